@@ -1,0 +1,83 @@
+/**
+ * Random numbers that are the same on every engine: xoshiro128** (Blackman and Vigna, 2018), seeded by splitmix32, with
+ * a state of four words that checkpoints can keep.
+ */
+import { cos, log } from "./math.ts";
+
+export class Random {
+  readonly #state = new Uint32Array(4);
+
+  /** @param seed any whole number; equal seeds give equal sequences. */
+  constructor(seed: number) {
+    if (!Number.isSafeInteger(seed)) throw new RangeError(`Random: seed wants a whole number, got ${seed}`);
+    // Both halves of the seed count; splitmix32 spreads them over the state and never leaves it all zero.
+    let a = (seed ^ Math.imul(Math.floor(seed / 4294967296), 0x9e3779b9)) | 0;
+    for (let i = 0; i < 4; i++) {
+      a = (a + 0x9e3779b9) | 0;
+      let t = a ^ (a >>> 16);
+      t = Math.imul(t, 0x21f0aaad);
+      t = t ^ (t >>> 15);
+      t = Math.imul(t, 0x735a2d97);
+      this.#state[i] = t ^ (t >>> 15);
+    }
+    if (this.#state.every((word) => word === 0)) this.#state[0] = 1;
+  }
+
+  /** A whole number from 0 to 2^32 - 1. */
+  uint32(): number {
+    const s = this.#state;
+    const x = Math.imul(s[1], 5);
+    const result = Math.imul((x << 7) | (x >>> 25), 9) >>> 0;
+    const t = s[1] << 9;
+    s[2] ^= s[0];
+    s[3] ^= s[1];
+    s[1] ^= s[2];
+    s[0] ^= s[3];
+    s[2] ^= t;
+    s[3] = (s[3] << 11) | (s[3] >>> 21);
+    return result;
+  }
+
+  /** Uniform in [0, 1), 32 bits fine. */
+  uniform(): number {
+    return this.uint32() / 4294967296;
+  }
+
+  /** A whole number from 0 to n - 1 without bias. */
+  below(n: number): number {
+    const limit = 4294967296 - (4294967296 % n);
+    let value = this.uint32();
+    while (value >= limit) value = this.uint32();
+    return value % n;
+  }
+
+  /** Normal with mean 0 and standard deviation 1 (Box and Muller, 1958; the sine half is not used). */
+  normal(): number {
+    const u = (this.uint32() + 1) / 4294967296;
+    return Math.sqrt(-2 * log(u)) * cos(2 * Math.PI * this.uniform());
+  }
+
+  /** Shuffles `indices` in place (Fisher and Yates). */
+  shuffle<T extends Int32Array | number[]>(indices: T): T {
+    for (let i = indices.length - 1; i > 0; i--) {
+      const j = this.below(i + 1);
+      const keep = indices[i];
+      indices[i] = indices[j];
+      indices[j] = keep;
+    }
+    return indices;
+  }
+
+  /** The four words of the state, for checkpoints. */
+  get state(): number[] {
+    return Array.from(this.#state);
+  }
+
+  /** @throws RangeError unless `words` are four whole numbers, not all zero. */
+  set state(words: readonly number[]) {
+    if (words.length !== 4 || !words.every((w) => Number.isInteger(w) && w >= 0 && w < 4294967296) || words.every((w) => w === 0)) {
+      throw new RangeError(`Random: state wants four whole numbers below 2^32, not all zero, got [${words.join(",")}]`);
+    }
+    this.#state.set(words);
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * Errors as senet throws them: TypeError for the wrong kind, RangeError for the wrong size, each naming the operation,
+ * the argument, what was wanted and what came. `FormatError` is for bytes that are not what they claim to be.
+ */
+
+/** A file or byte array that is truncated, corrupt or not of the format that was asked for. */
+export class FormatError extends Error {
+  override readonly name = "FormatError";
+}
+
+/** Shows a value in a message: short, on one line. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return value.length > 60 ? `"${value.slice(0, 57)}..."` : `"${value}"`;
+  if (Array.isArray(value)) return `[${value.slice(0, 8).join(",")}${value.length > 8 ? ",..." : ""}]`;
+  if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${(value as Uint8Array).length})`;
+  if (typeof value === "object" && value !== null) return value.constructor?.name ?? "object";
+  return String(value);
+}
+
+/** The entry of `names` nearest to `name` by edit distance, or undefined if none is near. For "did you mean" messages. */
+export function nearest(name: string, names: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let least = Math.max(2, Math.floor(name.length / 3)) + 1;
+  for (const candidate of names) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (distance < least) [best, least] = [candidate, distance];
+  }
+  return best;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[b.length];
+}
+
+/** ` (did you mean "x"?)`, or nothing. */
+export function didYouMean(name: string, names: Iterable<string>): string {
+  const match = nearest(name, names);
+  return match === undefined ? "" : ` (did you mean "${match}"?)`;
+}

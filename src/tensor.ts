@@ -1,0 +1,90 @@
+/** A typed array with a shape, row-major (images NCHW). Data only: operations are kernels, layers hold them together. */
+import type { Floats } from "../kernels/shapes.ts";
+import { show } from "./errors.ts";
+
+export type { Floats } from "../kernels/shapes.ts";
+
+/** Sizes of the dimensions, outermost first; empty for a scalar. */
+export type Shape = readonly number[];
+
+/** Number of elements of `shape`. */
+export function sizeOf(shape: Shape): number {
+  let size = 1;
+  for (const n of shape) size *= n;
+  return size;
+}
+
+/** `[1,3,224,224]`: a shape in messages and tables. */
+export function showShape(shape: Shape): string {
+  return `[${shape.join(",")}]`;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((n, i) => n === b[i]);
+}
+
+export class Tensor<A extends Floats = Floats> {
+  readonly data: A;
+  readonly shape: Shape;
+
+  /**
+   * Wraps `data` (no copy).
+   * @throws TypeError if `data` is neither Float32Array nor Float64Array; RangeError if its length is not the shape's size.
+   */
+  constructor(data: A, shape: Shape) {
+    // By tag, not by instanceof: a typed array from another realm (an iframe, a vm context) is one all the same.
+    const tag = Object.prototype.toString.call(data);
+    if (tag !== "[object Float32Array]" && tag !== "[object Float64Array]") {
+      throw new TypeError(`Tensor: data wants a Float32Array or Float64Array, got ${show(data)}`);
+    }
+    for (const n of shape) {
+      if (!Number.isSafeInteger(n) || n < 0) throw new RangeError(`Tensor: shape wants whole numbers of at least 0, got ${showShape(shape)}`);
+    }
+    if (data.length !== sizeOf(shape)) {
+      throw new RangeError(`Tensor: shape ${showShape(shape)} wants ${sizeOf(shape)} elements, data has ${data.length}`);
+    }
+    this.data = data;
+    this.shape = Object.freeze([...shape]);
+  }
+
+  static zeros(shape: Shape): Tensor<Float32Array> {
+    return new Tensor(new Float32Array(sizeOf(shape)), shape);
+  }
+
+  /** Float32 from numbers. */
+  static of(values: ArrayLike<number>, shape: Shape): Tensor<Float32Array> {
+    return new Tensor(Float32Array.from(values), shape);
+  }
+
+  get size(): number {
+    return this.data.length;
+  }
+
+  /** Zeros of another (or the same) shape in the same precision. */
+  like(shape: Shape = this.shape): Tensor<A> {
+    const size = sizeOf(shape);
+    return new Tensor((isDouble(this.data) ? new Float64Array(size) : new Float32Array(size)) as A, shape);
+  }
+
+  clone(): Tensor<A> {
+    return new Tensor(this.data.slice() as A, this.shape);
+  }
+
+  /** The same data seen in another shape of the same size. */
+  reshape(shape: Shape): Tensor<A> {
+    return new Tensor(this.data, shape);
+  }
+
+  toFloat32(): Tensor<Float32Array> {
+    return new Tensor(Float32Array.from(this.data), this.shape);
+  }
+
+  toFloat64(): Tensor<Float64Array> {
+    return new Tensor(Float64Array.from(this.data), this.shape);
+  }
+}
+
+/** Is `data` of double precision? */
+export function isDouble(data: Floats): data is Float64Array {
+  return data.BYTES_PER_ELEMENT === 8;
+}
