@@ -1,0 +1,51 @@
+/** All models by name. `createModel("seresnet50", { classes: 10 })`. */
+import { Random } from "../kernels/random.ts";
+import { didYouMean } from "../src/errors.ts";
+import type { Module } from "../src/nn/module.ts";
+import { legacySenet } from "./legacy-senet.ts";
+import { mobilenetV1 } from "./mobilenet-v1.ts";
+import { mobilenetV2 } from "./mobilenet-v2.ts";
+import { mobilenetV3 } from "./mobilenet-v3.ts";
+import type { GivenOptions } from "./options.ts";
+import { resnet, smallResnet } from "./resnet.ts";
+
+type Build = (name: string, options: GivenOptions) => Module;
+
+const builders = new Map<string, Build>();
+
+for (const depth of [18, 34, 50, 101, 152] as const) {
+  builders.set(`resnet${depth}`, (name, options) => resnet(name, depth, false, options));
+  builders.set(`seresnet${depth}`, (name, options) => resnet(name, depth, true, options));
+  builders.set(`legacy_resnet${depth}`, (name, options) => legacySenet(name, depth, false, options));
+  builders.set(`legacy_seresnet${depth}`, (name, options) => legacySenet(name, depth, true, options));
+}
+for (const depth of [8, 14, 20, 32, 44, 56, 110]) {
+  builders.set(`resnet${depth}`, (name, options) => smallResnet(name, depth, false, options));
+  builders.set(`se_resnet${depth}`, (name, options) => smallResnet(name, depth, true, options));
+}
+builders.set("mobilenet_v1", (name, options) => mobilenetV1(name, false, options));
+builders.set("se_mobilenet_v1", (name, options) => mobilenetV1(name, true, options));
+builders.set("mobilenet_v2", (name, options) => mobilenetV2(name, false, options));
+builders.set("se_mobilenet_v2", (name, options) => mobilenetV2(name, true, options));
+for (const size of ["large", "small"] as const) {
+  builders.set(`mobilenet_v3_${size}`, (name, options) => mobilenetV3(name, size, options));
+  builders.set(`mobilenetv3_${size}_100`, (name, options) => mobilenetV3(name, size, options, 1e-5));
+}
+
+/** Every name that `createModel` knows. */
+export const modelNames: readonly string[] = [...builders.keys()];
+
+/**
+ * Builds a model.
+ * @param name one of `modelNames`.
+ * @param options the model's own; each family's file documents them.
+ * @param seed of the starting weights; `null` leaves zeros, for weights that will be loaded.
+ * @throws RangeError for an unknown name or option, naming the nearest known one.
+ */
+export function createModel(name: string, options: GivenOptions = {}, seed: number | null = 0): Module {
+  const build = builders.get(name);
+  if (build === undefined) throw new RangeError(`unknown model "${name}"${didYouMean(name, modelNames)}`);
+  const model = build(name, options);
+  model.identity = { model: name, options };
+  return seed === null ? model : model.initialise(new Random(seed));
+}

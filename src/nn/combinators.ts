@@ -1,0 +1,206 @@
+/**
+ * Combinators: modules that join others, with the backward pass of the joint. With them a model is composition only.
+ *
+ * A combinator adopts the modules that it joins. A module has one set of saved values, so it can stand in one place of
+ * one tree only; adopting it twice is an error at construction.
+ */
+import { channelShape, concatShape, elementwiseShape } from "../../kernels/shapes.ts";
+import type { ChannelShape, ConcatShape } from "../../kernels/shapes.ts";
+import type { Floats, Shape, Tensor } from "../tensor.ts";
+import { sameShape, showShape, sizeOf } from "../tensor.ts";
+import { checkGradient, checkImages } from "./check.ts";
+import { Layer, Module } from "./module.ts";
+import type { Visitor } from "./module.ts";
+
+const adopted = new WeakSet<Module>();
+
+function adopt<M extends Module>(by: string, module: M): M {
+  if (!(module instanceof Module)) throw new TypeError(`${by}: wants modules, got ${typeof module}`);
+  if (adopted.has(module)) {
+    throw new Error(`${by}: this ${module.describe()} already stands in a model; a module can be used once (make a second one)`);
+  }
+  adopted.add(module);
+  return module;
+}
+
+/** One module after the other. In the state dict the modules are named by their positions: "0", "1", ... */
+export class Sequential extends Module {
+  readonly modules: readonly Module[];
+
+  constructor(...modules: Module[]) {
+    super();
+    this.modules = modules.map((module) => adopt("Sequential", module));
+  }
+
+  override children(): [string, Module][] {
+    return this.modules.map((module, i) => [String(i), module]);
+  }
+
+  forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    for (const module of this.modules) x = module.forward(x);
+    return x;
+  }
+
+  backward<A extends Floats>(dy: Tensor<A>): Tensor<A> {
+    for (let i = this.modules.length - 1; i >= 0; i--) dy = this.modules[i].backward(dy);
+    return dy;
+  }
+
+  outputShape(input: Shape, visitor?: Visitor): Shape {
+    for (const module of this.modules) input = module.outputShape(input, visitor);
+    return input;
+  }
+}
+
+/** y = branch(x) + shortcut(x), the shortcut being the identity where none is given (He et al. 2015, equation 1 and 2). */
+export class Residual extends Layer<Shape> {
+  readonly branch: Module;
+  readonly shortcut: Module | undefined;
+
+  constructor(branch: Module, shortcut?: Module) {
+    super();
+    this.branch = adopt("Residual", branch);
+    this.shortcut = shortcut === undefined ? undefined : adopt("Residual", shortcut);
+  }
+
+  forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    const a = this.branch.forward(x);
+    const b = this.shortcut === undefined ? x : this.shortcut.forward(x);
+    this.#check(a.shape, b.shape);
+    const y = a.like();
+    this.kernels.addForward(y.data, a.data, b.data, elementwiseShape(y.size));
+    this.keep(y.shape);
+    return y;
+  }
+
+  backward<A extends Floats>(dy: Tensor<A>): Tensor<A> {
+    checkGradient("Residual", dy, this.take());
+    // y = branch(x) + shortcut(x), hence dx is the sum of what both send back.
+    const fromBranch = this.branch.backward(dy);
+    const fromShortcut = this.shortcut === undefined ? dy : this.shortcut.backward(dy);
+    const dx = fromBranch.like();
+    this.kernels.addForward(dx.data, fromBranch.data, fromShortcut.data, elementwiseShape(dx.size));
+    return dx;
+  }
+
+  outputShape(input: Shape, visitor?: Visitor): Shape {
+    const branch = this.branch.outputShape(input, visitor);
+    const shortcut = this.shortcut === undefined ? input : this.shortcut.outputShape(input, visitor);
+    this.#check(branch, shortcut);
+    visitor?.leaf(this, input, branch, {});
+    return branch;
+  }
+
+  override describe(): string {
+    return "Residual add";
+  }
+
+  #check(branch: Shape, shortcut: Shape): void {
+    if (!sameShape(branch, shortcut)) {
+      throw new RangeError(`Residual: the branch gives ${showShape(branch)}, the shortcut ${showShape(shortcut)}; they must be equal`);
+    }
+  }
+}
+
+/** y[n,c,:] = x[n,c,:] * gate(x)[n,c]: channel-wise recalibration (equation 4 of Hu et al., arXiv 1709.01507). */
+export class Recalibrate extends Layer<{ x: Tensor; gate: Tensor; shape: ChannelShape }> {
+  /** Makes [N,C,1,1] of [N,C,H,W]. */
+  readonly gate: Module;
+
+  constructor(gate: Module) {
+    super();
+    this.gate = adopt("Recalibrate", gate);
+  }
+
+  #shape(input: Shape, gate: Shape): ChannelShape {
+    checkImages("Recalibrate", input);
+    if (!sameShape(gate, [input[0], input[1], 1, 1])) {
+      throw new RangeError(`Recalibrate: the gate wants shape ${showShape([input[0], input[1], 1, 1])}, got ${showShape(gate)}`);
+    }
+    return channelShape(input[0], input[1], input[2] * input[3]);
+  }
+
+  forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    const gate = this.gate.forward(x);
+    const shape = this.#shape(x.shape, gate.shape);
+    const y = x.like();
+    this.kernels.channelScaleForward(y.data, x.data, gate.data, shape);
+    this.keep({ x, gate, shape });
+    return y;
+  }
+
+  backward<A extends Floats>(dy: Tensor<A>): Tensor<A> {
+    const { x, gate, shape } = this.take();
+    checkGradient("Recalibrate", dy, x.shape);
+    const dx = dy.like();
+    const dgate = dy.like(gate.shape);
+    this.kernels.channelScaleBackward(dx.data, dgate.data, x.data, gate.data, dy.data, shape);
+    // x is used twice: scaled, and as what the gate is computed from. The second term is the one that is easy to forget.
+    this.kernels.addBackward(dx.data, this.gate.backward(dgate).data, elementwiseShape(dx.size));
+    return dx;
+  }
+
+  outputShape(input: Shape, visitor?: Visitor): Shape {
+    this.#shape(input, this.gate.outputShape(input, visitor));
+    visitor?.leaf(this, input, input, { scale: sizeOf(input) });
+    return input;
+  }
+
+  override describe(): string {
+    return "Scale by channel";
+  }
+}
+
+/** The channels of every branch's output, one after the other. */
+export class Concatenate extends Layer<{ outputs: Shape[]; shape: ConcatShape }> {
+  readonly branches: readonly Module[];
+
+  constructor(...branches: Module[]) {
+    super();
+    this.branches = branches.map((branch) => adopt("Concatenate", branch));
+  }
+
+  override children(): [string, Module][] {
+    return this.branches.map((module, i) => [String(i), module]);
+  }
+
+  #shape(outputs: readonly Shape[]): ConcatShape {
+    const [batch, , height, width] = outputs[0];
+    for (const shape of outputs) {
+      checkImages("Concatenate", shape);
+      if (!sameShape([shape[0], shape[2], shape[3]], [batch, height, width])) {
+        throw new RangeError(`Concatenate: branches want equal batch and image sizes, got ${outputs.map(showShape).join(" and ")}`);
+      }
+    }
+    return concatShape(batch, outputs.map((shape) => shape[1]), height * width);
+  }
+
+  forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    const outputs = this.branches.map((branch) => branch.forward(x));
+    const shapes = outputs.map((output) => output.shape);
+    const shape = this.#shape(shapes);
+    const y = x.like([shape.batch, shape.outChannels, shapes[0][2], shapes[0][3]]);
+    this.kernels.concatForward(y.data, outputs.map((output) => output.data), shape);
+    this.keep({ outputs: shapes, shape });
+    return y;
+  }
+
+  backward<A extends Floats>(dy: Tensor<A>): Tensor<A> {
+    const { outputs, shape } = this.take();
+    const parts = outputs.map((output) => dy.like(output));
+    this.kernels.concatBackward(parts.map((part) => part.data), dy.data, shape);
+    const dx = this.branches[0].backward(parts[0]).clone();
+    for (let i = 1; i < parts.length; i++) {
+      this.kernels.addBackward(dx.data, this.branches[i].backward(parts[i]).data, elementwiseShape(dx.size));
+    }
+    return dx;
+  }
+
+  outputShape(input: Shape, visitor?: Visitor): Shape {
+    const outputs = this.branches.map((branch) => branch.outputShape(input, visitor));
+    const shape = this.#shape(outputs);
+    const output = [shape.batch, shape.outChannels, outputs[0][2], outputs[0][3]];
+    visitor?.leaf(this, input, output, {});
+    return output;
+  }
+}

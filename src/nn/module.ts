@@ -1,0 +1,203 @@
+/**
+ * Module: the unit of which models are made. A model is a tree of modules; each does its own forward and backward pass.
+ *
+ * Field names are state-dict names: a module's children, parameters and statistics are simply its fields, in the order
+ * of the constructor, camelCase turned into the checkpoint's snake_case (`runningMean` is `running_mean`).
+ */
+import type { Kernels } from "../../kernels/contract.ts";
+import type { Random } from "../../kernels/random.ts";
+import * as plain from "../../kernels/plain/index.ts";
+import type { Floats, Shape, Tensor } from "../tensor.ts";
+import { Parameter, Statistic } from "./parameter.ts";
+
+/** What one layer costs for one forward pass, in single operations. Absent means none. */
+export interface Cost {
+  /** Multiply-accumulates of convolutions and linear layers. */
+  readonly macs?: number;
+  /** Multiplications of a channel-wise scale. */
+  readonly scale?: number;
+  /** Additions of a pooling. */
+  readonly additions?: number;
+}
+
+/** Told of every layer that a forward pass would visit, in order. */
+export interface Visitor {
+  enter?(composite: Module): void;
+  leaf(module: Module, input: Shape, output: Shape, cost: Cost): void;
+  leave?(composite: Module): void;
+}
+
+/** The model's registry name and options, which saved weights carry with them. */
+export interface ModelIdentity {
+  readonly model: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export abstract class Module {
+  /** Training mode: batch statistics, dropout, and what the backward pass needs is kept. Off at first. */
+  training = false;
+  /** The kernels that this module calls: `kernels/plain` unless `use` says otherwise. */
+  kernels: Kernels = plain;
+  /** Set on the root by `createModel`. */
+  identity: ModelIdentity | undefined = undefined;
+
+  /** Computes the output. @throws RangeError where x has the wrong shape, TypeError where it has the wrong precision. */
+  abstract forward<A extends Floats>(x: Tensor<A>): Tensor<A>;
+
+  /**
+   * Given the gradient of the loss by the output of the last `forward`, adds to the gradients of the parameters and
+   * returns the gradient by the input.
+   * @throws Error where no forward pass in training mode went before.
+   */
+  abstract backward<A extends Floats>(dy: Tensor<A>): Tensor<A>;
+
+  /** The shape that `forward` would return, without computing it. @throws RangeError as `forward` does. */
+  abstract outputShape(input: Shape, visitor?: Visitor): Shape;
+
+  /** Fills this module's own parameters (not its children's) with their starting values. */
+  initialiseOwn(_random: Random): void {}
+
+  /** Named children, in the order of their fields; a composite's `body` is no child. */
+  children(): [string, Module][] {
+    return this.#fields().filter((field): field is [string, Module] => field[1] instanceof Module);
+  }
+
+  /** All modules that work directly below this one, the unnamed ones too. */
+  parts(): Module[] {
+    return this.children().map(([, module]) => module);
+  }
+
+  /** This module and all below it, each once. */
+  tree(): Set<Module> {
+    const found = new Set<Module>();
+    const walk = (module: Module): void => {
+      if (found.has(module)) return;
+      found.add(module);
+      module.parts().forEach(walk);
+    };
+    walk(this);
+    return found;
+  }
+
+  /** All named modules below this one, by their path; this one under "". */
+  namedModules(): Map<string, Module> {
+    const found = new Map<string, Module>();
+    const walk = (path: string, module: Module): void => {
+      found.set(path, module);
+      for (const [name, child] of module.children()) walk(path === "" ? name : `${path}.${name}`, child);
+    };
+    walk("", this);
+    return found;
+  }
+
+  /** Parameters and statistics by their state-dict names. */
+  namedState(): Map<string, Parameter | Statistic> {
+    const state = new Map<string, Parameter | Statistic>();
+    for (const [path, module] of this.namedModules()) {
+      for (const [name, value] of module.#fields()) {
+        if (value instanceof Parameter || value instanceof Statistic) state.set(path === "" ? name : `${path}.${name}`, value);
+      }
+    }
+    return state;
+  }
+
+  /** Parameters by their state-dict names. */
+  namedParameters(): Map<string, Parameter> {
+    const found = new Map<string, Parameter>();
+    for (const [name, value] of this.namedState()) if (value instanceof Parameter) found.set(name, value);
+    return found;
+  }
+
+  parameters(): Parameter[] {
+    return [...this.namedParameters().values()];
+  }
+
+  /** Number of trainable values. */
+  parameterCount(): number {
+    return this.parameters().reduce((sum, p) => sum + p.value.size, 0);
+  }
+
+  train(on: boolean = true): this {
+    for (const module of this.tree()) module.training = on;
+    return this;
+  }
+
+  evaluate(): this {
+    return this.train(false);
+  }
+
+  /** Chooses the kernels of the whole tree, for example `import * as reference from "senet/kernels/reference/index"`. */
+  use(kernels: Kernels): this {
+    for (const module of this.tree()) module.kernels = kernels;
+    return this;
+  }
+
+  /** Turns the whole tree to double precision (with float64 inputs: the oracle for finite differences) or back. */
+  cast(precision: "float32" | "float64"): this {
+    for (const value of this.namedState().values()) value.cast(precision === "float64");
+    return this;
+  }
+
+  clearGradients(): void {
+    for (const p of this.parameters()) p.clearGradient();
+  }
+
+  /** Starting values for every parameter of the tree, in the order of the state dict; equal seeds give equal bits. */
+  initialise(random: Random): this {
+    for (const module of this.namedModules().values()) module.initialiseOwn(random);
+    return this;
+  }
+
+  /** One line: the class and what sets it apart, for tables and messages. */
+  describe(): string {
+    return this.constructor.name;
+  }
+
+  #fields(): [string, unknown][] {
+    return Object.entries(this)
+      .filter(([name]) => name !== "body")
+      .map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]);
+  }
+}
+
+/** A module that does arithmetic itself. What its backward pass needs is kept in training mode only, and used up by it. */
+export abstract class Layer<Saved> extends Module {
+  #saved: Saved | undefined;
+
+  protected keep(saved: Saved): void {
+    this.#saved = this.training ? saved : undefined;
+  }
+
+  protected take(): Saved {
+    const saved = this.#saved;
+    if (saved === undefined) {
+      throw new Error(`${this.describe()}: backward wants a forward pass in training mode before it (model.train(), then forward, then backward once)`);
+    }
+    this.#saved = undefined;
+    return saved;
+  }
+}
+
+/** A module with named children as fields and one unnamed `body`, a combinator over the same objects, that does the work. */
+export abstract class Composite extends Module {
+  abstract readonly body: Module;
+
+  override parts(): Module[] {
+    return [...super.parts(), this.body];
+  }
+
+  forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    return this.body.forward(x);
+  }
+
+  backward<A extends Floats>(dy: Tensor<A>): Tensor<A> {
+    return this.body.backward(dy);
+  }
+
+  outputShape(input: Shape, visitor?: Visitor): Shape {
+    visitor?.enter?.(this);
+    const output = this.body.outputShape(input, visitor);
+    visitor?.leave?.(this);
+    return output;
+  }
+}
