@@ -8,9 +8,16 @@ export class FormatError extends Error {
   override readonly name = "FormatError";
 }
 
-/** Shows a value in a message: short, on one line. */
+/** Control characters, line separators, marks that turn the direction of text, lone surrogates. */
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]|\p{Surrogate}/gu;
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/** Shows a value in a message: short, on one line (line ends and what else could act on a terminal are spelled out). */
 export function show(value: unknown): string {
-  if (typeof value === "string") return value.length > 60 ? `"${value.slice(0, 57)}..."` : `"${value}"`;
+  if (typeof value === "string") return `"${(value.length > 60 ? `${value.slice(0, 57)}...` : value).replace(UNPRINTABLE, escapeUnit)}"`;
   if (Array.isArray(value)) return `[${value.slice(0, 8).join(",")}${value.length > 8 ? ",..." : ""}]`;
   if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${(value as Uint8Array).length})`;
   if (typeof value === "object" && value !== null) return value.constructor?.name ?? "object";

@@ -1,0 +1,27 @@
+/**
+ * The web names that kernels/, models/ and src/ may ask for (with typeof, before use): a host may lack any of them. Nothing else
+ * of a host is declared here, so nothing else compiles.
+ */
+declare const TextEncoder: undefined | { new (): { encode(text: string): Uint8Array } };
+declare const TextDecoder: undefined | { new (label: "utf-8", options: { fatal: boolean; ignoreBOM: boolean }): { decode(bytes: Uint8Array): string } };
+
+/** The part of a compression or decompression stream that io/inflate.ts uses. */
+interface HostCodec {
+  readonly readable: {
+    getReader(): {
+      readonly closed: Promise<unknown>;
+      read(): Promise<{ readonly done: false; readonly value: Uint8Array } | { readonly done: true; readonly value?: undefined }>;
+      cancel(): Promise<unknown>;
+    };
+  };
+  readonly writable: {
+    getWriter(): {
+      readonly closed: Promise<unknown>;
+      write(chunk: Uint8Array): Promise<unknown>;
+      close(): Promise<unknown>;
+      abort(): Promise<unknown>;
+    };
+  };
+}
+declare const CompressionStream: undefined | { new (format: "deflate" | "gzip"): HostCodec };
+declare const DecompressionStream: undefined | { new (format: "deflate" | "gzip"): HostCodec };
