@@ -1,0 +1,118 @@
+/** Cases of channel scale, concatenation, channel shuffle, softmax and cross-entropy. */
+import { channelShape, concatShape, crossEntropyShape, shuffleShape } from "../../../kernels/shapes.ts";
+import type { Floats } from "../../../kernels/shapes.ts";
+import type { Case, Input } from "../case.ts";
+import { fixed, normal, uniform } from "../case.ts";
+
+function channelScale(batch: number, channels: number, pixels: number, large: boolean = false): Case {
+  const s = channelShape(batch, channels, pixels);
+  return {
+    name: `channelScale [${batch},${channels},${pixels}]`, kernels: ["channelScaleForward", "channelScaleBackward"],
+    inputs: { x: normal(batch * channels * pixels), gate: uniform(batch * channels, 0.1, 0.9) }, by: ["x", "gate"], linear: [["x"], ["gate"]], large,
+    forward(k, { x, gate }, make) {
+      const y = make(x.length);
+      k.channelScaleForward(y, x, gate, s);
+      return { y, rest: {} };
+    },
+    backward(k, gradients, dy, { x, gate }) {
+      k.channelScaleBackward(gradients["x"], gradients["gate"], x, gate, dy, s);
+    },
+  };
+}
+
+function concat(batch: number, channels: readonly number[], pixels: number, large: boolean = false): Case {
+  const s = concatShape(batch, channels, pixels);
+  const names = channels.map((_, i) => `x${i}`);
+  return {
+    name: `concat [${batch},${channels.join("+")},${pixels}]`, kernels: ["concatForward", "concatBackward"],
+    inputs: Object.fromEntries(channels.map((c, i) => [`x${i}`, normal(batch * c * pixels)])), by: names, linear: [names], large,
+    forward(k, inputs, make) {
+      const y = make(batch * s.outChannels * pixels);
+      k.concatForward(y, names.map((name) => inputs[name]), s);
+      return { y, rest: {} };
+    },
+    backward(k, gradients, dy) {
+      k.concatBackward(names.map((name) => gradients[name]), dy, s);
+    },
+  };
+}
+
+function channelShuffle(batch: number, channels: number, pixels: number, groups: number, large: boolean = false): Case {
+  const s = shuffleShape(batch, channels, pixels, groups);
+  return {
+    name: `channelShuffle [${batch},${channels},${pixels}] in ${groups} groups`, kernels: ["channelShuffleForward", "channelShuffleBackward"],
+    inputs: { x: normal(batch * channels * pixels) }, by: ["x"], linear: [["x"]], large,
+    forward(k, { x }, make) {
+      const y = make(x.length);
+      k.channelShuffleForward(y, x, s);
+      return { y, rest: {} };
+    },
+    backward(k, gradients, dy) {
+      k.channelShuffleBackward(gradients["x"], dy, s);
+    },
+  };
+}
+
+function softmax(batch: number, classes: number, pixels: number, what: string, logits: Input, flags: { kinks?: boolean; large?: boolean } = {}): Case {
+  const s = crossEntropyShape(batch, classes, pixels);
+  return {
+    name: `softmax [${batch},${classes},${pixels}]${what}`, kernels: ["softmaxForward"], inputs: { logits }, by: [], ...flags,
+    forward(k, { logits }, make) {
+      const y = make(logits.length);
+      k.softmaxForward(y, logits, s);
+      return { y, rest: {} };
+    },
+    backward() {},
+  };
+}
+
+function crossEntropy(batch: number, classes: number, pixels: number, smoothing: number, what: string, logits: Input, flags: { kinks?: boolean; large?: boolean } = {}): Case {
+  const s = crossEntropyShape(batch, classes, pixels, smoothing);
+  const labels = Int32Array.from({ length: batch * pixels }, (_, i) => (i * 7 + 2) % classes);
+  return {
+    name: `crossEntropy [${batch},${classes},${pixels}] smoothing ${smoothing}${what}`, kernels: ["crossEntropyForward", "crossEntropyBackward"],
+    inputs: { logits }, by: ["logits"], uniform: true, ...flags,
+    forward(k, { logits }, make) {
+      const y = make(batch * pixels);
+      const probabilities = make(logits.length);
+      k.crossEntropyForward(y, probabilities, logits, labels, s);
+      return { y, rest: { probabilities } };
+    },
+    backward(k, gradients, dy, _inputs, { rest }) {
+      k.crossEntropyBackward(gradients["logits"], rest["probabilities"] as Floats, labels, dy[0], s);
+    },
+  };
+}
+
+const EXTREME = fixed([1000, 0, -1000, 5, 5, 5, -1e30, 88, 1e30, -700, -710, -720]);
+
+export const joiningCases: readonly Case[] = [
+  channelScale(1, 1, 1),
+  channelScale(2, 3, 5),
+  channelScale(3, 7, 1),
+  channelScale(2, 29, 193, true),
+
+  concat(1, [3], 4),
+  concat(2, [1, 2], 3),
+  concat(3, [2, 1, 3], 5),
+  concat(2, [13, 29, 7, 1], 49, true),
+
+  channelShuffle(1, 6, 3, 2),
+  channelShuffle(2, 6, 5, 3),
+  channelShuffle(1, 4, 2, 1),
+  channelShuffle(2, 5, 1, 5),
+  channelShuffle(2, 36, 49, 4, true),
+
+  softmax(1, 1, 1, "", normal(1)),
+  softmax(3, 5, 1, "", normal(15, 2)),
+  softmax(2, 4, 3, "", normal(24, 2)),
+  softmax(4, 3, 1, " of extremes", EXTREME, { kinks: true }),
+  softmax(7, 1000, 1, "", normal(7000, 3), { large: true }),
+
+  crossEntropy(3, 5, 1, 0, "", normal(15, 2)),
+  crossEntropy(4, 3, 1, 0.1, "", normal(12, 2)),
+  crossEntropy(2, 4, 3, 0, "", normal(24, 2)),
+  crossEntropy(2, 3, 5, 0.2, "", normal(30, 2)),
+  crossEntropy(4, 3, 1, 0.1, " of extremes", EXTREME, { kinks: true }),
+  crossEntropy(7, 1000, 1, 0.1, "", normal(7000, 3), { large: true }),
+];
