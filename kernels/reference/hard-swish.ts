@@ -10,11 +10,11 @@ export function hardSwishForward(y: Floats, x: Floats, shape: ElementwiseShape):
 
 /**
  * Forward was y = 0 below -3, x above 3 and (x^2 + 3 x) / 6 between, hence dx = 0, dy and dy * (x / 3 + 1/2). At the kinks
- * themselves the middle formula holds, as in PyTorch 1 and 2.0 to 2.6.
+ * themselves the outer pieces hold (today's PyTorch; older ones are of two minds about -3 and 3).
  */
 export function hardSwishBackward(dx: Floats, x: Floats, dy: Floats, shape: ElementwiseShape): void {
   for (let i = 0; i < shape.size; i++) {
-    if (x[i] < -3) continue;
-    dx[i] += x[i] > 3 ? dy[i] : dy[i] * (x[i] / 3 + 0.5);
+    if (x[i] <= -3) continue;
+    dx[i] += x[i] >= 3 ? dy[i] : dy[i] * (x[i] / 3 + 0.5);
   }
 }

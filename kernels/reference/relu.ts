@@ -5,7 +5,7 @@ export function reluForward(y: Floats, x: Floats, shape: ElementwiseShape): void
   for (let i = 0; i < shape.size; i++) y[i] = x[i] < 0 ? 0 : x[i];
 }
 
-/** Forward was y = max(x, 0), hence dx = dy where x > 0 and nothing elsewhere; at the kink, 0, nothing too. */
+/** Forward was y = max(x, 0), hence dx = dy where x > 0 (or NaN) and nothing elsewhere, the kink at 0 included. */
 export function reluBackward(dx: Floats, x: Floats, dy: Floats, shape: ElementwiseShape): void {
   for (let i = 0; i < shape.size; i++) {
     if (!(x[i] <= 0)) dx[i] += dy[i];
