@@ -9,4 +9,31 @@ declare module "node:fs" {
   export function readFileSync(path: string | { readonly href: string }): Uint8Array;
   export function readFileSync(path: string | { readonly href: string }, encoding: "utf8"): string;
   export function writeFileSync(path: string | { readonly href: string }, data: Uint8Array | string): void;
+  export function readdirSync(path: string, options: { withFileTypes: true }): { readonly name: string; isDirectory(): boolean }[];
+  export function mkdtempSync(prefix: string): string;
 }
+
+declare module "node:path" {
+  export function relative(from: string, to: string): string;
+}
+
+declare module "node:os" {
+  export function tmpdir(): string;
+}
+
+declare module "node:process" {
+  export interface Process {
+    readonly execPath: string;
+    readonly execArgv: readonly string[];
+  }
+}
+
+declare module "node:child_process" {
+  type Environment = Readonly<Record<string, string | undefined>>;
+  export function execFile(
+    file: string, args: readonly string[], options: { maxBuffer?: number; env?: Environment; cwd?: string },
+    done: (error: { readonly code?: number } | null, stdout: string, stderr: string) => void,
+  ): void;
+}
+
+declare const console: { log(...values: unknown[]): void };

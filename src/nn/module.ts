@@ -153,6 +153,13 @@ export abstract class Module {
     return this.constructor.name;
   }
 
+  /** The tree as a table: path, layer, parameters. With an input shape, `summarise` has outputs and costs too. */
+  toString(): string {
+    const rows = [...this.namedModules()].map(([path, module]) => [path || "(model)", module.describe(), String(module.parameterCount())]);
+    const widths = [0, 1, 2].map((i) => Math.max(...rows.map((row) => row[i].length)));
+    return rows.map(([path, text, size]) => `${path.padEnd(widths[0])}  ${text.padEnd(widths[1])}  ${size.padStart(widths[2])}`).join("\n");
+  }
+
   #fields(): [string, unknown][] {
     return Object.entries(this)
       .filter(([name]) => name !== "body")

@@ -1,0 +1,47 @@
+/** senet run: tensor in, tensor out, for scripts and checks. */
+import { parseSafetensors, writeSafetensors } from "../../io/safetensors.ts";
+import { Tensor, showShape } from "../../tensor.ts";
+import { describeReport } from "../../nn/state-dict.ts";
+import { loadWeights } from "../../weights.ts";
+import type { Command } from "../command.ts";
+import { readBytes, writeBytes } from "../files.ts";
+import { chooseKernels, kernelsHelp, modelFromArguments, modelOptionsHelp } from "../network.ts";
+import { print, remark } from "../terminal.ts";
+
+/** The tensor named `input` of a safetensors file. */
+function readInput(path: string): Tensor<Float32Array> {
+  const { tensors } = parseSafetensors(readBytes(path));
+  const input = tensors.get("input");
+  if (input === undefined) throw new Error(`${path} has no tensor named "input" (it has ${[...tensors.keys()].join(", ") || "none"})`);
+  const at = input.data.findIndex((value: number) => !Number.isFinite(value));
+  if (at >= 0) throw new Error(`${path}: input wants finite numbers, element ${at} is ${input.data[at]}`);
+  return input.toFloat32();
+}
+
+export const run: Command = {
+  name: "run",
+  usage: "MODEL --weights W.safetensors --input I.safetensors --output O.safetensors [options]",
+  help: "runs a model on the tensor `input` of one file and writes the tensor `output` to another",
+  options: {
+    weights: { value: "FILE", help: "safetensors, with the names of timm, torchvision or Cadene" },
+    input: { value: "FILE", help: "safetensors with a tensor named input, [N,C,H,W]" },
+    output: { value: "FILE", help: "safetensors to write, with a tensor named output" },
+    "model-options": modelOptionsHelp,
+    partial: { help: "load the tensors that fit and leave the rest at their starting values" },
+    kernels: kernelsHelp,
+  },
+  positionals: { least: 1, most: 1 },
+  run(args) {
+    const [name] = args.positionals;
+    const paths = { weights: args.required("weights"), input: args.required("input"), output: args.required("output") };
+    const partial = args.flag("partial");
+    const model = chooseKernels(args, modelFromArguments(args, name, partial ? 0 : null));
+    const input = readInput(paths.input);
+    model.outputShape(input.shape);
+    const report = loadWeights(model, readBytes(paths.weights), { partial });
+    if (partial) remark(`loaded in part: ${describeReport(report) || "everything fitted"}`);
+    const output = model.forward(input);
+    writeBytes(paths.output, writeSafetensors([["output", output]]));
+    print(`${name}: input ${showShape(input.shape)}, output ${showShape(output.shape)} written to ${paths.output}`);
+  },
+};

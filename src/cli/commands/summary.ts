@@ -1,0 +1,72 @@
+/** senet summary: layers, shapes, parameters and costs. */
+import { modelNames } from "../../../models/index.ts";
+import { summarise } from "../../nn/summary.ts";
+import type { Summary } from "../../nn/summary.ts";
+import { showShape } from "../../tensor.ts";
+import type { Command } from "../command.ts";
+import { UsageError } from "../command.ts";
+import { inputShape, modelFromArguments, modelOptionsHelp, usualInput } from "../network.ts";
+import { print, printJson, table, thousands } from "../terminal.ts";
+
+function millions(n: number): string {
+  return `${(n / 1e6).toFixed(n < 1e7 ? 3 : 1)} M`;
+}
+
+/** The totals and what they mean. */
+function totals(s: Summary): string[] {
+  const share = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(2)} %`;
+  return [
+    `parameters           ${thousands(s.parameters)}, of which SE ${thousands(s.seParameters)} (${share(s.seParameters, s.parameters)})`,
+    `multiply-accumulates ${millions(s.macs)} in convolution and linear layers`,
+    `SE                   ${millions(s.seMacs)} excitation, ${millions(s.scaleMacs)} scale (multiplications), ${millions(s.gapAdds)} squeeze (additions);` +
+      ` excitation and scale are ${share(s.seMacs + s.scaleMacs, s.macs + s.seMacs + s.scaleMacs)} of all`,
+    "Convention: one multiply-accumulate is one multiplication and one addition. Biases, normalisation (it folds into the convolution),",
+    "activations, sums and pooling outside SE count nothing. The paper's figures are convolution and linear layers plus SE's own.",
+  ];
+}
+
+export const summary: Command = {
+  name: "summary",
+  usage: "MODEL [--input 1,3,224,224] [options]",
+  help: "layers, shapes, parameters and multiply-accumulates of a model",
+  options: {
+    input: { value: "SHAPE", help: "batch, channels, height, width" },
+    "model-options": modelOptionsHelp,
+    list: { help: "names every model" },
+    json: { help: "for programs: parameters, se_parameters, macs, se_macs, scale_macs, gap_adds, layers" },
+  },
+  positionals: { least: 0, most: 1 },
+  run(args) {
+    if (args.flag("list")) {
+      print(modelNames.join("\n"));
+      return;
+    }
+    const [name] = args.positionals;
+    if (name === undefined) throw new UsageError("senet summary: wants MODEL; senet summary --list names them all");
+    const model = modelFromArguments(args, name, null);
+    const s = summarise(model, inputShape(args, usualInput(model)));
+    if (args.flag("json")) {
+      printJson({
+        model: name,
+        input: s.input,
+        output: s.output,
+        parameters: s.parameters,
+        se_parameters: s.seParameters,
+        macs: s.macs,
+        se_macs: s.seMacs,
+        scale_macs: s.scaleMacs,
+        gap_adds: s.gapAdds,
+        layers: s.layers.map(({ name: path, layer, output, parameters, cost, se }) => ({ name: path, layer, output, parameters, ...cost, se })),
+      });
+      return;
+    }
+    const rows = s.layers.map((layer) => [
+      layer.name, layer.layer, showShape(layer.output), layer.parameters === 0 ? "" : thousands(layer.parameters),
+      layer.cost.macs === undefined ? "" : millions(layer.cost.macs),
+    ]);
+    print(`${name}, input ${showShape(s.input)}\n`);
+    print(table(["name", "layer", "output", "parameters", "MACs"], rows, ["parameters", "MACs"]));
+    print();
+    for (const line of totals(s)) print(line);
+  },
+};

@@ -1,0 +1,105 @@
+/** What several commands share: the MODEL argument, its options, weights and kernels. */
+import * as plain from "../../kernels/plain/index.ts";
+import * as reference from "../../kernels/reference/index.ts";
+import { createModel, modelNames } from "../../models/index.ts";
+import { didYouMean } from "../errors.ts";
+import { checkpointModel } from "../io/checkpoint-model.ts";
+import type { Preprocessing } from "../io/preprocess.ts";
+import { presets } from "../io/presets.ts";
+import { parseSafetensors } from "../io/safetensors.ts";
+import { decodeUtf8 } from "../io/utf8.ts";
+import type { Module } from "../nn/module.ts";
+import type { Shape } from "../tensor.ts";
+import { loadWeights, weightsDescription } from "../weights.ts";
+import { UsageError } from "./command.ts";
+import type { Arguments, OptionHelp } from "./command.ts";
+import { bundledPath, readBytes } from "./files.ts";
+
+export const modelOptionsHelp: OptionHelp = { value: "JSON", help: `the model's options, such as '{"classes":10,"reduction":8}'` };
+export const kernelsHelp: OptionHelp = { value: "NAME", help: "plain (fast TypeScript, the default) or reference (the textbook)" };
+
+/** @throws UsageError for an unknown model or option. */
+export function modelFromArguments(args: Arguments, name: string, seed: number | null, options?: Record<string, unknown>): Module {
+  if (!modelNames.includes(name)) throw new UsageError(`unknown model "${name}"${didYouMean(name, modelNames)}; senet summary --list names them all`);
+  try {
+    return createModel(name, options ?? args.json("model-options"), seed);
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+/** Puts the kernels that `--kernels` names into the model. */
+export function chooseKernels(args: Arguments, model: Module): Module {
+  const name = args.choice("kernels", ["plain", "reference"], "plain");
+  return model.use(name === "plain" ? plain : reference);
+}
+
+/** `--input 1,3,224,224`. @throws UsageError for anything but four whole numbers of at least 1. */
+export function inputShape(args: Arguments, fallback: Shape): Shape {
+  const given = args.text("input");
+  if (given === undefined) return fallback;
+  const shape = given.split(/[,x]/).map(Number);
+  if (shape.length !== 4 || !shape.every((n) => Number.isSafeInteger(n) && n >= 1)) {
+    throw new UsageError(`senet ${args.command.name}: --input wants four whole numbers as 1,3,224,224 (batch, channels, height, width), got "${given}"`);
+  }
+  return shape;
+}
+
+/** The image size that a model is usually run at. */
+export function usualInput(model: Module): Shape {
+  const { model: name, options } = model.identity ?? { model: "", options: {} };
+  const channels = Number(options.inChannels ?? 3);
+  const small = /^(se_)?resnet(8|14|20|32|44|56|110)$/.test(name) || options.smallImages === true;
+  return small ? [1, channels, 32, 32] : [1, channels, 224, 224];
+}
+
+/** The options that `loadNetwork` reads; `classes` and `preset` belong to commands that see pictures. */
+export const networkOptions: Readonly<Record<string, OptionHelp>> = {
+  model: { value: "M", help: "the model's name, where the weights do not say it" },
+  weights: { value: "FILE", help: "safetensors; the bundled Fashion-MNIST network where nothing is given" },
+};
+
+/** A model with weights, and what is needed to use it. */
+export interface Network {
+  readonly model: Module;
+  /** For people: "se_resnet8 of fashion-mnist.safetensors". */
+  readonly title: string;
+  readonly classes: readonly string[] | undefined;
+  readonly preprocessing: Preprocessing;
+}
+
+/** The model and weights that the arguments name: the file's own description first, then its tensors' names, then --model. */
+export function loadNetwork(args: Arguments, modelName: string | undefined = args.text("model")): Network {
+  const weights = args.text("weights");
+  if (weights === undefined && modelName !== undefined) throw new UsageError(`senet ${args.command.name}: --weights FILE is wanted with a model (only the bundled network comes with weights)`);
+  const path = weights ?? bundledPath("fashion-mnist.safetensors");
+  const file = parseSafetensors(readBytes(path), { share: true });
+  const description = weightsDescription(file);
+  const guessed = checkpointModel(new Map([...file.tensors].map(([name, tensor]) => [name, tensor.shape])));
+  const name = modelName ?? description?.model ?? guessed;
+  if (name === undefined) throw new UsageError(`${path} does not say which model it belongs to: --model M is wanted`);
+  // The file's options hold for the file's model; options on the command line add to them.
+  const own = name === description?.model ? description.options : {};
+  const model = modelFromArguments(args, name, null, { ...own, ...args.json("model-options") });
+  loadWeights(model, file);
+  return {
+    model,
+    title: `${name} of ${path.split(/[\\/]/).at(-1)}`,
+    classes: classNames(args) ?? description?.classes,
+    preprocessing: chosenPreset(args) ?? description?.preprocessing ?? presets[name] ?? presets.imagenet,
+  };
+}
+
+function classNames(args: Arguments): readonly string[] | undefined {
+  const path = args.text("classes");
+  if (path === undefined) return undefined;
+  return decodeUtf8(readBytes(path), path).split(/\r?\n/).filter((line) => line !== "");
+}
+
+function chosenPreset(args: Arguments): Preprocessing | undefined {
+  const name = args.text("preset");
+  if (name === undefined) return undefined;
+  if (!Object.hasOwn(presets, name)) throw new UsageError(`unknown preset "${name}"${didYouMean(name, Object.keys(presets))}; presets: ${Object.keys(presets).join(", ")}`);
+  return presets[name];
+}

@@ -1,0 +1,50 @@
+/** Weight files and models: bytes in, bytes out. What the names mean is io/checkpoint-names.ts, the format io/safetensors.ts. */
+import { renameCheckpoint } from "./io/checkpoint-names.ts";
+import { describeModel, readDescription } from "./io/metadata.ts";
+import type { ModelDescription } from "./io/metadata.ts";
+import type { Preprocessing } from "./io/preprocess.ts";
+import { parseSafetensors, writeSafetensors } from "./io/safetensors.ts";
+import type { SafetensorsFile } from "./io/safetensors.ts";
+import { BatchNorm2d } from "./nn/batch-norm.ts";
+import type { Module } from "./nn/module.ts";
+import { loadStateDict, stateDict, stateShapes } from "./nn/state-dict.ts";
+import type { LoadReport } from "./nn/state-dict.ts";
+
+/**
+ * Loads a safetensors file with the names of timm, torchvision, Cadene or this package into a model.
+ * @param partial load what fits and report the rest, instead of refusing (for another number of classes, say).
+ * @throws FormatError for a file that is no sound safetensors file; RangeError naming every tensor that does not fit. Then the
+ * model is unchanged.
+ */
+export function loadWeights(model: Module, file: Uint8Array | SafetensorsFile, options: { readonly partial?: boolean } = {}): LoadReport {
+  const { tensors } = file instanceof Uint8Array ? parseSafetensors(file, { share: true }) : file;
+  const renamed = renameCheckpoint(tensors, stateShapes(model));
+  const report = loadStateDict(model, renamed.tensors, options);
+  if (renamed.epsilon !== undefined) {
+    for (const module of model.tree()) if (module instanceof BatchNorm2d) module.epsilon = renamed.epsilon;
+  }
+  return report;
+}
+
+export interface SaveOptions {
+  /** How values are stored; F16 halves the file. Default F32. */
+  readonly dtype?: "F32" | "F16";
+  readonly classes?: readonly string[];
+  readonly preprocessing?: Preprocessing;
+}
+
+/** A safetensors file of the model's state that says which model it is, with which options, classes and preprocessing. */
+export function saveWeights(model: Module, options: SaveOptions = {}): Uint8Array {
+  const { dtype = "F32", classes, preprocessing } = options;
+  const metadata = model.identity === undefined ? {} : describeModel({
+    ...model.identity,
+    ...(classes === undefined ? {} : { classes }),
+    ...(preprocessing === undefined ? {} : { preprocessing }),
+  });
+  return writeSafetensors(stateDict(model), { dtype, metadata });
+}
+
+/** What a weights file says of itself, or undefined where it says nothing (files of other programs). @throws FormatError */
+export function weightsDescription(file: SafetensorsFile): ModelDescription | undefined {
+  return readDescription(file.metadata);
+}

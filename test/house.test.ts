@@ -1,0 +1,109 @@
+/**
+ * The house rules of docs/architecture.md, held by reading the source: imports run one way, nothing outside src/cli, test and
+ * bench touches a host, and no transcendental function of the engine stands outside kernels/math.ts.
+ */
+import { readFileSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+function sources(folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return sources(path);
+    return entry.name.endsWith(".ts") ? [path] : [];
+  });
+}
+
+/** Without comments and the contents of strings, so that only code is searched. */
+export function codeOf(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`/g, (match) => (/^["'`]/.test(match) ? '""' : " "));
+}
+
+/** The project files that a file imports, and everything else by its bare name. */
+function imports(file: string, text: string): string[] {
+  const code = text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/[^\n]*/gm, "");
+  return [...code.matchAll(/(?:from|import\()\s*"([^"]+)"/g)].map(([, target]) =>
+    target.startsWith(".") ? join(dirname(file), target) : target);
+}
+
+/** What each place may import, besides itself; the longest matching prefix rules. */
+const mayImport: Record<string, readonly string[]> = {
+  "kernels/": ["kernels/"],
+  "kernels/shapes.ts": [],
+  "kernels/math.ts": [],
+  "kernels/scratch.ts": ["kernels/shapes.ts"],
+  "kernels/reference/": ["kernels/shapes.ts", "kernels/scratch.ts", "kernels/math.ts", "kernels/contract.ts"],
+  "kernels/plain/": ["kernels/shapes.ts", "kernels/scratch.ts", "kernels/math.ts", "kernels/contract.ts", "kernels/reference/"],
+  "src/errors.ts": [],
+  "src/tensor.ts": ["kernels/shapes.ts", "src/errors.ts"],
+  "src/nn/": ["kernels/", "src/tensor.ts", "src/errors.ts", "src/graph/"],
+  "src/io/": ["src/tensor.ts", "src/errors.ts", "src/graph/"],
+  "src/train/": ["kernels/", "src/tensor.ts", "src/errors.ts", "src/nn/", "src/io/", "src/session/"],
+  "src/weights.ts": ["src/tensor.ts", "src/errors.ts", "src/nn/", "src/io/"],
+  "src/index.ts": ["kernels/", "models/", "src/"],
+  "src/cli/": ["kernels/", "models/", "src/", "node:"],
+  "models/": ["kernels/random.ts", "src/nn/", "src/errors.ts", "src/tensor.ts"],
+};
+
+const files = [...sources("kernels"), ...sources("models"), ...sources("src")].filter((file) => !file.endsWith(".d.ts"));
+const text = new Map(files.map((file) => [file, readFileSync(join(root, file), "utf8")]));
+
+test("imports run one way and name their file with .ts", () => {
+  const wrong: string[] = [];
+  for (const [file, source] of text) {
+    const place = Object.keys(mayImport).filter((prefix) => file.startsWith(prefix)).sort((a, b) => b.length - a.length)[0];
+    assert.ok(place, `${file} belongs to no place that this test knows`);
+    for (const target of imports(file, source)) {
+      const within = place.endsWith("/") && target.startsWith(place);
+      const named = target.startsWith("node:") || target.endsWith(".ts");
+      if (!named || !(within || mayImport[place].some((prefix) => target.startsWith(prefix)))) wrong.push(`${file} imports ${target}`);
+    }
+  }
+  assert.equal(wrong, []);
+});
+
+test("models are composition: no loops over data, no typed arrays", () => {
+  for (const [file, source] of text) {
+    if (file.startsWith("models/")) assert.not(/\.data\b|Float32Array|Float64Array/.test(codeOf(source)), `${file} touches numbers`);
+  }
+});
+
+test("no transcendental function of the engine outside kernels/math.ts", () => {
+  const forbidden = /\bMath\.(exp|expm1|log|log1p|log2|log10|pow|sin|cos|tan|asin|acos|atan|atan2|sinh|cosh|tanh|asinh|acosh|atanh|cbrt|hypot|random)\b|\*\*/;
+  for (const [file, source] of text) {
+    const found = forbidden.exec(codeOf(source));
+    assert.is(found, null, `${file} uses ${found?.[0]}`);
+  }
+});
+
+test("nothing of a host outside src/cli", () => {
+  const forbidden = /\b(process|Buffer|require|navigator|console|setTimeout|setInterval|queueMicrotask|fetch|globalThis|Deno|Bun)\b\s*[.(\[]/;
+  for (const [file, source] of text) {
+    if (file.startsWith("src/cli/")) continue;
+    const found = forbidden.exec(codeOf(source));
+    assert.is(found, null, `${file} uses ${found?.[0]}`);
+  }
+});
+
+test("these searches find what they forbid", () => {
+  assert.match(codeOf('const a = 1; // Math.exp\nconst b = "x ** y";'), /^const a = 1; {2}\nconst b = "";$/);
+  assert.equal(imports("src/nn/x.ts", 'import { a } from "../../kernels/shapes.ts";\nconst m = await import("node:fs");'), ["kernels/shapes.ts", "node:fs"]);
+});
+
+test("package.json depends on nothing, and develops with three packages", () => {
+  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Record<string, Record<string, string> | undefined>;
+  assert.is(manifest.dependencies, undefined);
+  assert.is(manifest.peerDependencies, undefined);
+  assert.is(manifest.optionalDependencies, undefined);
+  assert.equal(Object.keys(manifest.devDependencies ?? {}).sort(), ["tsx", "typescript", "uvu"]);
+});
+
+test("no file of ours is long", () => {
+  for (const [file, source] of text) assert.ok(source.split("\n").length <= 450, `${file} has ${source.split("\n").length} lines`);
+});
+
+test.run();
