@@ -159,6 +159,7 @@ export const convolutionCases: readonly Case[] = [
   convTranspose([1, 3, 4, 3], 3, { kernel: 3, stride: 2, padding: 1, groups: 3 }),
   convTranspose([1, 2, 3, 4], 2, { kernel: [3, 2], stride: [1, 3], padding: [2, 0], dilation: [2, 1], outputPadding: [0, 2] }),
   convTranspose([1, 2, 3, 2], 3, { kernel: 2, stride: 3 }, { bias: false }),
+  convTranspose([2, 2, 3, 3], 2, { kernel: [2, 3], padding: 1, dilation: [3, 2] }),
   convTranspose([2, 24, 13, 11], 16, { kernel: 4, stride: 2, padding: 1 }, large),
   convTranspose([1, 12, 17, 19], 18, { kernel: 3, stride: 2, padding: 1, outputPadding: 1, groups: 6 }, { bias: false, large: true }),
 
