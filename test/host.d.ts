@@ -37,3 +37,5 @@ declare module "node:child_process" {
 }
 
 declare const console: { log(...values: unknown[]): void };
+
+declare function atob(base64: string): string;
