@@ -43,8 +43,12 @@ export class Random {
     return this.uint32() / 4294967296;
   }
 
-  /** A whole number from 0 to n - 1 without bias. */
+  /**
+   * A whole number from 0 to n - 1 without bias.
+   * @throws RangeError unless n is a whole number from 1 to 2^32.
+   */
   below(n: number): number {
+    if (!(Number.isInteger(n) && n >= 1 && n <= 4294967296)) throw new RangeError(`Random: below wants a whole number from 1 to 2^32, got ${n}`);
     const limit = 4294967296 - (4294967296 % n);
     let value = this.uint32();
     while (value >= limit) value = this.uint32();
