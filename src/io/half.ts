@@ -53,7 +53,14 @@ export function bfloat16ToNumber(bits: number): number {
 
 /** Fills `out` with the halves in `bytes` (two bytes each, any alignment). */
 export function readHalf(out: Float32Array, bytes: Uint8Array): void {
-  for (let i = 0; i < out.length; i++) out[i] = halfToNumber(bytes[2 * i] | (bytes[2 * i + 1] << 8));
+  const floatBits = new Uint32Array(out.buffer, out.byteOffset, out.length);
+  for (let i = 0; i < out.length; i++) {
+    const half = bytes[2 * i] | (bytes[2 * i + 1] << 8);
+    const exponent = half & 0x7c00;
+    // Nearly all weights are normal numbers: their fields only move, and the exponent's bias grows from 15 to 127.
+    if (exponent !== 0 && exponent !== 0x7c00) floatBits[i] = ((half & 0x8000) << 16) | (((half & 0x7fff) << 13) + (112 << 23));
+    else out[i] = halfToNumber(half);
+  }
 }
 
 /** Fills `bytes` with `values` as halves. */

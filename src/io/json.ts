@@ -9,7 +9,8 @@ export type Json = null | boolean | number | string | Json[] | Map<string, Json>
 
 const DEEPEST = 64;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/y;
-const WORDS: readonly [string, Json][] = [["true", true], ["false", false], ["null", null]];
+const WORDS: ReadonlyMap<string, Json> = new Map<string, Json>([["true", true], ["false", false], ["null", null]]);
+const WORD = /true|false|null/y;
 
 /**
  * Reads one JSON value that fills all of `text` (but for white space around it).
@@ -30,7 +31,7 @@ export function parseJson(text: string, what: string): Json {
 
   function take(character: string): boolean {
     skipSpace();
-    if (text[at] !== character) return false;
+    if (text.charCodeAt(at) !== character.charCodeAt(0)) return false;
     at++;
     return true;
   }
@@ -54,11 +55,10 @@ export function parseJson(text: string, what: string): Json {
     }
   }
 
-  function number(): number {
-    NUMBER.lastIndex = at;
-    const found = NUMBER.exec(text)?.[0] ?? broken("a value");
-    at += found.length;
-    return Number(found);
+  function match(pattern: RegExp): string | undefined {
+    pattern.lastIndex = at;
+    // Not exec: its result array would take most of the time in long lists of numbers.
+    return pattern.test(text) ? text.slice(at, (at = pattern.lastIndex)) : undefined;
   }
 
   function object(depth: number): Map<string, Json> {
@@ -85,14 +85,10 @@ export function parseJson(text: string, what: string): Json {
     if (depth > DEEPEST) throw new FormatError(`${what}: nested more than ${DEEPEST} deep`);
     if (take("{")) return object(depth);
     if (take("[")) return array(depth);
-    if (text[at] === '"') return string("a string");
-    for (const [word, meaning] of WORDS) {
-      if (text.startsWith(word, at)) {
-        at += word.length;
-        return meaning;
-      }
-    }
-    return number();
+    if (text.charCodeAt(at) === 0x22) return string("a string");
+    const number = match(NUMBER);
+    if (number !== undefined) return Number(number);
+    return WORDS.get(match(WORD) ?? broken("a value"))!;
   }
 
   const result = value(0);

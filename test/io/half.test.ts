@@ -82,6 +82,8 @@ test("writeHalf and readHalf: little-endian, any alignment", () => {
   const back = new Float32Array(4);
   readHalf(back, bytes.subarray(1));
   assert.equal([...back], [1, -2, 0.333251953125, Infinity]);
+  readHalf(back, Uint8Array.of(0x01, 0x7c, 0xff, 0xff, 0x01, 0x80, 0x00, 0x80));
+  assert.ok(Number.isNaN(back[0]) && Number.isNaN(back[1]) && back[2] === -(2 ** -24) && Object.is(back[3], -0));
 });
 
 test("every bfloat16 is the float32 with sixteen zero bits below it", () => {
