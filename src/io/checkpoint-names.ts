@@ -52,7 +52,9 @@ export function renameCheckpoint(tensors: ReadonlyMap<string, Tensor>, wanted: R
   return { tensors: renamed, layout, prefix, ...(epsilon === undefined ? {} : { epsilon }) };
 }
 
-function stripPrefix(tensors: ReadonlyMap<string, Tensor>, wanted: ReadonlyMap<string, Shape>): { prefix: string; plain: ReadonlyMap<string, Tensor> } {
+function stripPrefix(
+  tensors: ReadonlyMap<string, Tensor>, wanted: ReadonlyMap<string, Shape>,
+): { prefix: string; plain: ReadonlyMap<string, Tensor> } {
   const names = [...tensors.keys()];
   let prefix = "";
   for (;;) {
@@ -102,7 +104,9 @@ function recognise(tensors: ReadonlyMap<string, Tensor>, wanted: ReadonlyMap<str
     return v3 ? { layout: "timm MobileNetV3", rename, epsilon: 1e-5 } : { layout: "timm MobileNetV2", rename };
   }
   if (names.some((name) => MOSKOMULE.test(name)) && wanted.has("layer1.0.se.fc1.weight")) {
-    return { layout: "moskomule SE-ResNet", rename: (name) => name.replace(MOSKOMULE, (_, se: string, index: string, leaf: string) => `${se}fc${index === "0" ? 1 : 2}.${leaf}`) };
+    const rename = (name: string): string =>
+      name.replace(MOSKOMULE, (_, se: string, index: string, leaf: string) => `${se}fc${index === "0" ? 1 : 2}.${leaf}`);
+    return { layout: "moskomule SE-ResNet", rename };
   }
   if (tensors.has("last_linear.weight") && wanted.has("fc.weight")) {
     return { layout: "Cadene ResNet", rename: (name) => name.replace(/^last_linear\./, "fc.") };
@@ -120,6 +124,7 @@ function fitShape(tensor: Tensor, wanted: Shape | undefined): Tensor {
 /** moskomule's excitation has no biases; with biases of zero it is the same function. */
 function addZeroBiases(tensors: Map<string, Tensor>, wanted: ReadonlyMap<string, Shape>): void {
   for (const [name, shape] of wanted) {
-    if (/\.se\.fc[12]\.bias$/.test(name) && !tensors.has(name) && tensors.has(name.replace(/bias$/, "weight"))) tensors.set(name, Tensor.zeros(shape));
+    const absent = /\.se\.fc[12]\.bias$/.test(name) && !tensors.has(name);
+    if (absent && tensors.has(name.replace(/bias$/, "weight"))) tensors.set(name, Tensor.zeros(shape));
   }
 }

@@ -54,13 +54,17 @@ export function readDescription(metadata: Readonly<Record<string, string>>): Mod
   };
   const format = text("senet.format");
   if (format === undefined) return undefined;
-  if (format !== FORMAT) throw new FormatError(`weights metadata: senet.format ${show(format)} is unknown, this version of senet reads ${show(FORMAT)}`);
+  if (format !== FORMAT) {
+    throw new FormatError(`weights metadata: senet.format ${show(format)} is unknown, this version of senet reads ${show(FORMAT)}`);
+  }
   const model = text("senet.model");
   if (model === undefined || model === "") throw new FormatError("weights metadata: senet.model is missing");
   const options = json("senet.options") ?? {};
   if (!isPlainObject(options)) throw new FormatError(`weights metadata: senet.options wants an object, got ${show(options)}`);
   const classes = json("senet.classes");
-  if (classes !== undefined && !isTexts(classes)) throw new FormatError(`weights metadata: senet.classes wants a list of texts, got ${show(classes)}`);
+  if (classes !== undefined && !isTexts(classes)) {
+    throw new FormatError(`weights metadata: senet.classes wants a list of texts, got ${show(classes)}`);
+  }
   const preprocessing = json("senet.preprocessing");
   return {
     model,

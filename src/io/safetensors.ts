@@ -55,9 +55,11 @@ export function parseSafetensors(bytes: Uint8Array | ArrayBuffer, options: { rea
   if (file.length < 8) throw new FormatError(`safetensors: a file has at least 8 bytes, this one has ${file.length}`);
   const view = new DataView(file.buffer, file.byteOffset, 8);
   const headerLength = view.getUint32(0, true) + view.getUint32(4, true) * 4294967296;
-  if (headerLength > LONGEST_HEADER) throw new FormatError(`safetensors: the header wants at most ${LONGEST_HEADER} bytes, the file says ${headerLength}`);
+  if (headerLength > LONGEST_HEADER) {
+    throw new FormatError(`safetensors: the header wants at most ${LONGEST_HEADER} bytes, the file says ${headerLength}`);
+  }
   if (headerLength > file.length - 8) {
-    throw new FormatError(`safetensors: the header has ${headerLength} bytes, but only ${file.length - 8} follow: the file is cut short or no safetensors file`);
+    throw new FormatError(`safetensors: the header has ${headerLength} bytes, only ${file.length - 8} follow: the file is cut short or no safetensors file`);
   }
   // A copy, because TextDecoder refuses shared memory.
   const header = decodeUtf8(file.slice(8, 8 + headerLength), "safetensors header");
@@ -125,9 +127,13 @@ function entryOf(name: string, value: Json, dataLength: number): Entry {
   }
   const [begin, end] = offsets;
   if (begin > end) throw new FormatError(`${what} begins at byte ${begin} of the data and ends before that, at ${end}`);
-  if (end > dataLength) throw new FormatError(`${what} ends at byte ${end} of the data, which has ${dataLength}: the file is cut short or its header wrong`);
+  if (end > dataLength) {
+    throw new FormatError(`${what} ends at byte ${end} of the data, which has ${dataLength}: the file is cut short or its header wrong`);
+  }
   // Zeros apart, so that an absurd shape is refused although it holds nothing.
-  if (!Number.isSafeInteger(sizeOf(shape.filter((n) => n > 0)) * width)) throw new FormatError(`${what} of shape ${showShape(shape)} is too large for any file`);
+  if (!Number.isSafeInteger(sizeOf(shape.filter((n) => n > 0)) * width)) {
+    throw new FormatError(`${what} of shape ${showShape(shape)} is too large for any file`);
+  }
   const byteLength = sizeOf(shape) * width;
   if (byteLength !== end - begin) {
     throw new FormatError(`${what} of ${dtype} ${showShape(shape)} wants ${byteLength} bytes, its data_offsets span ${end - begin}`);
@@ -140,7 +146,9 @@ function checkCover(entries: readonly Entry[], dataLength: number): void {
   const sorted = [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end);
   let at = 0;
   for (const { name, begin, end } of sorted) {
-    if (begin < at) throw new FormatError(`safetensors: tensor ${show(name)} begins at byte ${begin} of the data, inside the tensor before it, which ends at ${at}`);
+    if (begin < at) {
+      throw new FormatError(`safetensors: tensor ${show(name)} begins at byte ${begin} of the data, inside the tensor before it, which ends at ${at}`);
+    }
     if (begin > at) throw new FormatError(`safetensors: bytes ${at} to ${begin} of the data, before tensor ${show(name)}, belong to no tensor`);
     at = end;
   }
@@ -190,7 +198,9 @@ const RANK: readonly Written[] = ["I64", "F64", "F32", "F16"];
  */
 export function writeSafetensors(tensors: Iterable<readonly [string, Tensor]>, options: WriteSafetensorsOptions = {}): Uint8Array {
   const counter = options.batchesTracked;
-  if (counter !== undefined && !isSize(counter)) throw new RangeError(`writeSafetensors: batchesTracked wants a whole number of at least 0, got ${counter}`);
+  if (counter !== undefined && !isSize(counter)) {
+    throw new RangeError(`writeSafetensors: batchesTracked wants a whole number of at least 0, got ${counter}`);
+  }
   const entries = new Map<string, { dtype: Written; tensor: Tensor | null }>();
   const add = (name: string, dtype: Written, tensor: Tensor | null): void => {
     if (name === METADATA || /\p{Surrogate}/u.test(name)) throw new RangeError(`writeSafetensors: a tensor cannot be named ${show(name)}`);

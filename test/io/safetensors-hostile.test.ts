@@ -43,8 +43,8 @@ test("lengths", () => {
   refuses(new Uint8Array(), /at least 8 bytes, this one has 0/);
   refuses(new Uint8Array(7), /at least 8 bytes, this one has 7/);
   refuses(new Uint8Array(8), /begins with "\{", this one with ""/);
-  refuses(file("{}", 0, 3), /header has 3 bytes, but only 2 follow: the file is cut short/);
-  refuses(file("{}", 0, 99_999_999), /header has 99999999 bytes, but only 2 follow/);
+  refuses(file("{}", 0, 3), /header has 3 bytes, only 2 follow: the file is cut short/);
+  refuses(file("{}", 0, 99_999_999), /header has 99999999 bytes, only 2 follow/);
   refuses(file("{}", 0, 100_000_001), /header wants at most 100000000 bytes, the file says 100000001/);
   refuses(file("{}", 0, 2 ** 53), /wants at most/);
   refuses(new Uint8Array(64).fill(255), /wants at most/);
