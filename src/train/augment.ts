@@ -1,0 +1,90 @@
+/** From bytes to the batch that a network is trained on: flip, padded crop, mean and standard deviation. */
+import type { Random } from "../../kernels/random.ts";
+import { levelTables } from "../io/preprocess.ts";
+import { Tensor } from "../tensor.ts";
+import type { Dataset } from "./dataset.ts";
+
+export interface Augmentation {
+  /** Mirror half of the images, left to right. */
+  readonly flip?: boolean;
+  /** Pad with so many black pixels on every side and cut the old size out again, anywhere (He et al., section 4.2). */
+  readonly crop?: number;
+}
+
+/** One value a channel, for levels from 0 to 1: y = (x - mean) / std. */
+export interface Normalisation {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+export interface Batch {
+  /** [N, channels, height, width]. */
+  readonly x: Tensor<Float32Array>;
+  readonly labels: Int32Array;
+}
+
+/** Makes batches of one data set, with the same rounding as `io/preprocess.ts` has for single images. */
+export class Batcher {
+  readonly data: Dataset;
+  readonly augmentation: Augmentation;
+  readonly #tables: readonly Float32Array[];
+
+  /** @throws RangeError where mean, std or crop do not fit the images. */
+  constructor(data: Dataset, normalisation: Normalisation, augmentation: Augmentation = {}) {
+    const channels = data.shape[1];
+    const { mean, std } = normalisation;
+    if (mean.length !== channels || std.length !== channels) {
+      throw new RangeError(`Batcher: mean and std want ${channels} numbers, one a channel, got ${mean.length} and ${std.length}`);
+    }
+    if (!mean.every(Number.isFinite) || !std.every((s) => Math.fround(s) > 0 && Number.isFinite(s))) {
+      throw new RangeError(`Batcher: mean wants finite numbers and std finite ones above 0, got [${mean.join(",")}] and [${std.join(",")}]`);
+    }
+    const crop = augmentation.crop ?? 0;
+    if (!Number.isSafeInteger(crop) || crop < 0) throw new RangeError(`Batcher: crop wants a whole number of at least 0, got ${crop}`);
+    this.data = data;
+    this.augmentation = augmentation;
+    this.#tables = levelTables(channels, 1, mean, std);
+  }
+
+  /** The images at `indices` as they are, normalised. */
+  plain(indices: ArrayLike<number>): Batch {
+    return this.#make(indices, undefined);
+  }
+
+  /** The images at `indices`, each flipped and cropped as `random` has it: a draw for the flip, then for top and left. */
+  augmented(indices: ArrayLike<number>, random: Random): Batch {
+    return this.#make(indices, random);
+  }
+
+  #make(indices: ArrayLike<number>, random: Random | undefined): Batch {
+    const [, channels, height, width] = this.data.shape;
+    const { flip = false, crop = 0 } = this.augmentation;
+    const x = Tensor.zeros([indices.length, channels, height, width]);
+    const labels = new Int32Array(indices.length);
+    for (let i = 0; i < indices.length; i++) {
+      labels[i] = this.data.labels[indices[i]];
+      const mirrored = flip && random !== undefined && random.below(2) === 1;
+      const top = crop > 0 && random !== undefined ? random.below(2 * crop + 1) - crop : 0;
+      const left = crop > 0 && random !== undefined ? random.below(2 * crop + 1) - crop : 0;
+      for (let c = 0; c < channels; c++) this.#copy(x.data, i * channels + c, indices[i] * channels + c, this.#tables[c], mirrored, top, left);
+    }
+    return { x, labels };
+  }
+
+  /** One channel's image: the window at (top, left) of the mirrored image, black outside. */
+  #copy(to: Float32Array, toImage: number, fromImage: number, table: Float32Array, mirrored: boolean, top: number, left: number): void {
+    const [, , height, width] = this.data.shape;
+    const { images } = this.data;
+    const source = fromImage * height * width;
+    let at = toImage * height * width;
+    for (let row = 0; row < height; row++) {
+      const y = row + top;
+      const inside = y >= 0 && y < height;
+      for (let column = 0; column < width; column++) {
+        const x = column + left;
+        const level = inside && x >= 0 && x < width ? images[source + y * width + (mirrored ? width - 1 - x : x)] : 0;
+        to[at++] = table[level];
+      }
+    }
+  }
+}

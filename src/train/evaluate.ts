@@ -1,0 +1,46 @@
+/** How good a model is on a data set. */
+import type { Module } from "../nn/module.ts";
+import { Batcher } from "./augment.ts";
+import type { Normalisation } from "./augment.ts";
+import type { Dataset } from "./dataset.ts";
+import { crossEntropy, predictions } from "./loss.ts";
+import { Confusion } from "./metrics.ts";
+
+export interface Evaluation {
+  /** Mean cross-entropy, without smoothing. */
+  readonly loss: number;
+  /** 0 to 1. */
+  readonly accuracy: number;
+  readonly confusion: Confusion;
+}
+
+export interface EvaluateOptions {
+  /** Images at a time; the accuracy does not depend on it. Default 100. */
+  readonly batch?: number;
+  /** Called after every batch with the number of images done. */
+  readonly progress?: (done: number, total: number) => void;
+}
+
+/** Runs all images of `data` through `model` in evaluation mode; the model's mode is as before afterwards. */
+export function evaluate(model: Module, data: Dataset, normalisation: Normalisation, options: EvaluateOptions = {}): Evaluation {
+  const { batch = 100, progress } = options;
+  if (!Number.isSafeInteger(batch) || batch < 1) throw new RangeError(`evaluate: batch wants a whole number of at least 1, got ${batch}`);
+  const batcher = new Batcher(data, normalisation);
+  const confusion = new Confusion(data.classes.length);
+  const modes = [...model.tree()].map((module) => [module, module.training] as const);
+  model.evaluate();
+  let loss = 0;
+  try {
+    for (let start = 0; start < data.size; start += batch) {
+      const count = Math.min(batch, data.size - start);
+      const { x, labels } = batcher.plain(Int32Array.from({ length: count }, (_, i) => start + i));
+      const logits = model.forward(x);
+      loss += crossEntropy(model.kernels, logits, labels).value * count;
+      confusion.add(labels, predictions(logits));
+      progress?.(start + count, data.size);
+    }
+  } finally {
+    for (const [module, training] of modes) module.training = training;
+  }
+  return { loss: loss / data.size, accuracy: confusion.accuracy, confusion };
+}

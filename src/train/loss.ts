@@ -1,0 +1,69 @@
+/** The loss of a batch: softmax cross-entropy, averaged over the labels. Kernels: crossEntropy*. */
+import type { Kernels } from "../../kernels/contract.ts";
+import { crossEntropyShape } from "../../kernels/shapes.ts";
+import { show } from "../errors.ts";
+import { Tensor, showShape, sizeOf } from "../tensor.ts";
+import type { Floats } from "../tensor.ts";
+
+/** What the forward pass of a loss gives. */
+export interface Loss<A extends Floats = Floats> {
+  /** Mean over all labels. */
+  readonly value: number;
+  /** Softmax of the logits, in their shape. */
+  readonly probabilities: Tensor<A>;
+  /** The gradient of `value` by the logits, in their shape: where a model's backward pass begins. */
+  gradient(): Tensor<A>;
+}
+
+/**
+ * Cross-entropy of logits [N, classes] with labels [N], or of [N, classes, H, W] with [N * H * W] (one label a pixel).
+ * @param smoothing label smoothing (Szegedy et al., arXiv 1512.00567, section 7), from 0 to 1.
+ * @throws TypeError unless labels is an Int32Array; RangeError for a label that is no class, or another number of labels.
+ */
+export function crossEntropy<A extends Floats>(kernels: Kernels, logits: Tensor<A>, labels: Int32Array, smoothing: number = 0): Loss<A> {
+  if (logits.shape.length < 2) throw new RangeError(`crossEntropy: logits wants [batch,classes] or more, got ${showShape(logits.shape)}`);
+  const [batch, classes] = logits.shape;
+  const pixels = sizeOf(logits.shape.slice(2));
+  const shape = crossEntropyShape(batch, classes, pixels, smoothing);
+  checkLabels("crossEntropy", labels, batch * pixels, classes);
+  const losses = logits.like([batch, pixels]);
+  const probabilities = logits.like();
+  kernels.crossEntropyForward(losses.data, probabilities.data, logits.data, labels, shape);
+  let sum = 0;
+  for (let i = 0; i < losses.size; i++) sum += losses.data[i];
+  return {
+    value: sum / losses.size,
+    probabilities,
+    gradient(): Tensor<A> {
+      const gradient = logits.like();
+      kernels.crossEntropyBackward(gradient.data, probabilities.data, labels, 1 / losses.size, shape);
+      return gradient;
+    },
+  };
+}
+
+/** The class with the largest logit of each of N rows, the first of equals. logits: [N, classes]. */
+export function predictions(logits: Tensor): Int32Array {
+  if (logits.shape.length !== 2) throw new RangeError(`predictions: logits wants [batch,classes], got ${showShape(logits.shape)}`);
+  const [batch, classes] = logits.shape;
+  const found = new Int32Array(batch);
+  for (let n = 0; n < batch; n++) {
+    let best = 0;
+    for (let k = 1; k < classes; k++) if (logits.data[n * classes + k] > logits.data[n * classes + best]) best = k;
+    found[n] = best;
+  }
+  return found;
+}
+
+/** @throws TypeError or RangeError unless `labels` are `count` whole numbers from 0 to classes - 1. */
+export function checkLabels(operation: string, labels: Int32Array, count: number, classes: number): void {
+  if (Object.prototype.toString.call(labels) !== "[object Int32Array]") {
+    throw new TypeError(`${operation}: labels wants an Int32Array, got ${show(labels)}`);
+  }
+  if (labels.length !== count) throw new RangeError(`${operation}: labels wants ${count}, one each, got ${labels.length}`);
+  for (let i = 0; i < count; i++) {
+    if (labels[i] < 0 || labels[i] >= classes) {
+      throw new RangeError(`${operation}: labels wants classes from 0 to ${classes - 1}, label ${i} is ${labels[i]}`);
+    }
+  }
+}

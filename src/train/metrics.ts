@@ -1,0 +1,50 @@
+/** Counts of predictions against labels. */
+import { show } from "../errors.ts";
+
+export class Confusion {
+  readonly classes: number;
+  /** [label][prediction], row-major. */
+  readonly counts: Float64Array;
+
+  constructor(classes: number) {
+    if (!Number.isSafeInteger(classes) || classes < 1) throw new RangeError(`Confusion: classes wants a whole number of at least 1, got ${show(classes)}`);
+    this.classes = classes;
+    this.counts = new Float64Array(classes * classes);
+  }
+
+  /** @throws RangeError where the lengths differ or a number is no class. */
+  add(labels: Int32Array, predictions: Int32Array): void {
+    if (labels.length !== predictions.length) throw new RangeError(`Confusion: ${labels.length} labels, but ${predictions.length} predictions`);
+    for (let i = 0; i < labels.length; i++) {
+      const [label, prediction] = [labels[i], predictions[i]];
+      if (label < 0 || label >= this.classes || prediction < 0 || prediction >= this.classes) {
+        throw new RangeError(`Confusion: wants classes from 0 to ${this.classes - 1}, got label ${label} and prediction ${prediction}`);
+      }
+      this.counts[label * this.classes + prediction]++;
+    }
+  }
+
+  get total(): number {
+    return this.counts.reduce((a, b) => a + b, 0);
+  }
+
+  get correct(): number {
+    let correct = 0;
+    for (let k = 0; k < this.classes; k++) correct += this.counts[k * this.classes + k];
+    return correct;
+  }
+
+  /** Share of right predictions, 0 to 1; NaN where nothing was counted. */
+  get accuracy(): number {
+    return this.correct / this.total;
+  }
+
+  /** Of every class: how many images have it, and which share of them was recognised (NaN where there are none). */
+  perClass(): { readonly count: number; readonly accuracy: number }[] {
+    return Array.from({ length: this.classes }, (_, k) => {
+      const row = this.counts.subarray(k * this.classes, (k + 1) * this.classes);
+      const count = row.reduce((a, b) => a + b, 0);
+      return { count, accuracy: row[k] / count };
+    });
+  }
+}

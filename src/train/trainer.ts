@@ -1,0 +1,251 @@
+/**
+ * Training, step by step. One seed decides a whole run: the order of the images, their augmentation, and dropout; so the
+ * same seed gives the same bits, and a trainer whose state was saved and loaded goes on as if nothing had happened.
+ */
+import { Random } from "../../kernels/random.ts";
+import type { Module } from "../nn/module.ts";
+import type { Parameter, Statistic } from "../nn/parameter.ts";
+import { Dropout } from "../nn/reshape.ts";
+import type { Floats } from "../tensor.ts";
+import { Batcher } from "./augment.ts";
+import type { Augmentation, Batch, Normalisation } from "./augment.ts";
+import type { Dataset } from "./dataset.ts";
+import { crossEntropy, predictions } from "./loss.ts";
+import type { Optimiser } from "./optimiser.ts";
+import type { Schedule } from "./schedule.ts";
+
+export interface TrainerOptions {
+  /** With starting values in it; the trainer puts it into training mode. */
+  readonly model: Module;
+  /** Of `model.namedParameters()`. */
+  readonly optimiser: Optimiser;
+  readonly schedule: Schedule;
+  readonly data: Dataset;
+  readonly normalisation: Normalisation;
+  readonly augmentation?: Augmentation;
+  /** Images a step. */
+  readonly batch: number;
+  /** Label smoothing. Default 0. */
+  readonly smoothing?: number;
+  /** Any whole number. */
+  readonly seed: number;
+}
+
+/** One step, and the sums of its epoch so far. */
+export interface StepReport {
+  /** Steps done in the whole run, this one included. */
+  readonly step: number;
+  /** From 0. */
+  readonly epoch: number;
+  /** Steps done in this epoch, and how many it has. */
+  readonly stepOfEpoch: number;
+  readonly stepsPerEpoch: number;
+  readonly rate: number;
+  /** Of this batch. */
+  readonly loss: number;
+  /** Means over the epoch so far, each batch as the network was when it came. */
+  readonly epochLoss: number;
+  readonly epochAccuracy: number;
+}
+
+/** Where a run stands: with the model's and the optimiser's tensors, all that the next step depends on. */
+export interface TrainerState {
+  readonly step: number;
+  readonly seed: number;
+  readonly batch: number;
+  /** Images in the data set. */
+  readonly images: number;
+  /** Sum of the losses, and number of right predictions, in the epoch that is under way. */
+  readonly lossSum: number;
+  readonly correct: number;
+  /** States of the generators: the one that shuffles as it was when the epoch began, the others as they are. */
+  readonly random: { readonly order: readonly number[]; readonly augmentation: readonly number[]; readonly dropout: readonly number[] };
+}
+
+/** The loss became NaN or infinite. The model has the weights with which it was last finite. */
+export class DivergedError extends Error {
+  override readonly name = "DivergedError";
+  /** The step that failed, counted from 1. */
+  readonly step: number;
+
+  constructor(step: number, what: string, stepsPerEpoch: number) {
+    super(`training diverged: ${what} in step ${step} (epoch ${Math.floor((step - 1) / stepsPerEpoch) + 1}); a lower learning rate or a longer warm-up may help`);
+    this.step = step;
+  }
+}
+
+export class Trainer {
+  readonly model: Module;
+  readonly optimiser: Optimiser;
+  readonly stepsPerEpoch: number;
+  readonly #options: TrainerOptions;
+  readonly #values: ReadonlyMap<string, Parameter | Statistic>;
+  readonly #batcher: Batcher;
+  /** Three generators, so that switching one use off leaves the numbers of the others as they are. */
+  readonly #orderRandom: Random;
+  readonly #augmentationRandom: Random;
+  readonly #dropoutRandom: Random;
+  /** State of #orderRandom before it shuffled `#order`. */
+  #orderState: readonly number[];
+  #order: Int32Array | undefined;
+  #step = 0;
+  #lossSum = 0;
+  #correct = 0;
+  /** Copies of all values of the model, as of the last step with a finite loss. */
+  readonly #good = new Map<string, Floats>();
+  #diverged = false;
+
+  /** @throws RangeError where an option does not fit the data or the model. */
+  constructor(options: TrainerOptions) {
+    const { model, data, batch, seed } = options;
+    if (!Number.isSafeInteger(batch) || batch < 1 || batch > data.size) {
+      throw new RangeError(`Trainer: batch wants a whole number from 1 to the ${data.size} images of the data set, got ${batch}`);
+    }
+    const output = model.outputShape([batch, ...data.shape.slice(1)]);
+    if (output.length !== 2 || output[1] !== data.classes.length) {
+      throw new RangeError(`Trainer: the data set has ${data.classes.length} classes, the model puts out [${output.join(",")}]`);
+    }
+    this.model = model.train();
+    this.optimiser = options.optimiser;
+    this.#options = options;
+    this.#values = model.namedState();
+    this.#batcher = new Batcher(data, options.normalisation, options.augmentation);
+    // The rest of a division is left out; shuffling leaves out others in the next epoch.
+    this.stepsPerEpoch = Math.floor(data.size / batch);
+    const seeds = new Random(seed);
+    this.#orderRandom = new Random(seeds.uint32());
+    this.#augmentationRandom = new Random(seeds.uint32());
+    this.#dropoutRandom = new Random(seeds.uint32());
+    this.#orderState = this.#orderRandom.state;
+    for (const module of model.tree()) if (module instanceof Dropout) module.random = this.#dropoutRandom;
+  }
+
+  /** Steps done. */
+  get step(): number {
+    return this.#step;
+  }
+
+  /** Epochs done, as a fraction while one is under way. */
+  get epoch(): number {
+    return this.#step / this.stepsPerEpoch;
+  }
+
+  /**
+   * Trains on the next batch.
+   * @throws DivergedError where the loss is not finite; then the model has the values that gave the last finite one.
+   */
+  trainStep(): StepReport {
+    if (this.#diverged) throw new Error("Trainer: this run has diverged and cannot go on");
+    const { model, optimiser, schedule, batch, smoothing = 0 } = this.#options;
+    const at = this.#step % this.stepsPerEpoch;
+    if (at === 0) [this.#lossSum, this.#correct] = [0, 0];
+    const { x, labels } = this.#batch(at);
+    if (!model.training) model.train();
+    const logits = model.forward(x);
+    const loss = crossEntropy(model.kernels, logits, labels, smoothing);
+    if (!Number.isFinite(loss.value)) this.#fail(this.#step + 1, `the loss is ${loss.value}`);
+    this.#keep();
+    model.clearGradients();
+    model.backward(loss.gradient());
+    const rate = schedule(this.#step);
+    optimiser.step(rate);
+
+    this.#step++;
+    this.#lossSum += loss.value;
+    const predicted = predictions(logits);
+    for (let i = 0; i < batch; i++) if (predicted[i] === labels[i]) this.#correct++;
+    return {
+      step: this.#step,
+      epoch: Math.floor((this.#step - 1) / this.stepsPerEpoch),
+      stepOfEpoch: at + 1,
+      stepsPerEpoch: this.stepsPerEpoch,
+      rate,
+      loss: loss.value,
+      epochLoss: this.#lossSum / (at + 1),
+      epochAccuracy: this.#correct / ((at + 1) * batch),
+    };
+  }
+
+  /**
+   * Trains to the end of the epoch (a whole one, unless one is under way) and returns the report of its last step.
+   * @param progress called after every step; `false` stops there, between two steps
+   */
+  trainEpoch(progress?: (report: StepReport) => boolean | void): StepReport {
+    let report: StepReport;
+    do {
+      report = this.trainStep();
+      if (progress?.(report) === false) return report;
+    } while (report.stepOfEpoch < report.stepsPerEpoch);
+    this.checkFinite();
+    return report;
+  }
+
+  /** @throws DivergedError where the last update left a value that is not finite; the model then has the values before it. */
+  checkFinite(): void {
+    for (const [name, entry] of this.#values) {
+      if (!entry.value.data.every(Number.isFinite)) this.#fail(this.#step, `${name} is no longer finite after the update`);
+    }
+  }
+
+  get state(): TrainerState {
+    if (this.#diverged) throw new Error("Trainer: this run has diverged and cannot go on");
+    return {
+      step: this.#step,
+      seed: this.#options.seed,
+      batch: this.#options.batch,
+      images: this.#options.data.size,
+      lossSum: this.#lossSum,
+      correct: this.#correct,
+      random: { order: this.#step % this.stepsPerEpoch === 0 ? this.#orderRandom.state : this.#orderState, augmentation: this.#augmentationRandom.state, dropout: this.#dropoutRandom.state },
+    };
+  }
+
+  /** Takes over the state of a trainer with the same options. @throws RangeError where it is of another run. */
+  set state(state: TrainerState) {
+    const { seed, batch, data } = this.#options;
+    for (const [name, came, wanted] of [["seed", state.seed, seed], ["batch", state.batch, batch], ["images", state.images, data.size]] as const) {
+      if (came !== wanted) throw new RangeError(`Trainer: the state is of a run with ${name} ${came}, this one has ${wanted}`);
+    }
+    if (!Number.isSafeInteger(state.step) || state.step < 0) throw new RangeError(`Trainer: step wants a whole number of at least 0, got ${state.step}`);
+    this.#orderRandom.state = state.random.order;
+    this.#augmentationRandom.state = state.random.augmentation;
+    this.#dropoutRandom.state = state.random.dropout;
+    this.#orderState = [...state.random.order];
+    this.#step = state.step;
+    this.#lossSum = state.lossSum;
+    this.#correct = state.correct;
+    // In the middle of an epoch its order is drawn again, from the state in which it began.
+    this.#order = undefined;
+    if (state.step % this.stepsPerEpoch !== 0) this.#shuffle();
+    this.#good.clear();
+    this.#diverged = false;
+  }
+
+  #shuffle(): Int32Array {
+    this.#orderState = this.#orderRandom.state;
+    return (this.#order = this.#orderRandom.shuffle(Int32Array.from({ length: this.#options.data.size }, (_, i) => i)));
+  }
+
+  #batch(at: number): Batch {
+    const { batch } = this.#options;
+    const order = at === 0 || this.#order === undefined ? this.#shuffle() : this.#order;
+    return this.#batcher.augmented(order.subarray(at * batch, (at + 1) * batch), this.#augmentationRandom);
+  }
+
+  #keep(): void {
+    for (const [name, { value }] of this.#values) {
+      const copy = this.#good.get(name);
+      if (copy === undefined) this.#good.set(name, value.data.slice());
+      else copy.set(value.data);
+    }
+  }
+
+  #fail(step: number, what: string): never {
+    this.#diverged = true;
+    for (const [name, { value }] of this.#values) {
+      const copy = this.#good.get(name);
+      if (copy !== undefined) value.data.set(copy);
+    }
+    throw new DivergedError(step, what, this.stepsPerEpoch);
+  }
+}

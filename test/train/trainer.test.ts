@@ -1,0 +1,173 @@
+/** Training on a small task: it learns, repeats itself to the bit, resumes to the bit, and stops where numbers run away. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import * as plain from "../../kernels/plain/index.ts";
+import * as reference from "../../kernels/reference/index.ts";
+import { parseSafetensors, writeSafetensors } from "../../src/io/safetensors.ts";
+import { stateDict } from "../../src/nn/state-dict.ts";
+import { Tensor } from "../../src/tensor.ts";
+import { AdamW } from "../../src/train/adam.ts";
+import { readCheckpoint, restoreCheckpoint, writeCheckpoint } from "../../src/train/checkpoint.ts";
+import { evaluate } from "../../src/train/evaluate.ts";
+import { crossEntropy } from "../../src/train/loss.ts";
+import { constant } from "../../src/train/schedule.ts";
+import { DivergedError } from "../../src/train/trainer.ts";
+import type { StepReport, Trainer } from "../../src/train/trainer.ts";
+import { bits, classes, normalisation, quarters, dropoutModel, tinyModel, tinyTrainer } from "./tiny.ts";
+
+const losses = (trainer: Trainer, count: number): number[] => Array.from({ length: count }, () => trainer.trainStep().loss);
+
+test("a small network learns a small task by heart", () => {
+  const trainer = tinyTrainer();
+  let report: StepReport | undefined;
+  for (let epoch = 0; epoch < 8; epoch++) report = trainer.trainEpoch();
+  assert.is((report as StepReport).epoch, 7);
+  assert.ok((report as StepReport).epochAccuracy > 0.97, `training accuracy ${(report as StepReport).epochAccuracy}`);
+  const { accuracy, loss, confusion } = evaluate(trainer.model, quarters(40, 77), normalisation);
+  assert.ok(accuracy > 0.97, `accuracy on new images ${accuracy}`);
+  assert.ok(loss < 0.3, `loss on new images ${loss}`);
+  assert.is(confusion.total, 40);
+  assert.ok(trainer.model.training, "evaluation leaves the mode as it was");
+});
+
+test("evaluation does not depend on the batch, nor change anything", () => {
+  const model = tinyModel();
+  const before = bits(model);
+  const results = [1, 7, 100].map((batch) => evaluate(model, quarters(20, 5), normalisation, { batch }));
+  for (const { loss, confusion } of results) {
+    assert.ok(Math.abs(loss - results[0].loss) < 1e-6);
+    assert.equal(confusion.counts, results[0].confusion.counts);
+  }
+  assert.is(bits(model), before);
+  assert.not.ok(model.training);
+});
+
+test("ten steps: the same seed gives the same bits, another seed others", () => {
+  const [a, b, c] = [11, 11, 12].map((seed) => {
+    const trainer = tinyTrainer({ seed, augmentation: { flip: true, crop: 2 } });
+    return { losses: losses(trainer, 10), bits: bits(trainer.model) };
+  });
+  assert.equal(a, b);
+  assert.not.equal(a.losses, c.losses);
+});
+
+test("ten steps: plain and reference kernels take the same way within rounding", () => {
+  for (const make of [tinyModel, dropoutModel]) {
+    const [a, b] = [plain, reference].map((kernels) => losses(tinyTrainer({ model: make().use(kernels), schedule: constant({ peak: 0.03 }) }), 10));
+    a.forEach((loss, i) => assert.ok(Math.abs(loss - b[i]) < 1e-3 * b[i] + 1e-5, `step ${i}: ${loss} and ${b[i]}`));
+    assert.ok(a[9] < a[0], `from ${a[0]} to ${a[9]}`);
+  }
+});
+
+test("a resumed run has the bits of an uninterrupted one, in the middle of an epoch and between epochs", () => {
+  const make = (): Trainer => {
+    const model = dropoutModel();
+    return tinyTrainer({
+      model, optimiser: new AdamW(model.namedParameters(), { weightDecay: 0.01 }), schedule: constant({ peak: 0.003, warmup: 3 }),
+      augmentation: { flip: true, crop: 1 }, smoothing: 0.1,
+    });
+  };
+  const whole = make();
+  const reports = Array.from({ length: 14 }, () => whole.trainStep());
+  for (const stop of [3, 5, 10, 12]) {
+    const first = make();
+    losses(first, stop);
+    const bytes = writeCheckpoint(first, { classes, settings: { epochs: 4 } });
+    const checkpoint = readCheckpoint(bytes);
+    assert.equal(checkpoint.settings, { epochs: 4 });
+    assert.is(checkpoint.description?.model, "dropout");
+    assert.equal(checkpoint.description?.classes, classes);
+    const second = make();
+    restoreCheckpoint(second, checkpoint);
+    assert.equal(Array.from({ length: 14 - stop }, () => second.trainStep()), reports.slice(stop));
+    assert.is(bits(second.model), bits(whole.model), `stopped after ${stop} steps`);
+  }
+});
+
+test("checkpoints of another run, or none, are refused", () => {
+  const trainer = tinyTrainer();
+  losses(trainer, 2);
+  const bytes = writeCheckpoint(trainer);
+  assert.throws(() => restoreCheckpoint(tinyTrainer({ seed: 12 }), readCheckpoint(bytes)), /seed 11, this one has 12/);
+  assert.throws(() => restoreCheckpoint(tinyTrainer({ data: quarters(41, 3) }), readCheckpoint(bytes)), /images 40, this one has 41/);
+  assert.throws(() => restoreCheckpoint(tinyTrainer({ model: dropoutModel() }), readCheckpoint(bytes)), RangeError);
+  assert.throws(() => readCheckpoint(bytes.slice(0, 2000)), /safetensors/);
+  assert.throws(() => readCheckpoint(writeSafetensors(stateDict(trainer.model))), /holds no training state, only weights/);
+  const { tensors, metadata } = parseSafetensors(bytes);
+  const spoilt = (training: string): Uint8Array => writeSafetensors(tensors, { metadata: { ...metadata, "senet.training": training } });
+  assert.throws(() => readCheckpoint(spoilt("{")), /senet\.training wants a JSON object/);
+  assert.throws(() => readCheckpoint(spoilt('{"step":1}')), /wants a number seed, got undefined/);
+  const half = metadata["senet.training"].replace(/"dropout":\[\d+/, '"dropout":["x"');
+  assert.throws(() => readCheckpoint(spoilt(half)), /four words random\.dropout/);
+});
+
+test("dropout draws from the trainer's generator", () => {
+  const run = (seed: number): number[] => losses(tinyTrainer({ model: dropoutModel(), seed, data: quarters(8, 3) }), 2);
+  assert.equal(run(4), run(4));
+  // One batch holds all images, in another order only: dropout alone can tell the first losses apart by this much.
+  assert.ok(Math.abs(run(4)[0] - run(5)[0]) > 1e-4);
+});
+
+test("an epoch stops where progress says so, and reports its means", () => {
+  const trainer = tinyTrainer();
+  const seen: StepReport[] = [];
+  const report = trainer.trainEpoch((r) => {
+    seen.push(r);
+    return r.step < 3;
+  });
+  assert.equal(seen.map((r) => r.step), [1, 2, 3]);
+  assert.is(report.stepOfEpoch, 3);
+  assert.is(report.stepsPerEpoch, 5);
+  assert.ok(Math.abs(report.epochLoss - (seen[0].loss + seen[1].loss + seen[2].loss) / 3) < 1e-12);
+  assert.is(trainer.trainEpoch().stepOfEpoch, 5);
+  assert.is(trainer.epoch, 1);
+});
+
+test("a loss that is not finite stops the run, names the step and leaves the last good weights", () => {
+  const model = tinyModel();
+  const trainer = tinyTrainer({ model, schedule: (step) => (step === 2 ? 1e36 : 0.01) });
+  losses(trainer, 2);
+  // What the third step began with, but for the running statistics, which its forward pass had still made from good numbers.
+  const good = new Map([...model.namedParameters()].map(([name, p]) => [name, [...p.value.data]]));
+  trainer.trainStep();
+  let error: unknown;
+  try {
+    losses(trainer, 3);
+  } catch (thrown) {
+    error = thrown;
+  }
+  assert.instance(error, DivergedError);
+  assert.is((error as DivergedError).step, 4);
+  assert.match((error as DivergedError).message, /training diverged: the loss is (NaN|Infinity) in step 4 \(epoch 1\)/);
+  for (const [name, p] of model.namedParameters()) assert.equal([...p.value.data], good.get(name), name);
+  for (const { value } of model.namedState().values()) assert.ok(value.data.every(Number.isFinite));
+  assert.throws(() => trainer.trainStep(), /has diverged/);
+  assert.throws(() => writeCheckpoint(trainer), /has diverged/);
+});
+
+test("an update that leaves infinite weights is noticed at the end of the epoch", () => {
+  const trainer = tinyTrainer({ schedule: (step) => (step === 4 ? 1e300 : 0.01) });
+  assert.throws(() => trainer.trainEpoch(), /training diverged: .* is no longer finite after the update in step 5/);
+  for (const { value } of trainer.model.namedState().values()) assert.ok(value.data.every(Number.isFinite));
+});
+
+test("a trainer refuses what does not fit", () => {
+  assert.throws(() => tinyTrainer({ batch: 41 }), /batch wants a whole number from 1 to the 40 images/);
+  assert.throws(() => tinyTrainer({ batch: 0 }), /batch/);
+  const five = quarters(40, 1);
+  assert.throws(() => tinyTrainer({ data: { ...five, size: 40, classes: ["a"] } as unknown as typeof five }), /1 classes, the model puts out \[8,4\]/);
+});
+
+test("cross-entropy: literal values, and errors that name the label", () => {
+  const logits = Tensor.of([0, 0, 0, 0, Math.log(3), 0, 0, 0], [2, 4]);
+  const loss = crossEntropy(plain, logits, Int32Array.of(2, 0));
+  assert.ok(Math.abs(loss.value - (Math.log(4) + Math.log(2)) / 2) < 1e-6);
+  const gradient = [...loss.gradient().data];
+  const wanted = [0.125, 0.125, -0.375, 0.125, -0.25, 1 / 12, 1 / 12, 1 / 12];
+  gradient.forEach((g, i) => assert.ok(Math.abs(g - wanted[i]) < 1e-6));
+  assert.throws(() => crossEntropy(plain, logits, Int32Array.of(0, 4)), /classes from 0 to 3, label 1 is 4/);
+  assert.throws(() => crossEntropy(plain, logits, Int32Array.of(0)), /labels wants 2, one each, got 1/);
+  assert.throws(() => crossEntropy(plain, logits, [0, 1] as unknown as Int32Array), TypeError);
+});
+
+test.run();
