@@ -11,7 +11,9 @@
  * roundings on the way lost is carried along as a second, small number (T. J. Dekker, 1971). The polynomials
  * are Chebyshev interpolants computed with 300 bits and rounded.
  *
- * Error bounds are in ulp, the distance of two neighbouring doubles at the exact result; 0.5 would be correctly rounded.
+ * Error bounds are in ulp, the distance of two neighbouring doubles at the exact result; 0.5 would be correctly rounded. They
+ * sum the roundings by hand; in brackets the largest error among 250,000 random arguments, against 150 bits. Subnormal
+ * results are within 1 ulp.
  * All NaNs count as one value: engines may differ in a NaN's bits, which no arithmetic shows.
  */
 
@@ -94,7 +96,7 @@ function expOfSum(x: number, tail: number): number {
   return scale(h + (r - (h - 1) + (expCurve(r) + (a - r - b) * h)), k);
 }
 
-/** e^x. Error below 0.65 ulp, below 1 ulp where the result is subnormal. */
+/** e^x. Error below 0.7 ulp (0.61 seen). */
 export function exp(x: number): number {
   if (x > 710) return Infinity;
   if (x < -746) return 0;
@@ -102,7 +104,7 @@ export function exp(x: number): number {
   return expOfSum(x, 0);
 }
 
-/** e^x - 1 without cancellation near 0. Error below 0.9 ulp. */
+/** e^x - 1 without cancellation near 0. Error below 1 ulp (0.85 seen). */
 export function expm1(x: number): number {
   if (x > 40) return exp(x);
   if (x < -40) return -1;
@@ -134,7 +136,7 @@ function quotient(numerator: number, numeratorTail: number, denominator: number,
   return first + rest * inverse;
 }
 
-/** 1 / (1 + e^-x), with full relative accuracy in the tail of negative x too. Error below 0.65 ulp, 1 ulp where subnormal. */
+/** 1 / (1 + e^-x), with full relative accuracy in the tail of negative x too. Error below 0.75 ulp (0.59 seen). */
 export function sigmoid(x: number): number {
   if (x > 40) return 1;
   if (x < -40) return exp(x);
@@ -154,7 +156,7 @@ export function sigmoid(x: number): number {
   return x < 0 ? quotient(e, eTail, d, dTail) : quotient(1, 0, d, dTail);
 }
 
-/** Hyperbolic tangent. Error below 0.75 ulp. */
+/** Hyperbolic tangent. Error below 0.9 ulp (0.71 seen). */
 export function tanh(x: number): number {
   if (x > 22) return 1;
   if (x < -22) return -1;
@@ -200,7 +202,7 @@ function logOfParts(k: number, f: number, tail: number): number {
   return t - (half - (s * (half + z * (0.6666666666666666 + z * logCurve(z))) + (k * LN2_LOW + tail)) - lost);
 }
 
-/** Natural logarithm; NaN below 0, -Infinity at 0. Error below 0.8 ulp. */
+/** Natural logarithm; NaN below 0, -Infinity at 0. Error below 0.85 ulp (0.78 seen). */
 export function log(x: number): number {
   if (x === 0) return -Infinity;
   if (!(x > 0)) return NaN;
@@ -211,7 +213,7 @@ export function log(x: number): number {
   return logOfParts(subnormal ? k - 54 : k, normal * powerOfTwo(-k) - 1, 0);
 }
 
-/** ln(1 + x) without cancellation near 0; NaN below -1. Error below 0.8 ulp. */
+/** ln(1 + x) without cancellation near 0; NaN below -1. Error below 0.85 ulp (0.77 seen). */
 export function log1p(x: number): number {
   if (x === -1) return -Infinity;
   if (!(x > -1)) return NaN;
@@ -232,7 +234,7 @@ const LN2_LOW_40 = 7.371002565167799e-13;
 
 /**
  * x^y with the special values of ECMAScript (so 1 to the power of an infinity or NaN is NaN; x^0 is 1, even NaN^0).
- * Error below 0.85 ulp, below 1 ulp where the result is subnormal; exact results are exact.
+ * Error below 0.9 ulp (0.68 seen); exact results are exact.
  */
 export function pow(x: number, y: number): number {
   if (y === 0) return 1;
@@ -381,7 +383,7 @@ function cosCurve(r: number, tail: number): number {
   return h + (1 - h - half + (z * z * p - r * tail));
 }
 
-/** Sine of x radians, for every finite x (reduced by Cody and Waite up to 1.6e6, by Payne and Hanek beyond). Error below 0.8 ulp. */
+/** Sine of x radians, for every finite x (reduced by Cody and Waite up to 1.6e6, by Payne and Hanek beyond). Error below 0.85 ulp (0.76 seen). */
 export function sin(x: number): number {
   if (x - x !== 0) return NaN;
   if (Math.abs(x) < 1e-8) return x;
@@ -390,7 +392,7 @@ export function sin(x: number): number {
   return q < 2 ? y : -y;
 }
 
-/** Cosine of x radians, for every finite x, reduced as in sin. Error below 0.8 ulp. */
+/** Cosine of x radians, for every finite x, reduced as in sin. Error below 0.85 ulp (0.78 seen). */
 export function cos(x: number): number {
   if (x - x !== 0) return NaN;
   const q = quadrant(x);
