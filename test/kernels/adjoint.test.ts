@@ -22,6 +22,8 @@ function dot(a: Floats, b: Floats): { sum: number; magnitude: number } {
 
 for (const [family, kernels] of Object.entries(families)) {
   for (const [precision, tolerance] of [[Float64Array, 1e-13], [Float32Array, 2e-7]] as const) {
+    // The reference is one source for both precisions; the double one says more.
+    if (family === "reference" && precision === Float32Array) continue;
     for (const item of cases) {
       if (item.linear === undefined || item.large !== true) continue;
       test(`${family}: ${precision.name}: ${item.name}: <A x, dy> = <x, A' dy>`, () => {

@@ -105,7 +105,9 @@ export function run<K = Kernels>(item: Case<K>, kernels: K, precision: Precision
   if (!same(dyCopy, dy)) faults.push("changed dy");
   if (item.kinks !== true) {
     for (const [name, values] of Object.entries({ y: result.y, ...result.rest })) {
-      if (!values.every((value) => Number.isFinite(value) && !(values instanceof Int32Array && value < 0))) faults.push(`left ${name} unwritten or not finite`);
+      // Positions start as -1.
+      const least = values instanceof Int32Array ? 0 : -Infinity;
+      if (!values.every((value) => Number.isFinite(value) && value >= least)) faults.push(`left ${name} unwritten or not finite`);
     }
   }
   return { ...result, inputs, dy, gradients, faults };

@@ -29,7 +29,7 @@ test("seeds: splitmix32 over both halves", () => {
     assert.equal(draw(random, 4), drawn);
   }
   for (const bad of [0.5, NaN, Infinity, 2 * Number.MAX_SAFE_INTEGER]) {
-    assert.throws(() => new Random(bad), (error: unknown) => error instanceof RangeError && error.message.startsWith("Random: seed wants a whole number, got "));
+    assert.throws(() => new Random(bad), /^Random: seed wants a whole number, got /);
   }
 });
 
@@ -84,7 +84,7 @@ test("below: every number equally often, at awkward limits too", () => {
   const whole = new Random(3);
   assert.is(new Random(3).below(4294967296), whole.uint32());
   for (const bad of [0, -1, 1.5, NaN, 4294967297]) {
-    assert.throws(() => random.below(bad), (error: unknown) => error instanceof RangeError && /Random: below wants a whole number from 1 to 2\^32, got/.test(error.message));
+    assert.throws(() => random.below(bad), /^Random: below wants a whole number from 1 to 2\^32, got /);
   }
 });
 

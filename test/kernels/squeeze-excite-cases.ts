@@ -28,7 +28,8 @@ function squeezeExcite(
     large,
     forward(k, { x, w1, b1, w2, b2 }, make) {
       const y = make(x.length);
-      const rest = { z: make(batch * channels), a: make(batch * hidden), h: make(batch * hidden), e: make(batch * channels), s: make(batch * channels) };
+      const [wide, narrow] = [batch * channels, batch * hidden];
+      const rest = { z: make(wide), a: make(narrow), h: make(narrow), e: make(wide), s: make(wide) };
       k.squeezeExciteForward(y, rest.z, rest.a, rest.h, rest.e, rest.s, x, w1, b1 ?? null, w2, b2 ?? null, shape);
       return { y, rest };
     },

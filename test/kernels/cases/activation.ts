@@ -61,7 +61,8 @@ function hardSigmoid(slope: number, offset: number, what: string, x: Input, flag
 function add(size: number, large: boolean = false): Case {
   const s = elementwiseShape(size);
   return {
-    name: `add ${size}`, kernels: ["addForward", "addBackward"], inputs: { a: normal(size), b: normal(size) }, by: ["a", "b"], linear: [["a", "b"]], large,
+    name: `add ${size}`, kernels: ["addForward", "addBackward"],
+    inputs: { a: normal(size), b: normal(size) }, by: ["a", "b"], linear: [["a", "b"]], large,
     forward(k, { a, b }, make) {
       const y = make(size);
       k.addForward(y, a, b, s);

@@ -66,7 +66,9 @@ function softmax(batch: number, classes: number, pixels: number, what: string, l
   };
 }
 
-function crossEntropy(batch: number, classes: number, pixels: number, smoothing: number, what: string, logits: Input, flags: { kinks?: boolean; large?: boolean } = {}): Case {
+function crossEntropy(
+  batch: number, classes: number, pixels: number, smoothing: number, what: string, logits: Input, flags: { kinks?: boolean; large?: boolean } = {},
+): Case {
   const s = crossEntropyShape(batch, classes, pixels, smoothing);
   const labels = Int32Array.from({ length: batch * pixels }, (_, i) => (i * 7 + 2) % classes);
   return {
