@@ -142,7 +142,10 @@ test("pow is exact where the result is", () => {
 });
 
 test("neighbours stay in order", () => {
-  const starts = [-30, -20.5, -5, -1.0397207708399179, -0.34657359027997264, -0.1, -1e-3, 1e-7, 0.17328679513998632, 0.34657359027997264, 0.5, 1, 1.4142135623730951, 2, 7, 18.9, 30];
+  const starts = [
+    -30, -20.5, -5, -1.0397207708399179, -0.34657359027997264, -0.1, -1e-3,
+    1e-7, 0.17328679513998632, 0.34657359027997264, 0.5, 1, 1.4142135623730951, 2, 7, 18.9, 30,
+  ];
   for (const f of [exp, expm1, log, log1p, tanh, sigmoid]) {
     for (const start of starts.filter((x) => (f !== log || x > 0) && (f !== log1p || x > -1))) {
       let x = neighbour(start, -200);

@@ -48,7 +48,7 @@ function meanLoss(logits: Tensor, smoothing: number, dlogits?: Floats): number {
   reference.softmaxForward(probabilities, logits.data, shape);
   reference.crossEntropyForward(loss, probabilities, logits.data, labels, shape);
   if (dlogits !== undefined) reference.crossEntropyBackward(dlogits, probabilities, labels, 1 / batch, shape);
-  return loss.reduce((a: number, b: number) => a + b, 0) / batch;
+  return Array.from(loss).reduce((a, b) => a + b, 0) / batch;
 }
 
 test("the state dict has PyTorch's names and shapes in PyTorch's order", () => {
