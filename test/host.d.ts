@@ -25,6 +25,8 @@ declare module "node:process" {
   export interface Process {
     readonly execPath: string;
     readonly execArgv: readonly string[];
+    on(event: "unhandledRejection", listener: (reason: unknown) => void): void;
+    off(event: "unhandledRejection", listener: (reason: unknown) => void): void;
   }
 }
 
@@ -39,3 +41,5 @@ declare module "node:child_process" {
 declare const console: { log(...values: unknown[]): void };
 
 declare function atob(base64: string): string;
+
+declare function setTimeout(run: () => void, milliseconds: number): unknown;

@@ -1,7 +1,7 @@
 /**
  * Compressed bytes through the host's own DecompressionStream and CompressionStream, piece by piece, so that whoever reads
  * can stop as soon as more comes out than a file may hold. Hosts differ in what they notice (Deno takes a zlib stream that
- * was cut short, Node one with bytes after its end); what they miss is checked here or by the reader, alike everywhere.
+ * was cut short, Node one with bytes after its end): whoever reads checks the size or checksum that ends the stream.
  */
 import { FormatError, show } from "../errors.ts";
 

@@ -58,8 +58,10 @@ export function resize(
   source: Uint8Array, channels: number, inHeight: number, inWidth: number, outHeight: number, outWidth: number,
   interpolation: Interpolation, window: Window = { top: 0, left: 0, height: outHeight, width: outWidth },
 ): Uint8Array {
+  if (interpolation !== "bilinear" && interpolation !== "bicubic") {
+    throw new RangeError(`resize: interpolation wants "bilinear" or "bicubic", got ${show(interpolation)}`);
+  }
   const filter = filters[interpolation];
-  if (filter === undefined) throw new RangeError(`resize: interpolation wants "bilinear" or "bicubic", got ${show(interpolation)}`);
   for (const [name, value] of Object.entries({ channels, inHeight, inWidth, outHeight, outWidth, height: window.height, width: window.width })) {
     if (!Number.isSafeInteger(value) || value < 1) throw new RangeError(`resize: ${name} wants a whole number of at least 1, got ${value}`);
   }
