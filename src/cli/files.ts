@@ -22,8 +22,16 @@ export function writeBytes(path: string, data: Uint8Array | string): void {
     writeFileSync(temporary, data);
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    discard(temporary);
     throw new Error(`cannot write ${path}: ${reason(error)}`);
+  }
+}
+
+function discard(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // What could not be made need not be removed.
   }
 }
 
@@ -40,6 +48,7 @@ function reason(error: unknown): string {
   if (code === "ENOENT") return "no such file";
   if (code === "EACCES" || code === "EPERM") return "no permission";
   if (code === "ENOSPC") return "the disk is full";
+  if (code === "ENOTDIR") return "a part of its path is a file, not a directory";
   if (code === "EISDIR") return "it is a directory";
   return message ?? String(error);
 }

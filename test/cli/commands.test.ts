@@ -1,0 +1,134 @@
+/** The commands as a user calls them: what they print, their exit codes, and that bad input ends in one line with nothing written. */
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { createModel } from "../../models/index.ts";
+import { parseSafetensors, writeSafetensors } from "../../src/io/safetensors.ts";
+import { stateDict } from "../../src/nn/state-dict.ts";
+import { Tensor } from "../../src/tensor.ts";
+import { saveWeights } from "../../src/weights.ts";
+import { senet, temporaryFolder } from "./call.ts";
+
+const folder = temporaryFolder();
+const at = (name: string): string => join(folder, name);
+const options = { classes: 4, inChannels: 2, width: 4, reduction: 2 };
+const given = ["--model-options", JSON.stringify(options)];
+const model = createModel("se_resnet8", options, 7);
+const image = Tensor.of(Array.from({ length: 2 * 9 * 8 }, (_, i) => ((i * 37) % 19) / 19), [1, 2, 9, 8]);
+
+writeFileSync(at("weights.safetensors"), saveWeights(model, { classes: ["a", "b", "c", "d"] }));
+writeFileSync(at("input.safetensors"), writeSafetensors([["input", image]]));
+
+/** A failed call: its code, exactly one line on standard error that says what is meant, nothing on standard output. */
+async function fails(code: number, message: RegExp, ...args: string[]): Promise<void> {
+  const before = readdirSync(folder, { withFileTypes: true }).length;
+  const call = await senet(...args);
+  assert.is(call.code, code, `${args.join(" ")}: ${call.errors}`);
+  assert.match(call.errors, message, call.errors);
+  assert.match(call.errors, /^senet[^\n]*\n$/);
+  assert.is(call.output, "");
+  assert.is(readdirSync(folder, { withFileTypes: true }).length, before, "nothing is written");
+}
+
+const running = (...more: string[]): string[] =>
+  ["run", "se_resnet8", ...given, "--weights", at("weights.safetensors"), "--input", at("input.safetensors"), "--output", at("never.safetensors"), ...more];
+
+test("run writes the model's output, on either family of kernels", async () => {
+  for (const kernels of ["plain", "reference"]) {
+    const call = await senet(...running("--output", at("output.safetensors"), "--kernels", kernels));
+    assert.is(call.code, 0, call.errors);
+    const { tensors } = parseSafetensors(readFileSync(at("output.safetensors")));
+    assert.equal(Array.from(tensors.get("output")!.data), Array.from(model.forward(image).data), kernels);
+    rmSync(at("output.safetensors"), { force: true });
+  }
+});
+
+test("run loads in part on request", async () => {
+  const other = ["--model-options", JSON.stringify({ ...options, classes: 3 })];
+  const call = await senet(...running(...other, "--partial", "--output", at("output.safetensors")));
+  assert.is(call.code, 0, call.errors);
+  assert.match(call.errors, /loaded in part: 2 misshapen: fc.weight \[4,16\], wanted \[3,16\], fc.bias/);
+  rmSync(at("output.safetensors"), { force: true });
+});
+
+test("summary prints the counts, for people and for programs", async () => {
+  const call = await senet("summary", "seresnet50");
+  assert.is(call.code, 0);
+  assert.match(call.output, /parameters +28,088,024, of which SE 2,530,992 \(9\.01 %\)/);
+  assert.match(call.output, /4089\.2 M in convolution and linear layers/);
+  const json = JSON.parse((await senet("summary", "se_mobilenet_v1", "--json")).output) as Record<string, unknown>;
+  const { layers, ...counts } = json;
+  assert.equal(counts, {
+    model: "se_mobilenet_v1", input: [1, 3, 224, 224], output: [1, 1000], parameters: 4718044, se_parameters: 486068,
+    macs: 568740352, se_macs: 479744, scale_macs: 2709504, gap_adds: 2709504,
+  });
+  assert.ok(Array.isArray(layers) && layers.length > 100);
+});
+
+test("bench prints the contract's fields", async () => {
+  const call = await senet("bench", "se_resnet8", ...given, "--input", "2,2,8,8", "--runs", "2", "--kernels", "plain,reference", "--json");
+  assert.is(call.code, 0, call.errors);
+  const results = JSON.parse(call.output) as Record<string, number>[];
+  assert.equal(results.map((r) => r.kernels), ["plain", "reference"]);
+  for (const r of results) for (const field of ["median_ms", "min_ms", "first_ms", "compile_ms", "arena_bytes", "gflops"]) assert.type(r[field], "number");
+  assert.match((await senet("bench", "se_resnet8", ...given, "--train", "--runs", "1", "--input", "2,2,8,8")).output, /training step/);
+});
+
+test("help", async () => {
+  assert.match((await senet("--help")).output, /classify .*\n/);
+  assert.match((await senet()).output, /senet <command>/);
+  for (const command of ["classify", "run", "summary", "bench", "train", "eval"]) {
+    const call = await senet(command, "--help");
+    assert.is(call.code, 0);
+    assert.match(call.output, new RegExp(`^senet ${command} `));
+  }
+});
+
+test("wrong usage: code 2, with the nearest name", async () => {
+  await fails(2, /unknown command "clasify" \(did you mean "classify"\?\)/, "clasify");
+  await fails(2, /unknown model "sersnet50" \(did you mean "seresnet50"\?\)/, "summary", "sersnet50");
+  await fails(2, /unknown option --inptu \(did you mean "--input"\?\)/, "summary", "resnet50", "--inptu", "1,3,8,8");
+  await fails(2, /--input wants a value/, "summary", "resnet50", "--input");
+  await fails(2, /--input wants four whole numbers/, "summary", "resnet50", "--input", "1,3,x,8");
+  await fails(2, /--model-options wants a JSON object/, "summary", "resnet50", "--model-options", "[1]");
+  await fails(2, /unknown option "clases" \(did you mean "classes"\?\)/, "summary", "resnet50", "--model-options", '{"clases":3}');
+  await fails(2, /wants --weights FILE/, "run", "resnet50", "--input", "x", "--output", "y");
+  await fails(2, /--kernels wants one of plain, reference, got "plane" \(did you mean "plain"\?\)/, ...running("--kernels", "plane"));
+  await fails(2, /--runs wants a whole number of at least 1, got "0"/, "bench", "resnet50", "--runs", "0");
+  await fails(2, /--json takes no value/, "summary", "resnet50", "--json=yes");
+});
+
+test("bad files: code 1, and nothing is written", async () => {
+  const weights = readFileSync(at("weights.safetensors"));
+  const bad = (name: string, bytes: Uint8Array | string): string => (writeFileSync(at(name), bytes), at(name));
+  const nan = image.clone();
+  nan.data[17] = NaN;
+  const cut = bad("cut.safetensors", weights.slice(0, 1000));
+  const torn = bad("torn.safetensors", weights.slice(0, weights.length - 4));
+  const huge = bad("huge.safetensors", Uint8Array.of(255, 255, 255, 255, 255, 255, 255, 127, 123));
+  const gray = bad("gray.safetensors", writeSafetensors([["input", Tensor.zeros([1, 1, 9, 8])]]));
+  const unnamed = bad("unnamed.safetensors", writeSafetensors([["image", image]]));
+  const infinite = bad("infinite.safetensors", writeSafetensors([["input", nan]]));
+  const foreign = bad("foreign.safetensors", writeSafetensors(stateDict(createModel("resnet8", { ...options, width: 2 }, 0))));
+  const text = bad("text.png", "not a picture");
+  const jpeg = bad("photo.jpg", Uint8Array.of(255, 216, 255, 224, 0, 16));
+
+  await fails(1, /cannot read .*none\.safetensors: no such file/, ...running("--weights", at("none.safetensors")));
+  await fails(1, /cut short/, ...running("--weights", cut));
+  await fails(1, /safetensors: /, ...running("--weights", torn));
+  await fails(1, /header/, ...running("--weights", huge));
+  await fails(1, /12 missing: .*se\.fc1\.weight.*misshapen: conv1\.weight \[2,2,3,3\], wanted \[4,2,3,3\]/, ...running("--weights", foreign));
+  await fails(1, /wants 2 channels, got 1/, ...running("--input", gray));
+  await fails(1, /has no tensor named "input" \(it has image\)/, ...running("--input", unnamed));
+  await fails(1, /input wants finite numbers, element 17 is NaN/, ...running("--input", infinite));
+  await fails(1, /it is a directory/, ...running("--input", folder));
+  await fails(1, /cannot write .*: /, ...running("--output", join(at("text.png"), "out.safetensors")));
+  await fails(1, /text\.png: image: the file is of no format that is known/, "classify", text, "--weights", at("weights.safetensors"));
+  await fails(1, /photo\.jpg: JPEG images want the package sharp or jpeg-js/, "classify", jpeg, "--weights", at("weights.safetensors"));
+  await fails(1, /none\.png: no such file/, "classify", at("none.png"), "--weights", at("weights.safetensors"));
+  assert.not(existsSync(at("never.safetensors")));
+});
+
+test.after(() => rmSync(folder, { force: true, recursive: true }));
+test.run();
