@@ -9,14 +9,12 @@ declare const TextDecoder: undefined | { new (label: "utf-8", options: { fatal: 
 interface HostCodec {
   readonly readable: {
     getReader(): {
-      readonly closed: Promise<unknown>;
       read(): Promise<{ readonly done: false; readonly value: Uint8Array } | { readonly done: true; readonly value?: undefined }>;
       cancel(): Promise<unknown>;
     };
   };
   readonly writable: {
     getWriter(): {
-      readonly closed: Promise<unknown>;
       write(chunk: Uint8Array): Promise<unknown>;
       close(): Promise<unknown>;
       abort(): Promise<unknown>;

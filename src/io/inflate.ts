@@ -64,10 +64,8 @@ export function join(pieces: readonly Uint8Array[]): Uint8Array {
 async function* pump(codec: HostCodec, bytes: Uint8Array): AsyncGenerator<Uint8Array, void, void> {
   const writer = codec.writable.getWriter();
   const reader = codec.readable.getReader();
-  // Bad data rejects every promise of the stream. Those of read() are heard below; nobody needs the others, and left alone
-  // they would count as unhandled and end the process.
-  writer.closed.catch(ignore);
-  reader.closed.catch(ignore);
+  // Bad data rejects reading and writing alike. Reading is heard below; writing, left alone, would count as an unhandled
+  // rejection and end the process.
   feed(writer, bytes).catch(ignore);
   try {
     for (;;) {

@@ -181,7 +181,6 @@ function fakeStream(pieces: () => Uint8Array | undefined, log: string[]): unknow
   return class {
     readonly readable = {
       getReader: () => ({
-        closed: Promise.resolve(),
         read: async () => {
           const value = pieces();
           log.push("read");
@@ -191,7 +190,7 @@ function fakeStream(pieces: () => Uint8Array | undefined, log: string[]): unknow
       }),
     };
     readonly writable = {
-      getWriter: () => ({ closed: Promise.resolve(), write: async () => {}, close: async () => {}, abort: async () => void log.push("abort") }),
+      getWriter: () => ({ write: async () => {}, close: async () => {}, abort: async () => void log.push("abort") }),
     };
   };
 }
