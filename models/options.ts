@@ -14,7 +14,8 @@ export type Readers<T> = { readonly [K in keyof T]: Reader<T[K]> };
 
 class Wanted extends Error {}
 
-function optional<T>(fallback: T, wanted: string, accepts: (value: unknown) => boolean): Reader<T> {
+/** Any value that `accepts` takes. */
+export function optional<T>(fallback: T, wanted: string, accepts: (value: unknown) => boolean): Reader<T> {
   return (value) => {
     if (value === undefined) return fallback;
     if (!accepts(value)) throw new Wanted(`wants ${wanted}, got ${show(value)}`);

@@ -34,6 +34,8 @@ export interface ResNetOptions extends SeOptions {
   readonly zeroInit: boolean;
   /** Channels of the first stage. */
   readonly width: number;
+  /** Stride of the first convolution: 2 makes a small network four times cheaper, 1 keeps small images as they are. */
+  readonly stemStride: number;
 }
 
 /** What is fixed by a model's name. */
@@ -141,7 +143,9 @@ export class ResNet extends Composite {
   constructor(plan: Plan, options: ResNetOptions) {
     super();
     const large = plan.stem === "7x7";
-    this.conv1 = new Conv2d(options.inChannels, options.width, { kernel: large ? 7 : 3, stride: large ? 2 : 1, padding: large ? 3 : 1, bias: false });
+    this.conv1 = new Conv2d(options.inChannels, options.width, {
+      kernel: large ? 7 : 3, stride: options.stemStride, padding: large ? 3 : 1, bias: false,
+    });
     this.bn1 = new BatchNorm2d(options.width);
     const stages: Sequential[] = [];
     let channels = options.width;
@@ -169,6 +173,7 @@ function readers(se: boolean, large: boolean): Readers<ResNetOptions> {
     position: oneOf(positions, "standard"),
     zeroInit: flag(large),
     width: count(large ? 64 : 16),
+    stemStride: count(large ? 2 : 1),
   };
 }
 

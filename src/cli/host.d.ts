@@ -28,6 +28,9 @@ declare module "node:util" {
     strict: boolean;
   }): { values: Record<string, string | boolean | undefined>; positionals: string[] };
 }
+declare module "node:timers/promises" {
+  export function setImmediate(): Promise<void>;
+}
 declare module "node:process" {
   interface Terminal {
     readonly isTTY?: boolean;

@@ -1,0 +1,64 @@
+/** senet eval: how many of the test images does a network get right? */
+import { evaluate } from "../../train/evaluate.ts";
+import type { Dataset } from "../../train/dataset.ts";
+import type { Command } from "../command.ts";
+import { chooseKernels, kernelsHelp, loadNetwork, modelOptionsHelp, networkOptions } from "../network.ts";
+import type { Network } from "../network.ts";
+import { Progress, bar, print, printJson, table, thousands } from "../terminal.ts";
+import { readDataset } from "../training/data.ts";
+
+/** @throws Error where the images are not of the kind that the network was trained on. */
+function checkFit(network: Network, data: Dataset): void {
+  const [, channels, height, width] = data.shape;
+  const { size, channels: order, range } = network.preprocessing;
+  const wanted = order === "gray" ? 1 : 3;
+  if (channels !== wanted || size[0] !== height || size[1] !== width) {
+    throw new Error(`${network.title} wants images of ${wanted} x ${size.join(" x ")} (channels, height, width), the data set has ${channels} x ${height} x ${width}`);
+  }
+  if (order === "bgr" || range === 255) throw new Error(`${network.title} wants images as Caffe prepares them, which senet eval does not do`);
+  const output = network.model.outputShape([1, channels, height, width]);
+  if (output[1] !== data.classes.length) throw new Error(`${network.title} knows ${output[1]} classes, the data set has ${data.classes.length}`);
+}
+
+export const evalCommand: Command = {
+  name: "eval",
+  usage: "[MODEL] --data DIR [--weights W] [options]",
+  help: "accuracy on the test images, of the bundled network where nothing else is named\n" +
+    "DIR holds t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, gzipped or not.",
+  options: {
+    data: { value: "DIR", help: "folder with the IDX files" },
+    ...networkOptions,
+    batch: { value: "N", help: "images at a time (default 100)" },
+    "model-options": modelOptionsHelp,
+    kernels: kernelsHelp,
+    json: { help: "for programs: accuracy (0 to 1), loss, classes, confusion" },
+  },
+  positionals: { least: 0, most: 1 },
+  async run(args) {
+    const folder = args.required("data");
+    const batch = args.number("batch", 100, { least: 1, whole: true });
+    const network = loadNetwork(args, args.positionals[0] ?? args.text("model"));
+    chooseKernels(args, network.model);
+    const data = await readDataset(folder, "test", network.classes);
+    checkFit(network, data);
+    const progress = new Progress();
+    const begin = performance.now();
+    const { accuracy, loss, confusion } = evaluate(network.model, data, network.preprocessing, {
+      batch, progress: (done, total) => progress.update(done / total, `${thousands(done)} of ${thousands(total)} images`),
+    });
+    progress.end();
+    const seconds = (performance.now() - begin) / 1000;
+    const classes = confusion.perClass().map(({ count, accuracy: share }, i) => ({ class: data.classes[i], count, accuracy: count === 0 ? null : share }));
+    if (args.flag("json")) {
+      const k = classes.length;
+      printJson({
+        model: network.model.identity?.model, images: data.size, accuracy, correct: confusion.correct, loss, seconds, classes,
+        confusion: Array.from({ length: k }, (_, i) => [...confusion.counts.subarray(i * k, (i + 1) * k)]),
+      });
+      return;
+    }
+    print(`${network.title}: ${thousands(confusion.correct)} of ${thousands(data.size)} test images right, ${(100 * accuracy).toFixed(2)} %, loss ${loss.toFixed(4)}, ${seconds.toFixed(1)} s\n`);
+    const rows = classes.map((c) => [c.class, String(c.count), c.accuracy === null ? "" : (100 * c.accuracy).toFixed(1), bar(c.accuracy ?? 0, 40)]);
+    print(table(["class", "images", "%", ""], rows, ["images", "%"]));
+  },
+};

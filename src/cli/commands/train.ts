@@ -1,0 +1,247 @@
+/** senet train: trains a model on a folder of IDX files. Repeatable by its seed, resumable to the bit. */
+import { existsSync, rmSync } from "node:fs";
+import process from "node:process";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { Random } from "../../../kernels/random.ts";
+import type { Preprocessing } from "../../io/preprocess.ts";
+import type { Module } from "../../nn/module.ts";
+import { readCheckpoint, restoreCheckpoint, writeCheckpoint } from "../../train/checkpoint.ts";
+import type { Checkpoint } from "../../train/checkpoint.ts";
+import { pixelStatistics } from "../../train/dataset.ts";
+import type { Dataset } from "../../train/dataset.ts";
+import { evaluate } from "../../train/evaluate.ts";
+import type { Evaluation } from "../../train/evaluate.ts";
+import { DivergedError, Trainer } from "../../train/trainer.ts";
+import type { StepReport } from "../../train/trainer.ts";
+import { saveWeights } from "../../weights.ts";
+import { UsageError } from "../command.ts";
+import type { Arguments, Command } from "../command.ts";
+import { readBytes, writeBytes } from "../files.ts";
+import { chooseKernels, kernelsHelp, modelFromArguments } from "../network.ts";
+import { Progress, print, printJson, remark, thousands } from "../terminal.ts";
+import { fingerprint, readDataset } from "../training/data.ts";
+import { TrainingLog } from "../training/log.ts";
+import { makeOptimiser, makeSchedule, resumedSettings, settingsFromArguments, settingsHelp } from "../training/settings.ts";
+import type { Settings } from "../training/settings.ts";
+
+/** How often a step goes into the log. */
+const logEvery = 10;
+
+/** Everything of one run. */
+interface Run {
+  readonly settings: Settings;
+  readonly trainer: Trainer;
+  readonly training: Dataset;
+  readonly validation: Dataset | undefined;
+  readonly preprocessing: Preprocessing | undefined;
+  readonly normalisation: { readonly mean: readonly number[]; readonly std: readonly number[] };
+  readonly paths: Paths;
+  readonly log: TrainingLog;
+  /** What a checkpoint keeps beside the trainer's state. */
+  readonly kept: Readonly<Record<string, unknown>>;
+}
+
+interface Paths {
+  readonly out: string;
+  readonly checkpoint: string;
+  readonly log: string;
+}
+
+function pathsOf(out: string): Paths {
+  const stem = out.replace(/\.safetensors$/, "");
+  return { out, checkpoint: `${stem}.checkpoint.safetensors`, log: `${stem}.log.jsonl` };
+}
+
+function model(args: Arguments, settings: Settings, data: Dataset): Module {
+  const options = { classes: data.classes.length, inChannels: data.shape[1], ...settings.modelOptions };
+  return chooseKernels(args, modelFromArguments(args, settings.model, settings.seed, options));
+}
+
+/** What `senet classify` does with a picture before it asks the network. */
+function preprocessingOf(data: Dataset, mean: readonly number[], std: readonly number[]): Preprocessing | undefined {
+  const [, channels, height, width] = data.shape;
+  if (channels !== 1 && channels !== 3) return undefined;
+  return { size: [height, width], resize: height === width ? height : [height, width], interpolation: "bilinear", channels: channels === 1 ? "gray" : "rgb", mean, std };
+}
+
+/** Reads the data and builds the trainer, where a checkpoint left it if there is one. Nothing is written yet. */
+async function prepare(args: Arguments, settings: Settings, paths: Paths, checkpoint: Checkpoint | undefined): Promise<Run> {
+  const data = await readDataset(args.required("data"), "train", settings.classes);
+  const kept = { ...settings, data: fingerprint(data) };
+  if (checkpoint !== undefined && checkpoint.settings.data !== kept.data) throw new Error(`${paths.checkpoint} is of a run on other images than ${args.required("data")} has`);
+  if (settings.validation >= data.size) throw new UsageError(`senet train: --validation wants less than the ${data.size} training images, got ${settings.validation}`);
+  const parts = settings.validation > 0 ? data.split(settings.validation, new Random(settings.seed)) : { training: data, validation: undefined };
+  const { mean, std } = settings.mean !== undefined && settings.std !== undefined ? { mean: settings.mean, std: settings.std } : pixelStatistics(parts.training);
+  const network = model(args, settings, data);
+  if (settings.batch > parts.training.size) throw new UsageError(`senet train: --batch wants at most the ${parts.training.size} training images, got ${settings.batch}`);
+  const trainer = new Trainer({
+    model: network,
+    optimiser: makeOptimiser(settings, network),
+    schedule: makeSchedule(settings, Math.floor(parts.training.size / settings.batch)),
+    data: parts.training,
+    normalisation: { mean, std },
+    augmentation: { flip: settings.flip, crop: settings.crop },
+    batch: settings.batch,
+    smoothing: settings.smoothing,
+    seed: settings.seed,
+  });
+  if (checkpoint !== undefined) restoreCheckpoint(trainer, checkpoint);
+  return { settings, trainer, ...parts, normalisation: { mean, std }, preprocessing: preprocessingOf(data, mean, std), paths, log: new TrainingLog(paths.log), kept };
+}
+
+function description(run: Run): { classes: readonly string[]; preprocessing?: Preprocessing } {
+  return { classes: run.training.classes, ...(run.preprocessing === undefined ? {} : { preprocessing: run.preprocessing }) };
+}
+
+function saveCheckpoint(run: Run): void {
+  writeBytes(run.paths.checkpoint, writeCheckpoint(run.trainer, { ...description(run), settings: run.kept }));
+  run.log.flush();
+}
+
+function saveResult(run: Run): void {
+  writeBytes(run.paths.out, saveWeights(run.trainer.model, { ...description(run), dtype: run.settings.half ? "F16" : "F32" }));
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+
+function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  return whole < 60 ? `${whole} s` : whole < 3600 ? `${Math.floor(whole / 60)} min ${whole % 60} s` : `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+/** One epoch, or the rest of one. @returns its last report, or undefined where `stopped` came true. */
+async function trainEpoch(run: Run, progress: Progress, stopped: () => boolean): Promise<StepReport | undefined> {
+  const { trainer, settings } = run;
+  const total = settings.epochs * trainer.stepsPerEpoch;
+  const begin = performance.now();
+  const first = trainer.step;
+  for (;;) {
+    const report = trainer.trainStep();
+    if (report.step % logEvery === 0 || report.step === 1) {
+      run.log.add({ step: report.step, epoch: report.step / trainer.stepsPerEpoch, loss: report.loss, rate: report.rate });
+      run.log.flush();
+    }
+    const perSecond = ((report.step - first) * 1000) / (performance.now() - begin);
+    progress.update(report.step / total,
+      `epoch ${report.epoch + 1}/${settings.epochs}  loss ${report.epochLoss.toFixed(4)}  accuracy ${percent(report.epochAccuracy)}  ` +
+      `${Math.round(perSecond * settings.batch)} images/s  ${duration((total - report.step) / perSecond)} left`);
+    // Lets signals through.
+    await nextTurn();
+    if (report.stepOfEpoch === report.stepsPerEpoch) {
+      trainer.checkFinite();
+      return report;
+    }
+    if (stopped()) return undefined;
+  }
+}
+
+/** All epochs that are left. @returns false where the user stopped the run */
+async function trainAll(run: Run, quiet: boolean, stopped: () => boolean): Promise<boolean> {
+  const { trainer, settings, validation, log } = run;
+  const progress = new Progress();
+  try {
+    while (trainer.epoch < settings.epochs) {
+      const begin = performance.now();
+      const steps = trainer.step;
+      const report = await trainEpoch(run, progress, stopped);
+      if (report === undefined) return false;
+      const seconds = (performance.now() - begin) / 1000;
+      const held: Evaluation | undefined = validation === undefined ? undefined : evaluate(trainer.model, validation, run.normalisation);
+      const speed = ((report.step - steps) * settings.batch) / seconds;
+      log.add({
+        step: report.step, epoch: report.epoch + 1, event: "epoch", loss: report.epochLoss, accuracy: report.epochAccuracy, seconds, images_per_second: speed,
+        ...(held === undefined ? {} : { validation_loss: held.loss, validation_accuracy: held.accuracy }),
+      });
+      saveCheckpoint(run);
+      progress.end();
+      const measured = held === undefined ? "" : `, validation loss ${held.loss.toFixed(4)}, accuracy ${percent(held.accuracy)}`;
+      const line = `epoch ${report.epoch + 1} of ${settings.epochs}: loss ${report.epochLoss.toFixed(4)}, accuracy ${percent(report.epochAccuracy)}${measured}, ${duration(seconds)}, ${Math.round(speed)} images/s`;
+      (quiet ? remark : print)(line);
+      if (stopped() && trainer.epoch < settings.epochs) return false;
+    }
+    return true;
+  } finally {
+    progress.end();
+  }
+}
+
+/** The checkpoint to go on from, where `--resume` asks for one. */
+function readResumed(args: Arguments, paths: Paths): Checkpoint | undefined {
+  if (!args.flag("resume")) {
+    if (existsSync(paths.checkpoint)) throw new UsageError(`senet train: ${paths.checkpoint} is of a run that did not finish: --resume goes on with it, or remove the file`);
+    return undefined;
+  }
+  if (!existsSync(paths.checkpoint)) throw new Error(`nothing to resume: there is no ${paths.checkpoint}`);
+  try {
+    return readCheckpoint(readBytes(paths.checkpoint));
+  } catch (error) {
+    throw new Error(`${paths.checkpoint}: ${(error as Error).message}`);
+  }
+}
+
+/** Calls `work` with a test of whether the user wants to stop; a second Ctrl-C ends the process at once. */
+async function untilStopped<T>(work: (stopped: () => boolean) => Promise<T>): Promise<T> {
+  let asked = false;
+  const onSignal = (): void => {
+    if (asked) process.exit(1);
+    asked = true;
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  try {
+    return await work(() => asked);
+  } finally {
+    process.off("SIGINT", onSignal);
+    process.off("SIGTERM", onSignal);
+  }
+}
+
+export const train: Command = {
+  name: "train",
+  usage: "MODEL --data DIR --out W.safetensors [--epochs N] [--seed S] [options]",
+  help: "trains a model on labelled images; the same seed gives the same weights on every engine\n" +
+    "DIR holds train-images-idx3-ubyte and train-labels-idx1-ubyte, gzipped or not. The test images are not touched.",
+  options: {
+    data: { value: "DIR", help: "folder with the IDX files" },
+    out: { value: "FILE", help: "weights to write; a checkpoint and a log (JSON lines) stand beside it" },
+    ...settingsHelp,
+    resume: { help: "goes on where the checkpoint beside --out ends, with its settings" },
+    kernels: kernelsHelp,
+    json: { help: "for programs: the result as one object" },
+  },
+  positionals: { least: 0, most: 1 },
+  async run(args) {
+    const paths = pathsOf(args.required("out"));
+    const checkpoint = readResumed(args, paths);
+    const settings = checkpoint === undefined ? settingsFromArguments(args) : resumedSettings(args, checkpoint.settings);
+    const run = await prepare(args, settings, paths, checkpoint);
+    const { trainer, training, validation } = run;
+    const json = args.flag("json");
+    (json ? remark : print)(
+      `${settings.model}, ${thousands(trainer.model.parameterCount())} parameters, ${thousands(training.size)} images` +
+      `${validation === undefined ? "" : `, ${thousands(validation.size)} held out`}, ${trainer.stepsPerEpoch} steps an epoch` +
+      `${checkpoint === undefined ? "" : `, going on after step ${trainer.step}`}`);
+    run.log.begin(trainer.step);
+    if (trainer.step === 0) run.log.add({ event: "start", step: 0, ...run.kept, ...run.normalisation });
+    const begin = performance.now();
+    let finished: boolean;
+    try {
+      finished = await untilStopped((stopped) => trainAll(run, json, stopped));
+    } catch (error) {
+      if (!(error instanceof DivergedError)) throw error;
+      run.log.flush();
+      saveResult(run);
+      throw new Error(`${error.message}; the last good weights are in ${paths.out}`);
+    }
+    if (!finished) {
+      saveCheckpoint(run);
+      throw new Error(`stopped after step ${trainer.step}; the same command with --resume goes on`);
+    }
+    saveResult(run);
+    rmSync(paths.checkpoint, { force: true });
+    const seconds = (performance.now() - begin) / 1000;
+    const held = validation === undefined ? undefined : evaluate(trainer.model, validation, run.normalisation);
+    if (json) printJson({ model: settings.model, weights: paths.out, steps: trainer.step, seconds, ...(held === undefined ? {} : { validation_loss: held.loss, validation_accuracy: held.accuracy }) });
+    else print(`weights written to ${paths.out}, log to ${paths.log}, ${duration(seconds)}`);
+  },
+};

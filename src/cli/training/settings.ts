@@ -1,0 +1,185 @@
+/** What decides a training run: read from the command line, a recipe or a checkpoint, checked in one place. */
+import { existsSync } from "node:fs";
+import { modelNames } from "../../../models/index.ts";
+import { count, flag, oneOf, optional, positive, readOptions } from "../../../models/options.ts";
+import type { Reader, Readers } from "../../../models/options.ts";
+import { FormatError, didYouMean, show } from "../../errors.ts";
+import { parseJson, plainJson } from "../../io/json.ts";
+import { decodeUtf8 } from "../../io/utf8.ts";
+import type { Module } from "../../nn/module.ts";
+import { Adam, AdamW } from "../../train/adam.ts";
+import type { Optimiser } from "../../train/optimiser.ts";
+import { constant, cosine, steps } from "../../train/schedule.ts";
+import type { Schedule } from "../../train/schedule.ts";
+import { Sgd } from "../../train/sgd.ts";
+import { UsageError } from "../command.ts";
+import type { Arguments, OptionHelp } from "../command.ts";
+import { bundledPath, readBytes } from "../files.ts";
+import { modelOptionsHelp } from "../network.ts";
+import { readLines } from "./data.ts";
+
+export const optimiserNames = ["sgd", "nesterov", "adam", "adamw"] as const;
+export const scheduleNames = ["cosine", "step", "constant"] as const;
+
+/** A recipe file is a JSON object with some of these. */
+export interface Settings {
+  readonly model: string;
+  readonly modelOptions: Readonly<Record<string, unknown>>;
+  readonly epochs: number;
+  readonly seed: number;
+  readonly batch: number;
+  readonly optimiser: (typeof optimiserNames)[number];
+  /** Learning rate at its highest; where none is given, 0.1 for sgd and 0.002 for adam. */
+  readonly lr: number | undefined;
+  readonly momentum: number;
+  readonly weightDecay: number;
+  readonly smoothing: number;
+  readonly schedule: (typeof scheduleNames)[number];
+  /** In epochs. */
+  readonly warmup: number;
+  readonly flip: boolean;
+  /** Pixels of padding. */
+  readonly crop: number;
+  /** Images held out of training. */
+  readonly validation: number;
+  /** Half precision in the result. */
+  readonly half: boolean;
+  readonly classes: readonly string[] | undefined;
+  /** One a channel, of levels from 0 to 1; measured on the training images where none are given. */
+  readonly mean: readonly number[] | undefined;
+  readonly std: readonly number[] | undefined;
+}
+
+const numberFrom = (fallback: number, least: number, below: number = Infinity): Reader<number> =>
+  optional(fallback, `a number of at least ${least}${below === Infinity ? "" : ` and below ${below}`}`,
+    (value) => typeof value === "number" && value >= least && value < below);
+const listOf = <T>(kind: string, wanted: string): Reader<readonly T[] | undefined> =>
+  optional<readonly T[] | undefined>(undefined, wanted, (value) => Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === kind));
+
+const readers: Readers<Settings> = {
+  model: optional("", "the name of a model", (value) => typeof value === "string"),
+  modelOptions: optional<Record<string, unknown>>({}, "an object", (value) => Object.prototype.toString.call(value) === "[object Object]"),
+  epochs: count(10),
+  seed: count(0, 0),
+  batch: count(64),
+  optimiser: oneOf(optimiserNames, "sgd"),
+  lr: positive<number | undefined>(undefined),
+  momentum: numberFrom(0.9, 0, 1),
+  weightDecay: numberFrom(0, 0),
+  smoothing: numberFrom(0, 0, 1),
+  schedule: oneOf(scheduleNames, "cosine"),
+  warmup: numberFrom(0, 0),
+  flip: flag(false),
+  crop: count(0, 0),
+  validation: count(0, 0),
+  half: flag(false),
+  classes: listOf<string>("string", "a list of names"),
+  mean: listOf<number>("number", "a list of numbers"),
+  std: listOf<number>("number", "a list of numbers"),
+};
+
+export const settingsHelp: Readonly<Record<string, OptionHelp>> = {
+  recipe: { value: "NAME", help: "settings from a bundled recipe (fashion-mnist) or a JSON file; options given beside it count more" },
+  epochs: { value: "N", help: "passes over the training images (default 10)" },
+  seed: { value: "S", help: "decides starting weights, order, augmentation and dropout (default 0)" },
+  batch: { value: "N", help: "images a step (default 64)" },
+  optimiser: { value: "NAME", help: `${optimiserNames.join(", ")} (default sgd)` },
+  lr: { value: "RATE", help: "highest learning rate (default 0.1 for sgd and nesterov, 0.002 for adam and adamw)" },
+  momentum: { value: "M", help: "of sgd and nesterov (default 0.9)" },
+  "weight-decay": { value: "D", help: "not for biases and normalisation (default 0)" },
+  smoothing: { value: "S", help: "label smoothing (default 0)" },
+  schedule: { value: "NAME", help: "cosine, step (a tenth after 50 % and 75 % of the steps) or constant (default cosine)" },
+  warmup: { value: "E", help: "epochs, also a part of one, over which the learning rate rises (default 0)" },
+  augment: { value: "LIST", help: "none, or some of flip and crop:PIXELS, as flip,crop:2 (default none)" },
+  validation: { value: "N", help: "training images to hold out and measure after every epoch (default 0)" },
+  classes: { value: "FILE", help: "class names, one a line (default classes.txt beside the data, else numbers)" },
+  "model-options": modelOptionsHelp,
+  half: { help: "writes the weights in half precision" },
+};
+
+/** Settings that the command line gives, by their names in `Settings`. @throws UsageError */
+function given(args: Arguments): Record<string, unknown> {
+  const found: Record<string, unknown> = {};
+  if (args.positionals.length > 0) found.model = args.positionals[0];
+  if (args.text("model-options") !== undefined) found.modelOptions = args.json("model-options");
+  for (const name of ["epochs", "seed", "batch", "lr", "momentum", "weight-decay", "smoothing", "warmup", "validation"]) {
+    if (args.text(name) !== undefined) found[name === "weight-decay" ? "weightDecay" : name] = args.number(name, 0);
+  }
+  for (const name of ["optimiser", "schedule"]) if (args.text(name) !== undefined) found[name] = args.text(name);
+  if (args.flag("half")) found.half = true;
+  const classes = args.text("classes");
+  if (classes !== undefined) found.classes = readLines(classes);
+  if (args.text("augment") !== undefined) Object.assign(found, augmentation(args.list("augment", [])));
+  return found;
+}
+
+function augmentation(parts: readonly string[]): { flip: boolean; crop: number } {
+  const result = { flip: false, crop: 0 };
+  for (const part of parts) {
+    const crop = /^crop:(\d{1,4})$/.exec(part);
+    if (part === "flip") result.flip = true;
+    else if (crop !== null) result.crop = Number(crop[1]);
+    else if (part !== "none") throw new UsageError(`senet train: --augment wants none, flip or crop:PIXELS, got "${part}"${didYouMean(part, ["none", "flip", "crop:2"])}`);
+  }
+  return result;
+}
+
+function recipe(name: string): Record<string, unknown> {
+  const bundled = bundledPath(`${name}.recipe.json`);
+  const path = !existsSync(name) && existsSync(bundled) ? bundled : name;
+  const value = plainJson(parseJson(decodeUtf8(readBytes(path), path), path));
+  if (Object.prototype.toString.call(value) !== "[object Object]") throw new FormatError(`${path}: a recipe is a JSON object, this is ${show(value)}`);
+  return value as Record<string, unknown>;
+}
+
+/** Fills in defaults. @throws UsageError for what is unknown or does not fit. */
+export function completeSettings(values: Readonly<Record<string, unknown>>): Settings {
+  let settings: Settings;
+  try {
+    settings = readOptions("senet train", values, readers);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  if (settings.model === "") throw new UsageError("senet train: wants MODEL, such as se_resnet8 (senet summary --list names them all), or --recipe");
+  if (!modelNames.includes(settings.model)) throw new UsageError(`unknown model "${settings.model}"${didYouMean(settings.model, modelNames)}; senet summary --list names them all`);
+  return { ...settings, lr: settings.lr ?? (settings.optimiser.startsWith("adam") ? 0.002 : 0.1) };
+}
+
+/** The settings of a new run. @throws UsageError */
+export function settingsFromArguments(args: Arguments): Settings {
+  const name = args.text("recipe");
+  return completeSettings({ ...(name === undefined ? {} : recipe(name)), ...given(args) });
+}
+
+/** The settings of a run that goes on: the checkpoint's. @throws UsageError where an option says something else. */
+export function resumedSettings(args: Arguments, saved: Readonly<Record<string, unknown>>): Settings {
+  const settings = completeSettings(saved);
+  const name = args.text("recipe");
+  const wanted: Record<string, unknown> = { ...(name === undefined ? {} : recipe(name)), ...given(args) };
+  for (const [key, value] of Object.entries(wanted)) {
+    const begun = settings[key as keyof Settings];
+    if (JSON.stringify(value) !== JSON.stringify(begun)) {
+      throw new UsageError(`senet train: this run was begun with ${key} ${JSON.stringify(begun)}, which --resume cannot change to ${JSON.stringify(value)}`);
+    }
+  }
+  return settings;
+}
+
+export function makeOptimiser(settings: Settings, model: Module): Optimiser {
+  const { optimiser, momentum, weightDecay } = settings;
+  const parameters = model.namedParameters();
+  if (optimiser === "adam") return new Adam(parameters, { weightDecay });
+  if (optimiser === "adamw") return new AdamW(parameters, { weightDecay });
+  return new Sgd(parameters, { momentum, weightDecay, nesterov: optimiser === "nesterov" });
+}
+
+export function makeSchedule(settings: Settings, stepsPerEpoch: number): Schedule {
+  const total = settings.epochs * stepsPerEpoch;
+  const peak = settings.lr ?? 0.1;
+  const warmup = Math.round(settings.warmup * stepsPerEpoch);
+  if (warmup >= total) throw new UsageError(`senet train: --warmup wants less than the ${settings.epochs} epochs, got ${settings.warmup}`);
+  if (settings.schedule === "constant") return constant({ peak, warmup });
+  if (settings.schedule === "cosine") return cosine({ peak, warmup, steps: total });
+  const milestones = [0.5, 0.75].map((share) => Math.max(1, Math.round(share * total)));
+  return steps({ peak, warmup, milestones: milestones.filter((milestone, i) => i === 0 || milestone > milestones[i - 1]) });
+}
