@@ -35,11 +35,13 @@ declare module "node:child_process" {
   export function execFile(
     file: string, args: readonly string[], options: { maxBuffer?: number; env?: Environment; cwd?: string },
     done: (error: { readonly code?: number } | null, stdout: string, stderr: string) => void,
-  ): void;
+  ): { kill(signal: "SIGINT"): boolean };
 }
 
 declare const console: { log(...values: unknown[]): void };
 
 declare function atob(base64: string): string;
 
+declare function setInterval(run: () => void, milliseconds: number): unknown;
+declare function clearInterval(timer: unknown): void;
 declare function setTimeout(run: () => void, milliseconds: number): unknown;

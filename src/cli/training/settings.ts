@@ -151,14 +151,20 @@ export function settingsFromArguments(args: Arguments): Settings {
   return completeSettings({ ...(name === undefined ? {} : recipe(name)), ...given(args) });
 }
 
+/** JSON in which the order of an object's properties does not count. */
+function text(value: unknown): string {
+  return JSON.stringify(typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)) : value);
+}
+
 /** The settings of a run that goes on: the checkpoint's. @throws UsageError where an option says something else. */
 export function resumedSettings(args: Arguments, saved: Readonly<Record<string, unknown>>): Settings {
-  const settings = completeSettings(saved);
+  const { data: _data, ...begunWith } = saved;
+  const settings = completeSettings(begunWith);
   const name = args.text("recipe");
   const wanted: Record<string, unknown> = { ...(name === undefined ? {} : recipe(name)), ...given(args) };
   for (const [key, value] of Object.entries(wanted)) {
     const begun = settings[key as keyof Settings];
-    if (JSON.stringify(value) !== JSON.stringify(begun)) {
+    if (text(value) !== text(begun)) {
       throw new UsageError(`senet train: this run was begun with ${key} ${JSON.stringify(begun)}, which --resume cannot change to ${JSON.stringify(value)}`);
     }
   }
