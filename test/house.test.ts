@@ -40,6 +40,7 @@ const mayImport: Record<string, readonly string[]> = {
   "kernels/plain/": ["kernels/shapes.ts", "kernels/scratch.ts", "kernels/math.ts", "kernels/contract.ts", "kernels/reference/"],
   "src/errors.ts": [],
   "src/tensor.ts": ["kernels/shapes.ts", "src/errors.ts"],
+  "src/graph/": ["src/tensor.ts", "src/errors.ts"],
   "src/nn/": ["kernels/", "src/tensor.ts", "src/errors.ts", "src/graph/"],
   "src/io/": ["src/tensor.ts", "src/errors.ts", "src/graph/"],
   "src/train/": ["kernels/", "src/tensor.ts", "src/errors.ts", "src/nn/", "src/io/", "src/session/"],

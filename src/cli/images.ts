@@ -1,11 +1,12 @@
 /** Image files of any format: ours without a package, JPEG and the like through `sharp` or `jpeg-js` if the user has one. */
+import { fromSamples } from "../io/image.ts";
 import type { RgbaImage } from "../io/image.ts";
 import { UnsupportedImage, decodeImage } from "../io/images.ts";
 import { readBytes } from "./files.ts";
 
 /** The little of sharp and jpeg-js that is used here. */
 interface Sharp {
-  (bytes: Uint8Array): { ensureAlpha(): { raw(): { toBuffer(options: { resolveWithObject: true }): Promise<{ data: Uint8Array; info: { width: number; height: number } }> } } };
+  (bytes: Uint8Array): { ensureAlpha(): { raw(): { toBuffer(options: { resolveWithObject: true }): Promise<{ data: Uint8Array; info: { width: number; height: number; channels: number } }> } } };
 }
 interface JpegJs {
   decode(bytes: Uint8Array, options: { useTArray: true; formatAsRGBA: true }): RgbaImage;
@@ -37,7 +38,7 @@ async function readWithPackage(path: string, bytes: Uint8Array, format: string):
     const sharp = await installed<Sharp>("sharp");
     if (sharp !== undefined) {
       const { data, info } = await sharp(bytes).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
-      return { data, width: info.width, height: info.height };
+      return fromSamples(data, info.width, info.height, info.channels);
     }
     const jpeg = format === "JPEG" ? await installed<JpegJs>("jpeg-js") : undefined;
     if (jpeg !== undefined) return jpeg.decode(bytes, { useTArray: true, formatAsRGBA: true });

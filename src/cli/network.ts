@@ -67,11 +67,12 @@ export interface Network {
   readonly title: string;
   readonly classes: readonly string[] | undefined;
   readonly preprocessing: Preprocessing;
+  /** Did the file say how its images were prepared? */
+  readonly described: boolean;
 }
 
 /** The model and weights that the arguments name: the file's own description first, then its tensors' names, then --model. */
-export function loadNetwork(args: Arguments, modelName: string | undefined = args.text("model")): Network {
-  const weights = args.text("weights");
+export function loadNetwork(args: Arguments, modelName: string | undefined = args.text("model"), weights: string | undefined = args.text("weights")): Network {
   if (weights === undefined && modelName !== undefined) throw new UsageError(`senet ${args.command.name}: --weights FILE is wanted with a model (only the bundled network comes with weights)`);
   const path = weights ?? bundledPath("fashion-mnist.safetensors");
   const file = parseSafetensors(readBytes(path), { share: true });
@@ -88,6 +89,7 @@ export function loadNetwork(args: Arguments, modelName: string | undefined = arg
     title: `${name} of ${path.split(/[\\/]/).at(-1)}`,
     classes: classNames(args) ?? description?.classes,
     preprocessing: chosenPreset(args) ?? description?.preprocessing ?? presets[name] ?? presets.imagenet,
+    described: description?.preprocessing !== undefined,
   };
 }
 

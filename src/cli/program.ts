@@ -5,13 +5,14 @@ import { Arguments, UsageError, helpText } from "./command.ts";
 import type { Command } from "./command.ts";
 import { bench } from "./commands/bench.ts";
 import { classify } from "./commands/classify.ts";
+import { convert } from "./commands/convert.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { run } from "./commands/run.ts";
 import { summary } from "./commands/summary.ts";
 import { train } from "./commands/train.ts";
 import { print } from "./terminal.ts";
 
-const commands: readonly Command[] = [classify, run, summary, bench, train, evalCommand];
+const commands: readonly Command[] = [classify, run, summary, bench, train, evalCommand, convert];
 
 function overview(): string {
   const width = Math.max(...commands.map((command) => command.name.length)) + 2;

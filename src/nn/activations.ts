@@ -1,6 +1,7 @@
 /** Element-wise non-linearities, without parameters. Kernels: relu*, sigmoid*, ... */
 import { elementwiseShape } from "../../kernels/shapes.ts";
 import type { ElementwiseShape } from "../../kernels/shapes.ts";
+import type { ActivationKind, GraphBuilder, Value } from "../graph/graph.ts";
 import type { Floats, Shape, Tensor } from "../tensor.ts";
 import { didYouMean } from "../errors.ts";
 import { checkGradient } from "./check.ts";
@@ -30,10 +31,22 @@ abstract class Elementwise extends Layer<Tensor> {
     visitor?.leaf(this, input, input, {});
     return input;
   }
+
+  protected abstract readonly kind: ActivationKind;
+
+  lower(graph: GraphBuilder, x: Value): Value {
+    return graph.add(this, { kind: "activation", activation: this.kind, ...this.line() }, [x], x.shape);
+  }
+
+  /** The slope and offset of the functions that have them. */
+  protected line(): { readonly slope: number; readonly offset: number } {
+    return { slope: 0, offset: 0 };
+  }
 }
 
 /** max(x, 0). */
 export class ReLU extends Elementwise {
+  protected readonly kind = "relu";
   protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
     this.kernels.reluForward(y, x, shape);
   }
@@ -44,6 +57,7 @@ export class ReLU extends Elementwise {
 
 /** min(max(x, 0), 6). */
 export class ReLU6 extends Elementwise {
+  protected readonly kind = "relu6";
   protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
     this.kernels.relu6Forward(y, x, shape);
   }
@@ -54,11 +68,16 @@ export class ReLU6 extends Elementwise {
 
 /** x where positive, negativeSlope * x elsewhere. */
 export class LeakyReLU extends Elementwise {
+  protected readonly kind = "leaky_relu";
   readonly negativeSlope: number;
 
   constructor(negativeSlope: number = 0.01) {
     super();
     this.negativeSlope = negativeSlope;
+  }
+
+  protected override line(): { readonly slope: number; readonly offset: number } {
+    return { slope: this.negativeSlope, offset: 0 };
   }
 
   protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
@@ -71,6 +90,7 @@ export class LeakyReLU extends Elementwise {
 
 /** 1 / (1 + exp(-x)). */
 export class Sigmoid extends Elementwise {
+  protected readonly kind = "sigmoid";
   protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
     this.kernels.sigmoidForward(y, x, shape);
   }
@@ -81,6 +101,7 @@ export class Sigmoid extends Elementwise {
 
 /** clip(slope * x + offset, 0, 1); the defaults are PyTorch's relu6(x + 3) / 6. Keras had slope 0.2. */
 export class HardSigmoid extends Elementwise {
+  protected readonly kind = "hard_sigmoid";
   readonly slope: number;
   readonly offset: number;
 
@@ -88,6 +109,10 @@ export class HardSigmoid extends Elementwise {
     super();
     this.slope = slope;
     this.offset = offset;
+  }
+
+  protected override line(): { readonly slope: number; readonly offset: number } {
+    return { slope: this.slope, offset: this.offset };
   }
 
   protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
@@ -100,6 +125,7 @@ export class HardSigmoid extends Elementwise {
 
 /** x * sigmoid(x). */
 export class SiLU extends Elementwise {
+  protected readonly kind = "silu";
   protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
     this.kernels.siluForward(y, x, shape);
   }
@@ -110,6 +136,7 @@ export class SiLU extends Elementwise {
 
 /** x * relu6(x + 3) / 6. */
 export class HardSwish extends Elementwise {
+  protected readonly kind = "hard_swish";
   protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
     this.kernels.hardSwishForward(y, x, shape);
   }
@@ -119,6 +146,7 @@ export class HardSwish extends Elementwise {
 }
 
 export class Tanh extends Elementwise {
+  protected readonly kind = "tanh";
   protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
     this.kernels.tanhForward(y, x, shape);
   }
@@ -127,7 +155,7 @@ export class Tanh extends Elementwise {
   }
 }
 
-export type ActivationName = "relu" | "relu6" | "leaky_relu" | "sigmoid" | "hard_sigmoid" | "silu" | "hard_swish" | "tanh";
+export type ActivationName = ActivationKind;
 
 const byName: Record<ActivationName, () => Module> = {
   relu: () => new ReLU(),

@@ -2,6 +2,7 @@
 import { batchNormShape } from "../../kernels/shapes.ts";
 import type { BatchNormShape } from "../../kernels/shapes.ts";
 import type { Random } from "../../kernels/random.ts";
+import type { GraphBuilder, Value } from "../graph/graph.ts";
 import { Tensor } from "../tensor.ts";
 import type { Floats, Shape } from "../tensor.ts";
 import { checkGradient, checkImages, checkPrecision } from "./check.ts";
@@ -115,5 +116,17 @@ export class BatchNorm2d extends Layer<Saved> {
     this.#shape(input);
     visitor?.leaf(this, input, input, {});
     return input;
+  }
+
+  lower(graph: GraphBuilder, x: Value): Value {
+    const operation = {
+      kind: "batch_norm",
+      epsilon: this.epsilon,
+      gamma: graph.constant(this.weight),
+      beta: graph.constant(this.bias),
+      mean: graph.constant(this.runningMean),
+      variance: graph.constant(this.runningVar),
+    } as const;
+    return graph.add(this, operation, [x], this.outputShape(x.shape));
   }
 }

@@ -6,6 +6,7 @@
  */
 import { channelShape, concatShape, elementwiseShape } from "../../kernels/shapes.ts";
 import type { ChannelShape, ConcatShape } from "../../kernels/shapes.ts";
+import type { GraphBuilder, Value } from "../graph/graph.ts";
 import type { Floats, Shape, Tensor } from "../tensor.ts";
 import { sameShape, showShape, sizeOf } from "../tensor.ts";
 import { checkGradient, checkImages } from "./check.ts";
@@ -49,6 +50,11 @@ export class Sequential extends Module {
   outputShape(input: Shape, visitor?: Visitor): Shape {
     for (const module of this.modules) input = module.outputShape(input, visitor);
     return input;
+  }
+
+  lower(graph: GraphBuilder, x: Value): Value {
+    for (const module of this.modules) x = module.lower(graph, x);
+    return x;
   }
 }
 
@@ -100,6 +106,13 @@ export class Residual extends Layer<Shape> {
       throw new RangeError(`Residual: the branch gives ${showShape(branch)}, the shortcut ${showShape(shortcut)}; they must be equal`);
     }
   }
+
+  lower(graph: GraphBuilder, x: Value): Value {
+    const branch = this.branch.lower(graph, x);
+    const shortcut = this.shortcut === undefined ? x : this.shortcut.lower(graph, x);
+    this.#check(branch.shape, shortcut.shape);
+    return graph.add(this, { kind: "add" }, [branch, shortcut], branch.shape);
+  }
 }
 
 /** y[n,c,:] = x[n,c,:] * gate(x)[n,c]: channel-wise recalibration (equation 4 of Hu et al., arXiv 1709.01507). */
@@ -148,6 +161,12 @@ export class Recalibrate extends Layer<{ x: Tensor; gate: Tensor; shape: Channel
 
   override describe(): string {
     return "Scale by channel";
+  }
+
+  lower(graph: GraphBuilder, x: Value): Value {
+    const gate = this.gate.lower(graph, x);
+    this.#shape(x.shape, gate.shape);
+    return graph.add(this, { kind: "scale" }, [x, gate], x.shape);
   }
 }
 
@@ -202,5 +221,9 @@ export class Concatenate extends Layer<{ outputs: Shape[]; shape: ConcatShape }>
     const output = [shape.batch, shape.outChannels, outputs[0][2], outputs[0][3]];
     visitor?.leaf(this, input, output, {});
     return output;
+  }
+
+  lower(graph: GraphBuilder, x: Value): Value {
+    return graph.add(this, { kind: "concat" }, this.branches.map((branch) => branch.lower(graph, x)), this.outputShape(x.shape));
   }
 }

@@ -3,6 +3,7 @@ import { conv2dShape, convTranspose2dShape, pair } from "../../kernels/shapes.ts
 import type { Conv2dOptions, Conv2dShape, Pair } from "../../kernels/shapes.ts";
 import type { Random } from "../../kernels/random.ts";
 import { conv2dScratch, convTranspose2dScratch } from "../../kernels/scratch.ts";
+import type { GraphBuilder, Operation, Value } from "../graph/graph.ts";
 import type { Floats, Shape, Tensor } from "../tensor.ts";
 import { checkGradient, checkImages, checkPrecision, scratch } from "./check.ts";
 import { fillNormal, fillUniform } from "./initialise.ts";
@@ -91,6 +92,21 @@ export class Conv2d extends Layer<Saved> {
     visitor?.leaf(this, input, output, { macs });
     return output;
   }
+
+  lower(graph: GraphBuilder, x: Value): Value {
+    const s = this.#shape(x.shape);
+    const operation: Operation = {
+      kind: "conv2d",
+      kernel: [s.kernelHeight, s.kernelWidth],
+      stride: [s.strideHeight, s.strideWidth],
+      padding: [s.paddingHeight, s.paddingWidth],
+      dilation: [s.dilationHeight, s.dilationWidth],
+      groups: s.groups,
+      weight: graph.constant(this.weight),
+      bias: this.bias && graph.constant(this.bias),
+    };
+    return graph.add(this, operation, [x], this.outputShape(x.shape));
+  }
 }
 
 /** The adjoint of a convolution, for upsampling; weight [inChannels, outChannels / groups, kernel], as PyTorch has it. */
@@ -153,5 +169,21 @@ export class ConvTranspose2d extends Layer<Saved> {
     const macs = s.batch * s.inHeight * s.inWidth * this.weight.value.size;
     visitor?.leaf(this, input, output, { macs });
     return output;
+  }
+
+  lower(graph: GraphBuilder, x: Value): Value {
+    const s = this.#shape(x.shape);
+    const operation: Operation = {
+      kind: "conv_transpose2d",
+      kernel: [s.kernelHeight, s.kernelWidth],
+      stride: [s.strideHeight, s.strideWidth],
+      padding: [s.paddingHeight, s.paddingWidth],
+      dilation: [s.dilationHeight, s.dilationWidth],
+      groups: s.groups,
+      outputPadding: pair(this.options.outputPadding ?? 0),
+      weight: graph.constant(this.weight),
+      bias: this.bias && graph.constant(this.bias),
+    };
+    return graph.add(this, operation, [x], this.outputShape(x.shape));
   }
 }

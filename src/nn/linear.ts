@@ -3,6 +3,7 @@ import { linearShape } from "../../kernels/shapes.ts";
 import type { LinearShape } from "../../kernels/shapes.ts";
 import type { Random } from "../../kernels/random.ts";
 import { linearScratch } from "../../kernels/scratch.ts";
+import type { GraphBuilder, Value } from "../graph/graph.ts";
 import type { Floats, Shape, Tensor } from "../tensor.ts";
 import { showShape } from "../tensor.ts";
 import { checkGradient, checkPrecision, scratch } from "./check.ts";
@@ -89,5 +90,10 @@ export class Linear extends Layer<Saved> {
     const output = [this.#shape(input).batch, this.outFeatures];
     visitor?.leaf(this, input, output, { macs: input[0] * this.weight.value.size });
     return output;
+  }
+
+  lower(graph: GraphBuilder, x: Value): Value {
+    const operation = { kind: "linear", weight: graph.constant(this.weight), bias: this.bias && graph.constant(this.bias) } as const;
+    return graph.add(this, operation, [x], this.outputShape(x.shape));
   }
 }

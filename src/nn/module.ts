@@ -7,6 +7,7 @@
 import type { Kernels } from "../../kernels/contract.ts";
 import type { Random } from "../../kernels/random.ts";
 import * as plain from "../../kernels/plain/index.ts";
+import type { GraphBuilder, Value } from "../graph/graph.ts";
 import type { Floats, Shape, Tensor } from "../tensor.ts";
 import { Parameter, Statistic } from "./parameter.ts";
 
@@ -53,6 +54,9 @@ export abstract class Module {
 
   /** The shape that `forward` would return, without computing it. @throws RangeError as `forward` does. */
   abstract outputShape(input: Shape, visitor?: Visitor): Shape;
+
+  /** Adds what `forward` does in evaluation mode to a graph, and returns the value that comes out. */
+  abstract lower(graph: GraphBuilder, x: Value): Value;
 
   /** Fills this module's own parameters (not its children's) with their starting values. */
   initialiseOwn(_random: Random): void {}
@@ -206,5 +210,9 @@ export abstract class Composite extends Module {
     const output = this.body.outputShape(input, visitor);
     visitor?.leave?.(this);
     return output;
+  }
+
+  lower(graph: GraphBuilder, x: Value): Value {
+    return graph.within(this, () => this.body.lower(graph, x));
   }
 }

@@ -1,6 +1,7 @@
 /** Pooling layers. Kernels: globalAveragePool*, maxPool*, ... */
 import { channelShape, pair, pool2dShape, resizeShape } from "../../kernels/shapes.ts";
 import type { ChannelShape, Pair, Pool2dOptions, Pool2dShape, ResizeShape } from "../../kernels/shapes.ts";
+import type { GraphBuilder, Value, Window } from "../graph/graph.ts";
 import type { Floats, Shape, Tensor } from "../tensor.ts";
 import { sizeOf } from "../tensor.ts";
 import { checkGradient, checkImages } from "./check.ts";
@@ -36,6 +37,10 @@ export class GlobalAveragePool extends Layer<Shape> {
     visitor?.leaf(this, input, [batch, channels, 1, 1], { additions: sizeOf(input) });
     return [batch, channels, 1, 1];
   }
+
+  lower(graph: GraphBuilder, x: Value): Value {
+    return graph.add(this, { kind: "global_pool", by: "mean" }, [x], this.outputShape(x.shape));
+  }
 }
 
 /** x [N,C,H,W] to its maxima [N,C,1,1]: the other squeeze of the paper's table 11. */
@@ -62,6 +67,10 @@ export class GlobalMaxPool extends Layer<{ input: Shape; argmax: Int32Array }> {
     const { batch, channels } = imageShape("GlobalMaxPool", input);
     visitor?.leaf(this, input, [batch, channels, 1, 1], { additions: sizeOf(input) });
     return [batch, channels, 1, 1];
+  }
+
+  lower(graph: GraphBuilder, x: Value): Value {
+    return graph.add(this, { kind: "global_pool", by: "max" }, [x], this.outputShape(x.shape));
   }
 }
 
@@ -106,11 +115,19 @@ export class AdaptiveAveragePool2d extends Layer<ResizeShape> {
     visitor?.leaf(this, input, output, { additions: sizeOf(input) });
     return output;
   }
+
+  lower(graph: GraphBuilder, x: Value): Value {
+    return graph.add(this, { kind: "adaptive_average_pool", size: this.size }, [x], this.outputShape(x.shape));
+  }
 }
 
 function describePool(name: string, options: Pool2dOptions): string {
   const stride = pair(options.stride ?? options.kernel).join("x");
   return `${name} ${pair(options.kernel).join("x")}, stride ${stride}${options.ceilMode ? ", ceil" : ""}`;
+}
+
+function windowOf(options: Pool2dOptions): Window {
+  return { kernel: pair(options.kernel), stride: pair(options.stride ?? options.kernel), padding: pair(options.padding ?? 0) };
 }
 
 function pooledShape(operation: string, input: Shape, options: Pool2dOptions): Pool2dShape {
@@ -154,6 +171,10 @@ export class MaxPool2d extends Layer<{ shape: Pool2dShape; argmax: Int32Array }>
     visitor?.leaf(this, input, output, { additions: sizeOf(output) * shape.kernelHeight * shape.kernelWidth });
     return output;
   }
+
+  lower(graph: GraphBuilder, x: Value): Value {
+    return graph.add(this, { kind: "max_pool", ...windowOf(this.options), ceilMode: this.options.ceilMode ?? false }, [x], this.outputShape(x.shape));
+  }
 }
 
 export class AveragePool2d extends Layer<Pool2dShape> {
@@ -190,5 +211,10 @@ export class AveragePool2d extends Layer<Pool2dShape> {
     const output = [shape.batch, shape.channels, shape.outHeight, shape.outWidth];
     visitor?.leaf(this, input, output, { additions: sizeOf(output) * shape.kernelHeight * shape.kernelWidth });
     return output;
+  }
+
+  lower(graph: GraphBuilder, x: Value): Value {
+    const { ceilMode = false, countPadding = true } = this.options;
+    return graph.add(this, { kind: "average_pool", ...windowOf(this.options), ceilMode, countPadding }, [x], this.outputShape(x.shape));
   }
 }

@@ -2,6 +2,7 @@
 import { elementwiseShape, resizeShape, shuffleShape } from "../../kernels/shapes.ts";
 import type { ResizeShape, ShuffleShape } from "../../kernels/shapes.ts";
 import { Random } from "../../kernels/random.ts";
+import type { GraphBuilder, Value } from "../graph/graph.ts";
 import type { Floats, Shape, Tensor } from "../tensor.ts";
 import { sizeOf } from "../tensor.ts";
 import { checkGradient, checkImages } from "./check.ts";
@@ -19,6 +20,9 @@ export class Identity extends Module {
   outputShape(input: Shape): Shape {
     return input;
   }
+  lower(_graph: GraphBuilder, x: Value): Value {
+    return x;
+  }
 }
 
 /** [N, C, H, W] to [N, C * H * W]. */
@@ -32,6 +36,9 @@ export class Flatten extends Layer<Shape> {
   }
   outputShape(input: Shape): Shape {
     return [input[0], sizeOf(input.slice(1))];
+  }
+  lower(graph: GraphBuilder, x: Value): Value {
+    return graph.add(this, { kind: "flatten" }, [x], this.outputShape(x.shape));
   }
 }
 
@@ -72,6 +79,10 @@ export class ChannelShuffle extends Layer<ShuffleShape> {
     this.#shape(input);
     visitor?.leaf(this, input, input, {});
     return input;
+  }
+
+  lower(graph: GraphBuilder, x: Value): Value {
+    return graph.add(this, { kind: "channel_shuffle", groups: this.groups }, [x], this.outputShape(x.shape));
   }
 }
 
@@ -122,6 +133,11 @@ export class Upsample extends Layer<ResizeShape> {
     visitor?.leaf(this, input, output, {});
     return output;
   }
+
+  lower(graph: GraphBuilder, x: Value): Value {
+    const { method, factor, alignCorners } = this;
+    return graph.add(this, { kind: "upsample", method, factor, alignCorners }, [x], this.outputShape(x.shape));
+  }
 }
 
 /** In training mode zeroes each value with this probability and scales the others up (Srivastava et al. 2014). */
@@ -164,5 +180,9 @@ export class Dropout extends Layer<Tensor | "identity"> {
 
   outputShape(input: Shape): Shape {
     return input;
+  }
+
+  lower(_graph: GraphBuilder, x: Value): Value {
+    return x;
   }
 }

@@ -75,10 +75,26 @@ test("bench prints the contract's fields", async () => {
   assert.match((await senet("bench", "se_resnet8", ...given, "--train", "--runs", "1", "--input", "2,2,8,8")).output, /training step/);
 });
 
+test("convert: half precision and ONNX", async () => {
+  const half = await senet("convert", at("weights.safetensors"), at("half.safetensors"));
+  assert.is(half.code, 0, half.errors);
+  const [full, small] = ["weights", "half"].map((name) => parseSafetensors(readFileSync(at(`${name}.safetensors`))));
+  assert.equal(small.metadata, full.metadata, "the file still says what it is");
+  for (const [name, { data }] of full.tensors) {
+    for (let i = 0; i < data.length; i++) assert.ok(Math.abs(small.tensors.get(name)!.data[i] - data[i]) <= Math.abs(data[i]) / 1024 + 1e-7, name);
+  }
+  const onnx = await senet("convert", at("weights.safetensors"), at("model.onnx"), "--input", "1,2,9,8");
+  assert.is(onnx.code, 0, onnx.errors);
+  assert.match(onnx.output, /model\.onnx: se_resnet8 of weights\.safetensors, input \[1,2,9,8\], opset 17, /);
+  for (const name of ["half.safetensors", "model.onnx"]) rmSync(at(name), { force: true });
+  await fails(2, /OUT wants to end in \.safetensors or \.onnx, got ".*model\.pb"/, "convert", at("weights.safetensors"), at("model.pb"));
+  await fails(1, /wants 2 channels, got 3/, "convert", at("weights.safetensors"), at("model.onnx"), "--input", "1,3,9,8");
+});
+
 test("help", async () => {
   assert.match((await senet("--help")).output, /classify .*\n/);
   assert.match((await senet()).output, /senet <command>/);
-  for (const command of ["classify", "run", "summary", "bench", "train", "eval"]) {
+  for (const command of ["classify", "run", "summary", "bench", "train", "eval", "convert"]) {
     const call = await senet(command, "--help");
     assert.is(call.code, 0);
     assert.match(call.output, new RegExp(`^senet ${command} `));

@@ -1,0 +1,42 @@
+/** senet convert: weights in other precisions, and ONNX. */
+import { parseSafetensors, writeSafetensors } from "../../io/safetensors.ts";
+import { writeOnnx } from "../../io/onnx.ts";
+import { lower } from "../../nn/lower.ts";
+import { showShape } from "../../tensor.ts";
+import { UsageError } from "../command.ts";
+import type { Command } from "../command.ts";
+import { readBytes, writeBytes } from "../files.ts";
+import { inputShape, loadNetwork, modelOptionsHelp, usualInput } from "../network.ts";
+import { print, thousands } from "../terminal.ts";
+
+export const convert: Command = {
+  name: "convert",
+  usage: "IN.safetensors OUT.safetensors|OUT.onnx [options]",
+  help: "weights to half or single precision, or a network with its weights to ONNX",
+  options: {
+    model: { value: "M", help: "for ONNX: the model, where the weights do not say it" },
+    "model-options": modelOptionsHelp,
+    input: { value: "SHAPE", help: "for ONNX: batch, channels, height, width; the batch stays open" },
+    dtype: { value: "TYPE", help: "for safetensors: f32 or f16 (default f16)" },
+  },
+  positionals: { least: 2, most: 2 },
+  run(args) {
+    const [from, to] = args.positionals;
+    if (to.endsWith(".onnx")) {
+      const network = loadNetwork(args, args.text("model"), from);
+      const { size, channels } = network.preprocessing;
+      const usual = network.described ? [1, channels === "gray" ? 1 : 3, ...size] : usualInput(network.model);
+      const input = inputShape(args, usual);
+      const bytes = writeOnnx(lower(network.model, input), { name: network.model.identity?.model ?? "senet" });
+      writeBytes(to, bytes);
+      print(`${to}: ${network.title}, input ${showShape(input)}, opset 17, ${thousands(bytes.length)} bytes`);
+      return;
+    }
+    if (!to.endsWith(".safetensors")) throw new UsageError(`senet convert: OUT wants to end in .safetensors or .onnx, got "${to}"`);
+    const dtype = args.choice("dtype", ["f16", "f32"], "f16");
+    const { tensors, metadata } = parseSafetensors(readBytes(from), { share: true });
+    const bytes = writeSafetensors(tensors, { metadata, dtype: dtype === "f16" ? "F16" : "F32" });
+    writeBytes(to, bytes);
+    print(`${to}: ${tensors.size} tensors in ${dtype}, ${thousands(bytes.length)} bytes`);
+  },
+};

@@ -1,0 +1,131 @@
+/**
+ * A network as operations in single-assignment form: every operation makes one value, of a known shape, from earlier ones.
+ * Modules lower to it (`Module.lower`); ONNX is written from it. Inference only: dropout is gone, normalisation uses its
+ * running statistics.
+ */
+import type { Shape, Tensor } from "../tensor.ts";
+
+/** What an operation makes, or what goes into the graph. */
+export interface Value {
+  /** Unique in its graph; made of the path of the module that computes it. */
+  readonly name: string;
+  readonly shape: Shape;
+}
+
+/** A tensor of the state dict. `read` gives what the parameter holds now, not what it held when the graph was made. */
+export interface Constant {
+  readonly name: string;
+  read(): Tensor;
+}
+
+type Two = readonly [number, number];
+
+/** Sizes of a window that moves over an image, [height, width] each. */
+export interface Window {
+  readonly kernel: Two;
+  readonly stride: Two;
+  readonly padding: Two;
+}
+
+export type ActivationKind = "relu" | "relu6" | "leaky_relu" | "sigmoid" | "hard_sigmoid" | "silu" | "hard_swish" | "tanh";
+
+/** What is computed. Inputs stand in the operation's node; their meaning is said here. */
+export type Operation =
+  /** [x]. */
+  | (Window & { readonly kind: "conv2d"; readonly dilation: Two; readonly groups: number; readonly weight: Constant; readonly bias: Constant | undefined })
+  /** [x]. */
+  | (Window & {
+      readonly kind: "conv_transpose2d"; readonly dilation: Two; readonly groups: number; readonly outputPadding: Two;
+      readonly weight: Constant; readonly bias: Constant | undefined;
+    })
+  /** [x of two dimensions]. */
+  | { readonly kind: "linear"; readonly weight: Constant; readonly bias: Constant | undefined }
+  /** [x]. */
+  | {
+      readonly kind: "batch_norm"; readonly epsilon: number;
+      readonly gamma: Constant; readonly beta: Constant; readonly mean: Constant; readonly variance: Constant;
+    }
+  /** [x]; `slope` of leaky_relu and hard_sigmoid, `offset` of hard_sigmoid. */
+  | { readonly kind: "activation"; readonly activation: ActivationKind; readonly slope: number; readonly offset: number }
+  /** [x] to [N,C,1,1]. */
+  | { readonly kind: "global_pool"; readonly by: "mean" | "max" }
+  | { readonly kind: "adaptive_average_pool"; readonly size: Two }
+  | (Window & { readonly kind: "max_pool"; readonly ceilMode: boolean })
+  | (Window & { readonly kind: "average_pool"; readonly ceilMode: boolean; readonly countPadding: boolean })
+  /** [a, b]. */
+  | { readonly kind: "add" }
+  /** [x, gate [N,C,1,1]]. */
+  | { readonly kind: "scale" }
+  /** [x, ...]: channels one after the other. */
+  | { readonly kind: "concat" }
+  | { readonly kind: "flatten" }
+  | { readonly kind: "channel_shuffle"; readonly groups: number }
+  | { readonly kind: "upsample"; readonly method: "nearest" | "bilinear"; readonly factor: number; readonly alignCorners: boolean };
+
+export interface Node {
+  readonly operation: Operation;
+  readonly inputs: readonly Value[];
+  readonly output: Value;
+}
+
+export interface Graph {
+  readonly inputs: readonly Value[];
+  readonly nodes: readonly Node[];
+  readonly outputs: readonly Value[];
+}
+
+/** Collects operations while modules lower themselves. */
+export class GraphBuilder {
+  readonly #nodes: Node[] = [];
+  readonly #inputs: Value[] = [];
+  readonly #taken = new Set<string>();
+  readonly #names: ReadonlyMap<object, string>;
+  #path = "";
+
+  /** @param names paths of modules, and state-dict names of what holds their tensors */
+  constructor(names: ReadonlyMap<object, string>) {
+    this.#names = names;
+  }
+
+  input(name: string, shape: Shape): Value {
+    const value = { name: this.#unique(name), shape };
+    this.#inputs.push(value);
+    return value;
+  }
+
+  /** The state-dict entry that `holder` (a Parameter or Statistic) stands for. @throws Error for one that the model does not name */
+  constant(holder: { readonly value: Tensor }): Constant {
+    const name = this.#names.get(holder);
+    if (name === undefined) throw new Error(`lower: a tensor of ${this.#path || "the model"} has no name: is its module a field of the composite?`);
+    return { name, read: () => holder.value };
+  }
+
+  /** Adds an operation of `module`; its value is named by the module's path, or by the enclosing one's where it has none. */
+  add(module: object, operation: Operation, inputs: readonly Value[], shape: Shape): Value {
+    const own = this.#names.get(module);
+    const base = own ?? (this.#path === "" ? operation.kind : `${this.#path}.${operation.kind}`);
+    const output = { name: this.#unique(base), shape };
+    this.#nodes.push({ operation, inputs, output });
+    return output;
+  }
+
+  /** Runs `lower` with the names of unnamed operations under `composite`'s path. */
+  within(composite: object, lower: () => Value): Value {
+    const outer = this.#path;
+    this.#path = this.#names.get(composite) ?? outer;
+    const value = lower();
+    this.#path = outer;
+    return value;
+  }
+
+  finish(...outputs: Value[]): Graph {
+    return { inputs: this.#inputs, nodes: this.#nodes, outputs };
+  }
+
+  #unique(base: string): string {
+    let name = base;
+    for (let i = 2; this.#taken.has(name); i++) name = `${base}_${i}`;
+    this.#taken.add(name);
+    return name;
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * ONNX Runtime (native) runs the files that senet writes, and gives the eager engine's answers. Needs `npm install` in this folder;
+ * .ci/run does both. Prints a line a network and closes with `N passed, N failed`.
+ */
+import process from "node:process";
+import { createModel } from "../../models/index.ts";
+import { Random } from "../../kernels/random.ts";
+import { activation, activationNames } from "../../src/nn/activations.ts";
+import { BatchNorm2d } from "../../src/nn/batch-norm.ts";
+import { Concatenate, Sequential } from "../../src/nn/combinators.ts";
+import { Conv2d, ConvTranspose2d } from "../../src/nn/conv.ts";
+import { lower } from "../../src/nn/lower.ts";
+import { Composite } from "../../src/nn/module.ts";
+import type { Module } from "../../src/nn/module.ts";
+import { AdaptiveAveragePool2d, AveragePool2d, MaxPool2d } from "../../src/nn/pooling.ts";
+import { ChannelShuffle, Upsample } from "../../src/nn/reshape.ts";
+import { SqueezeExcite } from "../../src/nn/squeeze-excite.ts";
+import { loadStateDict, stateShapes } from "../../src/nn/state-dict.ts";
+import { writeOnnx } from "../../src/io/onnx.ts";
+import type { Shape } from "../../src/tensor.ts";
+import { recipeTensor, recipeWeights } from "../fixtures/recipe.ts";
+
+interface OnnxTensor {
+  readonly data: Float32Array;
+  readonly dims: readonly number[];
+}
+interface Runtime {
+  readonly Tensor: { new (type: "float32", data: Float32Array, dims: readonly number[]): OnnxTensor };
+  readonly InferenceSession: {
+    create(bytes: Uint8Array): Promise<{ run(feeds: Record<string, OnnxTensor>): Promise<Record<string, OnnxTensor>>; release(): Promise<void> }>;
+  };
+}
+
+const name = "onnxruntime-node";
+const runtime = (await import(name)) as Runtime;
+
+/** One module as a model, so that it has a name. */
+class Only extends Composite {
+  readonly only: Module;
+  readonly body: Module;
+  constructor(...modules: Module[]) {
+    super();
+    this.only = new Sequential(...modules);
+    this.body = this.only;
+  }
+}
+
+/** Every operation that no published network here has, or not with these options. */
+const layers: [string, Module, Shape][] = [
+  ["conv, dilated, grouped, uneven", new Only(new Conv2d(4, 6, { kernel: [3, 2], stride: [2, 1], padding: [2, 1], dilation: [2, 1], groups: 2 })), [2, 4, 11, 9]],
+  ["conv transpose", new Only(new ConvTranspose2d(4, 6, { kernel: 3, stride: 2, padding: 1, outputPadding: 1, groups: 2 })), [2, 4, 5, 6]],
+  ["max pool, ceil", new Only(new MaxPool2d({ kernel: 3, stride: 2, ceilMode: true })), [2, 3, 8, 11]],
+  ["max pool, ceil, padded", new Only(new MaxPool2d({ kernel: 3, stride: 2, padding: 1, ceilMode: true })), [2, 3, 9, 12]],
+  ["average pool, padding counted", new Only(new AveragePool2d({ kernel: 3, stride: 2, padding: 1 })), [2, 3, 9, 12]],
+  ["average pool, padding not counted", new Only(new AveragePool2d({ kernel: 3, stride: 2, padding: 1, countPadding: false })), [2, 3, 9, 12]],
+  ["average pool, ceil", new Only(new AveragePool2d({ kernel: 2, stride: 2, ceilMode: true, countPadding: false })), [2, 3, 7, 9]],
+  ["adaptive average pool", new Only(new AdaptiveAveragePool2d([3, 4])), [2, 3, 8, 11]],
+  ["channel shuffle", new Only(new ChannelShuffle(3)), [2, 6, 4, 5]],
+  ["upsample nearest", new Only(new Upsample(3)), [2, 3, 4, 5]],
+  ["upsample bilinear", new Only(new Upsample(2, "bilinear")), [2, 3, 4, 5]],
+  ["upsample bilinear, corners aligned", new Only(new Upsample(2, "bilinear", true)), [2, 3, 4, 5]],
+  ["concatenation", new Only(new Concatenate(new Conv2d(3, 2, { kernel: 1 }), new BatchNorm2d(3))), [2, 3, 4, 5]],
+  ["SE by maximum", new Only(new SqueezeExcite(8, { reduction: 2, squeeze: "max", gate: "tanh" })), [2, 8, 4, 5]],
+  ...activationNames.map((kind): [string, Module, Shape] => [kind, new Only(activation(kind)), [2, 3, 4, 5]]),
+];
+
+const networks: [string, Record<string, unknown>, Shape][] = [
+  ["resnet50", {}, [2, 3, 64, 64]],
+  ["seresnet18", {}, [1, 3, 64, 64]],
+  ["seresnet50", {}, [1, 3, 64, 64]],
+  ["legacy_seresnet18", {}, [1, 3, 64, 64]],
+  ["legacy_seresnet50", {}, [1, 3, 64, 64]],
+  ["se_resnet20", { inChannels: 1 }, [3, 1, 28, 28]],
+  ["se_mobilenet_v1", {}, [1, 3, 64, 64]],
+  ["mobilenet_v2", {}, [1, 3, 64, 64]],
+  ["mobilenet_v3_small", {}, [1, 3, 64, 64]],
+  ["mobilenet_v3_large", {}, [2, 3, 64, 64]],
+];
+
+let passed = 0;
+let failed = 0;
+
+async function compare(title: string, model: Module, input: Shape): Promise<void> {
+  let verdict: string;
+  if (model.namedState().size > 0) loadStateDict(model, recipeWeights(stateShapes(model)));
+  const x = recipeTensor("input", input);
+  for (let i = 0; i < x.size; i++) x.data[i] *= 5;
+  const expected = model.forward(x);
+  try {
+    const session = await runtime.InferenceSession.create(writeOnnx(lower(model, [1, ...input.slice(1)])));
+    const { output } = await session.run({ input: new runtime.Tensor("float32", x.data, [...input]) });
+    await session.release();
+    const largest = expected.data.reduce((most: number, value: number) => Math.max(most, Math.abs(value)), 1e-30);
+    const error = expected.data.reduce((most: number, value: number, i: number) => Math.max(most, Math.abs(value - output.data[i])), 0) / largest;
+    const good = error < 1e-4 && output.dims.join() === expected.shape.join();
+    verdict = `${good ? "ok  " : "FAIL"} ${title.padEnd(36)} off by ${error.toExponential(1)} of the largest`;
+    if (good) passed++;
+    else failed++;
+  } catch (error) {
+    failed++;
+    verdict = `FAIL ${title}: ${(error as Error).message}`;
+  }
+  console.log(verdict);
+}
+
+for (const [title, model, input] of layers) await compare(title, model.initialise(new Random(1)), input);
+for (const [title, options, input] of networks) await compare(title, createModel(title, options, null), input);
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
