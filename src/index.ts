@@ -22,6 +22,9 @@ export { loadStateDict, stateDict, stateShapes } from "./nn/state-dict.ts";
 export { summarise } from "./nn/summary.ts";
 export type { Summary } from "./nn/summary.ts";
 
+export { Session, compileSync } from "./session/session.ts";
+export type { CompileOptions } from "./session/session.ts";
+
 export { loadWeights, saveWeights, weightsDescription } from "./weights.ts";
 export { parseSafetensors, writeSafetensors } from "./io/safetensors.ts";
 export { decodeImage } from "./io/images.ts";

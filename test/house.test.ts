@@ -43,6 +43,7 @@ const mayImport: Record<string, readonly string[]> = {
   "src/graph/": ["src/tensor.ts", "src/errors.ts"],
   "src/nn/": ["kernels/", "src/tensor.ts", "src/errors.ts", "src/graph/"],
   "src/io/": ["src/tensor.ts", "src/errors.ts", "src/graph/"],
+  "src/session/": ["kernels/", "src/tensor.ts", "src/errors.ts", "src/graph/", "src/nn/lower.ts", "src/nn/module.ts"],
   "src/train/": ["kernels/", "src/tensor.ts", "src/errors.ts", "src/nn/", "src/io/", "src/session/"],
   "src/weights.ts": ["src/tensor.ts", "src/errors.ts", "src/nn/", "src/io/"],
   "src/index.ts": ["kernels/", "models/", "src/"],

@@ -29,10 +29,30 @@ export interface Window {
 
 export type ActivationKind = "relu" | "relu6" | "leaky_relu" | "sigmoid" | "hard_sigmoid" | "silu" | "hard_swish" | "tanh";
 
+/** A function of one number, with the slope and offset of those that have them. */
+export interface Activation {
+  readonly activation: ActivationKind;
+  readonly slope: number;
+  readonly offset: number;
+}
+
+/**
+ * What a convolution does with a result before it is stored, in this order: times the gate of its channel, plus the residual,
+ * then the activation. The gate and the residual are the node's further inputs: [x, gate?, residual?].
+ */
+export interface Epilogue {
+  readonly gate: boolean;
+  readonly residual: boolean;
+  readonly activation: Activation | undefined;
+}
+
 /** What is computed. Inputs stand in the operation's node; their meaning is said here. */
 export type Operation =
-  /** [x]. */
-  | (Window & { readonly kind: "conv2d"; readonly dilation: Two; readonly groups: number; readonly weight: Constant; readonly bias: Constant | undefined })
+  /** [x, gate?, residual?]; modules lower to it without an epilogue, the passes of a session give it one. */
+  | (Window & {
+      readonly kind: "conv2d"; readonly dilation: Two; readonly groups: number;
+      readonly weight: Constant; readonly bias: Constant | undefined; readonly epilogue?: Epilogue;
+    })
   /** [x]. */
   | (Window & {
       readonly kind: "conv_transpose2d"; readonly dilation: Two; readonly groups: number; readonly outputPadding: Two;
@@ -46,7 +66,7 @@ export type Operation =
       readonly gamma: Constant; readonly beta: Constant; readonly mean: Constant; readonly variance: Constant;
     }
   /** [x]; `slope` of leaky_relu and hard_sigmoid, `offset` of hard_sigmoid. */
-  | { readonly kind: "activation"; readonly activation: ActivationKind; readonly slope: number; readonly offset: number }
+  | (Activation & { readonly kind: "activation" })
   /** [x] to [N,C,1,1]. */
   | { readonly kind: "global_pool"; readonly by: "mean" | "max" }
   | { readonly kind: "adaptive_average_pool"; readonly size: Two }

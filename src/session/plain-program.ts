@@ -1,0 +1,58 @@
+/** A program on the plain kernels: for hosts without WebAssembly, and the oracle of the wasm program. */
+import * as plain from "../../kernels/plain/index.ts";
+import type { Constant, Graph, Value } from "../graph/graph.ts";
+import { showShape, sizeOf } from "../tensor.ts";
+import { planMemory } from "./memory-plan.ts";
+import { plainStep } from "./plain-steps.ts";
+import type { PlainContext } from "./plain-steps.ts";
+import { lifetimes } from "./program.ts";
+import type { Program } from "./program.ts";
+
+/** The constants of a model, shared by the programs of all input sizes. */
+export class PlainConstants {
+  readonly #arrays = new Map<Constant, Float32Array>();
+  readonly #byName = new Map<string, Float32Array>();
+
+  /** Constants of one name hold the same values, whatever graph they come from. */
+  array(constant: Constant): Float32Array {
+    let array = this.#arrays.get(constant);
+    if (array === undefined) {
+      array = this.#byName.get(constant.name) ?? Float32Array.from(constant.read().data);
+      this.#byName.set(constant.name, array);
+      this.#arrays.set(constant, array);
+    }
+    return array;
+  }
+
+  refresh(): void {
+    const done = new Set<string>();
+    for (const [constant, array] of this.#arrays) {
+      if (!done.has(constant.name)) array.set(constant.read().data);
+      done.add(constant.name);
+    }
+  }
+}
+
+export function plainProgram(graph: Graph, constants: PlainConstants, kept: ReadonlySet<string>): Program {
+  const lives = lifetimes(graph, kept);
+  const values = [...lives.keys()];
+  const { offsets, total } = planMemory([...lives.values()]);
+  const arena = new Float32Array(total / 4);
+  const arrays = new Map(values.map((value, i) => [value.name, arena.subarray(offsets[i] / 4, offsets[i] / 4 + sizeOf(value.shape))]));
+  let work = new Float64Array(0);
+  const context: PlainContext = {
+    kernels: plain,
+    array: (value) => arrays.get(value.name)!,
+    constant: (constant) => constants.array(constant),
+    scratch: (size) => (size <= work.length ? work : (work = new Float64Array(size))),
+  };
+  const steps = graph.nodes.map((node) => plainStep(node, context));
+  return {
+    setInput: (index, data) => arrays.get(graph.inputs[index].name)!.set(data),
+    run: () => steps.forEach((step) => step()),
+    read: (value: Value, into) => into.set(arrays.get(value.name)!),
+    refresh: () => constants.refresh(),
+    arenaBytes: total,
+    lines: graph.nodes.map(({ operation, output }) => `${operation.kind.padEnd(14)} ${showShape(output.shape).padEnd(18)} plain  ${output.name}`),
+  };
+}
