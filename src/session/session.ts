@@ -24,7 +24,7 @@ export interface CompileOptions {
 const mostPrograms = 4;
 
 /** An input of more values than this is refused: it is a mistake, and memory for it would not be had. */
-const largestInput = 2 ** 30;
+const largestInput = 1073741824;
 
 interface Compiled {
   readonly graph: Graph;
