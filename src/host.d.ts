@@ -23,3 +23,22 @@ interface HostCodec {
 }
 declare const CompressionStream: undefined | { new (format: "deflate" | "gzip"): HostCodec };
 declare const DecompressionStream: undefined | { new (format: "deflate" | "gzip"): HostCodec };
+
+/** Compiled code; opaque. */
+interface HostWasmModule {
+  readonly hostWasmModule?: never;
+}
+interface HostWasmMemory {
+  readonly buffer: ArrayBufferLike;
+  grow(pages: number): number;
+}
+interface HostWasmInstance {
+  readonly exports: Readonly<Record<string, unknown>>;
+}
+declare const WebAssembly: undefined | {
+  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => HostWasmModule;
+  readonly Instance: new (module: HostWasmModule, imports?: Readonly<Record<string, Readonly<Record<string, unknown>>>>) => HostWasmInstance;
+  readonly Memory: new (limits: { readonly initial: number; readonly maximum?: number; readonly shared?: boolean }) => HostWasmMemory;
+  compile(bytes: Uint8Array<ArrayBuffer>): Promise<HostWasmModule>;
+  validate(bytes: Uint8Array<ArrayBuffer>): boolean;
+};
