@@ -25,6 +25,18 @@ export type { Summary } from "./nn/summary.ts";
 export { Session, compileSync } from "./session/session.ts";
 export type { CompileOptions } from "./session/session.ts";
 
+export { Trainer, DivergedError } from "./train/trainer.ts";
+export type { StepReport, TrainerOptions } from "./train/trainer.ts";
+export { Dataset, datasetFromIdx, pixelStatistics } from "./train/dataset.ts";
+export type { Augmentation, Normalisation } from "./train/augment.ts";
+export { crossEntropy } from "./train/loss.ts";
+export { Sgd } from "./train/sgd.ts";
+export { Adam, AdamW } from "./train/adam.ts";
+export { constant, cosine, steps } from "./train/schedule.ts";
+export { evaluate } from "./train/evaluate.ts";
+export { Confusion } from "./train/metrics.ts";
+export { readCheckpoint, restoreCheckpoint, writeCheckpoint } from "./train/checkpoint.ts";
+
 export { loadWeights, saveWeights, weightsDescription } from "./weights.ts";
 export { parseSafetensors, writeSafetensors } from "./io/safetensors.ts";
 export { decodeImage } from "./io/images.ts";

@@ -25,6 +25,7 @@ declare module "node:process" {
   export interface Process {
     readonly execPath: string;
     readonly execArgv: readonly string[];
+    kill(pid: number, signal: "SIGINT"): boolean;
     on(event: "unhandledRejection", listener: (reason: unknown) => void): void;
     off(event: "unhandledRejection", listener: (reason: unknown) => void): void;
   }
@@ -35,7 +36,7 @@ declare module "node:child_process" {
   export function execFile(
     file: string, args: readonly string[], options: { maxBuffer?: number; env?: Environment; cwd?: string },
     done: (error: { readonly code?: number } | null, stdout: string, stderr: string) => void,
-  ): { kill(signal: "SIGINT"): boolean };
+  ): { readonly pid: number };
 }
 
 declare const console: { log(...values: unknown[]): void };

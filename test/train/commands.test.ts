@@ -26,7 +26,7 @@ interface Result {
 const entry = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
 /** How this runtime starts a file of TypeScript (Node with tsx carries its loader in execArgv). */
-function start(args: readonly string[], done: (result: Result) => void): { kill(signal: "SIGINT"): boolean } {
+function start(args: readonly string[], done: (result: Result) => void): { readonly pid: number } {
   const run = process.versions.deno !== undefined ? ["run", "--allow-all", "--quiet"] : process.versions.bun !== undefined ? ["run"] : process.execArgv;
   return execFile(process.execPath, [...run, entry, ...args], { env: { ...process.env, NO_COLOR: "1" } }, (error, out, errors) => {
     done({ code: error === null ? 0 : (error.code ?? -1), out, errors });
@@ -155,8 +155,8 @@ function stoppedRun(): Promise<Result> {
     const timer = setInterval(() => {
       if (existsSync(out("c.log.jsonl")) && readFileSync(out("c.log.jsonl")).length > 0) {
         clearInterval(timer);
-        // Once: a second one ends the process at once.
-        child.kill("SIGINT");
+        // Once: a second one ends the process at once. Not child.kill, after which Deno reports no exit code.
+        process.kill(child.pid, "SIGINT");
       }
     }, 5);
   });
