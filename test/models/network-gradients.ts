@@ -20,10 +20,10 @@ function disturb(model: Module, random: Random): void {
   }
 }
 
-/** Up to `most` places of an array, the first and last among them, the rest drawn. */
+/** Up to `most` places of an array, the first and last among them where there are several, the rest drawn. */
 function places(size: number, most: number, random: Random): number[] {
   if (size <= most) return Array.from({ length: size }, (_, i) => i);
-  const chosen = new Set([0, size - 1]);
+  const chosen = new Set(most === 1 ? [] : [0, size - 1]);
   while (chosen.size < most) chosen.add(random.below(size));
   return [...chosen];
 }
