@@ -1,0 +1,81 @@
+/**
+ * Weights as convolution kernels read them. The output channels of a group are cut into panels of 16; the last one is as wide as what is
+ * left, rounded up to a multiple of 4. A panel holds its biases, then for each step (kernel row, kernel column, input channel) one
+ * weight a channel. What is no channel is 0.
+ */
+import type { ConvParams } from "./conv-params.ts";
+import { PANEL } from "./select.ts";
+
+export interface Panels {
+  /** Input channels of a group, and additions to one output. */
+  readonly inPerGroup: number;
+  readonly steps: number;
+  readonly outPerGroup: number;
+  /** Panels of 16 in a group, the channels of the one after them (0 if there is none), and that rounded up. */
+  readonly full: number;
+  readonly rest: number;
+  readonly restColumns: number;
+  /** Panels of a group, and of all. */
+  readonly perGroup: number;
+  readonly count: number;
+  /** Floats of a group. */
+  readonly groupSize: number;
+}
+
+/** How the channels are cut. */
+export function convPanels({ input, output, kernel, groups }: ConvParams): Panels {
+  const inPerGroup = input.channels / groups;
+  const outPerGroup = output.channels / groups;
+  const steps = kernel[0] * kernel[1] * inPerGroup;
+  const full = Math.floor(outPerGroup / PANEL);
+  const rest = outPerGroup % PANEL;
+  const restColumns = 4 * Math.ceil(rest / 4);
+  const perGroup = full + (rest > 0 ? 1 : 0);
+  const groupSize = (steps + 1) * (PANEL * full + restColumns);
+  return { inPerGroup, steps, outPerGroup, full, rest, restColumns, perGroup, count: groups * perGroup, groupSize };
+}
+
+/** Floats of the packed weights. */
+export function packedConvSize(params: ConvParams): number {
+  return params.groups * convPanels(params).groupSize;
+}
+
+/**
+ * @param weight [outChannels, inChannels / groups, kernelHeight, kernelWidth]
+ * @param bias [outChannels], or null for none
+ * @param packed where to write; new by default
+ */
+export function packConvWeights(
+  weight: Float32Array, bias: Float32Array | null, params: ConvParams, packed: Float32Array = new Float32Array(packedConvSize(params)),
+): Float32Array {
+  const { output, kernel, groups } = params;
+  const taps = kernel[0] * kernel[1];
+  const { inPerGroup, steps, outPerGroup } = convPanels(params);
+  const wanted = output.channels * steps;
+  if (weight.length !== wanted) throw new RangeError(`packConvWeights: weight wants ${wanted} elements, got ${weight.length}`);
+  if (bias !== null && bias.length !== output.channels) {
+    throw new RangeError(`packConvWeights: bias wants ${output.channels} elements, got ${bias.length}`);
+  }
+  const size = packedConvSize(params);
+  if (packed.length !== size) throw new RangeError(`packConvWeights: packed wants ${size} elements, got ${packed.length}`);
+  let at = 0;
+  for (let group = 0; group < groups; group++) {
+    for (let column = 0; column < outPerGroup; column += PANEL) {
+      const valid = Math.min(PANEL, outPerGroup - column);
+      const columns = 4 * Math.ceil(valid / 4);
+      const first = group * outPerGroup + column;
+      packed.fill(0, at, at + columns * (steps + 1));
+      if (bias !== null) packed.set(bias.subarray(first, first + valid), at);
+      at += columns;
+      for (let c = 0; c < inPerGroup; c++) {
+        for (let tap = 0; tap < taps; tap++) {
+          const to = at + (tap * inPerGroup + c) * columns;
+          const from = first * steps + c * taps + tap;
+          for (let j = 0; j < valid; j++) packed[to + j] = weight[from + j * steps];
+        }
+      }
+      at += columns * steps;
+    }
+  }
+  return packed;
+}

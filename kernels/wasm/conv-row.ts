@@ -1,0 +1,303 @@
+/**
+ * The heart of convolution: one row of output pixels for one panel of output channels.
+ *
+ * A tile of some pixels times some channels is summed in registers. Weights of the panel lie one step after the other (a step is one
+ * input channel at one place of the kernel), so a step reads the panel's weights, and for each pixel one input value, which is copied to all
+ * lanes; then everything is multiplied and added. Images are NHWC: for one kernel row the inputs of a pixel are contiguous
+ * (kernelWidth * channels floats) if neither groups nor a dilation come between.
+ *
+ * One step a pass and the branch at its end: V8 unrolls such loops itself, and spills registers in loops unrolled by hand.
+ */
+import { activationScratch, emitActivation, isHeavy } from "./activation.ts";
+import type { ActivationScratch } from "./activation.ts";
+import type { ConvEpilogue } from "./conv-params.ts";
+import type { FunctionBuilder } from "./function-builder.ts";
+import type { Func, Local } from "./handles.ts";
+import { loadLanes, storeLanes } from "./lanes.ts";
+import type { ModuleBuilder } from "./module-builder.ts";
+
+/** A loop over places of the kernel: how many, and the bytes between them. */
+export interface Segment {
+  readonly count: number;
+  readonly pitch: number;
+}
+
+export interface RowKernel {
+  readonly name: string;
+  /** Pixels of a tile. */
+  readonly pixels: number;
+  /** Channels of the panel: a multiple of 4. */
+  readonly columns: number;
+  /** How many of them exist: less than 4 fewer. */
+  readonly valid: number;
+  /** Pixels of the row; undefined where the caller says it. */
+  readonly width: number | undefined;
+  /** Loops around `run` contiguous floats, the outermost first. */
+  readonly segments: readonly Segment[];
+  readonly run: number;
+  /** Bytes between the windows of neighbouring pixels, and between these. */
+  readonly inPixel: number;
+  readonly outPixel: number;
+  readonly epilogue: ConvEpilogue;
+  readonly fma: boolean;
+}
+
+/** Of the row's first pixel: window, output and residual; the panel; the gates of its channels; how many pixels. */
+const params = { x: "i32", w: "i32", y: "i32", residual: "i32", gate: "i32", pixels: "i32" } as const;
+
+export type RowFunc = Func<typeof params>;
+
+/** A function (x, w, y, residual, gate, pixels), all addresses in bytes. */
+export function emitRow(m: ModuleBuilder, kernel: RowKernel): RowFunc {
+  return m.func(kernel.name, { params }, (f, { x, w, y, residual, gate, pixels }) => {
+    const { local, i32 } = f;
+    const row = new Row(f, kernel, x, w, y, residual, gate);
+    const first = local.i32("first");
+    const end = local.i32("end");
+    local.get(y);
+    local.set(first);
+    if (kernel.width !== undefined) {
+      const rest = kernel.width % kernel.pixels;
+      if (kernel.width > rest) {
+        row.setEnd(end, () => i32.const((kernel.width ?? 0) - rest));
+        row.tiles(kernel.pixels, end);
+      }
+      if (rest > 0) row.tile(rest);
+    } else {
+      for (const count of kernel.pixels === 1 ? [1] : [kernel.pixels, 1]) {
+        // As many whole tiles as there are; what is left is the next one's.
+        row.setEnd(end, () => {
+          local.get(pixels);
+          local.get(pixels);
+          i32.const(count);
+          i32.rem_u();
+          i32.sub();
+        });
+        local.get(pixels);
+        i32.const(count);
+        i32.rem_u();
+        local.set(pixels);
+        local.get(y);
+        local.get(end);
+        i32.ne();
+        f.if(() => row.tiles(count, end));
+      }
+    }
+    row.heavyActivation(first);
+  });
+}
+
+class Row {
+  readonly #f: FunctionBuilder;
+  readonly #kernel: RowKernel;
+  readonly #x: Local<"i32">;
+  readonly #w: Local<"i32">;
+  readonly #y: Local<"i32">;
+  readonly #residual: Local<"i32">;
+  readonly #gate: Local<"i32">;
+  readonly #weights: Local<"i32">;
+  readonly #at: Local<"i32">;
+  readonly #runEnd: Local<"i32">;
+  readonly #pixel: Local<"v128">;
+  readonly #panel: Local<"v128">[];
+  readonly #sums: Local<"v128">[];
+  readonly #scratch: ActivationScratch;
+
+  constructor(
+    f: FunctionBuilder, kernel: RowKernel,
+    x: Local<"i32">, w: Local<"i32">, y: Local<"i32">, residual: Local<"i32">, gate: Local<"i32">,
+  ) {
+    this.#f = f;
+    this.#kernel = kernel;
+    this.#x = x;
+    this.#w = w;
+    this.#y = y;
+    this.#residual = residual;
+    this.#gate = gate;
+    this.#weights = f.local.i32("weights");
+    this.#at = f.local.i32("at");
+    this.#runEnd = f.local.i32("run_end");
+    this.#pixel = f.local.v128("pixel");
+    this.#panel = f.local.array("v128", "panel", kernel.columns / 4);
+    this.#sums = f.local.array("v128", "sum", kernel.pixels * kernel.columns / 4);
+    this.#scratch = activationScratch(f);
+  }
+
+  /** end = the output's address after as many pixels as `count` leaves. */
+  setEnd(end: Local<"i32">, count: () => void): void {
+    const { local, i32 } = this.#f;
+    local.get(this.#y);
+    count();
+    i32.const(this.#kernel.outPixel);
+    i32.mul();
+    i32.add();
+    local.set(end);
+  }
+
+  /** Tiles of `count` pixels until the output's address is `end`; at least one. */
+  tiles(count: number, end: Local<"i32">): void {
+    this.#f.doWhile(() => {
+      this.tile(count);
+      this.#f.local.get(this.#y);
+      this.#f.local.get(end);
+      this.#f.i32.ne();
+    });
+  }
+
+  /** `count` pixels, and on to the next. */
+  tile(count: number): void {
+    const { local } = this.#f;
+    const { inPixel, outPixel, epilogue, segments } = this.#kernel;
+    this.#begin(count);
+    this.#segment(segments, this.#x, count);
+    this.#finish(count);
+    local.increase(this.#x, count * inPixel);
+    local.increase(this.#y, count * outPixel);
+    if (epilogue.residual !== undefined) local.increase(this.#residual, count * outPixel);
+  }
+
+  /** All sums begin with the bias. */
+  #begin(count: number): void {
+    const { local, i32, v128 } = this.#f;
+    const vectors = this.#panel.length;
+    for (let j = 0; j < vectors; j++) {
+      local.get(this.#w);
+      v128.load(16 * j);
+      for (let i = 1; i < count; i++) local.tee(this.#sums[i * vectors + j]);
+      local.set(this.#sums[j]);
+    }
+    local.get(this.#w);
+    i32.const(16 * vectors);
+    i32.add();
+    local.set(this.#weights);
+  }
+
+  #segment(segments: readonly Segment[], start: Local<"i32">, count: number): void {
+    const { local, i32 } = this.#f;
+    if (segments.length === 0) return this.#run(start, count);
+    const [{ count: times, pitch }, ...inner] = segments;
+    const at = local.i32("segment");
+    const end = local.i32("segments_end");
+    local.get(start);
+    local.tee(at);
+    i32.const(times * pitch);
+    i32.add();
+    local.set(end);
+    this.#f.doWhile(() => {
+      this.#segment(inner, at, count);
+      local.get(at);
+      i32.const(pitch);
+      i32.add();
+      local.tee(at);
+      local.get(end);
+      i32.ne();
+    });
+  }
+
+  /** sum[i][j] += x[i] * panel[j], for each of the contiguous floats. */
+  #run(start: Local<"i32">, count: number): void {
+    const { local, i32, f32x4, v128 } = this.#f;
+    const { run, inPixel, fma } = this.#kernel;
+    const vectors = this.#panel.length;
+    local.get(start);
+    local.tee(this.#at);
+    i32.const(4 * run);
+    i32.add();
+    local.set(this.#runEnd);
+    this.#f.doWhile(() => {
+      for (let j = 0; j < vectors; j++) {
+        local.get(this.#weights);
+        v128.load(16 * j);
+        local.set(this.#panel[j]);
+      }
+      for (let i = 0; i < count; i++) {
+        local.get(this.#at);
+        v128.load32_splat(i * inPixel);
+        local.set(this.#pixel);
+        for (let j = 0; j < vectors; j++) {
+          const sum = this.#sums[i * vectors + j];
+          if (!fma) local.get(sum);
+          local.get(this.#pixel);
+          local.get(this.#panel[j]);
+          if (fma) {
+            local.get(sum);
+            f32x4.relaxed_madd();
+          } else {
+            f32x4.mul();
+            f32x4.add();
+          }
+          local.set(sum);
+        }
+      }
+      local.increase(this.#weights, 16 * vectors);
+      local.get(this.#at);
+      i32.const(4);
+      i32.add();
+      local.tee(this.#at);
+      local.get(this.#runEnd);
+      i32.ne();
+    });
+  }
+
+  /** Lanes of vector j that exist. */
+  #lanes(j: number): number {
+    return Math.min(4, this.#kernel.valid - 4 * j);
+  }
+
+  /** y = activation(gate * sum + residual); activations with an exponential come later. */
+  #finish(count: number): void {
+    const { local, f32x4 } = this.#f;
+    const { epilogue, outPixel } = this.#kernel;
+    const { gate, residual, activation } = epilogue;
+    const vectors = this.#panel.length;
+    if (gate) {
+      for (let j = 0; j < vectors; j++) {
+        loadLanes(this.#f, this.#gate, 16 * j, this.#lanes(j));
+        local.set(this.#panel[j]);
+      }
+    }
+    for (let i = 0; i < count; i++) {
+      for (let j = 0; j < vectors; j++) {
+        const sum = this.#sums[i * vectors + j];
+        const offset = i * outPixel + 16 * j;
+        if (gate) {
+          local.get(sum);
+          local.get(this.#panel[j]);
+          f32x4.mul();
+          local.set(sum);
+        }
+        if (residual !== undefined) {
+          local.get(sum);
+          loadLanes(this.#f, this.#residual, offset, this.#lanes(j));
+          f32x4.add();
+          local.set(sum);
+        }
+        if (activation !== undefined && !isHeavy(activation)) {
+          emitActivation(this.#f, activation, sum, this.#scratch);
+          local.set(sum);
+        }
+        storeLanes(this.#f, this.#y, sum, offset, this.#lanes(j));
+      }
+    }
+  }
+
+  /** Over what has been written, from pixel `at` to the present one: it is in the first-level cache, and registers are free. */
+  heavyActivation(at: Local<"i32">): void {
+    const { activation } = this.#kernel.epilogue;
+    if (activation === undefined || !isHeavy(activation)) return;
+    const { local, i32 } = this.#f;
+    this.#f.doWhile(() => {
+      for (let j = 0; j < this.#panel.length; j++) {
+        loadLanes(this.#f, at, 16 * j, this.#lanes(j));
+        local.set(this.#pixel);
+        emitActivation(this.#f, activation, this.#pixel, this.#scratch);
+        local.set(this.#pixel);
+        storeLanes(this.#f, at, this.#pixel, 16 * j, this.#lanes(j));
+      }
+      local.increase(at, this.#kernel.outPixel);
+      local.get(at);
+      local.get(this.#y);
+      i32.ne();
+    });
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * Convolution of any kernel, stride, padding, dilation and number of groups, as a WebAssembly function for one layer.
+ *
+ * The function computes a part of one image: output rows rowBegin to rowEnd (exclusive), panels (of output channels, conv-pack.ts)
+ * panelBegin to panelEnd. Addresses are in bytes and name pixel (0, 0) of the image, not its halo. `residual` and `gate` are read
+ * where the epilogue has them. Nothing is written but the outputs of that part, so parts can be computed in any order or at
+ * once. The residual may be the output itself.
+ *
+ * Every output is bias + x1 w1 + x2 w2 + ..., added in the order (kernel row, kernel column, input channel) one after the other, each
+ * product rounded first (unless `fma`), whatever the tile, panel or part: these change no bit of a result. Padding is multiplied like
+ * any other zero, so weights must be finite; inputs need not be.
+ *
+ * Blocks of rows (whose input fits the cache) x panels x rows x tiles of a row. A row of a panel is a call: functions are
+ * optimised by the engine while they are called, not while they run.
+ */
+import { convPanels } from "./conv-pack.ts";
+import { checkConv, convName, convSteps } from "./conv-params.ts";
+import type { ConvParams } from "./conv-params.ts";
+import { emitRow } from "./conv-row.ts";
+import type { RowFunc, Segment } from "./conv-row.ts";
+import type { Func } from "./handles.ts";
+import { interior, rowPitch } from "./layout.ts";
+import type { ModuleBuilder } from "./module-builder.ts";
+import { PANEL, rowsPerBlock, tilePixels } from "./select.ts";
+
+export const convFunctionParams = {
+  x: "i32", w: "i32", y: "i32", residual: "i32", gate: "i32", rowBegin: "i32", rowEnd: "i32", panelBegin: "i32", panelEnd: "i32",
+} as const;
+
+export type ConvFunc = Func<typeof convFunctionParams>;
+
+export interface ConvKernel {
+  /** Equal names compute the same in the same way. */
+  readonly name: string;
+  /** How many panels there are in all. */
+  readonly panels: number;
+  /** Emits the function, exported under `name`, into a module that has a memory: once a module. */
+  readonly emit: (m: ModuleBuilder) => ConvFunc;
+}
+
+/** @throws RangeError where the sizes do not belong together */
+export function convKernel(params: ConvParams): ConvKernel {
+  checkConv("convKernel", params);
+  const tile = `${tilePixels(PANEL)}x${PANEL}`;
+  const name = `f32_conv_${tile}_${convName(params)}`;
+  return { name, panels: convPanels(params).count, emit: (m) => emitConv(m, name, params) };
+}
+
+/** Do rows follow each other without a gap, everywhere? Then several are one long row. */
+function seamless({ input, output, kernel, stride, padding, epilogue }: ConvParams): boolean {
+  const touching = [input, output, ...(epilogue.residual === undefined ? [] : [epilogue.residual])].every((layout) => interior(layout) === 0);
+  return touching && [...kernel, ...stride].every((size) => size === 1) && padding[0] + padding[1] === 0;
+}
+
+/** Loops over the places of the kernel that do not follow each other in memory, and the floats that do. */
+function segmentsOf({ input, kernel, dilation, groups }: ConvParams): { segments: Segment[]; run: number } {
+  const rows = { count: kernel[0], pitch: 4 * dilation[0] * rowPitch(input) };
+  const columns = { count: kernel[1], pitch: 4 * dilation[1] * input.channels };
+  const joined = groups === 1 && (dilation[1] === 1 || kernel[1] === 1);
+  const run = joined ? kernel[1] * input.channels : input.channels / groups;
+  return { segments: (joined ? [rows] : [rows, columns]).filter(({ count }) => count > 1), run };
+}
+
+function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc {
+  const { output, groups, epilogue, fma } = params;
+  const steps = convSteps(params);
+  const { inPerGroup, outPerGroup, steps: additions, full, rest, restColumns, perGroup, groupSize } = convPanels(params);
+  // A row that is no multiple of the tile has a slow end; a whole image has only one.
+  const long = seamless(params) && output.width % tilePixels(PANEL) !== 0;
+  const rowOf = (columns: number, valid: number): RowFunc => emitRow(m, {
+    name: `${name}_row${valid}`, pixels: tilePixels(columns), columns, valid, width: long ? undefined : output.width,
+    ...segmentsOf(params), inPixel: steps.inPixel, outPixel: steps.outPixel, epilogue, fma,
+  });
+  const fullRow = full > 0 ? rowOf(PANEL, PANEL) : undefined;
+  const restRow = rest > 0 ? rowOf(restColumns, rest) : undefined;
+  const blockRows = rowsPerBlock(params);
+
+  return m.func(name, { params: convFunctionParams, export: true }, (f, p) => {
+    const { local, i32 } = f;
+    const [xRow, yRow, residualRow, weights, gates] = ["x_row", "y_row", "residual_row", "weights", "gates"].map((each) => local.i32(each));
+    const [row, block, panel, column, channel] = ["row", "block", "panel", "column", "channel"].map((each) => local.i32(each));
+
+    /** to = from + factor * by */
+    const offset = (to: typeof row, from: typeof row, by: typeof row, factor: number): void => {
+      local.get(from);
+      local.get(by);
+      i32.const(factor);
+      i32.mul();
+      i32.add();
+      local.set(to);
+    };
+    const call = (func: RowFunc): void => {
+      for (const argument of [xRow, weights, yRow, residualRow, gates]) local.get(argument);
+      local.get(block);
+      i32.const(output.width);
+      i32.mul();
+      f.call(func);
+    };
+    /** The rows of the block, with one panel. */
+    const rows = (func: RowFunc): void => {
+      if (long) return call(func);
+      local.get(block);
+      local.set(row);
+      f.countDown(row, () => {
+        call(func);
+        local.increase(xRow, steps.inRow);
+        local.increase(yRow, steps.outRow);
+        if (epilogue.residual !== undefined) local.increase(residualRow, steps.residualRow);
+      });
+    };
+    const onePanel = (): void => {
+      // channel: the panel's first one; column: the same, where each group takes the room of its padded panels.
+      const group = local.i32("group");
+      local.get(panel);
+      i32.const(perGroup);
+      i32.div_u();
+      local.set(group);
+      local.get(panel);
+      local.get(group);
+      i32.const(perGroup);
+      i32.mul();
+      i32.sub();
+      i32.const(PANEL);
+      i32.mul();
+      local.tee(column);
+      local.set(channel);
+      offset(channel, channel, group, outPerGroup);
+      offset(xRow, p.x, group, groups === 1 ? 0 : 4 * inPerGroup);
+      offset(weights, p.w, group, 4 * groupSize);
+      offset(weights, weights, column, 4 * (additions + 1));
+      offset(yRow, p.y, channel, 4);
+      if (epilogue.residual !== undefined) offset(residualRow, p.residual, channel, 4);
+      if (epilogue.gate) offset(gates, p.gate, channel, 4);
+      if (fullRow === undefined || restRow === undefined) {
+        const only = fullRow ?? restRow;
+        if (only !== undefined) rows(only);
+        return;
+      }
+      local.get(column);
+      i32.const(PANEL * full);
+      i32.ne();
+      f.if(() => rows(fullRow), () => rows(restRow));
+    };
+
+    local.increase(p.x, steps.start);
+    offset(p.x, p.x, p.rowBegin, steps.inRow);
+    offset(p.y, p.y, p.rowBegin, steps.outRow);
+    if (epilogue.residual !== undefined) offset(p.residual, p.residual, p.rowBegin, steps.residualRow);
+    f.while(() => {
+      local.get(p.rowBegin);
+      local.get(p.rowEnd);
+      i32.lt_s();
+    }, () => {
+      // block = min(blockRows, rowEnd - rowBegin)
+      i32.const(blockRows);
+      local.get(p.rowEnd);
+      local.get(p.rowBegin);
+      i32.sub();
+      local.tee(block);
+      i32.const(blockRows);
+      local.get(block);
+      i32.lt_s();
+      f.select();
+      local.set(block);
+      local.get(p.panelBegin);
+      local.set(panel);
+      f.while(() => {
+        local.get(panel);
+        local.get(p.panelEnd);
+        i32.lt_s();
+      }, () => {
+        onePanel();
+        local.increase(panel, 1);
+      });
+      offset(p.x, p.x, block, steps.inRow);
+      offset(p.y, p.y, block, steps.outRow);
+      if (epilogue.residual !== undefined) offset(p.residual, p.residual, block, steps.residualRow);
+      local.increase(p.rowBegin, block);
+    });
+  });
+}
