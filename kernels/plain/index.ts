@@ -1,4 +1,12 @@
-export * from "../reference/index.ts";
+/**
+ * The fast family in plain TypeScript: the contract's kernels, tuned for just-in-time compilers (Node 20 is the yardstick).
+ * Sums are the reference's, term by term in double precision, so results are equal bit for bit, on every engine.
+ *
+ * bench/plain.ts measures it against the reference.
+ */
+import type { Kernels } from "../contract.ts";
+import type * as plain from "./index.ts";
+
 export { conv2dForward, conv2dBackwardInput, conv2dBackwardWeight, conv2dBackwardBias } from "./conv2d.ts";
 export {
   convTranspose2dForward, convTranspose2dBackwardInput, convTranspose2dBackwardWeight, convTranspose2dBackwardBias,
@@ -8,3 +16,26 @@ export { batchNormForwardTraining, batchNormBackwardTraining, batchNormForwardIn
 export { reluForward, reluBackward, relu6Forward, relu6Backward, leakyReluForward, leakyReluBackward } from "./rectifiers.ts";
 export { addForward, concatForward, concatBackward } from "./joining.ts";
 export { channelScaleForward, channelScaleBackward } from "./channel-scale.ts";
+
+// The textbook is as fast as it gets here: bound by memory, by the order of one sum, or by exp (kernels/math.ts) ...
+export { addBackward } from "../reference/add.ts";
+export { dropoutForward, dropoutBackward } from "../reference/dropout.ts";
+export { hardSigmoidForward, hardSigmoidBackward } from "../reference/hard-sigmoid.ts";
+export { hardSwishForward, hardSwishBackward } from "../reference/hard-swish.ts";
+export { sigmoidForward, sigmoidBackward } from "../reference/sigmoid.ts";
+export { siluForward, siluBackward } from "../reference/silu.ts";
+export { tanhForward, tanhBackward } from "../reference/tanh.ts";
+export { softmaxForward, crossEntropyForward, crossEntropyBackward } from "../reference/cross-entropy.ts";
+export { globalAveragePoolForward, globalAveragePoolBackward } from "../reference/global-average-pool.ts";
+export { globalMaxPoolForward, globalMaxPoolBackward } from "../reference/global-max-pool.ts";
+export { adaptiveAveragePoolForward, adaptiveAveragePoolBackward } from "../reference/adaptive-average-pool.ts";
+export { channelShuffleForward, channelShuffleBackward } from "../reference/channel-shuffle.ts";
+// ... or cold: under 1 % of the networks that have it.
+export { maxPoolForward, maxPoolBackward } from "../reference/max-pool.ts";
+export { averagePoolForward, averagePoolBackward } from "../reference/average-pool.ts";
+export { upsampleNearestForward, upsampleNearestBackward } from "../reference/upsample-nearest.ts";
+export { upsampleBilinearForward, upsampleBilinearBackward } from "../reference/upsample-bilinear.ts";
+
+// Checked by the compiler: these are the contract's functions, all of them and no other.
+({}) as typeof plain satisfies Kernels;
+({}) as Record<keyof Kernels, unknown> satisfies Record<keyof typeof plain, unknown>;
