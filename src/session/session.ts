@@ -12,10 +12,16 @@ import type { Shape } from "../tensor.ts";
 import { optimise } from "./optimise.ts";
 import { PlainConstants, plainProgram } from "./plain-program.ts";
 import type { Program } from "./program.ts";
+import { WasmMemory } from "./wasm-memory.ts";
+import { wasmProgram } from "./wasm-program.ts";
+
+/** `auto` is wasm where the host has it, otherwise plain. */
+export type KernelChoice = "auto" | "wasm" | "plain";
 
 export interface CompileOptions {
   /** Shape of the first input that will come; others may follow. */
   readonly input: Shape;
+  readonly kernels?: KernelChoice;
   /** Names of values that stay readable by `observed` after each run, such as "layer1.0.se.activation_2", a gate. */
   readonly observe?: readonly string[];
 }
@@ -38,12 +44,16 @@ export class Session implements Disposable {
   #programs: Map<string, Compiled> | undefined = new Map();
   #latest: Compiled | undefined;
 
+  readonly #memory: WasmMemory | undefined;
   /** Which kernels run, and why. */
-  readonly kernels: string = "plain: fused graph, one thread";
+  readonly kernels: string;
 
   constructor(model: Module, options: CompileOptions) {
     this.#model = model;
     this.#kept = new Set(options.observe ?? []);
+    const { memory, why } = chooseKernels(options.kernels ?? "auto");
+    this.#memory = memory;
+    this.kernels = why;
     this.#latest = this.#compiled(options.input);
   }
 
@@ -128,10 +138,24 @@ export class Session implements Disposable {
       }
     }
     const graph = optimise(lowered, this.#kept);
-    const compiled = { graph, program: plainProgram(graph, this.#constants, this.#kept) };
+    const program = this.#memory === undefined
+      ? plainProgram(graph, this.#constants, this.#kept)
+      : wasmProgram(graph, this.#memory, this.#constants, this.#kept);
+    const compiled = { graph, program };
     this.#programs.set(key, compiled);
     if (this.#programs.size > mostPrograms) this.#programs.delete(this.#programs.keys().next().value!);
     return compiled;
+  }
+}
+
+/** A memory for wasm kernels, or none; and what to say of it. @throws Error where wasm is asked for and not there */
+function chooseKernels(choice: KernelChoice): { readonly memory: WasmMemory | undefined; readonly why: string } {
+  if (choice === "plain") return { memory: undefined, why: "plain: asked for, one thread" };
+  try {
+    return { memory: new WasmMemory(), why: "wasm: simd, 1 thread" };
+  } catch (error) {
+    if (choice === "wasm") throw error;
+    return { memory: undefined, why: `plain: ${(error as Error).message}` };
   }
 }
 

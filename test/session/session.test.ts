@@ -82,11 +82,15 @@ const small: [string, () => Module, Shape][] = [
   ...activationNames.map((kind): [string, () => Module, Shape] => [kind, () => new Only(conv(2, 3), activation(kind)), [2, 2, 5, 4]]),
 ];
 
-for (const [what, make, shape] of small) {
-  test(what, () => {
-    const model = stir(make());
-    agree(compileSync(model, { input: shape }).run(draw(shape)), model.forward(draw(shape)), 1e-5, what);
-  });
+const families = ["plain", "wasm"] as const;
+
+for (const kernels of families) {
+  for (const [what, make, shape] of small) {
+    test(`${kernels}: ${what}`, () => {
+      const model = stir(make());
+      agree(compileSync(model, { input: shape, kernels }).run(draw(shape)), model.forward(draw(shape)), 1e-5, what);
+    });
+  }
 }
 
 const networks: [string, Record<string, unknown>, Shape][] = [
@@ -101,11 +105,13 @@ const networks: [string, Record<string, unknown>, Shape][] = [
   ["mobilenet_v3_small", { width: 0.5, classes: 10 }, [2, 3, 40, 40]],
 ];
 
-for (const [name, options, shape] of networks) {
-  test(`${name} ${JSON.stringify(options)}`, () => {
-    const model = stir(createModel(name, options));
-    agree(compileSync(model, { input: shape }).run(draw(shape)), model.forward(draw(shape)), 1e-4, name);
-  });
+for (const kernels of families) {
+  for (const [name, options, shape] of networks) {
+    test(`${kernels}: ${name} ${JSON.stringify(options)}`, () => {
+      const model = stir(createModel(name, options));
+      agree(compileSync(model, { input: shape, kernels }).run(draw(shape)), model.forward(draw(shape)), 1e-4, name);
+    });
+  }
 }
 
 const optimised = (name: string): Graph => optimise(lower(createModel(name, {}, null), [1, 3, 224, 224]));
@@ -130,17 +136,17 @@ test("MobileNetV3: the scale stays where an activation stands before the squeeze
   assert.equal(kinds(optimised("mobilenet_v3_large")), { conv2d: 46 + 2 * 8, global_pool: 9, scale: 8, flatten: 1, linear: 2, activation: 1 });
 });
 
-test("one session, many shapes; each the eager answer", () => {
+for (const kernels of families) test(`${kernels}: one session, many shapes; each the eager answer`, () => {
   const model = stir(createModel("se_resnet8", { width: 4, reduction: 2 }));
-  const session = compileSync(model, { input: [1, 3, 8, 8] });
+  const session = compileSync(model, { input: [1, 3, 8, 8], kernels });
   for (const shape of [[1, 3, 8, 8], [3, 3, 8, 8], [1, 3, 11, 7], [2, 3, 16, 16], [1, 3, 9, 9], [1, 3, 8, 8], [3, 3, 8, 8]]) {
     agree(session.run(draw(shape)), model.forward(draw(shape)), 1e-5, shape.join());
   }
 });
 
-test("runs do not disturb each other, and outputs are copies", () => {
+for (const kernels of families) test(`${kernels}: runs do not disturb each other, and outputs are copies`, () => {
   const model = stir(createModel("se_resnet8", { width: 4, reduction: 2 }));
-  const session = compileSync(model, { input: [1, 3, 8, 8] });
+  const session = compileSync(model, { input: [1, 3, 8, 8], kernels });
   const first = session.run(draw([1, 3, 8, 8], 1));
   const kept = Array.from(first.data);
   session.run(draw([1, 3, 8, 8], 2));
@@ -151,9 +157,9 @@ test("runs do not disturb each other, and outputs are copies", () => {
   assert.equal(Array.from(into), kept);
 });
 
-test("changed parameters count after refresh", () => {
+for (const kernels of families) test(`${kernels}: changed parameters count after refresh`, () => {
   const model = stir(createModel("se_resnet8", { width: 4, reduction: 2 }));
-  const session = compileSync(model, { input: [1, 3, 8, 8] });
+  const session = compileSync(model, { input: [1, 3, 8, 8], kernels });
   const x = draw([1, 3, 8, 8]);
   const before = session.run(x);
   stir(model, 99);
@@ -200,9 +206,10 @@ test("wrong use is refused and the session still works", () => {
 });
 
 test("the plan prints, and memory is less than the eager engine's", () => {
-  const session = compileSync(createModel("seresnet18", { width: 8 }, null), { input: [1, 3, 64, 64] });
-  const lines = session.plan.split("\n");
-  assert.match(lines[0], /^conv2d +\[1,8,32,32\] +plain +activation$/);
+  const model = createModel("seresnet18", { width: 8 }, null);
+  assert.match(compileSync(model, { input: [1, 3, 64, 64], kernels: "plain" }).plan, /^conv2d +\[1,8,32,32\] +plain +activation\n/);
+  const session = compileSync(model, { input: [1, 3, 64, 64], kernels: "wasm" });
+  assert.match(session.plan, /^conv2d +\[1,8,32,32\] +f32_conv_\S+ +activation\n/);
   const eager = lower(createModel("seresnet18", { width: 8 }, null), [1, 3, 64, 64]).nodes.reduce((sum, { output }) => sum + 4 * output.shape.reduce((a, b) => a * b, 1), 0);
   assert.ok(session.arenaBytes < eager / 4, `${session.arenaBytes} of ${eager}`);
 });

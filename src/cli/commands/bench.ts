@@ -7,6 +7,8 @@ import { summarise } from "../../nn/summary.ts";
 import { Tensor, showShape, sizeOf } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
 import type { Module } from "../../nn/module.ts";
+import { didYouMean } from "../../errors.ts";
+import { compileSync } from "../../session/session.ts";
 import { UsageError } from "../command.ts";
 import type { Command } from "../command.ts";
 import { inputShape, modelFromArguments, modelOptionsHelp, usualInput } from "../network.ts";
@@ -23,14 +25,19 @@ interface Timing {
   readonly median_ms: number;
   readonly min_ms: number;
   readonly first_ms: number;
-  /** Building the model; the eager engine compiles nothing. */
+  /** Lowering, optimising, packing, emitting and compiling kernels; 0 for the eager engine, which compiles nothing. */
   readonly compile_ms: number;
-  /** The eager engine plans no arena. */
+  /** Memory of activations; 0 for the eager engine, which plans none. */
   readonly arena_bytes: number;
   readonly gflops: number;
 }
 
-const families = { plain, reference } as const;
+/** What `--kernels` names: sessions on wasm or plain kernels, the eager engine on plain kernels or on the textbook. */
+const contenders = ["wasm", "plain", "eager", "reference"] as const;
+type Contender = (typeof contenders)[number];
+const titles: Readonly<Record<Contender, string>> = {
+  wasm: "wasm session", plain: "plain session", eager: "eager, plain kernels", reference: "eager, reference",
+};
 
 /** The engine that runs this, with its version. */
 export function engine(): string {
@@ -61,6 +68,23 @@ function time(once: (input: Tensor<Float32Array>) => void, shape: Shape, runs: n
   return times;
 }
 
+/** A model ready to be timed. */
+interface Ready {
+  readonly once: (input: Tensor<Float32Array>) => void;
+  readonly compile: number;
+  readonly arena: number;
+}
+
+function prepare(model: Module, contender: Contender, shape: Shape, train: boolean): Ready {
+  if (contender === "eager" || contender === "reference") {
+    model.use(contender === "eager" ? plain : reference);
+    return { once: train ? forwardBackward(model) : (input) => void model.forward(input), compile: 0, arena: 0 };
+  }
+  const start = performance.now();
+  const session = compileSync(model, { input: shape, kernels: contender });
+  return { once: (input) => void session.run(input), compile: performance.now() - start, arena: session.arenaBytes };
+}
+
 /** Forward and backward pass with a gradient of ones: what a training step spends on the network. */
 function forwardBackward(model: Module): (input: Tensor<Float32Array>) => void {
   model.train();
@@ -80,7 +104,7 @@ export const bench: Command = {
     batch: { value: "N", help: "images at a time (default 1)" },
     input: { value: "SHAPE", help: "batch, channels, height, width" },
     threads: { value: "N", help: "1: the eager engine has one thread" },
-    kernels: { value: "NAMES", help: "plain, reference or both, separated by a comma (default plain)" },
+    kernels: { value: "NAMES", help: "of wasm, plain (sessions), eager (plain kernels), reference (textbook), separated by commas; default wasm,plain" },
     runs: { value: "N", help: "timed runs after the first (default 5)" },
     train: { help: "forward and backward pass instead of inference" },
     "model-options": modelOptionsHelp,
@@ -92,26 +116,27 @@ export const bench: Command = {
     const runs = args.number("runs", 5, { least: 1, whole: true });
     const threads = args.number("threads", 1, { least: 1, whole: true });
     if (threads !== 1) throw new UsageError(`senet bench: --threads wants 1: the eager engine has one thread, got ${threads}`);
-    const kernels = args.list("kernels", ["plain"]);
-    for (const family of kernels) {
-      if (!Object.hasOwn(families, family)) throw new UsageError(`senet bench: --kernels wants plain or reference, got "${family}"`);
-    }
     const train = args.flag("train");
+    const kernels = args.list("kernels", train ? ["eager"] : ["wasm", "plain"]);
+    for (const name of kernels) {
+      if (!contenders.includes(name as Contender)) {
+        throw new UsageError(`senet bench: --kernels wants some of ${contenders.join(", ")}, got "${name}"${didYouMean(name, contenders)}`);
+      }
+      if (train && name !== "eager" && name !== "reference") throw new UsageError(`senet bench: --train runs on eager or reference kernels, got "${name}"`);
+    }
     const progress = new Progress();
     const results = kernels.map((family): Timing => {
-      const start = performance.now();
-      const model = modelFromArguments(args, name, 0).use(families[family as keyof typeof families]);
-      const compile = performance.now() - start;
+      const model = modelFromArguments(args, name, 0);
       const usual = usualInput(model);
       const shape = inputShape(args, [args.number("batch", 1, { least: 1, whole: true }), ...usual.slice(1)]);
       const { macs, seMacs } = summarise(model, shape);
-      const once = train ? forwardBackward(model) : (input: Tensor<Float32Array>): void => void model.forward(input);
+      const { once, compile, arena } = prepare(model, family as Contender, shape, train);
       const times = time(once, shape, runs, (done) => progress.update(done / (runs + 1), `${family}, run ${done} of ${runs + 1}`));
       progress.end();
       const rest = times.slice(1);
       return {
         model: name, kernels: family, threads, batch: shape[0], input: shape, pass: train ? "training step" : "inference", runs,
-        median_ms: median(rest), min_ms: Math.min(...rest), first_ms: times[0], compile_ms: compile, arena_bytes: 0,
+        median_ms: median(rest), min_ms: Math.min(...rest), first_ms: times[0], compile_ms: compile, arena_bytes: arena,
         gflops: ((train ? 3 : 1) * 2 * (macs + seMacs)) / Math.min(...rest) / 1e6,
       };
     });
@@ -121,8 +146,10 @@ export const bench: Command = {
     }
     print(`${name}, ${results[0].pass}, input ${showShape(results[0].input)} (${sizeOf(results[0].input)} values), ${engine()}, ${process.platform} ${process.arch}\n`);
     const rows = results.map((r) => [
-      `${r.kernels}, eager`, String(r.threads), r.median_ms.toFixed(1), r.min_ms.toFixed(1), r.first_ms.toFixed(1), r.gflops.toFixed(2),
+      titles[r.kernels as Contender], String(r.threads), r.median_ms.toFixed(1), r.min_ms.toFixed(1), r.first_ms.toFixed(1), r.compile_ms.toFixed(0),
+      (r.arena_bytes / 1048576).toFixed(2), r.gflops.toFixed(2),
     ]);
-    print(table(["kernels", "threads", "median ms", "best ms", "first ms", "GFLOP/s"], rows, ["threads", "median ms", "best ms", "first ms", "GFLOP/s"]));
+    const numbers = ["threads", "median ms", "best ms", "first ms", "compile ms", "arena MiB", "GFLOP/s"];
+    print(table(["kernels", ...numbers], rows, numbers));
   },
 };
