@@ -1,0 +1,265 @@
+/**
+ * What a kernel is written with: instructions by their names in the text format (`f.i32.add()`, `f.v128.load(16)`), control flow as
+ * nested callbacks, each instruction checked and encoded at once.
+ */
+import { lengthOf } from "./encode.ts";
+import type { Bytes } from "./encode.ts";
+import { checkOwner } from "./handles.ts";
+import type { Func, Local, Table } from "./handles.ts";
+import { group } from "./instructions.ts";
+import type { Group, Target } from "./instructions.ts";
+import { CONTROL } from "./opcodes.ts";
+import { TypeStack } from "./type-stack.ts";
+import type { Label } from "./type-stack.ts";
+import { NONE, codesOf, single } from "./types.ts";
+import type { Codes, FunctionType, SignatureTable, ValueType } from "./types.ts";
+import { GlobalInstructions, LocalInstructions } from "./variables.ts";
+
+/** What a block leaves on the stack (one type), or what it takes and leaves. */
+export type BlockType = ValueType | FunctionType;
+
+/** The contents of a block; a branch to the label leaves the block, or begins the loop again. */
+export type BlockBody = (label: Label) => void;
+
+/** The module, as its functions see it. */
+export interface Home {
+  readonly hasMemory: boolean;
+  readonly signatures: SignatureTable;
+}
+
+const EMPTY_BLOCK = 0x40;
+
+export class FunctionBuilder {
+  readonly name: string;
+  readonly i32: Group<"i32">;
+  readonly i64: Group<"i64">;
+  readonly f32: Group<"f32">;
+  readonly f64: Group<"f64">;
+  readonly v128: Group<"v128">;
+  readonly i8x16: Group<"i8x16">;
+  readonly i16x8: Group<"i16x8">;
+  readonly i32x4: Group<"i32x4">;
+  readonly i64x2: Group<"i64x2">;
+  readonly f32x4: Group<"f32x4">;
+  readonly f64x2: Group<"f64x2">;
+  readonly memory: Group<"memory">;
+  readonly atomic: Group<"atomic">;
+  readonly local: LocalInstructions;
+  readonly global: GlobalInstructions;
+  readonly #home: Home;
+  readonly #code: Bytes;
+  readonly #types: TypeStack;
+  readonly #outermost: Label;
+  readonly #params: number;
+
+  /** Functions are begun by the module's builder. `code` is an empty buffer to write to. */
+  constructor(home: Home, name: string, params: Readonly<Record<string, ValueType>>, results: Codes, code: Bytes) {
+    this.name = name;
+    this.#home = home;
+    this.#code = code;
+    this.#types = new TypeStack(name);
+    const target: Target = { code, types: this.#types, get hasMemory() { return home.hasMemory; } };
+    this.i32 = group("i32", target);
+    this.i64 = group("i64", target);
+    this.f32 = group("f32", target);
+    this.f64 = group("f64", target);
+    this.v128 = group("v128", target);
+    this.i8x16 = group("i8x16", target);
+    this.i16x8 = group("i16x8", target);
+    this.i32x4 = group("i32x4", target);
+    this.i64x2 = group("i64x2", target);
+    this.f32x4 = group("f32x4", target);
+    this.f64x2 = group("f64x2", target);
+    this.memory = group("memory", target);
+    this.atomic = group("atomic", target);
+    const body = { code, types: this.#types, module: home };
+    this.local = new LocalInstructions(body);
+    this.global = new GlobalInstructions(body);
+    for (const [param, type] of Object.entries(params)) this.local.declare(type, param);
+    this.#params = this.local.all().length;
+    this.#outermost = this.#types.open("function", NONE, results);
+  }
+
+  /** How many instructions have been emitted. */
+  get count(): number {
+    return this.#types.count;
+  }
+
+  // ---- blocks -------------------------------------------------------------------------------------------------------
+
+  /** A branch to the label leaves the block. */
+  block(body: BlockBody): void;
+  block(type: BlockType, body: BlockBody): void;
+  block(type: BlockType | BlockBody, body?: BlockBody): void {
+    this.#enclose("block", type, body);
+  }
+
+  /** A branch to the label begins the loop again; without one it ends after one pass. */
+  loop(body: BlockBody): void;
+  loop(type: BlockType, body: BlockBody): void;
+  loop(type: BlockType | BlockBody, body?: BlockBody): void {
+    this.#enclose("loop", type, body);
+  }
+
+  /** Takes an i32: `then` where it is not zero, else `otherwise`. */
+  if(then: BlockBody, otherwise?: BlockBody): void;
+  if(type: BlockType, then: BlockBody, otherwise?: BlockBody): void;
+  if(first: BlockType | BlockBody, second?: BlockBody, third?: BlockBody): void {
+    const [type, then, otherwise] = typeof first === "function" ? [undefined, first, second] : [first, second, third];
+    const label = this.#begin("if", type);
+    then?.(label);
+    // Without an else its parameters are its results; the check of an empty one sees to that.
+    if (otherwise !== undefined || label.params.length > 0 || label.results.length > 0) {
+      this.#types.otherwise(label);
+      this.#code.byte(CONTROL.else);
+      otherwise?.(label);
+    }
+    this.#end(label);
+  }
+
+  /** Runs `body` once, and again as long as the i32 that it leaves is not zero. */
+  doWhile(body: BlockBody): void {
+    this.loop((again) => {
+      body(again);
+      this.br_if(again);
+    });
+  }
+
+  /** Runs `body` as long as `condition` leaves an i32 that is not zero; the condition is emitted twice, so that each pass has one branch. */
+  while(condition: () => void, body: () => void): void {
+    condition();
+    this.if(() => {
+      this.doWhile(() => {
+        body();
+        condition();
+      });
+    });
+  }
+
+  /** Runs `body` as often as `counter` says, at least once, and leaves it zero. */
+  countDown(counter: Local<"i32">, body: BlockBody): void {
+    this.doWhile((again) => {
+      body(again);
+      this.local.get(counter);
+      this.i32.const(1);
+      this.i32.sub();
+      this.local.tee(counter);
+    });
+  }
+
+  #enclose(kind: "block" | "loop", type: BlockType | BlockBody, body: BlockBody | undefined): void {
+    const label = typeof type === "function" ? this.#begin(kind, undefined) : this.#begin(kind, type);
+    if (typeof type === "function") type(label);
+    else body?.(label);
+    this.#end(label);
+  }
+
+  #begin(kind: "block" | "loop" | "if", type: BlockType | undefined): Label {
+    const params = typeof type === "object" ? codesOf(type.params) : NONE;
+    const results = typeof type === "object" ? codesOf(type.results) : type === undefined ? NONE : single(type);
+    const label = this.#types.open(kind, params, results);
+    this.#code.byte(CONTROL[kind]);
+    if (params.length > 0 || results.length > 1) this.#code.s32(this.#home.signatures.intern(params, results).index);
+    else this.#code.byte(results.length === 0 ? EMPTY_BLOCK : results[0]);
+    return label;
+  }
+
+  #end(label: Label): void {
+    this.#types.close(label);
+    this.#code.byte(CONTROL.end);
+  }
+
+  // ---- branches and calls -------------------------------------------------------------------------------------------
+
+  br(label: Label): void {
+    const depth = this.#types.depth(label, "br");
+    this.#types.br(label);
+    this.#code.indexed(CONTROL.br, depth);
+  }
+
+  /** Takes an i32, and branches if it is not zero. */
+  br_if(label: Label): void {
+    const depth = this.#types.depth(label, "br_if");
+    this.#types.brIf(label);
+    this.#code.indexed(CONTROL.br_if, depth);
+  }
+
+  /** Takes an i32, and branches to the label of that index, or to `otherwise` where there is none. */
+  br_table(labels: readonly Label[], otherwise: Label): void {
+    const depths = [...labels, otherwise].map((label) => this.#types.depth(label, "br_table"));
+    this.#types.brTable(labels, otherwise);
+    this.#code.byte(CONTROL.br_table);
+    this.#code.u32(labels.length);
+    for (const depth of depths) this.#code.u32(depth);
+  }
+
+  return(): void {
+    this.#types.apply("return", this.#outermost.results, NONE);
+    this.#types.leave();
+    this.#code.byte(CONTROL.return);
+  }
+
+  call(func: Func): void {
+    this.#types.apply("call", func.signature.params, func.signature.results);
+    checkOwner(this.#types.at(), func, this.#home, "module");
+    this.#code.indexed(CONTROL.call, func.index);
+  }
+
+  /** Takes the arguments and, above them, the index of a function in the table; traps where its type is another. */
+  call_indirect(table: Table, type: FunctionType): void {
+    const params = codesOf(type.params);
+    const { index, results } = this.#home.signatures.intern(params, codesOf(type.results));
+    this.#types.apply("call_indirect", [...params, ...single("i32")], results);
+    checkOwner(this.#types.at(), table, this.#home, "module");
+    this.#code.byte(CONTROL.call_indirect);
+    this.#code.u32(index);
+    this.#code.u32(table.index);
+  }
+
+  // ---- the rest -----------------------------------------------------------------------------------------------------
+
+  unreachable(): void {
+    this.#types.apply("unreachable", NONE, NONE);
+    this.#types.leave();
+    this.#code.byte(CONTROL.unreachable);
+  }
+
+  nop(): void {
+    this.#types.apply("nop", NONE, NONE);
+    this.#code.byte(CONTROL.nop);
+  }
+
+  drop(): void {
+    this.#types.drop();
+    this.#code.byte(CONTROL.drop);
+  }
+
+  /** Takes two values of one type and an i32; leaves the first where that is not zero, else the second. */
+  select(): void {
+    this.#types.select();
+    this.#code.byte(CONTROL.select);
+  }
+
+  /** Ends the function and appends it to a code section, its length first. The module's builder calls this. */
+  finish(to: Bytes): void {
+    this.#end(this.#outermost);
+    const header = this.#declarations();
+    const length = header.reduce((sum, number) => sum + lengthOf(number), 0);
+    to.u32(length + this.#code.length);
+    for (const number of header) to.u32(number);
+    to.append(this.#code);
+  }
+
+  /** Locals that are no parameters: how many runs of one type, then each run's length and type (a byte, here a number below 128). */
+  #declarations(): number[] {
+    const locals = this.local.all();
+    const numbers = [0];
+    for (let i = this.#params, start = i; i < locals.length; i++) {
+      if (i + 1 < locals.length && locals[i + 1].type === locals[i].type) continue;
+      numbers[0]++;
+      numbers.push(i + 1 - start, locals[i].codes[0]);
+      start = i + 1;
+    }
+    return numbers;
+  }
+}

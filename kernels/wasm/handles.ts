@@ -1,0 +1,71 @@
+/**
+ * What a module and its functions name: handles, never bare numbers. A handle belongs to the module or function that made it,
+ * and is refused by any other. (Labels are in type-stack.ts.)
+ */
+import type { Codes, Signature, ValueType } from "./types.ts";
+
+/** Names and types of parameters, in order. */
+export type Params = Readonly<Record<string, ValueType>>;
+
+/** A parameter or local variable of one function. */
+export interface Local<T extends ValueType = ValueType> {
+  readonly type: T;
+  readonly name: string;
+  readonly index: number;
+  readonly owner: object;
+  /** The type as the check has it. */
+  readonly codes: Codes;
+}
+
+/** The handles of a function's parameters. */
+export type Locals<P extends Params> = { readonly [K in keyof P]: Local<P[K]> };
+
+/** A function, imported or defined. */
+export interface Func<P extends Params = Params> {
+  readonly kind: "function";
+  readonly name: string;
+  readonly index: number;
+  readonly owner: object;
+  readonly params: P;
+  readonly signature: Signature;
+}
+
+export interface Global<T extends ValueType = ValueType> {
+  readonly kind: "global";
+  readonly type: T;
+  readonly name: string;
+  readonly index: number;
+  readonly owner: object;
+  readonly mutable: boolean;
+  readonly codes: Codes;
+}
+
+/** Sizes in pages of 65536 bytes. A shared memory must say its maximum. */
+export interface MemoryLimits {
+  readonly minimum: number;
+  readonly maximum?: number;
+  readonly shared?: boolean;
+}
+
+/** The memory of a module. */
+export interface Memory {
+  readonly kind: "memory";
+  readonly name: string;
+  readonly index: number;
+  readonly owner: object;
+  readonly limits: MemoryLimits;
+}
+
+/** A table of functions, for indirect calls. */
+export interface Table {
+  readonly kind: "table";
+  readonly name: string;
+  readonly index: number;
+  readonly owner: object;
+  readonly functions: readonly Func[];
+}
+
+/** @throws TypeError where another function or module made the handle. */
+export function checkOwner(at: string, handle: { readonly owner: object; readonly name: string }, owner: object, place: string): void {
+  if (handle.owner !== owner) throw new TypeError(`${at}: wants a handle of this ${place}, "${handle.name}" belongs to another`);
+}

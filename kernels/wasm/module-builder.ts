@@ -1,0 +1,271 @@
+/**
+ * The assembler: a module of WebAssembly, emitted by calls. One writes
+ *
+ *     const m = new ModuleBuilder("senet");
+ *     m.importMemory("env", "memory", { minimum: 1 });
+ *     m.func("f32_scale", { params: { y: "i32", x: "i32", end: "i32", by: "f32" }, export: true }, (f, { y, x, end, by }) => {
+ *       const scale = f.local.v128("scale");
+ *       f.local.get(by); f.f32x4.splat(); f.local.set(scale);
+ *       f.doWhile(() => {
+ *         f.local.get(y);
+ *         f.local.get(x); f.v128.load(); f.local.get(scale); f.f32x4.mul();
+ *         f.v128.store();
+ *         f.local.increase(y, 16);
+ *         f.local.increase(x, 16);
+ *         f.local.get(x); f.local.get(end); f.i32.lt_u();
+ *       });
+ *     });
+ *     const bytes = m.toBytes();
+ *
+ * An instruction has its name in the text format; opcodes.ts lists them. Operands are on the stack, in the order of the
+ * specification; the arguments of a method are immediates only (offset and alignment in bytes, lane, constant). Each instruction is
+ * checked as it is emitted, so that the JavaScript stack trace of an error points at the line that wrote it. Locals, labels,
+ * functions, globals and tables are handles, refused by any function or module but their own.
+ *
+ * The bytes depend on the calls alone. Memory and imported functions come first. A module that has a relaxed instruction is
+ * refused as a whole where relaxed SIMD is missing (probe.ts), so relaxed kernels belong to a module of their own.
+ */
+import { Bytes, checkWhole } from "./encode.ts";
+import { FunctionBuilder } from "./function-builder.ts";
+import type { Home } from "./function-builder.ts";
+import { checkOwner } from "./handles.ts";
+import type { Func, Global, Local, Locals, Memory, MemoryLimits, Params, Table } from "./handles.ts";
+import { SignatureTable, codesOf, single } from "./types.ts";
+import type { Signature, ValueType } from "./types.ts";
+import { writeNames } from "./names.ts";
+
+const SECTION = { type: 1, import: 2, function: 3, table: 4, memory: 5, global: 6, export: 7, element: 9, code: 10 } as const;
+const KIND = { function: 0, table: 1, memory: 2, global: 3 } as const;
+const FUNCREF = 0x70;
+const FUNCTION_TYPE = 0x60;
+const END = 0x0b;
+const MOST_PAGES = 65536;
+
+/** What a function takes and leaves; `export: true` exports it under its name. */
+export interface FunctionSpec<P extends Params> {
+  readonly params?: P;
+  readonly results?: readonly ValueType[];
+  readonly export?: boolean;
+}
+
+/** Emits the instructions of a function; gets the handles of its parameters by name. */
+export type FunctionBody<P extends Params> = (f: FunctionBuilder, params: Locals<P>) => void;
+
+type Handle = Func | Global | Memory | Table;
+
+interface Definition {
+  readonly func: Func;
+  readonly imported: { readonly module: string; readonly name: string } | undefined;
+  /** From where to where it stands in the builder's code; undefined until it is defined. */
+  code: readonly [number, number] | undefined;
+  locals: readonly Local[];
+}
+
+export class ModuleBuilder implements Home {
+  readonly name: string;
+  readonly signatures: SignatureTable = new SignatureTable();
+  readonly #functions: Definition[] = [];
+  readonly #byName = new Map<string, Func>();
+  readonly #globals: { readonly global: Global; readonly initial: Bytes }[] = [];
+  readonly #tables: Table[] = [];
+  readonly #exports = new Map<string, Handle>();
+  #memory: { readonly memory: Memory; readonly importedFrom: string | undefined } | undefined;
+  /** Functions in the order in which they were finished, each with its length in front. */
+  readonly #code = new Bytes(16384);
+  /** Buffers that no function is being written to. */
+  readonly #buffers: Bytes[] = [];
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  get hasMemory(): boolean {
+    return this.#memory !== undefined;
+  }
+
+  // ---- functions ----------------------------------------------------------------------------------------------------
+
+  /** A function of the host. Imports come before the first function of the module's own. */
+  importFunc<const P extends Params = Record<never, never>>(module: string, name: string, spec: FunctionSpec<P> = {}): Func<P> {
+    if (this.#functions.some(({ imported }) => imported === undefined)) {
+      throw new TypeError(`${this.name}: functions are imported before the first one is defined, "${module}.${name}" comes late`);
+    }
+    return this.#addFunction(`${module}.${name}`, spec, { module, name });
+  }
+
+  /** Defines a function: `m.func("name", { params: { a: "i32" }, results: ["i32"] }, (f, { a }) => { ... })`. */
+  func<const P extends Params = Record<never, never>>(name: string, spec: FunctionSpec<P>, body: FunctionBody<P>): Func<P> {
+    const func = this.declare(name, spec);
+    this.define(func, body);
+    return func;
+  }
+
+  /** A function that is defined later, and can be called before. */
+  declare<const P extends Params = Record<never, never>>(name: string, spec: FunctionSpec<P> = {}): Func<P> {
+    return this.#addFunction(name, spec, undefined);
+  }
+
+  define<P extends Params>(func: Func<P>, body: FunctionBody<P>): void {
+    checkOwner(this.name, func, this, "module");
+    const definition = this.#functions[func.index];
+    if (definition.imported !== undefined || definition.code !== undefined) throw new TypeError(`${this.name}: "${func.name}" is defined already`);
+    const buffer = this.#buffers.pop() ?? new Bytes(4096);
+    buffer.clear();
+    const builder = new FunctionBuilder(this, func.name, func.params, func.signature.results, buffer);
+    const locals = builder.local.all();
+    const params = Object.fromEntries(Object.keys(func.params).map((name, i) => [name, locals[i]]));
+    body(builder, params as Locals<P>);
+    const start = this.#code.length;
+    builder.finish(this.#code);
+    definition.code = [start, this.#code.length];
+    definition.locals = locals;
+    this.#buffers.push(buffer);
+  }
+
+  #addFunction<P extends Params>(name: string, spec: FunctionSpec<P>, imported: Definition["imported"]): Func<P> {
+    if (this.#byName.has(name)) throw new RangeError(`${this.name}: two functions are named "${name}"`);
+    const params = spec.params ?? ({} as P);
+    // JavaScript lists such keys first, whatever their place.
+    const number = Object.keys(params).find((param) => /^\d/.test(param));
+    if (number !== undefined) throw new RangeError(`${name}: a parameter's name cannot begin with a digit, got "${number}"`);
+    const signature: Signature = this.signatures.intern(codesOf(Object.values(params)), codesOf(spec.results));
+    const func: Func<P> = { kind: "function", name, index: this.#functions.length, owner: this, params, signature };
+    this.#functions.push({ func, imported, code: undefined, locals: [] });
+    this.#byName.set(name, func);
+    if (spec.export === true) this.export(func);
+    return func;
+  }
+
+  // ---- memory, globals, tables, exports -----------------------------------------------------------------------------
+
+  /** A memory of the host; `shared` where threads are to share it. */
+  importMemory(module: string, name: string, limits: MemoryLimits): Memory {
+    return this.#addMemory(`${module}.${name}`, limits, module);
+  }
+
+  /** A memory of the module's own. */
+  memory(limits: MemoryLimits): Memory {
+    return this.#addMemory("memory", limits, undefined);
+  }
+
+  #addMemory(name: string, limits: MemoryLimits, importedFrom: string | undefined): Memory {
+    if (this.#memory !== undefined) throw new TypeError(`${this.name}: a module has one memory, "${name}" would be a second`);
+    const { minimum, maximum, shared } = limits;
+    checkWhole(`${this.name}: minimum of memory "${name}"`, minimum, 0, MOST_PAGES);
+    if (maximum !== undefined) checkWhole(`${this.name}: maximum of memory "${name}"`, maximum, minimum, MOST_PAGES);
+    if (shared === true && maximum === undefined) throw new TypeError(`${this.name}: shared memory "${name}" wants a maximum`);
+    const memory: Memory = { kind: "memory", name, index: 0, owner: this, limits };
+    this.#memory = { memory, importedFrom };
+    return memory;
+  }
+
+  /** A global variable; a constant one with `mutable` false. */
+  global<T extends "i32" | "i64" | "f32" | "f64">(name: string, type: T, initial: number | bigint, mutable = true): Global<T> {
+    const at = `${this.name}, global "${name}"`;
+    const bytes = new Bytes(16);
+    if (type === "i64") {
+      bytes.byte(0x42);
+      bytes.s64(BigInt.asIntN(64, BigInt(initial)));
+    } else {
+      if (typeof initial !== "number") throw new TypeError(`${at}: wants a number, got ${typeof initial}`);
+      if (type === "i32") checkWhole(at, initial, -0x80000000, 0xffffffff);
+      bytes.byte(type === "i32" ? 0x41 : type === "f32" ? 0x43 : 0x44);
+      if (type === "i32") bytes.s32(initial);
+      else if (type === "f32") bytes.f32(initial);
+      else bytes.f64(initial);
+    }
+    const global: Global<T> = { kind: "global", type, name, index: this.#globals.length, owner: this, mutable, codes: single(type) };
+    this.#globals.push({ global, initial: bytes });
+    return global;
+  }
+
+  /** A table of these functions, in this order, for `call_indirect`. */
+  table(name: string, functions: readonly Func[]): Table {
+    for (const func of functions) checkOwner(`${this.name}, table "${name}"`, func, this, "module");
+    const table: Table = { kind: "table", name, index: this.#tables.length, owner: this, functions };
+    this.#tables.push(table);
+    return table;
+  }
+
+  export(handle: Handle, name: string = handle.name): void {
+    checkOwner(`${this.name}, export "${name}"`, handle, this, "module");
+    if (this.#exports.has(name)) throw new RangeError(`${this.name}: two exports are named "${name}"`);
+    this.#exports.set(name, handle);
+  }
+
+  // ---- the binary ---------------------------------------------------------------------------------------------------
+
+  /** The module; the same bytes each time. @throws TypeError where a function was declared and not defined. */
+  toBytes(): Uint8Array<ArrayBuffer> {
+    const missing = this.#functions.find(({ code, imported }) => code === undefined && imported === undefined);
+    if (missing !== undefined) throw new TypeError(`${this.name}: function "${missing.func.name}" was declared and never defined`);
+    const own = this.#functions.filter(({ imported }) => imported === undefined);
+    const memories = this.#memory === undefined ? [] : [this.#memory];
+    const bytes = new Bytes(4096);
+    bytes.append([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+    bytes.list(SECTION.type, this.signatures.all(), (to, { params, results }) => {
+      to.byte(FUNCTION_TYPE);
+      for (const codes of [params, results]) {
+        to.u32(codes.length);
+        to.append(codes);
+      }
+    });
+    this.#writeImports(bytes);
+    bytes.list(SECTION.function, own, (to, { func }) => to.u32(func.signature.index));
+    bytes.list(SECTION.table, this.#tables, (to, { functions }) => {
+      to.append([FUNCREF, 1]);
+      to.u32(functions.length);
+      to.u32(functions.length);
+    });
+    bytes.list(SECTION.memory, memories.filter(({ importedFrom }) => importedFrom === undefined), (to, { memory }) => writeLimits(to, memory.limits));
+    bytes.list(SECTION.global, this.#globals, (to, { global, initial }) => {
+      to.byte(global.codes[0]);
+      to.byte(global.mutable ? 1 : 0);
+      to.append(initial);
+      to.byte(END);
+    });
+    bytes.list(SECTION.export, [...this.#exports], (to, [name, handle]) => {
+      to.name(name);
+      to.byte(KIND[handle.kind]);
+      to.u32(handle.index);
+    });
+    bytes.list(SECTION.element, this.#tables, writeElements);
+    bytes.list(SECTION.code, own, (to, { code }) => {
+      if (code !== undefined) to.append(this.#code.view(...code));
+    });
+    writeNames(bytes, this.name, this.#functions.map(({ func, locals }) => ({ name: func.name, locals })));
+    return bytes.toBytes();
+  }
+
+  #writeImports(bytes: Bytes): void {
+    const functions = this.#functions.flatMap(({ func, imported }) => (imported === undefined ? [] : [{ ...imported, func }]));
+    const memory = this.#memory;
+    const from = memory?.importedFrom;
+    const imports = from === undefined || memory === undefined
+      ? functions
+      : [{ module: from, name: memory.memory.name.slice(from.length + 1), func: undefined }, ...functions];
+    bytes.list(SECTION.import, imports, (to, { module, name, func }) => {
+      to.name(module);
+      to.name(name);
+      to.byte(func === undefined ? KIND.memory : KIND.function);
+      if (func !== undefined) to.u32(func.signature.index);
+      else if (memory !== undefined) writeLimits(to, memory.memory.limits);
+    });
+  }
+}
+
+function writeLimits(to: Bytes, { minimum, maximum, shared }: MemoryLimits): void {
+  to.byte((maximum === undefined ? 0 : 1) + (shared === true ? 2 : 0));
+  to.u32(minimum);
+  if (maximum !== undefined) to.u32(maximum);
+}
+
+/** The functions of a table, which they fill from its beginning. */
+function writeElements(to: Bytes, { functions, index }: Table): void {
+  if (index === 0) to.byte(0);
+  else to.append([2, index]);
+  to.append([0x41, 0, END]);
+  if (index !== 0) to.byte(0);
+  to.u32(functions.length);
+  for (const func of functions) to.u32(func.index);
+}
