@@ -1,0 +1,100 @@
+/** Fully connected layers: against the reference, and to the bit against the promised order of the sum. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { linearForward } from "../../kernels/reference/index.ts";
+import { linearShape } from "../../kernels/shapes.ts";
+import type { Activation } from "../../kernels/wasm/activation.ts";
+import type { ConvParams } from "../../kernels/wasm/conv-params.ts";
+import { noEpilogue } from "../../kernels/wasm/conv-params.ts";
+import { packConvWeights } from "../../kernels/wasm/conv-pack.ts";
+import type { Layout } from "../../kernels/wasm/layout.ts";
+import { linearKernel, packLinearWeights, packedLinearSize } from "../../kernels/wasm/linear.ts";
+import { assertNear, assertSame, hostile, tame } from "./compare.ts";
+import { elements, vectorLayout } from "./images.ts";
+import { machine } from "./machine.ts";
+
+const round = Math.fround;
+
+/** The sum in float32, in the order in which the pixels and channels lie in memory. */
+function inOrder(x: Float32Array, weight: Float32Array, bias: Float32Array | null, input: Layout, batch: number, outFeatures: number): Float32Array {
+  const pixels = input.height * input.width;
+  const inFeatures = pixels * input.channels;
+  return Float32Array.from({ length: batch * outFeatures }, (_, at) => {
+    const [n, o] = [Math.floor(at / outFeatures), at % outFeatures];
+    let sum = bias === null ? 0 : bias[o];
+    for (let p = 0; p < pixels; p++) {
+      for (let c = 0; c < input.channels; c++) {
+        const i = c * pixels + p;
+        sum = round(sum + round(x[n * inFeatures + i] * weight[o * inFeatures + i]));
+      }
+    }
+    return sum;
+  });
+}
+
+interface Case {
+  readonly input: Layout;
+  readonly outFeatures: number;
+  readonly batch: number;
+  readonly activation?: Activation;
+  readonly bias?: boolean;
+  readonly draw?: typeof tame;
+}
+
+function check({ input, outFeatures, batch, activation, bias = true, draw = tame }: Case): void {
+  const inFeatures = elements(input);
+  const output = { ...vectorLayout(outFeatures), halo: outFeatures % 2 };
+  const kernel = linearKernel(output, input, activation === undefined ? { batch } : { batch, activation });
+  const { images, run } = machine([kernel]);
+  const x = draw(batch * inFeatures, outFeatures);
+  const weight = tame(outFeatures * inFeatures, inFeatures);
+  const biases = bias ? tame(outFeatures, 3) : null;
+  const packed = packLinearWeights(weight, biases, input, outFeatures);
+  const addresses = [images.put(input, x, batch).address, images.vector(packed).address];
+  const [whole, parts] = [images.room(output, batch), images.room(output, batch)];
+  run(kernel, [whole.address, ...addresses]);
+  run(kernel, [parts.address, ...addresses], 1, kernel.parts);
+  run(kernel, [parts.address, ...addresses], 0, 1);
+  const wanted = inOrder(x, weight, biases, input, batch, outFeatures);
+  const finished = activation === undefined ? wanted : wanted.map((value) => (value < 0 ? 0 : value));
+  assertSame(images.read(whole), finished, kernel.name);
+  assertSame(images.read(parts), finished, `${kernel.name} in parts`);
+  assert.is(images.damage(), "");
+  if (activation === undefined && draw === tame) {
+    const reference = new Float32Array(wanted.length);
+    linearForward(reference, x, weight, biases, linearShape(batch, inFeatures, outFeatures));
+    assertNear(images.read(whole), reference, 1e-6, 1e-4, `${kernel.name}, reference`);
+  }
+}
+
+test("all tails of outputs, several inputs and batches", () => {
+  for (let outFeatures = 1; outFeatures <= 19; outFeatures++) {
+    for (const batch of [1, 2, 3]) check({ input: vectorLayout(outFeatures % 5 === 0 ? 1 : 11 + outFeatures), outFeatures, batch });
+  }
+  check({ input: vectorLayout(37), outFeatures: 48, batch: 5 });
+  check({ input: { ...vectorLayout(6), halo: 2 }, outFeatures: 33, batch: 4, bias: false });
+});
+
+test("activation, NaN and infinity", () => {
+  check({ input: vectorLayout(9), outFeatures: 21, batch: 3, activation: { activation: "relu", slope: 0, offset: 0 } });
+  check({ input: vectorLayout(3), outFeatures: 21, batch: 7, draw: hostile });
+});
+
+test("flattened images: the weights follow the order of the pixels", () => {
+  check({ input: { channels: 5, height: 3, width: 2, halo: 0 }, outFeatures: 18, batch: 3 });
+  assert.throws(() => linearKernel(vectorLayout(4), { channels: 5, height: 3, width: 2, halo: 1 }, { batch: 1 }), /an input of 3x2 wants no halo, got 1/);
+});
+
+test("a weight of another size is refused; packed as for a 1x1 convolution", () => {
+  assert.throws(() => packLinearWeights(new Float32Array(12), null, vectorLayout(5), 3), /weight wants 3 x 5 numbers, got 12/);
+  const [input, output] = [vectorLayout(7), vectorLayout(27)];
+  const params: ConvParams = {
+    input, output, kernel: [1, 1], stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1, epilogue: noEpilogue, fma: false,
+  };
+  const [weight, bias] = [tame(7 * 27, 1), tame(27, 2)];
+  const packed = packLinearWeights(weight, bias, input, 27);
+  assert.is(packed.length, packedLinearSize(27, 7));
+  assertSame(packed, packConvWeights(weight, bias, params), "packed");
+});
+
+test.run();
