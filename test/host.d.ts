@@ -1,7 +1,4 @@
 /** The few names of the host that tests use; Node, Deno and Bun all have them. */
-interface ImportMeta {
-  readonly url: string;
-}
 
 declare var URL: { new (url: string, base?: string): { readonly href: string } };
 

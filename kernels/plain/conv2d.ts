@@ -7,28 +7,34 @@ import type { Scratch } from "../scratch.ts";
 import { divideWeights } from "../scratch.ts";
 import type { Conv2dShape, Floats } from "../shapes.ts";
 import { adjointPhases, forwardWindows } from "./convolution-windows.ts";
-import { depthwise, fitsDepthwise, isDepthwise } from "./depthwise.ts";
+import { addDirectGradient, fitsDirect, sumDirect } from "./direct.ts";
 import { addWeightGradient } from "./weight-gradient.ts";
 import { fitsWindows, sumWindows } from "./windows.ts";
 
 export { conv2dBackwardBias } from "../reference/conv2d.ts";
 
+/** One input channel a group, and too few output channels of it for tiles to pay. */
+function isDepthwise(s: Conv2dShape): boolean {
+  return s.groups === s.inChannels && s.outChannels <= 2 * s.groups;
+}
+
 export function conv2dForward(y: Floats, x: Floats, weight: Floats, bias: Floats | null, shape: Conv2dShape, scratch: Scratch): void {
-  if (isDepthwise(shape) && fitsDepthwise(shape)) return depthwise.forward(y, x, weight, bias, shape);
   const windows = forwardWindows(shape);
-  if (fitsWindows(windows)) sumWindows(y, x, weight, bias, false, windows);
+  if (isDepthwise(shape) && fitsDirect(windows)) sumDirect(y, x, weight, bias, false, windows);
+  else if (fitsWindows(windows)) sumWindows(y, x, weight, bias, false, windows);
   else reference.conv2dForward(y, x, weight, bias, shape, scratch);
 }
 
 export function conv2dBackwardInput(dx: Floats, dy: Floats, weight: Floats, shape: Conv2dShape, scratch: Scratch): void {
-  if (isDepthwise(shape) && fitsDepthwise(shape)) return depthwise.backwardInput(dx, dy, weight, shape);
   const phases = adjointPhases(shape);
-  if (!phases.every(fitsWindows)) return reference.conv2dBackwardInput(dx, dy, weight, shape, scratch);
-  for (const phase of phases) sumWindows(dx, dy, weight, null, true, phase);
+  const sum = isDepthwise(shape) && phases.every(fitsDirect) ? sumDirect : phases.every(fitsWindows) ? sumWindows : null;
+  if (sum === null) return reference.conv2dBackwardInput(dx, dy, weight, shape, scratch);
+  for (const phase of phases) sum(dx, dy, weight, null, true, phase);
 }
 
 export function conv2dBackwardWeight(dweight: Floats, x: Floats, dy: Floats, shape: Conv2dShape, scratch: Scratch): void {
-  if (isDepthwise(shape) && fitsDepthwise(shape)) return depthwise.backwardWeight(dweight, x, dy, shape);
-  if (divideWeights(shape).fits) addWeightGradient(dweight, x, dy, shape, scratch);
+  const windows = forwardWindows(shape);
+  if (isDepthwise(shape) && fitsDirect(windows)) addDirectGradient(dweight, x, dy, windows);
+  else if (divideWeights(shape).fits) addWeightGradient(dweight, x, dy, shape, scratch);
   else reference.conv2dBackwardWeight(dweight, x, dy, shape, scratch);
 }

@@ -20,53 +20,59 @@ function createRectifiers(): Rectifiers {
   const choice = new Float64Array(16);
 
   function reluForward(y: Floats, x: Floats, { size }: ElementwiseShape): void {
-    choice[1] = 0;
+    const results = choice;
+    results[1] = 0;
     for (let i = 0; i < size; i = (i + 1) | 0) {
       const value = x[i];
-      choice[0] = value;
-      y[i] = choice[+(value < 0)];
+      results[0] = value;
+      y[i] = results[+(value < 0)];
     }
   }
 
   function reluBackward(dx: Floats, x: Floats, dy: Floats, { size }: ElementwiseShape): void {
-    choice[1] = 0;
+    const results = choice;
+    results[1] = 0;
     for (let i = 0; i < size; i = (i + 1) | 0) {
-      choice[0] = dy[i];
-      dx[i] += choice[+(x[i] <= 0)];
+      results[0] = dy[i];
+      dx[i] += results[+(x[i] <= 0)];
     }
   }
 
   function relu6Forward(y: Floats, x: Floats, { size }: ElementwiseShape): void {
-    choice[1] = 0;
-    choice[2] = 6;
+    const results = choice;
+    results[1] = 0;
+    results[2] = 6;
     for (let i = 0; i < size; i = (i + 1) | 0) {
       const value = x[i];
-      choice[0] = value;
-      y[i] = choice[+(value < 0) + 2 * +(value > 6)];
+      results[0] = value;
+      y[i] = results[+(value < 0) + 2 * +(value > 6)];
     }
   }
 
   function relu6Backward(dx: Floats, x: Floats, dy: Floats, { size }: ElementwiseShape): void {
-    choice[0] = 0;
+    const results = choice;
+    results[0] = 0;
     for (let i = 0; i < size; i = (i + 1) | 0) {
-      choice[1] = dy[i];
-      dx[i] += choice[+(x[i] > 0) & +(x[i] < 6)];
+      results[1] = dy[i];
+      dx[i] += results[+(x[i] > 0) & +(x[i] < 6)];
     }
   }
 
   function leakyReluForward(y: Floats, x: Floats, negativeSlope: number, { size }: ElementwiseShape): void {
+    const results = choice;
     for (let i = 0; i < size; i = (i + 1) | 0) {
       const value = x[i];
-      choice[0] = value;
-      choice[1] = negativeSlope * value;
-      y[i] = choice[+(value <= 0)];
+      results[0] = value;
+      results[1] = negativeSlope * value;
+      y[i] = results[+(value <= 0)];
     }
   }
 
   function leakyReluBackward(dx: Floats, x: Floats, dy: Floats, negativeSlope: number, { size }: ElementwiseShape): void {
-    choice[0] = negativeSlope;
-    choice[1] = 1;
-    for (let i = 0; i < size; i = (i + 1) | 0) dx[i] += dy[i] * choice[+(x[i] > 0)];
+    const results = choice;
+    results[0] = negativeSlope;
+    results[1] = 1;
+    for (let i = 0; i < size; i = (i + 1) | 0) dx[i] += dy[i] * results[+(x[i] > 0)];
   }
 
   return { reluForward, reluBackward, relu6Forward, relu6Backward, leakyReluForward, leakyReluBackward };

@@ -79,6 +79,12 @@ function createTile(): Tile {
   const origins = new Int32Array(COLUMNS);
 
   function multiply(panel: number, depth: number): void {
+    const rowA = A0;
+    const rowB = A1;
+    const rowC = A2;
+    const columnA = B0;
+    const columnB = B1;
+    const columnC = B2;
     panel = panel | 0;
     depth = depth | 0;
     let c00 = T[0];
@@ -92,21 +98,21 @@ function createTile(): Tile {
     let c22 = T[8];
     for (let k = 0; k < depth; k = (k + 1) | 0) {
       const q = (panel + k) | 0;
-      const a0 = A0[k];
-      const a1 = A1[k];
-      const a2 = A2[k];
-      const b0 = B0[q];
+      const a0 = rowA[k];
+      const a1 = rowB[k];
+      const a2 = rowC[k];
+      const b0 = columnA[q];
       c00 += a0 * b0;
       c10 += a1 * b0;
       c20 += a2 * b0;
       // Never true; see above. (Two different questions: the compiler drops one that it has asked.)
       if (k === depth) break;
-      const b1 = B1[q];
+      const b1 = columnB[q];
       c01 += a0 * b1;
       c11 += a1 * b1;
       c21 += a2 * b1;
       if (k > depth) break;
-      const b2 = B2[q];
+      const b2 = columnC[q];
       c02 += a0 * b2;
       c12 += a1 * b2;
       c22 += a2 * b2;
@@ -186,11 +192,14 @@ function createTile(): Tile {
   }
 
   function packA(x: Floats, row0: number, row1: number, row2: number, step: number, q: number, count: number): void {
+    const rowA = A0;
+    const rowB = A1;
+    const rowC = A2;
     const end = (q + count) | 0;
     for (; q < end; q = (q + 1) | 0) {
-      A0[q] = x[row0];
-      A1[q] = x[row1];
-      A2[q] = x[row2];
+      rowA[q] = x[row0];
+      rowB[q] = x[row1];
+      rowC[q] = x[row2];
       row0 = (row0 + step) | 0;
       row1 = (row1 + step) | 0;
       row2 = (row2 + step) | 0;
@@ -201,15 +210,18 @@ function createTile(): Tile {
     x: Floats, row0: number, row1: number, row2: number,
     channels: number, plane: number, rows: number, rowStep: number, taps: number, step: number,
   ): void {
+    const rowA = A0;
+    const rowB = A1;
+    const rowC = A2;
     let q = 0;
     for (let c = 0; c < channels; c = (c + 1) | 0) {
       let move = Math.imul(c, plane);
       for (let i = 0; i < rows; i = (i + 1) | 0) {
         let p = move;
         for (let j = 0; j < taps; j = (j + 1) | 0) {
-          A0[q] = x[(row0 + p) | 0];
-          A1[q] = x[(row1 + p) | 0];
-          A2[q] = x[(row2 + p) | 0];
+          rowA[q] = x[(row0 + p) | 0];
+          rowB[q] = x[(row1 + p) | 0];
+          rowC[q] = x[(row2 + p) | 0];
           q = (q + 1) | 0;
           p = (p + step) | 0;
         }
@@ -219,11 +231,14 @@ function createTile(): Tile {
   }
 
   function packB(x: Floats, column0: number, column1: number, column2: number, step: number, q: number, count: number): void {
+    const columnA = B0;
+    const columnB = B1;
+    const columnC = B2;
     const end = (q + count) | 0;
     for (; q < end; q = (q + 1) | 0) {
-      B0[q] = x[column0];
-      B1[q] = x[column1];
-      B2[q] = x[column2];
+      columnA[q] = x[column0];
+      columnB[q] = x[column1];
+      columnC[q] = x[column2];
       column0 = (column0 + step) | 0;
       column1 = (column1 + step) | 0;
       column2 = (column2 + step) | 0;
@@ -235,20 +250,25 @@ function createTile(): Tile {
   }
 
   function packRow(x: Floats, d: number, from: number, zeros: number, count: number, width: number): void {
+    const patch = D;
     let end = (d + zeros) | 0;
     const last = (d + width) | 0;
-    for (; d < end; d = (d + 1) | 0) D[d] = 0;
+    for (; d < end; d = (d + 1) | 0) patch[d] = 0;
     end = (end + count) | 0;
     for (; d < end; d = (d + 1) | 0) {
-      D[d] = x[from];
+      patch[d] = x[from];
       from = (from + 1) | 0;
     }
-    for (; d < last; d = (d + 1) | 0) D[d] = 0;
+    for (; d < last; d = (d + 1) | 0) patch[d] = 0;
   }
 
   function packWindows(
     q: number, column: number, channels: number, plane: number, rows: number, rowStep: number, taps: number, step: number,
   ): void {
+    const columnA = B0;
+    const columnB = B1;
+    const columnC = B2;
+    const patch = D;
     const d0 = origins[column];
     const d1 = origins[column + 1];
     const d2 = origins[column + 2];
@@ -259,9 +279,9 @@ function createTile(): Tile {
         let p1 = (d1 + move) | 0;
         let p2 = (d2 + move) | 0;
         for (let j = 0; j < taps; j = (j + 1) | 0) {
-          B0[q] = D[p0];
-          B1[q] = D[p1];
-          B2[q] = D[p2];
+          columnA[q] = patch[p0];
+          columnB[q] = patch[p1];
+          columnC[q] = patch[p2];
           q = (q + 1) | 0;
           p0 = (p0 + step) | 0;
           p1 = (p1 + step) | 0;
@@ -273,6 +293,10 @@ function createTile(): Tile {
   }
 
   function packRuns(q: number, column: number, move: number, rows: number, rowStep: number, count: number, step: number): void {
+    const columnA = B0;
+    const columnB = B1;
+    const columnC = B2;
+    const patch = D;
     let d0 = (origins[column] + move) | 0;
     let d1 = (origins[column + 1] + move) | 0;
     let d2 = (origins[column + 2] + move) | 0;
@@ -281,9 +305,9 @@ function createTile(): Tile {
       let p1 = d1;
       let p2 = d2;
       for (let i = 0; i < count; i = (i + 1) | 0) {
-        B0[q] = D[p0];
-        B1[q] = D[p1];
-        B2[q] = D[p2];
+        columnA[q] = patch[p0];
+        columnB[q] = patch[p1];
+        columnC[q] = patch[p2];
         q = (q + 1) | 0;
         p0 = (p0 + step) | 0;
         p1 = (p1 + step) | 0;

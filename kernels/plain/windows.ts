@@ -46,8 +46,8 @@ export interface Windows {
 }
 
 /** Source pixels in one direction under so many places with so many taps each. */
-function span(places: number, stride: number, taps: number, step: number): number {
-  return (places - 1) * stride + (taps - 1) * Math.abs(step) + 1;
+export function span(places: number, stride: number, taps: number, step: number): number {
+  return taps === 0 ? 0 : (places - 1) * stride + (taps - 1) * Math.abs(step) + 1;
 }
 
 /** Rows of the source under `places` neighbouring places of one image, at most. */

@@ -42,7 +42,7 @@ export interface ConvKernel {
 export function convKernel(params: ConvParams): ConvKernel {
   checkConv("convKernel", params);
   const tile = `${tilePixels(PANEL)}x${PANEL}`;
-  const name = `f32_conv_${tile}_${convName(params)}`;
+  const name = `f32_conv_${tile}_${convName(params)}_b${rowsPerBlock(params)}`;
   return { name, panels: convPanels(params).count, emit: (m) => emitConv(m, name, params) };
 }
 

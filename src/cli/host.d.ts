@@ -1,4 +1,8 @@
 /** The names of the host that the command line uses. Node, Deno and Bun all have them. */
+interface ImportMeta {
+  readonly url: string;
+}
+
 declare module "node:fs" {
   export function readFileSync(path: string): Uint8Array;
   export function existsSync(path: string): boolean;

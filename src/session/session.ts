@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * Sessions: a model compiled for inference. The tree is lowered to a graph, the graph optimised, its memory planned once, and every
  * operation bound to a kernel. A session answers for any batch and image size: each gets a program of its own on first use, all share
