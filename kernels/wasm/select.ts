@@ -28,7 +28,7 @@ const CACHED_INPUT = 262144;
 /**
  * Output rows after which the next panel of weights has its turn. All weights are read once a block; the input once a panel, but from the
  * cache if a block's part of it stays there. So early layers, whose input is large, have several blocks, and late ones, whose
- * weights are large, have one. 1024 to 2048 channels, 1x1 with stride 2 to 7x7 pixels: 20 GFLOP/s in blocks of one row, 30 in one block
+ * weights are large, have one. 1024 to 2048 channels, 1x1 with stride 2 to 7x7 pixels: 20 GFLOP/s in blocks of one row, 32 in one block
  * (peak then: 46).
  */
 export function rowsPerBlock(params: ConvParams): number {
