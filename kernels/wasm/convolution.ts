@@ -3,6 +3,8 @@ import { convKernel } from "./conv.ts";
 import type { ConvKernel } from "./conv.ts";
 import { packConvWeights, packedConvSize } from "./conv-pack.ts";
 import type { ConvParams } from "./conv-params.ts";
+import { packDepthwiseWeights, packedDepthwiseSize } from "./depthwise-pack.ts";
+import { depthwiseKernel, isDepthwise } from "./depthwise.ts";
 
 export interface Convolution {
   readonly kernel: ConvKernel;
@@ -18,9 +20,11 @@ export interface Convolution {
 
 /** @throws RangeError where the sizes do not belong together */
 export function convolution(params: ConvParams): Convolution {
+  const depthwise = isDepthwise(params) && params.groups > 1;
+  const pack = depthwise ? packDepthwiseWeights : packConvWeights;
   return {
-    kernel: convKernel(params),
-    packedSize: packedConvSize(params),
-    pack: (weight, bias, packed) => void packConvWeights(weight, bias, params, packed),
+    kernel: depthwise ? depthwiseKernel(params) : convKernel(params),
+    packedSize: depthwise ? packedDepthwiseSize(params) : packedConvSize(params),
+    pack: (weight, bias, packed) => void pack(weight, bias, params, packed),
   };
 }

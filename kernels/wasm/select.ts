@@ -49,3 +49,8 @@ export function rowsPerBlock(params: ConvParams): number {
   }
   return best;
 }
+
+/** Pixels of a depthwise tile. */
+export function depthwisePixels(_params: ConvParams): number {
+  return 4;
+}

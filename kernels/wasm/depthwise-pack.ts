@@ -1,0 +1,38 @@
+/**
+ * Weights as depthwise kernels read them: panels of 4 channels, the last one filled up with 0; a panel holds 4 biases, then 4 weights for
+ * each place of the kernel, row by row.
+ */
+import type { ConvParams } from "./conv-params.ts";
+
+/** Panels of 4 channels. */
+export function depthwisePanels({ output }: ConvParams): number {
+  return Math.ceil(output.channels / 4);
+}
+
+/** Floats of the packed weights. */
+export function packedDepthwiseSize(params: ConvParams): number {
+  return 4 * depthwisePanels(params) * (params.kernel[0] * params.kernel[1] + 1);
+}
+
+/**
+ * @param weight [channels, 1, kernelHeight, kernelWidth]
+ * @param bias [channels], or null for none
+ * @param packed where to write; new by default
+ */
+export function packDepthwiseWeights(
+  weight: Float32Array, bias: Float32Array | null, params: ConvParams, packed: Float32Array = new Float32Array(packedDepthwiseSize(params)),
+): Float32Array {
+  const { channels } = params.output;
+  const taps = params.kernel[0] * params.kernel[1];
+  if (weight.length !== channels * taps) throw new RangeError(`packDepthwiseWeights: weight wants ${channels * taps} elements, got ${weight.length}`);
+  if (bias !== null && bias.length !== channels) throw new RangeError(`packDepthwiseWeights: bias wants ${channels} elements, got ${bias.length}`);
+  const size = packedDepthwiseSize(params);
+  if (packed.length !== size) throw new RangeError(`packDepthwiseWeights: packed wants ${size} elements, got ${packed.length}`);
+  packed.fill(0);
+  for (let c = 0; c < channels; c++) {
+    const at = Math.floor(c / 4) * 4 * (taps + 1) + (c % 4);
+    if (bias !== null) packed[at] = bias[c];
+    for (let tap = 0; tap < taps; tap++) packed[at + 4 * (tap + 1)] = weight[c * taps + tap];
+  }
+  return packed;
+}
