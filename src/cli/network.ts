@@ -9,7 +9,9 @@ import { presets } from "../io/presets.ts";
 import { parseSafetensors } from "../io/safetensors.ts";
 import { decodeUtf8 } from "../io/utf8.ts";
 import type { Module } from "../nn/module.ts";
-import type { Shape } from "../tensor.ts";
+import { compileSync } from "../session/session.ts";
+import type { Session } from "../session/session.ts";
+import type { Shape, Tensor } from "../tensor.ts";
 import { loadWeights, weightsDescription } from "../weights.ts";
 import { UsageError } from "./command.ts";
 import type { Arguments, OptionHelp } from "./command.ts";
@@ -33,6 +35,21 @@ export function modelFromArguments(args: Arguments, name: string, seed: number |
 export function chooseKernels(args: Arguments, model: Module): Module {
   const name = args.choice("kernels", ["plain", "reference"], "plain");
   return model.use(name === "plain" ? plain : reference);
+}
+
+export const inferenceKernelsHelp: OptionHelp = {
+  value: "NAME", help: "plain (fast TypeScript, the default), reference (the textbook), or wasm (a session on WebAssembly SIMD)",
+};
+
+/** The forward pass on the kernels that `--kernels` names. */
+export function inference(args: Arguments, model: Module): (x: Tensor<Float32Array>) => Tensor<Float32Array> {
+  const name = args.choice("kernels", ["plain", "reference", "wasm"], "plain");
+  if (name !== "wasm") {
+    model.use(name === "plain" ? plain : reference);
+    return (x) => model.forward(x);
+  }
+  let session: Session | undefined;
+  return (x) => (session ??= compileSync(model, { input: x.shape, kernels: "wasm" })).run(x);
 }
 
 /** `--input 1,3,224,224`. @throws UsageError for anything but four whole numbers of at least 1. */

@@ -34,12 +34,14 @@ async function fails(code: number, message: RegExp, ...args: string[]): Promise<
 const running = (...more: string[]): string[] =>
   ["run", "se_resnet8", ...given, "--weights", at("weights.safetensors"), "--input", at("input.safetensors"), "--output", at("never.safetensors"), ...more];
 
-test("run writes the model's output, on either family of kernels", async () => {
-  for (const kernels of ["plain", "reference"]) {
+test("run writes the model's output, on every family of kernels", async () => {
+  for (const kernels of ["plain", "reference", "wasm"]) {
     const call = await senet(...running("--output", at("output.safetensors"), "--kernels", kernels));
     assert.is(call.code, 0, call.errors);
     const { tensors } = parseSafetensors(readFileSync(at("output.safetensors")));
-    assert.equal(Array.from(tensors.get("output")!.data), Array.from(model.forward(image).data), kernels);
+    const [output, expected] = [tensors.get("output")!.data, model.forward(image).data];
+    if (kernels === "wasm") for (let i = 0; i < expected.length; i++) assert.ok(Math.abs(output[i] - expected[i]) < 1e-4, kernels);
+    else assert.equal(Array.from(output), Array.from(expected), kernels);
     rmSync(at("output.safetensors"), { force: true });
   }
 });
@@ -67,10 +69,10 @@ test("summary prints the counts, for people and for programs", async () => {
 });
 
 test("bench prints the contract's fields", async () => {
-  const call = await senet("bench", "se_resnet8", ...given, "--input", "2,2,8,8", "--runs", "2", "--kernels", "plain,reference", "--json");
+  const call = await senet("bench", "se_resnet8", ...given, "--input", "2,2,8,8", "--runs", "2", "--kernels", "eager,reference,plain,wasm", "--json");
   assert.is(call.code, 0, call.errors);
   const results = JSON.parse(call.output) as Record<string, number>[];
-  assert.equal(results.map((r) => r.kernels), ["plain", "reference"]);
+  assert.equal(results.map((r) => r.kernels), ["eager", "reference", "plain", "wasm"]);
   for (const r of results) for (const field of ["median_ms", "min_ms", "first_ms", "compile_ms", "arena_bytes", "gflops"]) assert.type(r[field], "number");
   assert.match((await senet("bench", "se_resnet8", ...given, "--train", "--runs", "1", "--input", "2,2,8,8")).output, /training step/);
 });
@@ -110,7 +112,7 @@ test("wrong usage: code 2, with the nearest name", async () => {
   await fails(2, /--model-options wants a JSON object/, "summary", "resnet50", "--model-options", "[1]");
   await fails(2, /unknown option "clases" \(did you mean "classes"\?\)/, "summary", "resnet50", "--model-options", '{"clases":3}');
   await fails(2, /wants --weights FILE/, "run", "resnet50", "--input", "x", "--output", "y");
-  await fails(2, /--kernels wants one of plain, reference, got "plane" \(did you mean "plain"\?\)/, ...running("--kernels", "plane"));
+  await fails(2, /--kernels wants one of plain, reference, wasm, got "plane" \(did you mean "plain"\?\)/, ...running("--kernels", "plane"));
   await fails(2, /--runs wants a whole number of at least 1, got "0"/, "bench", "resnet50", "--runs", "0");
   await fails(2, /--json takes no value/, "summary", "resnet50", "--json=yes");
 });

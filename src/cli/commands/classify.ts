@@ -6,7 +6,7 @@ import { preprocess } from "../../io/preprocess.ts";
 import type { Command } from "../command.ts";
 import { bundledPath } from "../files.ts";
 import { readImage } from "../images.ts";
-import { chooseKernels, kernelsHelp, loadNetwork, modelOptionsHelp, networkOptions } from "../network.ts";
+import { inference, inferenceKernelsHelp, loadNetwork, modelOptionsHelp, networkOptions } from "../network.ts";
 import { bar, print, printJson, remark } from "../terminal.ts";
 
 interface Guess {
@@ -38,14 +38,14 @@ export const classify: Command = {
     classes: { value: "FILE", help: "class names, one a line, where the weights do not carry them" },
     preset: { value: "NAME", help: "preprocessing of a published checkpoint, such as imagenet or seresnet50.a1_in1k" },
     "model-options": modelOptionsHelp,
-    kernels: kernelsHelp,
+    kernels: inferenceKernelsHelp,
     json: { help: "for programs: an array, one object an image" },
   },
   positionals: { least: 0, most: Infinity },
   async run(args) {
     const top = args.number("top", 3, { least: 1, whole: true });
     const network = loadNetwork(args);
-    chooseKernels(args, network.model).evaluate();
+    const forward = inference(args, network.model);
     const samples = bundledPath("samples");
     const paths = args.positionals.length > 0
       ? args.positionals
@@ -54,7 +54,7 @@ export const classify: Command = {
     const results: { image: string; guesses: Guess[] }[] = [];
     for (const path of paths) {
       const input = preprocess(await readImage(path), network.preprocessing);
-      const { data } = softmax(network.model.forward(input));
+      const { data } = softmax(forward(input));
       if (!data.every((p) => Number.isFinite(p))) throw new Error(`${path}: the network's answer is not finite; are these weights damaged?`);
       const guesses = likeliest(data, network.classes, top);
       results.push({ image: path, guesses });

@@ -5,7 +5,7 @@ import { describeReport } from "../../nn/state-dict.ts";
 import { loadWeights } from "../../weights.ts";
 import type { Command } from "../command.ts";
 import { readBytes, writeBytes } from "../files.ts";
-import { chooseKernels, kernelsHelp, modelFromArguments, modelOptionsHelp } from "../network.ts";
+import { inference, inferenceKernelsHelp, modelFromArguments, modelOptionsHelp } from "../network.ts";
 import { print, remark } from "../terminal.ts";
 
 /** The tensor named `input` of a safetensors file. */
@@ -28,19 +28,20 @@ export const run: Command = {
     output: { value: "FILE", help: "safetensors to write, with a tensor named output" },
     "model-options": modelOptionsHelp,
     partial: { help: "load the tensors that fit and leave the rest at their starting values" },
-    kernels: kernelsHelp,
+    kernels: inferenceKernelsHelp,
   },
   positionals: { least: 1, most: 1 },
   run(args) {
     const [name] = args.positionals;
     const paths = { weights: args.required("weights"), input: args.required("input"), output: args.required("output") };
     const partial = args.flag("partial");
-    const model = chooseKernels(args, modelFromArguments(args, name, partial ? 0 : null));
+    const model = modelFromArguments(args, name, partial ? 0 : null);
+    const forward = inference(args, model);
     const input = readInput(paths.input);
     model.outputShape(input.shape);
     const report = loadWeights(model, readBytes(paths.weights), { partial });
     if (partial) remark(`loaded in part: ${describeReport(report) || "everything fitted"}`);
-    const output = model.forward(input);
+    const output = forward(input);
     writeBytes(paths.output, writeSafetensors([["output", output]]));
     print(`${name}: input ${showShape(input.shape)}, output ${showShape(output.shape)} written to ${paths.output}`);
   },
