@@ -18,6 +18,8 @@ export interface DepthwiseRow {
   /** Pixels of a tile, and of the row. */
   readonly pixels: number;
   readonly width: number;
+  /** Are the kernel's rows written out, instead of a loop over them? */
+  readonly unrolled: boolean;
   /** Channels of the last panel: 4, or how many of them exist. */
   readonly lastLanes: number;
   /** [height, width] */
@@ -70,6 +72,10 @@ class Row {
   readonly #given: { readonly [K in Addresses | "end" | "last"]: Local<"i32"> };
   /** The same for the panel at hand. */
   readonly #panel: { readonly [K in Addresses]: Local<"i32"> };
+  /** Of the kernel's row at hand: its window's first value, its first weight, and where the weights end. */
+  readonly #rowX: Local<"i32">;
+  readonly #rowW: Local<"i32">;
+  readonly #rowsEnd: Local<"i32">;
   readonly #column: Local<"v128">;
   readonly #weights: Local<"v128">[];
   readonly #sums: Local<"v128">[];
@@ -81,6 +87,9 @@ class Row {
     this.#given = given;
     const panel = (name: string): Local<"i32"> => f.local.i32(`panel_${name}`);
     this.#panel = { x: panel("x"), w: panel("w"), y: panel("y"), residual: panel("residual"), gate: panel("gate") };
+    this.#rowX = f.local.i32("row_x");
+    this.#rowW = f.local.i32("row_w");
+    this.#rowsEnd = f.local.i32("rows_end");
     this.#column = f.local.v128("column");
     this.#weights = f.local.array("v128", "weight", kernel.kernel[1]);
     this.#sums = f.local.array("v128", "sum", kernel.pixels);
@@ -125,23 +134,42 @@ class Row {
 
   /** `count` pixels of one panel, of which `lanes` channels exist. */
   #cell(count: number, lanes: number): void {
-    const { local, v128 } = this.#f;
-    const { kernel, inRow } = this.#kernel;
-    const { w } = this.#panel;
+    const { local, i32, v128 } = this.#f;
+    const { kernel, inRow, unrolled } = this.#kernel;
+    const { x, w } = this.#panel;
     local.get(w);
     v128.load();
     for (let i = 1; i < count; i++) local.tee(this.#sums[i]);
     local.set(this.#sums[0]);
-    for (let kh = 0; kh < kernel[0]; kh++) this.#windowRow(count, lanes, kh * inRow, 16 * (1 + kh * kernel[1]));
+    if (unrolled || kernel[0] === 1) {
+      for (let kh = 0; kh < kernel[0]; kh++) this.#windowRow(count, lanes, x, kh * inRow, w, 16 * (1 + kh * kernel[1]));
+    } else {
+      local.get(x);
+      local.set(this.#rowX);
+      local.get(w);
+      local.tee(this.#rowW);
+      i32.const(16 * kernel[0] * kernel[1]);
+      i32.add();
+      local.set(this.#rowsEnd);
+      this.#f.doWhile(() => {
+        // The bias lies before the weights.
+        this.#windowRow(count, lanes, this.#rowX, 0, this.#rowW, 16);
+        local.increase(this.#rowX, inRow);
+        local.increase(this.#rowW, 16 * kernel[1]);
+        local.get(this.#rowW);
+        local.get(this.#rowsEnd);
+        i32.ne();
+      });
+    }
     this.#finish(count, lanes);
   }
 
-  /** One row of the kernel; offsets in bytes from the window's first value, and from the panel's bias. */
-  #windowRow(count: number, lanes: number, xOffset: number, wOffset: number): void {
+  /** One row of the kernel: its window begins at x + xOffset, its weights at w + wOffset. */
+  #windowRow(count: number, lanes: number, x: Local<"i32">, xOffset: number, w: Local<"i32">, wOffset: number): void {
     const { local, f32x4, v128 } = this.#f;
     const { kernel, stride, dilation, inChannelPitch, fma } = this.#kernel;
     for (let kw = 0; kw < kernel[1]; kw++) {
-      local.get(this.#panel.w);
+      local.get(w);
       v128.load(wOffset + 16 * kw);
       local.set(this.#weights[kw]);
     }
@@ -151,7 +179,7 @@ class Row {
       const under = Array.from({ length: count }, (_, i) => [i, (column - i * stride) / dilation])
         .filter(([, kw]) => Number.isInteger(kw) && kw >= 0 && kw < kernel[1]);
       if (under.length === 0) continue;
-      loadLanes(this.#f, this.#panel.x, xOffset + column * inChannelPitch, lanes);
+      loadLanes(this.#f, x, xOffset + column * inChannelPitch, lanes);
       local.set(this.#column);
       for (const [i, kw] of under) {
         if (!fma) local.get(this.#sums[i]);

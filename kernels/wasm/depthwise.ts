@@ -10,7 +10,7 @@ import { depthwisePanels } from "./depthwise-pack.ts";
 import { emitDepthwiseRow } from "./depthwise-row.ts";
 import { rowPitch } from "./layout.ts";
 import type { ModuleBuilder } from "./module-builder.ts";
-import { depthwisePixels } from "./select.ts";
+import { depthwiseTile } from "./select.ts";
 
 export function isDepthwise({ input, output, groups }: ConvParams): boolean {
   return groups === input.channels && groups === output.channels;
@@ -23,7 +23,7 @@ export function depthwiseKernel(params: ConvParams): ConvKernel {
   if (!isDepthwise(params)) {
     throw new RangeError(`depthwiseKernel: groups wants as many as ${input.channels} input and ${output.channels} output channels, got ${groups}`);
   }
-  const name = `f32_dwconv_${depthwisePixels(params)}x4_${convName(params)}`;
+  const name = `f32_dwconv_${depthwiseTile(params).pixels}x4_${convName(params)}`;
   return { name, panels: depthwisePanels(params), emit: (m) => emitDepthwise(m, name, params) };
 }
 
@@ -33,7 +33,7 @@ function emitDepthwise(m: ModuleBuilder, name: string, params: ConvParams): Conv
   const steps = convSteps(params);
   const panelBytes = 16 * (kernel[0] * kernel[1] + 1);
   const row = emitDepthwiseRow(m, {
-    name: `${name}_row`, pixels: depthwisePixels(params), width: output.width, lastLanes: channels % 4 === 0 ? 4 : channels % 4,
+    name: `${name}_row`, ...depthwiseTile(params), width: output.width, lastLanes: channels % 4 === 0 ? 4 : channels % 4,
     kernel, stride: stride[1], dilation: dilation[1], inRow: 4 * dilation[0] * rowPitch(input),
     inChannelPitch: 4 * input.channels, outPixel: steps.outPixel, epilogue, fma,
   });

@@ -50,7 +50,21 @@ export function rowsPerBlock(params: ConvParams): number {
   return best;
 }
 
-/** Pixels of a depthwise tile. */
-export function depthwisePixels(_params: ConvParams): number {
-  return 4;
+/** How a depthwise row is computed. */
+export interface DepthwiseTile {
+  /** Pixels of a tile. */
+  readonly pixels: number;
+  /** Are the rows of the kernel written out, instead of a loop over them? */
+  readonly unrolled: boolean;
+}
+
+/**
+ * GFLOP/s of tiles of 4, 3 and 2 pixels with a loop over the kernel's rows, and of 4 pixels written out (peak then: 46; all four took
+ * turns): 3x3 on 72 channels of 56x56 pixels 29, 27, 25 and 21; the same with stride 2 on 64 channels of 112x112 12, 18, 20 and 13;
+ * 5x5 on 120 channels of 28x28 21, 19, 20 and 23; with stride 2 on 72 channels of 56x56 17, 17, 19 and 16. The more columns a tile has,
+ * the more of them V8 before 13 keeps in memory for want of registers.
+ */
+export function depthwiseTile({ kernel, stride }: ConvParams): DepthwiseTile {
+  if (stride[1] > 1) return { pixels: 2, unrolled: false };
+  return { pixels: 4, unrolled: kernel[1] > 3 && kernel[0] <= 5 };
 }
