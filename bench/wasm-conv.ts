@@ -25,6 +25,8 @@ interface Layer {
   times: number;
   readonly run: () => void;
   best: number;
+  /** Of each round, speed over the peak measured just before. */
+  readonly shares: number[];
 }
 
 /** Every distinct convolution of a network, and how often it is there. */
@@ -77,7 +79,7 @@ function prepare(shapes: ReadonlyMap<string, { params: ConvParams; times: number
     const { panels } = convolution(params).kernel;
     const flops = 2 * output.height * output.width * output.channels * kernel[0] * kernel[1] * (input.channels / groups);
     return {
-      params, name, flops, times, best: 0,
+      params, name, flops, times, best: 0, shares: [],
       run: () => func(
         first(starts[0], input), starts[1], first(starts[2], output), first(starts[3], epilogue.residual ?? output), starts[4],
         0, output.height, 0, panels,
@@ -114,17 +116,22 @@ for (const model of models) {
   let most = 0;
   for (let round = 0; round < rounds; round++) {
     for (const layer of layers) {
-      most = Math.max(most, peak());
-      layer.best = Math.max(layer.best, measure(layer, 4));
+      const now = peak();
+      const speed = measure(layer, 4);
+      most = Math.max(most, now);
+      layer.best = Math.max(layer.best, speed);
+      layer.shares.push(speed / now);
     }
   }
   console.log(`\n${model}: peak ${most.toFixed(1)} GFLOP/s`);
   let total = 0;
   let time = 0;
-  for (const { name, flops, best, times } of layers) {
+  console.log("  best share median MFLOP  (share: of the peak; median: of the rounds, each over the peak just before)");
+  for (const { name, flops, best, times, shares } of layers) {
+    const median = shares.sort((a, b) => a - b)[shares.length >> 1];
     total += times * flops;
     time += (times * flops) / best / 1e6;
-    console.log(`${best.toFixed(1).padStart(6)} ${((100 * best) / most).toFixed(0).padStart(4)} %  ${(flops / 1e6).toFixed(1).padStart(7)} MFLOP x${times}  ${name}`);
+    console.log(`${best.toFixed(1).padStart(6)} ${((100 * best) / most).toFixed(0).padStart(4)} % ${(100 * median).toFixed(0).padStart(4)} %  ${(flops / 1e6).toFixed(1).padStart(7)} MFLOP x${times}  ${name}`);
   }
-  console.log(`${(total / time / 1e6).toFixed(1).padStart(6)} ${((100 * total) / time / 1e6 / most).toFixed(0).padStart(4)} %  ${(total / 1e6).toFixed(1).padStart(7)} MFLOP  all: ${time.toFixed(2)} ms`);
+  console.log(`${(total / time / 1e6).toFixed(1).padStart(6)} ${((100 * total) / time / 1e6 / most).toFixed(0).padStart(4)} %         ${(total / 1e6).toFixed(1).padStart(7)} MFLOP  all: ${time.toFixed(2)} ms`);
 }

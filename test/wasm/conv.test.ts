@@ -4,6 +4,8 @@ import * as assert from "uvu/assert";
 import { packConvWeights } from "../../kernels/wasm/conv-pack.ts";
 import { convKernel } from "../../kernels/wasm/conv.ts";
 import type { ConvKernel } from "../../kernels/wasm/conv.ts";
+import { convolution } from "../../kernels/wasm/convolution.ts";
+import { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
 import { assertSame, check, problem, run } from "./conv-case.ts";
 import type { Case, Family, Part } from "./conv-case.ts";
 
@@ -102,6 +104,25 @@ test("parts in any order give the bits of the whole", () => {
 test("several blocks of rows", () => {
   check(conv, { channels: [160, 18], size: [11, 40], kernel: [3, 3], padding: [1, 1], activation: plain("relu") });
   check(conv, { channels: [700, 5], size: [9, 33], kernel: [1, 1], activation: plain("relu") });
+});
+
+test("fused multiply-adds are within rounding, where the host has them", () => {
+  const one: Case = { channels: [19, 29], size: [7, 9], kernel: [3, 3], padding: [1, 1], gate: true, activation: plain("relu"), fma: true };
+  for (const each of [one, { ...one, channels: [12, 12], groups: 12 } as Case]) {
+    const m = new ModuleBuilder("fma");
+    m.importMemory("host", "memory", { minimum: 1 });
+    convolution(problem(each).params).kernel.emit(m);
+    if (typeof WebAssembly !== "undefined" && WebAssembly.validate(m.toBytes())) {
+      check({ kernel: (params) => convolution(params).kernel, pack: (weight, bias, params) => {
+        const { pack, packedSize } = convolution(params);
+        const packed = new Float32Array(packedSize);
+        pack(weight, bias, packed);
+        return packed;
+      } }, each);
+    } else {
+      assert.throws(() => run(conv, problem(each)), /relaxed|opcode|invalid/i);
+    }
+  }
 });
 
 test("names tell kernels apart", () => {
