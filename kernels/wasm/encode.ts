@@ -17,45 +17,42 @@ export function lengthOf(value: number): number {
 /** Where floats become bytes, little-endian whatever the machine. */
 const NUMBER = new DataView(new ArrayBuffer(8));
 
+/** (Its fields are open for body.ts, which writes opcodes itself.) */
 export class Bytes {
-  #data: Uint8Array<ArrayBuffer>;
-  #length = 0;
+  data: Uint8Array<ArrayBuffer>;
+  length = 0;
 
   constructor(capacity = 256) {
-    this.#data = new Uint8Array(capacity);
-  }
-
-  get length(): number {
-    return this.#length;
+    this.data = new Uint8Array(capacity);
   }
 
   /** A copy of what has been written. */
   toBytes(): Uint8Array<ArrayBuffer> {
-    return this.#data.slice(0, this.#length);
+    return this.data.slice(0, this.length);
   }
 
   /** A part of it, until something is written. */
   view(start: number, end: number): Uint8Array {
-    return this.#data.subarray(start, end);
+    return this.data.subarray(start, end);
   }
 
   /** Forgets what has been written; the room stays. */
   clear(): void {
-    this.#length = 0;
+    this.length = 0;
   }
 
   /** Makes room for `count` further bytes. */
   reserve(count: number): void {
-    const wanted = this.#length + count;
-    if (wanted <= this.#data.length) return;
-    const larger = new Uint8Array(Math.max(wanted, 2 * this.#data.length));
-    larger.set(this.#data);
-    this.#data = larger;
+    const wanted = this.length + count;
+    if (wanted <= this.data.length) return;
+    const larger = new Uint8Array(Math.max(wanted, 2 * this.data.length));
+    larger.set(this.data);
+    this.data = larger;
   }
 
   byte(value: number): void {
-    if (this.#length === this.#data.length) this.reserve(1);
-    this.#data[this.#length++] = value;
+    if (this.length === this.data.length) this.reserve(1);
+    this.data[this.length++] = value;
   }
 
   /** Unsigned LEB128 of a whole number from 0 to 2^32 - 1. */
@@ -115,31 +112,25 @@ export class Bytes {
     for (let i = 0; i < count; i++) this.byte(NUMBER.getUint8(i));
   }
 
-  /** An opcode of one byte and an index: the commonest instructions, hence in one piece. */
-  indexed(opcode: number, index: number): void {
-    if (this.#length + 8 > this.#data.length) this.reserve(8);
-    const data = this.#data;
-    data[this.#length++] = opcode;
-    if (index < 0x80) data[this.#length++] = index;
-    else this.u32(index);
-  }
-
-  /** An opcode of one to three bytes, the first one lowest. */
-  opcode(packed: number): void {
-    if (this.#length + 3 > this.#data.length) this.reserve(3);
-    const data = this.#data;
-    data[this.#length++] = packed;
-    // From 0xfc on they are prefixes: what follows is a number, and may be 0.
-    if (packed < 0xfc) return;
-    data[this.#length++] = packed >> 8;
-    if (packed >= 0x10000) data[this.#length++] = packed >> 16;
+  /** A byte and an unsigned number: the commonest of all, hence in one piece. */
+  indexed(byte: number, index: number): void {
+    const at = this.length;
+    if (at + 2 > this.data.length) this.reserve(2);
+    this.data[at] = byte;
+    if (index < 0x80) {
+      this.data[at + 1] = index;
+      this.length = at + 2;
+    } else {
+      this.length = at + 1;
+      this.u32(index);
+    }
   }
 
   append(bytes: Bytes | ArrayLike<number>): void {
-    const source = bytes instanceof Bytes ? bytes.#data.subarray(0, bytes.#length) : bytes;
+    const source = bytes instanceof Bytes ? bytes.data.subarray(0, bytes.length) : bytes;
     this.reserve(source.length);
-    this.#data.set(source, this.#length);
-    this.#length += source.length;
+    this.data.set(source, this.length);
+    this.length += source.length;
   }
 
   /** A length, then the characters. @throws RangeError for anything but printable ASCII, which is all that names here need. */
@@ -149,7 +140,7 @@ export class Bytes {
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i);
       if (code < 0x20 || code > 0x7e) throw new RangeError(`wasm: a name wants printable ASCII characters, got ${JSON.stringify(text)}`);
-      this.#data[this.#length++] = code;
+      this.data[this.length++] = code;
     }
   }
 

@@ -2,17 +2,18 @@
  * What a kernel is written with: instructions by their names in the text format (`f.i32.add()`, `f.v128.load(16)`), control flow as
  * nested callbacks, each instruction checked and encoded at once.
  */
+import { Body } from "./body.ts";
+import type { Home } from "./body.ts";
 import { lengthOf } from "./encode.ts";
 import type { Bytes } from "./encode.ts";
 import { checkOwner } from "./handles.ts";
 import type { Func, Local, Table } from "./handles.ts";
 import { group } from "./instructions.ts";
-import type { Group, Target } from "./instructions.ts";
+import type { Group } from "./instructions.ts";
 import { CONTROL } from "./opcodes.ts";
-import { TypeStack } from "./type-stack.ts";
 import type { Label } from "./type-stack.ts";
 import { NONE, codesOf, single } from "./types.ts";
-import type { Codes, FunctionType, SignatureTable, ValueType } from "./types.ts";
+import type { Codes, FunctionType, ValueType } from "./types.ts";
 import { GlobalInstructions, LocalInstructions } from "./variables.ts";
 
 /** What a block leaves on the stack (one type), or what it takes and leaves. */
@@ -20,12 +21,6 @@ export type BlockType = ValueType | FunctionType;
 
 /** The contents of a block; a branch to the label leaves the block, or begins the loop again. */
 export type BlockBody = (label: Label) => void;
-
-/** The module, as its functions see it. */
-export interface Home {
-  readonly hasMemory: boolean;
-  readonly signatures: SignatureTable;
-}
 
 const EMPTY_BLOCK = 0x40;
 
@@ -46,43 +41,38 @@ export class FunctionBuilder {
   readonly atomic: Group<"atomic">;
   readonly local: LocalInstructions;
   readonly global: GlobalInstructions;
-  readonly #home: Home;
-  readonly #code: Bytes;
-  readonly #types: TypeStack;
+  readonly #body: Body;
   readonly #outermost: Label;
   readonly #params: number;
 
   /** Functions are begun by the module's builder. `code` is an empty buffer to write to. */
   constructor(home: Home, name: string, params: Readonly<Record<string, ValueType>>, results: Codes, code: Bytes) {
     this.name = name;
-    this.#home = home;
-    this.#code = code;
-    this.#types = new TypeStack(name);
-    const target: Target = { code, types: this.#types, get hasMemory() { return home.hasMemory; } };
-    this.i32 = group("i32", target);
-    this.i64 = group("i64", target);
-    this.f32 = group("f32", target);
-    this.f64 = group("f64", target);
-    this.v128 = group("v128", target);
-    this.i8x16 = group("i8x16", target);
-    this.i16x8 = group("i16x8", target);
-    this.i32x4 = group("i32x4", target);
-    this.i64x2 = group("i64x2", target);
-    this.f32x4 = group("f32x4", target);
-    this.f64x2 = group("f64x2", target);
-    this.memory = group("memory", target);
-    this.atomic = group("atomic", target);
-    const body = { code, types: this.#types, module: home };
+    const body = new Body(home, name, code);
+    this.#body = body;
+    this.i32 = group("i32", body);
+    this.i64 = group("i64", body);
+    this.f32 = group("f32", body);
+    this.f64 = group("f64", body);
+    this.v128 = group("v128", body);
+    this.i8x16 = group("i8x16", body);
+    this.i16x8 = group("i16x8", body);
+    this.i32x4 = group("i32x4", body);
+    this.i64x2 = group("i64x2", body);
+    this.f32x4 = group("f32x4", body);
+    this.f64x2 = group("f64x2", body);
+    this.memory = group("memory", body);
+    this.atomic = group("atomic", body);
     this.local = new LocalInstructions(body);
     this.global = new GlobalInstructions(body);
     for (const [param, type] of Object.entries(params)) this.local.declare(type, param);
     this.#params = this.local.all().length;
-    this.#outermost = this.#types.open("function", NONE, results);
+    this.#outermost = body.open("function", NONE, results);
   }
 
   /** How many instructions have been emitted. */
   get count(): number {
-    return this.#types.count;
+    return this.#body.count;
   }
 
   // ---- blocks -------------------------------------------------------------------------------------------------------
@@ -110,8 +100,8 @@ export class FunctionBuilder {
     then?.(label);
     // Without an else its parameters are its results; the check of an empty one sees to that.
     if (otherwise !== undefined || label.params.length > 0 || label.results.length > 0) {
-      this.#types.otherwise(label);
-      this.#code.byte(CONTROL.else);
+      this.#body.otherwise(label);
+      this.#body.code.byte(CONTROL.else);
       otherwise?.(label);
     }
     this.#end(label);
@@ -157,87 +147,87 @@ export class FunctionBuilder {
   #begin(kind: "block" | "loop" | "if", type: BlockType | undefined): Label {
     const params = typeof type === "object" ? codesOf(type.params) : NONE;
     const results = typeof type === "object" ? codesOf(type.results) : type === undefined ? NONE : single(type);
-    const label = this.#types.open(kind, params, results);
-    this.#code.byte(CONTROL[kind]);
-    if (params.length > 0 || results.length > 1) this.#code.s32(this.#home.signatures.intern(params, results).index);
-    else this.#code.byte(results.length === 0 ? EMPTY_BLOCK : results[0]);
+    const label = this.#body.open(kind, params, results);
+    this.#body.code.byte(CONTROL[kind]);
+    if (params.length > 0 || results.length > 1) this.#body.code.s32(this.#body.home.signatures.intern(params, results).index);
+    else this.#body.code.byte(results.length === 0 ? EMPTY_BLOCK : results[0]);
     return label;
   }
 
   #end(label: Label): void {
-    this.#types.close(label);
-    this.#code.byte(CONTROL.end);
+    this.#body.close(label);
+    this.#body.code.byte(CONTROL.end);
   }
 
   // ---- branches and calls -------------------------------------------------------------------------------------------
 
   br(label: Label): void {
-    const depth = this.#types.depth(label, "br");
-    this.#types.br(label);
-    this.#code.indexed(CONTROL.br, depth);
+    const depth = this.#body.depth(label, "br");
+    this.#body.br(label);
+    this.#body.code.indexed(CONTROL.br, depth);
   }
 
   /** Takes an i32, and branches if it is not zero. */
   br_if(label: Label): void {
-    const depth = this.#types.depth(label, "br_if");
-    this.#types.brIf(label);
-    this.#code.indexed(CONTROL.br_if, depth);
+    const depth = this.#body.depth(label, "br_if");
+    this.#body.brIf(label);
+    this.#body.code.indexed(CONTROL.br_if, depth);
   }
 
   /** Takes an i32, and branches to the label of that index, or to `otherwise` where there is none. */
   br_table(labels: readonly Label[], otherwise: Label): void {
-    const depths = [...labels, otherwise].map((label) => this.#types.depth(label, "br_table"));
-    this.#types.brTable(labels, otherwise);
-    this.#code.byte(CONTROL.br_table);
-    this.#code.u32(labels.length);
-    for (const depth of depths) this.#code.u32(depth);
+    const depths = [...labels, otherwise].map((label) => this.#body.depth(label, "br_table"));
+    this.#body.brTable(labels, otherwise);
+    this.#body.code.byte(CONTROL.br_table);
+    this.#body.code.u32(labels.length);
+    for (const depth of depths) this.#body.code.u32(depth);
   }
 
   return(): void {
-    this.#types.apply("return", this.#outermost.results, NONE);
-    this.#types.leave();
-    this.#code.byte(CONTROL.return);
+    this.#body.apply("return", this.#outermost.results, NONE);
+    this.#body.leave();
+    this.#body.code.byte(CONTROL.return);
   }
 
   call(func: Func): void {
-    this.#types.apply("call", func.signature.params, func.signature.results);
-    checkOwner(this.#types.at(), func, this.#home, "module");
-    this.#code.indexed(CONTROL.call, func.index);
+    this.#body.apply("call", func.signature.params, func.signature.results);
+    checkOwner(this.#body, func, this.#body.home, "module");
+    this.#body.code.indexed(CONTROL.call, func.index);
   }
 
   /** Takes the arguments and, above them, the index of a function in the table; traps where its type is another. */
   call_indirect(table: Table, type: FunctionType): void {
     const params = codesOf(type.params);
-    const { index, results } = this.#home.signatures.intern(params, codesOf(type.results));
-    this.#types.apply("call_indirect", [...params, ...single("i32")], results);
-    checkOwner(this.#types.at(), table, this.#home, "module");
-    this.#code.byte(CONTROL.call_indirect);
-    this.#code.u32(index);
-    this.#code.u32(table.index);
+    const { index, results } = this.#body.home.signatures.intern(params, codesOf(type.results));
+    this.#body.apply("call_indirect", [...params, ...single("i32")], results);
+    checkOwner(this.#body, table, this.#body.home, "module");
+    this.#body.code.byte(CONTROL.call_indirect);
+    this.#body.code.u32(index);
+    this.#body.code.u32(table.index);
   }
 
   // ---- the rest -----------------------------------------------------------------------------------------------------
 
   unreachable(): void {
-    this.#types.apply("unreachable", NONE, NONE);
-    this.#types.leave();
-    this.#code.byte(CONTROL.unreachable);
+    this.#body.apply("unreachable", NONE, NONE);
+    this.#body.leave();
+    this.#body.code.byte(CONTROL.unreachable);
   }
 
   nop(): void {
-    this.#types.apply("nop", NONE, NONE);
-    this.#code.byte(CONTROL.nop);
+    this.#body.apply("nop", NONE, NONE);
+    this.#body.code.byte(CONTROL.nop);
   }
 
   drop(): void {
-    this.#types.drop();
-    this.#code.byte(CONTROL.drop);
+    this.#body.drop();
+    this.#body.code.byte(CONTROL.drop);
   }
 
   /** Takes two values of one type and an i32; leaves the first where that is not zero, else the second. */
   select(): void {
-    this.#types.select();
-    this.#code.byte(CONTROL.select);
+    this.#body.select();
+    this.#body.code.byte(CONTROL.select);
   }
 
   /** Ends the function and appends it to a code section, its length first. The module's builder calls this. */
@@ -245,9 +235,9 @@ export class FunctionBuilder {
     this.#end(this.#outermost);
     const header = this.#declarations();
     const length = header.reduce((sum, number) => sum + lengthOf(number), 0);
-    to.u32(length + this.#code.length);
+    to.u32(length + this.#body.code.length);
     for (const number of header) to.u32(number);
-    to.append(this.#code);
+    to.append(this.#body.code);
   }
 
   /** Locals that are no parameters: how many runs of one type, then each run's length and type (a byte, here a number below 128). */

@@ -13,7 +13,8 @@ export interface Local<T extends ValueType = ValueType> {
   readonly name: string;
   readonly index: number;
   readonly owner: object;
-  /** The type as the check has it. */
+  /** The type as the check has it, alone and as a list. */
+  readonly code: number;
   readonly codes: Codes;
 }
 
@@ -65,7 +66,12 @@ export interface Table {
   readonly functions: readonly Func[];
 }
 
+/** What can say where it stands: a function while it is written, or a module. */
+interface Place {
+  at(): string;
+}
+
 /** @throws TypeError where another function or module made the handle. */
-export function checkOwner(at: string, handle: { readonly owner: object; readonly name: string }, owner: object, place: string): void {
-  if (handle.owner !== owner) throw new TypeError(`${at}: wants a handle of this ${place}, "${handle.name}" belongs to another`);
+export function checkOwner(place: Place, handle: { readonly owner: object; readonly name: string }, owner: object, kind: string): void {
+  if (handle.owner !== owner) throw new TypeError(`${place.at()}: wants a handle of this ${kind}, "${handle.name}" belongs to another`);
 }

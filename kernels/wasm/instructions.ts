@@ -2,19 +2,10 @@
  * From the table to methods: `f.f32x4.mul()` checks and writes instruction "f32x4.mul". The methods of a group are made once and
  * shared by all functions, so that a function builder costs one small object a group.
  */
-import type { Bytes } from "./encode.ts";
+import type { Body } from "./body.ts";
 import { checkWhole } from "./encode.ts";
 import { INSTRUCTIONS, instructionsOf } from "./opcodes.ts";
 import type { GroupName, Instruction } from "./opcodes.ts";
-import type { TypeStack } from "./type-stack.ts";
-
-/** What a method writes to. */
-export interface Target {
-  readonly code: Bytes;
-  readonly types: TypeStack;
-  /** Does the module have a memory? */
-  readonly hasMemory: boolean;
-}
 
 /** Offsets and alignments are in bytes; the alignment is a hint, natural if left out, and changes no result. */
 interface Methods {
@@ -67,73 +58,61 @@ export type Group<G extends GroupName> = Tree<Pairs<(typeof INSTRUCTIONS)[G][num
 
 // ---- the table as methods -------------------------------------------------------------------------------------------
 
+/** What the methods of a group are called on. */
 interface Holder {
-  readonly target: Target;
+  readonly body: Body;
 }
 
 type Method = (this: Holder, ...values: never[]) => void;
 
-function begin(target: Target, op: Instruction): Bytes {
-  target.types.apply(op.name, op.operands, op.results);
-  target.code.opcode(op.opcode);
-  return target.code;
+function writeLane(body: Body, op: Instruction, lane: number, lanes: number): void {
+  checkWhole(`${body.at(op.name)}: lane`, lane, 0, lanes - 1);
+  body.code.byte(lane);
 }
 
-function writeAddress(target: Target, offset: number, align: number, natural: number): void {
-  if (!target.hasMemory) throw new TypeError(`${target.types.at()}: wants a memory, the module has none yet`);
-  if (!(offset >= 0 && offset <= 0xffffffff && Number.isInteger(offset))) checkWhole(`${target.types.at()}: offset`, offset, 0, 0xffffffff);
-  if (align !== natural && !(align >= 1 && align < natural && (align & (align - 1)) === 0)) {
-    throw new RangeError(`${target.types.at()}: alignment wants a power of two up to ${natural} bytes, got ${align}`);
-  }
-  target.code.indexed(31 - Math.clz32(align), offset);
-}
-
-function writeLane(target: Target, lane: number, lanes: number): void {
-  if (!(lane >= 0 && lane < lanes && Number.isInteger(lane))) checkWhole(`${target.types.at()}: lane`, lane, 0, lanes - 1);
-  target.code.byte(lane);
-}
-
-function writeMany<T>(target: Target, lanes: ArrayLike<T>, count: number, write: (value: T) => void): void {
-  if (lanes.length !== count) throw new RangeError(`${target.types.at()}: wants ${count} values, got ${lanes.length}`);
-  for (let i = 0; i < count; i++) write(lanes[i]);
+function checkCount(body: Body, op: Instruction, values: ArrayLike<unknown>, count: number): void {
+  if (values.length !== count) throw new RangeError(`${body.at(op.name)}: wants ${count} values, got ${values.length}`);
 }
 
 /** @throws RangeError for what no whole number of `bits` bits, signed or unsigned, can hold. */
-function checkLane(target: Target, value: number, bits: 8 | 16 | 32): void {
+function checkBits(body: Body, op: Instruction, value: number, bits: number): void {
   const values = bits === 32 ? 0x100000000 : 1 << bits;
-  checkWhole(`${target.types.at()}: constant`, value, -values / 2, values - 1);
+  checkWhole(`${body.at(op.name)}: constant`, value, -values / 2, values - 1);
 }
 
-function long(target: Target, value: number | bigint): bigint {
-  if (typeof value === "number" && !Number.isSafeInteger(value)) {
-    throw new RangeError(`${target.types.at()}: constant wants a bigint or a safe whole number, got ${value}`);
-  }
+function long(body: Body, op: Instruction, value: number | bigint): bigint {
+  if (typeof value === "number") checkWhole(`${body.at(op.name)}: constant`, value, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
   const whole = BigInt(value);
   if (whole < -0x8000000000000000n || whole > 0xffffffffffffffffn) {
-    throw new RangeError(`${target.types.at()}: constant wants a whole number of 64 bits, got ${whole}`);
+    throw new RangeError(`${body.at(op.name)}: constant wants a whole number of 64 bits, got ${whole}`);
   }
   return BigInt.asIntN(64, whole);
 }
 
-function number(target: Target, value: number): number {
-  if (typeof value !== "number") throw new TypeError(`${target.types.at()}: constant wants a number, got ${typeof value}`);
+function number(body: Body, op: Instruction, value: unknown): number {
+  if (typeof value !== "number") throw new TypeError(`${body.at(op.name)}: constant wants a number, got ${typeof value}`);
   return value;
 }
 
+/** Constants by lanes: "f32x4". */
 function lanesMethod(op: Instruction): Method {
-  const count = Number(op.detail.slice(op.detail.indexOf("x") + 1));
+  const [type, counted] = op.detail.split("x");
+  const count = Number(counted);
+  const bytes = 16 / count;
   return function (this: Holder, ...lanes: readonly (number | bigint)[]): void {
-    const { target } = this;
-    const code = begin(target, op);
-    const all = lanes.length === 1 ? Array.from({ length: count }, () => lanes[0]) : lanes;
-    writeMany(target, all, count, (lane) => {
-      if (op.detail === "i64x2") return code.long(long(target, lane));
-      const value = number(target, lane as number);
-      if (op.detail === "f32x4") return code.f32(value);
-      if (op.detail === "f64x2") return code.f64(value);
-      checkLane(target, value, op.detail === "i8x16" ? 8 : op.detail === "i16x8" ? 16 : 32);
-      return code.word(value, 16 / count);
-    });
+    const { body } = this;
+    body.emit(op);
+    if (lanes.length !== 1) checkCount(body, op, lanes, count);
+    for (let i = 0; i < count; i++) {
+      const lane = lanes[lanes.length === 1 ? 0 : i];
+      if (op.detail === "i64x2") body.code.long(long(body, op, lane));
+      else if (type === "f32") body.code.f32(number(body, op, lane));
+      else if (type === "f64") body.code.f64(number(body, op, lane));
+      else {
+        checkBits(body, op, number(body, op, lane), 8 * bytes);
+        body.code.word(Number(lane), bytes);
+      }
+    }
   };
 }
 
@@ -142,66 +121,71 @@ function methodOf(op: Instruction): Method {
   switch (op.immediate) {
     case "":
       return function () {
-        begin(this.target, op);
+        this.body.emit(op);
       };
     case "zero":
       return function () {
-        const { target } = this;
-        const code = begin(target, op);
-        if (op.name.startsWith("memory") && !target.hasMemory) throw new TypeError(`${target.types.at()}: wants a memory, the module has none yet`);
-        for (let i = 0; i < detail; i++) code.byte(0);
+        const { body } = this;
+        body.emit(op);
+        if (op.name !== "atomic.fence") body.wantMemory(op);
+        for (let i = 0; i < detail; i++) body.code.byte(0);
       };
     case "memory":
       return function (this: Holder, offset: number = 0, align: number = detail) {
-        begin(this.target, op);
-        writeAddress(this.target, offset, align, detail);
+        this.body.emit(op);
+        this.body.address(op, offset, align, detail);
       };
     case "atomic":
       return function (this: Holder, offset: number = 0) {
-        begin(this.target, op);
-        writeAddress(this.target, offset, detail, detail);
+        this.body.emit(op);
+        this.body.address(op, offset, detail, detail);
       };
     case "lane":
       return function (this: Holder, lane: number) {
-        begin(this.target, op);
-        writeLane(this.target, lane, detail);
+        this.body.emit(op);
+        writeLane(this.body, op, lane, detail);
       };
     case "memory,lane":
       return function (this: Holder, lane: number, offset: number = 0, align: number = detail) {
-        begin(this.target, op);
-        writeAddress(this.target, offset, align, detail);
-        writeLane(this.target, lane, 16 / detail);
+        this.body.emit(op);
+        this.body.address(op, offset, align, detail);
+        writeLane(this.body, op, lane, 16 / detail);
       };
     case "shuffle":
       return function (this: Holder, lanes: ArrayLike<number>) {
-        begin(this.target, op);
-        writeMany(this.target, lanes, 16, (lane) => writeLane(this.target, lane, 32));
+        this.body.emit(op);
+        checkCount(this.body, op, lanes, 16);
+        for (let i = 0; i < 16; i++) writeLane(this.body, op, lanes[i], 32);
       };
     case "bytes":
       return function (this: Holder, bytes: ArrayLike<number>) {
-        begin(this.target, op);
-        writeMany(this.target, bytes, 16, (byte) => {
-          checkLane(this.target, byte, 8);
-          this.target.code.byte(byte & 0xff);
-        });
+        this.body.emit(op);
+        checkCount(this.body, op, bytes, 16);
+        for (let i = 0; i < 16; i++) {
+          checkBits(this.body, op, bytes[i], 8);
+          this.body.code.byte(bytes[i]);
+        }
       };
     case "i32":
       return function (this: Holder, value: number) {
-        const code = begin(this.target, op);
-        if ((value | 0) !== value) checkLane(this.target, value, 32);
-        code.s32(value);
+        this.body.emit(op);
+        if ((value | 0) !== value) checkBits(this.body, op, value, 32);
+        this.body.code.s32(value);
       };
     case "i64":
       return function (this: Holder, value: number | bigint) {
-        begin(this.target, op).s64(long(this.target, value));
+        this.body.emit(op);
+        this.body.code.s64(long(this.body, op, value));
       };
     case "f32":
       return function (this: Holder, value: number) {
-        begin(this.target, op).f32(number(this.target, value));
+        this.body.emit(op);
+        this.body.code.f32(number(this.body, op, value));
       };
     case "f64":
       return function (this: Holder, value: number) {
-        begin(this.target, op).f64(number(this.target, value));
+        this.body.emit(op);
+        this.body.code.f64(number(this.body, op, value));
       };
     default:
       return lanesMethod(op);
@@ -209,40 +193,41 @@ function methodOf(op: Instruction): Method {
 }
 
 /**
- * The methods of instructions whose names have `prefix`, as the prototype of what holds a target; where a further dot follows, a
- * getter for the group below.
+ * The methods of instructions whose words begin with `prefix`, as the prototype of what holds a body; where a further dot follows,
+ * a getter for the group below.
  */
 function prototypeOf(all: readonly Instruction[], prefix: string): object {
   const prototype: Record<string, Method> = {};
   for (const op of all) {
-    if (!op.name.startsWith(prefix)) continue;
-    const dot = op.name.indexOf(".", prefix.length);
+    const { word } = op;
+    if (prefix !== "" && !word.startsWith(prefix)) continue;
+    const dot = word.indexOf(".", prefix.length);
     if (dot < 0) {
-      prototype[op.name.slice(prefix.length)] = methodOf(op);
+      prototype[word.slice(prefix.length)] = methodOf(op);
       continue;
     }
-    const name = op.name.slice(prefix.length, dot);
+    const name = word.slice(prefix.length, dot);
     if (name in prototype) continue;
     const group = prototypeOf(all, `${prefix}${name}.`);
-    Object.defineProperty(prototype, name, { get(this: Holder) { return hold(group, this.target); } });
+    Object.defineProperty(prototype, name, { get(this: Holder) { return hold(group, this.body); } });
   }
   return prototype;
 }
 
-function hold(prototype: object, target: Target): object {
-  const holder = Object.create(prototype) as { target: Target };
-  holder.target = target;
+function hold(prototype: object, body: Body): object {
+  const holder = Object.create(prototype) as { body: Body };
+  holder.body = body;
   return holder;
 }
 
 const prototypes = new Map<GroupName, object>();
 
-/** The instructions of a group, writing to `target`. */
-export function group<G extends GroupName>(name: G, target: Target): Group<G> {
+/** The instructions of a group, writing to `body`. */
+export function group<G extends GroupName>(name: G, body: Body): Group<G> {
   let prototype = prototypes.get(name);
   if (prototype === undefined) {
-    prototype = prototypeOf(instructionsOf(name), `${name}.`);
+    prototype = prototypeOf(instructionsOf(name), "");
     prototypes.set(name, prototype);
   }
-  return hold(prototype, target) as Group<G>;
+  return hold(prototype, body) as Group<G>;
 }

@@ -25,9 +25,9 @@
  * The bytes depend on the calls alone. Memory and imported functions come first. A module that has a relaxed instruction is
  * refused as a whole where relaxed SIMD is missing (probe.ts), so relaxed kernels belong to a module of their own.
  */
+import type { Home } from "./body.ts";
 import { Bytes, checkWhole } from "./encode.ts";
 import { FunctionBuilder } from "./function-builder.ts";
-import type { Home } from "./function-builder.ts";
 import { checkOwner } from "./handles.ts";
 import type { Func, Global, Local, Locals, Memory, MemoryLimits, Params, Table } from "./handles.ts";
 import { SignatureTable, codesOf, single } from "./types.ts";
@@ -63,6 +63,7 @@ interface Definition {
 
 export class ModuleBuilder implements Home {
   readonly name: string;
+  hasMemory = false;
   readonly signatures: SignatureTable = new SignatureTable();
   readonly #functions: Definition[] = [];
   readonly #byName = new Map<string, Func>();
@@ -79,8 +80,9 @@ export class ModuleBuilder implements Home {
     this.name = name;
   }
 
-  get hasMemory(): boolean {
-    return this.#memory !== undefined;
+  /** Where it stands, for messages. */
+  at(): string {
+    return this.name;
   }
 
   // ---- functions ----------------------------------------------------------------------------------------------------
@@ -106,7 +108,7 @@ export class ModuleBuilder implements Home {
   }
 
   define<P extends Params>(func: Func<P>, body: FunctionBody<P>): void {
-    checkOwner(this.name, func, this, "module");
+    checkOwner(this, func, this, "module");
     const definition = this.#functions[func.index];
     if (definition.imported !== undefined || definition.code !== undefined) throw new TypeError(`${this.name}: "${func.name}" is defined already`);
     const buffer = this.#buffers.pop() ?? new Bytes(4096);
@@ -156,6 +158,7 @@ export class ModuleBuilder implements Home {
     if (shared === true && maximum === undefined) throw new TypeError(`${this.name}: shared memory "${name}" wants a maximum`);
     const memory: Memory = { kind: "memory", name, index: 0, owner: this, limits };
     this.#memory = { memory, importedFrom };
+    this.hasMemory = true;
     return memory;
   }
 
@@ -181,14 +184,14 @@ export class ModuleBuilder implements Home {
 
   /** A table of these functions, in this order, for `call_indirect`. */
   table(name: string, functions: readonly Func[]): Table {
-    for (const func of functions) checkOwner(`${this.name}, table "${name}"`, func, this, "module");
+    for (const func of functions) checkOwner(this, func, this, "module");
     const table: Table = { kind: "table", name, index: this.#tables.length, owner: this, functions };
     this.#tables.push(table);
     return table;
   }
 
   export(handle: Handle, name: string = handle.name): void {
-    checkOwner(`${this.name}, export "${name}"`, handle, this, "module");
+    checkOwner(this, handle, this, "module");
     if (this.#exports.has(name)) throw new RangeError(`${this.name}: two exports are named "${name}"`);
     this.#exports.set(name, handle);
   }

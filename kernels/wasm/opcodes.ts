@@ -159,6 +159,8 @@ export interface InstructionType {
 export interface Instruction extends InstructionType {
   /** As in the text format: "i32.atomic.rmw.add". */
   readonly name: string;
+  /** Without the group: "atomic.rmw.add". */
+  readonly word: string;
   /** Its one to three bytes, the first one lowest: a prefix, if any, and the code in LEB128. */
   readonly opcode: number;
 }
@@ -171,12 +173,11 @@ function codes(letters: string): number[] {
   return all;
 }
 
-/** The bytes of the code `further` places after the one that the table spells so. */
-function packed(code: string, further: number): number {
-  if (code.length <= 2) return parseInt(code, 16) + further;
-  const number = parseInt(code.slice(2), 16) + further;
-  const leb = number < 0x80 ? number : (number & 0x7f) | 0x80 | ((number >> 7) << 8);
-  return parseInt(code.slice(0, 2), 16) | (leb << 8);
+/** A code and its prefix as an opcode. */
+function packed(prefix: number, code: number): number {
+  if (prefix === 0) return code;
+  const leb = code < 0x80 ? code : (code & 0x7f) | 0x80 | ((code >> 7) << 8);
+  return prefix | (leb << 8);
 }
 
 /** The instructions of a group, read from the table. (Plain loops: this runs once, before any of it is compiled.) */
@@ -198,8 +199,10 @@ export function instructionsOf(group: GroupName): Instruction[] {
       immediate = parts[0] + lane;
       if (parts.length > 1) detail = parts[1];
     }
+    const prefix = words[0].length > 2 ? parseInt(words[0].slice(0, 2), 16) : 0;
+    const code = parseInt(prefix === 0 ? words[0] : words[0].slice(2), 16) - first;
     for (let i = first; i < words.length; i++) {
-      all.push({ name: `${group}.${words[i]}`, opcode: packed(words[0], i - first), operands, results, immediate, detail });
+      all.push({ name: `${group}.${words[i]}`, word: words[i], opcode: packed(prefix, code + i), operands, results, immediate, detail });
     }
   }
   return all;

@@ -38,56 +38,47 @@ export class Label {
   }
 }
 
+/** (Fields that are open are so for body.ts, which does the commonest checks itself.) */
 export class TypeStack {
-  readonly #function: string;
-  readonly #values: number[] = [];
-  readonly #blocks: Label[] = [];
-  #top = 0;
+  readonly name: string;
+  readonly values: number[] = [];
+  top = 0;
   /** The innermost block's height; past every height once the function has ended, so that nothing more fits. */
-  #floor = 0;
+  floor = 0;
   /** The instruction at hand, and how many there were with it: for messages. */
-  #instruction = "";
-  #count = 0;
+  instruction = "";
+  count = 0;
+  readonly #blocks: Label[] = [];
 
   constructor(name: string) {
-    this.#function = name;
-  }
-
-  /** How many instructions were emitted. */
-  get count(): number {
-    return this.#count;
+    this.name = name;
   }
 
   /** One instruction that takes `wants` and leaves `gives`. */
   apply(instruction: string, wants: Codes, gives: Codes): void {
-    this.#instruction = instruction;
-    this.#count++;
-    const values = this.#values;
-    const base = this.#top - wants.length;
-    let fits = base >= this.#floor;
-    for (let i = 0; fits && i < wants.length; i++) fits = values[base + i] === wants[i];
-    if (fits) this.#top = base;
-    else this.#pop(wants);
-    for (let i = 0; i < gives.length; i++) values[this.#top++] = gives[i];
+    this.instruction = instruction;
+    this.count++;
+    this.#pop(wants);
+    this.#push(gives);
   }
 
-  /** Takes `wants`, the slow way: unknown types and errors. */
+  /** Takes `wants` from the stack. */
   #pop(wants: Codes): void {
     const block = this.#innermost();
-    let top = this.#top;
+    let top = this.top;
     for (let i = wants.length - 1; i >= 0; i--) {
       if (top === block.height) {
         if (block.unreachable) break;
         this.#fail(wants);
       }
       top--;
-      if (this.#values[top] !== wants[i] && this.#values[top] !== UNKNOWN) this.#fail(wants);
+      if (this.values[top] !== wants[i] && this.values[top] !== UNKNOWN) this.#fail(wants);
     }
-    this.#top = top;
+    this.top = top;
   }
 
   #push(gives: Codes): void {
-    for (let i = 0; i < gives.length; i++) this.#values[this.#top++] = gives[i];
+    for (let i = 0; i < gives.length; i++) this.values[this.top++] = gives[i];
   }
 
   #innermost(): Label {
@@ -96,14 +87,14 @@ export class TypeStack {
   }
 
   /** Where emission stands, for messages. */
-  at(instruction: string = this.#instruction): string {
-    return `${this.#function}, instruction ${this.#count} (${instruction})`;
+  at(instruction: string = this.instruction): string {
+    return `${this.name}, instruction ${this.count} (${instruction})`;
   }
 
   #fail(wants: Codes, more = ""): never {
     const block = this.#innermost();
-    const inside = this.#values.slice(block.height, this.#top);
-    const outside = this.#values.slice(0, block.height);
+    const inside = this.values.slice(block.height, this.top);
+    const outside = this.values.slice(0, block.height);
     const unreachable = block.unreachable ? " after code that never ends here" : "";
     const below = outside.length === 0 ? "" : `, and [${namesOf(outside)}] out of reach, outside this ${block.kind}`;
     throw new TypeError(`${this.at()}: wants [${namesOf(wants)}]${more}, the stack has [${namesOf(inside)}]${unreachable}${below}`);
@@ -113,13 +104,13 @@ export class TypeStack {
   open(kind: Label["kind"], params: Codes, results: Codes): Label {
     if (kind === "if") this.apply(kind, I32, NONE);
     if (kind !== "function") {
-      this.#instruction = kind;
-      if (kind !== "if") this.#count++;
+      this.instruction = kind;
+      if (kind !== "if") this.count++;
       this.#pop(params);
     }
-    const label = new Label(this, kind, params, results, this.#blocks.length, this.#top);
+    const label = new Label(this, kind, params, results, this.#blocks.length, this.top);
     this.#blocks.push(label);
-    this.#floor = this.#top;
+    this.floor = this.top;
     if (kind !== "function") this.#push(params);
     return label;
   }
@@ -136,17 +127,17 @@ export class TypeStack {
     this.#finish(`end of ${label.kind}`, label);
     label.open = false;
     this.#blocks.pop();
-    this.#floor = this.#blocks.length === 0 ? Infinity : this.#blocks[this.#blocks.length - 1].height;
+    this.floor = this.#blocks.length === 0 ? Infinity : this.#blocks[this.#blocks.length - 1].height;
     this.#push(label.results);
   }
 
   #finish(instruction: string, label: Label): void {
-    this.#instruction = instruction;
+    this.instruction = instruction;
     if (this.#innermost() !== label) throw new TypeError(`${this.at()}: another block is open inside`);
-    const top = this.#top;
+    const top = this.top;
     this.#pop(label.results);
-    if (this.#top !== label.height) {
-      this.#top = top;
+    if (this.top !== label.height) {
+      this.top = top;
       this.#fail(label.results, " and nothing else");
     }
   }
@@ -154,15 +145,15 @@ export class TypeStack {
   /** Nothing reaches what follows. */
   leave(): void {
     const block = this.#innermost();
-    this.#top = block.height;
+    this.top = block.height;
     block.unreachable = true;
   }
 
   /** How many blocks `instruction` leaves by branching to `label`. */
   depth(label: Label, instruction: string): number {
     if (label.owner !== this || !label.open) {
-      const place = `${this.#function}, after instruction ${this.#count} (${instruction})`;
-      if (label.owner !== this) throw new TypeError(`${place}: wants a label of this function, got one of ${label.owner.#function}`);
+      const place = `${this.name}, after instruction ${this.count} (${instruction})`;
+      if (label.owner !== this) throw new TypeError(`${place}: wants a label of this function, got one of ${label.owner.name}`);
       throw new TypeError(`${place}: wants the label of an open block, this ${label.kind} has ended`);
     }
     return this.#blocks.length - 1 - label.level;
@@ -186,9 +177,9 @@ export class TypeStack {
         const counts = `${label.wants.length} and ${otherwise.wants.length}`;
         throw new TypeError(`${this.at()}: wants labels that take equally many values, got ${counts}`);
       }
-      const top = this.#top;
+      const top = this.top;
       this.#pop(label.wants);
-      this.#top = top;
+      this.top = top;
     }
     this.#pop(otherwise.wants);
     this.leave();
@@ -196,8 +187,8 @@ export class TypeStack {
 
   /** Any one value. */
   drop(): void {
-    this.#instruction = "drop";
-    this.#count++;
+    this.instruction = "drop";
+    this.count++;
     this.#any("one value of any type");
   }
 
@@ -210,12 +201,12 @@ export class TypeStack {
     if (first !== second && first !== UNKNOWN && second !== UNKNOWN) {
       throw new TypeError(`${this.at()}: wants ${wanted}, the stack had [${namesOf([first, second])} i32]`);
     }
-    this.#values[this.#top++] = first === UNKNOWN ? second : first;
+    this.values[this.top++] = first === UNKNOWN ? second : first;
   }
 
   #any(wanted: string): number {
     const block = this.#innermost();
-    if (this.#top > block.height) return this.#values[--this.#top];
+    if (this.top > block.height) return this.values[--this.top];
     if (!block.unreachable) throw new TypeError(`${this.at()}: wants ${wanted}, the stack has too few in this ${block.kind}`);
     return UNKNOWN;
   }

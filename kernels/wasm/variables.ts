@@ -1,22 +1,14 @@
 /** Local and global variables: `f.local.get(x)`, `f.global.set(g)`, and the making of locals. */
-import type { Bytes } from "./encode.ts";
+import type { Body } from "./body.ts";
 import { checkWhole } from "./encode.ts";
 import { checkOwner } from "./handles.ts";
 import type { Global, Local } from "./handles.ts";
 import { CONTROL } from "./opcodes.ts";
-import type { TypeStack } from "./type-stack.ts";
 import { NONE, single } from "./types.ts";
 import type { Codes, ValueType } from "./types.ts";
 
-/** A function being written, as its variables see it. */
-export interface Body {
-  readonly code: Bytes;
-  readonly types: TypeStack;
-  /** The module's builder. */
-  readonly module: object;
-}
-
 const I32: Codes = single("i32");
+const TWO_I32: Codes = [...I32, ...I32];
 const ADD = 0x6a;
 const SUB = 0x6b;
 const I32_CONST = 0x41;
@@ -36,7 +28,8 @@ export class LocalInstructions {
 
   /** A new local variable; it is zero at first. The name is for profilers and disassembly. */
   declare<T extends ValueType>(type: T, name = ""): Local<T> {
-    const local: Local<T> = { type, name, index: this.#all.length, owner: this.#body, codes: single(type) };
+    const codes = single(type);
+    const local: Local<T> = { type, name, index: this.#all.length, owner: this.#body, code: codes[0], codes };
     this.#all.push(local);
     return local;
   }
@@ -67,15 +60,31 @@ export class LocalInstructions {
   }
 
   get(local: Local): void {
-    this.#write("local.get", NONE, local, local.codes);
+    const body = this.#body;
+    if (local.owner === body && body.top >= body.floor) {
+      body.count++;
+      body.values[body.top++] = local.code;
+    } else {
+      this.#check("local.get", NONE, local, local.codes);
+    }
+    body.code.indexed(CONTROL["local.get"], local.index);
   }
 
   set(local: Local): void {
-    this.#write("local.set", local.codes, local, NONE);
+    const body = this.#body;
+    const top = body.top - 1;
+    if (local.owner === body && top >= body.floor && body.values[top] === local.code) {
+      body.count++;
+      body.top = top;
+    } else {
+      this.#check("local.set", local.codes, local, NONE);
+    }
+    body.code.indexed(CONTROL["local.set"], local.index);
   }
 
   tee(local: Local): void {
-    this.#write("local.tee", local.codes, local, local.codes);
+    this.#check("local.tee", local.codes, local, local.codes);
+    this.#body.code.indexed(CONTROL["local.tee"], local.index);
   }
 
   /** local += by, where `by` is a whole number or another local. */
@@ -88,26 +97,25 @@ export class LocalInstructions {
     this.#step(local, by, "i32.sub", SUB);
   }
 
-  #write(name: "local.get" | "local.set" | "local.tee", wants: Codes, local: Local, gives: Codes): void {
+  #check(name: string, wants: Codes, local: Local, gives: Codes): void {
     const body = this.#body;
-    body.types.apply(name, wants, gives);
-    if (local.owner !== body) checkOwner(body.types.at(), local, body, "function");
-    body.code.indexed(CONTROL[name], local.index);
+    body.apply(name, wants, gives);
+    checkOwner(body, local, body, "function");
   }
 
   #step(local: Local<"i32">, by: number | Local<"i32">, name: string, opcode: number): void {
-    const { code, types } = this.#body;
+    const body = this.#body;
     this.get(local);
     if (typeof by === "number") {
-      types.apply("i32.const", NONE, I32);
-      checkWhole(`${types.at()}: constant`, by, -0x80000000, 0xffffffff);
-      code.byte(I32_CONST);
-      code.s32(by);
+      body.apply("i32.const", NONE, I32);
+      checkWhole(`${body.at()}: constant`, by, -0x80000000, 0xffffffff);
+      body.code.byte(I32_CONST);
+      body.code.s32(by);
     } else {
       this.get(by);
     }
-    types.apply(name, [...I32, ...I32], I32);
-    code.byte(opcode);
+    body.apply(name, TWO_I32, I32);
+    body.code.byte(opcode);
     this.set(local);
   }
 }
@@ -125,13 +133,13 @@ export class GlobalInstructions {
 
   set(global: Global): void {
     this.#write("global.set", global.codes, global, NONE);
+    if (!global.mutable) throw new TypeError(`${this.#body.at()}: global "${global.name}" is constant`);
   }
 
   #write(name: "global.get" | "global.set", wants: Codes, global: Global, gives: Codes): void {
-    const { code, types, module } = this.#body;
-    types.apply(name, wants, gives);
-    checkOwner(types.at(), global, module, "module");
-    if (name === "global.set" && !global.mutable) throw new TypeError(`${types.at()}: global "${global.name}" is constant`);
-    code.indexed(CONTROL[name], global.index);
+    const body = this.#body;
+    body.apply(name, wants, gives);
+    checkOwner(body, global, body.home, "module");
+    body.code.indexed(CONTROL[name], global.index);
   }
 }
