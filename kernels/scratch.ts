@@ -33,7 +33,7 @@ export interface WeightDivision {
 /** Output pixels in a piece of a gradient by the weight: three rows of A and a panel of B together fit the first-level cache. */
 const PIECE = 512;
 /** Doubles in its block of columns: about the second-level cache. */
-const BLOCK = 65536;
+const BLOCK = 131072;
 
 export function divideWeights(s: Conv2dShape): WeightDivision {
   const taps = s.kernelHeight * s.kernelWidth;

@@ -6,6 +6,7 @@ import type { BatchNormShape, Floats } from "../shapes.ts";
 
 /** y = gamma * ((x - mean) * inverse) + beta for the `pixels` from `at` on. */
 function normalise(y: Floats, x: Floats, at: number, pixels: number, mean: number, inverse: number, gamma: number, beta: number): void {
+  at = at | 0;
   const end = (at + pixels) | 0;
   for (; at < end; at = (at + 1) | 0) y[at] = gamma * ((x[at] - mean) * inverse) + beta;
 }

@@ -26,6 +26,8 @@ export function concatBackward(dinputs: readonly Floats[], dy: Floats, shape: Co
 }
 
 function addRun(y: Floats, to: number, x: Floats, from: number, count: number): void {
+  to = to | 0;
+  from = from | 0;
   const end = (from + count) | 0;
   for (; from < end; from = (from + 1) | 0) {
     y[to] += x[from];

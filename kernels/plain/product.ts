@@ -13,7 +13,7 @@ export interface Matrix {
 }
 
 /** Doubles in a block of columns: about the second-level cache. */
-const BLOCK = 32768;
+const BLOCK = 131072;
 
 /** `depth` is at most DEPTH. Without `start`, out accumulates. */
 export function product(out: Matrix, a: Matrix, b: Matrix, rows: number, columns: number, depth: number, start: Floats | null, accumulate: boolean): void {

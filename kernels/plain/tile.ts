@@ -192,6 +192,11 @@ function createTile(): Tile {
   }
 
   function packA(x: Floats, row0: number, row1: number, row2: number, step: number, q: number, count: number): void {
+    row0 = row0 | 0;
+    row1 = row1 | 0;
+    row2 = row2 | 0;
+    step = step | 0;
+    q = q | 0;
     const rowA = A0;
     const rowB = A1;
     const rowC = A2;
@@ -210,6 +215,10 @@ function createTile(): Tile {
     x: Floats, row0: number, row1: number, row2: number,
     channels: number, plane: number, rows: number, rowStep: number, taps: number, step: number,
   ): void {
+    row0 = row0 | 0;
+    row1 = row1 | 0;
+    row2 = row2 | 0;
+    step = step | 0;
     const rowA = A0;
     const rowB = A1;
     const rowC = A2;
@@ -231,6 +240,11 @@ function createTile(): Tile {
   }
 
   function packB(x: Floats, column0: number, column1: number, column2: number, step: number, q: number, count: number): void {
+    column0 = column0 | 0;
+    column1 = column1 | 0;
+    column2 = column2 | 0;
+    step = step | 0;
+    q = q | 0;
     const columnA = B0;
     const columnB = B1;
     const columnC = B2;
@@ -250,6 +264,8 @@ function createTile(): Tile {
   }
 
   function packRow(x: Floats, d: number, from: number, zeros: number, count: number, width: number): void {
+    d = d | 0;
+    from = from | 0;
     const patch = D;
     let end = (d + zeros) | 0;
     const last = (d + width) | 0;
@@ -265,6 +281,8 @@ function createTile(): Tile {
   function packWindows(
     q: number, column: number, channels: number, plane: number, rows: number, rowStep: number, taps: number, step: number,
   ): void {
+    q = q | 0;
+    step = step | 0;
     const columnA = B0;
     const columnB = B1;
     const columnC = B2;
@@ -293,6 +311,8 @@ function createTile(): Tile {
   }
 
   function packRuns(q: number, column: number, move: number, rows: number, rowStep: number, count: number, step: number): void {
+    q = q | 0;
+    step = step | 0;
     const columnA = B0;
     const columnB = B1;
     const columnC = B2;

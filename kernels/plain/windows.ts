@@ -66,7 +66,7 @@ export function fitsWindows(w: Windows): boolean {
 }
 
 /** Doubles in a block of columns. */
-const BLOCK = 32768;
+const BLOCK = 262144;
 
 /** Places in a block: part of one image, or several whole images. */
 function blockPlaces(w: Windows, depth: number): number {
