@@ -22,25 +22,22 @@ export type BlockType = ValueType | FunctionType;
 /** The contents of a block; a branch to the label leaves the block, or begins the loop again. */
 export type BlockBody = (label: Label) => void;
 
+/** Groups that few kernels use; they are read from the table when one does. */
+type Rare = "i64" | "f64" | "i8x16" | "i16x8" | "i64x2" | "f64x2" | "atomic";
+
 const EMPTY_BLOCK = 0x40;
 
 export class FunctionBuilder {
   readonly name: string;
   readonly i32: Group<"i32">;
-  readonly i64: Group<"i64">;
   readonly f32: Group<"f32">;
-  readonly f64: Group<"f64">;
   readonly v128: Group<"v128">;
-  readonly i8x16: Group<"i8x16">;
-  readonly i16x8: Group<"i16x8">;
   readonly i32x4: Group<"i32x4">;
-  readonly i64x2: Group<"i64x2">;
   readonly f32x4: Group<"f32x4">;
-  readonly f64x2: Group<"f64x2">;
   readonly memory: Group<"memory">;
-  readonly atomic: Group<"atomic">;
   readonly local: LocalInstructions;
   readonly global: GlobalInstructions;
+  readonly #rare: { [G in Rare]?: Group<G> } = {};
   readonly #body: Body;
   readonly #outermost: Label;
   readonly #params: number;
@@ -51,23 +48,44 @@ export class FunctionBuilder {
     const body = new Body(home, name, code);
     this.#body = body;
     this.i32 = group("i32", body);
-    this.i64 = group("i64", body);
     this.f32 = group("f32", body);
-    this.f64 = group("f64", body);
     this.v128 = group("v128", body);
-    this.i8x16 = group("i8x16", body);
-    this.i16x8 = group("i16x8", body);
     this.i32x4 = group("i32x4", body);
-    this.i64x2 = group("i64x2", body);
     this.f32x4 = group("f32x4", body);
-    this.f64x2 = group("f64x2", body);
     this.memory = group("memory", body);
-    this.atomic = group("atomic", body);
     this.local = new LocalInstructions(body);
     this.global = new GlobalInstructions(body);
     for (const [param, type] of Object.entries(params)) this.local.declare(type, param);
     this.#params = this.local.all().length;
     this.#outermost = body.open("function", NONE, results);
+  }
+
+  get i64(): Group<"i64"> {
+    return (this.#rare.i64 ??= group("i64", this.#body));
+  }
+
+  get f64(): Group<"f64"> {
+    return (this.#rare.f64 ??= group("f64", this.#body));
+  }
+
+  get i8x16(): Group<"i8x16"> {
+    return (this.#rare.i8x16 ??= group("i8x16", this.#body));
+  }
+
+  get i16x8(): Group<"i16x8"> {
+    return (this.#rare.i16x8 ??= group("i16x8", this.#body));
+  }
+
+  get i64x2(): Group<"i64x2"> {
+    return (this.#rare.i64x2 ??= group("i64x2", this.#body));
+  }
+
+  get f64x2(): Group<"f64x2"> {
+    return (this.#rare.f64x2 ??= group("f64x2", this.#body));
+  }
+
+  get atomic(): Group<"atomic"> {
+    return (this.#rare.atomic ??= group("atomic", this.#body));
   }
 
   /** How many instructions have been emitted. */
