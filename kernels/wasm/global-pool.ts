@@ -9,7 +9,7 @@ import type { FunctionBuilder } from "./function-builder.ts";
 import type { Local } from "./handles.ts";
 import { layoutName } from "./kernel.ts";
 import type { Kernel } from "./kernel.ts";
-import { loadLanes, storeLanes } from "./lanes.ts";
+import { storeLanes } from "./lanes.ts";
 import { rowPitch } from "./layout.ts";
 import type { Layout } from "./layout.ts";
 import { chunks, repeat } from "./loops.ts";
@@ -82,11 +82,7 @@ function reduceBlock(f: FunctionBuilder, { channels, height, width, halo }: Layo
   chunks(count, (offset) => reduction.begin(offset / 16));
   repeat(f, height, () => {
     repeat(f, width, () => {
-      chunks(count, (offset, lanes) => {
-        loadLanes(f, pointer, offset, lanes);
-        f.local.set(value);
-        reduction.take(offset / 16, value, lanes);
-      });
+      chunks(count, (offset, lanes) => reduction.take(offset / 16, pointer, offset, lanes));
       f.local.increase(pointer, 4 * channels);
     });
     if (halo > 0) f.local.increase(pointer, 4 * (rowPitch({ channels, height, width, halo }) - width * channels));

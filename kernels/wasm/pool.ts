@@ -11,7 +11,7 @@ import type { FunctionBuilder } from "./function-builder.ts";
 import type { Local } from "./handles.ts";
 import { layoutName } from "./kernel.ts";
 import type { Kernel } from "./kernel.ts";
-import { loadLanes, storeLanes } from "./lanes.ts";
+import { storeLanes } from "./lanes.ts";
 import { rowPitch } from "./layout.ts";
 import type { Layout } from "./layout.ts";
 import { chunks, overRows, repeat, rowStream } from "./loops.ts";
@@ -187,11 +187,7 @@ function reduceWindow(f: FunctionBuilder, { input, reduction, y, pixel, rows, co
   const value = local.v128("value");
   const [pointer, rowsLeft, columnsLeft, out] = ["pointer", "rowsLeft", "columnsLeft", "out"].map((name) => local.i32(name));
   const group = (count: number): void => {
-    const take = (extra: number): void => chunks(count, (offset, lanes) => {
-      loadLanes(f, pointer, offset + extra, lanes);
-      local.set(value);
-      reduction.take(offset / 16, value, lanes);
-    });
+    const take = (extra: number): void => chunks(count, (offset, lanes) => reduction.take(offset / 16, pointer, offset + extra, lanes));
     chunks(count, (offset) => reduction.begin(offset / 16));
     local.get(pixel);
     local.set(pointer);
