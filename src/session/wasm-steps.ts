@@ -1,11 +1,11 @@
 /** Which WebAssembly kernel computes a node, with which arguments. A node that has none is left to the plain kernels. */
-import { convKernel } from "../../kernels/wasm/conv.ts";
-import { packConvWeights, packedConvSize } from "../../kernels/wasm/conv-pack.ts";
+import { convolution } from "../../kernels/wasm/convolution.ts";
 import type { ConvParams } from "../../kernels/wasm/conv-params.ts";
 import { activationKernel, addKernel, copyKernel, scaleKernel } from "../../kernels/wasm/elementwise.ts";
 import { globalPoolKernel } from "../../kernels/wasm/global-pool.ts";
 import type { Kernel } from "../../kernels/wasm/kernel.ts";
 import type { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
+import { linearKernel, packLinearWeights, packedLinearSize } from "../../kernels/wasm/linear.ts";
 import { adaptiveAveragePoolKernel, averagePoolKernel, maxPoolKernel } from "../../kernels/wasm/pool.ts";
 import { pool2dShape } from "../../kernels/shapes.ts";
 import type { Constant, Node, Operation, Value } from "../graph/graph.ts";
@@ -39,10 +39,9 @@ function everyImage(kernel: Kernel, images: number, values: readonly Value[]): B
   };
 }
 
-function packed(memory: WasmMemory, weight: Constant, bias: Constant | undefined, params: ConvParams): number {
-  return memory.constant(`conv ${weight.name} ${bias?.name ?? ""}`, packedConvSize(params), (into) => {
-    packConvWeights(weight.read().data as Float32Array, (bias?.read().data as Float32Array | undefined) ?? null, params, into);
-  });
+/** The array of a constant; modules of a session hold float32. */
+function numbers(constant: Constant | undefined): Float32Array | null {
+  return constant === undefined ? null : (constant.read().data as Float32Array);
 }
 
 function bindConvolution(node: Node, operation: Of<"conv2d">, place: Place, memory: WasmMemory): Bound {
@@ -55,8 +54,8 @@ function bindConvolution(node: Node, operation: Of<"conv2d">, place: Place, memo
     input: place(x).layout, output: place(output).layout, kernel: window, stride, padding, dilation, groups, fma: false,
     epilogue: { gate: gate !== undefined, residual: residual === undefined ? undefined : place(residual).layout, activation: epilogue?.activation },
   };
-  const kernel = convKernel(params);
-  const weights = packed(memory, weight, bias, params);
+  const { kernel, packedSize, pack } = convolution(params);
+  const weights = memory.constant(`${weight.name} ${bias?.name ?? ""}`, packedSize, (into) => pack(numbers(weight)!, numbers(bias), into));
   const images = place(output).images;
   const rows = place(output).layout.height;
   return {
@@ -71,11 +70,21 @@ function bindConvolution(node: Node, operation: Of<"conv2d">, place: Place, memo
   };
 }
 
-/** A linear layer is a 1x1 convolution of one pixel. */
-function bindLinear(node: Node, operation: Of<"linear">, place: Place, memory: WasmMemory): Bound {
-  const one = [1, 1] as const;
-  const asConv: Of<"conv2d"> = { ...operation, kind: "conv2d", kernel: one, stride: one, padding: [0, 0], dilation: one, groups: 1 };
-  return bindConvolution(node, asConv, place, memory);
+/** All images at once: the weights are read once. */
+function bindLinear(node: Node, { weight, bias }: Of<"linear">, place: Place, memory: WasmMemory): Bound {
+  const { inputs: [x], output } = node;
+  const input = place(x).layout;
+  const [features] = output.shape.slice(1);
+  const kernel = linearKernel(place(output).layout, input, { batch: place(output).images });
+  const size = packedLinearSize(features, input.channels * input.height * input.width);
+  const weights = memory.constant(`${weight.name} ${bias?.name ?? ""}`, size, (into) => void packLinearWeights(numbers(weight)!, numbers(bias), input, features, into));
+  return {
+    kernel,
+    step: (run, address) => {
+      const [y, from] = [address(output), address(x)];
+      return () => run(y, from, weights, 0, kernel.parts);
+    },
+  };
 }
 
 /** @returns undefined where there is no kernel */
