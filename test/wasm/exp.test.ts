@@ -13,12 +13,12 @@ function compile(negative: boolean): (x: Float32Array) => Float32Array {
   const m = new ModuleBuilder("exp");
   m.importMemory("host", "memory", { minimum: 8 });
   m.func("exp", { params: { at: "i32", count: "i32" }, export: true }, (f, { at, count }) => {
-    const [a, b] = f.local.array("v128", "scratch", 2);
+    const [a, b, c] = f.local.array("v128", "scratch", 3);
     f.countDown(count, () => {
       f.local.get(at);
       f.local.get(at);
       f.v128.load();
-      emitExp(f, a, b, negative);
+      emitExp(f, { a, b, c }, negative);
       f.v128.store();
       f.local.increase(at, 16);
     });
