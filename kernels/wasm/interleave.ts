@@ -64,7 +64,7 @@ class Block {
     this.#options = options;
     this.#first = first;
     this.#firstPixel = firstPixel;
-    this.#plane = f.local.i32("from");
+    this.#plane = f.local.i32("start");
     this.#pixel = f.local.i32("to");
     this.#rows = f.local.array("v128", "row", 4);
     this.#mixed = f.local.array("v128", "mixed", 4);

@@ -33,7 +33,7 @@ export function upsampleNearestKernel(output: Layout, input: Layout): Kernel {
   checkChannels(name, output, input);
   const emit: Kernel["emit"] = (m) => m.func(name, { params: { y: "i32", x: "i32", begin: "i32", end: "i32" }, export: true }, (f, { y, x, begin, end }) => {
     const value = f.local.v128("value");
-    const [row, column, from] = ["row", "column", "from"].map((local) => f.local.i32(local));
+    const [row, column, from] = ["row", "column", "source"].map((local) => f.local.i32(local));
     const nearest = (index: Local<"i32">, inSize: number, outSize: number): void => {
       f.local.get(index);
       f.i32.const(inSize);
