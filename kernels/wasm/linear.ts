@@ -1,6 +1,7 @@
 /**
  * Fully connected layers: y[n,o] = activation(bias[o] + sum over i of weight[o,i] * x[n,i]), the sum in the order of i. All images of the
- * batch are computed for one panel of 16 outputs before the next panel is read, so the weights come from memory once.
+ * batch are computed for one panel of 16 outputs before the next panel is read, and of a long panel for one block of inputs, so the
+ * weights come from memory once.
  */
 import { activationName, activationScratch, emitActivation } from "./activation.ts";
 import type { Activation } from "./activation.ts";
@@ -8,13 +9,15 @@ import type { FunctionBuilder } from "./function-builder.ts";
 import type { Local } from "./handles.ts";
 import { layoutName } from "./kernel.ts";
 import type { Kernel } from "./kernel.ts";
-import { storeLanes } from "./lanes.ts";
+import { loadLanes, storeLanes } from "./lanes.ts";
 import { imagePitch } from "./layout.ts";
 import type { Layout } from "./layout.ts";
 import { repeat } from "./loops.ts";
 
 /** Outputs of a panel. */
 const PANEL = 16;
+/** Inputs that are gone through for all images before the next: their weights in a panel (16 KB) stay in the first cache. */
+const BLOCK = 256;
 /** Images computed together: with 16 outputs, 8 sums, 4 weights and 2 inputs fit into the registers. */
 const TILE = 2;
 
@@ -92,19 +95,31 @@ export function linearKernel(output: Layout, input: Layout, options: LinearOptio
   const emit: Kernel["emit"] = (m) => m.func(name, { params, export: true }, (f, { y, x, w, begin, end }) => {
     const scratch = activationScratch(f);
     const tile = new Tile(f, {
-      inFeatures, fma: options.fma === true, inPitch: 4 * imagePitch(input), outPitch: 4 * imagePitch(output),
+      fma: options.fma === true, inPitch: 4 * imagePitch(input), outPitch: 4 * imagePitch(output),
       finish: (sum) => {
         if (activation === undefined) return;
         emitActivation(f, activation, sum, scratch);
         f.local.set(sum);
       },
     });
+    const part = f.local.i32("part");
     const panel = (columns: number, valid: number): void => {
-      tile.from(x, w, y);
-      const pairs = Math.floor(batch / TILE);
-      if (pairs > 0) repeat(f, pairs, () => tile.emit(TILE, columns, valid));
-      if (batch % TILE > 0) tile.emit(batch % TILE, columns, valid);
-      f.local.increase(w, 4 * columns * (inFeatures + 1));
+      const images = (inputs: number, first: boolean, last: boolean): void => {
+        tile.from(part, w, y);
+        const pairs = Math.floor(batch / TILE);
+        if (pairs > 0) repeat(f, pairs, () => tile.emit(TILE, columns, valid, inputs, first, last));
+        if (batch % TILE > 0) tile.emit(batch % TILE, columns, valid, inputs, first, last);
+        f.local.increase(part, 4 * inputs);
+        f.local.increase(w, 4 * columns * (inputs + (first ? 1 : 0)));
+      };
+      f.local.get(x);
+      f.local.set(part);
+      if (batch <= TILE || inFeatures <= BLOCK) return images(inFeatures, true, true);
+      // Between blocks the sums wait in y, which changes no bit of them.
+      const between = Math.ceil(inFeatures / BLOCK) - 2;
+      images(BLOCK, true, false);
+      if (between > 0) repeat(f, between, () => images(BLOCK, false, false));
+      images(inFeatures - BLOCK * (between + 1), false, true);
     };
     for (const [address, bytes] of [[w, 4 * PANEL * (inFeatures + 1)], [y, 4 * PANEL]] as const) {
       f.local.get(begin);
@@ -140,7 +155,6 @@ export function linearKernel(output: Layout, input: Layout, options: LinearOptio
 }
 
 interface TileOptions {
-  readonly inFeatures: number;
   readonly fma: boolean;
   /** Bytes from image to image. */
   readonly inPitch: number;
@@ -186,26 +200,27 @@ class Tile {
     this.#panel = w;
   }
 
-  /** Emits `images` images, and goes on to the next. */
-  emit(images: number, columns: number, valid: number): void {
+  /** Emits `inputs` inputs of `images` images, and goes on to the next images. The sums begin with the bias if these are the `first` inputs. */
+  emit(images: number, columns: number, valid: number, inputs: number, first: boolean, last: boolean): void {
     const f = this.#f;
     const { local, v128, f32x4, i32 } = f;
-    const { inFeatures, inPitch, outPitch, fma, finish } = this.#options;
+    const { inPitch, outPitch, fma, finish } = this.#options;
     const vectors = columns / 4;
     const sum = (n: number, j: number): Local<"v128"> => this.#sums[n * vectors + j];
     if (this.#panel === undefined) throw new Error("linear: a tile begins with from()");
     local.get(this.#panel);
     local.set(this.#w);
     for (let j = 0; j < vectors; j++) {
-      local.get(this.#w);
-      v128.load(16 * j, 4);
-      for (let n = 0; n < images - 1; n++) local.tee(sum(n, j));
-      local.set(sum(images - 1, j));
+      for (let n = 0; n < images; n++) {
+        if (first) loadLanes(f, this.#w, 16 * j, 4);
+        else loadLanes(f, this.#y, n * outPitch + 16 * j, Math.min(4, valid - 4 * j));
+        local.set(sum(n, j));
+      }
     }
-    local.increase(this.#w, 4 * columns);
+    if (first) local.increase(this.#w, 4 * columns);
     local.get(this.#x);
     local.tee(this.#input);
-    i32.const(4 * inFeatures);
+    i32.const(4 * inputs);
     i32.add();
     local.set(this.#end);
     f.doWhile(() => {
@@ -240,7 +255,7 @@ class Tile {
     });
     for (let n = 0; n < images; n++) {
       for (let j = 0; j < vectors; j++) {
-        finish(sum(n, j));
+        if (last) finish(sum(n, j));
         storeLanes(f, this.#y, sum(n, j), n * outPitch + 16 * j, Math.min(4, valid - 4 * j));
       }
     }
