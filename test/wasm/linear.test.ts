@@ -9,6 +9,7 @@ import { noEpilogue } from "../../kernels/wasm/conv-params.ts";
 import { packConvWeights } from "../../kernels/wasm/conv-pack.ts";
 import type { Layout } from "../../kernels/wasm/layout.ts";
 import { linearKernel, packLinearWeights, packedLinearSize } from "../../kernels/wasm/linear.ts";
+import { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
 import { assertNear, assertSame, hostile, tame } from "./compare.ts";
 import { elements, vectorLayout } from "./images.ts";
 import { machine } from "./machine.ts";
@@ -85,6 +86,28 @@ test("more inputs than a block", () => {
 test("activation, NaN and infinity", () => {
   check({ input: vectorLayout(9), outFeatures: 21, batch: 3, activation: { activation: "relu", slope: 0, offset: 0 } });
   check({ input: vectorLayout(3), outFeatures: 21, batch: 7, draw: hostile });
+});
+
+test("with multiply and add in one, where the engine has relaxed SIMD", () => {
+  const [input, output] = [vectorLayout(300), vectorLayout(21)];
+  const kernel = linearKernel(output, input, { batch: 3, fma: true });
+  const [x, weight] = [tame(900, 1), tame(300 * 21, 2)];
+  const compute = (): void => {
+    const { images, run } = machine([kernel]);
+    const y = images.room(output, 3);
+    run(kernel, [y.address, images.put(input, x, 3).address, images.vector(packLinearWeights(weight, null, input, 21)).address]);
+    const wanted = new Float32Array(63);
+    linearForward(wanted, x, weight, null, linearShape(3, 300, 21));
+    assertNear(images.read(y), wanted, 1e-6, 3e-4, kernel.name);
+    assert.is(images.damage(), "");
+  };
+  const relaxed = new ModuleBuilder("relaxed");
+  relaxed.func("madd", { params: { a: "v128" }, results: ["v128"] }, (f, { a }) => {
+    for (let i = 0; i < 3; i++) f.local.get(a);
+    f.f32x4.relaxed_madd();
+  });
+  if (typeof WebAssembly !== "undefined" && WebAssembly.validate(relaxed.toBytes())) compute();
+  else assert.throws(compute, /relaxed|opcode|invalid/i);
 });
 
 test("flattened images: the weights follow the order of the pixels", () => {
