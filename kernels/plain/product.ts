@@ -12,7 +12,7 @@ export interface Matrix {
   readonly step: number;
 }
 
-/** Doubles in a block of columns: about the second-level cache. */
+/** Doubles in a block of columns. */
 const BLOCK = 131072;
 
 /** `depth` is at most DEPTH. Without `start`, out accumulates. */
