@@ -35,9 +35,10 @@ export interface RowKernel {
   /** Loops around `run` contiguous floats, the outermost first. */
   readonly segments: readonly Segment[];
   readonly run: number;
-  /** Bytes between the windows of neighbouring pixels, and between these. */
+  /** Bytes between the windows of neighbouring pixels, between these, and between their residuals. */
   readonly inPixel: number;
   readonly outPixel: number;
+  readonly residualPixel: number;
   readonly epilogue: ConvEpilogue;
   readonly fma: boolean;
 }
@@ -147,13 +148,13 @@ class Row {
   /** `count` pixels, and on to the next. */
   tile(count: number): void {
     const { local } = this.#f;
-    const { inPixel, outPixel, epilogue, segments } = this.#kernel;
+    const { inPixel, outPixel, residualPixel, epilogue, segments } = this.#kernel;
     this.#begin(count);
     this.#segment(segments, this.#x, count);
     this.#finish(count);
     local.increase(this.#x, count * inPixel);
     local.increase(this.#y, count * outPixel);
-    if (epilogue.residual !== undefined) local.increase(this.#residual, count * outPixel);
+    if (epilogue.residual !== undefined) local.increase(this.#residual, count * residualPixel);
   }
 
   /** All sums begin with the bias. */
@@ -247,7 +248,7 @@ class Row {
   /** y = activation(gate * sum + residual); activations with an exponential come later. */
   #finish(count: number): void {
     const { local, f32x4 } = this.#f;
-    const { epilogue, outPixel } = this.#kernel;
+    const { epilogue, outPixel, residualPixel } = this.#kernel;
     const { gate, residual, activation } = epilogue;
     const vectors = this.#panel.length;
     if (gate) {
@@ -259,7 +260,6 @@ class Row {
     for (let i = 0; i < count; i++) {
       for (let j = 0; j < vectors; j++) {
         const sum = this.#sums[i * vectors + j];
-        const offset = i * outPixel + 16 * j;
         if (gate) {
           local.get(sum);
           local.get(this.#panel[j]);
@@ -268,7 +268,7 @@ class Row {
         }
         if (residual !== undefined) {
           local.get(sum);
-          loadLanes(this.#f, this.#residual, offset, this.#lanes(j));
+          loadLanes(this.#f, this.#residual, i * residualPixel + 16 * j, this.#lanes(j));
           f32x4.add();
           local.set(sum);
         }
@@ -276,7 +276,7 @@ class Row {
           emitActivation(this.#f, activation, sum, this.#scratch);
           local.set(sum);
         }
-        storeLanes(this.#f, this.#y, sum, offset, this.#lanes(j));
+        storeLanes(this.#f, this.#y, sum, i * outPixel + 16 * j, this.#lanes(j));
       }
     }
   }

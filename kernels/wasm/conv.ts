@@ -21,7 +21,7 @@ import type { RowFunc, Segment } from "./conv-row.ts";
 import type { Func } from "./handles.ts";
 import { interior, rowPitch } from "./layout.ts";
 import type { ModuleBuilder } from "./module-builder.ts";
-import { PANEL, rowsPerBlock, tilePixels } from "./select.ts";
+import { PANEL, joinedEnds, rowsPerBlock, tilePixels } from "./select.ts";
 
 export const convFunctionParams = {
   x: "i32", w: "i32", y: "i32", residual: "i32", gate: "i32", rowBegin: "i32", rowEnd: "i32", panelBegin: "i32", panelEnd: "i32",
@@ -65,13 +65,20 @@ function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc 
   const { output, groups, epilogue, fma } = params;
   const steps = convSteps(params);
   const { inPerGroup, outPerGroup, steps: additions, full, rest, restColumns, perGroup, groupSize } = convPanels(params);
-  // A row that is no multiple of the tile has a slow end; a whole image has only one.
-  const long = seamless(params) && output.width % tilePixels(PANEL) !== 0;
+  // A row that is no multiple of the tile has a slow end. Joined, rows have only one; else the ends are joined, along their column.
+  const { width } = output;
+  const odd = width % tilePixels(PANEL) !== 0;
+  const long = seamless(params) && odd;
+  const ends = long ? 0 : joinedEnds(width);
+  const across = { ...segmentsOf(params), inPixel: steps.inPixel, outPixel: steps.outPixel, residualPixel: steps.outPixel, epilogue, fma };
+  const down = { ...across, inPixel: steps.inRow, outPixel: steps.outRow, residualPixel: steps.residualRow };
   const rowOf = (columns: number, valid: number): RowFunc => emitRow(m, {
-    name: `${name}_row${valid}`, pixels: tilePixels(columns), columns, valid, width: long ? undefined : output.width,
-    ...segmentsOf(params), inPixel: steps.inPixel, outPixel: steps.outPixel, epilogue, fma,
+    ...across, name: `${name}_row${valid}`, pixels: tilePixels(columns), columns, valid, width: long ? undefined : width - (valid === PANEL ? ends : 0),
   });
   const fullRow = full > 0 ? rowOf(PANEL, PANEL) : undefined;
+  const fullEnds = full > 0 && ends > 0
+    ? emitRow(m, { ...down, name: `${name}_ends${PANEL}`, pixels: tilePixels(PANEL), columns: PANEL, valid: PANEL, width: undefined })
+    : undefined;
   const restRow = rest > 0 ? rowOf(restColumns, rest) : undefined;
   const blockRows = rowsPerBlock(params);
 
@@ -89,20 +96,30 @@ function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc 
       i32.add();
       local.set(to);
     };
-    const call = (func: RowFunc): void => {
+    /** @param pixels of a row in the block: as many times its rows is what the function is told */
+    const call = (func: RowFunc, pixels: number): void => {
       for (const argument of [xRow, weights, yRow, residualRow, gates]) local.get(argument);
       local.get(block);
-      i32.const(output.width);
+      i32.const(pixels);
       i32.mul();
       f.call(func);
     };
     /** The rows of the block, with one panel. */
     const rows = (func: RowFunc): void => {
-      if (long) return call(func);
+      if (long) return call(func, width);
       local.get(block);
       local.set(row);
+      if (func === fullRow && fullEnds !== undefined) {
+        local.increase(xRow, (width - ends) * steps.inPixel);
+        local.increase(yRow, (width - ends) * steps.outPixel);
+        local.increase(residualRow, (width - ends) * steps.outPixel);
+        call(fullEnds, ends);
+        local.decrease(xRow, (width - ends) * steps.inPixel);
+        local.decrease(yRow, (width - ends) * steps.outPixel);
+        local.decrease(residualRow, (width - ends) * steps.outPixel);
+      }
       f.countDown(row, () => {
-        call(func);
+        call(func, width);
         local.increase(xRow, steps.inRow);
         local.increase(yRow, steps.outRow);
         if (epilogue.residual !== undefined) local.increase(residualRow, steps.residualRow);

@@ -1,35 +1,40 @@
 /**
  * Which tile a kernel has, and how much it does before it comes back to the same weights. Each choice with the measurement behind it
- * (bench/wasm-conv.ts; one core of a Zen 4 server, Node 20 = V8 11.3, peak 59 GFLOP/s).
+ * (bench/wasm-conv.ts; GFLOP/s on one core of a Zen 4 server with 512 KB of second-level cache, Node 20 = V8 11.3, which reaches 50 there
+ * from registers alone; candidates took turns, and the best of many rounds counts, for the machine had other work too).
  */
 import type { ConvParams } from "./conv-params.ts";
 import { rowPitch } from "./layout.ts";
-
-/** Output pixels and output channels that are summed at once, in registers. */
-export interface Tile {
-  readonly pixels: number;
-  readonly channels: number;
-}
 
 /** Channels of a full panel of weights. */
 export const PANEL = 16;
 
 /**
  * Pixels of a tile that is `channels` (4, 8, 12 or 16) wide. x64 has 15 vector registers for us, and V8 before 13 loads all operands of
- * a step first: sums + weights + pixels must fit.
+ * a step first: sums + weights + pixels must fit. 1x1 on 64 channels, tiles of 1, 2, 3, 4, 5, 6 and 8 pixels: 16 channels 26, 33, 24, 23,
+ * 23, 22, 22; 12 channels 25, 32, 30, 23, 25, 23, 21; 8 channels 19, 29, 33, 33, 29, 25, 19; 4 channels 12, 19, 25, 28, 28, 29, 26. (Of 12
+ * channels a second run had 19, 20, 18 for 2, 3, 4 pixels: no difference.)
  */
 export function tilePixels(channels: number): number {
   return { 16: 2, 12: 3, 8: 4, 4: 6 }[channels] ?? 2;
 }
 
-/** What of the second-level cache the input of a block may fill: half of the smallest that servers and laptops have (512 KB). */
+/**
+ * Pixels at the end of each row that are left for tiles down the column: 1 if a row of 2-pixel tiles leaves one over. To 7x7 pixels, 3x3
+ * on 512 channels 4.8 % faster (stride 2: 3.6 %), 1x1 with stride 2 from 1024 to 2048 channels 4.7 %; medians of 300 pairs on a busy machine
+ * whose quartiles lie 15 % below and 30 % above. Counting steps, 6 %.
+ */
+export function joinedEnds(width: number): number {
+  return width > 1 && tilePixels(PANEL) === 2 ? width % 2 : 0;
+}
+
+/** What of the second-level cache the input of a block may fill: half of 512 KB. */
 const CACHED_INPUT = 262144;
 
 /**
  * Output rows after which the next panel of weights has its turn. All weights are read once a block; the input once a panel, but from the
  * cache if a block's part of it stays there. So early layers, whose input is large, have several blocks, and late ones, whose
- * weights are large, have one. 1024 to 2048 channels, 1x1 with stride 2 to 7x7 pixels: 20 GFLOP/s in blocks of one row, 32 in one block
- * (peak then: 46).
+ * weights are large, have one. 1024 to 2048 channels, 1x1 with stride 2 to 7x7 pixels: 20 in blocks of one row, 32 in one block.
  */
 export function rowsPerBlock(params: ConvParams): number {
   const { input, output, kernel, stride, dilation, groups } = params;
@@ -59,10 +64,8 @@ export interface DepthwiseTile {
 }
 
 /**
- * GFLOP/s of tiles of 4, 3 and 2 pixels with a loop over the kernel's rows, and of 4 pixels written out (peak then: 46; all four took
- * turns): 3x3 on 72 channels of 56x56 pixels 29, 27, 25 and 21; the same with stride 2 on 64 channels of 112x112 12, 18, 20 and 13;
- * 5x5 on 120 channels of 28x28 21, 19, 20 and 23; with stride 2 on 72 channels of 56x56 17, 17, 19 and 16. The more columns a tile has,
- * the more of them V8 before 13 keeps in memory for want of registers.
+ * Tiles of 4, 3 and 2 pixels with a loop over the kernel's rows, and of 4 pixels written out: 3x3 on 72 channels of 56x56 pixels 29, 27, 25 and 21; the same with stride 2 on 64 channels of 112x112 12, 18, 20 and 13;
+ * 5x5 on 120 channels of 28x28 21, 19, 20 and 23; with stride 2 on 72 channels of 56x56 17, 17, 19 and 16.
  */
 export function depthwiseTile({ kernel, stride }: ConvParams): DepthwiseTile {
   if (stride[1] > 1) return { pixels: 2, unrolled: false };
