@@ -3,6 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as plain from "../../kernels/plain/index.ts";
 import * as reference from "../../kernels/reference/index.ts";
+import { createModel } from "../../models/index.ts";
 import { parseSafetensors, writeSafetensors } from "../../src/io/safetensors.ts";
 import { stateDict } from "../../src/nn/state-dict.ts";
 import { Tensor } from "../../src/tensor.ts";
@@ -154,8 +155,8 @@ test("an update that leaves infinite weights is noticed at the end of the epoch"
 test("a trainer refuses what does not fit", () => {
   assert.throws(() => tinyTrainer({ batch: 41 }), /batch wants a whole number from 1 to the 40 images/);
   assert.throws(() => tinyTrainer({ batch: 0 }), /batch/);
-  const five = quarters(40, 1);
-  assert.throws(() => tinyTrainer({ data: { ...five, size: 40, classes: ["a"] } as unknown as typeof five }), /1 classes, the model puts out \[8,4\]/);
+  const model = createModel("se_resnet8", { classes: 5, inChannels: 1, width: 4, reduction: 2 });
+  assert.throws(() => tinyTrainer({ model }), /4 classes, the model puts out \[8,5\]/);
 });
 
 test("cross-entropy: literal values, and errors that name the label", () => {
