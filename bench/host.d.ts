@@ -1,0 +1,42 @@
+/** The few names of the host that benchmarks use beyond those of the command line and the tests. */
+declare module "node:child_process" {
+  export interface Child {
+    readonly pid?: number;
+    send(message: unknown): boolean;
+    kill(): boolean;
+    on(event: "message", listener: (message: unknown) => void): void;
+    on(event: "exit", listener: (code: number | null, signal: string | null) => void): void;
+  }
+  /** `serialization: "advanced"` sends typed arrays as they are. */
+  export function fork(
+    file: string, args: readonly string[], options: { execArgv: readonly string[]; serialization: "advanced"; stdio: readonly string[] },
+  ): Child & { readonly stderr: { on(event: "data", listener: (text: Uint8Array) => void): void } };
+}
+
+declare module "node:os" {
+  export function cpus(): readonly { readonly model: string; readonly times: Readonly<Record<"user" | "nice" | "sys" | "idle" | "irq", number>> }[];
+  export function loadavg(): readonly number[];
+}
+
+declare module "node:fs" {
+  export function realpathSync(path: string): string;
+}
+
+declare module "node:timers/promises" {
+  export function setTimeout(milliseconds: number): Promise<void>;
+}
+
+declare module "node:zlib" {
+  export function gzipSync(data: Uint8Array, options: { level: number }): Uint8Array;
+}
+
+declare module "node:process" {
+  export interface Process {
+    send?(message: unknown): boolean;
+    on(event: "message", listener: (message: unknown) => void): void;
+    on(event: "disconnect" | "exit", listener: () => void): void;
+    kill(pid: number, signal: 0): boolean;
+    cpuUsage(): { readonly user: number; readonly system: number };
+    resourceUsage(): { readonly maxRSS: number };
+  }
+}

@@ -1,0 +1,37 @@
+/** Everybody in the race. A new way to run is one entry here. */
+import type { Contender } from "./contender.ts";
+
+const senet = `export { createModel } from "../../models/index.ts"; export { loadWeights } from "../../src/weights.ts"; export { Tensor } from "../../src/tensor.ts";`;
+const senetSession = `${senet} export { compileSync } from "../../src/session/session.ts";`;
+/** The operations that the networks here need; a bundler drops the others. */
+const tfjs = `export { add, avgPool, clipByValue, concat, dispose, engine, fused, matMul, maxPool, mul, relu, reshape, setBackend, sigmoid, tanh, tensor, transpose } from "@tensorflow/tfjs-core";`;
+
+export const contenders: readonly Contender[] = [
+  { name: "senet session, wasm", threads: [1], download: { module: senetSession }, load: async (job) => (await import("./runners/senet.ts")).session(job, { kernels: "wasm" }) },
+  { name: "senet session, plain", threads: [1], download: { module: senetSession }, load: async (job) => (await import("./runners/senet.ts")).session(job, { kernels: "plain" }) },
+  { name: "senet eager", threads: [1], download: { module: senet }, load: async (job) => (await import("./runners/senet.ts")).eager(job) },
+  {
+    name: "onnxruntime-node", threads: [1, 2],
+    download: { files: ["onnxruntime-common/dist/cjs", "onnxruntime-node/dist", "onnxruntime-node/bin/napi-v6/PLATFORM/ARCH"] },
+    load: async (job) => (await import("./runners/onnxruntime.ts")).onnxruntime(job, "onnxruntime-node"),
+  },
+  {
+    name: "onnxruntime-web", threads: [1, 2],
+    download: { files: ["onnxruntime-web/dist/ort.wasm.min.mjs", "onnxruntime-web/dist/ort-wasm-simd-threaded.mjs", "onnxruntime-web/dist/ort-wasm-simd-threaded.wasm"] },
+    load: async (job) => (await import("./runners/onnxruntime.ts")).onnxruntime(job, "onnxruntime-web"),
+  },
+  {
+    // Its threads want a browser: in Node it has one.
+    name: "tfjs wasm", threads: [1],
+    download: { module: `${tfjs} import "@tensorflow/tfjs-backend-wasm";`, files: ["@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm"] },
+    load: async (job) => (await import("./runners/tfjs.ts")).tfjs(job, "wasm"),
+  },
+  {
+    name: "tfjs cpu", threads: [1], slow: true, download: { module: `${tfjs} import "@tensorflow/tfjs-backend-cpu";` },
+    load: async (job) => (await import("./runners/tfjs.ts")).tfjs(job, "cpu"),
+  },
+  {
+    name: "jax-js", threads: [1], slow: true, download: { module: `export { init, defaultDevice, jit, lax, nn, numpy } from "@jax-js/jax";` },
+    load: async (job) => (await import("./runners/jax.ts")).jax(job),
+  },
+];
