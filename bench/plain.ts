@@ -3,8 +3,9 @@
  *
  * Convolutions of SE-ResNet-50 and SE-MobileNet v1 at 224x224, batch 1, and of a small SE-ResNet for 28x28x1 images, batch 32:
  * GFLOP/s (a multiply-add is two) forward, backward by the input and by the weight, median and best. Then the other
- * passes in ns an element, against the reference; then the sum over each network. Samples of all rows are interleaved, for a
- * machine's speed changes from second to second; the best tell more than the medians where others use the machine too.
+ * passes in ns an element, against the reference; then the sum over each network. Times are processor time, so that waiting
+ * for a core does not count; samples of all rows are interleaved, for a machine's speed changes from second to second. Where
+ * others use the machine too, the best tell more than the medians.
  */
 import process from "node:process";
 import * as plain from "../kernels/plain/index.ts";
@@ -13,6 +14,13 @@ import * as reference from "../kernels/reference/index.ts";
 import { conv2dScratch } from "../kernels/scratch.ts";
 import { batchNormShape, channelShape, conv2dShape, elementwiseShape, linearShape } from "../kernels/shapes.ts";
 import { engine } from "../src/cli/commands/bench.ts";
+
+declare module "node:process" {
+  export interface Process {
+    /** Microseconds. */
+    cpuUsage(): { readonly user: number; readonly system: number };
+  }
+}
 
 const rounds = Number(process.argv[2] ?? 9);
 const random = new Random(1);
@@ -102,14 +110,20 @@ function row(label: string, work: number, run: () => void): Row {
   return { label, work, run, samples: [] };
 }
 
+/** Processor time of this process in ms. */
+function now(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 /** A sample is about 5 ms or one run. The first round warms up. */
 function measure(rows: readonly Row[], estimate: number): void {
   for (let round = 0; round <= rounds; round++) {
     for (const { work, run, samples } of rows) {
       const runs = Math.max(1, Math.round(estimate / work));
-      const start = performance.now();
+      const start = now();
       for (let i = 0; i < runs; i++) run();
-      if (round > 0) samples.push((performance.now() - start) / runs);
+      if (round > 0) samples.push((now() - start) / runs);
     }
   }
 }
