@@ -24,6 +24,11 @@
  *
  * The bytes depend on the calls alone. Memory and imported functions come first. A module that has a relaxed instruction is
  * refused as a whole where relaxed SIMD is missing (probe.ts), so relaxed kernels belong to a module of their own.
+ *
+ * Good to know: `increase` is four instructions; a name of a local costs its letters in the module and some time, so give one where it
+ * helps a reader of the disassembly. Emission runs once, so mostly before the engine has compiled it: about 1,000 instructions per
+ * millisecond of processor time then (Node 20, Zen 4: 16,110 instructions in 56 functions take 16 ms, of which 4 are a fixed start),
+ * 18,000 when it is warm. What counts is therefore the number of instructions: emit one kernel for all layers that can share it.
  */
 import type { Home } from "./body.ts";
 import { Bytes, checkWhole } from "./encode.ts";

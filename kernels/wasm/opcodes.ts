@@ -13,7 +13,7 @@
  *     [zero:2]                  as many zero bytes (memory indices)
  *
  * Sources: WebAssembly Core Specification 3.0, appendix "Index of Instructions" (numeric, memory, vector and relaxed vector
- * instructions), and the Threads proposal. Left out: 8 and 16-bit atomics, tables, references, garbage collection, exceptions,
+ * instructions), and the Threads proposal. Left out: atomics narrower than their type, tables, references, garbage collection, exceptions,
  * tail calls, segments.
  */
 
