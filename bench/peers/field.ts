@@ -2,13 +2,13 @@
 import { setTimeout } from "node:timers/promises";
 import type { Contender, Job } from "./contender.ts";
 import { Remote } from "./remote.ts";
-import { watchLoad } from "./machine.ts";
+import { quiet, untilQuiet, watchLoad } from "./machine.ts";
 
 /** Rounds after the first that do not count: engines still compile. */
 const warmUp = 3;
 
-/** Who needs longer than this for a run, in ms, takes part in few rounds: the first, and of the counted ones the first and the last. */
-const slow = 3000;
+/** Who needs longer than this for an image, in ms, takes part in few rounds: the first two, and of the counted ones the first and the last. */
+const slow = 1000;
 
 /** Rest between runs, in ms: threads that still spin come to a halt, and do not take the next one's processor. */
 const rest = 30;
@@ -36,22 +36,35 @@ export interface Entry {
 
 export interface Field {
   readonly entries: readonly Entry[];
-  /** Processors that were busy with other things meanwhile. */
-  readonly otherLoad: number;
+  /** Processors that were busy with other work, in each counted round. */
+  readonly loads: readonly number[];
 }
 
 interface Runner {
   readonly entry: Entry;
   readonly remote: Remote;
+  /** Least time of a run so far, ms. */
+  fastest: number;
 }
 
 export function entry(contender: Contender, job: Job): Entry {
   return { contender, job, loadMs: NaN, firstMs: NaN, times: [], error: NaN, peakBytes: NaN, failure: undefined };
 }
 
-/** @param tick is told the share that is done */
-export async function race(entries: readonly Entry[], script: string, runs: number, tick: (share: number) => void): Promise<Field> {
-  const runners = entries.map((one): Runner => ({ entry: one, remote: new Remote(script) }));
+export interface RaceOptions {
+  /** The bundled child.ts. */
+  readonly script: string;
+  /** Counted rounds. */
+  readonly runs: number;
+  /** Seconds that the race may wait, all together, for other work on the machine to end: it waits before counted rounds, and repeats disturbed ones. */
+  readonly patience: number;
+  /** Is told the share that is done. */
+  tick(share: number): void;
+}
+
+export async function race(entries: readonly Entry[], options: RaceOptions): Promise<Field> {
+  const { script, runs, tick } = options;
+  const runners = entries.map((one): Runner => ({ entry: one, remote: new Remote(script), fastest: Infinity }));
   const inRace = (): Runner[] => runners.filter(({ entry }) => entry.failure === undefined);
   const attempt = async (runner: Runner, what: () => Promise<void>): Promise<void> => {
     try {
@@ -64,19 +77,23 @@ export async function race(entries: readonly Entry[], script: string, runs: numb
   for (const runner of runners) {
     await attempt(runner, async () => void (runner.entry.loadMs = (await runner.remote.load(runner.entry.contender.name, runner.entry.job)).ms));
   }
-  const total = 1 + warmUp + runs;
-  const otherLoad = await watchLoad(() => processorTime(inRace()));
-  for (let round = 0; round < total; round++) {
+  let patience = options.patience * 1000;
+  const loads: number[] = [];
+  const first = 1 + warmUp;
+  for (let round = 0, images = 0; round < first + runs; images++) {
+    const counted = round - first;
+    if (counted >= 0) patience -= await untilQuiet(patience);
+    const start = performance.now();
+    const otherLoad = await watchLoad(() => processorTime(inRace()));
     const outputs = new Map<Entry, Float32Array>();
     for (const runner of inRace()) {
       const { entry } = runner;
-      const counted = round - 1 - warmUp;
-      const sitsOut = entry.firstMs > slow && counted !== 0 && counted !== runs - 1;
       if (counted >= 0) entry.times[counted] = undefined;
-      if (sitsOut) continue;
+      if (round > 1 && runner.fastest > slow * entry.job.input[0] && counted !== 0 && counted !== runs - 1) continue;
       await attempt(runner, async () => {
-        const { ms, output } = await runner.remote.run(round);
+        const { ms, output } = await runner.remote.run(images);
         outputs.set(entry, output);
+        runner.fastest = Math.min(runner.fastest, ms);
         if (round === 0) entry.firstMs = ms;
         if (counted >= 0) entry.times[counted] = ms;
       });
@@ -85,12 +102,18 @@ export async function race(entries: readonly Entry[], script: string, runs: numb
     compare(outputs);
     const lost = runners.find(({ entry }) => entry.contender.name === judge && entry.failure !== undefined);
     if (lost !== undefined) throw new Error(`senet itself fails on ${lost.entry.job.model}: ${lost.entry.failure}`);
-    tick((round + 1) / total);
+    if (counted >= 0) {
+      loads[counted] = await otherLoad();
+      // A disturbed round is run again, while there is patience.
+      patience -= loads[counted] > quiet ? performance.now() - start : 0;
+      if (loads[counted] > quiet && patience > 0) continue;
+    }
+    round++;
+    tick(round / (first + runs));
   }
-  const busy = await otherLoad();
   for (const runner of inRace()) await attempt(runner, async () => void (runner.entry.peakBytes = (await runner.remote.state()).peakBytes));
   runners.forEach(({ remote }) => remote.end());
-  return { entries, otherLoad: busy };
+  return { entries, loads };
 }
 
 async function processorTime(runners: readonly Runner[]): Promise<number> {

@@ -21,9 +21,6 @@ import { writeModelFiles } from "./model-files.ts";
 import { lines, remarks, tableOf } from "./report.ts";
 import type { Line } from "./report.ts";
 
-/** More of a processor than this at work for others, and the figures are marked. */
-const tooBusy = 0.1;
-
 function wholeNumbers(args: Arguments, name: string, fallback: readonly number[]): readonly number[] {
   const values = args.list(name, fallback.map(String)).map(Number);
   if (!values.every((n) => Number.isSafeInteger(n) && n >= 1)) throw new UsageError(`bench/peers: --${name} wants whole numbers such as 1,2, got "${args.text(name)}"`);
@@ -42,6 +39,7 @@ async function run(args: Arguments, folder: string): Promise<void> {
   const threads = wholeNumbers(args, "threads", [1, 2]);
   const runs = args.number("runs", 20, { least: 1, whole: true });
   const size = args.number("size", 224, { least: 32, whole: true });
+  const patience = args.number("wait", 0, { least: 0 });
   const only = args.list("contenders", [""]);
   // The eager engine is what all answers are compared with: it is always there.
   const chosen = contenders.filter(({ name, slow }) => name === "senet eager" || ((slow !== true || args.flag("slow")) && only.some((part) => name.includes(part))));
@@ -59,13 +57,15 @@ async function run(args: Arguments, folder: string): Promise<void> {
     const files = new Map(names.map((model) => [model, writeModelFiles(folder, model, input)]));
     const entries: Entry[] = chosen.flatMap((contender) =>
       names.flatMap((model) => contender.threads.filter((n) => threads.includes(n)).map((n) => entry(contender, { model, input, threads: n, files: files.get(model)! }))));
-    const field = await race(entries, script, runs, (share) => progress.update(share, `${names.join(", ")}, batch ${batch}`));
+    const field = await race(entries, { script, runs, patience, tick: (share) => progress.update(share, `${names.join(", ")}, batch ${batch}`) });
     progress.end();
     const found = lines(field, sizes);
     results.push(...found);
     for (const model of names) {
       const ofModel = found.filter((line) => line.model === model);
-      say(`\n${model}, batch ${batch}, ${size}x${size}; senet is ${ofModel[0].against}; ${field.otherLoad.toFixed(2)} processors busy with other work${field.otherLoad > tooBusy ? ": TOO BUSY, do not trust these" : ""}\n`);
+      const [{ against, rounds, quiet_rounds: quiet }] = ofModel;
+      const trust = quiet === rounds ? "" : quiet < rounds / 2 ? " (TOO BUSY, do not trust these)" : " (the machine was busy in the others)";
+      say(`\n${model}, batch ${batch}, ${size}x${size}; senet is ${against}; ${quiet} of ${rounds} rounds quiet${trust}\n`);
       say(tableOf(ofModel));
     }
     const more = remarks(field);
@@ -87,6 +87,7 @@ const command: Command = {
     runs: { value: "N", help: "counted rounds (default 20)" },
     size: { value: "N", help: "height and width of the images (default 224)" },
     contenders: { value: "PARTS", help: "only those whose names contain one of these" },
+    wait: { value: "SECONDS", help: "how long each race may wait for other work on the machine to end; disturbed rounds are repeated (default 0)" },
     together: { help: "all networks in one race, to compare networks with each other (what SE costs)" },
     slow: { help: "also those that take many seconds a run" },
     json: { help: "for programs: an array, one object a contender; the tables go to standard error" },

@@ -1,6 +1,7 @@
 /** From times to tables. */
 import { table, thousands } from "../../src/cli/terminal.ts";
 import type { Entry, Field } from "./field.ts";
+import { quiet } from "./machine.ts";
 
 interface Quartiles {
   readonly low: number;
@@ -29,8 +30,9 @@ export interface Line {
   readonly peak_bytes: number;
   readonly download_bytes: number;
   readonly error: number;
-  /** Processors that were busy with other work. */
-  readonly other_load: number;
+  /** Counted rounds, and those of them in which the machine did little else. */
+  readonly rounds: number;
+  readonly quiet_rounds: number;
   readonly failure?: string;
 }
 
@@ -57,7 +59,7 @@ function yardstick(entries: readonly Entry[], one: Entry): Entry {
 }
 
 /** @param sizes download of each contender in bytes, by its name */
-export function lines({ entries, otherLoad }: Field, sizes: ReadonlyMap<string, number>): Line[] {
+export function lines({ entries, loads }: Field, sizes: ReadonlyMap<string, number>): Line[] {
   return entries.map((entry) => {
     const { contender, job } = entry;
     const senet = yardstick(entries, entry);
@@ -68,7 +70,7 @@ export function lines({ entries, otherLoad }: Field, sizes: ReadonlyMap<string, 
       best_ms: best(entry), median_ms: median, spread: (high - low) / median,
       against: `${senet.contender.name}, ${senet.job.threads} thread${senet.job.threads === 1 ? "" : "s"}`,
       best_ratio: best(senet) / best(entry), ratio: quartiles(ratios(senet, entry)),
-      load_ms: entry.loadMs, first_ms: entry.firstMs, peak_bytes: entry.peakBytes, download_bytes: sizes.get(contender.name) ?? NaN, error: entry.error, other_load: otherLoad,
+      load_ms: entry.loadMs, first_ms: entry.firstMs, peak_bytes: entry.peakBytes, download_bytes: sizes.get(contender.name) ?? NaN, error: entry.error, rounds: loads.length, quiet_rounds: loads.filter((load) => load <= quiet).length,
       ...(entry.failure === undefined ? {} : { failure: entry.failure }),
     };
   });
