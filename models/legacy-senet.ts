@@ -5,6 +5,7 @@
  * The weights are not interchangeable with those of models/resnet.ts, though most names and all shapes are.
  */
 import { ReLU } from "../src/nn/activations.ts";
+import type { Attention } from "../src/nn/attention/attention.ts";
 import { BatchNorm2d } from "../src/nn/batch-norm.ts";
 import { Residual, Sequential } from "../src/nn/combinators.ts";
 import { Conv2d } from "../src/nn/conv.ts";
@@ -13,7 +14,6 @@ import { Composite } from "../src/nn/module.ts";
 import type { Module } from "../src/nn/module.ts";
 import { GlobalAveragePool, MaxPool2d } from "../src/nn/pooling.ts";
 import { Flatten } from "../src/nn/reshape.ts";
-import type { SqueezeExcite } from "../src/nn/squeeze-excite.ts";
 import { count, readOptions } from "./options.ts";
 import type { GivenOptions } from "./options.ts";
 import { makeSe, present, seReaders } from "./se-options.ts";
@@ -47,7 +47,7 @@ class BasicBlock extends Composite {
   readonly bn1: BatchNorm2d;
   readonly conv2: Conv2d;
   readonly bn2: BatchNorm2d;
-  readonly seModule: SqueezeExcite | undefined;
+  readonly seModule: Attention | undefined;
   readonly downsample: Sequential | undefined;
   readonly body: Module;
 
@@ -72,7 +72,7 @@ class Bottleneck extends Composite {
   readonly bn2: BatchNorm2d;
   readonly conv3: Conv2d;
   readonly bn3: BatchNorm2d;
-  readonly seModule: SqueezeExcite | undefined;
+  readonly seModule: Attention | undefined;
   readonly downsample: Sequential | undefined;
   readonly body: Module;
 

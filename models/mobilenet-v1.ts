@@ -4,6 +4,7 @@
  * and that placement alone gives the published 4.7 M parameters and 572 M multiply-adds.
  */
 import { activation } from "../src/nn/activations.ts";
+import type { Attention } from "../src/nn/attention/attention.ts";
 import { BatchNorm2d } from "../src/nn/batch-norm.ts";
 import { Sequential } from "../src/nn/combinators.ts";
 import { Conv2d } from "../src/nn/conv.ts";
@@ -13,7 +14,6 @@ import type { Module } from "../src/nn/module.ts";
 import { GlobalAveragePool } from "../src/nn/pooling.ts";
 import { Dropout, Flatten } from "../src/nn/reshape.ts";
 import { makeDivisible } from "../src/nn/squeeze-excite.ts";
-import type { SqueezeExcite } from "../src/nn/squeeze-excite.ts";
 import { count, flag, fraction, oneOf, positive, readOptions } from "./options.ts";
 import type { GivenOptions } from "./options.ts";
 import { makeSe, present, seReaders } from "./se-options.ts";
@@ -37,7 +37,7 @@ class Block extends Composite {
   readonly bn1: BatchNorm2d;
   readonly convPw: Conv2d;
   readonly bn2: BatchNorm2d;
-  readonly se: SqueezeExcite | undefined;
+  readonly se: Attention | undefined;
   readonly body: Module;
 
   constructor(from: number, to: number, stride: number, options: MobileNetV1Options) {

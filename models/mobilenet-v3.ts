@@ -12,10 +12,10 @@ import { Composite } from "../src/nn/module.ts";
 import type { Module } from "../src/nn/module.ts";
 import { GlobalAveragePool } from "../src/nn/pooling.ts";
 import { Dropout, Flatten } from "../src/nn/reshape.ts";
-import { SqueezeExcite, makeDivisible } from "../src/nn/squeeze-excite.ts";
+import { makeDivisible } from "../src/nn/squeeze-excite.ts";
 import { count, flag, fraction, positive, readOptions } from "./options.ts";
 import type { GivenOptions } from "./options.ts";
-import { present, seReaders } from "./se-options.ts";
+import { makeSe, present, seReaders } from "./se-options.ts";
 import type { SeOptions } from "./se-options.ts";
 
 export interface MobileNetV3Options extends SeOptions {
@@ -86,13 +86,11 @@ class InvertedResidual extends Composite {
     const { epsilon, width } = options;
     const wide = makeDivisible(expanded * width);
     const to = makeDivisible(out * width);
-    const se = hasSe && options.se
-      ? new SqueezeExcite(wide, { ...options, bias: options.seBias, hidden: makeDivisible(Math.floor(wide / options.reduction)) })
-      : undefined;
+    const hidden = makeDivisible(Math.floor(wide / (options.reduction ?? 4)));
     this.block = new Sequential(...present<Module>(
       wide === from ? undefined : convNorm(from, wide, { kernel: 1, act }, epsilon),
       convNorm(wide, wide, { kernel, stride, groups: wide, act }, epsilon),
-      se,
+      hasSe ? makeSe(wide, options, { hidden }) : undefined,
       convNorm(wide, to, { kernel: 1 }, epsilon)));
     this.body = stride === 1 && from === to ? new Residual(this.block) : this.block;
   }
@@ -134,7 +132,7 @@ export function mobilenetV3(name: string, size: "large" | "small", options: Give
     smallImages: flag(false),
     dropout: fraction(0.2),
     epsilon: positive(epsilon),
-    ...seReaders({ se: true, reduction: 4, gate: "hard_sigmoid" }),
+    ...seReaders({ se: true, gate: "hard_sigmoid" }),
   });
   return size === "large" ? new MobileNetV3(large, 1280, read) : new MobileNetV3(small, 1024, read);
 }

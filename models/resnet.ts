@@ -5,6 +5,7 @@
  * (He et al., section 4.2: 3x3 stem, three stages of 16, 32 and 64 channels), with projection shortcuts.
  */
 import { ReLU } from "../src/nn/activations.ts";
+import type { Attention } from "../src/nn/attention/attention.ts";
 import { BatchNorm2d } from "../src/nn/batch-norm.ts";
 import { Residual, Sequential } from "../src/nn/combinators.ts";
 import { Conv2d } from "../src/nn/conv.ts";
@@ -13,7 +14,6 @@ import { Composite } from "../src/nn/module.ts";
 import type { Module } from "../src/nn/module.ts";
 import { GlobalAveragePool, MaxPool2d } from "../src/nn/pooling.ts";
 import { Flatten } from "../src/nn/reshape.ts";
-import type { SqueezeExcite } from "../src/nn/squeeze-excite.ts";
 import { count, flag, oneOf, readOptions } from "./options.ts";
 import type { GivenOptions, Readers } from "./options.ts";
 import { makeSe, present, seReaders } from "./se-options.ts";
@@ -54,7 +54,7 @@ function projection(from: number, to: number, stride: number): Sequential | unde
 }
 
 /** The sum of branch and shortcut with the SE block in its position; `standard`, `pre` and `3x3` stand in the branch already. */
-function join(branch: Module[], shortcut: Module | undefined, se: SqueezeExcite | undefined, position: Position): Module {
+function join(branch: Module[], shortcut: Module | undefined, se: Attention | undefined, position: Position): Module {
   const beside = present<Module>(shortcut, position === "identity" ? se : undefined);
   const sum = beside.length === 0 ? new Residual(new Sequential(...branch)) : new Residual(new Sequential(...branch), new Sequential(...beside));
   return new Sequential(...present<Module>(sum, new ReLU(), position === "post" ? se : undefined));
@@ -66,7 +66,7 @@ export class BasicBlock extends Composite {
   readonly bn1: BatchNorm2d;
   readonly conv2: Conv2d;
   readonly bn2: BatchNorm2d;
-  readonly se: SqueezeExcite | undefined;
+  readonly se: Attention | undefined;
   readonly downsample: Sequential | undefined;
   readonly body: Module;
 
@@ -94,7 +94,7 @@ export class Bottleneck extends Composite {
   readonly bn2: BatchNorm2d;
   readonly conv3: Conv2d;
   readonly bn3: BatchNorm2d;
-  readonly se: SqueezeExcite | undefined;
+  readonly se: Attention | undefined;
   readonly downsample: Sequential | undefined;
   readonly body: Module;
 

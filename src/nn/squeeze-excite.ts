@@ -10,9 +10,9 @@
  */
 import { activation } from "./activations.ts";
 import type { ActivationName } from "./activations.ts";
+import { Attention } from "./attention/attention.ts";
 import { Recalibrate, Sequential } from "./combinators.ts";
 import { Conv2d } from "./conv.ts";
-import { Composite } from "./module.ts";
 import type { Module } from "./module.ts";
 import { GlobalAveragePool, GlobalMaxPool } from "./pooling.ts";
 
@@ -64,7 +64,7 @@ export function hiddenWidth(channels: number, options: SqueezeExciteOptions): nu
 }
 
 /** x [N,C,H,W] to y [N,C,H,W]. State dict: fc1.weight [hidden,C,1,1], fc1.bias, fc2.weight [C,hidden,1,1], fc2.bias. */
-export class SqueezeExcite extends Composite {
+export class SqueezeExcite extends Attention {
   readonly fc1: Conv2d;
   readonly fc2: Conv2d;
   readonly body: Module;

@@ -1,13 +1,13 @@
 /**
  * What a model costs for one input, layer by layer, without computing anything.
  *
- * The convention: `macs` counts the multiply-accumulates of convolution and linear layers, without those inside SE blocks;
- * SE's own two layers, its multiplications by the gate and the additions of its squeeze stand apart (`seMacs`, `scaleMacs`,
+ * The convention: `macs` counts the multiply-accumulates of convolution and linear layers, without those inside SE blocks and
+ * what stands in their place (src/nn/attention); SE's own two layers, its multiplications by the gate and the additions of its squeeze stand apart (`seMacs`, `scaleMacs`,
  * `gapAdds`). Biases, normalisation (which folds into the convolution), activations, sums and other pooling count nothing.
  */
 import type { Shape } from "../tensor.ts";
+import { Attention } from "./attention/attention.ts";
 import type { Cost, Module } from "./module.ts";
-import { SqueezeExcite } from "./squeeze-excite.ts";
 
 export interface LayerSummary {
   /** Path in the state dict; for a layer without a name the path of the block that it works in. */
@@ -16,7 +16,7 @@ export interface LayerSummary {
   readonly output: Shape;
   readonly parameters: number;
   readonly cost: Cost;
-  /** Inside an SE block. */
+  /** Inside an SE block, or another attention in its place. */
   readonly se: boolean;
 }
 
@@ -42,7 +42,7 @@ export function summarise(model: Module, input: Shape): Summary {
   const output = model.outputShape(input, {
     enter(composite) {
       stack.push(names.get(composite) ?? stack.at(-1) ?? "");
-      if (composite instanceof SqueezeExcite) {
+      if (composite instanceof Attention) {
         if (depth === 0) seParameters += composite.parameterCount();
         depth++;
       }
@@ -56,7 +56,7 @@ export function summarise(model: Module, input: Shape): Summary {
     },
     leave(composite) {
       stack.pop();
-      if (composite instanceof SqueezeExcite) depth--;
+      if (composite instanceof Attention) depth--;
     },
   });
   const sum = (pick: (layer: LayerSummary) => number | undefined): number => layers.reduce((total, layer) => total + (pick(layer) ?? 0), 0);

@@ -92,6 +92,8 @@ test("every model's name without se is the same network without SE", () => {
     const [with_, without] = [name, plain].map((n) => createModel(n, { classes: 7 }, null));
     assert.is(with_.parameterCount() - summarise(with_, photograph).seParameters, without.parameterCount(), name);
     assert.is(createModel(name, { classes: 7, se: false }, null).parameterCount(), without.parameterCount(), name);
+    assert.is(createModel(name, { classes: 7, attention: "none" }, null).parameterCount(), without.parameterCount(), name);
+    assert.is(createModel(plain, { classes: 7, attention: "se" }, null).parameterCount(), with_.parameterCount(), name);
   }
 });
 
@@ -116,6 +118,7 @@ test("options are checked, and messages name the model, the option and the neare
   assert.is(message("seresnet50", { classes: 0 }), 'seresnet50: option "classes" wants a whole number of at least 1, got 0');
   assert.is(message("seresnet50", { se: "yes" }), 'seresnet50: option "se" wants true or false, got "yes"');
   assert.match(message("seresnet50", { position: "behind" }), /wants one of standard, pre, post, identity, 3x3, got "behind"$/);
+  assert.match(message("seresnet50", { attention: "sea" }), /^seresnet50: option "attention" wants one of none, se\b.*, got "sea"$/);
   assert.match(message("se_resnet20", { reduction: 17 }), /reduction 17 leaves no hidden unit for 16 channels/);
   assert.match(message("se_mobilenet_v1", { dropout: 1 }), /option "dropout" wants a number from 0 to below 1, got 1/);
 });
