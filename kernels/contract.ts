@@ -80,6 +80,11 @@ export interface Kernels {
   maxPoolBackward(dx: F, dy: F, argmax: Int32Array, shape: Pool2dShape): void;
   averagePoolForward(y: F, x: F, shape: Pool2dShape): void;
   averagePoolBackward(dx: F, dy: F, shape: Pool2dShape): void;
+  // Over the channels, pixel by pixel: [batch, channels, pixels] to [batch, pixels]; argmax holds channels.
+  channelMeanForward(y: F, x: F, shape: ChannelShape): void;
+  channelMeanBackward(dx: F, dy: F, shape: ChannelShape): void;
+  channelMaxForward(y: F, argmax: Int32Array, x: F, shape: ChannelShape): void;
+  channelMaxBackward(dx: F, dy: F, argmax: Int32Array, shape: ChannelShape): void;
 
   // Joining and moving.
   addForward(y: F, a: F, b: F, shape: ElementwiseShape): void;
@@ -88,6 +93,9 @@ export interface Kernels {
   /** y[n,c,p] = gate[n,c] * x[n,c,p]: the paper's F_scale. */
   channelScaleForward(y: F, x: F, gate: F, shape: ChannelShape): void;
   channelScaleBackward(dx: F, dgate: F, x: F, gate: F, dy: F, shape: ChannelShape): void;
+  /** y[n,c,p] = gate[n,p] * x[n,c,p]. */
+  pixelScaleForward(y: F, x: F, gate: F, shape: ChannelShape): void;
+  pixelScaleBackward(dx: F, dgate: F, x: F, gate: F, dy: F, shape: ChannelShape): void;
   concatForward(y: F, inputs: readonly F[], shape: ConcatShape): void;
   concatBackward(dinputs: readonly F[], dy: F, shape: ConcatShape): void;
   /** [groups, channels / groups] of the channels becomes [channels / groups, groups]. */

@@ -33,6 +33,9 @@ export { channelShuffleForward, channelShuffleBackward } from "../reference/chan
 // ... or cold: under 1 % of the networks that have it.
 export { maxPoolForward, maxPoolBackward } from "../reference/max-pool.ts";
 export { averagePoolForward, averagePoolBackward } from "../reference/average-pool.ts";
+export { channelMeanForward, channelMeanBackward } from "../reference/channel-mean.ts";
+export { channelMaxForward, channelMaxBackward } from "../reference/channel-max.ts";
+export { pixelScaleForward, pixelScaleBackward } from "../reference/pixel-scale.ts";
 export { upsampleNearestForward, upsampleNearestBackward } from "../reference/upsample-nearest.ts";
 export { upsampleBilinearForward, upsampleBilinearBackward } from "../reference/upsample-bilinear.ts";
 

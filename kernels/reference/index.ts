@@ -29,8 +29,11 @@ export { globalMaxPoolForward, globalMaxPoolBackward } from "./global-max-pool.t
 export { adaptiveAveragePoolForward, adaptiveAveragePoolBackward } from "./adaptive-average-pool.ts";
 export { maxPoolForward, maxPoolBackward } from "./max-pool.ts";
 export { averagePoolForward, averagePoolBackward } from "./average-pool.ts";
+export { channelMeanForward, channelMeanBackward } from "./channel-mean.ts";
+export { channelMaxForward, channelMaxBackward } from "./channel-max.ts";
 export { addForward, addBackward } from "./add.ts";
 export { channelScaleForward, channelScaleBackward } from "./channel-scale.ts";
+export { pixelScaleForward, pixelScaleBackward } from "./pixel-scale.ts";
 export { concatForward, concatBackward } from "./concat.ts";
 export { channelShuffleForward, channelShuffleBackward } from "./channel-shuffle.ts";
 export { upsampleNearestForward, upsampleNearestBackward } from "./upsample-nearest.ts";

@@ -220,6 +220,18 @@ for image, hidden, bias in (((2, 6, 3, 4), 2, True), ((3, 4, 2, 2), 3, False)):
 
     case(f"{image} through {hidden}{'' if bias else ' without biases'}", "squeezeExcite", block, inputs)
 
+# ---- over the channels, pixel by pixel -----------------------------------------------------------------------------------
+
+
+def channel_maximum(x):
+    y, at = x.max(1)
+    return {"y": y, "argmax": at.double()}
+
+
+case("plain", "channelMean", lambda x: x.mean(1), {"x": normal(2, 3, 4, 5)})
+case("plain", "channelMax", channel_maximum, {"x": normal(2, 3, 4, 5)})
+case("plain", "pixelScale", lambda x, gate: x * gate[:, None], {"x": normal(2, 3, 4, 3), "gate": torch.rand(2, 4, 3).double()})
+
 with open(os.path.join(os.path.dirname(__file__), "torch_layers.json"), "w") as f:
     f.write("[\n" + ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases) + "\n]\n")
 print(len(cases), "cases")

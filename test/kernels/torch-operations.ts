@@ -153,6 +153,22 @@ function globalMaxPool({ k, inputs: { x, dy }, shapes, make }: Call): Outputs {
   return { y, argmax, dx };
 }
 
+function channelMean({ k, inputs: { x, dy }, shapes, make }: Call): Outputs {
+  const s = channelShape(shapes["x"][0], shapes["x"][1], product(shapes["x"].slice(2)));
+  const [y, dx] = [make(dy.length), make(x.length)];
+  k.channelMeanForward(y, x, s);
+  k.channelMeanBackward(dx, dy, s);
+  return { y, dx };
+}
+
+function channelMax({ k, inputs: { x, dy }, shapes, make }: Call): Outputs {
+  const s = channelShape(shapes["x"][0], shapes["x"][1], product(shapes["x"].slice(2)));
+  const [y, dx, argmax] = [make(dy.length), make(x.length), new Int32Array(dy.length)];
+  k.channelMaxForward(y, argmax, x, s);
+  k.channelMaxBackward(dx, dy, argmax, s);
+  return { y, argmax, dx };
+}
+
 function resize(name: "adaptiveAveragePool" | "upsampleNearest" | "upsampleBilinear"): Operation {
   return ({ k, inputs: { x, dy }, shapes, options, make }) => {
     const s = resizeShape(...(shapes["x"] as Image), options["outHeight"] as number, options["outWidth"] as number, options["alignCorners"] === true);
@@ -177,6 +193,14 @@ function channelScale({ k, inputs: { x, gate, dy }, shapes, make }: Call): Outpu
   const [y, dx, dgate] = [make(x.length), make(x.length), make(gate.length)];
   k.channelScaleForward(y, x, gate, s);
   k.channelScaleBackward(dx, dgate, x, gate, dy, s);
+  return { y, dx, dgate };
+}
+
+function pixelScale({ k, inputs: { x, gate, dy }, shapes, make }: Call): Outputs {
+  const s = channelShape(shapes["x"][0], shapes["x"][1], product(shapes["x"].slice(2)));
+  const [y, dx, dgate] = [make(x.length), make(x.length), make(gate.length)];
+  k.pixelScaleForward(y, x, gate, s);
+  k.pixelScaleBackward(dx, dgate, x, gate, dy, s);
   return { y, dx, dgate };
 }
 
@@ -247,5 +271,5 @@ export const operations: Readonly<Record<string, Operation>> = {
   relu: activation("relu"), relu6: activation("relu6"), leakyRelu, sigmoid: activation("sigmoid"), hardSigmoid, silu: activation("silu"),
   hardSwish: activation("hardSwish"), tanh: activation("tanh"), globalAveragePool, globalMaxPool, adaptiveAveragePool: resize("adaptiveAveragePool"),
   maxPool, averagePool, add, channelScale, concat, channelShuffle, upsampleNearest: resize("upsampleNearest"),
-  upsampleBilinear: resize("upsampleBilinear"), dropout, crossEntropy, squeezeExcite,
+  upsampleBilinear: resize("upsampleBilinear"), dropout, crossEntropy, squeezeExcite, channelMean, channelMax, pixelScale,
 };

@@ -1,4 +1,4 @@
-/** Cases of channel scale, concatenation, channel shuffle, softmax and cross-entropy. */
+/** Cases of scaling by channel and by pixel, concatenation, channel shuffle, softmax and cross-entropy. */
 import { channelShape, concatShape, crossEntropyShape, shuffleShape } from "../../../kernels/shapes.ts";
 import type { Floats } from "../../../kernels/shapes.ts";
 import type { Case, Input } from "../case.ts";
@@ -16,6 +16,22 @@ function channelScale(batch: number, channels: number, pixels: number, large: bo
     },
     backward(k, gradients, dy, { x, gate }) {
       k.channelScaleBackward(gradients["x"], gradients["gate"], x, gate, dy, s);
+    },
+  };
+}
+
+function pixelScale(batch: number, channels: number, pixels: number, large: boolean = false): Case {
+  const s = channelShape(batch, channels, pixels);
+  return {
+    name: `pixelScale [${batch},${channels},${pixels}]`, kernels: ["pixelScaleForward", "pixelScaleBackward"],
+    inputs: { x: normal(batch * channels * pixels), gate: uniform(batch * pixels, 0.1, 0.9) }, by: ["x", "gate"], linear: [["x"], ["gate"]], large,
+    forward(k, { x, gate }, make) {
+      const y = make(x.length);
+      k.pixelScaleForward(y, x, gate, s);
+      return { y, rest: {} };
+    },
+    backward(k, gradients, dy, { x, gate }) {
+      k.pixelScaleBackward(gradients["x"], gradients["gate"], x, gate, dy, s);
     },
   };
 }
@@ -93,6 +109,11 @@ export const joiningCases: readonly Case[] = [
   channelScale(2, 3, 5),
   channelScale(3, 7, 1),
   channelScale(2, 29, 193, true),
+
+  pixelScale(1, 1, 1),
+  pixelScale(2, 3, 5),
+  pixelScale(3, 1, 7),
+  pixelScale(2, 29, 193, true),
 
   concat(1, [3], 4),
   concat(2, [1, 2], 3),

@@ -1,4 +1,4 @@
-/** Cases of pooling (global, adaptive, windows) and of resizing. */
+/** Cases of pooling (global, over channels, adaptive, windows) and of resizing. */
 import type { Kernels } from "../../../kernels/contract.ts";
 import type { Pool2dOptions } from "../../../kernels/shapes.ts";
 import { channelShape, pool2dShape, resizeShape } from "../../../kernels/shapes.ts";
@@ -36,6 +36,39 @@ function globalMax(batch: number, channels: number, pixels: number, what: string
     },
     backward(k, gradients, dy, _inputs, { rest }) {
       k.globalMaxPoolBackward(gradients["x"], dy, rest["argmax"] as Int32Array, s);
+    },
+  };
+}
+
+function channelMean(batch: number, channels: number, pixels: number, large: boolean = false): Case {
+  const s = channelShape(batch, channels, pixels);
+  return {
+    name: `channelMean [${batch},${channels},${pixels}]`, kernels: ["channelMeanForward", "channelMeanBackward"],
+    inputs: { x: normal(batch * channels * pixels) }, by: ["x"], linear: [["x"]], large,
+    forward(k, { x }, make) {
+      const y = make(batch * pixels);
+      k.channelMeanForward(y, x, s);
+      return { y, rest: {} };
+    },
+    backward(k, gradients, dy) {
+      k.channelMeanBackward(gradients["x"], dy, s);
+    },
+  };
+}
+
+function channelMax(batch: number, channels: number, pixels: number, what: string, x: Input, flags: { kinks?: boolean; large?: boolean } = {}): Case {
+  const s = channelShape(batch, channels, pixels);
+  return {
+    name: `channelMax [${batch},${channels},${pixels}]${what}`, kernels: ["channelMaxForward", "channelMaxBackward"],
+    inputs: { x }, by: ["x"], ...flags,
+    forward(k, { x }, make) {
+      const y = make(batch * pixels);
+      const argmax = new Int32Array(batch * pixels).fill(-1);
+      k.channelMaxForward(y, argmax, x, s);
+      return { y, rest: { argmax } };
+    },
+    backward(k, gradients, dy, _inputs, { rest }) {
+      k.channelMaxBackward(gradients["x"], dy, rest["argmax"] as Int32Array, s);
     },
   };
 }
@@ -149,6 +182,17 @@ export const poolingCases: readonly Case[] = [
   globalMax(3, 37, 131, "", distinct(3 * 37 * 131), { large: true }),
   globalMax(3, 5, 7, " with equals", ties(105), { kinks: true }),
   globalMax(2, 2, 4, " with NaN and infinity", fixed(GLOBAL_SPECIAL), { kinks: true }),
+
+  channelMean(1, 1, 1),
+  channelMean(2, 3, 5),
+  channelMean(3, 5, 1),
+  channelMean(2, 37, 131, true),
+
+  channelMax(1, 1, 1, "", distinct(1)),
+  channelMax(2, 3, 5, "", distinct(30)),
+  channelMax(3, 5, 7, " with equals", ties(105), { kinks: true }),
+  channelMax(2, 4, 2, " with NaN and infinity", fixed(GLOBAL_SPECIAL), { kinks: true }),
+  channelMax(2, 37, 131, "", distinct(2 * 37 * 131), { large: true }),
 
   ...WINDOWS.map(([image, options]) => maxPool(image, options)),
   ...LARGE_WINDOWS.map(([image, options]) => maxPool(image, options, "", distinct, { large: true })),
