@@ -8,6 +8,7 @@ import { mobilenetV2 } from "./mobilenet-v2.ts";
 import { mobilenetV3 } from "./mobilenet-v3.ts";
 import type { GivenOptions } from "./options.ts";
 import { resnet, smallResnet } from "./resnet.ts";
+import { vgg } from "./vgg.ts";
 
 type Build = (name: string, options: GivenOptions) => Module;
 
@@ -30,6 +31,13 @@ builders.set("se_mobilenet_v2", (name, options) => mobilenetV2(name, true, optio
 for (const size of ["large", "small"] as const) {
   builders.set(`mobilenet_v3_${size}`, (name, options) => mobilenetV3(name, size, options));
   builders.set(`mobilenetv3_${size}_100`, (name, options) => mobilenetV3(name, size, options, 1e-5));
+}
+for (const depth of [11, 13, 16, 19] as const) {
+  for (const bn of [false, true]) {
+    const plain = `vgg${depth}${bn ? "_bn" : ""}`;
+    builders.set(plain, (name, options) => vgg(name, depth, bn, false, options));
+    builders.set(`se_${plain}`, (name, options) => vgg(name, depth, bn, true, options));
+  }
 }
 
 /** Every name that `createModel` knows. */

@@ -1,13 +1,13 @@
 /** Whole small networks of each family in float64: every parameter's gradient agrees with central differences. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { Kernels } from "../../kernels/contract.ts";
 import * as reference from "../../kernels/reference/index.ts";
 import { createModel } from "../../models/index.ts";
 import { SqueezeExcite } from "../../src/nn/squeeze-excite.ts";
 import type { SqueezeExciteOptions } from "../../src/nn/squeeze-excite.ts";
 import type { Shape } from "../../src/tensor.ts";
 import { checkNetwork } from "./network-gradients.ts";
+import { smooth } from "./smooth.ts";
 
 const blocks: SqueezeExciteOptions[] = [
   { reduction: 2 },
@@ -28,21 +28,6 @@ for (const options of blocks) {
 const small = { classes: 3, inChannels: 2, width: 2, reduction: 2 };
 const narrow = { classes: 3, inChannels: 2, width: 0.05, smallImages: true, dropout: 0 };
 
-/**
- * Deep networks have so many kinks that every step crosses one. Their wiring is checked with smooth functions in the places of
- * the kinked ones (which have tests of their own, and stand in the small networks here).
- */
-const smooth: Kernels = {
-  ...reference,
-  reluForward: reference.siluForward,
-  reluBackward: reference.siluBackward,
-  relu6Forward: reference.tanhForward,
-  relu6Backward: reference.tanhBackward,
-  hardSwishForward: reference.siluForward,
-  hardSwishBackward: reference.siluBackward,
-  hardSigmoidForward: (y, x, _slope, _offset, shape) => reference.sigmoidForward(y, x, shape),
-  hardSigmoidBackward: (dx, x, dy, _slope, _offset, shape) => reference.sigmoidBackward(dx, x, dy, shape),
-};
 const deep = new Set(["seresnet50", "se_mobilenet_v1", "se_mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large"]);
 
 const networks: [string, Record<string, unknown>, Shape][] = [

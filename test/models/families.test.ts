@@ -1,0 +1,55 @@
+/** What holds for every family of networks, shown on small members: sessions agree with eager; wrong options and images are refused. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { createModel } from "../../models/index.ts";
+import { loadStateDict, stateShapes } from "../../src/nn/state-dict.ts";
+import { compileSync } from "../../src/session/session.ts";
+import { recipeTensor, recipeWeights } from "../fixtures/recipe.ts";
+import { difference } from "../kernels/harness.ts";
+import { smallNetworks, title } from "./small-networks.ts";
+
+for (const network of smallNetworks) {
+  test(`${title(network)}: sessions give the eager answer`, () => {
+    const { model, options, input } = network;
+    const net = createModel(model, options, null);
+    loadStateDict(net, recipeWeights(stateShapes(net)));
+    const x = recipeTensor("input", input);
+    const expected = net.forward(x);
+    assert.equal(expected.shape, net.outputShape(input));
+    for (const kernels of ["plain", "wasm"] as const) {
+      const error = difference(compileSync(net, { input, kernels }).run(x).data, expected.data);
+      assert.ok(error < 1e-5, `${kernels}: off by ${error.toExponential(1)}`);
+    }
+  });
+}
+
+/** The message of the RangeError that building, or asking for the output's shape, throws. */
+function refusal(model: string, options: Record<string, unknown>, input: number[] = [1, 3, 64, 64]): string {
+  try {
+    createModel(model, options, null).outputShape(input);
+  } catch (error) {
+    assert.instance(error, RangeError);
+    return (error as Error).message;
+  }
+  return "";
+}
+
+const refused: [string, Record<string, unknown>, number[] | undefined, string][] = [
+  ["vgg16", {}, [1, 3, 31, 64], "vgg16: input wants images of at least 32x32, got 31x64"],
+  ["se_vgg11_bn", { width: 8 }, undefined, "SqueezeExcite: reduction 16 leaves no hidden unit for 8 channels; it wants at most 8"],
+  ["se_vgg16_bn", { placement: "block" }, undefined, 'se_vgg16_bn: option "placement" wants one of conv, stage, got "block"'],
+  ["vgg16", { width: 0 }, undefined, 'vgg16: option "width" wants a whole number of at least 1, got 0'],
+];
+
+for (const [model, options, input, message] of refused) {
+  test(`${model} ${JSON.stringify(options)} ${input?.join("x") ?? ""}: ${message}`, () => assert.is(refusal(model, options, input), message));
+}
+
+test("a forward pass and a session refuse an image that is too small", () => {
+  const model = createModel("vgg11", { width: 1, units: 1 });
+  const message = /^vgg11: input wants images of at least 32x32, got 16x16$/;
+  assert.throws(() => model.forward(recipeTensor("input", [1, 3, 16, 16])), message);
+  assert.throws(() => compileSync(model, { input: [1, 3, 16, 16] }), message);
+});
+
+test.run();

@@ -1,0 +1,24 @@
+/** A small member of every family with and without SE, for tests of what holds for all of them. */
+import type { Shape } from "../../src/tensor.ts";
+
+export interface SmallNetwork {
+  readonly model: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly input: Shape;
+}
+
+const tiny = { classes: 5, inChannels: 2 };
+const vgg = { ...tiny, width: 4, units: 6, reduction: 2 };
+
+export const smallNetworks: readonly SmallNetwork[] = [
+  { model: "vgg11", options: vgg, input: [2, 2, 33, 40] },
+  { model: "vgg11_bn", options: vgg, input: [2, 2, 32, 32] },
+  { model: "se_vgg11", options: { ...vgg, placement: "stage" }, input: [2, 2, 32, 32] },
+  { model: "se_vgg11_bn", options: vgg, input: [2, 2, 32, 35] },
+];
+
+/** Name and options, for titles. */
+export function title({ model, options }: SmallNetwork): string {
+  const own = Object.entries(options).filter(([name]) => !["classes", "inChannels"].includes(name));
+  return [model, ...own.map(([name, value]) => `${name} ${JSON.stringify(value)}`)].join(", ");
+}
