@@ -90,7 +90,7 @@ class InvertedResidual extends Composite {
     this.block = new Sequential(...present<Module>(
       wide === from ? undefined : convNorm(from, wide, { kernel: 1, act }, epsilon),
       convNorm(wide, wide, { kernel, stride, groups: wide, act }, epsilon),
-      hasSe ? makeSe(wide, options, { hidden }) : undefined,
+      hasSe ? makeSe(wide, options, { hidden, gate: "hard_sigmoid" }) : undefined,
       convNorm(wide, to, { kernel: 1 }, epsilon)));
     this.body = stride === 1 && from === to ? new Residual(this.block) : this.block;
   }
@@ -132,7 +132,7 @@ export function mobilenetV3(name: string, size: "large" | "small", options: Give
     smallImages: flag(false),
     dropout: fraction(0.2),
     epsilon: positive(epsilon),
-    ...seReaders({ se: true, gate: "hard_sigmoid" }),
+    ...seReaders({ se: true }),
   });
   return size === "large" ? new MobileNetV3(large, 1280, read) : new MobileNetV3(small, 1024, read);
 }

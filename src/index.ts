@@ -17,6 +17,13 @@ export { AdaptiveAveragePool2d, AveragePool2d, GlobalAveragePool, GlobalMaxPool,
 export { ChannelShuffle, Dropout, Flatten, Identity, Upsample } from "./nn/reshape.ts";
 export { SqueezeExcite } from "./nn/squeeze-excite.ts";
 export type { SqueezeExciteOptions } from "./nn/squeeze-excite.ts";
+export { Attention } from "./nn/attention/attention.ts";
+export { Cbam } from "./nn/attention/cbam.ts";
+export { ConcurrentSqueezeExcite } from "./nn/attention/concurrent-squeeze-excite.ts";
+export { EffectiveSqueezeExcite } from "./nn/attention/effective-squeeze-excite.ts";
+export { EfficientChannelAttention } from "./nn/attention/efficient-channel-attention.ts";
+export { GatherExcite } from "./nn/attention/gather-excite.ts";
+export { SpatialSqueezeExcite } from "./nn/attention/spatial-squeeze-excite.ts";
 export { softmax } from "./nn/softmax.ts";
 export { loadStateDict, stateDict, stateShapes } from "./nn/state-dict.ts";
 export { summarise } from "./nn/summary.ts";

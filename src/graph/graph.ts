@@ -16,6 +16,8 @@ export interface Value {
 export interface Constant {
   readonly name: string;
   read(): Tensor;
+  /** Where it is another one times a factor for each index of the first dimension: these, so that who copies it anyway multiplies on the way. */
+  readonly scaled?: { readonly of: Constant; readonly factors: () => Float64Array };
 }
 
 type Two = readonly [number, number];
@@ -64,6 +66,8 @@ export type Operation =
   | {
       readonly kind: "batch_norm"; readonly epsilon: number;
       readonly gamma: Constant; readonly beta: Constant; readonly mean: Constant; readonly variance: Constant;
+      /** Of the result; passes put it there. */
+      readonly activation?: Activation;
     }
   /** [x]; `slope` of leaky_relu and hard_sigmoid, `offset` of hard_sigmoid. */
   | (Activation & { readonly kind: "activation" })
@@ -76,6 +80,16 @@ export type Operation =
   | { readonly kind: "add" }
   /** [x, gate [N,C,1,1]]. */
   | { readonly kind: "scale" }
+  /** [x, gate [N,1,H,W]]. */
+  | { readonly kind: "pixel_scale" }
+  /** [a, b]. */
+  | { readonly kind: "multiply" }
+  /** [x] to [N,1,H,W]. */
+  | { readonly kind: "channel_pool"; readonly by: "mean" | "max" }
+  /** [x [N,C,1,1]]: a kernel [1,1,k] along the channels, zeros beyond them. */
+  | { readonly kind: "channel_conv"; readonly weight: Constant }
+  /** [x] to images of this size. */
+  | { readonly kind: "resize_nearest"; readonly size: Two }
   /** [x, ...]: channels one after the other. */
   | { readonly kind: "concat" }
   | { readonly kind: "flatten" }

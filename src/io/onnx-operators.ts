@@ -76,3 +76,21 @@ export function upsampleNodes(sink: NodeSink, operation: Of<"upsample">, input: 
     : { mode: "linear", coordinate_transformation_mode: operation.alignCorners ? "align_corners" : "half_pixel" };
   sink.node("Resize", [input.name, "", scales], output.name, attributes);
 }
+
+/** [N,C,1,1] as a signal of C values through a one-dimensional convolution. */
+export function channelConvNodes(sink: NodeSink, weight: string, size: number, input: Value, name: string): void {
+  const channels = input.shape[1];
+  const padding = (size - 1) / 2;
+  sink.node("Reshape", [input.name, sink.integers(`${name}.line`, [0, 1, channels])], `${name}.in_line`);
+  sink.node("Conv", [`${name}.in_line`, weight], `${name}.mixed`, { kernel_shape: [size], pads: [padding, padding] });
+  sink.node("Reshape", [`${name}.mixed`, sink.integers(`${name}.image`, [0, channels, 1, 1])], name);
+}
+
+/** Rows and columns by their numbers: Resize wants a factor, and rounds the size that comes of it. */
+export function resizeNearestNodes(sink: NodeSink, input: Value, output: Value): void {
+  const { name } = output;
+  const from = (axis: number): number[] =>
+    Array.from({ length: output.shape[axis] }, (_, i) => Math.floor((i * input.shape[axis]) / output.shape[axis]));
+  sink.node("Gather", [input.name, sink.integers(`${name}.rows`, from(2))], `${name}.tall`, { axis: 2 });
+  sink.node("Gather", [`${name}.tall`, sink.integers(`${name}.columns`, from(3))], name, { axis: 3 });
+}

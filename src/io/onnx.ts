@@ -4,7 +4,7 @@
  */
 import type { Constant, Graph, Node, Value } from "../graph/graph.ts";
 import type { Shape, Tensor } from "../tensor.ts";
-import { activationNodes, adaptivePoolNodes, upsampleNodes } from "./onnx-operators.ts";
+import { activationNodes, adaptivePoolNodes, channelConvNodes, resizeNearestNodes, upsampleNodes } from "./onnx-operators.ts";
 import type { Attributes, OnnxNode } from "./onnx-operators.ts";
 import { Message } from "./protobuf.ts";
 
@@ -101,7 +101,15 @@ function writeNode(writer: OnnxWriter, node: Node): void {
     case "add":
       return writer.node("Add", inputs, name);
     case "scale":
+    case "pixel_scale":
+    case "multiply":
       return writer.node("Mul", inputs, name);
+    case "channel_pool":
+      return writer.node(operation.by === "mean" ? "ReduceMean" : "ReduceMax", inputs, name, { axes: [1], keepdims: 1 });
+    case "channel_conv":
+      return channelConvNodes(writer, writer.constant(operation.weight), operation.weight.read().size, node.inputs[0], name);
+    case "resize_nearest":
+      return resizeNearestNodes(writer, node.inputs[0], output);
     case "concat":
       return writer.node("Concat", inputs, name, { axis: 1 });
     case "flatten":

@@ -15,7 +15,8 @@ import type { Visitor } from "./module.ts";
 
 const adopted = new WeakSet<Module>();
 
-function adopt<M extends Module>(by: string, module: M): M {
+/** Marks `module` as standing in a model. @throws TypeError for no module, Error for one that stands in a model already */
+export function adopt<M extends Module>(by: string, module: M): M {
   if (!(module instanceof Module)) throw new TypeError(`${by}: wants modules, got ${typeof module}`);
   if (adopted.has(module)) {
     throw new Error(`${by}: this ${module.describe()} already stands in a model; a module can be used once (make a second one)`);

@@ -81,7 +81,10 @@ export function plainStep(node: Node, context: PlainContext): Step {
     case "batch_norm": {
       const shape = batchNormShape(batch, channels, height * width, operation.epsilon, 0);
       const [gamma, beta, mean, variance] = [operation.gamma, operation.beta, operation.mean, operation.variance].map((c) => context.constant(c));
-      return () => kernels.batchNormForwardInference(y, x, gamma, beta, mean, variance, shape);
+      return () => {
+        kernels.batchNormForwardInference(y, x, gamma, beta, mean, variance, shape);
+        if (operation.activation !== undefined) activate(kernels, y, operation.activation, y);
+      };
     }
     case "activation":
       return () => activate(kernels, y, operation, x);
@@ -111,6 +114,32 @@ export function plainStep(node: Node, context: PlainContext): Step {
     case "scale": {
       const shape = channelShape(batch, channels, height * width);
       return () => kernels.channelScaleForward(y, x, second, shape);
+    }
+    case "pixel_scale": {
+      const shape = channelShape(batch, channels, height * width);
+      return () => kernels.pixelScaleForward(y, x, second, shape);
+    }
+    case "multiply": {
+      // Channels of one pixel each: every element has its gate.
+      const shape = channelShape(1, sizeOf(output.shape), 1);
+      return () => kernels.channelScaleForward(y, x, second, shape);
+    }
+    case "channel_pool": {
+      const shape = channelShape(batch, channels, height * width);
+      if (operation.by === "mean") return () => kernels.channelMeanForward(y, x, shape);
+      const argmax = new Int32Array(y.length);
+      return () => kernels.channelMaxForward(y, argmax, x, shape);
+    }
+    case "channel_conv": {
+      const weight = context.constant(operation.weight);
+      // The channels are the rows of an image one pixel wide.
+      const shape = conv2dShape(batch, 1, channels, 1, 1, { kernel: [weight.length, 1], padding: [(weight.length - 1) / 2, 0] });
+      const work = context.scratch(conv2dScratch(shape));
+      return () => kernels.conv2dForward(y, x, weight, null, shape, work);
+    }
+    case "resize_nearest": {
+      const shape = resizeShape(batch, channels, height, width, ...operation.size);
+      return () => kernels.upsampleNearestForward(y, x, shape);
     }
     case "concat": {
       const shape = concatShape(batch, inputs.map((value) => value.shape[1]), height * width);

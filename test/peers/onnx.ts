@@ -4,6 +4,7 @@
  */
 import process from "node:process";
 import { createModel } from "../../models/index.ts";
+import { attentionNames } from "../../models/se-options.ts";
 import { Random } from "../../kernels/random.ts";
 import { activation, activationNames } from "../../src/nn/activations.ts";
 import { BatchNorm2d } from "../../src/nn/batch-norm.ts";
@@ -66,6 +67,9 @@ const layers: [string, Module, Shape][] = [
 
 const networks: [string, Record<string, unknown>, Shape][] = [
   ["resnet50", {}, [2, 3, 64, 64]],
+  ...attentionNames.map((attention): [string, Record<string, unknown>, Shape] => ["resnet8", { attention, reduction: 4 }, [2, 3, 28, 28]]),
+  ["resnet8", { attention: "ge", extent: 4 }, [2, 3, 31, 30]],
+  ["resnet8", { attention: "ge", extent: 2, gather: "conv", gatherMlp: true }, [2, 3, 31, 30]],
   ["seresnet18", {}, [1, 3, 64, 64]],
   ["seresnet50", {}, [1, 3, 64, 64]],
   ["legacy_seresnet18", {}, [1, 3, 64, 64]],
@@ -93,7 +97,7 @@ async function compare(title: string, model: Module, input: Shape): Promise<void
     const largest = expected.data.reduce((most: number, value: number) => Math.max(most, Math.abs(value)), 1e-30);
     const error = expected.data.reduce((most: number, value: number, i: number) => Math.max(most, Math.abs(value - output.data[i])), 0) / largest;
     const good = error < 1e-4 && output.dims.join() === expected.shape.join();
-    verdict = `${good ? "ok  " : "FAIL"} ${title.padEnd(36)} off by ${error.toExponential(1)} of the largest`;
+    verdict = `${good ? "ok  " : "FAIL"} ${title.padEnd(56)} off by ${error.toExponential(1)} of the largest`;
     if (good) passed++;
     else failed++;
   } catch (error) {
@@ -104,6 +108,6 @@ async function compare(title: string, model: Module, input: Shape): Promise<void
 }
 
 for (const [title, model, input] of layers) await compare(title, model.initialise(new Random(1)), input);
-for (const [title, options, input] of networks) await compare(title, createModel(title, options, null), input);
+for (const [title, options, input] of networks) await compare(`${title} ${JSON.stringify(options)}`, createModel(title, options, null), input);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

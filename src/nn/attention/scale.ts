@@ -1,0 +1,126 @@
+/** y = x times a gate that differs from place to place; `Recalibrate` (../combinators.ts) has one gate for a whole channel. */
+import { channelShape, elementwiseShape, resizeShape } from "../../../kernels/shapes.ts";
+import type { ResizeShape } from "../../../kernels/shapes.ts";
+import type { GraphBuilder, Value } from "../../graph/graph.ts";
+import type { Floats, Shape, Tensor } from "../../tensor.ts";
+import { sameShape, showShape, sizeOf } from "../../tensor.ts";
+import { checkGradient, checkImages } from "../check.ts";
+import { adopt } from "../combinators.ts";
+import { Layer } from "../module.ts";
+import type { Module, Visitor } from "../module.ts";
+
+abstract class Scale extends Layer<{ x: Tensor; gate: Tensor }> {
+  readonly gate: Module;
+
+  constructor(gate: Module) {
+    super();
+    this.gate = adopt("Scale", gate);
+  }
+
+  protected abstract check(input: Shape, gate: Shape): void;
+  protected abstract apply<A extends Floats>(x: Tensor<A>, gate: Tensor<A>): Tensor<A>;
+  /** Adds to dx, and returns the gradient by the gate. */
+  protected abstract applyBackward<A extends Floats>(dx: Tensor<A>, x: Tensor, gate: Tensor, dy: Tensor<A>): Tensor<A>;
+  protected abstract lowerScale(graph: GraphBuilder, x: Value, gate: Value): Value;
+
+  forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    const gate = this.gate.forward(x);
+    this.check(x.shape, gate.shape);
+    this.keep({ x, gate });
+    return this.apply(x, gate);
+  }
+
+  backward<A extends Floats>(dy: Tensor<A>): Tensor<A> {
+    const { x, gate } = this.take();
+    checkGradient(this.describe(), dy, x.shape);
+    const dx = dy.like();
+    const dgate = this.applyBackward(dx, x, gate, dy);
+    // x is used twice: scaled, and as what the gate is computed from.
+    this.kernels.addBackward(dx.data, this.gate.backward(dgate).data, elementwiseShape(dx.size));
+    return dx;
+  }
+
+  outputShape(input: Shape, visitor?: Visitor): Shape {
+    this.check(input, this.gate.outputShape(input, visitor));
+    visitor?.leaf(this, input, input, { scale: sizeOf(input) });
+    return input;
+  }
+
+  lower(graph: GraphBuilder, x: Value): Value {
+    const gate = this.gate.lower(graph, x);
+    this.check(x.shape, gate.shape);
+    return this.lowerScale(graph, x, gate);
+  }
+}
+
+/** y[n,c,h,w] = x[n,c,h,w] * gate(x)[n,0,h,w]: one gate for a pixel of all channels. */
+export class ScalePixels extends Scale {
+  override describe(): string {
+    return "Scale by pixel";
+  }
+
+  protected check(input: Shape, gate: Shape): void {
+    checkImages("ScalePixels", input);
+    const wanted = [input[0], 1, input[2], input[3]];
+    if (!sameShape(gate, wanted)) throw new RangeError(`ScalePixels: the gate wants shape ${showShape(wanted)}, got ${showShape(gate)}`);
+  }
+
+  protected apply<A extends Floats>(x: Tensor<A>, gate: Tensor<A>): Tensor<A> {
+    const y = x.like();
+    this.kernels.pixelScaleForward(y.data, x.data, gate.data, channelShape(x.shape[0], x.shape[1], x.shape[2] * x.shape[3]));
+    return y;
+  }
+
+  protected applyBackward<A extends Floats>(dx: Tensor<A>, x: Tensor, gate: Tensor, dy: Tensor<A>): Tensor<A> {
+    const dgate = dy.like(gate.shape);
+    this.kernels.pixelScaleBackward(dx.data, dgate.data, x.data, gate.data, dy.data, channelShape(x.shape[0], x.shape[1], x.shape[2] * x.shape[3]));
+    return dgate;
+  }
+
+  protected lowerScale(graph: GraphBuilder, x: Value, gate: Value): Value {
+    return graph.add(this, { kind: "pixel_scale" }, [x, gate], x.shape);
+  }
+}
+
+/** y[n,c,h,w] = x[n,c,h,w] * gate(x)[n,c,h',w']: a gate for every element, from a smaller map enlarged by nearest neighbours. */
+export class ScaleElements extends Scale {
+  override describe(): string {
+    return "Scale by element";
+  }
+
+  #resize(input: Shape, gate: Shape): ResizeShape {
+    return resizeShape(input[0], input[1], gate[2], gate[3], input[2], input[3]);
+  }
+
+  protected check(input: Shape, gate: Shape): void {
+    checkImages("ScaleElements", input);
+    checkImages("ScaleElements, gate", gate, input[1]);
+    if (gate[0] !== input[0]) throw new RangeError(`ScaleElements: the gate wants ${input[0]} images, got ${showShape(gate)}`);
+  }
+
+  #enlarged<A extends Floats>(x: Tensor<A>, gate: Tensor): Tensor<A> {
+    const large = x.like();
+    this.kernels.upsampleNearestForward(large.data, gate.data, this.#resize(x.shape, gate.shape));
+    return large;
+  }
+
+  protected apply<A extends Floats>(x: Tensor<A>, gate: Tensor<A>): Tensor<A> {
+    const y = x.like();
+    // Channels of one pixel each: every element has its gate.
+    this.kernels.channelScaleForward(y.data, x.data, this.#enlarged(x, gate).data, channelShape(1, x.size, 1));
+    return y;
+  }
+
+  protected applyBackward<A extends Floats>(dx: Tensor<A>, x: Tensor, gate: Tensor, dy: Tensor<A>): Tensor<A> {
+    const dlarge = dy.like();
+    this.kernels.channelScaleBackward(dx.data, dlarge.data, x.data, this.#enlarged(x, gate).data, dy.data, channelShape(1, x.size, 1));
+    const dgate = dy.like(gate.shape);
+    this.kernels.upsampleNearestBackward(dgate.data, dlarge.data, this.#resize(x.shape, gate.shape));
+    return dgate;
+  }
+
+  protected lowerScale(graph: GraphBuilder, x: Value, gate: Value): Value {
+    const large = graph.add(this, { kind: "resize_nearest", size: [x.shape[2], x.shape[3]] }, [gate], x.shape);
+    return graph.add(this, { kind: "multiply" }, [x, large], x.shape);
+  }
+}
