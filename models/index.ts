@@ -2,12 +2,13 @@
 import { Random } from "../kernels/random.ts";
 import { didYouMean } from "../src/errors.ts";
 import type { Module } from "../src/nn/module.ts";
-import { legacySenet } from "./legacy-senet.ts";
+import { legacyResnext, legacySenet, legacySenet154 } from "./legacy-senet.ts";
 import { mobilenetV1 } from "./mobilenet-v1.ts";
 import { mobilenetV2 } from "./mobilenet-v2.ts";
 import { mobilenetV3 } from "./mobilenet-v3.ts";
 import type { GivenOptions } from "./options.ts";
 import { resnet, smallResnet } from "./resnet.ts";
+import { resnext, senet154 } from "./resnext.ts";
 import { vgg } from "./vgg.ts";
 
 type Build = (name: string, options: GivenOptions) => Module;
@@ -20,6 +21,14 @@ for (const depth of [18, 34, 50, 101, 152] as const) {
   builders.set(`legacy_resnet${depth}`, (name, options) => legacySenet(name, depth, false, options));
   builders.set(`legacy_seresnet${depth}`, (name, options) => legacySenet(name, depth, true, options));
 }
+for (const depth of [50, 101] as const) {
+  builders.set(`resnext${depth}_32x4d`, (name, options) => resnext(name, depth, false, options));
+  builders.set(`seresnext${depth}_32x4d`, (name, options) => resnext(name, depth, true, options));
+  builders.set(`legacy_resnext${depth}_32x4d`, (name, options) => legacyResnext(name, depth, false, options));
+  builders.set(`legacy_seresnext${depth}_32x4d`, (name, options) => legacyResnext(name, depth, true, options));
+}
+builders.set("senet154", senet154);
+builders.set("legacy_senet154", legacySenet154);
 for (const depth of [8, 14, 20, 32, 44, 56, 110]) {
   builders.set(`resnet${depth}`, (name, options) => smallResnet(name, depth, false, options));
   builders.set(`se_resnet${depth}`, (name, options) => smallResnet(name, depth, true, options));

@@ -27,6 +27,12 @@ export function count<D extends number | undefined>(fallback: D, least: number =
   return optional<number | D>(fallback, `a whole number of at least ${least}`, (v) => Number.isSafeInteger(v) && (v as number) >= least);
 }
 
+/** As many whole numbers of at least 1 as the default has. */
+export function counts(fallback: readonly number[]): Reader<readonly number[]> {
+  const fits = (v: unknown): boolean => Array.isArray(v) && v.length === fallback.length && v.every((n) => Number.isSafeInteger(n) && n >= 1);
+  return optional(fallback, `a list of ${fallback.length} whole numbers of at least 1`, fits);
+}
+
 export function positive<D extends number | undefined>(fallback: D): Reader<number | D> {
   return optional<number | D>(fallback, "a number above 0", (v) => typeof v === "number" && v > 0 && Number.isFinite(v));
 }

@@ -39,6 +39,12 @@ const refused: [string, Record<string, unknown>, number[] | undefined, string][]
   ["se_vgg11_bn", { width: 8 }, undefined, "SqueezeExcite: reduction 16 leaves no hidden unit for 8 channels; it wants at most 8"],
   ["se_vgg16_bn", { placement: "block" }, undefined, 'se_vgg16_bn: option "placement" wants one of conv, stage, got "block"'],
   ["vgg16", { width: 0 }, undefined, 'vgg16: option "width" wants a whole number of at least 1, got 0'],
+  ["seresnext50_32x4d", { width: 8 }, undefined,
+    'seresnext50_32x4d: option "groupWidth" of 4 leaves no channel for a group at option "width" 8: their product wants at least 64'],
+  ["senet154", { groupWidth: 1 }, undefined, 'senet154: option "groups" wants a divisor of half the 64 channels of the 3x3 convolution, got 64'],
+  ["seresnext50_32x4d", { blocks: [1, 2, 3] }, undefined,
+    'seresnext50_32x4d: option "blocks" wants a list of 4 whole numbers of at least 1, got [1,2,3]'],
+  ["legacy_senet154", { dropout: 1 }, undefined, 'legacy_senet154: option "dropout" wants a number from 0 to below 1, got 1'],
 ];
 
 for (const [model, options, input, message] of refused) {

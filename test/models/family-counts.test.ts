@@ -7,6 +7,7 @@ import * as assert from "uvu/assert";
 import { createModel } from "../../models/index.ts";
 import { summarise } from "../../src/nn/summary.ts";
 import type { Summary } from "../../src/nn/summary.ts";
+import { sizeOf } from "../../src/tensor.ts";
 
 function count(name: string, options: Record<string, unknown> = {}): Summary {
   return summarise(createModel(name, options, null), [1, 3, 224, 224]);
@@ -24,6 +25,14 @@ const published: [string, Record<string, unknown>, number, number, number, numbe
   ["vgg19_bn", {}, 143_678_248, 19632.06, 0, 0],
   ["se_vgg16_bn", {}, 138_596_784, 15470.26, 0.226, 13.55],
   ["se_vgg16_bn", { placement: "stage" }, 138_443_844, 15470.26, 0.076, 6.12],
+  ["resnext50_32x4d", {}, 25_028_904, 4230.48, 0, 0],
+  ["seresnext50_32x4d", {}, 27_559_896, 4230.48, 2.515, 5.519],
+  ["legacy_seresnext50_32x4d", {}, 27_559_896, 4230.48, 2.515, 5.519],
+  ["resnext101_32x4d", {}, 44_177_704, 7970, 0, 0],
+  ["seresnext101_32x4d", {}, 48_955_416, 7970, 4.74, 8.93],
+  ["legacy_seresnext101_32x4d", {}, 48_955_416, 7970, 4.74, 8.93],
+  ["senet154", {}, 115_088_984, 20681.79, 6.578, 13.146],
+  ["legacy_senet154", {}, 115_088_984, 20681.79, 6.578, 13.146],
 ];
 
 /** To the last digit that is printed. */
@@ -54,6 +63,22 @@ test("the paper's 15.47 G of VGG-16 are convolution and linear layers; its 15.48
     const s = count("se_vgg16_bn", { placement });
     assert.is(billions(s.macs), "15.47");
     assert.is(billions(s.macs + s.seMacs + s.scaleMacs), "15.48");
+  }
+});
+
+test("the paper's figures of ResNeXt, 4.24, 7.99, with SE 4.25 and 8.00 G, have one operation for every normalised value", () => {
+  const printed = { resnext50_32x4d: "4.24", resnext101_32x4d: "7.99", seresnext50_32x4d: "4.25", seresnext101_32x4d: "8.00" };
+  for (const [name, wanted] of Object.entries(printed)) {
+    const s = count(name);
+    const normalised = s.layers.filter(({ layer }) => layer.startsWith("BatchNorm2d")).reduce((sum, { output }) => sum + sizeOf(output), 0);
+    assert.is(billions(s.macs + s.seMacs + s.scaleMacs + normalised), wanted, name);
+  }
+});
+
+test("SENet-154 without SE is the option se: false", () => {
+  for (const name of ["senet154", "legacy_senet154"]) {
+    const s = count(name);
+    assert.is(s.parameters - s.seParameters, count(name, { se: false }).parameters);
   }
 });
 

@@ -9,12 +9,20 @@ export interface SmallNetwork {
 
 const tiny = { classes: 5, inChannels: 2 };
 const vgg = { ...tiny, width: 4, units: 6, reduction: 2 };
+const grouped = { ...tiny, blocks: [1, 2, 1, 1], width: 4, groups: 2, groupWidth: 32, reduction: 4 };
 
 export const smallNetworks: readonly SmallNetwork[] = [
   { model: "vgg11", options: vgg, input: [2, 2, 33, 40] },
   { model: "vgg11_bn", options: vgg, input: [2, 2, 32, 32] },
   { model: "se_vgg11", options: { ...vgg, placement: "stage" }, input: [2, 2, 32, 32] },
   { model: "se_vgg11_bn", options: vgg, input: [2, 2, 32, 35] },
+  { model: "resnext50_32x4d", options: grouped, input: [2, 2, 33, 40] },
+  { model: "seresnext50_32x4d", options: { ...grouped, position: "3x3" }, input: [1, 2, 32, 32] },
+  { model: "seresnext50_32x4d", options: grouped, input: [1, 2, 35, 32] },
+  { model: "legacy_seresnext50_32x4d", options: grouped, input: [1, 2, 33, 32] },
+  { model: "senet154", options: grouped, input: [1, 2, 33, 32] },
+  { model: "senet154", options: { ...grouped, se: false }, input: [1, 2, 32, 32] },
+  { model: "legacy_senet154", options: grouped, input: [1, 2, 33, 32] },
 ];
 
 /** Name and options, for titles. */
