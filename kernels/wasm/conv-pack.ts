@@ -6,6 +6,9 @@
 import type { ConvParams } from "./conv-params.ts";
 import { PANEL } from "./select.ts";
 
+/** Input channels that are packed together: a cache line of a 1x1 kernel's weights. */
+const CHANNELS_AT_ONCE = 16;
+
 export interface Panels {
   /** Input channels of a group, and additions to one output. */
   readonly inPerGroup: number;
@@ -44,9 +47,11 @@ export function packedConvSize(params: ConvParams): number {
  * @param weight [outChannels, inChannels / groups, kernelHeight, kernelWidth]
  * @param bias [outChannels], or null for none
  * @param packed where to write; new by default
+ * @param factors [outChannels] by which weights, not biases, are multiplied; rounded once
  */
 export function packConvWeights(
   weight: Float32Array, bias: Float32Array | null, params: ConvParams, packed: Float32Array = new Float32Array(packedConvSize(params)),
+  factors: Float64Array = new Float64Array(params.output.channels).fill(1),
 ): Float32Array {
   const { output, kernel, groups } = params;
   const taps = kernel[0] * kernel[1];
@@ -67,11 +72,16 @@ export function packConvWeights(
       packed.fill(0, at, at + columns * (steps + 1));
       if (bias !== null) packed.set(bias.subarray(first, first + valid), at);
       at += columns;
-      for (let c = 0; c < inPerGroup; c++) {
-        for (let tap = 0; tap < taps; tap++) {
-          const to = at + (tap * inPerGroup + c) * columns;
-          const from = first * steps + c * taps + tap;
-          for (let j = 0; j < valid; j++) packed[to + j] = weight[from + j * steps];
+      // Some input channels at a time: read one after the other, they stay in the cache until all output channels have written beside each other.
+      for (let c = 0; c < inPerGroup; c += CHANNELS_AT_ONCE) {
+        const count = Math.min(CHANNELS_AT_ONCE, inPerGroup - c);
+        for (let j = 0; j < valid; j++) {
+          const factor = factors[first + j];
+          let from = (first + j) * steps + c * taps;
+          const to = at + c * columns + j;
+          for (let i = 0; i < count; i++) {
+            for (let tap = 0; tap < taps; tap++) packed[to + (tap * inPerGroup + i) * columns] = weight[from++] * factor;
+          }
         }
       }
       at += columns * steps;

@@ -33,6 +33,8 @@ export interface ConvParams {
   readonly epilogue: ConvEpilogue;
   /** Multiply and add in one instruction with one rounding, where the machine has it (relaxed SIMD): faster, and no longer the same bits everywhere. */
   readonly fma: boolean;
+  /** May it be computed by Winograd's method where that pays? Then errors are larger (winograd.ts). */
+  readonly winograd?: boolean;
 }
 
 /** Distances in bytes; of the input between the windows of neighbouring outputs, and to the first value of output (0, 0)'s window. */

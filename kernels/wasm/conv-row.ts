@@ -35,6 +35,8 @@ export interface RowKernel {
   /** Loops around `run` contiguous floats, the outermost first. */
   readonly segments: readonly Segment[];
   readonly run: number;
+  /** Does the panel begin with its biases? It does unless told; else sums begin with 0. */
+  readonly bias?: boolean;
   /** Bytes between the windows of neighbouring pixels, between these, and between their residuals. */
   readonly inPixel: number;
   readonly outPixel: number;
@@ -157,19 +159,26 @@ class Row {
     if (epilogue.residual !== undefined) local.increase(this.#residual, count * residualPixel);
   }
 
-  /** All sums begin with the bias. */
+  /** All sums begin with the bias, or 0. */
   #begin(count: number): void {
-    const { local, i32, v128 } = this.#f;
+    const { local, i32, f32x4, v128 } = this.#f;
+    const { bias = true } = this.#kernel;
     const vectors = this.#panel.length;
     for (let j = 0; j < vectors; j++) {
-      local.get(this.#w);
-      v128.load(16 * j);
+      if (bias) {
+        local.get(this.#w);
+        v128.load(16 * j);
+      } else {
+        f32x4.const(0);
+      }
       for (let i = 1; i < count; i++) local.tee(this.#sums[i * vectors + j]);
       local.set(this.#sums[j]);
     }
     local.get(this.#w);
-    i32.const(16 * vectors);
-    i32.add();
+    if (bias) {
+      i32.const(16 * vectors);
+      i32.add();
+    }
     local.set(this.#weights);
   }
 

@@ -1,30 +1,47 @@
-/** The kernel for a convolution, whatever it is: depthwise ones have their own. */
+/** The kernel for a convolution, whatever it is: depthwise ones have their own, and Winograd's take some that may be less exact. */
 import { convKernel } from "./conv.ts";
 import type { ConvKernel } from "./conv.ts";
 import { packConvWeights, packedConvSize } from "./conv-pack.ts";
 import type { ConvParams } from "./conv-params.ts";
 import { packDepthwiseWeights, packedDepthwiseSize } from "./depthwise-pack.ts";
 import { depthwiseKernel, isDepthwise } from "./depthwise.ts";
+import { winogradPays } from "./select.ts";
+import { packWinogradWeights, packedWinogradSize } from "./winograd-pack.ts";
+import { isWinograd, winogradKernel } from "./winograd.ts";
+import type { WinogradKernel } from "./winograd.ts";
 
 export interface Convolution {
-  readonly kernel: ConvKernel;
+  readonly kernel: ConvKernel | WinogradKernel;
   /** Floats of the packed weights. */
   readonly packedSize: number;
+  /** Floats of working memory. If there are any, the kernel's function takes their address (in bytes) as its last argument; calls at the same time want their own. */
+  readonly scratch: number;
+  /** A part's first row, and its last but for the image's end, must be a multiple of it. */
+  readonly rowStep: number;
   /**
    * @param weight [outChannels, inChannels / groups, kernelHeight, kernelWidth]
    * @param bias [outChannels], or null for none
    * @param packed where to write, `packedSize` floats
+   * @param factors [outChannels] by which weights, not biases, are multiplied (normalisation that was folded in); 1 by default
    */
-  pack(weight: Float32Array, bias: Float32Array | null, packed: Float32Array): void;
+  pack(weight: Float32Array, bias: Float32Array | null, packed: Float32Array, factors?: Float64Array): void;
 }
 
 /** @throws RangeError where the sizes do not belong together */
 export function convolution(params: ConvParams): Convolution {
+  if (params.winograd === true && isWinograd(params) && winogradPays(params)) {
+    const kernel = winogradKernel(params);
+    return {
+      kernel, packedSize: packedWinogradSize(params), scratch: kernel.scratch, rowStep: 4,
+      pack: (weight, bias, packed, factors) => void packWinogradWeights(weight, bias, params, packed, factors),
+    };
+  }
   const depthwise = isDepthwise(params) && params.groups > 1;
   const pack = depthwise ? packDepthwiseWeights : packConvWeights;
   return {
     kernel: depthwise ? depthwiseKernel(params) : convKernel(params),
     packedSize: depthwise ? packedDepthwiseSize(params) : packedConvSize(params),
-    pack: (weight, bias, packed) => void pack(weight, bias, params, packed),
+    scratch: 0, rowStep: 1,
+    pack: (weight, bias, packed, factors) => void pack(weight, bias, params, packed, factors),
   };
 }

@@ -18,9 +18,11 @@ export function packedDepthwiseSize(params: ConvParams): number {
  * @param weight [channels, 1, kernelHeight, kernelWidth]
  * @param bias [channels], or null for none
  * @param packed where to write; new by default
+ * @param factors [channels] by which weights, not biases, are multiplied; rounded once
  */
 export function packDepthwiseWeights(
   weight: Float32Array, bias: Float32Array | null, params: ConvParams, packed: Float32Array = new Float32Array(packedDepthwiseSize(params)),
+  factors: Float64Array = new Float64Array(params.output.channels).fill(1),
 ): Float32Array {
   const { channels } = params.output;
   const taps = params.kernel[0] * params.kernel[1];
@@ -32,7 +34,7 @@ export function packDepthwiseWeights(
   for (let c = 0; c < channels; c++) {
     const at = Math.floor(c / 4) * 4 * (taps + 1) + (c % 4);
     if (bias !== null) packed[at] = bias[c];
-    for (let tap = 0; tap < taps; tap++) packed[at + 4 * (tap + 1)] = weight[c * taps + tap];
+    for (let tap = 0; tap < taps; tap++) packed[at + 4 * (tap + 1)] = weight[c * taps + tap] * factors[c];
   }
   return packed;
 }

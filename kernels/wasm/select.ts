@@ -71,3 +71,29 @@ export function depthwiseTile({ kernel, stride }: ConvParams): DepthwiseTile {
   if (stride[1] > 1) return { pixels: 2, unrolled: false };
   return { pixels: 4, unrolled: kernel[1] > 3 && kernel[0] <= 5 };
 }
+
+/** Bytes of Winograd's weights beyond which they are not worth their memory: four times as many as those of the direct kernel. */
+const WINOGRAD_WEIGHTS = 16 << 20;
+
+/**
+ * Is Winograd's method faster? GFLOP/s by direct and by Winograd's kernels, both counted as direct ones (a Zen 3 server, Node 20, peak 51):
+ * 64 channels of 56x56 38.5 and 116, 128 of 28x28 38 and 124, 256 of 14x14 38 and 85, 128 of 7x7 36 and 91, 64 of 4x4 35 and 81; few
+ * channels: 16 of 28x28 38 and 92, 8 of 28x28 35 and 64, 3 to 3 of 32x32 20 and 18. 512 of 7x7, 33 and 55: that would save 3 of 7 ms for
+ * 38 MB of weights instead of 9, so it is left to the direct kernels. Tiles at least half full: 2x2 pixels take as many products either way.
+ */
+export function winogradPays({ input, output }: ConvParams): boolean {
+  const tiles = Math.ceil(output.height / 4) * Math.ceil(output.width / 4);
+  const fewest = Math.min(input.channels, output.channels);
+  return fewest >= 8 && output.height * output.width >= 8 * tiles && 4 * 36 * input.channels * output.channels <= WINOGRAD_WEIGHTS;
+}
+
+/**
+ * Tiles that Winograd's kernels transform and multiply at a time: even, and blocks of about the same size. GFLOP/s as above with 8, 14, 28
+ * and 56 tiles: 64 channels of 56x56 117, 115, 96 and 79; with 8, 14, 18, 26 and 50: 128 of 28x28 123, 123, 124, 89 and 87 (the last two in a slower
+ * hour, with 89 for 14); with 8 and 16: 256 of 14x14 80 and 85. Large ones fall out of the second cache, small ones read weights more often.
+ */
+export function winogradBlock({ output }: ConvParams): number {
+  const all = Math.ceil(output.height / 4) * Math.ceil(output.width / 4);
+  const blocks = Math.ceil(all / 18);
+  return 2 * Math.ceil(all / blocks / 2);
+}

@@ -12,13 +12,16 @@ import { isHeavy } from "../../kernels/wasm/activation.ts";
 import type { Activation } from "../../kernels/wasm/activation.ts";
 import type { ConvParams } from "../../kernels/wasm/conv-params.ts";
 import type { ConvKernel } from "../../kernels/wasm/conv.ts";
+import type { WinogradKernel } from "../../kernels/wasm/winograd.ts";
 import { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
-import { Images } from "./images.ts";
+import { Images, vectorLayout } from "./images.ts";
 import { instantiate } from "./machine.ts";
+
+export type AnyKernel = ConvKernel | WinogradKernel;
 
 /** A maker of kernels, and its packing. */
 export interface Family {
-  readonly kernel: (params: ConvParams) => ConvKernel;
+  readonly kernel: (params: ConvParams) => AnyKernel;
   readonly pack: (weight: Float32Array, bias: Float32Array | null, params: ConvParams) => Float32Array;
 }
 
@@ -82,24 +85,33 @@ export function problem(one: Case, seed = 1): Problem {
 /** Rows and panels [begin, end] to compute, one call each. */
 export type Part = readonly [number, number, number, number];
 
-/** The output as the kernel writes it, in NCHW; fails if anything else is written to. @param parts all at once by default */
-export function run(family: Family, { params, x, weight, bias, gate, residual, text }: Problem, parts?: (kernel: ConvKernel) => readonly Part[]): Float32Array {
+/**
+ * The output as the kernel writes it, in NCHW; fails if anything else is written to.
+ *
+ * @param parts all at once by default
+ * @param inPlace is the residual the output itself?
+ */
+export function run(
+  family: Family, { params, x, weight, bias, gate, residual, text }: Problem, parts?: (kernel: AnyKernel) => readonly Part[], inPlace = false,
+): Float32Array {
   const kernel = family.kernel(params);
+  const scratchSize = "scratch" in kernel ? kernel.scratch : 0;
   const packed = family.pack(weight, bias, params);
-  const pages = 2 + Math.ceil((4 * (x.length * 9 + packed.length + 20 * residual.length)) / 65536);
+  const pages = 2 + Math.ceil((4 * (x.length * 9 + packed.length + scratchSize + 20 * residual.length)) / 65536);
   const m = new ModuleBuilder("test");
   m.importMemory("host", "memory", { minimum: pages });
   kernel.emit(m);
   const { buffer, exports } = instantiate(m.toBytes(), pages);
   const images = new Images(buffer);
   const placed = [images.put(params.input, x), images.vector(packed)];
-  const y = images.room(params.output);
+  const y = images.room(params.output, 1, inPlace ? residual : undefined);
   const none = { address: 0 };
-  const added = params.epilogue.residual === undefined ? none : images.put(params.epilogue.residual, residual);
+  const added = params.epilogue.residual === undefined ? none : inPlace ? y : images.put(params.epilogue.residual, residual);
   const gates = params.epilogue.gate ? images.vector(gate) : none;
   const addresses = [...placed, y, added, gates].map(({ address }) => address);
+  const scratch = scratchSize > 0 ? [images.room(vectorLayout(scratchSize)).address] : [];
   const call = exports[kernel.name] as (...values: number[]) => void;
-  for (const part of parts?.(kernel) ?? [[0, params.output.height, 0, kernel.panels]]) call(...addresses, ...part);
+  for (const part of parts?.(kernel) ?? [[0, params.output.height, 0, kernel.panels]]) call(...addresses, ...part, ...scratch);
   assert.is(images.damage(), "", text);
   return images.read(y);
 }
