@@ -5,6 +5,7 @@
 import { imagePitch } from "../../kernels/wasm/layout.ts";
 import type { Layout } from "../../kernels/wasm/layout.ts";
 import type { Graph, Node, Value } from "../graph/graph.ts";
+import { sizeOf } from "../tensor.ts";
 import { lifetimes } from "./program.ts";
 import { planMemory } from "./memory-plan.ts";
 
@@ -18,6 +19,10 @@ export interface Placement {
 
 export interface LayoutPlan {
   readonly placements: ReadonlyMap<Value, Placement>;
+  /** Does the value lie over another, whose memory it took over, border and all? */
+  readonly inPlace: ReadonlySet<Value>;
+  /** Bytes from the arena's start to where an input or output lies as users see it, [N,C,H,W] without halo. */
+  readonly planar: ReadonlyMap<Value, number>;
   /** Bytes of the arena. */
   readonly total: number;
 }
@@ -65,9 +70,15 @@ export function planLayouts(graph: Graph, kept: ReadonlySet<string>): LayoutPlan
     if (span === undefined) spans.set(home(value), { ...life });
     else span.to = Math.max(span.to, life.to);
   }
-  const { offsets, total } = planMemory([...spans.values()]);
+  // Inputs come in before the first step, outputs leave after the last.
+  const end = graph.nodes.length;
+  for (const input of graph.inputs) spans.get(input)!.from = -1;
+  const moved = [...new Set([...graph.inputs, ...graph.outputs])];
+  const planarSpans = moved.map((value) => ({ size: 4 * sizeOf(value.shape), from: graph.inputs.includes(value) ? -1 : end, to: graph.outputs.includes(value) ? end : -1 }));
+  const { offsets, total } = planMemory([...spans.values(), ...planarSpans]);
   const places = new Map([...spans.keys()].map((value, i) => [value, offsets[i]]));
   const placements = new Map<Value, Placement>();
   for (const [value, layout] of layouts) placements.set(value, { layout, images: value.shape[0], offset: places.get(home(value))! });
-  return { placements, total };
+  const planar = new Map(moved.map((value, i) => [value, offsets[spans.size + i]]));
+  return { placements, inPlace: new Set(homes.keys()), planar, total };
 }

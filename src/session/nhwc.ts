@@ -33,18 +33,3 @@ export function gather(memory: Float32Array, address: number, { layout, images }
     }
   }
 }
-
-/** Zeroes the borders of all images: the arena is used by one value after the other, so they are dirty. */
-export function clearHalo(memory: Float32Array, address: number, { layout, images }: Placement): void {
-  const { height, halo, channels } = layout;
-  if (halo === 0) return;
-  const pitch = rowPitch(layout);
-  const side = halo * channels;
-  for (let n = 0; n < images; n++) {
-    const image = address / 4 + n * imagePitch(layout);
-    // The right border of one row and the left border of the next touch.
-    memory.fill(0, image, image + halo * pitch + side);
-    for (let y = 1; y < height; y++) memory.fill(0, image + (halo + y) * pitch - side, image + (halo + y) * pitch + side);
-    memory.fill(0, image + (halo + height) * pitch - side, image + (2 * halo + height) * pitch);
-  }
-}

@@ -13,7 +13,7 @@ import type { Shape } from "../tensor.ts";
 import { optimise } from "./optimise.ts";
 import { PlainConstants, plainProgram } from "./plain-program.ts";
 import type { Program } from "./program.ts";
-import { WasmMemory } from "./wasm-memory.ts";
+import { WasmHost } from "./wasm-host.ts";
 import { wasmProgram } from "./wasm-program.ts";
 
 /** `auto` is wasm where the host has it, otherwise plain. */
@@ -45,15 +45,15 @@ export class Session implements Disposable {
   #programs: Map<string, Compiled> | undefined = new Map();
   #latest: Compiled | undefined;
 
-  readonly #memory: WasmMemory | undefined;
+  readonly #host: WasmHost | undefined;
   /** Which kernels run, and why. */
   readonly kernels: string;
 
   constructor(model: Module, options: CompileOptions) {
     this.#model = model;
     this.#kept = new Set(options.observe ?? []);
-    const { memory, why } = chooseKernels(options.kernels ?? "auto");
-    this.#memory = memory;
+    const { host, why } = chooseKernels(options.kernels ?? "auto");
+    this.#host = host;
     this.kernels = why;
     this.#latest = this.#compiled(options.input);
   }
@@ -91,6 +91,7 @@ export class Session implements Disposable {
   /** Takes changed parameters of the model over. */
   refresh(): void {
     this.#open();
+    this.#host?.memory.refresh();
     for (const { program } of this.#programs!.values()) program.refresh();
   }
 
@@ -139,9 +140,9 @@ export class Session implements Disposable {
       }
     }
     const graph = optimise(lowered, this.#kept);
-    const program = this.#memory === undefined
+    const program = this.#host === undefined
       ? plainProgram(graph, this.#constants, this.#kept)
-      : wasmProgram(graph, this.#memory, this.#constants, this.#kept);
+      : wasmProgram({ graph, kept: this.#kept, constants: this.#constants, host: this.#host, overrides: new Map() });
     const compiled = { graph, program };
     this.#programs.set(key, compiled);
     if (this.#programs.size > mostPrograms) this.#programs.delete(this.#programs.keys().next().value!);
@@ -150,13 +151,13 @@ export class Session implements Disposable {
 }
 
 /** A memory for wasm kernels, or none; and what to say of it. @throws Error where wasm is asked for and not there */
-function chooseKernels(choice: KernelChoice): { readonly memory: WasmMemory | undefined; readonly why: string } {
-  if (choice === "plain") return { memory: undefined, why: "plain: asked for, one thread" };
+function chooseKernels(choice: KernelChoice): { readonly host: WasmHost | undefined; readonly why: string } {
+  if (choice === "plain") return { host: undefined, why: "plain: asked for, one thread" };
   try {
-    return { memory: new WasmMemory(), why: "wasm: simd, 1 thread" };
+    return { host: new WasmHost(1), why: "wasm: simd, 1 thread" };
   } catch (error) {
     if (choice === "wasm") throw error;
-    return { memory: undefined, why: `plain: ${(error as Error).message}` };
+    return { host: undefined, why: `plain: ${(error as Error).message}` };
   }
 }
 

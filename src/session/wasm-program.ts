@@ -1,49 +1,57 @@
 /**
- * A program on WebAssembly SIMD kernels, emitted for the graph's sizes when it is compiled. What has no kernel of its own runs on the
- * plain kernels between two conversions of layout; `plan` says which.
+ * A program on WebAssembly SIMD kernels, emitted for the graph's sizes when it is compiled, with a function that calls them all. What has
+ * no kernel of its own runs on the plain kernels between two conversions of layout; `plan` says which.
  */
-import { imagePitch, interior } from "../../kernels/wasm/layout.ts";
+import type { Func } from "../../kernels/wasm/handles.ts";
+import { clearHaloKernel, fromPlanarKernel, toPlanarKernel } from "../../kernels/wasm/move.ts";
 import { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
+import * as plain from "../../kernels/plain/index.ts";
 import type { Graph, Node, Value } from "../graph/graph.ts";
 import { showShape, sizeOf } from "../tensor.ts";
+import { argumentCount } from "./kernel-call.ts";
+import type { KernelCall, Stage } from "./kernel-call.ts";
 import { planLayouts } from "./layouts.ts";
-import type { Placement } from "./layouts.ts";
-import { clearHalo, gather, scatter } from "./nhwc.ts";
+import type { LayoutPlan, Placement } from "./layouts.ts";
+import { gather, scatter } from "./nhwc.ts";
 import type { PlainConstants } from "./plain-program.ts";
-import * as plain from "../../kernels/plain/index.ts";
 import { plainStep } from "./plain-steps.ts";
 import type { Step } from "./plain-steps.ts";
 import type { Program } from "./program.ts";
-import type { WasmMemory } from "./wasm-memory.ts";
-import { bindNode } from "./wasm-steps.ts";
-import type { Bound, Emitted } from "./wasm-steps.ts";
+import { emitRunAlone, emitRunShared, emitSharing } from "./run-function.ts";
+import type { WasmHost } from "./wasm-host.ts";
+import { bindNode, operandOf } from "./wasm-steps.ts";
+import type { Bound } from "./wasm-steps.ts";
 
-/** Emits the kernels that the graph's nodes ask for, one of each name, and compiles them. */
-function compileKernels(bound: readonly (Bound | undefined)[], memory: WasmMemory): Readonly<Record<string, unknown>> {
-  const m = new ModuleBuilder("senet");
-  m.importMemory("host", "memory", { minimum: 1 });
-  const names = new Set<string>();
-  for (const each of bound) {
-    if (each === undefined || names.has(each.kernel.name)) continue;
-    names.add(each.kernel.name);
-    each.kernel.emit(m);
-  }
-  const wasm = WebAssembly!;
-  return new wasm.Instance(new wasm.Module(m.toBytes()), { host: { memory: memory.memory } }).exports;
+/** What happens at one place of a program: stages of one function in WebAssembly, or a step in JavaScript. */
+type Part = { readonly name: string; readonly stages: Stage[] } | Step;
+
+function fromPlanar(value: Value, { layout, images }: Placement): Bound {
+  const kernel = fromPlanarKernel(layout);
+  return { kernel, images, operands: [], ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work: 4 * sizeOf(value.shape) };
 }
 
-export function wasmProgram(graph: Graph, memory: WasmMemory, constants: PlainConstants, kept: ReadonlySet<string>): Program {
-  const { placements, total } = planLayouts(graph, kept);
-  const place = (value: Value): Placement => placements.get(value)!;
-  const bound = graph.nodes.map((node) => bindNode(node, place, memory));
-  const exports = compileKernels(bound, memory);
-  const base = memory.arena(total);
-  const corner = (value: Value): number => base + place(value).offset;
-  /** Byte address of pixel (0, 0) of the first image. */
-  const address = (value: Value): number => corner(value) + 4 * interior(place(value).layout);
-  const pitch = (value: Value): number => 4 * imagePitch(place(value).layout);
+export interface WasmProgramOptions {
+  readonly graph: Graph;
+  /** Names of values that are readable after each run. */
+  readonly kept: ReadonlySet<string>;
+  readonly constants: PlainConstants;
+  readonly host: WasmHost;
+  /** Values of these names are written over, where the map has numbers for them, as soon as they are computed. */
+  readonly overrides: ReadonlyMap<string, Float32Array | undefined>;
+}
 
-  const onPlain = (node: Node): Step => {
+export function wasmProgram({ graph, kept, constants, host, overrides }: WasmProgramOptions): Program {
+  const { memory } = host;
+  const layout = planLayouts(graph, kept);
+  const place = (value: Value): Placement => layout.placements.get(value)!;
+  const bound = graph.nodes.map((node) => (host.refused.has(node.operation.kind) ? undefined : bindNode(node, { place, memory })));
+  const scratchBytes = Math.max(0, ...bound.map((call) => call?.scratch ?? 0));
+  const base = memory.arena(layout.total + scratchBytes * host.mostThreads);
+  const parts = partsOf(graph, layout, bound, base, host, (node) => onPlain(node), overrides);
+  const run = install(parts, host, base + layout.total, scratchBytes);
+  memory.commit();
+
+  function onPlain(node: Node): Step {
     const arrays = new Map([...node.inputs, node.output].map((value) => [value.name, new Float32Array(sizeOf(value.shape))]));
     let work = new Float64Array(0);
     const step = plainStep(node, {
@@ -53,36 +61,99 @@ export function wasmProgram(graph: Graph, memory: WasmMemory, constants: PlainCo
       scratch: (size) => (size <= work.length ? work : (work = new Float64Array(size))),
     });
     return () => {
-      for (const input of node.inputs) gather(memory.floats, corner(input), place(input), arrays.get(input.name)!);
+      for (const input of node.inputs) gather(memory.floats, base + place(input).offset, place(input), arrays.get(input.name)!);
       step();
-      scatter(memory.floats, corner(node.output), place(node.output), arrays.get(node.output.name)!);
+      scatter(memory.floats, base + place(node.output).offset, place(node.output), arrays.get(node.output.name)!);
     };
-  };
-
-  const steps = graph.nodes.map((node, i): Step => {
-    const kernel = bound[i];
-    const compute = kernel === undefined
-      ? onPlain(node)
-      : kernel.step(exports[kernel.kernel.name] as Emitted, address, pitch);
-    // A value written over its own input finds the border as that left it: zero.
-    const bordered = place(node.output).layout.halo > 0;
-    return bordered ? () => (clearHalo(memory.floats, corner(node.output), place(node.output)), compute()) : compute;
-  });
+  }
 
   return {
-    setInput(index, data) {
-      const input = graph.inputs[index];
-      clearHalo(memory.floats, corner(input), place(input));
-      scatter(memory.floats, corner(input), place(input), data);
+    setInput: (index, data) => memory.floats.set(data, (base + layout.planar.get(graph.inputs[index])!) / 4),
+    run,
+    read(value, into) {
+      const planar = layout.planar.get(value);
+      if (planar === undefined || !graph.outputs.includes(value)) gather(memory.floats, base + place(value).offset, place(value), into);
+      else into.set(memory.floats.subarray((base + planar) / 4, (base + planar) / 4 + into.length));
     },
-    run: () => steps.forEach((step) => step()),
-    read: (value, into) => gather(memory.floats, corner(value), place(value), into),
-    refresh: () => {
-      memory.refresh();
-      constants.refresh();
-    },
-    arenaBytes: total,
+    refresh: () => constants.refresh(),
+    arenaBytes: layout.total + scratchBytes * host.mostThreads,
     lines: graph.nodes.map(({ operation, output }, i) =>
       `${operation.kind.padEnd(14)} ${showShape(output.shape).padEnd(18)} ${(bound[i]?.kernel.name ?? "plain, between conversions").padEnd(60)} ${output.name}`),
+  };
+}
+
+/** All calls in their order, inputs and outputs included, cut where JavaScript has something to do. */
+function partsOf(
+  graph: Graph, layout: LayoutPlan, bound: readonly (Bound | undefined)[], base: number, host: WasmHost, onPlain: (node: Node) => Step,
+  overrides: ReadonlyMap<string, Float32Array | undefined>,
+): Part[] {
+  const parts: Part[] = [];
+  const place = (value: Value): Placement => layout.placements.get(value)!;
+  const operand = (value: Value): KernelCall["operands"][number] => operandOf(place(value), base);
+  const planar = (value: Value): KernelCall["operands"][number] => ({ address: base + layout.planar.get(value)!, pitch: (4 * sizeOf(value.shape)) / value.shape[0] });
+  const add = (stage: Stage): void => {
+    const last = parts.at(-1);
+    if (last !== undefined && typeof last !== "function") last.stages.push(stage);
+    else parts.push({ name: host.newName("run"), stages: [stage] });
+  };
+  const resolved = (call: Bound): KernelCall =>
+    ({ ...call, operands: call.operands.map((value) => (typeof value === "number" ? { address: value, pitch: 0 } : operand(value))) });
+  /** What clears the border of a value, if it has one: the arena is used by one value after the other, so it is dirty. */
+  const border = (value: Value): KernelCall[] => {
+    const { layout: { halo, width, channels }, images } = place(value);
+    if (halo === 0 || layout.inPlace.has(value)) return [];
+    const kernel = clearHaloKernel(place(value).layout);
+    const work = 8 * images * kernel.parts * (width + 2 * halo) * channels * 0.1;
+    return [{ kernel, images, operands: [operand(value)], ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work }];
+  };
+  for (const input of graph.inputs) add([...border(input), { ...fromPlanar(input, place(input)), operands: [operand(input), planar(input)] }]);
+  graph.nodes.forEach((node, i) => {
+    const call = bound[i];
+    if (call === undefined) {
+      if (border(node.output).length > 0) add(border(node.output));
+      parts.push(onPlain(node));
+    } else {
+      add([...border(node.output), resolved(call)]);
+    }
+    const { name } = node.output;
+    if (!overrides.has(name)) return;
+    parts.push(() => {
+      const data = overrides.get(name);
+      if (data !== undefined) scatter(host.memory.floats, base + place(node.output).offset, place(node.output), data);
+    });
+  });
+  for (const output of new Set(graph.outputs)) {
+    const kernel = toPlanarKernel(place(output).layout);
+    const work = 4 * sizeOf(output.shape);
+    add([{ kernel, images: place(output).images, operands: [planar(output), operand(output)], ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work }]);
+  }
+  return parts;
+}
+
+/** Emits and compiles what the host does not have yet, and the functions that run the parts. @returns what runs them all */
+function install(parts: readonly Part[], host: WasmHost, scratch: number, scratchBytes: number): () => void {
+  const calls = new Map<string, KernelCall>();
+  for (const part of parts) {
+    if (typeof part !== "function") for (const call of part.stages.flat()) calls.set(call.kernel.name, call);
+  }
+  const m = new ModuleBuilder("senet");
+  host.importMemory(m);
+  const funcs = new Map<string, Func>();
+  const there = [...calls.values()].filter(({ kernel }) => host.has(kernel.name));
+  for (const call of there) {
+    const params = Object.fromEntries(Array.from({ length: argumentCount(call) }, (_, i) => [`a${i}`, "i32" as const]));
+    funcs.set(call.kernel.name, m.importFunc("kernels", call.kernel.name, { params }));
+  }
+  for (const { kernel } of calls.values()) if (!funcs.has(kernel.name)) funcs.set(kernel.name, kernel.emit(m));
+  const sharing = host.mostThreads > 1 ? emitSharing(m) : undefined;
+  for (const part of parts) {
+    if (typeof part === "function") continue;
+    if (sharing === undefined) emitRunAlone(m, part, funcs, scratch);
+    else emitRunShared(m, part, funcs, scratch, scratchBytes, sharing);
+  }
+  host.install(m);
+  const steps = parts.map((part) => (typeof part === "function" ? part : host.runner(part.name)));
+  return () => {
+    for (const step of steps) step();
   };
 }

@@ -1,42 +1,42 @@
-/** Which WebAssembly kernel computes a node, with which arguments. A node that has none is left to the plain kernels. */
+/** Which WebAssembly kernel computes a node, on which operands. A node that has none is left to the plain kernels. */
 import { convolution } from "../../kernels/wasm/convolution.ts";
 import type { ConvParams } from "../../kernels/wasm/conv-params.ts";
 import { activationKernel, addKernel, copyKernel, scaleKernel } from "../../kernels/wasm/elementwise.ts";
 import { globalPoolKernel } from "../../kernels/wasm/global-pool.ts";
 import type { Kernel } from "../../kernels/wasm/kernel.ts";
-import type { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
+import { imagePitch, interior } from "../../kernels/wasm/layout.ts";
+import type { Layout } from "../../kernels/wasm/layout.ts";
 import { linearKernel, packLinearWeights, packedLinearSize } from "../../kernels/wasm/linear.ts";
+import { channelShuffleKernel, concatKernel, toPlanarKernel } from "../../kernels/wasm/move.ts";
 import { adaptiveAveragePoolKernel, averagePoolKernel, maxPoolKernel } from "../../kernels/wasm/pool.ts";
+import { upsampleBilinearKernel, upsampleNearestKernel } from "../../kernels/wasm/upsample.ts";
 import { pool2dShape } from "../../kernels/shapes.ts";
 import type { Constant, Node, Operation, Value } from "../graph/graph.ts";
+import { sizeOf } from "../tensor.ts";
+import type { KernelCall, Operand } from "./kernel-call.ts";
 import type { Placement } from "./layouts.ts";
-import type { Step } from "./plain-steps.ts";
 import type { WasmMemory } from "./wasm-memory.ts";
 
-/** An exported kernel: byte addresses and bounds. */
-export type Emitted = (...values: number[]) => void;
-
-export interface Bound {
-  readonly kernel: { readonly name: string; emit(m: ModuleBuilder): unknown };
-  /** @param address of pixel (0, 0) of a value's first image; @param pitch bytes from image to image */
-  step(run: Emitted, address: (value: Value) => number, pitch: (value: Value) => number): Step;
+/** A call whose operands that lie in the arena are not yet addresses: those are known when all calls are. */
+export interface Bound extends Omit<KernelCall, "operands"> {
+  readonly operands: readonly (Value | number)[];
 }
 
-type Place = (value: Value) => Placement;
+/** What nodes are bound with. */
+export interface Binding {
+  readonly place: (value: Value) => Placement;
+  readonly memory: WasmMemory;
+}
+
 type Of<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
 
-/** Runs a kernel for every image. @param values its operands, outputs first, in the order of its arguments */
-function everyImage(kernel: Kernel, images: number, values: readonly Value[]): Bound {
-  return {
-    kernel,
-    step: (run, address, pitch) => {
-      const starts = values.map(address);
-      const pitches = values.map(pitch);
-      return () => {
-        for (let n = 0; n < images; n++) run(...starts.map((start, i) => start + n * pitches[i]), 0, kernel.parts);
-      };
-    },
-  };
+/** Operations an element, about, of what only reads and writes. */
+const ELEMENT_WORK = 4;
+
+/** A kernel for every image. @param operands its own, outputs first, in the order of its arguments */
+function everyImage(kernel: Kernel, images: number, operands: readonly (Value | number)[]): Bound {
+  const largest = Math.max(...operands.map((value) => (typeof value === "number" ? 0 : sizeOf(value.shape))));
+  return { kernel, images, operands, ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work: ELEMENT_WORK * largest };
 }
 
 /** The array of a constant; modules of a session hold float32. */
@@ -44,81 +44,104 @@ function numbers(constant: Constant | undefined): Float32Array | null {
   return constant === undefined ? null : (constant.read().data as Float32Array);
 }
 
-function bindConvolution(node: Node, operation: Of<"conv2d">, place: Place, memory: WasmMemory): Bound {
+function bindConvolution(node: Node, operation: Of<"conv2d">, { place, memory }: Binding): Bound {
   const { inputs, output } = node;
   const { kernel: window, stride, padding, dilation, groups, weight, bias, epilogue } = operation;
   const [x] = inputs;
   const gate = epilogue?.gate === true ? inputs[1] : undefined;
   const residual = epilogue?.residual === true ? inputs[inputs.length - 1] : undefined;
+  const [input, out] = [place(x).layout, place(output).layout];
   const params: ConvParams = {
-    input: place(x).layout, output: place(output).layout, kernel: window, stride, padding, dilation, groups, fma: false,
+    input, output: out, kernel: window, stride, padding, dilation, groups, fma: false,
     epilogue: { gate: gate !== undefined, residual: residual === undefined ? undefined : place(residual).layout, activation: epilogue?.activation },
   };
   const { kernel, packedSize, pack } = convolution(params);
-  const weights = memory.constant(`${weight.name} ${bias?.name ?? ""}`, packedSize, (into) => pack(numbers(weight)!, numbers(bias), into));
-  const images = place(output).images;
-  const rows = place(output).layout.height;
+  const key = `${weight.name} ${bias?.name ?? ""} ${packedSize}`;
+  const weights = memory.constant(key, packedSize, (into) => pack(numbers(weight.scaled?.of ?? weight)!, numbers(bias), into, weight.scaled?.factors()));
+  // Pieces by rows read all weights again, pieces by channels all of the input.
+  const byPanels = kernel.panels >= 4 && packedSize > imagePitch(input) || out.height < 4;
   return {
-    kernel,
-    step: (run, address, pitch) => {
-      const at = (value: Value | undefined): [number, number] => (value === undefined ? [0, 0] : [address(value), pitch(value)]);
-      const [[xs, xp], [ys, yp], [rs, rp], [gs, gp]] = [at(x), at(output), at(residual), at(gate)];
-      return () => {
-        for (let n = 0; n < images; n++) run(xs + n * xp, weights, ys + n * yp, rs + n * rp, gs + n * gp, 0, rows, 0, kernel.panels);
-      };
-    },
+    kernel, images: place(output).images, operands: [x, weights, output, residual ?? 0, gate ?? 0],
+    ranges: [{ count: out.height, unit: 1 }, { count: kernel.panels, unit: 1 }], divided: byPanels ? 1 : 0, scratch: 0,
+    work: 2 * sizeOf(output.shape) * (input.channels / groups) * window[0] * window[1],
   };
 }
 
 /** All images at once: the weights are read once. */
-function bindLinear(node: Node, { weight, bias }: Of<"linear">, place: Place, memory: WasmMemory): Bound {
+function bindLinear(node: Node, { weight, bias }: Of<"linear">, { place, memory }: Binding): Bound {
   const { inputs: [x], output } = node;
   const input = place(x).layout;
   const [features] = output.shape.slice(1);
   const kernel = linearKernel(place(output).layout, input, { batch: place(output).images });
   const size = packedLinearSize(features, input.channels * input.height * input.width);
   const weights = memory.constant(`${weight.name} ${bias?.name ?? ""}`, size, (into) => void packLinearWeights(numbers(weight)!, numbers(bias), input, features, into));
-  return {
-    kernel,
-    step: (run, address) => {
-      const [y, from] = [address(output), address(x)];
-      return () => run(y, from, weights, 0, kernel.parts);
-    },
-  };
+  return { kernel, images: 1, operands: [output, x, weights], ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work: 2 * size * output.shape[0] };
+}
+
+/** Normalisation that no convolution took over: x * scale + shift, channel by channel. */
+function bindNorm(node: Node, norm: Of<"batch_norm">, { place, memory }: Binding): Bound {
+  const { inputs: [x], output } = node;
+  const { channels } = place(x).layout;
+  const factors = (): number[] => Array.from(norm.gamma.read().data, (gamma, c) => gamma / Math.sqrt(norm.variance.read().data[c] + norm.epsilon));
+  const scale = memory.constant(`${norm.gamma.name} scale`, channels, (into) => into.set(factors()));
+  const shift = memory.constant(`${norm.beta.name} shift`, channels, (into) => {
+    const [beta, mean] = [norm.beta.read().data, norm.mean.read().data];
+    into.set(factors().map((factor, c) => beta[c] - factor * mean[c]));
+  });
+  const kernel = scaleKernel(place(output).layout, place(x).layout, { shift: true, ...(norm.activation === undefined ? {} : { activation: norm.activation }) });
+  return everyImage(kernel, place(output).images, [output, x, scale, shift]);
 }
 
 /** @returns undefined where there is no kernel */
-export function bindNode(node: Node, place: Place, memory: WasmMemory): Bound | undefined {
+export function bindNode(node: Node, binding: Binding): Bound | undefined {
   const { operation, inputs, output } = node;
+  const { place } = binding;
   const images = place(output).images;
   const out = place(output).layout;
-  const [x, second] = inputs;
+  const layouts = inputs.map((value) => place(value).layout);
+  const [input] = layouts;
+  const each = (kernel: Kernel): Bound => everyImage(kernel, images, [output, ...inputs]);
   switch (operation.kind) {
     case "conv2d":
-      return bindConvolution(node, operation, place, memory);
+      return bindConvolution(node, operation, binding);
     case "linear":
-      return bindLinear(node, operation, place, memory);
+      return bindLinear(node, operation, binding);
+    case "batch_norm":
+      return bindNorm(node, operation, binding);
     case "activation":
-      return everyImage(activationKernel(out, place(x).layout, operation), images, [output, x]);
+      return each(activationKernel(out, input, operation));
     case "add":
-      return everyImage(addKernel(out, place(x).layout, place(second).layout), images, [output, x, second]);
+      return each(addKernel(out, input, layouts[1]));
     case "scale":
-      return everyImage(scaleKernel(out, place(x).layout), images, [output, x, second]);
+      return each(scaleKernel(out, input));
     case "global_pool":
-      return everyImage(globalPoolKernel(place(x).layout, operation.by), images, [output, x]);
+      return each(globalPoolKernel(input, operation.by));
     case "max_pool":
     case "average_pool": {
-      const { channels, height, width } = place(x).layout;
-      const shape = pool2dShape(images, channels, height, width, operation);
-      const make = operation.kind === "max_pool" ? maxPoolKernel : averagePoolKernel;
-      return everyImage(make(out, place(x).layout, shape), images, [output, x]);
+      const shape = pool2dShape(images, input.channels, input.height, input.width, operation);
+      return each((operation.kind === "max_pool" ? maxPoolKernel : averagePoolKernel)(out, input, shape));
     }
     case "adaptive_average_pool":
-      return everyImage(adaptiveAveragePoolKernel(out, place(x).layout), images, [output, x]);
+      return each(adaptiveAveragePoolKernel(out, input));
+    case "concat":
+      return each(concatKernel(out, layouts));
+    case "channel_shuffle":
+      return each(channelShuffleKernel(out, input, operation.groups));
+    case "upsample":
+      return each(operation.method === "nearest" ? upsampleNearestKernel(out, input) : upsampleBilinearKernel(out, input, operation.alignCorners));
     case "flatten":
-      // One pixel a channel: the same numbers in the same order, and mostly in the same place (layouts.ts).
-      return x.shape.slice(2).every((n) => n === 1) ? everyImage(copyKernel(out, { ...place(x).layout, height: 1, width: 1 }), images, [output, x]) : undefined;
+      return each(flattenKernel(out, input));
     default:
       return undefined;
   }
+}
+
+/** One pixel a channel: the same numbers in the same order, and mostly in the same place (layouts.ts). */
+function flattenKernel(output: Layout, input: Layout): Kernel {
+  return input.height === 1 && input.width === 1 ? copyKernel(output, input) : toPlanarKernel(input);
+}
+
+/** The operand of a value: pixel (0, 0) of its first image. */
+export function operandOf({ layout, offset }: Placement, arena: number): Operand {
+  return { address: arena + offset + 4 * interior(layout), pitch: 4 * imagePitch(layout) };
 }

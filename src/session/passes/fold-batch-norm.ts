@@ -19,12 +19,15 @@ function factors(norm: Norm): Float64Array {
 function foldedWeight(conv: Conv, norm: Norm): Constant {
   return {
     name: conv.weight.name,
+    scaled: { of: conv.weight, factors: () => factors(norm) },
     read: () => {
       const weight = conv.weight.read();
       const k = factors(norm);
       const out = new Float32Array(weight.size);
       const perChannel = weight.size / k.length;
-      for (let i = 0; i < out.length; i++) out[i] = weight.data[i] * k[Math.floor(i / perChannel)];
+      for (let channel = 0, i = 0; channel < k.length; channel++) {
+        for (const end = i + perChannel; i < end; i++) out[i] = weight.data[i] * k[channel];
+      }
       return new Tensor(out, weight.shape);
     },
   };

@@ -1,0 +1,268 @@
+/**
+ * The function that runs a program: all its kernels, one after the other, in one call from JavaScript. Where threads share it, all of them
+ * call it, and each takes the next piece of a stage until there is none, then waits for the others. Pieces change no bit of a
+ * result, so it does not matter who computes which.
+ */
+import type { FunctionBuilder } from "../../kernels/wasm/function-builder.ts";
+import type { Func, Local } from "../../kernels/wasm/handles.ts";
+import type { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
+import type { KernelCall, Stage } from "./kernel-call.ts";
+import { CONTROL_ADDRESS } from "./wasm-memory.ts";
+
+/** Operations below which a stage is not worth sharing: about what a thread computes while the others are told. */
+const SERIAL_WORK = 60_000;
+/** Operations of a piece, about; and pieces of a stage, at most. Small pieces even out what threads lose to other programs. */
+const PIECE_WORK = 400_000;
+const MOST_PIECES = 16;
+/** Looks at a word before a thread goes to sleep: some tens of microseconds. */
+const SPINS = 20_000;
+
+/** Words of the control block, in bytes from its start: the stage's number, threads that are done with it, its next piece, sleeping threads. */
+const PHASE = 0;
+const ARRIVED = 4;
+const NEXT = 8;
+const ASLEEP = 12;
+
+/** The function's name, and what of the program it does. */
+export interface RunFunction {
+  readonly name: string;
+  readonly stages: readonly Stage[];
+}
+
+/** The pieces of a call: of its divided range, how long each, how many an image. */
+function pieces({ ranges, divided, images, work }: KernelCall): { readonly size: number; readonly perImage: number } {
+  const { count, unit } = ranges[divided];
+  const wanted = Math.min(MOST_PIECES, Math.ceil(work / PIECE_WORK)) / images;
+  const size = unit * Math.max(1, Math.round(count / unit / Math.max(1, wanted)));
+  return { size, perImage: Math.ceil(count / size) };
+}
+
+/** @param funcs kernels of the module, by name */
+export function emitRunAlone(m: ModuleBuilder, { name, stages }: RunFunction, funcs: ReadonlyMap<string, Func>, scratch: number): void {
+  m.func(name, { export: true }, (f) => {
+    const image = f.local.i32("image");
+    for (const stage of stages) {
+      for (const call of stage) wholeCall(f, call, funcs.get(call.kernel.name)!, image, () => f.i32.const(scratch));
+    }
+  });
+}
+
+/** Emits a call for each image, with all of its ranges. */
+function wholeCall(f: FunctionBuilder, call: KernelCall, func: Func, image: Local<"i32">, scratch: () => void): void {
+  const once = (): void => {
+    pushOperands(f, call, image);
+    for (const { count } of call.ranges) {
+      f.i32.const(0);
+      f.i32.const(count);
+    }
+    if (call.scratch > 0) scratch();
+    f.call(func);
+  };
+  f.i32.const(0);
+  f.local.set(image);
+  if (call.images === 1) return once();
+  f.doWhile(() => {
+    once();
+    f.local.increase(image, 1);
+    f.local.get(image);
+    f.i32.const(call.images);
+    f.i32.ne();
+  });
+}
+
+function pushOperands(f: FunctionBuilder, { operands, images }: KernelCall, image: Local<"i32">): void {
+  for (const { address, pitch } of operands) {
+    f.i32.const(address);
+    if (pitch === 0 || images === 1) continue;
+    f.local.get(image);
+    f.i32.const(pitch);
+    f.i32.mul();
+    f.i32.add();
+  }
+}
+
+/** The functions by which threads share a stage. */
+export interface Sharing {
+  /** () -> the number of a piece that nobody has. */
+  readonly claim: Func;
+  /** (threads, may this one sleep?): until all are here. */
+  readonly barrier: Func;
+}
+
+export function emitSharing(m: ModuleBuilder): Sharing {
+  const claim = m.func("claim_piece", { results: ["i32"] }, (f) => {
+    f.i32.const(CONTROL_ADDRESS);
+    f.i32.const(1);
+    f.i32.atomic.rmw.add(NEXT);
+  });
+  const barrier = m.func("wait_for_all", { params: { threads: "i32", sleeps: "i32" } }, (f, { threads, sleeps }) => {
+    const control = f.local.i32("control");
+    const phase = f.local.i32("phase");
+    const spins = f.local.i32("spins");
+    f.i32.const(CONTROL_ADDRESS);
+    f.local.tee(control);
+    f.i32.atomic.load(PHASE);
+    f.local.set(phase);
+    f.local.get(control);
+    f.i32.const(1);
+    f.i32.atomic.rmw.add(ARRIVED);
+    f.local.get(threads);
+    f.i32.const(1);
+    f.i32.sub();
+    f.i32.eq();
+    f.if(() => {
+      // The last one: the next stage begins.
+      for (const word of [ARRIVED, NEXT]) {
+        f.local.get(control);
+        f.i32.const(0);
+        f.i32.atomic.store(word);
+      }
+      f.local.get(control);
+      f.local.get(phase);
+      f.i32.const(1);
+      f.i32.add();
+      f.i32.atomic.store(PHASE);
+      f.local.get(control);
+      f.i32.atomic.load(ASLEEP);
+      f.if(() => {
+        f.local.get(control);
+        f.i32.const(-1);
+        f.memory.atomic.notify(PHASE);
+        f.drop();
+      });
+      f.return();
+    });
+    f.i32.const(SPINS);
+    f.local.set(spins);
+    f.loop((again) => {
+      f.local.get(control);
+      f.i32.atomic.load(PHASE);
+      f.local.get(phase);
+      f.i32.ne();
+      f.if(() => f.return());
+      f.local.get(spins);
+      f.if(() => f.local.decrease(spins, 1), () => {
+        f.local.get(sleeps);
+        f.if(() => {
+          f.local.get(control);
+          f.i32.const(1);
+          f.i32.atomic.rmw.add(ASLEEP);
+          f.drop();
+          f.local.get(control);
+          f.local.get(phase);
+          f.i64.const(-1);
+          f.memory.atomic.wait32(PHASE);
+          f.drop();
+          f.local.get(control);
+          f.i32.const(1);
+          f.i32.atomic.rmw.sub(ASLEEP);
+          f.drop();
+        });
+      });
+      f.br(again);
+    });
+  });
+  return { claim, barrier };
+}
+
+/** Stages that are worth sharing, and between them runs of those that one thread computes. */
+function grouped(stages: readonly Stage[]): { readonly shared: boolean; readonly calls: Stage }[] {
+  const groups: { shared: boolean; calls: KernelCall[] }[] = [];
+  for (const stage of stages) {
+    const shared = stage.reduce((sum, { work }) => sum + work, 0) >= SERIAL_WORK;
+    const last = groups.at(-1);
+    if (!shared && last?.shared === false) last.calls.push(...stage);
+    else groups.push({ shared, calls: [...stage] });
+  }
+  return groups;
+}
+
+/**
+ * The same for threads: (thread's number, how many, may this one sleep?). All of them must call it.
+ * @param scratch address of the first thread's working memory; each has `scratchBytes`
+ */
+export function emitRunShared(
+  m: ModuleBuilder, { name, stages }: RunFunction, funcs: ReadonlyMap<string, Func>, scratch: number, scratchBytes: number, { claim, barrier }: Sharing,
+): void {
+  m.func(name, { params: { thread: "i32", threads: "i32", sleeps: "i32" }, export: true }, (f, { thread, threads, sleeps }) => {
+    const [image, piece, begin, end] = ["image", "piece", "begin", "end"].map((each) => f.local.i32(each));
+    const work = f.local.i32("work");
+    f.local.get(thread);
+    f.i32.const(scratchBytes);
+    f.i32.mul();
+    f.i32.const(scratch);
+    f.i32.add();
+    f.local.set(work);
+    const pushScratch = (): void => f.local.get(work);
+
+    /** Piece `piece` of a call, which has not more. */
+    const onePiece = (call: KernelCall, size: number, perImage: number): void => {
+      if (call.images > 1) {
+        f.local.get(piece);
+        f.i32.const(perImage);
+        f.i32.div_u();
+        f.local.set(image);
+        f.local.get(piece);
+        f.i32.const(perImage);
+        f.i32.rem_u();
+        f.local.set(piece);
+      }
+      const { count } = call.ranges[call.divided];
+      f.local.get(piece);
+      f.i32.const(size);
+      f.i32.mul();
+      f.local.tee(begin);
+      f.i32.const(size);
+      f.i32.add();
+      f.local.tee(end);
+      f.i32.const(count);
+      f.local.get(end);
+      f.i32.const(count);
+      f.i32.lt_u();
+      f.select();
+      f.local.set(end);
+      pushOperands(f, call, image);
+      call.ranges.forEach((range, i) => {
+        if (i === call.divided) {
+          f.local.get(begin);
+          f.local.get(end);
+        } else {
+          f.i32.const(0);
+          f.i32.const(range.count);
+        }
+      });
+      if (call.scratch > 0) pushScratch();
+      f.call(funcs.get(call.kernel.name)!);
+    };
+
+    for (const { shared, calls } of grouped(stages)) {
+      if (!shared) {
+        f.call(claim);
+        f.i32.eqz();
+        f.if(() => {
+          for (const call of calls) wholeCall(f, call, funcs.get(call.kernel.name)!, image, pushScratch);
+        });
+      } else {
+        const divisions = calls.map((call) => ({ call, ...pieces(call) }));
+        f.loop((again) => {
+          f.call(claim);
+          f.local.set(piece);
+          for (const { call, size, perImage } of divisions) {
+            const total = call.images * perImage;
+            f.local.get(piece);
+            f.i32.const(total);
+            f.i32.lt_u();
+            f.if(() => {
+              onePiece(call, size, perImage);
+              f.br(again);
+            });
+            f.local.decrease(piece, total);
+          }
+        });
+      }
+      f.local.get(threads);
+      f.local.get(sleeps);
+      f.call(barrier);
+    }
+  });
+}
