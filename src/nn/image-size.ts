@@ -4,24 +4,24 @@ import type { Floats, Shape, Tensor } from "../tensor.ts";
 import { checkImages } from "./check.ts";
 import { Module } from "./module.ts";
 
-/** y = x, for images [N,C,H,W] of at least `least` by `least` pixels; others are refused in `network`'s name. */
-export class LeastImage extends Module {
+/** y = x, for images [N,C,H,W] that fit; others are refused in `network`'s name. */
+abstract class ImageSize extends Module {
   readonly network: string;
-  readonly least: number;
 
-  constructor(network: string, least: number) {
+  constructor(network: string) {
     super();
     this.network = network;
-    this.least = least;
   }
 
-  /** @throws RangeError for a smaller image */
+  protected abstract fits(height: number, width: number): boolean;
+  /** What is wanted, after "input wants images of ". */
+  protected abstract readonly wanted: string;
+
+  /** @throws RangeError for an image that does not fit */
   outputShape(input: Shape): Shape {
     checkImages(this.network, input);
     const [, , height, width] = input;
-    if (Math.min(height, width) < this.least) {
-      throw new RangeError(`${this.network}: input wants images of at least ${this.least}x${this.least}, got ${height}x${width}`);
-    }
+    if (!this.fits(height, width)) throw new RangeError(`${this.network}: input wants images of ${this.wanted}, got ${height}x${width}`);
     return input;
   }
 
@@ -37,5 +37,37 @@ export class LeastImage extends Module {
   lower(_graph: GraphBuilder, x: Value): Value {
     this.outputShape(x.shape);
     return x;
+  }
+}
+
+/** At least `least` by `least` pixels. */
+export class LeastImage extends ImageSize {
+  readonly least: number;
+  protected readonly wanted: string;
+
+  constructor(network: string, least: number) {
+    super(network);
+    this.least = least;
+    this.wanted = `at least ${least}x${least}`;
+  }
+
+  protected fits(height: number, width: number): boolean {
+    return Math.min(height, width) >= this.least;
+  }
+}
+
+/** Height and width divisible by `factor`. */
+export class ImageMultiple extends ImageSize {
+  readonly factor: number;
+  protected readonly wanted: string;
+
+  constructor(network: string, factor: number) {
+    super(network);
+    this.factor = factor;
+    this.wanted = `a height and width divisible by ${factor}`;
+  }
+
+  protected fits(height: number, width: number): boolean {
+    return height % this.factor === 0 && width % this.factor === 0;
   }
 }
