@@ -2,6 +2,7 @@
 import { Random } from "../kernels/random.ts";
 import { didYouMean } from "../src/errors.ts";
 import type { Module } from "../src/nn/module.ts";
+import { densenet } from "./densenet.ts";
 import { legacyResnext, legacySenet, legacySenet154 } from "./legacy-senet.ts";
 import { mobilenetV1 } from "./mobilenet-v1.ts";
 import { mobilenetV2 } from "./mobilenet-v2.ts";
@@ -9,7 +10,6 @@ import { mobilenetV3 } from "./mobilenet-v3.ts";
 import type { GivenOptions } from "./options.ts";
 import { resnet, smallResnet } from "./resnet.ts";
 import { resnext, senet154 } from "./resnext.ts";
-import { unet } from "./unet.ts";
 import { vgg } from "./vgg.ts";
 
 type Build = (name: string, options: GivenOptions) => Module;
@@ -34,8 +34,6 @@ for (const depth of [8, 14, 20, 32, 44, 56, 110]) {
   builders.set(`resnet${depth}`, (name, options) => smallResnet(name, depth, false, options));
   builders.set(`se_resnet${depth}`, (name, options) => smallResnet(name, depth, true, options));
 }
-builders.set("unet", (name, options) => unet(name, false, options));
-builders.set("se_unet", (name, options) => unet(name, true, options));
 builders.set("mobilenet_v1", (name, options) => mobilenetV1(name, false, options));
 builders.set("se_mobilenet_v1", (name, options) => mobilenetV1(name, true, options));
 builders.set("mobilenet_v2", (name, options) => mobilenetV2(name, false, options));
@@ -50,6 +48,10 @@ for (const depth of [11, 13, 16, 19] as const) {
     builders.set(plain, (name, options) => vgg(name, depth, bn, false, options));
     builders.set(`se_${plain}`, (name, options) => vgg(name, depth, bn, true, options));
   }
+}
+for (const depth of [121, 169] as const) {
+  builders.set(`densenet${depth}`, (name, options) => densenet(name, depth, false, options));
+  builders.set(`se_densenet${depth}`, (name, options) => densenet(name, depth, true, options));
 }
 
 /** Every name that `createModel` knows. */

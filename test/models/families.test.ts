@@ -45,6 +45,9 @@ const refused: [string, Record<string, unknown>, number[] | undefined, string][]
   ["seresnext50_32x4d", { blocks: [1, 2, 3] }, undefined,
     'seresnext50_32x4d: option "blocks" wants a list of 4 whole numbers of at least 1, got [1,2,3]'],
   ["legacy_senet154", { dropout: 1 }, undefined, 'legacy_senet154: option "dropout" wants a number from 0 to below 1, got 1'],
+  ["densenet121", {}, [1, 3, 64, 28], "densenet121: input wants images of at least 29x29, got 64x28"],
+  ["se_densenet121", { reduction: 300 }, undefined, "SqueezeExcite: reduction 300 leaves no hidden unit for 256 channels; it wants at most 256"],
+  ["se_densenet121", { placement: "layer" }, undefined, 'se_densenet121: option "placement" wants one of block, transition, both, got "layer"'],
 ];
 
 for (const [model, options, input, message] of refused) {

@@ -33,6 +33,11 @@ const published: [string, Record<string, unknown>, number, number, number, numbe
   ["legacy_seresnext101_32x4d", {}, 48_955_416, 7970, 4.74, 8.93],
   ["senet154", {}, 115_088_984, 20681.79, 6.578, 13.146],
   ["legacy_senet154", {}, 115_088_984, 20681.79, 6.578, 13.146],
+  ["densenet121", {}, 7_978_856, 2834.16, 0, 0],
+  ["densenet169", {}, 14_149_480, 3359.84, 0, 0],
+  ["se_densenet121", {}, 8_284_952, 2834.16, 0.303, 1.455],
+  ["se_densenet121", { placement: "both" }, 8_328_912, 2834.16, 0.346, 1.63],
+  ["se_densenet121", { placement: "transition" }, 8_022_816, 2834.16, 0.043, 0.176],
 ];
 
 /** To the last digit that is printed. */

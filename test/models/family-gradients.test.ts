@@ -9,6 +9,7 @@ import { smooth } from "./smooth.ts";
 const tiny = { classes: 3, inChannels: 2, reduction: 2, dropout: 0 };
 const vgg = { ...tiny, width: 2, units: 4 };
 const grouped = { ...tiny, blocks: [1, 2, 1, 1], width: 2, groups: 2, groupWidth: 64 };
+const dense = { ...tiny, blocks: [2, 2, 1, 2], width: 4, growth: 2 };
 
 const networks: [string, Record<string, unknown>, Shape][] = [
   ["se_vgg11_bn", vgg, [2, 2, 32, 32]],
@@ -17,6 +18,8 @@ const networks: [string, Record<string, unknown>, Shape][] = [
   ["seresnext50_32x4d", { ...grouped, zeroInit: false }, [2, 2, 32, 32]],
   ["legacy_seresnext50_32x4d", grouped, [2, 2, 32, 32]],
   ["senet154", { ...grouped, zeroInit: false }, [2, 2, 32, 40]],
+  ["se_densenet121", { ...dense, placement: "both" }, [2, 2, 32, 32]],
+  ["se_densenet121", dense, [2, 2, 29, 32]],
 ];
 
 for (const [name, options, input] of networks) {

@@ -10,6 +10,7 @@ export interface SmallNetwork {
 const tiny = { classes: 5, inChannels: 2 };
 const vgg = { ...tiny, width: 4, units: 6, reduction: 2 };
 const grouped = { ...tiny, blocks: [1, 2, 1, 1], width: 4, groups: 2, groupWidth: 32, reduction: 4 };
+const dense = { ...tiny, blocks: [2, 3, 1, 2], width: 6, growth: 3, reduction: 2 };
 
 export const smallNetworks: readonly SmallNetwork[] = [
   { model: "vgg11", options: vgg, input: [2, 2, 33, 40] },
@@ -23,6 +24,9 @@ export const smallNetworks: readonly SmallNetwork[] = [
   { model: "senet154", options: grouped, input: [1, 2, 33, 32] },
   { model: "senet154", options: { ...grouped, se: false }, input: [1, 2, 32, 32] },
   { model: "legacy_senet154", options: grouped, input: [1, 2, 33, 32] },
+  { model: "densenet121", options: dense, input: [2, 2, 29, 40] },
+  { model: "se_densenet121", options: dense, input: [1, 2, 32, 32] },
+  { model: "se_densenet121", options: { ...dense, placement: "both" }, input: [1, 2, 33, 32] },
 ];
 
 /** Name and options, for titles. */
