@@ -41,7 +41,7 @@ export interface ConvKernel {
 /** @throws RangeError where the sizes do not belong together */
 export function convKernel(params: ConvParams): ConvKernel {
   checkConv("convKernel", params);
-  const tile = `${tilePixels(PANEL)}x${PANEL}`;
+  const tile = `${tilePixels(PANEL, params)}x${PANEL}`;
   const name = `f32_conv_${tile}_${convName(params)}_b${rowsPerBlock(params)}`;
   return { name, panels: convPanels(params).count, emit: (m) => emitConv(m, name, params) };
 }
@@ -67,17 +67,17 @@ function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc 
   const { inPerGroup, outPerGroup, steps: additions, full, rest, restColumns, perGroup, groupSize } = convPanels(params);
   // A row that is no multiple of the tile has a slow end. Joined, rows have only one; else the ends are joined, along their column.
   const { width } = output;
-  const odd = width % tilePixels(PANEL) !== 0;
+  const odd = width % tilePixels(PANEL, params) !== 0;
   const long = seamless(params) && odd;
-  const ends = long ? 0 : joinedEnds(width);
+  const ends = long ? 0 : joinedEnds(width, params);
   const across = { ...segmentsOf(params), inPixel: steps.inPixel, outPixel: steps.outPixel, residualPixel: steps.outPixel, epilogue, fma };
   const down = { ...across, inPixel: steps.inRow, outPixel: steps.outRow, residualPixel: steps.residualRow };
   const rowOf = (columns: number, valid: number): RowFunc => emitRow(m, {
-    ...across, name: `${name}_row${valid}`, pixels: tilePixels(columns), columns, valid, width: long ? undefined : width - (valid === PANEL ? ends : 0),
+    ...across, name: `${name}_row${valid}`, pixels: tilePixels(columns, params), columns, valid, width: long ? undefined : width - (valid === PANEL ? ends : 0),
   });
   const fullRow = full > 0 ? rowOf(PANEL, PANEL) : undefined;
   const fullEnds = full > 0 && ends > 0
-    ? emitRow(m, { ...down, name: `${name}_ends${PANEL}`, pixels: tilePixels(PANEL), columns: PANEL, valid: PANEL, width: undefined })
+    ? emitRow(m, { ...down, name: `${name}_ends${PANEL}`, pixels: tilePixels(PANEL, params), columns: PANEL, valid: PANEL, width: undefined })
     : undefined;
   const restRow = rest > 0 ? rowOf(restColumns, rest) : undefined;
   const blockRows = rowsPerBlock(params);

@@ -6,6 +6,11 @@
 import type { ConvParams } from "./conv-params.ts";
 import { rowPitch } from "./layout.ts";
 
+/** What a tile depends on besides the layer. */
+export type Machine = Pick<ConvParams, "fma" | "wide">;
+
+const ANY_MACHINE: Machine = { fma: false };
+
 /** Channels of a full panel of weights. */
 export const PANEL = 16;
 
@@ -14,18 +19,23 @@ export const PANEL = 16;
  * a step first: sums + weights + pixels must fit. 1x1 on 64 channels, tiles of 1, 2, 3, 4, 5, 6 and 8 pixels: 16 channels 26, 33, 24, 23,
  * 23, 22, 22; 12 channels 25, 32, 30, 23, 25, 23, 21; 8 channels 19, 29, 33, 33, 29, 25, 19; 4 channels 12, 19, 25, 28, 28, 29, 26. (Of 12
  * channels a second run had 19, 20, 18 for 2, 3, 4 pixels: no difference.)
+ *
+ * Node 26, a Zen 3 server (peak 51 with 128 bits), tiles of 2, 3 and 4 pixels times 16 channels: with fused multiply-add 48, 24, 29, without 33, 25, 27 (1x1
+ * from 64 to 256 channels of 56x56; other layers alike). Revectorised, 2, 4, 5 and 6 pixels: with fused multiply-add 54, 91, 88, 88 there, and 45, 78, 66, 76
+ * (512 to 2048 of 7x7); without 58, 70, 77, 45 and 49, 59, 61, 43.
  */
-export function tilePixels(channels: number): number {
+export function tilePixels(channels: number, { fma, wide }: Machine = ANY_MACHINE): number {
+  if (channels === 16 && wide === true) return fma ? 4 : 5;
   return { 16: 2, 12: 3, 8: 4, 4: 6 }[channels] ?? 2;
 }
 
 /**
- * Pixels at the end of each row that are left for tiles down the column: 1 if a row of 2-pixel tiles leaves one over. To 7x7 pixels, 3x3
+ * Pixels at the end of each row that are left for tiles down the column: 1 if a row of tiles leaves one over. To 7x7 pixels, 3x3
  * on 512 channels 4.8 % faster (stride 2: 3.6 %), 1x1 with stride 2 from 1024 to 2048 channels 4.7 %; medians of 300 pairs on a busy machine
  * whose quartiles lie 15 % below and 30 % above. Counting steps, 6 %.
  */
-export function joinedEnds(width: number): number {
-  return width > 1 && tilePixels(PANEL) === 2 ? width % 2 : 0;
+export function joinedEnds(width: number, machine: Machine = ANY_MACHINE): number {
+  return width > 1 && width % tilePixels(PANEL, machine) === 1 ? 1 : 0;
 }
 
 /** What of the second-level cache the input of a block may fill: half of 512 KB. */
@@ -87,13 +97,22 @@ export function winogradPays({ input, output }: ConvParams): boolean {
   return fewest >= 8 && output.height * output.width >= 8 * tiles && 4 * 36 * input.channels * output.channels <= WINOGRAD_WEIGHTS;
 }
 
+/** Blocks of Winograd's tiles, and how many of these are multiplied at once with 16 channels: a tile of pixels, as it were. */
+export interface WinogradBlock {
+  readonly tiles: number;
+  readonly pixels: number;
+}
+
 /**
- * Tiles that Winograd's kernels transform and multiply at a time: even, and blocks of about the same size. GFLOP/s as above with 8, 14, 28
- * and 56 tiles: 64 channels of 56x56 117, 115, 96 and 79; with 8, 14, 18, 26 and 50: 128 of 28x28 123, 123, 124, 89 and 87 (the last two in a slower
- * hour, with 89 for 14); with 8 and 16: 256 of 14x14 80 and 85. Large ones fall out of the second cache, small ones read weights more often.
+ * Blocks of about the same size. GFLOP/s as above with 8, 14, 28 and 56 tiles: 64 channels of 56x56 117, 115, 96 and 79; with 8, 14, 18, 26 and 50: 128 of
+ * 28x28 123, 123, 124, 89 and 87 (the last two in a slower hour, with 89 for 14); with 8 and 16: 256 of 14x14 80 and 85. Large ones fall out of the
+ * second cache, small ones read weights more often. Revectorised (Node 26, fused multiply-add), 4 and 6 at once: 128 of 28x28 in blocks of 18
+ * 199 and 248, 64 of 56x56 195 and 200, 256 of 14x14 in one of 16 180 and 133.
  */
-export function winogradBlock({ output }: ConvParams): number {
+export function winogradBlock(params: ConvParams): WinogradBlock {
+  const { output, fma, wide } = params;
   const all = Math.ceil(output.height / 4) * Math.ceil(output.width / 4);
-  const blocks = Math.ceil(all / 18);
-  return 2 * Math.ceil(all / blocks / 2);
+  const pixels = fma && wide === true && all >= 18 ? 6 : tilePixels(PANEL, params);
+  const each = all / Math.ceil(all / 18);
+  return { tiles: pixels * Math.ceil(each / pixels), pixels };
 }

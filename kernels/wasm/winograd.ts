@@ -23,6 +23,7 @@ import type { Func, Local } from "./handles.ts";
 import { rowPitch } from "./layout.ts";
 import type { ModuleBuilder } from "./module-builder.ts";
 import { PANEL, tilePixels, winogradBlock } from "./select.ts";
+import type { WinogradBlock } from "./select.ts";
 import { IN, OUT, PLACES } from "./winograd-pack.ts";
 import { TILE_SCRATCH, emitInputTransform, emitOutputTransform } from "./winograd-transform.ts";
 import type { InputFunc, OutputFunc } from "./winograd-transform.ts";
@@ -68,18 +69,19 @@ function roomOf(params: ConvParams, tiles: number): Room {
 }
 
 /**
- * @param block tiles of a block
+ * @param block its tiles, and how many of them are multiplied at once
  * @throws RangeError where the sizes do not belong together, or the convolution is none of 3x3 with stride 1
  */
-export function winogradKernel(params: ConvParams, block: number = winogradBlock(params)): WinogradKernel {
+export function winogradKernel(params: ConvParams, block: WinogradBlock = winogradBlock(params)): WinogradKernel {
+  const { tiles, pixels } = block;
   checkConv("winogradKernel", params);
   if (!isWinograd(params)) {
     const { kernel, stride, dilation, groups } = params;
     throw new RangeError(`winogradKernel: wants kernel 3x3, stride 1x1, dilation 1x1 and groups 1, got ${kernel.join("x")}, ${stride.join("x")}, ${dilation.join("x")} and ${groups}`);
   }
-  const room = roomOf(params, block);
-  const name = `f32_winograd4x4_${tilePixels(PANEL)}x${PANEL}_${convName(params)}x${params.output.height}_b${room.tiles}`;
-  return { name, panels: convPanels(params).count, scratch: room.end / 4, emit: (m) => emitWinograd(m, name, params, room) };
+  const room = roomOf(params, tiles);
+  const name = `f32_winograd4x4_${pixels}x${PANEL}_${convName(params)}x${params.output.height}_b${room.tiles}`;
+  return { name, panels: convPanels(params).count, scratch: room.end / 4, emit: (m) => emitWinograd(m, name, params, room, pixels) };
 }
 
 /** The functions for one width of panel. */
@@ -93,7 +95,7 @@ interface PanelFuncs {
   readonly place: number;
 }
 
-function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, room: Room): WinogradFunc {
+function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, room: Room, pixels: number): WinogradFunc {
   const { input, output, epilogue, fma } = params;
   const steps = convSteps(params);
   const { full, rest, restColumns } = convPanels(params);
@@ -115,7 +117,7 @@ function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, room: 
     const edgeOutputs = outputsOf(edgeColumns);
     return {
       products: emitRow(m, {
-        name: `${name}_row${valid}`, pixels: tilePixels(columns), columns, valid: columns, width: undefined, segments: [], run: input.channels, bias: false,
+        name: `${name}_row${valid}`, pixels: columns === PANEL ? pixels : tilePixels(columns, params), columns, valid: columns, width: undefined, segments: [], run: input.channels, bias: false,
         inPixel: room.inTile, outPixel: room.sumTile, residualPixel: 0, epilogue: { gate: false, residual: undefined, activation: undefined }, fma,
       }),
       outputs: edgeColumns === OUT ? edgeOutputs : outputsOf(OUT), edgeOutputs, biases: 4 * columns, place: 4 * columns * input.channels,

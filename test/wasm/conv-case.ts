@@ -44,6 +44,7 @@ export interface Case {
   /** NaN and infinities among the inputs. */
   readonly hostile?: boolean;
   readonly fma?: boolean;
+  readonly wide?: boolean;
 }
 
 /** Everything of a case that does not depend on how it is computed. */
@@ -71,7 +72,7 @@ export function problem(one: Case, seed = 1): Problem {
   const output = { channels: channels[1], height: shape.outHeight, width: shape.outWidth, halo: one.outHalo ?? 0 };
   const params: ConvParams = {
     input: { channels: channels[0], height: size[0], width: size[1], halo: Math.max(...padding) + (one.moreHalo ?? 0) },
-    output, kernel, stride, padding, dilation, groups, fma: one.fma === true,
+    output, kernel, stride, padding, dilation, groups, fma: one.fma === true, wide: one.wide === true,
     epilogue: { gate: one.gate === true, residual: one.residual === undefined ? undefined : { ...output, halo: one.residual }, activation: one.activation },
   };
   return {

@@ -125,6 +125,20 @@ test("fused multiply-adds are within rounding, where the host has them", () => {
   }
 });
 
+test("tiles for 256 bits give the same bits", () => {
+  for (let width = 1; width <= 14; width++) {
+    for (const outHalo of [0, 1]) {
+      for (const out of [16, 29]) {
+        const one: Case = { channels: [5, out], size: [3, width], kernel: [1, 1], outHalo, wide: true };
+        check(conv, one);
+        check(conv, { ...one, kernel: [3, 3], padding: [1, 1] });
+        assert.match(convKernel(problem(one).params).name, /^f32_conv_5x16_/);
+      }
+    }
+  }
+  assert.match(convKernel(problem({ channels: [5, 16], size: [3, 9], kernel: [1, 1], wide: true, fma: true }).params).name, /^f32_conv_4x16_fma_/);
+});
+
 test("names tell kernels apart", () => {
   const base: Case = { channels: [3, 8], size: [5, 6], kernel: [3, 3], padding: [1, 1] };
   const others: readonly Case[] = [

@@ -69,8 +69,8 @@ test("several blocks of tiles, and parts in any order: the bits of the whole", (
       return all.reverse();
     };
     assertSame(run(winograd, posed, parts), whole, posed.text);
-    for (const block of [1, 2, 4, 6, 100]) {
-      assertSame(run({ ...winograd, kernel: (params) => winogradKernel(params, block) }, posed), whole, `${posed.text}, blocks of ${block}`);
+    for (const [tiles, pixels] of [[1, 2], [2, 2], [4, 4], [6, 3], [12, 6], [100, 5]]) {
+      assertSame(run({ ...winograd, kernel: (params) => winogradKernel(params, { tiles, pixels }) }, posed), whole, `${posed.text}, blocks of ${tiles}, ${pixels} at once`);
     }
     const empty = run(winograd, posed, () => [[4, 4, 0, 1], [0, 8, 1, 1]]);
     assert.ok(empty.every((value) => value === empty[0]), "no part, no output");
@@ -105,6 +105,13 @@ test("fused multiply-adds, where the host has them", () => {
   winogradKernel(problem(one).params).emit(m);
   if (typeof WebAssembly !== "undefined" && WebAssembly.validate(m.toBytes())) check(one);
   else assert.throws(() => check(one), /relaxed|opcode|invalid/i);
+});
+
+test("tiles for 256 bits give the same bits", () => {
+  for (const size of [[9, 13], [19, 22]] as const) {
+    const one = of([6, 33], size);
+    assertSame(run(winograd, problem({ ...one, wide: true })), run(winograd, problem(one)), JSON.stringify(size));
+  }
 });
 
 test("convolution takes these kernels where they may be, and pay", () => {
