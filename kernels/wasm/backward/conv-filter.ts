@@ -29,7 +29,7 @@ import type { FilterTile } from "./filter-tile.ts";
 type I32 = Local<"i32">;
 
 /** Pixels of a block, about: 64 bytes of each of dy and x a pixel, which fit the first-level cache together. */
-const BLOCK_PIXELS = 224;
+const BLOCK_PIXELS = 112;
 /** Tiles of a part. */
 const PART_TILES = 6;
 
