@@ -10,6 +10,8 @@ import { mobilenetV3 } from "./mobilenet-v3.ts";
 import type { GivenOptions } from "./options.ts";
 import { resnet, smallResnet } from "./resnet.ts";
 import { resnext, senet154 } from "./resnext.ts";
+import { shufflenetV1 } from "./shufflenet-v1.ts";
+import { shufflenetV2, shufflenetV2Widths } from "./shufflenet-v2.ts";
 import { vgg } from "./vgg.ts";
 
 type Build = (name: string, options: GivenOptions) => Module;
@@ -52,6 +54,12 @@ for (const depth of [11, 13, 16, 19] as const) {
 for (const depth of [121, 169] as const) {
   builders.set(`densenet${depth}`, (name, options) => densenet(name, depth, false, options));
   builders.set(`se_densenet${depth}`, (name, options) => densenet(name, depth, true, options));
+}
+builders.set("shufflenet_v1", (name, options) => shufflenetV1(name, false, options));
+builders.set("se_shufflenet_v1", (name, options) => shufflenetV1(name, true, options));
+for (const width of shufflenetV2Widths) {
+  builders.set(`shufflenet_v2_${width}`, (name, options) => shufflenetV2(name, width, false, options));
+  builders.set(`se_shufflenet_v2_${width}`, (name, options) => shufflenetV2(name, width, true, options));
 }
 
 /** Every name that `createModel` knows. */

@@ -48,6 +48,13 @@ const refused: [string, Record<string, unknown>, number[] | undefined, string][]
   ["densenet121", {}, [1, 3, 64, 28], "densenet121: input wants images of at least 29x29, got 64x28"],
   ["se_densenet121", { reduction: 300 }, undefined, "SqueezeExcite: reduction 300 leaves no hidden unit for 256 channels; it wants at most 256"],
   ["se_densenet121", { placement: "layer" }, undefined, 'se_densenet121: option "placement" wants one of block, transition, both, got "layer"'],
+  ["se_shufflenet_v1", { groups: 7 }, undefined,
+    'se_shufflenet_v1: option "channels" wants multiples of four times the 7 groups in its stages, got 240'],
+  ["shufflenet_v1", { channels: [24, 24, 48, 96] }, undefined,
+    'shufflenet_v1: option "channels" wants each stage wider than the last by a multiple of the 3 groups, got 24 and 24'],
+  ["shufflenet_v2_x0_5", { channels: [24, 48, 97, 192, 1024] }, undefined,
+    'shufflenet_v2_x0_5: option "channels" wants even numbers in its stages, got 97'],
+  ["se_shufflenet_v2_x0_5", { reduction: 25 }, undefined, "SqueezeExcite: reduction 25 leaves no hidden unit for 24 channels; it wants at most 24"],
 ];
 
 for (const [model, options, input, message] of refused) {

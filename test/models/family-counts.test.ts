@@ -38,6 +38,14 @@ const published: [string, Record<string, unknown>, number, number, number, numbe
   ["se_densenet121", {}, 8_284_952, 2834.16, 0.303, 1.455],
   ["se_densenet121", { placement: "both" }, 8_328_912, 2834.16, 0.346, 1.63],
   ["se_densenet121", { placement: "transition" }, 8_022_816, 2834.16, 0.043, 0.176],
+  ["shufflenet_v1", {}, 1_865_728, 137.46, 0, 0],
+  ["se_shufflenet_v1", {}, 2_484_533, 137.46, 0.61, 1.604],
+  ["shufflenet_v1", { bias: false }, 1_864_728, 137.46, 0, 0],
+  ["se_shufflenet_v1", { seBias: false }, 2_476_144, 137.46, 0.61, 1.604],
+  ["shufflenet_v2_x0_5", {}, 1_366_792, 40, 0, 0],
+  ["shufflenet_v2_x1_0", {}, 2_278_604, 145, 0, 0],
+  ["shufflenet_v2_x1_5", {}, 3_503_624, 296, 0, 0],
+  ["shufflenet_v2_x2_0", {}, 7_393_996, 583, 0, 0],
 ];
 
 /** To the last digit that is printed. */
@@ -63,6 +71,11 @@ function billions(n: number, digits: number = 2): string {
   return (n / 1e9).toFixed(digits);
 }
 
+/** How many values go through a normalisation. */
+function normalised({ layers }: Summary): number {
+  return layers.filter(({ layer }) => layer.startsWith("BatchNorm2d")).reduce((sum, { output }) => sum + sizeOf(output), 0);
+}
+
 test("the paper's 15.47 G of VGG-16 are convolution and linear layers; its 15.48 G have excitation and scale too, in both placements", () => {
   for (const placement of ["conv", "stage"]) {
     const s = count("se_vgg16_bn", { placement });
@@ -75,8 +88,15 @@ test("the paper's figures of ResNeXt, 4.24, 7.99, with SE 4.25 and 8.00 G, have 
   const printed = { resnext50_32x4d: "4.24", resnext101_32x4d: "7.99", seresnext50_32x4d: "4.25", seresnext101_32x4d: "8.00" };
   for (const [name, wanted] of Object.entries(printed)) {
     const s = count(name);
-    const normalised = s.layers.filter(({ layer }) => layer.startsWith("BatchNorm2d")).reduce((sum, { output }) => sum + sizeOf(output), 0);
-    assert.is(billions(s.macs + s.seMacs + s.scaleMacs + normalised), wanted, name);
+    assert.is(billions(s.macs + s.seMacs + s.scaleMacs + normalised(s)), wanted, name);
+  }
+});
+
+test("the paper's figures of ShuffleNet, 140 M and with SE 142 M, 1.8 M and 2.4 M parameters, have one operation for every normalised value and are cut off", () => {
+  for (const [name, printed, parameters] of [["shufflenet_v1", 140, 18], ["se_shufflenet_v1", 142, 24]] as const) {
+    const s = count(name);
+    assert.is(Math.floor((s.macs + s.seMacs + s.scaleMacs + normalised(s)) / 1e6), printed);
+    assert.is(Math.floor(s.parameters / 1e5), parameters);
   }
 });
 

@@ -6,6 +6,7 @@ import type { Shape } from "../../src/tensor.ts";
 import { checkNetwork } from "./network-gradients.ts";
 import { smooth } from "./smooth.ts";
 
+const shuffle = { classes: 3, inChannels: 2, reduction: 2, blocks: [2, 2, 1] };
 const tiny = { classes: 3, inChannels: 2, reduction: 2, dropout: 0 };
 const vgg = { ...tiny, width: 2, units: 4 };
 const grouped = { ...tiny, blocks: [1, 2, 1, 1], width: 2, groups: 2, groupWidth: 64 };
@@ -20,6 +21,8 @@ const networks: [string, Record<string, unknown>, Shape][] = [
   ["senet154", { ...grouped, zeroInit: false }, [2, 2, 32, 40]],
   ["se_densenet121", { ...dense, placement: "both" }, [2, 2, 32, 32]],
   ["se_densenet121", dense, [2, 2, 29, 32]],
+  ["se_shufflenet_v1", { ...shuffle, groups: 2, channels: [4, 16, 24, 32] }, [2, 2, 32, 32]],
+  ["se_shufflenet_v2_x1_0", { ...shuffle, channels: [4, 8, 12, 16, 8] }, [2, 2, 32, 33]],
 ];
 
 for (const [name, options, input] of networks) {

@@ -11,6 +11,8 @@ const tiny = { classes: 5, inChannels: 2 };
 const vgg = { ...tiny, width: 4, units: 6, reduction: 2 };
 const grouped = { ...tiny, blocks: [1, 2, 1, 1], width: 4, groups: 2, groupWidth: 32, reduction: 4 };
 const dense = { ...tiny, blocks: [2, 3, 1, 2], width: 6, growth: 3, reduction: 2 };
+const shuffle1 = { ...tiny, blocks: [2, 2, 1], groups: 3, channels: [6, 24, 36, 48], reduction: 2 };
+const shuffle2 = { ...tiny, blocks: [2, 2, 1], channels: [4, 8, 12, 20, 24], reduction: 2 };
 
 export const smallNetworks: readonly SmallNetwork[] = [
   { model: "vgg11", options: vgg, input: [2, 2, 33, 40] },
@@ -27,6 +29,10 @@ export const smallNetworks: readonly SmallNetwork[] = [
   { model: "densenet121", options: dense, input: [2, 2, 29, 40] },
   { model: "se_densenet121", options: dense, input: [1, 2, 32, 32] },
   { model: "se_densenet121", options: { ...dense, placement: "both" }, input: [1, 2, 33, 32] },
+  { model: "shufflenet_v1", options: shuffle1, input: [2, 2, 33, 40] },
+  { model: "se_shufflenet_v1", options: shuffle1, input: [1, 2, 32, 32] },
+  { model: "shufflenet_v2_x1_0", options: shuffle2, input: [2, 2, 33, 40] },
+  { model: "se_shufflenet_v2_x1_0", options: shuffle2, input: [1, 2, 32, 32] },
 ];
 
 /** Name and options, for titles. */
