@@ -40,3 +40,9 @@ declare module "node:process" {
     resourceUsage(): { readonly maxRSS: number };
   }
 }
+
+declare module "node:v8" {
+  export function setFlagsFromString(flags: string): void;
+  const v8: { setFlagsFromString(flags: string): void };
+  export default v8;
+}

@@ -1,6 +1,6 @@
 /**
  * Which tile a kernel has, and how much it does before it comes back to the same weights. Each choice with the measurement behind it
- * (bench/wasm-conv.ts; GFLOP/s on one core of a Zen 4 server with 512 KB of second-level cache, Node 20 = V8 11.3, which reaches 50 there
+ * (bench/kernels; GFLOP/s on one core of a Zen 4 server with 512 KB of second-level cache, Node 20 = V8 11.3, which reaches 50 there
  * from registers alone; candidates took turns, and the best of many rounds counts, for the machine had other work too).
  */
 import type { ConvParams } from "./conv-params.ts";

@@ -1,34 +1,34 @@
 /**
- * The kernels that convolution does not need, on the layer sizes of SE-ResNet-50 and MobileNetV3-large (224x224): best time of many, and
- * the bytes read and written per second. `npx tsx bench/wasm-elementwise.ts [part of a name]`
+ * The kernels that are no convolution, as tasks, on the layer sizes of SE-ResNet-50 and MobileNetV3-large (224x224): what counts is the
+ * memory that they read and write.
  */
-import process from "node:process";
-import { pool2dShape } from "../kernels/shapes.ts";
-import type { Activation, ActivationKind } from "../kernels/wasm/activation.ts";
-import { activationKernel, addKernel, copyKernel, scaleKernel } from "../kernels/wasm/elementwise.ts";
-import { globalPoolKernel } from "../kernels/wasm/global-pool.ts";
-import type { Kernel } from "../kernels/wasm/kernel.ts";
-import { imagePitch, interior } from "../kernels/wasm/layout.ts";
-import type { Layout } from "../kernels/wasm/layout.ts";
-import { linearKernel, packedLinearSize } from "../kernels/wasm/linear.ts";
-import { ModuleBuilder } from "../kernels/wasm/module-builder.ts";
-import { channelShuffleKernel, clearHaloKernel, concatKernel, fromPlanarKernel, toPlanarKernel } from "../kernels/wasm/move.ts";
-import { adaptiveAveragePoolKernel, averagePoolKernel, maxPoolKernel } from "../kernels/wasm/pool.ts";
-import { upsampleBilinearKernel, upsampleNearestKernel } from "../kernels/wasm/upsample.ts";
+import { pool2dShape } from "../../kernels/shapes.ts";
+import type { Activation, ActivationKind } from "../../kernels/wasm/activation.ts";
+import { activationKernel, addKernel, copyKernel, scaleKernel } from "../../kernels/wasm/elementwise.ts";
+import { globalPoolKernel } from "../../kernels/wasm/global-pool.ts";
+import type { Kernel } from "../../kernels/wasm/kernel.ts";
+import { imagePitch, interior } from "../../kernels/wasm/layout.ts";
+import type { Layout } from "../../kernels/wasm/layout.ts";
+import { linearKernel, packedLinearSize } from "../../kernels/wasm/linear.ts";
+import { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
+import { channelShuffleKernel, clearHaloKernel, concatKernel, fromPlanarKernel, toPlanarKernel } from "../../kernels/wasm/move.ts";
+import { adaptiveAveragePoolKernel, averagePoolKernel, maxPoolKernel } from "../../kernels/wasm/pool.ts";
+import { upsampleBilinearKernel, upsampleNearestKernel } from "../../kernels/wasm/upsample.ts";
+import { instantiate } from "./task.ts";
+import type { Task } from "./task.ts";
 
-interface Measured {
+interface Case {
   readonly label: string;
   readonly kernel: Kernel;
   /** Operands, outputs first: layouts, or floats. */
   readonly operands: readonly (Layout | number)[];
-  readonly batch?: number;
 }
 
 const image = (size: number, channels: number, halo: number = 0): Layout => ({ channels, height: size, width: size, halo });
 const activation = (kind: ActivationKind): Activation => ({ activation: kind, slope: kind === "hard_sigmoid" ? 1 / 6 : 0.01, offset: 0.5 });
 
-const all: Measured[] = [];
-const add = (label: string, kernel: Kernel, operands: readonly (Layout | number)[], batch: number = 1): number => all.push({ label, kernel, operands, batch });
+const all: Case[] = [];
+const add = (label: string, kernel: Kernel, operands: readonly (Layout | number)[]): number => all.push({ label, kernel, operands });
 
 for (const [size, channels] of [[56, 256], [28, 512], [14, 1024], [7, 2048], [112, 64], [28, 120], [14, 672], [7, 960]] as const) {
   const x = image(size, channels);
@@ -59,7 +59,7 @@ add("from planes", fromPlanarKernel(image(28, 128, 1)), [image(28, 128, 1), 128 
 }
 for (const [inputs, outputs] of [[2048, 1000], [960, 1280], [1280, 1000], [2048, 128], [128, 2048], [256, 16], [16, 256]] as const) {
   for (const batch of [1, 8]) {
-    add(`linear, batch ${batch}`, linearKernel(image(1, outputs), image(1, inputs), { batch }), [batch * outputs, batch * inputs, packedLinearSize(outputs, inputs)], batch);
+    add(`linear, batch ${batch}`, linearKernel(image(1, outputs), image(1, inputs), { batch }), [batch * outputs, batch * inputs, packedLinearSize(outputs, inputs)]);
   }
 }
 add("concat", concatKernel(image(28, 160), [image(28, 128), image(28, 32)]), [image(28, 160), image(28, 128), image(28, 32)]);
@@ -69,47 +69,29 @@ add("bilinear x2", upsampleBilinearKernel(image(56, 64), image(28, 64), false), 
 for (const [size, channels, halo] of [[224, 3, 3], [56, 64, 1], [14, 256, 1]] as const) add("clear halo", clearHaloKernel(image(size, channels, halo)), [image(size, channels, halo)]);
 
 /** Floats that a kernel goes through: of images, those inside. */
-function moved({ label, operands }: Measured): number {
+function moved({ label, operands }: Case): number {
   const inside = (layout: Layout): number => layout.channels * layout.height * layout.width;
   if (label === "clear halo") return operands.reduce<number>((sum, of) => sum + (typeof of === "number" ? of : imagePitch(of) - inside(of)), 0);
   return operands.reduce<number>((sum, of) => sum + (typeof of === "number" ? of : inside(of)), 0);
 }
 
-function measure(wanted: readonly Measured[]): void {
-  if (typeof WebAssembly === "undefined") throw new Error("WebAssembly is not available here");
+/** @param only part of the labels or names that are wanted */
+export function movingTasks(only: string): Task[] {
+  const wanted = all.filter(({ label, kernel }) => label.includes(only) || kernel.name.includes(only));
   const pages = 1024;
   const m = new ModuleBuilder("bench");
   m.importMemory("host", "memory", { minimum: pages });
   for (const kernel of new Map(wanted.map(({ kernel }) => [kernel.name, kernel])).values()) kernel.emit(m);
-  const memory = new WebAssembly.Memory({ initial: pages });
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(m.toBytes()), { host: { memory } });
-  new Float32Array(memory.buffer).forEach((_, i, floats) => {
-    floats[i] = ((i * 7919) % 1000) / 250 - 2;
-  });
-  console.log(`${"".padEnd(18)} ${"kernel".padEnd(62)} ${"us".padStart(9)} ${"MB".padStart(7)} ${"GB/s".padStart(6)}`);
-  for (const item of wanted) {
-    const { label, kernel, operands } = item;
+  const exports = instantiate(m.toBytes(), pages);
+  return wanted.map((one) => {
+    const { label, kernel, operands } = one;
     let at = 1024;
     const addresses = operands.map((of) => {
       const address = at + (typeof of === "number" ? 0 : 4 * interior(of));
-      at += (typeof of === "number" ? of : imagePitch(of)) * 4;
-      at = Math.ceil(at / 64) * 64;
+      at = 64 * Math.ceil((at + (typeof of === "number" ? of : imagePitch(of)) * 4) / 64);
       return address;
     });
-    const run = exports[kernel.name] as (...values: number[]) => void;
-    let best = Infinity;
-    const end = performance.now() + 250;
-    for (let calls = 1; performance.now() < end; ) {
-      const start = performance.now();
-      for (let i = 0; i < calls; i++) run(...addresses, 0, kernel.parts);
-      const time = performance.now() - start;
-      best = Math.min(best, time / calls);
-      if (time < 0.5) calls *= 2;
-    }
-    const bytes = 4 * moved(item);
-    console.log(`${label.padEnd(18)} ${kernel.name.slice(0, 62).padEnd(62)} ${(1000 * best).toFixed(2).padStart(9)} ${(bytes / 1e6).toFixed(2).padStart(7)} ${(bytes / best / 1e6).toFixed(1).padStart(6)}`);
-  }
+    const func = exports[kernel.name] as (...values: number[]) => void;
+    return { label, name: kernel.name, flops: 0, bytes: 4 * moved(one), times: 1, run: () => func(...addresses, 0, kernel.parts) };
+  });
 }
-
-const part = process.argv[2] ?? "";
-measure(all.filter(({ label, kernel }) => label.includes(part) || kernel.name.includes(part)));

@@ -1,0 +1,78 @@
+/** Every distinct convolution of a network as a task. */
+import { convolution } from "../../kernels/wasm/convolution.ts";
+import type { ConvParams } from "../../kernels/wasm/conv-params.ts";
+import { imagePitch, interior } from "../../kernels/wasm/layout.ts";
+import type { Layout } from "../../kernels/wasm/layout.ts";
+import { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
+import { createModel } from "../../models/index.ts";
+import { lower } from "../../src/nn/lower.ts";
+import { planLayouts } from "../../src/session/layouts.ts";
+import { optimise } from "../../src/session/optimise.ts";
+import { instantiate } from "./task.ts";
+import type { Task } from "./task.ts";
+
+/** What convolutions are computed with. */
+export type Arithmetic = Pick<ConvParams, "fma" | "wide" | "winograd">;
+
+interface Shape {
+  readonly params: ConvParams;
+  times: number;
+}
+
+/** By the names of their kernels. */
+function shapesOf(model: string, arithmetic: Arithmetic): Map<string, Shape> {
+  const graph = optimise(lower(createModel(model, {}, null), [1, 3, 224, 224]));
+  const { placements } = planLayouts(graph, new Set());
+  const found = new Map<string, Shape>();
+  for (const { operation, inputs, output } of graph.nodes) {
+    if (operation.kind !== "conv2d") continue;
+    const layout = (value: typeof output): Layout => placements.get(value)!.layout;
+    const { kernel, stride, padding, dilation, groups, epilogue } = operation;
+    if (layout(output).height === 1) continue;
+    const params: ConvParams = {
+      input: layout(inputs[0]), output: layout(output), kernel, stride, padding, dilation, groups, ...arithmetic,
+      epilogue: {
+        gate: epilogue?.gate === true, activation: epilogue?.activation,
+        residual: epilogue?.residual === true ? layout(inputs[inputs.length - 1]) : undefined,
+      },
+    };
+    const { name } = convolution(params).kernel;
+    const known = found.get(name);
+    if (known === undefined) found.set(name, { params, times: 1 });
+    else known.times++;
+  }
+  return found;
+}
+
+/** Floats of input, weights, output, residual, gates and working memory. */
+function sizesOf(params: ConvParams): number[] {
+  const { input, output, epilogue } = params;
+  const { packedSize, scratch } = convolution(params);
+  return [imagePitch(input), packedSize, imagePitch(output), epilogue.residual === undefined ? 0 : imagePitch(epilogue.residual), output.channels, scratch];
+}
+
+/** @param only part of the names that are wanted */
+export function layerTasks(model: string, arithmetic: Arithmetic, only: string): Task[] {
+  const shapes = [...shapesOf(model, arithmetic)].filter(([name]) => name.includes(only));
+  const all = shapes.map(([, { params }]) => sizesOf(params).map((floats) => 64 * Math.ceil(floats / 16)));
+  const starts = all.reduce((most, sizes) => sizes.map((size, i) => Math.max(size, most[i])), [0, 0, 0, 0, 0, 0])
+    .reduce((ends, size) => [...ends, ends[ends.length - 1] + size], [64]);
+  const pages = Math.ceil((starts[6] + 1024) / 65536);
+  const m = new ModuleBuilder("bench");
+  m.importMemory("host", "memory", { minimum: pages });
+  for (const [, { params }] of shapes) convolution(params).kernel.emit(m);
+  const exports = instantiate(m.toBytes(), pages);
+  return shapes.map(([name, { params, times }]) => {
+    const { input, output, kernel, groups, epilogue } = params;
+    const func = exports[name] as (...values: number[]) => void;
+    const first = (start: number, layout: Layout): number => start + 4 * interior(layout);
+    const { panels } = convolution(params).kernel;
+    const [x, w, y, residual, gate, scratch] = starts;
+    return {
+      label: `${input.channels}x${input.height} to ${output.channels}x${output.height}, ${kernel.join("x")}${groups === 1 ? "" : `, ${groups} groups`}`, name, times,
+      flops: 2 * output.height * output.width * output.channels * kernel[0] * kernel[1] * (input.channels / groups),
+      bytes: 4 * sizesOf(params).slice(0, 5).reduce((sum, size) => sum + size, 0),
+      run: () => func(first(x, input), w, first(y, output), first(residual, epilogue.residual ?? output), gate, 0, output.height, 0, panels, scratch),
+    };
+  });
+}
