@@ -12,6 +12,7 @@ import { resnet, smallResnet } from "./resnet.ts";
 import { resnext, senet154 } from "./resnext.ts";
 import { shufflenetV1 } from "./shufflenet-v1.ts";
 import { shufflenetV2, shufflenetV2Widths } from "./shufflenet-v2.ts";
+import { unet } from "./unet.ts";
 import { vgg } from "./vgg.ts";
 
 type Build = (name: string, options: GivenOptions) => Module;
@@ -36,6 +37,8 @@ for (const depth of [8, 14, 20, 32, 44, 56, 110]) {
   builders.set(`resnet${depth}`, (name, options) => smallResnet(name, depth, false, options));
   builders.set(`se_resnet${depth}`, (name, options) => smallResnet(name, depth, true, options));
 }
+builders.set("unet", (name, options) => unet(name, false, options));
+builders.set("se_unet", (name, options) => unet(name, true, options));
 builders.set("mobilenet_v1", (name, options) => mobilenetV1(name, false, options));
 builders.set("se_mobilenet_v1", (name, options) => mobilenetV1(name, true, options));
 builders.set("mobilenet_v2", (name, options) => mobilenetV2(name, false, options));
