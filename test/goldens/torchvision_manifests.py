@@ -1,7 +1,8 @@
 """State dicts and answers of torchvision's own models, for test/models/torchvision.test.ts:
 /usr/bin/python3 test/goldens/torchvision_manifests.py
 
-torchvision_manifests.json, by model: `parameters`, their number; `tensors`, name and shape in the order of the state dict,
+torchvision_manifests.json, by model: `parameters`, their number; `macs`, the multiply-accumulates of its
+convolution and linear layers for one image of 224x224; `tensors`, name and shape in the order of the state dict,
 where `"bn1": 64` stands for a batch normalisation's weight, bias, running_mean, running_var ([64] each) and
 num_batches_tracked ([]); and for some models `logits`: the first 16 for one image of 64x64, in evaluation mode
 and float64, with weights and image by the recipe of test/fixtures/recipe.ts.
@@ -14,8 +15,12 @@ import torch
 import torchvision
 
 torch.set_num_threads(1)
-MODELS = ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large"]
-WITH_LOGITS = ["resnet18", "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large"]
+MODELS = [
+    "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large",
+    "vgg11", "vgg11_bn", "vgg13", "vgg13_bn", "vgg16", "vgg16_bn", "vgg19", "vgg19_bn", "resnext50_32x4d", "resnext101_32x4d",
+    "densenet121", "densenet169", "shufflenet_v2_x0_5", "shufflenet_v2_x1_0", "shufflenet_v2_x1_5", "shufflenet_v2_x2_0",
+]
+WITH_LOGITS = ["resnet18", "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "resnext50_32x4d", "densenet121", "shufflenet_v2_x1_0"]
 LEAVES = ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]
 
 
@@ -58,19 +63,46 @@ def tensors(state):
     return found
 
 
-golden = {}
-for name in MODELS:
-    model = getattr(torchvision.models, name)(weights=None)
-    state = model.state_dict()
-    golden[name] = {"parameters": sum(p.numel() for p in model.parameters()), "tensors": tensors(state)}
-    if name in WITH_LOGITS:
-        for key, tensor in state.items():
-            if not key.endswith("num_batches_tracked"):
-                state[key] = recipe(key, tuple(tensor.shape))
-        model.double().load_state_dict(state)
-        with torch.no_grad():
-            logits = model.eval()(recipe("input", (1, 3, 64, 64)))
-        golden[name]["logits"] = logits[0, :16].tolist()
+def build(name):
+    if name == "resnext101_32x4d":
+        # torchvision names other widths of it only.
+        return torchvision.models.ResNet(torchvision.models.resnet.Bottleneck, [3, 4, 23, 3], groups=32, width_per_group=4)
+    return getattr(torchvision.models, name)(weights=None)
 
-with open(os.path.join(os.path.dirname(__file__), "torchvision_manifests.json"), "w") as f:
-    f.write("{\n" + ",\n".join(f'"{name}":{json.dumps(value, separators=(",", ":"))}' for name, value in golden.items()) + "\n}\n")
+
+def macs(model):
+    counts = []
+
+    def count(module, _input, output):
+        images = output.shape[2] * output.shape[3] if output.dim() == 4 else 1
+        counts.append(module.weight.numel() * images)
+
+    hooks = [m.register_forward_hook(count) for m in model.modules() if isinstance(m, (torch.nn.Conv2d, torch.nn.Linear))]
+    with torch.no_grad():
+        model.eval()(torch.zeros(1, 3, 224, 224))
+    for hook in hooks:
+        hook.remove()
+    return sum(counts)
+
+
+def main():
+    golden = {}
+    for name in MODELS:
+        model = build(name)
+        state = model.state_dict()
+        golden[name] = {"parameters": sum(p.numel() for p in model.parameters()), "macs": macs(model), "tensors": tensors(state)}
+        if name in WITH_LOGITS:
+            for key, tensor in state.items():
+                if not key.endswith("num_batches_tracked"):
+                    state[key] = recipe(key, tuple(tensor.shape))
+            model.double().load_state_dict(state)
+            with torch.no_grad():
+                logits = model.eval()(recipe("input", (1, 3, 64, 64)))
+            golden[name]["logits"] = logits[0, :16].tolist()
+
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "torchvision_manifests.json"), "w") as f:
+        f.write("{\n" + ",\n".join(f'"{name}":{json.dumps(value, separators=(",", ":"))}' for name, value in golden.items()) + "\n}\n")
+
+
+if __name__ == "__main__":
+    main()

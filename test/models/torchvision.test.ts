@@ -3,6 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createModel } from "../../models/index.ts";
 import { loadStateDict, stateShapes } from "../../src/nn/state-dict.ts";
+import { summarise } from "../../src/nn/summary.ts";
 import type { Shape } from "../../src/tensor.ts";
 import { fileJson } from "../files.ts";
 import { recipeTensor, recipeWeights } from "../fixtures/recipe.ts";
@@ -10,6 +11,8 @@ import { difference } from "../kernels/harness.ts";
 
 interface Golden {
   readonly parameters: number;
+  /** Of convolution and linear layers, for one image of 224x224. */
+  readonly macs: number;
   /** A number stands for a batch normalisation of so many channels. */
   readonly tensors: Readonly<Record<string, number[] | number>>;
   readonly logits?: readonly number[];
@@ -25,10 +28,13 @@ function shapesOf(golden: Golden): [string, Shape][] {
 }
 
 for (const [name, golden] of Object.entries(goldens)) {
-  test(`${name} has torchvision's names and shapes, in its order, and its number of parameters`, () => {
+  test(`${name} has torchvision's names and shapes, in its order, and its counts`, () => {
     const model = createModel(name, {}, null);
     assert.equal([...stateShapes(model)], shapesOf(golden));
-    assert.is(model.parameterCount(), golden.parameters);
+    const counted = summarise(model, [1, 3, 224, 224]);
+    assert.is(counted.parameters, golden.parameters);
+    // torchvision's MobileNetV3 has SE among its convolutions.
+    assert.is(counted.macs + counted.seMacs, golden.macs);
   });
 
   const logits = golden.logits;
