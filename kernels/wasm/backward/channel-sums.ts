@@ -42,6 +42,8 @@ export interface SumKernel {
   readonly sums: number;
   /** Is the last sum that of the squares of the first one's terms, in double precision, and not a term of its own? */
   readonly squares?: boolean;
+  /** Are the sums of an image stored as float32, [batch][sums][channels], because nobody adds them up any further? */
+  readonly single?: boolean;
   /** Leaves, in `terms`, what of `count` (1 to 4) floats is added to each sum; called while emitting, with a maker of scratch beforehand. */
   readonly terms: (f: FunctionBuilder) => (context: SumContext, at: number, count: number, terms: readonly Vector[]) => void;
 }
@@ -49,7 +51,7 @@ export interface SumKernel {
 /**
  * The function's arguments: partial sums ([batch][sums][channels] doubles), the streams, the vectors, begin, end; parts are images.
  */
-export function sumKernel({ name, batch, streams, vectors, sums, squares = false, terms }: SumKernel): Kernel {
+export function sumKernel({ name, batch, streams, vectors, sums, squares = false, single = false, terms }: SumKernel): Kernel {
   const layouts = Object.values(streams);
   const { channels, height, width } = layouts[0];
   const given: Record<string, "i32"> = { partial: "i32" };
@@ -114,17 +116,21 @@ export function sumKernel({ name, batch, streams, vectors, sums, squares = false
         for (let j = 0; j < count; j += 2) {
           local.get(out);
           local.get(accumulators[(i * BLOCK + j) / 2]);
-          if (count - j > 1) v128.store(8 * (i * channels + j), 8);
+          if (single) {
+            f.f32x4.demote_f64x2_zero();
+            if (count - j > 1) v128.store64_lane(0, 4 * (i * channels + j), 4);
+            else v128.store32_lane(0, 4 * (i * channels + j));
+          } else if (count - j > 1) v128.store(8 * (i * channels + j), 8);
           else v128.store64_lane(0, 8 * (i * channels + j));
         }
       }
       for (const each of [...starts, ...context.vectors]) local.increase(each, 4 * count);
-      local.increase(out, 8 * count);
+      local.increase(out, (single ? 4 : 8) * count);
     };
     range(f, p.begin, p.end, () => {
       Object.keys(streams).forEach((each, i) => offset(f, starts[i], p[each], p.begin, 4 * imagePitch(layouts[i])));
       vectors.forEach((each, i) => assign(f, context.vectors[i], p[each]));
-      offset(f, out, p.partial, p.begin, 8 * sums * channels);
+      offset(f, out, p.partial, p.begin, (single ? 4 : 8) * sums * channels);
       const whole = Math.floor(channels / BLOCK);
       if (whole > 0) {
         assign(f, left, whole);
