@@ -42,3 +42,16 @@ declare const WebAssembly: undefined | {
   compile(bytes: Uint8Array<ArrayBuffer>): Promise<HostWasmModule>;
   validate(bytes: Uint8Array<ArrayBuffer>): boolean;
 };
+
+/** Threads. Node has no Worker; its own come through `process.getBuiltinModule`, as do those of Deno and Bun. */
+declare const process: undefined | { readonly getBuiltinModule?: (name: string) => unknown };
+declare const navigator: undefined | { readonly hardwareConcurrency?: number };
+declare const Worker: undefined | {
+  new (url: string): {
+    postMessage(message: object): void;
+    onmessage: ((event: { readonly data: unknown }) => void) | null;
+    onerror: ((event: { readonly message?: string }) => void) | null;
+    terminate(): void;
+  };
+};
+declare function encodeURIComponent(text: string): string;

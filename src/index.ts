@@ -29,8 +29,9 @@ export { loadStateDict, stateDict, stateShapes } from "./nn/state-dict.ts";
 export { summarise } from "./nn/summary.ts";
 export type { Summary } from "./nn/summary.ts";
 
-export { Session, compileSync } from "./session/session.ts";
-export type { CompileOptions } from "./session/session.ts";
+export { Session, compile, compileSync } from "./session/session.ts";
+export type { CompileOptions, RunOptions } from "./session/session.ts";
+export type { Numerics } from "./session/numerics.ts";
 
 export { Trainer, DivergedError } from "./train/trainer.ts";
 export type { StepReport, TrainerOptions } from "./train/trainer.ts";

@@ -33,7 +33,16 @@ export class PlainConstants {
   }
 }
 
-export function plainProgram(graph: Graph, constants: PlainConstants, kept: ReadonlySet<string>): Program {
+export interface PlainProgramOptions {
+  readonly graph: Graph;
+  readonly constants: PlainConstants;
+  /** Names of values that are readable after each run. */
+  readonly kept: ReadonlySet<string>;
+  /** Values of these names are written over, where the map has numbers for them, as soon as they are computed. */
+  readonly overrides: ReadonlyMap<string, Float32Array | undefined>;
+}
+
+export function plainProgram({ graph, constants, kept, overrides }: PlainProgramOptions): Program {
   const lives = lifetimes(graph, kept);
   const values = [...lives.keys()];
   const { offsets, total } = planMemory([...lives.values()]);
@@ -46,7 +55,16 @@ export function plainProgram(graph: Graph, constants: PlainConstants, kept: Read
     constant: (constant) => constants.array(constant),
     scratch: (size) => (size <= work.length ? work : (work = new Float64Array(size))),
   };
-  const steps = graph.nodes.map((node) => plainStep(node, context));
+  const steps = graph.nodes.map((node) => {
+    const compute = plainStep(node, context);
+    const { name } = node.output;
+    if (!overrides.has(name)) return compute;
+    return () => {
+      compute();
+      const given = overrides.get(name);
+      if (given !== undefined) arrays.get(name)!.set(given);
+    };
+  });
   return {
     setInput: (index, data) => arrays.get(graph.inputs[index].name)!.set(data),
     run: () => steps.forEach((step) => step()),

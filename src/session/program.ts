@@ -7,6 +7,8 @@ export interface Program {
   /** Copies an input in. */
   setInput(index: number, data: Float32Array): void;
   run(): void;
+  /** Functions that compute all of it, one after the other; undefined where some of it is JavaScript. */
+  readonly parts?: readonly string[];
   /** Copies an output, or an observed value, out. */
   read(value: Value, into: Float32Array): void;
   /** Takes the present values of the model's parameters over. */

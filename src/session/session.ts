@@ -7,25 +7,33 @@
 import { lower } from "../nn/lower.ts";
 import type { Module } from "../nn/module.ts";
 import type { Graph, Value } from "../graph/graph.ts";
-import { didYouMean } from "../errors.ts";
+import { didYouMean, show } from "../errors.ts";
 import { Tensor, isDouble, showShape, sizeOf } from "../tensor.ts";
 import type { Shape } from "../tensor.ts";
+import { backend, backendSync } from "./backend.ts";
+import type { Backend, BackendOptions } from "./backend.ts";
 import { optimise } from "./optimise.ts";
 import { PlainConstants, plainProgram } from "./plain-program.ts";
 import type { Program } from "./program.ts";
-import { WasmHost } from "./wasm-host.ts";
+import type { WasmHost } from "./wasm-host.ts";
 import { wasmProgram } from "./wasm-program.ts";
 
-/** `auto` is wasm where the host has it, otherwise plain. */
-export type KernelChoice = "auto" | "wasm" | "plain";
-
-export interface CompileOptions {
+export interface CompileOptions extends BackendOptions {
   /** Shape of the first input that will come; others may follow. */
   readonly input: Shape;
-  readonly kernels?: KernelChoice;
-  /** Names of values that stay readable by `observed` after each run, such as "layer1.0.se.activation_2", a gate. */
+  /** Names of values that are outputs too, such as "layer1.0.se.gate". */
   readonly observe?: readonly string[];
+  /** Names of values that can be set: then they are inputs too, and what the network computes for them is written over. */
+  readonly override?: readonly string[];
 }
+
+/** Arrays for outputs, instead of new ones. */
+export interface RunOptions<Into> {
+  readonly into?: Into;
+}
+
+/** Values by name: `input` and overridden values go in, `output` and observed values come out. */
+export type Named<T> = Readonly<Record<string, T>>;
 
 /** How many input shapes keep their programs at the same time; the one unused for longest is dropped. */
 const mostPrograms = 4;
@@ -38,24 +46,44 @@ interface Compiled {
   readonly program: Program;
 }
 
+/** A run that was checked: nothing in it can fail any more for what the caller gave. */
+interface Prepared {
+  readonly compiled: Compiled;
+  begin(): void;
+  end(): Record<string, Tensor<Float32Array>>;
+}
+
+/** Gives memory back when a session was dropped without `close`. */
+const dropped = new FinalizationRegistry<() => void>((release) => release());
+
 export class Session implements Disposable {
   readonly #model: Module;
-  readonly #kept: ReadonlySet<string>;
+  readonly #observed: ReadonlySet<string>;
+  readonly #overrides = new Map<string, Float32Array | undefined>();
   readonly #constants = new PlainConstants();
   #programs: Map<string, Compiled> | undefined = new Map();
   #latest: Compiled | undefined;
+  /** Runs that workers do at present. */
+  #pending = 0;
 
   readonly #host: WasmHost | undefined;
   /** Which kernels run, and why. */
   readonly kernels: string;
 
-  constructor(model: Module, options: CompileOptions) {
+  /** Sessions are made by `compile` and `compileSync`. */
+  constructor(model: Module, options: CompileOptions, { host, why }: Backend) {
     this.#model = model;
-    this.#kept = new Set(options.observe ?? []);
-    const { host, why } = chooseKernels(options.kernels ?? "auto");
+    this.#observed = new Set(options.observe ?? []);
+    for (const name of options.override ?? []) this.#overrides.set(name, undefined);
     this.#host = host;
     this.kernels = why;
-    this.#latest = this.#compiled(options.input);
+    try {
+      this.#latest = this.#compiled(options.input);
+    } catch (error) {
+      host?.release();
+      throw error;
+    }
+    if (host !== undefined) dropped.register(this, host.release, this);
   }
 
   /**
@@ -63,29 +91,48 @@ export class Session implements Disposable {
    * @param into receives the output instead of a new array; it must have its length
    * @throws RangeError for a shape that the network cannot take; TypeError for another precision; then nothing has changed
    */
-  run(x: Tensor<Float32Array>, options: { readonly into?: Float32Array } = {}): Tensor<Float32Array> {
-    if (!(x instanceof Tensor) || isDouble(x.data)) throw new TypeError("session.run: x wants a Tensor of Float32Array");
-    const compiled = this.#compiled(x.shape);
-    const [output] = compiled.graph.outputs;
-    const data = options.into ?? new Float32Array(sizeOf(output.shape));
-    if (data.length !== sizeOf(output.shape)) {
-      throw new RangeError(`session.run: into wants ${sizeOf(output.shape)} elements for an output of shape ${showShape(output.shape)}, got ${data.length}`);
+  run(x: Tensor<Float32Array>, options?: RunOptions<Float32Array>): Tensor<Float32Array>;
+  /** The same with `{ input: x }` and values for any of the names in `override`; gives `output` and every value in `observe`. */
+  run(x: Named<Tensor<Float32Array>>, options?: RunOptions<Named<Float32Array>>): Record<string, Tensor<Float32Array>>;
+  run(x: Tensor<Float32Array> | Named<Tensor<Float32Array>>, options: RunOptions<Float32Array | Named<Float32Array>> = {}): unknown {
+    const run = this.#prepare("run", x, options);
+    if (this.#pending > 0) throw new Error("session.run: an asynchronous run is under way; await it first");
+    run.begin();
+    run.compiled.program.run();
+    const outputs = run.end();
+    return x instanceof Tensor ? outputs.output : outputs;
+  }
+
+  /**
+   * The same, computed by workers while this thread goes on; on hosts without workers, or for a program with steps in JavaScript, by this
+   * thread. Several runs are done one after the other.
+   */
+  runAsync(x: Tensor<Float32Array>, options?: RunOptions<Float32Array>): Promise<Tensor<Float32Array>>;
+  runAsync(x: Named<Tensor<Float32Array>>, options?: RunOptions<Named<Float32Array>>): Promise<Record<string, Tensor<Float32Array>>>;
+  async runAsync(x: Tensor<Float32Array> | Named<Tensor<Float32Array>>, options: RunOptions<Float32Array | Named<Float32Array>> = {}): Promise<unknown> {
+    const run = this.#prepare("runAsync", x, options);
+    const { parts } = run.compiled.program;
+    this.#pending++;
+    try {
+      const working = parts === undefined ? undefined : this.#host?.runAsync(parts, run.begin, run.end);
+      if (working === undefined) {
+        run.begin();
+        run.compiled.program.run();
+      }
+      const outputs = working === undefined ? run.end() : await working;
+      return x instanceof Tensor ? outputs.output : outputs;
+    } finally {
+      this.#pending--;
+      if (this.#pending === 0 && this.#programs === undefined) this.#host?.release();
     }
-    compiled.program.setInput(0, x.data);
-    compiled.program.run();
-    compiled.program.read(output, data);
-    this.#latest = compiled;
-    return new Tensor(data, output.shape);
   }
 
   /** A value named in `observe`, as the last run left it. @throws RangeError for a name that is not observed */
   observed(name: string): Tensor<Float32Array> {
-    if (!this.#kept.has(name)) throw new RangeError(`session.observed: "${name}" is not observed${didYouMean(name, this.#kept)}; compile with observe: ["${name}"]`);
-    const { graph, program } = this.#open();
-    const value = valueOf(graph, name)!;
-    const data = new Float32Array(sizeOf(value.shape));
-    program.read(value, data);
-    return new Tensor(data, value.shape);
+    if (!this.#observed.has(name)) {
+      throw new RangeError(`session.observed: "${name}" is not observed${didYouMean(name, this.#observed)}; compile with observe: ["${name}"]`);
+    }
+    return this.#read(this.#open(), name);
   }
 
   /** Takes changed parameters of the model over. */
@@ -108,8 +155,11 @@ export class Session implements Disposable {
 
   /** Frees everything at once. Not needed for correctness: a session that is dropped is collected. */
   close(): void {
+    if (this.#programs === undefined) return;
     this.#programs = undefined;
     this.#latest = undefined;
+    dropped.unregister(this);
+    if (this.#pending === 0) this.#host?.release();
   }
 
   [Symbol.dispose](): void {
@@ -119,6 +169,54 @@ export class Session implements Disposable {
   #open(): Compiled {
     if (this.#latest === undefined) throw new Error("session: it is closed");
     return this.#latest;
+  }
+
+  #read({ graph, program }: Compiled, name: string, into?: Float32Array): Tensor<Float32Array> {
+    const value = valueOf(graph, name)!;
+    const data = into ?? new Float32Array(sizeOf(value.shape));
+    program.read(value, data);
+    return new Tensor(data, value.shape);
+  }
+
+  /** Checks all that goes in and comes out. */
+  #prepare(method: string, x: Tensor<Float32Array> | Named<Tensor<Float32Array>>, options: RunOptions<Float32Array | Named<Float32Array>>): Prepared {
+    const at = `session.${method}`;
+    const inputs = x instanceof Tensor ? { input: x } : x;
+    if (typeof inputs !== "object" || inputs === null || !(inputs.input instanceof Tensor) || isDouble(inputs.input.data)) {
+      throw new TypeError(`${at}: x wants a Tensor of Float32Array, or an object with such a Tensor as input; got ${show(inputs)}`);
+    }
+    const compiled = this.#compiled(inputs.input.shape);
+    const { graph, program } = compiled;
+    for (const [name, tensor] of Object.entries(inputs)) {
+      if (name === "input") continue;
+      if (!this.#overrides.has(name)) throw new RangeError(`${at}: "${name}" is no input${didYouMean(name, ["input", ...this.#overrides.keys()])}; compile with override: ["${name}"]`);
+      const { shape } = valueOf(graph, name)!;
+      if (!(tensor instanceof Tensor) || isDouble(tensor.data)) throw new TypeError(`${at}: ${name} wants a Tensor of Float32Array, got ${show(tensor)}`);
+      if (tensor.shape.join() !== shape.join()) throw new RangeError(`${at}: ${name} wants shape ${showShape(shape)}, got ${showShape(tensor.shape)}`);
+    }
+    const [output] = graph.outputs;
+    const into: Named<Float32Array> = options.into === undefined ? {} : options.into instanceof Float32Array ? { output: options.into } : options.into;
+    for (const [name, data] of Object.entries(into)) {
+      if (name !== "output" && !this.#observed.has(name)) throw new RangeError(`${at}: into names "${name}", which is no output${didYouMean(name, ["output", ...this.#observed])}`);
+      const { shape } = name === "output" ? output : valueOf(graph, name)!;
+      if (!(data instanceof Float32Array)) throw new TypeError(`${at}: into wants a Float32Array, got ${show(data)}`);
+      if (data.length !== sizeOf(shape)) throw new RangeError(`${at}: into wants ${sizeOf(shape)} elements for an output of shape ${showShape(shape)}, got ${data.length}`);
+    }
+    return {
+      compiled,
+      begin: () => {
+        program.setInput(0, inputs.input.data);
+        for (const name of this.#overrides.keys()) this.#overrides.set(name, inputs[name]?.data);
+      },
+      end: () => {
+        this.#latest = this.#programs === undefined ? undefined : compiled;
+        const data = into.output ?? new Float32Array(sizeOf(output.shape));
+        program.read(output, data);
+        const outputs: Record<string, Tensor<Float32Array>> = { output: new Tensor(data, output.shape) };
+        if (!(x instanceof Tensor)) for (const name of this.#observed) outputs[name] = this.#read(compiled, name, into[name]);
+        return outputs;
+      },
+    };
   }
 
   #compiled(input: Shape): Compiled {
@@ -133,31 +231,31 @@ export class Session implements Disposable {
     }
     if (sizeOf(input) > largestInput) throw new RangeError(`session: an input of shape ${showShape(input)} is more than this engine takes (${largestInput} values)`);
     const lowered = lower(this.#model, input);
-    for (const name of this.#kept) {
+    const kept = new Set([...this.#observed, ...this.#overrides.keys()]);
+    for (const name of kept) {
       if (valueOf(lowered, name) === undefined) {
         const names = lowered.nodes.map((node) => node.output.name);
-        throw new RangeError(`compile: observe names "${name}", which is no value of this model${didYouMean(name, names)}`);
+        throw new RangeError(`compile: ${this.#observed.has(name) ? "observe" : "override"} names "${name}", which is no value of this model${didYouMean(name, names)}`);
       }
     }
-    const graph = optimise(lowered, this.#kept);
-    const program = this.#host === undefined
-      ? plainProgram(graph, this.#constants, this.#kept)
-      : wasmProgram({ graph, kept: this.#kept, constants: this.#constants, host: this.#host, overrides: new Map() });
-    const compiled = { graph, program };
+    const graph = optimise(lowered, kept);
+    const compiled = { graph, program: this.#program(graph, kept) };
     this.#programs.set(key, compiled);
     if (this.#programs.size > mostPrograms) this.#programs.delete(this.#programs.keys().next().value!);
     return compiled;
   }
-}
 
-/** A memory for wasm kernels, or none; and what to say of it. @throws Error where wasm is asked for and not there */
-function chooseKernels(choice: KernelChoice): { readonly host: WasmHost | undefined; readonly why: string } {
-  if (choice === "plain") return { host: undefined, why: "plain: asked for, one thread" };
-  try {
-    return { host: new WasmHost(1), why: "wasm: simd, 1 thread" };
-  } catch (error) {
-    if (choice === "wasm") throw error;
-    return { host: undefined, why: `plain: ${(error as Error).message}` };
+  #program(graph: Graph, kept: ReadonlySet<string>): Program {
+    const host = this.#host;
+    const options = { graph, kept, constants: this.#constants, overrides: this.#overrides };
+    if (host === undefined) return plainProgram(options);
+    const undo = host.memory.mark();
+    try {
+      return wasmProgram({ ...options, host });
+    } catch (error) {
+      undo();
+      throw error;
+    }
   }
 }
 
@@ -166,9 +264,18 @@ function valueOf(graph: Graph, name: string): Value | undefined {
 }
 
 /**
- * Compiles a model for inference.
- * @throws RangeError where the model cannot take such an input, or `observe` names no value of it
+ * Compiles a model for inference, with as many threads as are asked for: by default the processor's cores, at most 4, as far as the host has
+ * workers and memory to share; `session.kernels` says what came of it.
+ * @throws RangeError where the model cannot take such an input, or an option makes no sense
+ */
+export async function compile(model: Module, options: CompileOptions): Promise<Session> {
+  return new Session(model, options, await backend(options));
+}
+
+/**
+ * The same at once. It starts no workers, so the session has one thread, unless `compile` started some before.
+ * @throws RangeError where the model cannot take such an input, or an option makes no sense
  */
 export function compileSync(model: Module, options: CompileOptions): Session {
-  return new Session(model, options);
+  return new Session(model, options, backendSync(options));
 }

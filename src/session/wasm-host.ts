@@ -1,28 +1,64 @@
-/** Where the programs of one session run: its memory, and the kernels that are compiled for it. */
+/** Where the programs of one session run: its memory, the kernels that are compiled for it, and the threads that share them. */
 import type { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
 import type { Operation } from "../graph/graph.ts";
+import { giveMemory } from "./memories.ts";
+import type { Arithmetic } from "./numerics.ts";
 import type { Step } from "./plain-steps.ts";
+import type { Pool } from "./threads/pool.ts";
 import { WasmMemory } from "./wasm-memory.ts";
 
-type Exports = Readonly<Record<string, unknown>>;
+type RunPart = (thread: number, threads: number, sleeps: number) => void;
+
+export interface WasmHostOptions {
+  readonly arithmetic: Arithmetic;
+  /** Threads that share a program, at most. */
+  readonly threads: number;
+  /** Where they come from; undefined for one thread. */
+  readonly pool: Pool | undefined;
+  /** Operations whose kernels did not compute what they should: the plain kernels do these. */
+  readonly refused: ReadonlySet<Operation["kind"]>;
+  readonly compile: CompileModule;
+}
+
+/** Makes a module of kernels: compiles what `emit` writes, or has it from elsewhere. */
+export type CompileModule = (emit: () => ModuleBuilder) => HostWasmModule;
+
+/** The exported global that says for what plan a module was emitted. */
+export const DIGEST = "plan_digest";
+
+/** Functions that run parts of programs are named so, with a number. */
+const RUN = "run_";
 
 export class WasmHost {
   readonly memory: WasmMemory;
-  /** Threads that share a program, at most. */
-  readonly mostThreads: number;
-  /** Operations whose kernels did not compute what they should: the plain kernels do these. */
+  readonly threads: number;
+  readonly arithmetic: Arithmetic;
   readonly refused: ReadonlySet<Operation["kind"]>;
+  /** Takes the session's memory back; to be called once, when nothing runs in it any more. */
+  readonly release: () => void;
+  readonly #compile: CompileModule;
+  readonly #pool: Pool | undefined;
+  readonly #code: { readonly session: number; readonly memory: HostWasmMemory; readonly modules: HostWasmModule[] };
   readonly #exports: Record<string, unknown> = {};
   #names = 0;
 
-  constructor(threads: number, refused: ReadonlySet<Operation["kind"]> = new Set()) {
-    this.mostThreads = threads;
+  /** @throws Error where WebAssembly is missing, or no memory can be had */
+  constructor({ threads, pool, refused, arithmetic, compile }: WasmHostOptions) {
+    this.threads = pool === undefined ? 1 : threads;
     this.refused = refused;
-    this.memory = new WasmMemory(threads > 1);
-  }
-
-  importMemory(m: ModuleBuilder): void {
-    m.importMemory("host", "memory", this.memory.shared ? { minimum: 1, maximum: 65536, shared: true } : { minimum: 1 });
+    this.arithmetic = arithmetic;
+    this.#compile = compile;
+    this.#pool = pool;
+    const shared = pool !== undefined;
+    this.memory = new WasmMemory(shared);
+    const { memory } = this.memory;
+    const session = pool?.newSession() ?? 0;
+    this.#code = { session, memory, modules: [] };
+    // Holds nothing of this object, so that it can be collected before.
+    this.release = () => {
+      pool?.dropSession(session);
+      giveMemory(memory, shared);
+    };
   }
 
   /** Is there a kernel of this name already? */
@@ -30,20 +66,35 @@ export class WasmHost {
     return Object.hasOwn(this.#exports, name);
   }
 
-  newName(what: string): string {
-    return `${what}_${this.#names++}`;
+  newRunName(): string {
+    return `${RUN}${this.#names++}`;
   }
 
-  /** Compiles a module and takes its functions in. */
-  install(m: ModuleBuilder): void {
-    const wasm = WebAssembly!;
-    const exports: Exports = this.#exports;
-    const instance = new wasm.Instance(new wasm.Module(m.toBytes()), { host: { memory: this.memory.memory }, kernels: exports });
+  /**
+   * Makes a module and takes its functions in.
+   * @param digest of the plan that it is for @throws Error where the module is for another one
+   */
+  install(digest: number, emit: () => ModuleBuilder): void {
+    const module = this.#compile(emit);
+    const instance = new WebAssembly!.Instance(module, { host: { memory: this.memory.memory }, kernels: this.#exports });
+    const found = (instance.exports[DIGEST] as { readonly value: number } | undefined)?.value;
+    if (found !== digest) throw new Error("compile: this module was made for another model, input, version of senet or other options; make it anew with senet compile");
     Object.assign(this.#exports, instance.exports);
+    this.#code.modules.push(module);
+    this.#pool?.prepare(this.#code, this.threads - 1);
   }
 
   /** What calls the exported function that runs a part of a program. */
   runner(name: string): Step {
-    return this.#exports[name] as Step;
+    const part = this.#exports[name] as RunPart;
+    const pool = this.#pool;
+    if (pool === undefined) return part as Step;
+    const number = Number(name.slice(RUN.length));
+    return () => pool.run(this.#code, number, part, this.threads);
+  }
+
+  /** Runs parts on workers only; undefined where there are none. */
+  runAsync<T>(names: readonly string[], begin: () => void, end: () => T): Promise<T> | undefined {
+    return this.#pool?.runAsync(this.#code, names.map((name) => Number(name.slice(RUN.length))), this.threads, begin, end);
   }
 }

@@ -18,9 +18,13 @@ import { plainStep } from "./plain-steps.ts";
 import type { Step } from "./plain-steps.ts";
 import type { Program } from "./program.ts";
 import { emitRunAlone, emitRunShared, emitSharing } from "./run-function.ts";
+import { DIGEST } from "./wasm-host.ts";
 import type { WasmHost } from "./wasm-host.ts";
 import { bindNode, operandOf } from "./wasm-steps.ts";
 import type { Bound } from "./wasm-steps.ts";
+
+/** Pages that a shared memory may say it can grow to: all that 32-bit addresses reach. */
+const MOST_PAGES = 65536;
 
 /** What happens at one place of a program: stages of one function in WebAssembly, or a step in JavaScript. */
 type Part = { readonly name: string; readonly stages: Stage[] } | Step;
@@ -44,12 +48,13 @@ export function wasmProgram({ graph, kept, constants, host, overrides }: WasmPro
   const { memory } = host;
   const layout = planLayouts(graph, kept);
   const place = (value: Value): Placement => layout.placements.get(value)!;
-  const bound = graph.nodes.map((node) => (host.refused.has(node.operation.kind) ? undefined : bindNode(node, { place, memory })));
+  const bound = graph.nodes.map((node) => (host.refused.has(node.operation.kind) ? undefined : bindNode(node, { place, memory, arithmetic: host.arithmetic })));
   const scratchBytes = Math.max(0, ...bound.map((call) => call?.scratch ?? 0));
-  const base = memory.arena(layout.total + scratchBytes * host.mostThreads);
+  const base = memory.arena(layout.total + scratchBytes * host.threads);
   const parts = partsOf(graph, layout, bound, base, host, (node) => onPlain(node), overrides);
-  const run = install(parts, host, base + layout.total, scratchBytes);
   memory.commit();
+  const steps = install(parts, host, base + layout.total, scratchBytes);
+  const names = parts.map((part) => (typeof part === "function" ? undefined : part.name));
 
   function onPlain(node: Node): Step {
     const arrays = new Map([...node.inputs, node.output].map((value) => [value.name, new Float32Array(sizeOf(value.shape))]));
@@ -69,14 +74,17 @@ export function wasmProgram({ graph, kept, constants, host, overrides }: WasmPro
 
   return {
     setInput: (index, data) => memory.floats.set(data, (base + layout.planar.get(graph.inputs[index])!) / 4),
-    run,
+    run() {
+      for (const step of steps) step();
+    },
+    ...(names.includes(undefined) ? {} : { parts: names as string[] }),
     read(value, into) {
       const planar = layout.planar.get(value);
       if (planar === undefined || !graph.outputs.includes(value)) gather(memory.floats, base + place(value).offset, place(value), into);
       else into.set(memory.floats.subarray((base + planar) / 4, (base + planar) / 4 + into.length));
     },
     refresh: () => constants.refresh(),
-    arenaBytes: layout.total + scratchBytes * host.mostThreads,
+    arenaBytes: layout.total + scratchBytes * host.threads,
     lines: graph.nodes.map(({ operation, output }, i) =>
       `${operation.kind.padEnd(14)} ${showShape(output.shape).padEnd(18)} ${(bound[i]?.kernel.name ?? "plain, between conversions").padEnd(60)} ${output.name}`),
   };
@@ -94,7 +102,7 @@ function partsOf(
   const add = (stage: Stage): void => {
     const last = parts.at(-1);
     if (last !== undefined && typeof last !== "function") last.stages.push(stage);
-    else parts.push({ name: host.newName("run"), stages: [stage] });
+    else parts.push({ name: host.newRunName(), stages: [stage] });
   };
   const resolved = (call: Bound): KernelCall =>
     ({ ...call, operands: call.operands.map((value) => (typeof value === "number" ? { address: value, pitch: 0 } : operand(value))) });
@@ -130,30 +138,41 @@ function partsOf(
   return parts;
 }
 
-/** Emits and compiles what the host does not have yet, and the functions that run the parts. @returns what runs them all */
-function install(parts: readonly Part[], host: WasmHost, scratch: number, scratchBytes: number): () => void {
+/** A number that another plan most likely has not (FNV-1a, 32 bits): of its kernels, and where their operands are. */
+function digestOf(parts: readonly Part[], scratch: number, shared: boolean): number {
+  const text = parts.map((part) => (typeof part === "function" ? "host" : part.stages.flat().map(({ kernel, images, operands }) =>
+    `${kernel.name} ${images} ${operands.map(({ address, pitch }) => `${address}+${pitch}`).join()}`).join("\n"))).join("\n");
+  let hash = 0x811c9dc5;
+  for (const letter of `${shared} ${scratch} ${text}`) hash = Math.imul(hash ^ letter.charCodeAt(0), 0x01000193);
+  return hash;
+}
+
+/** Emits and compiles what the host does not have yet, and the functions that run the parts. @returns what runs them */
+function install(parts: readonly Part[], host: WasmHost, scratch: number, scratchBytes: number): Step[] {
   const calls = new Map<string, KernelCall>();
   for (const part of parts) {
     if (typeof part !== "function") for (const call of part.stages.flat()) calls.set(call.kernel.name, call);
   }
-  const m = new ModuleBuilder("senet");
-  host.importMemory(m);
-  const funcs = new Map<string, Func>();
-  const there = [...calls.values()].filter(({ kernel }) => host.has(kernel.name));
-  for (const call of there) {
-    const params = Object.fromEntries(Array.from({ length: argumentCount(call) }, (_, i) => [`a${i}`, "i32" as const]));
-    funcs.set(call.kernel.name, m.importFunc("kernels", call.kernel.name, { params }));
-  }
-  for (const { kernel } of calls.values()) if (!funcs.has(kernel.name)) funcs.set(kernel.name, kernel.emit(m));
-  const sharing = host.mostThreads > 1 ? emitSharing(m) : undefined;
-  for (const part of parts) {
-    if (typeof part === "function") continue;
-    if (sharing === undefined) emitRunAlone(m, part, funcs, scratch);
-    else emitRunShared(m, part, funcs, scratch, scratchBytes, sharing);
-  }
-  host.install(m);
-  const steps = parts.map((part) => (typeof part === "function" ? part : host.runner(part.name)));
-  return () => {
-    for (const step of steps) step();
-  };
+  const digest = digestOf(parts, scratch, host.memory.shared);
+  host.install(digest, () => {
+    const m = new ModuleBuilder("senet");
+    m.importMemory("host", "memory", host.memory.shared ? { minimum: 1, maximum: MOST_PAGES, shared: true } : { minimum: 1 });
+    const funcs = new Map<string, Func>();
+    for (const call of calls.values()) {
+      const { name } = call.kernel;
+      if (!host.has(name)) continue;
+      const params = Object.fromEntries(Array.from({ length: argumentCount(call) }, (_, i) => [`a${i}`, "i32" as const]));
+      funcs.set(name, m.importFunc("kernels", name, { params }));
+    }
+    for (const { kernel } of calls.values()) if (!funcs.has(kernel.name)) funcs.set(kernel.name, kernel.emit(m));
+    const sharing = host.memory.shared ? emitSharing(m) : undefined;
+    for (const part of parts) {
+      if (typeof part === "function") continue;
+      if (sharing === undefined) emitRunAlone(m, part, funcs, scratch);
+      else emitRunShared(m, part, funcs, scratch, scratchBytes, sharing);
+    }
+    m.export(m.global(DIGEST, "i32", digest, false));
+    return m;
+  });
+  return parts.map((part) => (typeof part === "function" ? part : host.runner(part.name)));
 }

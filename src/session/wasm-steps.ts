@@ -15,6 +15,7 @@ import type { Constant, Node, Operation, Value } from "../graph/graph.ts";
 import { sizeOf } from "../tensor.ts";
 import type { KernelCall, Operand } from "./kernel-call.ts";
 import type { Placement } from "./layouts.ts";
+import type { Arithmetic } from "./numerics.ts";
 import type { WasmMemory } from "./wasm-memory.ts";
 
 /** A call whose operands that lie in the arena are not yet addresses: those are known when all calls are. */
@@ -26,6 +27,7 @@ export interface Bound extends Omit<KernelCall, "operands"> {
 export interface Binding {
   readonly place: (value: Value) => Placement;
   readonly memory: WasmMemory;
+  readonly arithmetic: Arithmetic;
 }
 
 type Of<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
@@ -44,7 +46,7 @@ function numbers(constant: Constant | undefined): Float32Array | null {
   return constant === undefined ? null : (constant.read().data as Float32Array);
 }
 
-function bindConvolution(node: Node, operation: Of<"conv2d">, { place, memory }: Binding): Bound {
+function bindConvolution(node: Node, operation: Of<"conv2d">, { place, memory, arithmetic }: Binding): Bound {
   const { inputs, output } = node;
   const { kernel: window, stride, padding, dilation, groups, weight, bias, epilogue } = operation;
   const [x] = inputs;
@@ -52,29 +54,29 @@ function bindConvolution(node: Node, operation: Of<"conv2d">, { place, memory }:
   const residual = epilogue?.residual === true ? inputs[inputs.length - 1] : undefined;
   const [input, out] = [place(x).layout, place(output).layout];
   const params: ConvParams = {
-    input, output: out, kernel: window, stride, padding, dilation, groups, fma: false,
+    input, output: out, kernel: window, stride, padding, dilation, groups, ...arithmetic,
     epilogue: { gate: gate !== undefined, residual: residual === undefined ? undefined : place(residual).layout, activation: epilogue?.activation },
   };
-  const { kernel, packedSize, pack } = convolution(params);
+  const { kernel, packedSize, pack, scratch, rowStep } = convolution(params);
   const key = `${weight.name} ${bias?.name ?? ""} ${packedSize}`;
   const weights = memory.constant(key, packedSize, (into) => pack(numbers(weight.scaled?.of ?? weight)!, numbers(bias), into, weight.scaled?.factors()));
   // Pieces by rows read all weights again, pieces by channels all of the input.
-  const byPanels = kernel.panels >= 4 && packedSize > imagePitch(input) || out.height < 4;
+  const byPanels = scratch === 0 && ((kernel.panels >= 4 && packedSize > imagePitch(input)) || out.height < 4);
   return {
     kernel, images: place(output).images, operands: [x, weights, output, residual ?? 0, gate ?? 0],
-    ranges: [{ count: out.height, unit: 1 }, { count: kernel.panels, unit: 1 }], divided: byPanels ? 1 : 0, scratch: 0,
+    ranges: [{ count: out.height, unit: rowStep }, { count: kernel.panels, unit: 1 }], divided: byPanels ? 1 : 0, scratch: 4 * scratch,
     work: 2 * sizeOf(output.shape) * (input.channels / groups) * window[0] * window[1],
   };
 }
 
 /** All images at once: the weights are read once. */
-function bindLinear(node: Node, { weight, bias }: Of<"linear">, { place, memory }: Binding): Bound {
+function bindLinear(node: Node, { weight, bias }: Of<"linear">, { place, memory, arithmetic }: Binding): Bound {
   const { inputs: [x], output } = node;
   const input = place(x).layout;
   const [features] = output.shape.slice(1);
-  const kernel = linearKernel(place(output).layout, input, { batch: place(output).images });
+  const kernel = linearKernel(place(output).layout, input, { batch: place(output).images, fma: arithmetic.fma });
   const size = packedLinearSize(features, input.channels * input.height * input.width);
-  const weights = memory.constant(`${weight.name} ${bias?.name ?? ""}`, size, (into) => void packLinearWeights(numbers(weight)!, numbers(bias), input, features, into));
+  const weights = memory.constant(`${weight.name} ${bias?.name ?? ""} ${input.channels}`, size, (into) => void packLinearWeights(numbers(weight)!, numbers(bias), input, features, into));
   return { kernel, images: 1, operands: [output, x, weights], ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work: 2 * size * output.shape[0] };
 }
 

@@ -88,7 +88,7 @@ for (const kernels of families) {
   for (const [what, make, shape] of small) {
     test(`${kernels}: ${what}`, () => {
       const model = stir(make());
-      agree(compileSync(model, { input: shape, kernels }).run(draw(shape)), model.forward(draw(shape)), 1e-5, what);
+      agree(compileSync(model, { input: shape, kernels, numerics: "exact" }).run(draw(shape)), model.forward(draw(shape)), 1e-5, what);
     });
   }
 }
@@ -109,7 +109,7 @@ for (const kernels of families) {
   for (const [name, options, shape] of networks) {
     test(`${kernels}: ${name} ${JSON.stringify(options)}`, () => {
       const model = stir(createModel(name, options));
-      agree(compileSync(model, { input: shape, kernels }).run(draw(shape)), model.forward(draw(shape)), 1e-4, name);
+      agree(compileSync(model, { input: shape, kernels, numerics: "exact" }).run(draw(shape)), model.forward(draw(shape)), 1e-4, name);
     });
   }
 }
@@ -208,7 +208,7 @@ test("wrong use is refused and the session still works", () => {
 test("the plan prints, and memory is less than the eager engine's", () => {
   const model = createModel("seresnet18", { width: 8 }, null);
   assert.match(compileSync(model, { input: [1, 3, 64, 64], kernels: "plain" }).plan, /^conv2d +\[1,8,32,32\] +plain +activation\n/);
-  const session = compileSync(model, { input: [1, 3, 64, 64], kernels: "wasm" });
+  const session = compileSync(model, { input: [1, 3, 64, 64], kernels: "wasm", numerics: "exact" });
   assert.match(session.plan, /^conv2d +\[1,8,32,32\] +f32_conv_\S+ +activation\n/);
   const eager = lower(createModel("seresnet18", { width: 8 }, null), [1, 3, 64, 64]).nodes.reduce((sum, { output }) => sum + 4 * output.shape.reduce((a, b) => a * b, 1), 0);
   assert.ok(session.arenaBytes < eager / 3, `${session.arenaBytes} of ${eager}`);

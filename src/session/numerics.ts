@@ -1,0 +1,25 @@
+/** How exact a session is, and what of the machine's instructions it may use for that. */
+import { probe } from "../../kernels/wasm/probe.ts";
+import type { Features } from "../../kernels/wasm/probe.ts";
+
+/**
+ * `exact`: the same bits on every host with the same kernels, for every number of threads. `fast`: may round a product and a sum together and
+ * take fewer products (Winograd), within 1e-3 of the largest output. `turbo`: may also switch on what the engine still tries out.
+ */
+export type Numerics = "exact" | "fast" | "turbo";
+
+/** What kernels may do. */
+export interface Arithmetic {
+  /** Multiply and add in one instruction, rounded once. */
+  readonly fma: boolean;
+  /** The engine joins pairs of 128-bit vectors to 256-bit ones: kernels are laid out for it. */
+  readonly wide: boolean;
+  readonly winograd: boolean;
+}
+
+export const exactArithmetic: Arithmetic = { fma: false, wide: false, winograd: false };
+
+/** @param features what the host has */
+export function arithmeticOf(numerics: Numerics, features: Features = probe()): Arithmetic {
+  return numerics === "exact" ? exactArithmetic : { fma: features.fusedMultiplyAdd, wide: false, winograd: true };
+}

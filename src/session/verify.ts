@@ -1,0 +1,97 @@
+/**
+ * Are the kernels right on this host? Before a session uses them, one of each kind computes something small, and the plain kernels the
+ * same; a kind that differs is never used. (Engines have had wrong instructions: see kernels/wasm/probe.ts.)
+ */
+import { Random } from "../../kernels/random.ts";
+import type { Activation, Constant, Graph, Node, Operation, Value } from "../graph/graph.ts";
+import { Tensor, sizeOf } from "../tensor.ts";
+import type { Shape } from "../tensor.ts";
+import { PlainConstants, plainProgram } from "./plain-program.ts";
+import type { WasmHost } from "./wasm-host.ts";
+import { wasmProgram } from "./wasm-program.ts";
+
+/** Of the largest value of a result. */
+const TOLERANCE = 1e-4;
+
+const CHANNELS = 20;
+
+/** A graph with one node for each kind that has kernels, each on the graph's inputs. */
+function everyKind(): Graph {
+  const random = new Random(1);
+  const draw = (shape: Shape): Tensor => {
+    const tensor = Tensor.zeros(shape);
+    for (let i = 0; i < tensor.size; i++) tensor.data[i] = random.normal();
+    return tensor;
+  };
+  let constants = 0;
+  const constant = (shape: Shape, positive = false): Constant => {
+    const tensor = draw(shape);
+    if (positive) tensor.data.forEach((value, i) => (tensor.data[i] = 0.5 + Math.abs(value)));
+    return { name: `constant ${constants++}`, read: () => tensor };
+  };
+  const input = (name: string, shape: Shape): Value => ({ name, shape });
+  const [x, other, gate, row] = [
+    input("x", [2, CHANNELS, 8, 7]), input("other", [2, CHANNELS, 8, 7]), input("gate", [2, CHANNELS, 1, 1]), input("row", [2, CHANNELS]),
+  ];
+  const nodes: Node[] = [];
+  const add = (operation: Operation, inputs: readonly Value[], shape: Shape): void =>
+    void nodes.push({ operation, inputs, output: { name: `node ${nodes.length}`, shape } });
+  const relu: Activation = { activation: "relu", slope: 0, offset: 0 };
+  const conv = (kernel: number, stride: number, groups: number, inputs: readonly Value[], gated: boolean): void => {
+    const padding = (kernel - 1) / 2;
+    const residual = inputs.length > (gated ? 2 : 1);
+    add({
+      kind: "conv2d", kernel: [kernel, kernel], stride: [stride, stride], padding: [padding, padding], dilation: [1, 1], groups,
+      weight: constant([CHANNELS, CHANNELS / groups, kernel, kernel]), bias: constant([CHANNELS]), epilogue: { gate: gated, residual, activation: relu },
+    }, inputs, [2, CHANNELS, Math.ceil(8 / stride), Math.ceil(7 / stride)]);
+  };
+  conv(1, 1, 1, [x, gate, other], true);
+  conv(3, 1, 1, [x, other], false);
+  conv(3, 2, 1, [x], false);
+  conv(3, 1, CHANNELS, [x], false);
+  conv(5, 2, CHANNELS, [x], false);
+  for (const activation of ["relu", "relu6", "leaky_relu", "sigmoid", "hard_sigmoid", "silu", "hard_swish", "tanh"] as const) {
+    add({ kind: "activation", activation, slope: 0.2, offset: 0.5 }, [x], x.shape);
+  }
+  for (const by of ["mean", "max"] as const) add({ kind: "global_pool", by }, [x], gate.shape);
+  const window = { kernel: [3, 3], stride: [2, 2], padding: [1, 1], ceilMode: false } as const;
+  add({ kind: "max_pool", ...window }, [x], [2, CHANNELS, 4, 4]);
+  add({ kind: "average_pool", ...window, countPadding: false }, [x], [2, CHANNELS, 4, 4]);
+  add({ kind: "adaptive_average_pool", size: [3, 2] }, [x], [2, CHANNELS, 3, 2]);
+  add({ kind: "add" }, [x, other], x.shape);
+  add({ kind: "scale" }, [x, gate], x.shape);
+  add({ kind: "concat" }, [x, other], [2, 2 * CHANNELS, 8, 7]);
+  add({ kind: "channel_shuffle", groups: 4 }, [x], x.shape);
+  for (const method of ["nearest", "bilinear"] as const) add({ kind: "upsample", method, factor: 2, alignCorners: false }, [x], [2, CHANNELS, 16, 14]);
+  add({ kind: "flatten" }, [x], [2, CHANNELS * 56]);
+  add({ kind: "linear", weight: constant([9, CHANNELS]), bias: constant([9]) }, [row], [2, 9]);
+  const [gamma, beta, mean] = [1, 2, 3].map(() => constant([CHANNELS]));
+  add({ kind: "batch_norm", epsilon: 1e-5, gamma, beta, mean, variance: constant([CHANNELS], true), activation: relu }, [x], x.shape);
+  return { inputs: [x, other, gate, row], nodes, outputs: nodes.map(({ output }) => output) };
+}
+
+/** The kinds whose kernels do not compute on this host what the plain ones compute; with what went wrong. */
+export function wrongKinds(host: WasmHost): Map<Operation["kind"], string> {
+  const graph = everyKind();
+  const constants = new PlainConstants();
+  const random = new Random(2);
+  const options = { graph, kept: new Set<string>(), constants, overrides: new Map<string, undefined>() };
+  const programs = [plainProgram(options), wasmProgram({ ...options, host })];
+  graph.inputs.forEach((value, i) => {
+    const data = Float32Array.from({ length: sizeOf(value.shape) }, () => random.normal());
+    for (const program of programs) program.setInput(i, data);
+  });
+  for (const program of programs) program.run();
+  const wrong = new Map<Operation["kind"], string>();
+  for (const { operation, output } of graph.nodes) {
+    const [expected, actual] = programs.map((program) => {
+      const data = new Float32Array(sizeOf(output.shape));
+      program.read(output, data);
+      return data;
+    });
+    const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const error = expected.reduce((most, value, i) => (Math.abs(value - actual[i]) <= most ? most : Math.abs(value - actual[i])), 0);
+    if (!(error <= TOLERANCE * largest)) wrong.set(operation.kind, `off by ${(error / largest).toExponential(0)}`);
+  }
+  return wrong;
+}
