@@ -8,11 +8,12 @@ import { classify } from "./commands/classify.ts";
 import { convert } from "./commands/convert.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { run } from "./commands/run.ts";
+import { segment } from "./commands/segment.ts";
 import { summary } from "./commands/summary.ts";
 import { train } from "./commands/train.ts";
 import { print } from "./terminal.ts";
 
-const commands: readonly Command[] = [classify, run, summary, bench, train, evalCommand, convert];
+const commands: readonly Command[] = [classify, run, summary, bench, train, evalCommand, segment, convert];
 
 function overview(): string {
   const width = Math.max(...commands.map((command) => command.name.length)) + 2;

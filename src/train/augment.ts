@@ -20,6 +20,7 @@ export interface Normalisation {
 export interface Batch {
   /** [N, channels, height, width]. */
   readonly x: Tensor<Float32Array>;
+  /** One an image, or one a pixel: [N] or [N, height, width]. */
   readonly labels: Int32Array;
 }
 
@@ -41,6 +42,9 @@ export class Batcher {
     }
     const crop = augmentation.crop ?? 0;
     if (!Number.isSafeInteger(crop) || crop < 0) throw new RangeError(`Batcher: crop wants a whole number of at least 0, got ${crop}`);
+    if (data.labelsPerImage > 1 && (crop > 0 || augmentation.flip === true)) {
+      throw new RangeError("Batcher: augmentation moves images, not labels; it wants one label an image, the data set has one a pixel");
+    }
     this.data = data;
     this.augmentation = augmentation;
     this.#tables = levelTables(channels, 1, mean, std);
@@ -60,9 +64,10 @@ export class Batcher {
     const [, channels, height, width] = this.data.shape;
     const { flip = false, crop = 0 } = this.augmentation;
     const x = Tensor.zeros([indices.length, channels, height, width]);
-    const labels = new Int32Array(indices.length);
+    const each = this.data.labelsPerImage;
+    const labels = new Int32Array(indices.length * each);
     for (let i = 0; i < indices.length; i++) {
-      labels[i] = this.data.labels[indices[i]];
+      labels.set(this.data.labels.subarray(indices[i] * each, (indices[i] + 1) * each), i * each);
       const mirrored = flip && random !== undefined && random.below(2) === 1;
       const top = crop > 0 && random !== undefined ? random.below(2 * crop + 1) - crop : 0;
       const left = crop > 0 && random !== undefined ? random.below(2 * crop + 1) - crop : 0;

@@ -14,7 +14,10 @@ export class Dataset {
   /** Levels 0 to 255, [N, channels, height, width]. */
   readonly images: Uint8Array;
   readonly shape: readonly [number, number, number, number];
+  /** One an image, or one a pixel: [N] or [N, height, width]. */
   readonly labels: Int32Array;
+  /** 1, or the pixels of an image. */
+  readonly labelsPerImage: number;
   /** One name a class. */
   readonly classes: readonly string[];
 
@@ -29,7 +32,9 @@ export class Dataset {
     }
     if (images.length !== sizeOf(shape)) throw new RangeError(`Dataset: shape ${showShape(shape)} wants ${sizeOf(shape)} bytes, images has ${images.length}`);
     if (classes.length < 1) throw new RangeError("Dataset: wants at least one class name, got none");
-    checkLabels("Dataset", labels, shape[0], classes.length);
+    const pixels = shape[2] * shape[3];
+    this.labelsPerImage = labels.length === shape[0] * pixels ? pixels : 1;
+    checkLabels("Dataset", labels, shape[0] * this.labelsPerImage, classes.length);
     this.images = images;
     this.shape = shape;
     this.labels = labels;
@@ -46,12 +51,13 @@ export class Dataset {
     const [, channels, height, width] = this.shape;
     const pixels = channels * height * width;
     const images = new Uint8Array(indices.length * pixels);
-    const labels = new Int32Array(indices.length);
+    const each = this.labelsPerImage;
+    const labels = new Int32Array(indices.length * each);
     for (let i = 0; i < indices.length; i++) {
       const from = indices[i];
       if (!(Number.isInteger(from) && from >= 0 && from < this.size)) throw new RangeError(`Dataset: wants indices from 0 to ${this.size - 1}, got ${from}`);
       images.set(this.images.subarray(from * pixels, (from + 1) * pixels), i * pixels);
-      labels[i] = this.labels[from];
+      labels.set(this.labels.subarray(from * each, (from + 1) * each), i * each);
     }
     return new Dataset(images, [indices.length, channels, height, width], labels, this.classes);
   }

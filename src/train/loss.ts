@@ -42,15 +42,19 @@ export function crossEntropy<A extends Floats>(kernels: Kernels, logits: Tensor<
   };
 }
 
-/** The class with the largest logit of each of N rows, the first of equals. logits: [N, classes]. */
+/** The class with the largest logit, the first of equals: of every image where logits are [N, classes], of every pixel of [N, classes, H, W]. */
 export function predictions(logits: Tensor): Int32Array {
-  if (logits.shape.length !== 2) throw new RangeError(`predictions: logits wants [batch,classes], got ${showShape(logits.shape)}`);
+  if (logits.shape.length < 2) throw new RangeError(`predictions: logits wants [batch,classes] or more, got ${showShape(logits.shape)}`);
   const [batch, classes] = logits.shape;
-  const found = new Int32Array(batch);
+  const pixels = sizeOf(logits.shape.slice(2));
+  const found = new Int32Array(batch * pixels);
   for (let n = 0; n < batch; n++) {
-    let best = 0;
-    for (let k = 1; k < classes; k++) if (logits.data[n * classes + k] > logits.data[n * classes + best]) best = k;
-    found[n] = best;
+    for (let p = 0; p < pixels; p++) {
+      const first = n * classes * pixels + p;
+      let best = 0;
+      for (let k = 1; k < classes; k++) if (logits.data[first + k * pixels] > logits.data[first + best * pixels]) best = k;
+      found[n * pixels + p] = best;
+    }
   }
   return found;
 }

@@ -47,4 +47,23 @@ export class Confusion {
       return { count, accuracy: row[k] / count };
     });
   }
+
+  /**
+   * Of every class: what is labelled and predicted as it, by what is labelled or predicted as it (Everingham et al., The PASCAL Visual
+   * Object Classes Challenge, 2010, equation 3); NaN where there is neither.
+   */
+  intersectionOverUnion(): number[] {
+    return this.perClass().map(({ count }, k) => {
+      let predicted = 0;
+      for (let label = 0; label < this.classes; label++) predicted += this.counts[label * this.classes + k];
+      const both = this.counts[k * this.classes + k];
+      return both / (count + predicted - both);
+    });
+  }
+
+  /** Mean of `intersectionOverUnion` over the classes that occur. */
+  get meanIntersectionOverUnion(): number {
+    const found = this.intersectionOverUnion().filter((value) => !Number.isNaN(value));
+    return found.reduce((a, b) => a + b, 0) / found.length;
+  }
 }

@@ -102,8 +102,10 @@ export class Trainer {
       throw new RangeError(`Trainer: batch wants a whole number from 1 to the ${data.size} images of the data set, got ${batch}`);
     }
     const output = model.outputShape([batch, ...data.shape.slice(1)]);
-    if (output.length !== 2 || output[1] !== data.classes.length) {
-      throw new RangeError(`Trainer: the data set has ${data.classes.length} classes, the model puts out [${output.join(",")}]`);
+    const pixels = data.labelsPerImage === 1 ? [] : data.shape.slice(2);
+    if (output.join() !== [batch, data.classes.length, ...pixels].join()) {
+      const each = pixels.length === 0 ? "" : ` for each of ${pixels.join("x")} pixels`;
+      throw new RangeError(`Trainer: the data set has ${data.classes.length} classes${each}, the model puts out [${output.join(",")}]`);
     }
     this.model = model.train();
     this.optimiser = options.optimiser;
@@ -136,7 +138,7 @@ export class Trainer {
    */
   trainStep(): StepReport {
     if (this.#diverged) throw new Error("Trainer: this run has diverged and cannot go on");
-    const { model, optimiser, schedule, batch, smoothing = 0 } = this.#options;
+    const { model, optimiser, schedule, smoothing = 0 } = this.#options;
     const at = this.#step % this.stepsPerEpoch;
     if (at === 0) [this.#lossSum, this.#correct] = [0, 0];
     const { x, labels } = this.#batch(at);
@@ -153,7 +155,7 @@ export class Trainer {
     this.#step++;
     this.#lossSum += loss.value;
     const predicted = predictions(logits);
-    for (let i = 0; i < batch; i++) if (predicted[i] === labels[i]) this.#correct++;
+    for (let i = 0; i < labels.length; i++) if (predicted[i] === labels[i]) this.#correct++;
     return {
       step: this.#step,
       epoch: Math.floor((this.#step - 1) / this.stepsPerEpoch),
@@ -162,7 +164,7 @@ export class Trainer {
       rate,
       loss: loss.value,
       epochLoss: this.#lossSum / (at + 1),
-      epochAccuracy: this.#correct / ((at + 1) * batch),
+      epochAccuracy: this.#correct / ((at + 1) * labels.length),
     };
   }
 

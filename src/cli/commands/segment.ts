@@ -1,0 +1,151 @@
+/** senet segment: trains networks that give a class to every pixel, on scenes made of real pictures, and compares them. */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { Random } from "../../../kernels/random.ts";
+import { encodePng } from "../../io/png.ts";
+import type { Module } from "../../nn/module.ts";
+import { AdamW } from "../../train/adam.ts";
+import { Batcher } from "../../train/augment.ts";
+import type { Normalisation } from "../../train/augment.ts";
+import { pixelStatistics } from "../../train/dataset.ts";
+import type { Dataset } from "../../train/dataset.ts";
+import { evaluate } from "../../train/evaluate.ts";
+import type { Evaluation } from "../../train/evaluate.ts";
+import { predictions } from "../../train/loss.ts";
+import { scenes } from "../../train/scenes.ts";
+import { cosine } from "../../train/schedule.ts";
+import { Trainer } from "../../train/trainer.ts";
+import { saveWeights } from "../../weights.ts";
+import { UsageError } from "../command.ts";
+import type { Arguments, Command } from "../command.ts";
+import { writeBytes } from "../files.ts";
+import { chooseKernels, kernelsHelp, modelFromArguments, modelOptionsHelp } from "../network.ts";
+import { Progress, print, printJson, remark, table, thousands } from "../terminal.ts";
+import { readDataset, readLines } from "../training/data.ts";
+import { segmentationPicture } from "../training/segmentation-picture.ts";
+
+/** Scenes in the picture. */
+const shown = 8;
+
+interface Task {
+  readonly training: Dataset;
+  readonly testing: Dataset;
+  readonly normalisation: Normalisation;
+}
+
+interface Trained {
+  readonly name: string;
+  readonly model: Module;
+  readonly evaluation: Evaluation;
+  readonly seconds: number;
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+
+/** Scenes for training out of the training pictures, scenes for measuring out of the test pictures. */
+async function makeTask(args: Arguments): Promise<Task> {
+  const folder = args.required("data");
+  const seed = args.number("seed", 0, { least: 0, whole: true });
+  const size = args.number("size", 48, { least: 1, whole: true });
+  const count = (name: string, fallback: number): number => args.number(name, fallback, { least: 1, whole: true });
+  const names = args.text("classes");
+  const pictures = await readDataset(folder, "train", names === undefined ? undefined : readLines(names));
+  if (size < Math.max(...pictures.shape.slice(2))) throw new UsageError(`senet segment: --size wants at least the pictures' ${pictures.shape.slice(2).join("x")}, got ${size}`);
+  // Two generators: another number of scenes for training leaves those for measuring as they are.
+  const training = scenes(pictures, count("scenes", 2000), new Random(seed), { size });
+  const testing = scenes(await readDataset(folder, "test", pictures.classes), count("test-scenes", 500), new Random(1), { size });
+  return { training, testing, normalisation: pixelStatistics(training) };
+}
+
+async function trainOne(args: Arguments, name: string, task: Task, report: (line: string) => void): Promise<Trained> {
+  const seed = args.number("seed", 0, { least: 0, whole: true });
+  const epochs = args.number("epochs", 4, { least: 1, whole: true });
+  const batch = args.number("batch", 8, { least: 1, whole: true });
+  const { training, testing, normalisation } = task;
+  if (batch > training.size) throw new UsageError(`senet segment: --batch wants at most the ${training.size} scenes, got ${batch}`);
+  const options = { classes: training.classes.length, inChannels: 1, width: 8, ...args.json("model-options") };
+  const model = chooseKernels(args, modelFromArguments(args, name, seed, options));
+  const stepsPerEpoch = Math.floor(training.size / batch);
+  const trainer = new Trainer({
+    model, data: training, normalisation, batch, seed,
+    optimiser: new AdamW(model.namedParameters(), { weightDecay: 0.01 }),
+    schedule: cosine({ peak: args.number("lr", 0.003, { least: 0 }), warmup: Math.floor(stepsPerEpoch / 4), steps: epochs * stepsPerEpoch }),
+  });
+  report(`${name}: ${thousands(model.parameterCount())} parameters, ${thousands(training.size)} scenes, ${epochs} ${epochs === 1 ? "epoch" : "epochs"} of ${stepsPerEpoch} steps`);
+  const progress = new Progress();
+  const begin = performance.now();
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    for (;;) {
+      const step = trainer.trainStep();
+      progress.update(step.step / (epochs * stepsPerEpoch), `${name}  epoch ${epoch + 1}/${epochs}  loss ${step.epochLoss.toFixed(4)}  pixels right ${percent(step.epochAccuracy)}`);
+      // Lets signals through.
+      await nextTurn();
+      if (step.stepOfEpoch < step.stepsPerEpoch) continue;
+      trainer.checkFinite();
+      progress.end();
+      report(`  epoch ${epoch + 1}: loss ${step.epochLoss.toFixed(4)}, pixels right ${percent(step.epochAccuracy)}`);
+      break;
+    }
+  }
+  const seconds = (performance.now() - begin) / 1000;
+  const evaluation = evaluate(model, testing, normalisation, { batch: 20 });
+  report(`  ${testing.size} test scenes: mean intersection over union ${evaluation.confusion.meanIntersectionOverUnion.toFixed(4)}, ${Math.round(seconds)} s`);
+  return { name, model, evaluation, seconds };
+}
+
+async function writePicture(path: string, task: Task, trained: readonly Trained[]): Promise<void> {
+  const { testing, normalisation } = task;
+  const { x } = new Batcher(testing, normalisation).plain(Int32Array.from({ length: Math.min(shown, testing.size) }, (_, i) => i));
+  const rows = trained.map(({ model }) => predictions(model.evaluate().forward(x)));
+  writeBytes(path, await encodePng(segmentationPicture(testing, rows)));
+}
+
+function result({ name, model, evaluation, seconds }: Trained, classes: readonly string[]): Record<string, unknown> {
+  const { confusion, loss, accuracy } = evaluation;
+  const each = confusion.intersectionOverUnion().map((value, i) => ({ class: classes[i], iou: Number.isNaN(value) ? null : value }));
+  return { model: name, parameters: model.parameterCount(), mean_iou: confusion.meanIntersectionOverUnion, pixel_accuracy: accuracy, loss, seconds, classes: each };
+}
+
+export const segment: Command = {
+  name: "segment",
+  usage: "[MODEL...] --data DIR [--picture P.png] [options]",
+  help: "trains networks to segment pictures on clutter, and compares their mean intersection over union (unet and se_unet by default)\n" +
+    "DIR holds the four IDX files of Fashion-MNIST or its kin. Scenes are made of them: some pictures on pieces of others.",
+  options: {
+    data: { value: "DIR", help: "folder with the IDX files" },
+    picture: { value: "FILE", help: "PNG to write: scenes, their masks, and the prediction of every network" },
+    out: { value: "FILE", help: "weights to write, of a single MODEL" },
+    scenes: { value: "N", help: "scenes to train on (default 2000)" },
+    "test-scenes": { value: "N", help: "scenes to measure on, of test images (default 500)" },
+    size: { value: "PIXELS", help: "height and width of a scene (default 48)" },
+    epochs: { value: "N", help: "passes over the scenes (default 4)" },
+    batch: { value: "N", help: "scenes a step (default 8)" },
+    lr: { value: "RATE", help: "highest learning rate of AdamW (default 0.003)" },
+    seed: { value: "S", help: "decides scenes, starting weights and order (default 0)" },
+    "model-options": { ...modelOptionsHelp, help: `the models' options (default '{"width":8}')` },
+    classes: { value: "FILE", help: "names of the pictures' classes, one a line (default classes.txt beside the data, else numbers)" },
+    kernels: kernelsHelp,
+    json: { help: "for programs: an array, one object a network" },
+  },
+  positionals: { least: 0, most: 8 },
+  async run(args) {
+    const names = args.positionals.length > 0 ? args.positionals : ["unet", "se_unet"];
+    const out = args.text("out");
+    if (out !== undefined && names.length > 1) throw new UsageError(`senet segment: --out holds the weights of one MODEL, got ${names.join(" and ")}`);
+    const json = args.flag("json");
+    const task = await makeTask(args);
+    const trained: Trained[] = [];
+    for (const name of names) trained.push(await trainOne(args, name, task, json ? remark : print));
+    const { classes } = task.training;
+    if (out !== undefined) writeBytes(out, saveWeights(trained[0].model, { classes }));
+    const picture = args.text("picture");
+    if (picture !== undefined) await writePicture(picture, task, trained);
+    if (json) return printJson(trained.map((one) => result(one, classes)));
+    const columns = trained.map(({ evaluation }) => evaluation.confusion.intersectionOverUnion());
+    const show = (value: number): string => (Number.isNaN(value) ? "" : (100 * value).toFixed(1));
+    const rows = classes.map((name, i) => [name, ...columns.map((column) => show(column[i]))]);
+    rows.push(["mean", ...trained.map(({ evaluation }) => show(evaluation.confusion.meanIntersectionOverUnion))]);
+    print(`\nIntersection over union on ${thousands(task.testing.size)} test scenes, %\n`);
+    print(table(["class", ...names], rows, names));
+    if (picture !== undefined) print(`\npicture written to ${picture}: scenes, masks, ${names.join(", ")}`);
+  },
+};
