@@ -20,6 +20,7 @@ import { loadStateDict, stateShapes } from "../../src/nn/state-dict.ts";
 import { writeOnnx } from "../../src/io/onnx.ts";
 import type { Shape } from "../../src/tensor.ts";
 import { recipeTensor, recipeWeights } from "../fixtures/recipe.ts";
+import { smallNetworks, title as titleOf } from "../models/small-networks.ts";
 
 interface OnnxTensor {
   readonly data: Float32Array;
@@ -79,6 +80,10 @@ const networks: [string, Record<string, unknown>, Shape][] = [
   ["mobilenet_v2", {}, [1, 3, 64, 64]],
   ["mobilenet_v3_small", {}, [1, 3, 64, 64]],
   ["mobilenet_v3_large", {}, [2, 3, 64, 64]],
+  ["seresnext50_32x4d", {}, [1, 3, 64, 64]],
+  ["se_densenet121", {}, [1, 3, 64, 64]],
+  ["se_shufflenet_v1", {}, [1, 3, 64, 64]],
+  ["se_shufflenet_v2_x1_0", {}, [1, 3, 64, 64]],
 ];
 
 let passed = 0;
@@ -109,5 +114,6 @@ async function compare(title: string, model: Module, input: Shape): Promise<void
 
 for (const [title, model, input] of layers) await compare(title, model.initialise(new Random(1)), input);
 for (const [title, options, input] of networks) await compare(`${title} ${JSON.stringify(options)}`, createModel(title, options, null), input);
+for (const network of smallNetworks) await compare(titleOf(network), createModel(network.model, network.options, null), network.input);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
