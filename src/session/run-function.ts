@@ -14,8 +14,8 @@ const SERIAL_WORK = 60_000;
 /** Operations of a piece, about; and pieces of a stage, at most. Small pieces even out what threads lose to other programs. */
 const PIECE_WORK = 400_000;
 const MOST_PIECES = 16;
-/** Looks at a word before a thread goes to sleep: some tens of microseconds. */
-const SPINS = 20_000;
+/** Looks at a word before a thread goes to sleep: some tenths of a millisecond, for to be woken takes as long on a virtual machine. */
+const SPINS = 100_000;
 
 /** Words of the control block, in bytes from its start: the stage's number, threads that are done with it, its next piece, sleeping threads. */
 const PHASE = 0;
