@@ -18,13 +18,13 @@ import { dataPhases, forwardParams } from "./conv-panels.ts";
 import { divide, offset, range } from "./emit.ts";
 
 /** One loop of a copy: how often, and how far both pointers go each time, in bytes. */
-interface Step {
+export interface Step {
   readonly count: number;
   readonly from: number;
   readonly to: number;
 }
 
-interface Pointers {
+export interface Pointers {
   readonly to: Local<"i32">;
   readonly from: Local<"i32">;
 }
@@ -139,7 +139,7 @@ function overPanels(
 }
 
 /** Copies `columns` values a time, lanes from places `pitch` bytes apart; the pointers end up anywhere. */
-function copy(f: FunctionBuilder, pointers: Pointers, loops: readonly Step[], columns: number, valid: number, pitch: number): void {
+export function copy(f: FunctionBuilder, pointers: Pointers, loops: readonly Step[], columns: number, valid: number, pitch: number): void {
   const { local } = f;
   const used = loops.filter(({ count }) => count > 1);
   if (used.length === 0) return gather(f, pointers, columns, valid, pitch);

@@ -8,6 +8,9 @@ import { convFilterKernel, convFilterScratch } from "../../../kernels/wasm/backw
 import { gradientHalo } from "../../../kernels/wasm/backward/conv-gradient.ts";
 import type { ConvGradientParams } from "../../../kernels/wasm/backward/conv-gradient.ts";
 import { packedGradientSize } from "../../../kernels/wasm/backward/conv-panels.ts";
+import { depthwiseDataKernel } from "../../../kernels/wasm/backward/depthwise-data.ts";
+import { depthwiseFilterKernel, depthwiseFilterScratch } from "../../../kernels/wasm/backward/depthwise-filter.ts";
+import { packDepthwiseGradientKernel, packedDepthwiseGradientSize } from "../../../kernels/wasm/backward/depthwise-pack.ts";
 import { packGradientKernel } from "../../../kernels/wasm/backward/pack.ts";
 import { imagePitch } from "../../../kernels/wasm/layout.ts";
 import { vectorLayout } from "../images.ts";
@@ -25,6 +28,20 @@ export interface Case {
   /** Beyond what is wanted, of x and of dy. */
   readonly moreHalo?: readonly [number, number];
 }
+
+/** A family of kernels; depthwise ones have their own. */
+export interface Family {
+  readonly pack: typeof packGradientKernel;
+  readonly packedSize: typeof packedGradientSize;
+  readonly data: typeof convDataKernel;
+  readonly filter: typeof convFilterKernel;
+  readonly scratch: typeof convFilterScratch;
+}
+
+export const conv: Family = { pack: packGradientKernel, packedSize: packedGradientSize, data: convDataKernel, filter: convFilterKernel, scratch: convFilterScratch };
+export const depthwise: Family = {
+  pack: packDepthwiseGradientKernel, packedSize: packedDepthwiseGradientSize, data: depthwiseDataKernel, filter: depthwiseFilterKernel, scratch: depthwiseFilterScratch,
+};
 
 interface Posed {
   readonly text: string;
@@ -51,19 +68,19 @@ export function pose(one: Case): Posed {
 }
 
 /** Overwriting and accumulating, whole and in parts: all must agree to the bit where they should, and with the reference. */
-export function checkData(one: Case): void {
+export function checkData(one: Case, family: Family = conv): void {
   const { text, shape, params, weight, x, dy } = pose(one);
   const wanted = new Float64Array(x.length);
   conv2dBackwardInput(wanted, Float64Array.from(dy), Float64Array.from(weight), shape);
-  const pack = packGradientKernel(params);
-  const overwrite = convDataKernel(params, false);
-  const add = convDataKernel(params, true);
+  const pack = family.pack(params);
+  const overwrite = family.data(params, false);
+  const add = family.data(params, true);
   const { batch, input, output } = params;
-  const floats = 4 * batch * imagePitch(input) + batch * imagePitch(output) + 2 * packedGradientSize(params) + weight.length + 1000;
+  const floats = 4 * batch * imagePitch(input) + batch * imagePitch(output) + 2 * family.packedSize(params) + weight.length + 1000;
   const on = roomy([pack, overwrite, add], floats);
   const w = on.images.vector(weight);
   const gradient = on.images.put(output, dy, batch);
-  const packed = [on.images.room(vectorLayout(packedGradientSize(params))), on.images.room(vectorLayout(packedGradientSize(params)))];
+  const packed = [on.images.room(vectorLayout(family.packedSize(params))), on.images.room(vectorLayout(family.packedSize(params)))];
   const dx = [on.images.room(input, batch), on.images.room(input, batch)];
   const sum = [on.images.room(input, batch, x), on.images.room(input, batch, x)];
   on.run(pack, [packed[0].address, w.address]);
@@ -80,13 +97,13 @@ export function checkData(one: Case): void {
   assert.equal(on.images.read(sum[1]), gotSum, `${text}: accumulated in parts`);
 }
 
-export function checkFilter(one: Case, tolerance = 2e-6): void {
+export function checkFilter(one: Case, tolerance = 2e-6, family: Family = conv): void {
   const { text, shape, params, weight, x, dy } = pose(one);
   const wanted = Float64Array.from(weight);
   conv2dBackwardWeight(wanted, Float64Array.from(x), Float64Array.from(dy), shape);
-  const kernel = convFilterKernel(params);
+  const kernel = family.filter(params);
   const { batch, input, output } = params;
-  const scratchSize = convFilterScratch(params);
+  const scratchSize = family.scratch(params);
   const floats = batch * imagePitch(input) + batch * imagePitch(output) + 2 * scratchSize + 2 * weight.length + 1000;
   const on = roomy([kernel], floats);
   const [image, gradient] = [on.images.put(input, x, batch), on.images.put(output, dy, batch)];
