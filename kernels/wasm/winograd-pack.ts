@@ -20,16 +20,50 @@ export const PLACES = 36;
 const THIRD = 1 / 3;
 const ROOT_THIRD = Math.SQRT2 / 3;
 
-/** G (a, b, c): six elements of `to`, `pitch` apart. */
-function transform(a: number, b: number, c: number, to: Float64Array, at: number, pitch: number): void {
+/** Six elements of `to`, PANEL apart: G (a, b, c). */
+function transform(a: number, b: number, c: number, to: Float64Array, at: number): void {
   const outer = -2 * THIRD * a - THIRD * c;
   const inner = 0.5 * THIRD * a + THIRD * c;
+  const slope = ROOT_THIRD * b;
   to[at] = a;
-  to[at + pitch] = outer - ROOT_THIRD * b;
-  to[at + 2 * pitch] = outer + ROOT_THIRD * b;
-  to[at + 3 * pitch] = inner + 0.5 * ROOT_THIRD * b;
-  to[at + 4 * pitch] = inner - 0.5 * ROOT_THIRD * b;
-  to[at + 5 * pitch] = c;
+  to[at + PANEL] = outer - slope;
+  to[at + 2 * PANEL] = outer + slope;
+  to[at + 3 * PANEL] = inner + 0.5 * slope;
+  to[at + 4 * PANEL] = inner - 0.5 * slope;
+  to[at + 5 * PANEL] = c;
+}
+
+/** G g G^T of one kernel, `weight` from `from` on: 36 elements of `to`, PANEL apart. */
+function transformKernel(weight: Float32Array, from: number, factor: number, to: Float64Array, at: number): void {
+  const a0 = weight[from] * factor;
+  const a1 = weight[from + 1] * factor;
+  const a2 = weight[from + 2] * factor;
+  const b0 = weight[from + 3] * factor * ROOT_THIRD;
+  const b1 = weight[from + 4] * factor * ROOT_THIRD;
+  const b2 = weight[from + 5] * factor * ROOT_THIRD;
+  const c0 = weight[from + 6] * factor;
+  const c1 = weight[from + 7] * factor;
+  const c2 = weight[from + 8] * factor;
+  const outer0 = -2 * THIRD * a0 - THIRD * c0;
+  const outer1 = -2 * THIRD * a1 - THIRD * c1;
+  const outer2 = -2 * THIRD * a2 - THIRD * c2;
+  const inner0 = 0.5 * THIRD * a0 + THIRD * c0;
+  const inner1 = 0.5 * THIRD * a1 + THIRD * c1;
+  const inner2 = 0.5 * THIRD * a2 + THIRD * c2;
+  const row = IN * PANEL;
+  transform(a0, a1, a2, to, at);
+  transform(outer0 - b0, outer1 - b1, outer2 - b2, to, at + row);
+  transform(outer0 + b0, outer1 + b1, outer2 + b2, to, at + 2 * row);
+  transform(inner0 + 0.5 * b0, inner1 + 0.5 * b1, inner2 + 0.5 * b2, to, at + 3 * row);
+  transform(inner0 - 0.5 * b0, inner1 - 0.5 * b1, inner2 - 0.5 * b2, to, at + 4 * row);
+  transform(c0, c1, c2, to, at + 5 * row);
+}
+
+/** PLACES times `columns` elements, into every `pitch`-th line. */
+function copyLines(lines: Float64Array, packed: Float32Array, at: number, columns: number, pitch: number): void {
+  for (let i = 0; i < PLACES; i++) {
+    for (let j = 0; j < columns; j++) packed[at + i * pitch + j] = lines[i * PANEL + j];
+  }
 }
 
 /** Floats of the packed weights. */
@@ -53,7 +87,6 @@ export function packWinogradWeights(
   if (bias !== null && bias.length !== outputs) throw new RangeError(`packWinogradWeights: bias wants ${outputs} elements, got ${bias.length}`);
   const size = packedWinogradSize(params);
   if (packed.length !== size) throw new RangeError(`packWinogradWeights: packed wants ${size} elements, got ${packed.length}`);
-  const half = new Float64Array(3 * IN);
   // Of one input channel, places by channels of the panel: written to packed line by line, whose places often share the same few sets of the cache.
   const lines = new Float64Array(PLACES * PANEL);
   let at = 0;
@@ -66,17 +99,8 @@ export function packWinogradWeights(
     const place = inputs * columns;
     lines.fill(0);
     for (let c = 0; c < inputs; c++) {
-      for (let j = 0; j < valid; j++) {
-        const from = 9 * ((first + j) * inputs + c);
-        const factor = factors[first + j];
-        // G g by the columns of g, then its rows times G^T.
-        for (let k = 0; k < 3; k++) transform(weight[from + k] * factor, weight[from + 3 + k] * factor, weight[from + 6 + k] * factor, half, k, 3);
-        for (let i = 0; i < IN; i++) transform(half[3 * i], half[3 * i + 1], half[3 * i + 2], lines, i * IN * PANEL + j, PANEL);
-      }
-      for (let i = 0; i < PLACES; i++) {
-        const to = at + i * place + c * columns;
-        for (let j = 0; j < columns; j++) packed[to + j] = lines[i * PANEL + j];
-      }
+      for (let j = 0; j < valid; j++) transformKernel(weight, 9 * ((first + j) * inputs + c), factors[first + j], lines, j);
+      copyLines(lines, packed, at + c * columns, columns, place);
     }
     at += PLACES * place;
   }

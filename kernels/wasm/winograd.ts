@@ -25,8 +25,11 @@ import type { ModuleBuilder } from "./module-builder.ts";
 import { PANEL, tilePixels, winogradBlock } from "./select.ts";
 import type { WinogradBlock } from "./select.ts";
 import { IN, OUT, PLACES } from "./winograd-pack.ts";
-import { TILE_SCRATCH, emitInputTransform, emitOutputTransform } from "./winograd-transform.ts";
-import type { InputFunc, OutputFunc } from "./winograd-transform.ts";
+import { emitInputTransform } from "./winograd-input.ts";
+import type { InputFunc } from "./winograd-input.ts";
+import { emitOutputTransform } from "./winograd-output.ts";
+import type { OutputFunc } from "./winograd-output.ts";
+import { TILE_SCRATCH } from "./winograd-transform.ts";
 
 export type WinogradParams = typeof convFunctionParams & { readonly scratch: "i32" };
 
