@@ -23,7 +23,8 @@ export function depthwiseKernel(params: ConvParams): ConvKernel {
   if (!isDepthwise(params)) {
     throw new RangeError(`depthwiseKernel: groups wants as many as ${input.channels} input and ${output.channels} output channels, got ${groups}`);
   }
-  const name = `f32_dwconv_${depthwiseTile(params).pixels}x4_${convName(params)}`;
+  const { pixels, unrolled } = depthwiseTile(params);
+  const name = `f32_dwconv_${pixels}x4${unrolled ? "u" : ""}_${convName(params)}`;
   return { name, panels: depthwisePanels(params), emit: (m) => emitDepthwise(m, name, params) };
 }
 

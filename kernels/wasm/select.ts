@@ -74,12 +74,21 @@ export interface DepthwiseTile {
 }
 
 /**
- * Tiles of 4, 3 and 2 pixels with a loop over the kernel's rows, and of 4 pixels written out: 3x3 on 72 channels of 56x56 pixels 29, 27, 25 and 21; the same with stride 2 on 64 channels of 112x112 12, 18, 20 and 13;
- * 5x5 on 120 channels of 28x28 21, 19, 20 and 23; with stride 2 on 72 channels of 56x56 17, 17, 19 and 16.
+ * Tiles of 1, 2, 3, 4, 5 and 7 pixels with a loop over the kernel's rows (a Zen 3 server, peak 51; Node 20, best of 10 rounds, in which the peak was 44):
+ * 3x3 on 32 channels of 112x112 14, 24, 27, 28, 22, 26, on 256 of 28x28 16, 23, 24, 26, 21, 21; with stride 2 on 64 of 112x112 16, 20, 20, 17, 15, 14, on 256 of
+ * 28x28 16, 17, 18, 16, 14, 9; 5x5 on 120 of 28x28 13, 20, 18, 20, 22, 28, on 960 of 7x7 14, 18, 18, 18, 19, 22; with stride 2 on 672 of 14x14
+ * 14, 17, 16, 18, 18, 14. Node 26 agrees but where rows are written out: 4 pixels of 3x3 36 against 30, 33 against 21 (128 of 56x56) and 34 against 33, where Node 20
+ * has 27 against 28, 22 against 23 and 22 against 26. So they are for wide machines, whose V8 is new.
+ *
+ * Pixels that are a multiple of 2 KB apart share few sets of the first cache, so fewer of them: 512 of 14x14 15, 21, 17, 16, 13, 10, 1024 of 7x7 10, 9, 8, 7, 6, 5.
  */
-export function depthwiseTile({ kernel, stride }: ConvParams): DepthwiseTile {
+export function depthwiseTile({ input, kernel, stride, wide }: ConvParams): DepthwiseTile {
+  if (kernel[1] > 5) return { pixels: stride[1] > 1 ? 2 : 4, unrolled: false };
+  if (kernel[1] > 3) return { pixels: stride[1] > 1 ? 5 : 7, unrolled: false };
   if (stride[1] > 1) return { pixels: 2, unrolled: false };
-  return { pixels: 4, unrolled: kernel[1] > 3 && kernel[0] <= 5 };
+  if (input.channels % 1024 === 0) return { pixels: 1, unrolled: false };
+  if (input.channels % 512 === 0) return { pixels: 2, unrolled: false };
+  return { pixels: 4, unrolled: wide === true && kernel[0] <= 5 };
 }
 
 /** Bytes of Winograd's weights beyond which they are not worth their memory: four times as many as those of the direct kernel. */

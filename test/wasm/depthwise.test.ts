@@ -70,6 +70,11 @@ test("every epilogue, alone and together; the residual has a halo of its own", (
   }
 });
 
+test("channels whose pixels share sets of the cache, and wide machines", () => {
+  for (const channels of [512, 1024]) check(depthwise, each(channels, { size: [3, 4], kernel: [3, 3], padding: [1, 1] }));
+  for (const width of [1, 4, 7]) check(depthwise, each(10, { size: [4, width], kernel: [3, 3], padding: [1, 1], wide: true, gate: true, residual: 1 }));
+});
+
 test("NaN and infinity come through as in the reference", () => {
   for (const activation of [undefined, plain("relu"), plain("relu6"), plain("hard_swish")]) {
     const one = each(7, { size: [9, 8], kernel: [3, 3], padding: [1, 1], hostile: true });
