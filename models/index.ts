@@ -3,6 +3,7 @@ import { Random } from "../kernels/random.ts";
 import { didYouMean } from "../src/errors.ts";
 import type { Module } from "../src/nn/module.ts";
 import { densenet } from "./densenet.ts";
+import { bnInception, googlenet } from "./inception.ts";
 import { legacyResnext, legacySenet, legacySenet154 } from "./legacy-senet.ts";
 import { mobilenetV1 } from "./mobilenet-v1.ts";
 import { mobilenetV2 } from "./mobilenet-v2.ts";
@@ -37,6 +38,10 @@ for (const depth of [8, 14, 20, 32, 44, 56, 110]) {
   builders.set(`resnet${depth}`, (name, options) => smallResnet(name, depth, false, options));
   builders.set(`se_resnet${depth}`, (name, options) => smallResnet(name, depth, true, options));
 }
+builders.set("bn_inception", (name, options) => bnInception(name, false, options));
+builders.set("se_bn_inception", (name, options) => bnInception(name, true, options));
+builders.set("googlenet", (name, options) => googlenet(name, false, options));
+builders.set("se_googlenet", (name, options) => googlenet(name, true, options));
 builders.set("unet", (name, options) => unet(name, false, options));
 builders.set("se_unet", (name, options) => unet(name, true, options));
 builders.set("mobilenet_v1", (name, options) => mobilenetV1(name, false, options));

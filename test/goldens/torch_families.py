@@ -175,4 +175,5 @@ def main():
         f.write("[\n" + ",\n".join(rows) + "\n]\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

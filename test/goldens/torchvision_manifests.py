@@ -18,9 +18,9 @@ torch.set_num_threads(1)
 MODELS = [
     "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large",
     "vgg11", "vgg11_bn", "vgg13", "vgg13_bn", "vgg16", "vgg16_bn", "vgg19", "vgg19_bn", "resnext50_32x4d", "resnext101_32x4d",
-    "densenet121", "densenet169", "shufflenet_v2_x0_5", "shufflenet_v2_x1_0", "shufflenet_v2_x1_5", "shufflenet_v2_x2_0",
+    "densenet121", "densenet169", "googlenet", "shufflenet_v2_x0_5", "shufflenet_v2_x1_0", "shufflenet_v2_x1_5", "shufflenet_v2_x2_0",
 ]
-WITH_LOGITS = ["resnet18", "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "resnext50_32x4d", "densenet121", "shufflenet_v2_x1_0"]
+WITH_LOGITS = ["resnet18", "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "resnext50_32x4d", "densenet121", "googlenet", "shufflenet_v2_x1_0"]
 LEAVES = ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]
 
 
@@ -67,6 +67,9 @@ def build(name):
     if name == "resnext101_32x4d":
         # torchvision names other widths of it only.
         return torchvision.models.ResNet(torchvision.models.resnet.Bottleneck, [3, 4, 23, 3], groups=32, width_per_group=4)
+    if name == "googlenet":
+        # Without the classifiers that only training has; nothing is drawn, since weights are set below.
+        return torchvision.models.googlenet(weights=None, aux_logits=False, init_weights=False)
     return getattr(torchvision.models, name)(weights=None)
 
 

@@ -14,6 +14,9 @@ const dense = { ...tiny, blocks: [2, 3, 1, 2], width: 6, growth: 3, reduction: 2
 const shuffle1 = { ...tiny, blocks: [2, 2, 1], groups: 3, channels: [6, 24, 36, 48], reduction: 2 };
 const shuffle2 = { ...tiny, blocks: [2, 2, 1], channels: [4, 8, 12, 20, 24], reduction: 2 };
 
+const inception = { ...tiny, width: 0.0625, reduction: 2 };
+const unet = { ...tiny, width: 4 };
+
 export const smallNetworks: readonly SmallNetwork[] = [
   { model: "vgg11", options: vgg, input: [2, 2, 33, 40] },
   { model: "vgg11_bn", options: vgg, input: [2, 2, 32, 32] },
@@ -33,6 +36,13 @@ export const smallNetworks: readonly SmallNetwork[] = [
   { model: "se_shufflenet_v1", options: shuffle1, input: [1, 2, 32, 32] },
   { model: "shufflenet_v2_x1_0", options: shuffle2, input: [2, 2, 33, 40] },
   { model: "se_shufflenet_v2_x1_0", options: shuffle2, input: [1, 2, 32, 32] },
+  { model: "bn_inception", options: inception, input: [2, 2, 32, 64] },
+  { model: "se_bn_inception", options: inception, input: [1, 2, 64, 32] },
+  { model: "googlenet", options: inception, input: [2, 2, 15, 40] },
+  { model: "se_googlenet", options: inception, input: [1, 2, 41, 32] },
+  { model: "unet", options: unet, input: [2, 2, 16, 32] },
+  { model: "se_unet", options: unet, input: [1, 2, 48, 32] },
+  { model: "se_unet", options: { ...unet, attention: "scse" }, input: [1, 2, 32, 32] },
 ];
 
 /** Name and options, for titles. */

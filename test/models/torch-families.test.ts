@@ -1,4 +1,4 @@
-/** Small members of families with SE give PyTorch's logits in float64, in every placement (test/goldens/torch_families.py). */
+/** Small members of families with SE give PyTorch's logits in float64, in every placement (test/goldens/torch_families.py, torch_inception_unet.py). */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createModel } from "../../models/index.ts";
@@ -14,7 +14,9 @@ interface Golden {
   readonly logits: readonly number[];
 }
 
-for (const { model, options, input, logits } of fileJson<readonly Golden[]>("goldens/torch_families.json")) {
+const goldens = ["torch_families", "torch_inception_unet"].flatMap((name) => fileJson<readonly Golden[]>(`goldens/${name}.json`));
+
+for (const { model, options, input, logits } of goldens) {
   test(`${model} ${JSON.stringify(options)}`, () => {
     const net = createModel(model, options, null);
     loadStateDict(net, recipeWeights(stateShapes(net)));

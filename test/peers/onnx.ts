@@ -84,6 +84,10 @@ const networks: [string, Record<string, unknown>, Shape][] = [
   ["se_densenet121", {}, [1, 3, 64, 64]],
   ["se_shufflenet_v1", {}, [1, 3, 64, 64]],
   ["se_shufflenet_v2_x1_0", {}, [1, 3, 64, 64]],
+  ["se_bn_inception", {}, [1, 3, 64, 64]],
+  ["se_googlenet", {}, [1, 3, 61, 64]],
+  ["se_unet", { width: 16 }, [1, 3, 48, 32]],
+  ["se_unet", { width: 16, attention: "scse" }, [1, 3, 32, 32]],
 ];
 
 let passed = 0;
