@@ -1,6 +1,6 @@
 /**
  * Speed of the gradients of convolutions, in GFLOP/s (a multiplication and an addition are two), one thread, on the layers of ResNet-20
- * at 28x28 and of ResNet-50 at 224x224; beside it the largest error of the gradient by the weights.
+ * at 28x28 and of ResNet-50 at 224x224.
  *
  *     npx tsx bench/backward.ts [resnet20 | resnet50] [--rounds N] [--only TEXT] [--batch N]
  *

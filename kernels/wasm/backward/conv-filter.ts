@@ -7,10 +7,11 @@
  * `scratch`, which lies as packed weights do without their biases, and in the end added to dweight, which lies as weights do.
  *
  * The order of a sum: pixels of a block left to right, row by row, image by image, each product rounded first unless `fma`; then blocks in
- * order. A block is about BLOCK_PIXELS pixels of whole rows. Sums of short runs err less than one long sum: for images of 28x28, batch
- * 128, which are 100,352 products, the largest error is 4e-7 of the largest gradient (bench/backward.ts).
+ * order. A block is about BLOCK_PIXELS pixels of whole rows. Sums of short runs err less than one long sum: of random numbers, images of
+ * 28x28, batch 128, which are 100,352 products a weight, the largest error is 9e-7 of the largest gradient.
  *
- * Parts are some tiles of one panel, over all images: so threads share no sum.
+ * Parts are some tiles of one panel, over all images: so threads share no sum. Where pixels of dy lie far apart, each part copies its panel
+ * of a block together first, to a place of its own behind the sums.
  */
 import type { FunctionBuilder } from "../function-builder.ts";
 import type { Local } from "../handles.ts";
@@ -23,15 +24,24 @@ import { convPanels } from "../conv-pack.ts";
 import type { Panels } from "../conv-pack.ts";
 import { forwardParams } from "./conv-panels.ts";
 import { assign, blockSize, divide, offset, range, steps } from "./emit.ts";
-import { emitFilterTile } from "./filter-tile.ts";
-import type { FilterTile } from "./filter-tile.ts";
+import { emitFilterTile, emitPanelCopy } from "./filter-tile.ts";
+import type { FilterTile, PixelLoop } from "./filter-tile.ts";
 
 type I32 = Local<"i32">;
 
-/** Pixels of a block, about: 64 bytes of each of dy and x a pixel, which fit the first-level cache together. */
+/**
+ * Pixels of a block, about: 64 bytes of each of dy and x a pixel must fit the first-level cache together, and distances that are powers of
+ * two let few of its sets be used. Blocks of 112, 224 and 800: 3x3 on 16 channels of 28x28 31, 29, 29 GFLOP/s; on 64 of 7x7 27, 23, 19.
+ */
 const BLOCK_PIXELS = 112;
-/** Tiles of a part. */
-const PART_TILES = 6;
+/** Parts of a layer, at least, where it has tiles enough: threads have something to share. */
+const PARTS = 12;
+/**
+ * dy is copied to where its pixels are neighbours if they lie further apart than this, and the copy serves so many tiles: lines a power of
+ * two apart share few sets of the first-level cache.
+ */
+const NEAR_CHANNELS = 32;
+const COPY_TILES = 16;
 
 /** A width of panels: how many places a tile has, and tiles and parts of a panel. */
 interface Width {
@@ -40,12 +50,17 @@ interface Width {
   readonly places: number;
   readonly tiles: number;
   readonly parts: number;
+  /** Tiles of a part, but for the last one of a panel. */
+  readonly partTiles: number;
+  /** Is dy copied? */
+  readonly copied: boolean;
 }
 
-function widthOf(columns: number, valid: number, placesInAll: number): Width {
+function widthOf(columns: number, valid: number, { steps, count }: Panels, channels: number): Width {
   const places = tilePixels(columns);
-  const tiles = Math.ceil(placesInAll / places);
-  return { columns, valid, places, tiles, parts: Math.ceil(tiles / PART_TILES) };
+  const tiles = Math.ceil(steps / places);
+  const partTiles = Math.ceil(tiles / Math.ceil(PARTS / count));
+  return { columns, valid, places, tiles, parts: Math.ceil(tiles / partTiles), partTiles, copied: channels > NEAR_CHANNELS && partTiles >= COPY_TILES };
 }
 
 interface Plan {
@@ -57,22 +72,29 @@ interface Plan {
   /** Floats of scratch for a full panel, and for a group. */
   readonly panelSize: number;
   readonly groupSize: number;
+  /** Where in scratch copies of dy begin, and floats of each part's. */
+  readonly copies: number;
+  readonly copySize: number;
 }
 
 function planOf(params: ConvGradientParams): Plan {
   const panels = convPanels(forwardParams(params));
-  const full = panels.full > 0 ? widthOf(PANEL, PANEL, panels.steps) : undefined;
-  const rest = panels.rest > 0 ? widthOf(panels.restColumns, panels.rest, panels.steps) : undefined;
+  const full = panels.full > 0 ? widthOf(PANEL, PANEL, panels, params.output.channels) : undefined;
+  const rest = panels.rest > 0 ? widthOf(panels.restColumns, panels.rest, panels, params.output.channels) : undefined;
   const size = (width: Width | undefined): number => (width === undefined ? 0 : width.tiles * width.places * width.columns);
+  const groupSize = panels.full * size(full) + size(rest);
+  const { images, rows } = blocksOf(params);
+  const copied = full?.copied === true || rest?.copied === true;
   return {
-    panels, full, rest, perGroup: panels.full * (full?.parts ?? 0) + (rest?.parts ?? 0),
-    panelSize: size(full), groupSize: panels.full * size(full) + size(rest),
+    panels, full, rest, perGroup: panels.full * (full?.parts ?? 0) + (rest?.parts ?? 0), panelSize: size(full), groupSize,
+    copies: 16 * Math.ceil((params.groups * groupSize) / 16), copySize: copied ? images * rows * params.output.width * PANEL : 0,
   };
 }
 
 /** Floats of scratch that the kernel wants, for all threads together; what is in it does not matter. */
 export function convFilterScratch(params: ConvGradientParams): number {
-  return params.groups * planOf(params).groupSize;
+  const { perGroup, copies, copySize } = planOf(params);
+  return copies + params.groups * perGroup * copySize;
 }
 
 /** How the pixels are cut into blocks: rows of an image, or images. */
@@ -104,19 +126,24 @@ export function convFilterKernel(params: ConvGradientParams): Kernel {
   const seamless = [...kernel, ...stride].every((size) => size === 1) && input.halo + output.halo === 0;
   const flat = seamless ? blocks.images * blocks.rows * output.width : 0;
   const emit: Kernel["emit"] = (m) => {
+    // Bytes between images, rows and pixels of x, dy, and the copy of dy.
+    const ofX = [4 * imagePitch(input), 4 * stride[0] * rowPitch(input), 4 * stride[1] * input.channels];
+    const ofDy = [4 * imagePitch(output), 4 * rowPitch(output), 4 * output.channels];
+    const ofCopy = ({ columns }: Width): number[] => [output.height * output.width, output.width, 1].map((pixels) => 4 * columns * pixels);
+    const loops = (x: readonly number[], dy: readonly number[]): PixelLoop[] => {
+      const all = [blocks.images === 1 ? 1 : undefined, blocks.images === 1 ? undefined : output.height, output.width].map((count, i) => ({ count, x: x[i], dy: dy[i] }));
+      return flat > 0 ? [{ ...all[2], count: undefined }] : all;
+    };
     const tileOf = (width: Width): FilterTile => ({
-      name: `${name}_tile${width.columns}`, places: width.places, columns: width.columns, valid: width.valid, fma,
+      name: `${name}_tile${width.columns}`, places: width.places, columns: width.columns, valid: width.copied ? width.columns : width.valid, fma,
       // Neighbours in memory, where no tile goes over the end of a run.
       together: run % width.places === 0,
-      loops: flat > 0
-        ? [{ count: undefined, x: 4 * input.channels, dy: 4 * output.channels }]
-        : [
-          { count: blocks.images === 1 ? 1 : undefined, x: 4 * imagePitch(input), dy: 4 * imagePitch(output) },
-          { count: blocks.images === 1 ? undefined : output.height, x: 4 * stride[0] * rowPitch(input), dy: 4 * rowPitch(output) },
-          { count: output.width, x: 4 * stride[1] * input.channels, dy: 4 * output.channels },
-        ],
+      loops: loops(ofX, width.copied ? ofCopy(width) : ofDy),
     });
-    const tiles = [full, rest].flatMap((width) => (width === undefined ? [] : [{ width, func: emitFilterTile(m, tileOf(width)) }]));
+    const tiles = [full, rest].flatMap((width) => (width === undefined ? [] : [{
+      width, func: emitFilterTile(m, tileOf(width)),
+      copy: width.copied ? emitPanelCopy(m, `${name}_copy${width.columns}`, loops(ofCopy(width), ofDy), width.columns, width.valid) : undefined,
+    }]));
     const given = { dweight: "i32", scratch: "i32", x: "i32", dy: "i32", begin: "i32", end: "i32" } as const;
     return m.func(name, { params: given, export: true }, (f, p) => {
       const { local, i32 } = f;
@@ -145,11 +172,11 @@ export function convFilterKernel(params: ConvGradientParams): Kernel {
             i32.mul();
             local.set(channel);
             local.get(tile);
-            i32.const(PART_TILES);
+            i32.const(width.partTiles);
             i32.mul();
             local.tee(tile);
-            // tileEnd = min(tile + PART_TILES, tiles)
-            i32.const(PART_TILES);
+            // tileEnd = min(tile + partTiles, tiles)
+            i32.const(width.partTiles);
             i32.add();
             local.set(tileEnd);
             local.get(tileEnd);
@@ -183,12 +210,20 @@ export function convFilterKernel(params: ConvGradientParams): Kernel {
       });
 
       const blockOfParts = (): void => overParts((index) => {
-        const { width, func } = tiles[index];
+        const { width, func, copy } = tiles[index];
         const [dy, base] = [local.i32("dy_panel"), local.i32("x_group")];
         const pointers = local.array("i32", "x", width.places);
         offset(f, dy, blockDy, group, groups === 1 ? 0 : 4 * panels.outPerGroup);
         offset(f, dy, dy, channel, 4);
         offset(f, base, blockX, group, groups === 1 ? 0 : 4 * panels.inPerGroup);
+        if (copy !== undefined) {
+          const to = local.i32("copy");
+          offset(f, to, p.scratch, part, 4 * plan.copySize);
+          local.increase(to, 4 * plan.copies);
+          for (const argument of [to, dy, count]) local.get(argument);
+          f.call(copy);
+          assign(f, dy, to);
+        }
         local.get(tile);
         i32.const(width.places);
         i32.mul();

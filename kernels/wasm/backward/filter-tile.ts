@@ -80,6 +80,22 @@ export function emitFilterTile(m: ModuleBuilder, tile: FilterTile): Func {
   });
 }
 
+/** A function (to, dy, count): a panel of the pixels of a block, copied to `to`, whose distances are those of x in the loops. */
+export function emitPanelCopy(m: ModuleBuilder, name: string, loops: readonly PixelLoop[], columns: number, valid: number): Func {
+  return m.func(name, { params: { to: "i32", dy: "i32", count: "i32" } }, (f, { to, dy, count }) => {
+    const value = f.local.v128("value");
+    emitLoops(f, loops.filter((loop) => loop.count !== 1), [to], dy, count, () => {
+      for (let j = 0; j < columns; j += 4) {
+        loadLanes(f, dy, 4 * j, Math.min(4, valid - j));
+        f.local.set(value);
+        f.local.get(to);
+        f.local.get(value);
+        f.v128.store(4 * j, 4);
+      }
+    });
+  });
+}
+
 /** The pointers end up behind the last pixel of the outermost loop. */
 function emitLoops(
   f: FunctionBuilder, loops: readonly PixelLoop[], xs: readonly Local<"i32">[], dy: Local<"i32">, count: Local<"i32">, pixel: () => void,

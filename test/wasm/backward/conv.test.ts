@@ -38,6 +38,14 @@ test("kernels, strides, paddings, dilations, each side its own", () => {
   }
 });
 
+test("many channels: dy copied together, panels in several parts", () => {
+  both({ channels: [40, 57], size: [9, 10], kernel: [3, 3], stride: [2, 2], padding: [1, 1] });
+  both({ channels: [70, 60], size: [12, 11], kernel: [1, 1], batch: 3 });
+  both({ channels: [70, 60], size: [5, 4], kernel: [1, 1], batch: 7 });
+  both({ channels: [40, 40], size: [5, 6], kernel: [3, 3], padding: [1, 1], batch: 9, moreHalo: [1, 0] });
+  both({ channels: [80, 80], size: [15, 14], kernel: [3, 3], padding: [1, 1], groups: 2 });
+});
+
 test("layers of ResNets, and larger halos than they want", () => {
   both({ channels: [3, 17], size: [23, 19], kernel: [7, 7], stride: [2, 2], padding: [3, 3], moreHalo: [0, 1] });
   for (const size of [[13, 13], [14, 14], [7, 8]] as const) {
