@@ -48,10 +48,11 @@ export function packedConvSize(params: ConvParams): number {
  * @param bias [outChannels], or null for none
  * @param packed where to write; new by default
  * @param factors [outChannels] by which weights, not biases, are multiplied; rounded once
+ * @param firstColumn output channel of each group at which to begin; a panel's first
  */
 export function packConvWeights(
   weight: Float32Array, bias: Float32Array | null, params: ConvParams, packed: Float32Array = new Float32Array(packedConvSize(params)),
-  factors: Float64Array = new Float64Array(params.output.channels).fill(1),
+  factors: ArrayLike<number> = new Float32Array(params.output.channels).fill(1), firstColumn: number = 0,
 ): Float32Array {
   const { output, kernel, groups } = params;
   const taps = kernel[0] * kernel[1];
@@ -65,7 +66,8 @@ export function packConvWeights(
   if (packed.length !== size) throw new RangeError(`packConvWeights: packed wants ${size} elements, got ${packed.length}`);
   let at = 0;
   for (let group = 0; group < groups; group++) {
-    for (let column = 0; column < outPerGroup; column += PANEL) {
+    at += firstColumn * (steps + 1);
+    for (let column = firstColumn; column < outPerGroup; column += PANEL) {
       const valid = Math.min(PANEL, outPerGroup - column);
       const columns = 4 * Math.ceil(valid / 4);
       const first = group * outPerGroup + column;

@@ -18,6 +18,8 @@ export interface WasmHostOptions {
   /** Operations whose kernels did not compute what they should: the plain kernels do these. */
   readonly refused: ReadonlySet<Operation["kind"]>;
   readonly compile: CompileModule;
+  /** By default one of its own. */
+  readonly memory?: WasmMemory;
 }
 
 /** Makes a module of kernels: compiles what `emit` writes, or has it from elsewhere. */
@@ -34,7 +36,7 @@ export class WasmHost {
   readonly threads: number;
   readonly arithmetic: Arithmetic;
   readonly refused: ReadonlySet<Operation["kind"]>;
-  /** Takes the session's memory back; to be called once, when nothing runs in it any more. */
+  /** Takes the memory back, if it is the host's own; to be called once, when nothing runs in it any more. */
   readonly release: () => void;
   readonly #compile: CompileModule;
   readonly #pool: Pool | undefined;
@@ -43,27 +45,37 @@ export class WasmHost {
   #names = 0;
 
   /** @throws Error where WebAssembly is missing, or no memory can be had */
-  constructor({ threads, pool, refused, arithmetic, compile }: WasmHostOptions) {
+  constructor({ threads, pool, refused, arithmetic, compile, memory: given }: WasmHostOptions) {
     this.threads = pool === undefined ? 1 : threads;
     this.refused = refused;
     this.arithmetic = arithmetic;
     this.#compile = compile;
     this.#pool = pool;
     const shared = pool !== undefined;
-    this.memory = new WasmMemory(shared);
+    this.memory = given ?? new WasmMemory(shared);
     const { memory } = this.memory;
     const session = pool?.newSession() ?? 0;
     this.#code = { session, memory, modules: [] };
     // Holds nothing of this object, so that it can be collected before.
     this.release = () => {
       pool?.dropSession(session);
-      giveMemory(memory, shared);
+      if (given === undefined) giveMemory(memory, shared);
     };
+  }
+
+  /** Other kernels in the same memory, for this thread alone. */
+  beside(options: Pick<WasmHostOptions, "arithmetic" | "refused" | "compile">): WasmHost {
+    return new WasmHost({ ...options, threads: 1, pool: this.#pool, memory: this.memory });
   }
 
   /** Is there a kernel of this name already? */
   has(name: string): boolean {
     return Object.hasOwn(this.#exports, name);
+  }
+
+  /** All that modules export, by name. */
+  get functions(): Readonly<Record<string, unknown>> {
+    return this.#exports;
   }
 
   newRunName(): string {

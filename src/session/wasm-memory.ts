@@ -2,6 +2,7 @@
  * The one WebAssembly memory of a session: a page of control words, packed weights, each once, and one arena that all its programs use in
  * turn, as large as the largest wants. Addresses are given out first; `commit` then grows the memory once and writes what is new.
  */
+import type { Emitter } from "./kernel-call.ts";
 import { takeMemory } from "./memories.ts";
 
 const PAGE = 65536;
@@ -14,10 +15,20 @@ export const CONTROL_ADDRESS = 64;
 /** Below it stands nothing but control words. */
 const FIRST = 256;
 
+/** Writes a constant. @param packer what was asked for with it, now a function of WebAssembly */
+export type Fill = (into: Float32Array, place: { readonly memory: WasmMemory; readonly address: number; readonly packer: Packer | undefined }) => void;
+
+/** A function of kernels/wasm/pack.ts: (to, from, factors, panels). */
+export type Packer = (to: number, from: number, factors: number, panels: number) => void;
+
+/** Bytes for weights on their way into panels. */
+export const STAGING = 1048576;
+
 interface Constant {
   readonly address: number;
   readonly size: number;
-  readonly fill: (into: Float32Array) => void;
+  readonly fill: Fill;
+  readonly packer: Emitter | undefined;
 }
 
 export class WasmMemory {
@@ -25,6 +36,7 @@ export class WasmMemory {
   readonly shared: boolean;
   readonly #constants = new Map<string, Constant>();
   #unfilled: Constant[] = [];
+  #functions: Readonly<Record<string, unknown>> = {};
   #top = FIRST;
   #arena = { address: 0, bytes: 0 };
   #floats: Float32Array;
@@ -44,11 +56,11 @@ export class WasmMemory {
     return this.#floats;
   }
 
-  /** Address of `size` floats that `fill` writes, at the next commit and at each refresh; of one key there is one. */
-  constant(key: string, size: number, fill: (into: Float32Array) => void): number {
+  /** Address of `size` floats that `fill` writes, with `packer`'s help, at the next commit and at each refresh; of one key there is one. */
+  constant(key: string, size: number, fill: Fill, packer?: Emitter): number {
     const known = this.#constants.get(key);
     if (known !== undefined) return known.address;
-    const constant = { address: this.#take(size * 4), size, fill };
+    const constant = { address: this.#take(size * 4), size, fill, packer };
     this.#constants.set(key, constant);
     this.#unfilled.push(constant);
     return constant.address;
@@ -65,9 +77,21 @@ export class WasmMemory {
     return this.#arena.address;
   }
 
-  /** Makes what was given out exist. @throws RangeError where the host has not so much */
-  commit(): void {
-    const pages = Math.ceil(this.#top / PAGE) - this.memory.buffer.byteLength / PAGE;
+  /** The functions that the next commit needs. */
+  get packers(): readonly Emitter[] {
+    return this.#unfilled.flatMap(({ packer }) => (packer === undefined ? [] : [packer]));
+  }
+
+  /** Where `STAGING` bytes are free while constants are filled: above all that was given out. */
+  get staging(): number {
+    return this.#top;
+  }
+
+  /** Makes what was given out exist. @param functions the packers, by name @throws RangeError where the host has not so much */
+  commit(functions: Readonly<Record<string, unknown>>): void {
+    this.#functions = functions;
+    const staging = this.#unfilled.some(({ packer }) => packer !== undefined) ? STAGING : 0;
+    const pages = Math.ceil((this.#top + staging) / PAGE) - this.memory.buffer.byteLength / PAGE;
     if (pages > 0) {
       try {
         this.memory.grow(pages);
@@ -98,8 +122,9 @@ export class WasmMemory {
     for (const constant of this.#constants.values()) this.#fill(constant);
   }
 
-  #fill({ address, size, fill }: Constant): void {
-    fill(this.floats.subarray(address / 4, address / 4 + size));
+  #fill({ address, size, fill, packer }: Constant): void {
+    const found = packer === undefined ? undefined : (this.#functions[packer.name] as Packer | undefined);
+    fill(this.floats.subarray(address / 4, address / 4 + size), { memory: this, address, packer: found });
   }
 
   #take(bytes: number): number {

@@ -52,8 +52,8 @@ export function wasmProgram({ graph, kept, constants, host, overrides }: WasmPro
   const scratchBytes = Math.max(0, ...bound.map((call) => call?.scratch ?? 0));
   const base = memory.arena(layout.total + scratchBytes * host.threads);
   const parts = partsOf(graph, layout, bound, base, host, (node) => onPlain(node), overrides);
-  memory.commit();
   const steps = install(parts, host, base + layout.total, scratchBytes);
+  memory.commit(host.functions);
   const names = parts.map((part) => (typeof part === "function" ? undefined : part.name));
 
   function onPlain(node: Node): Step {
@@ -138,12 +138,15 @@ function partsOf(
   return parts;
 }
 
-/** A number that another plan most likely has not (FNV-1a, 32 bits): of its kernels, and where their operands are. */
-function digestOf(parts: readonly Part[], scratch: number, shared: boolean): number {
+/**
+ * A number that another plan most likely has not (FNV-1a, 32 bits): of its kernels, and where their operands are. Wide kernels have another,
+ * for engines use compiled code again where bytes are the same, and these may be compiled under other flags.
+ */
+function digestOf(parts: readonly Part[], scratch: number, { memory: { shared }, arithmetic: { wide } }: WasmHost): number {
   const text = parts.map((part) => (typeof part === "function" ? "host" : part.stages.flat().map(({ kernel, images, operands }) =>
     `${kernel.name} ${images} ${operands.map(({ address, pitch }) => `${address}+${pitch}`).join()}`).join("\n"))).join("\n");
   let hash = 0x811c9dc5;
-  for (const letter of `${shared} ${scratch} ${text}`) hash = Math.imul(hash ^ letter.charCodeAt(0), 0x01000193);
+  for (const letter of `${shared} ${wide} ${scratch} ${text}`) hash = Math.imul(hash ^ letter.charCodeAt(0), 0x01000193);
   return hash;
 }
 
@@ -153,7 +156,8 @@ function install(parts: readonly Part[], host: WasmHost, scratch: number, scratc
   for (const part of parts) {
     if (typeof part !== "function") for (const call of part.stages.flat()) calls.set(call.kernel.name, call);
   }
-  const digest = digestOf(parts, scratch, host.memory.shared);
+  const packers = new Map(host.memory.packers.filter(({ name }) => !host.has(name)).map((packer) => [packer.name, packer]));
+  const digest = digestOf(parts, scratch, host);
   host.install(digest, () => {
     const m = new ModuleBuilder("senet");
     m.importMemory("host", "memory", host.memory.shared ? { minimum: 1, maximum: MOST_PAGES, shared: true } : { minimum: 1 });
@@ -165,6 +169,7 @@ function install(parts: readonly Part[], host: WasmHost, scratch: number, scratc
       funcs.set(name, m.importFunc("kernels", name, { params }));
     }
     for (const { kernel } of calls.values()) if (!funcs.has(kernel.name)) funcs.set(kernel.name, kernel.emit(m));
+    for (const packer of packers.values()) packer.emit(m);
     const sharing = host.memory.shared ? emitSharing(m) : undefined;
     for (const part of parts) {
       if (typeof part === "function") continue;

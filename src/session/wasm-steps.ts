@@ -1,21 +1,24 @@
 /** Which WebAssembly kernel computes a node, on which operands. A node that has none is left to the plain kernels. */
 import { convolution } from "../../kernels/wasm/convolution.ts";
+import { packedConvSize } from "../../kernels/wasm/conv-pack.ts";
+import { noEpilogue } from "../../kernels/wasm/conv-params.ts";
 import type { ConvParams } from "../../kernels/wasm/conv-params.ts";
 import { activationKernel, addKernel, copyKernel, scaleKernel } from "../../kernels/wasm/elementwise.ts";
 import { globalPoolKernel } from "../../kernels/wasm/global-pool.ts";
 import type { Kernel } from "../../kernels/wasm/kernel.ts";
 import { imagePitch, interior } from "../../kernels/wasm/layout.ts";
 import type { Layout } from "../../kernels/wasm/layout.ts";
-import { linearKernel, packLinearWeights, packedLinearSize } from "../../kernels/wasm/linear.ts";
+import { linearKernel } from "../../kernels/wasm/linear.ts";
 import { channelShuffleKernel, concatKernel, toPlanarKernel } from "../../kernels/wasm/move.ts";
 import { adaptiveAveragePoolKernel, averagePoolKernel, maxPoolKernel } from "../../kernels/wasm/pool.ts";
 import { upsampleBilinearKernel, upsampleNearestKernel } from "../../kernels/wasm/upsample.ts";
 import { pool2dShape } from "../../kernels/shapes.ts";
-import type { Constant, Node, Operation, Value } from "../graph/graph.ts";
+import type { Node, Operation, Value } from "../graph/graph.ts";
 import { sizeOf } from "../tensor.ts";
 import type { KernelCall, Operand } from "./kernel-call.ts";
 import type { Placement } from "./layouts.ts";
 import type { Arithmetic } from "./numerics.ts";
+import { numbers, panelPacking } from "./pack-weights.ts";
 import type { WasmMemory } from "./wasm-memory.ts";
 
 /** A call whose operands that lie in the arena are not yet addresses: those are known when all calls are. */
@@ -41,11 +44,6 @@ function everyImage(kernel: Kernel, images: number, operands: readonly (Value | 
   return { kernel, images, operands, ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work: ELEMENT_WORK * largest };
 }
 
-/** The array of a constant; modules of a session hold float32. */
-function numbers(constant: Constant | undefined): Float32Array | null {
-  return constant === undefined ? null : (constant.read().data as Float32Array);
-}
-
 function bindConvolution(node: Node, operation: Of<"conv2d">, { place, memory, arithmetic }: Binding): Bound {
   const { inputs, output } = node;
   const { kernel: window, stride, padding, dilation, groups, weight, bias, epilogue } = operation;
@@ -57,9 +55,12 @@ function bindConvolution(node: Node, operation: Of<"conv2d">, { place, memory, a
     input, output: out, kernel: window, stride, padding, dilation, groups, ...arithmetic,
     epilogue: { gate: gate !== undefined, residual: residual === undefined ? undefined : place(residual).layout, activation: epilogue?.activation },
   };
-  const { kernel, packedSize, pack, scratch, rowStep } = convolution(params);
+  const { kernel, packedSize, pack, scratch, rowStep, inPanels } = convolution(params);
   const key = `${weight.name} ${bias?.name ?? ""} ${packedSize}`;
-  const weights = memory.constant(key, packedSize, (into) => pack(numbers(weight.scaled?.of ?? weight)!, numbers(bias), into, weight.scaled?.factors()));
+  const packing = inPanels
+    ? panelPacking(params, weight, bias)
+    : { fill: (into: Float32Array) => pack(numbers(weight.scaled?.of ?? weight)!, numbers(bias), into, weight.scaled?.factors()) };
+  const weights = memory.constant(key, packedSize, packing.fill, packing.packer);
   // Pieces by rows read all weights again, pieces by channels all of the input.
   const byPanels = scratch === 0 && ((kernel.panels >= 4 && packedSize > imagePitch(input)) || out.height < 4);
   return {
@@ -75,8 +76,15 @@ function bindLinear(node: Node, { weight, bias }: Of<"linear">, { place, memory,
   const input = place(x).layout;
   const [features] = output.shape.slice(1);
   const kernel = linearKernel(place(output).layout, input, { batch: place(output).images, fma: arithmetic.fma });
-  const size = packedLinearSize(features, input.channels * input.height * input.width);
-  const weights = memory.constant(`${weight.name} ${bias?.name ?? ""} ${input.channels}`, size, (into) => void packLinearWeights(numbers(weight)!, numbers(bias), input, features, into));
+  // A linear layer is a convolution whose kernel is as large as its image.
+  const { channels, height, width } = input;
+  const whole: ConvParams = {
+    input, output: { channels: features, height: 1, width: 1, halo: 0 }, kernel: [height, width], stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1,
+    epilogue: noEpilogue, fma: false,
+  };
+  const size = packedConvSize(whole);
+  const { fill, packer } = panelPacking(whole, weight, bias);
+  const weights = memory.constant(`${weight.name} ${bias?.name ?? ""} ${channels}`, size, fill, packer);
   return { kernel, images: 1, operands: [output, x, weights], ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work: 2 * size * output.shape[0] };
 }
 
