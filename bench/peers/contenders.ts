@@ -1,14 +1,21 @@
 /** Everybody in the race. A new way to run is one entry here. */
 import type { Contender } from "./contender.ts";
 
-const senet = `export { createModel } from "../../models/index.ts"; export { loadWeights } from "../../src/weights.ts"; export { Tensor } from "../../src/tensor.ts";`;
+/** One family, which a page imports by itself: "senet/models/resnet". */
+const senet = `export { resnet } from "../../models/resnet.ts"; export { loadWeights } from "../../src/weights.ts"; export { Tensor } from "../../src/tensor.ts";`;
 const senetSession = `${senet} export { compileSync } from "../../src/session/session.ts";`;
 /** The operations that the networks here need; a bundler drops the others. */
 const tfjs = `export { add, avgPool, clipByValue, concat, dispose, engine, fused, matMul, maxPool, mul, relu, reshape, setBackend, sigmoid, tanh, tensor, transpose } from "@tensorflow/tfjs-core";`;
 
 export const contenders: readonly Contender[] = [
-  { name: "senet session, wasm", threads: [1], download: { module: senetSession }, load: async (job) => (await import("./runners/senet.ts")).session(job, { kernels: "wasm" }) },
-  { name: "senet session, plain", threads: [1], download: { module: senetSession }, load: async (job) => (await import("./runners/senet.ts")).session(job, { kernels: "plain" }) },
+  ...(["exact", "fast", "turbo"] as const).map((numerics): Contender => ({
+    name: `senet session, ${numerics}`, threads: [1, 2], download: { module: senetSession },
+    load: async (job) => (await import("./runners/senet.ts")).session(job, { kernels: "wasm", numerics, threads: job.threads }),
+  })),
+  {
+    name: "senet session, plain kernels", threads: [1], download: { module: senetSession }, slow: true,
+    load: async (job) => (await import("./runners/senet.ts")).session(job, { kernels: "plain" }),
+  },
   { name: "senet eager", threads: [1], download: { module: senet }, load: async (job) => (await import("./runners/senet.ts")).eager(job) },
   {
     name: "onnxruntime-node", threads: [1, 2],

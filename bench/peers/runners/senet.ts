@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { createModel } from "../../../models/index.ts";
 import type { Module } from "../../../src/nn/module.ts";
-import { compileSync } from "../../../src/session/session.ts";
+import { compile } from "../../../src/session/session.ts";
 import type { CompileOptions } from "../../../src/session/session.ts";
 import { Tensor } from "../../../src/tensor.ts";
 import { loadWeights } from "../../../src/weights.ts";
@@ -19,7 +19,7 @@ export function eager(job: Job): Runner {
   return { layout: "nchw", run: (x) => model.forward(new Tensor(x, job.input)).data as Float32Array };
 }
 
-export function session(job: Job, options: Omit<CompileOptions, "input">): Runner {
-  const compiled = compileSync(modelOf(job), { ...options, input: job.input });
+export async function session(job: Job, options: Omit<CompileOptions, "input">): Promise<Runner> {
+  const compiled = await compile(modelOf(job), { ...options, input: job.input });
   return { layout: "nchw", run: (x) => compiled.run(new Tensor(x, job.input)).data };
 }
