@@ -135,14 +135,14 @@ export function convFilterKernel(params: ConvGradientParams): Kernel {
       return flat > 0 ? [{ ...all[2], count: undefined }] : all;
     };
     const tileOf = (width: Width): FilterTile => ({
-      name: `${name}_tile${width.columns}`, places: width.places, columns: width.columns, valid: width.copied ? width.columns : width.valid, fma,
+      name: `${name}_tile${width.valid}`, places: width.places, columns: width.columns, valid: width.copied ? width.columns : width.valid, fma,
       // Neighbours in memory, where no tile goes over the end of a run.
       together: run % width.places === 0,
       loops: loops(ofX, width.copied ? ofCopy(width) : ofDy),
     });
     const tiles = [full, rest].flatMap((width) => (width === undefined ? [] : [{
       width, func: emitFilterTile(m, tileOf(width)),
-      copy: width.copied ? emitPanelCopy(m, `${name}_copy${width.columns}`, loops(ofCopy(width), ofDy), width.columns, width.valid) : undefined,
+      copy: width.copied ? emitPanelCopy(m, `${name}_copy${width.valid}`, loops(ofCopy(width), ofDy), width.columns, width.valid) : undefined,
     }]));
     const given = { dweight: "i32", scratch: "i32", x: "i32", dy: "i32", begin: "i32", end: "i32" } as const;
     return m.func(name, { params: given, export: true }, (f, p) => {

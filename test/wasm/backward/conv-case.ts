@@ -27,6 +27,7 @@ export interface Case {
   readonly groups?: number;
   /** Beyond what is wanted, of x and of dy. */
   readonly moreHalo?: readonly [number, number];
+  readonly fma?: boolean;
 }
 
 /** A family of kernels; depthwise ones have their own. */
@@ -57,7 +58,7 @@ export function pose(one: Case): Posed {
   const shape = conv2dShape(batch, channels[0], size[0], size[1], channels[1], { kernel, stride, padding, dilation, groups });
   const input = { channels: channels[0], height: size[0], width: size[1], halo: Math.max(...padding) + moreHalo[0] };
   const output = { channels: channels[1], height: shape.outHeight, width: shape.outWidth, halo: 0 };
-  const bare = { batch, input, output, kernel, stride, padding, dilation, groups, fma: false };
+  const bare = { batch, input, output, kernel, stride, padding, dilation, groups, fma: one.fma === true };
   const params = { ...bare, output: { ...output, halo: gradientHalo(bare) + moreHalo[1] } };
   return {
     text: JSON.stringify(one), shape, params,

@@ -6,6 +6,7 @@ import { convDataKernel } from "../../../kernels/wasm/backward/conv-data.ts";
 import { convFilterKernel } from "../../../kernels/wasm/backward/conv-filter.ts";
 import { forwardParams } from "../../../kernels/wasm/backward/conv-panels.ts";
 import { packForwardKernel } from "../../../kernels/wasm/backward/pack.ts";
+import { ModuleBuilder } from "../../../kernels/wasm/module-builder.ts";
 import { vectorLayout } from "../images.ts";
 import { numbers, roomy, runInParts } from "./compare.ts";
 import { checkData, checkFilter, pose } from "./conv-case.ts";
@@ -17,8 +18,8 @@ const both = (one: Case): void => {
 };
 
 test("every width of the last panel", () => {
-  for (let channels = 1; channels <= 21; channels++) {
-    both({ channels: [channels, 1 + (channels * 7) % 20], size: [3, 5], kernel: [1, 1] });
+  for (let channels = 1; channels <= 33; channels++) {
+    both({ channels: [channels, 1 + (channels * 7) % 33], size: [3, 5], kernel: [1, 1] });
     both({ channels: [1 + (channels * 5) % 19, channels], size: [5, 4], kernel: [3, 3], padding: [1, 1] });
   }
   both({ channels: [33, 48], size: [4, 5], kernel: [3, 3], padding: [1, 1], batch: 3 });
@@ -96,6 +97,20 @@ test("packing for the forward pass gives the bits of packConvWeights", () => {
       const wanted = packConvWeights(weight, bias, forward);
       for (const room of rooms) assert.equal(on.images.read(room), wanted, JSON.stringify(one));
     }
+  }
+});
+
+test("fused multiply-adds are within rounding, where the host has them", () => {
+  const one: Case = { channels: [19, 29], size: [7, 9], kernel: [3, 3], padding: [1, 1], fma: true };
+  const m = new ModuleBuilder("fma");
+  m.importMemory("host", "memory", { minimum: 1 });
+  convFilterKernel(pose(one).params).emit(m);
+  if (typeof WebAssembly !== "undefined" && WebAssembly.validate(m.toBytes())) {
+    both(one);
+    assert.not.equal(convFilterKernel(pose(one).params).name, convFilterKernel(pose({ ...one, fma: false }).params).name);
+  } else {
+    assert.throws(() => checkFilter(one), /relaxed|opcode|invalid/i);
+    assert.throws(() => checkData(one), /relaxed|opcode|invalid/i);
   }
 });
 
