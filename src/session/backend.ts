@@ -6,6 +6,8 @@ import type { Arithmetic, Numerics } from "./numerics.ts";
 import { growPool, warmPool } from "./threads/pool.ts";
 import type { Pool } from "./threads/pool.ts";
 import { processors } from "./threads/spawn.ts";
+import type { Trusted } from "./trial.ts";
+import { turbo } from "./turbo.ts";
 import { wrongKinds } from "./verify.ts";
 import { WasmHost } from "./wasm-host.ts";
 import type { CompileModule } from "./wasm-host.ts";
@@ -25,6 +27,8 @@ export interface Backend {
   readonly host: WasmHost | undefined;
   /** For people to read, as `session.kernels`. */
   readonly why: string;
+  /** Where kernels are on trial: those that a program must agree with, and what takes over where one does not. */
+  readonly trial?: { readonly trusted: Trusted; readonly instead: (reason: string) => Backend };
 }
 
 /** Threads where nobody says how many: more than four seldom pay for one image, and of many processors half are no cores of their own. */
@@ -60,40 +64,67 @@ function compileGiven(module: HostWasmModule | Uint8Array<ArrayBuffer>): Compile
 /** What the kernels of each arithmetic got wrong on this host, found once. */
 const checks = new Map<string, ReadonlyMap<Operation["kind"], string>>();
 
-function checked(arithmetic: Arithmetic, compile: CompileModule): ReadonlyMap<Operation["kind"], string> {
+function checked(arithmetic: Arithmetic, compile: CompileModule, apart: boolean): ReadonlyMap<Operation["kind"], string> {
   const key = JSON.stringify(arithmetic);
   const known = checks.get(key);
   if (known !== undefined) return known;
-  const host = new WasmHost({ arithmetic, threads: 1, pool: undefined, refused: new Set(), compile });
+  const host = new WasmHost({ arithmetic, threads: 1, pool: undefined, refused: new Set(), compile, apart });
   const wrong = wrongKinds(host);
   host.release();
   checks.set(key, wrong);
   return wrong;
 }
 
-/** @throws Error where wasm is asked for and not to be had */
-function choose(options: BackendOptions, pool: Pool | undefined, alone: string | undefined): Backend {
+/** Kernels that have been checked, and what did not pass. */
+interface Checked extends Trusted {
+  readonly wrong: ReadonlyMap<Operation["kind"], string>;
+}
+
+function kernelsOf(arithmetic: Arithmetic, compile: CompileModule, apart = false): Checked {
+  const wrong = checked(arithmetic, compile, apart);
+  return { arithmetic, compile, apart, wrong, refused: new Set(wrong.keys()) };
+}
+
+/** Turbo's kernels if there are any, and all of them pass; else why not. */
+function turboKernels(plain: Arithmetic): Checked | string {
+  const found = turbo(plain);
+  if (typeof found === "string") return found;
+  const kernels = kernelsOf(found.arithmetic, found.compile, true);
+  for (const [kind, what] of kernels.wrong) return `its kernel for ${kind} failed its check, ${what}`;
+  return kernels;
+}
+
+function given(module: HostWasmModule | Uint8Array<ArrayBuffer>): Checked {
+  return { arithmetic: exactArithmetic, compile: compileGiven(module), wrong: new Map(), refused: new Set() };
+}
+
+/**
+ * @param pool undefined for one thread @param alone why no more, if more are wanted @param noTurbo why not, if it has been found to be wrong
+ * @throws Error where wasm is asked for and not to be had
+ */
+function choose(options: BackendOptions, pool: Pool | undefined, alone: string | undefined, noTurbo?: string): Backend {
   checkOptions(options);
   const { kernels = "auto", numerics = "fast", module } = options;
   if (kernels === "plain") return { host: undefined, why: "plain: asked for, one thread" };
-  const features = module === undefined ? probe() : undefined;
-  const missing = features === undefined ? undefined : (features.missing ?? (features.simd ? undefined : "WebAssembly has no vectors (SIMD) here"));
+  const features = probe();
+  const missing = module !== undefined ? undefined : (features.missing ?? (features.simd ? undefined : "WebAssembly has no vectors (SIMD) here"));
   if (missing !== undefined) {
     if (kernels === "wasm") throw new Error(`compile: ${missing}`);
     return { host: undefined, why: `plain: ${missing}` };
   }
-  const arithmetic = features === undefined ? exactArithmetic : arithmeticOf(numerics, features);
-  const wrong = module === undefined ? checked(arithmetic, compileHere) : new Map<Operation["kind"], string>();
+  const usual = module === undefined ? kernelsOf(arithmeticOf(numerics, features), compileHere) : given(module);
+  const wanted = numerics !== "turbo" ? undefined : (noTurbo ?? (module === undefined ? turboKernels(usual.arithmetic) : "the module is given"));
+  const used = typeof wanted === "object" ? wanted : usual;
   const threads = pool === undefined ? 1 : Math.min(options.threads ?? usualThreads(), pool.workers + 1);
-  const host = new WasmHost({
-    arithmetic, threads, pool: threads > 1 ? pool : undefined, refused: new Set(wrong.keys()),
-    compile: module === undefined ? compileHere : compileGiven(module),
-  });
+  const host = new WasmHost({ ...used, threads, pool: threads > 1 ? pool : undefined });
+  const { fma, wide } = used.arithmetic;
   const parts = [
-    `wasm: simd${arithmetic.fma ? ", fused multiply-add" : ""}, ${threads} thread${threads === 1 ? "" : "s"}${alone === undefined ? "" : ` (${alone})`}`,
-    ...[...wrong].map(([kind, what]) => `plain for ${kind}: its kernels failed their check, ${what}`),
+    `wasm: simd${fma ? ", fused multiply-add" : ""}${wide ? ", vectors of 256 bits" : ""}, ${threads} thread${threads === 1 ? "" : "s"}${alone === undefined ? "" : ` (${alone})`}`,
+    ...(typeof wanted === "string" ? [`fast instead of turbo: ${wanted}`] : []),
+    ...[...used.wrong].map(([kind, what]) => `plain for ${kind}: its kernels failed their check, ${what}`),
   ];
-  return { host, why: parts.join("; ") };
+  const why = parts.join("; ");
+  return used === usual ? { host, why } : { host, why, trial: { trusted: usual, instead: (reason) => choose(options, pool, alone, reason) } };
 }
 
 /** Without waiting: one thread, unless workers are there already. */

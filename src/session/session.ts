@@ -15,6 +15,7 @@ import type { Backend, BackendOptions } from "./backend.ts";
 import { optimise } from "./optimise.ts";
 import { PlainConstants, plainProgram } from "./plain-program.ts";
 import type { Program } from "./program.ts";
+import { trialFailure } from "./trial.ts";
 import type { WasmHost } from "./wasm-host.ts";
 import { wasmProgram } from "./wasm-program.ts";
 
@@ -65,25 +66,40 @@ export class Session implements Disposable {
   #latest: Compiled | undefined;
   /** Runs that workers do at present. */
   #pending = 0;
-
-  readonly #host: WasmHost | undefined;
-  /** Which kernels run, and why. */
-  readonly kernels: string;
+  #running: Promise<unknown> = Promise.resolve();
+  #backend: Backend;
 
   /** Sessions are made by `compile` and `compileSync`. */
-  constructor(model: Module, options: CompileOptions, { host, why }: Backend) {
+  constructor(model: Module, options: CompileOptions, backend: Backend) {
     this.#model = model;
     this.#observed = new Set(options.observe ?? []);
     for (const name of options.override ?? []) this.#overrides.set(name, undefined);
-    this.#host = host;
-    this.kernels = why;
+    this.#backend = this.#registered(backend);
     try {
       this.#latest = this.#compiled(options.input);
     } catch (error) {
-      host?.release();
+      this.#release();
       throw error;
     }
-    if (host !== undefined) dropped.register(this, host.release, this);
+  }
+
+  #registered(backend: Backend): Backend {
+    if (backend.host !== undefined) dropped.register(this, backend.host.release, this);
+    return backend;
+  }
+
+  #release(): void {
+    dropped.unregister(this);
+    this.#host?.release();
+  }
+
+  get #host(): WasmHost | undefined {
+    return this.#backend.host;
+  }
+
+  /** Which kernels run, and why. */
+  get kernels(): string {
+    return this.#backend.why;
   }
 
   /**
@@ -95,8 +111,8 @@ export class Session implements Disposable {
   /** The same with `{ input: x }` and values for any of the names in `override`; gives `output` and every value in `observe`. */
   run(x: Named<Tensor<Float32Array>>, options?: RunOptions<Named<Float32Array>>): Record<string, Tensor<Float32Array>>;
   run(x: Tensor<Float32Array> | Named<Tensor<Float32Array>>, options: RunOptions<Float32Array | Named<Float32Array>> = {}): unknown {
-    const run = this.#prepare("run", x, options);
     if (this.#pending > 0) throw new Error("session.run: an asynchronous run is under way; await it first");
+    const run = this.#prepare("run", x, options);
     run.begin();
     run.compiled.program.run();
     const outputs = run.end();
@@ -110,11 +126,14 @@ export class Session implements Disposable {
   runAsync(x: Tensor<Float32Array>, options?: RunOptions<Float32Array>): Promise<Tensor<Float32Array>>;
   runAsync(x: Named<Tensor<Float32Array>>, options?: RunOptions<Named<Float32Array>>): Promise<Record<string, Tensor<Float32Array>>>;
   async runAsync(x: Tensor<Float32Array> | Named<Tensor<Float32Array>>, options: RunOptions<Float32Array | Named<Float32Array>> = {}): Promise<unknown> {
+    // A program that is new and on trial is run at once, in the memory in which workers may be at work.
+    while (this.#backend.trial !== undefined && this.#pending > 0) await this.#running;
     const run = this.#prepare("runAsync", x, options);
     const { parts } = run.compiled.program;
     this.#pending++;
     try {
       const working = parts === undefined ? undefined : this.#host?.runAsync(parts, run.begin, run.end);
+      this.#running = Promise.allSettled([working]);
       if (working === undefined) {
         run.begin();
         run.compiled.program.run();
@@ -123,7 +142,7 @@ export class Session implements Disposable {
       return x instanceof Tensor ? outputs.output : outputs;
     } finally {
       this.#pending--;
-      if (this.#pending === 0 && this.#programs === undefined) this.#host?.release();
+      if (this.#pending === 0 && this.#programs === undefined) this.#release();
     }
   }
 
@@ -158,8 +177,7 @@ export class Session implements Disposable {
     if (this.#programs === undefined) return;
     this.#programs = undefined;
     this.#latest = undefined;
-    dropped.unregister(this);
-    if (this.#pending === 0) this.#host?.release();
+    if (this.#pending === 0) this.#release();
   }
 
   [Symbol.dispose](): void {
@@ -246,16 +264,24 @@ export class Session implements Disposable {
   }
 
   #program(graph: Graph, kept: ReadonlySet<string>): Program {
-    const host = this.#host;
+    const { host, trial } = this.#backend;
     const options = { graph, kept, constants: this.#constants, overrides: this.#overrides };
     if (host === undefined) return plainProgram(options);
     const undo = host.memory.mark();
     try {
-      return wasmProgram({ ...options, host });
+      const program = wasmProgram({ ...options, host });
+      if (trial === undefined) return program;
+      for (const name of this.#overrides.keys()) this.#overrides.set(name, undefined);
+      const failure = trialFailure(program, { ...options, host }, trial.trusted);
+      if (failure === undefined) return program;
+      this.#programs?.clear();
+      this.#release();
+      this.#backend = this.#registered(trial.instead(failure));
     } catch (error) {
       undo();
       throw error;
     }
+    return this.#program(graph, kept);
   }
 }
 

@@ -18,6 +18,8 @@ export interface WasmHostOptions {
   /** Operations whose kernels did not compute what they should: the plain kernels do these. */
   readonly refused: ReadonlySet<Operation["kind"]>;
   readonly compile: CompileModule;
+  /** Does each kernel have a module of its own? By default all of a program are in one. */
+  readonly apart?: boolean;
   /** By default one of its own. */
   readonly memory?: WasmMemory;
 }
@@ -36,6 +38,7 @@ export class WasmHost {
   readonly threads: number;
   readonly arithmetic: Arithmetic;
   readonly refused: ReadonlySet<Operation["kind"]>;
+  readonly apart: boolean;
   /** Takes the memory back, if it is the host's own; to be called once, when nothing runs in it any more. */
   readonly release: () => void;
   readonly #compile: CompileModule;
@@ -45,9 +48,10 @@ export class WasmHost {
   #names = 0;
 
   /** @throws Error where WebAssembly is missing, or no memory can be had */
-  constructor({ threads, pool, refused, arithmetic, compile, memory: given }: WasmHostOptions) {
+  constructor({ threads, pool, refused, arithmetic, compile, apart = false, memory: given }: WasmHostOptions) {
     this.threads = pool === undefined ? 1 : threads;
     this.refused = refused;
+    this.apart = apart;
     this.arithmetic = arithmetic;
     this.#compile = compile;
     this.#pool = pool;
@@ -64,7 +68,7 @@ export class WasmHost {
   }
 
   /** Other kernels in the same memory, for this thread alone. */
-  beside(options: Pick<WasmHostOptions, "arithmetic" | "refused" | "compile">): WasmHost {
+  beside(options: Pick<WasmHostOptions, "arithmetic" | "refused" | "compile" | "apart">): WasmHost {
     return new WasmHost({ ...options, threads: 1, pool: this.#pool, memory: this.memory });
   }
 

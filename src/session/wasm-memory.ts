@@ -10,7 +10,10 @@ const ALIGNMENT = 64;
 /** What 32-bit addresses reach, in pages. */
 const MOST_PAGES = 65536;
 
-/** Where threads meet (run-function.ts): words that begin as zero. */
+/**
+ * Where threads meet (run-function.ts): words that begin as zero. Only threads write them, also where a memory is used again: one of the last
+ * session's may still be on its way out of the last stage, and wait there for a word to change.
+ */
 export const CONTROL_ADDRESS = 64;
 /** Below it stands nothing but control words. */
 const FIRST = 256;
@@ -47,7 +50,6 @@ export class WasmMemory {
     this.shared = shared;
     this.memory = takeMemory(shared);
     this.#floats = new Float32Array(this.memory.buffer);
-    this.#floats.fill(0, 0, FIRST / 4);
   }
 
   /** All of the memory. Taken anew at each use: growing leaves older views behind. */
@@ -108,12 +110,13 @@ export class WasmMemory {
    * @returns a function that goes back to now
    */
   mark(): () => void {
-    const [top, arena, keys] = [this.#top, this.#arena, this.#constants.size];
+    const [top, arena, keys, functions] = [this.#top, this.#arena, this.#constants.size, this.#functions];
     return () => {
       [...this.#constants.keys()].slice(keys).forEach((key) => this.#constants.delete(key));
       this.#unfilled = [];
       this.#top = top;
       this.#arena = arena;
+      this.#functions = functions;
     };
   }
 

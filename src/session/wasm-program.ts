@@ -138,16 +138,19 @@ function partsOf(
   return parts;
 }
 
-/**
- * A number that another plan most likely has not (FNV-1a, 32 bits): of its kernels, and where their operands are. Wide kernels have another,
- * for engines use compiled code again where bytes are the same, and these may be compiled under other flags.
- */
-function digestOf(parts: readonly Part[], scratch: number, { memory: { shared }, arithmetic: { wide } }: WasmHost): number {
+/** A number that another plan most likely has not (FNV-1a, 32 bits): of its kernels, and where their operands are. */
+function digestOf(parts: readonly Part[], scratch: number, shared: boolean): number {
   const text = parts.map((part) => (typeof part === "function" ? "host" : part.stages.flat().map(({ kernel, images, operands }) =>
     `${kernel.name} ${images} ${operands.map(({ address, pitch }) => `${address}+${pitch}`).join()}`).join("\n"))).join("\n");
   let hash = 0x811c9dc5;
-  for (const letter of `${shared} ${wide} ${scratch} ${text}`) hash = Math.imul(hash ^ letter.charCodeAt(0), 0x01000193);
+  for (const letter of `${shared} ${scratch} ${text}`) hash = Math.imul(hash ^ letter.charCodeAt(0), 0x01000193);
   return hash;
+}
+
+function moduleFor({ memory: { shared } }: WasmHost, name: string): ModuleBuilder {
+  const m = new ModuleBuilder(name);
+  m.importMemory("host", "memory", shared ? { minimum: 1, maximum: MOST_PAGES, shared: true } : { minimum: 1 });
+  return m;
 }
 
 /** Emits and compiles what the host does not have yet, and the functions that run the parts. @returns what runs them */
@@ -157,10 +160,21 @@ function install(parts: readonly Part[], host: WasmHost, scratch: number, scratc
     if (typeof part !== "function") for (const call of part.stages.flat()) calls.set(call.kernel.name, call);
   }
   const packers = new Map(host.memory.packers.filter(({ name }) => !host.has(name)).map((packer) => [packer.name, packer]));
-  const digest = digestOf(parts, scratch, host);
+  const digest = digestOf(parts, scratch, host.memory.shared);
+  const finish = (m: ModuleBuilder): ModuleBuilder => {
+    m.export(m.global(DIGEST, "i32", digest, false));
+    return m;
+  };
+  for (const { kernel } of host.apart ? calls.values() : []) {
+    if (host.has(kernel.name)) continue;
+    host.install(digest, () => {
+      const m = moduleFor(host, kernel.name);
+      kernel.emit(m);
+      return finish(m);
+    });
+  }
   host.install(digest, () => {
-    const m = new ModuleBuilder("senet");
-    m.importMemory("host", "memory", host.memory.shared ? { minimum: 1, maximum: MOST_PAGES, shared: true } : { minimum: 1 });
+    const m = moduleFor(host, "senet");
     const funcs = new Map<string, Func>();
     for (const call of calls.values()) {
       const { name } = call.kernel;
@@ -176,8 +190,7 @@ function install(parts: readonly Part[], host: WasmHost, scratch: number, scratc
       if (sharing === undefined) emitRunAlone(m, part, funcs, scratch);
       else emitRunShared(m, part, funcs, scratch, scratchBytes, sharing);
     }
-    m.export(m.global(DIGEST, "i32", digest, false));
-    return m;
+    return finish(m);
   });
   return parts.map((part) => (typeof part === "function" ? part : host.runner(part.name)));
 }

@@ -1,4 +1,5 @@
 /** Starting a worker with whatever the host has: worker_threads of Node, Deno and Bun, or a Web Worker. */
+import { builtin } from "../builtin.ts";
 import { nodeWorkerSource, webWorkerSource } from "./worker-source.ts";
 
 /** A worker of either kind, as far as the pool uses it. */
@@ -17,12 +18,6 @@ interface NodeWorker {
   ref(): void;
   unref(): void;
   terminate(): unknown;
-}
-
-/** A module of Node's that cannot be imported, for other hosts have none. */
-function builtin(name: string): unknown {
-  const load = typeof process === "undefined" ? undefined : process.getBuiltinModule;
-  return typeof load === "function" ? load(name) : undefined;
 }
 
 /** Processors that this process may use; 1 where the host does not say. */
