@@ -18,8 +18,8 @@ export interface Convolution {
   readonly scratch: number;
   /** A part's first row, and its last but for the image's end, must be a multiple of it. */
   readonly rowStep: number;
-  /** Do the weights lie as conv-pack.ts says? */
-  readonly inPanels: boolean;
+  /** Do the weights lie as conv-pack.ts says, or as winograd-pack.ts does? Undefined for neither. */
+  readonly panels: "direct" | "winograd" | undefined;
   /**
    * @param weight [outChannels, inChannels / groups, kernelHeight, kernelWidth]
    * @param bias [outChannels], or null for none
@@ -34,7 +34,7 @@ export function convolution(params: ConvParams): Convolution {
   if (params.winograd === true && isWinograd(params) && winogradPays(params)) {
     const kernel = winogradKernel(params);
     return {
-      kernel, packedSize: packedWinogradSize(params), scratch: kernel.scratch, rowStep: 4, inPanels: false,
+      kernel, packedSize: packedWinogradSize(params), scratch: kernel.scratch, rowStep: 4, panels: "winograd",
       pack: (weight, bias, packed, factors) => void packWinogradWeights(weight, bias, params, packed, factors),
     };
   }
@@ -43,7 +43,7 @@ export function convolution(params: ConvParams): Convolution {
   return {
     kernel: depthwise ? depthwiseKernel(params) : convKernel(params),
     packedSize: depthwise ? packedDepthwiseSize(params) : packedConvSize(params),
-    scratch: 0, rowStep: 1, inPanels: !depthwise,
+    scratch: 0, rowStep: 1, panels: depthwise ? undefined : "direct",
     pack: (weight, bias, packed, factors) => void pack(weight, bias, params, packed, factors),
   };
 }

@@ -77,10 +77,11 @@ export function packedWinogradSize(params: ConvParams): number {
  * @param bias [outChannels], or null for none
  * @param packed where to write; new by default
  * @param factors [outChannels] by which weights, not biases, are multiplied; rounded once
+ * @param firstColumn output channel at which to begin; a panel's first
  */
 export function packWinogradWeights(
   weight: Float32Array, bias: Float32Array | null, params: ConvParams, packed: Float32Array = new Float32Array(packedWinogradSize(params)),
-  factors: Float64Array = new Float64Array(params.output.channels).fill(1),
+  factors: ArrayLike<number> = new Float64Array(params.output.channels).fill(1), firstColumn: number = 0,
 ): Float32Array {
   const [inputs, outputs] = [params.input.channels, params.output.channels];
   if (weight.length !== 9 * inputs * outputs) throw new RangeError(`packWinogradWeights: weight wants ${9 * inputs * outputs} elements, got ${weight.length}`);
@@ -89,8 +90,8 @@ export function packWinogradWeights(
   if (packed.length !== size) throw new RangeError(`packWinogradWeights: packed wants ${size} elements, got ${packed.length}`);
   // Of one input channel, places by channels of the panel: written to packed line by line, whose places often share the same few sets of the cache.
   const lines = new Float64Array(PLACES * PANEL);
-  let at = 0;
-  for (let first = 0; first < outputs; first += PANEL) {
+  let at = firstColumn * (PLACES * inputs + 1);
+  for (let first = firstColumn; first < outputs; first += PANEL) {
     const valid = Math.min(PANEL, outputs - first);
     const columns = 4 * Math.ceil(valid / 4);
     packed.fill(0, at, at + columns);

@@ -55,10 +55,10 @@ function bindConvolution(node: Node, operation: Of<"conv2d">, { place, memory, a
     input, output: out, kernel: window, stride, padding, dilation, groups, ...arithmetic,
     epilogue: { gate: gate !== undefined, residual: residual === undefined ? undefined : place(residual).layout, activation: epilogue?.activation },
   };
-  const { kernel, packedSize, pack, scratch, rowStep, inPanels } = convolution(params);
+  const { kernel, packedSize, pack, scratch, rowStep, panels } = convolution(params);
   const key = `${weight.name} ${bias?.name ?? ""} ${packedSize}`;
-  const packing = inPanels
-    ? panelPacking(params, weight, bias)
+  const packing = panels !== undefined
+    ? panelPacking(params, panels, weight, bias)
     : { fill: (into: Float32Array) => pack(numbers(weight.scaled?.of ?? weight)!, numbers(bias), into, weight.scaled?.factors()) };
   const weights = memory.constant(key, packedSize, packing.fill, packing.packer);
   // Pieces by rows read all weights again, pieces by channels all of the input.
@@ -83,7 +83,7 @@ function bindLinear(node: Node, { weight, bias }: Of<"linear">, { place, memory,
     epilogue: noEpilogue, fma: false,
   };
   const size = packedConvSize(whole);
-  const { fill, packer } = panelPacking(whole, weight, bias);
+  const { fill, packer } = panelPacking(whole, "direct", weight, bias);
   const weights = memory.constant(`${weight.name} ${bias?.name ?? ""} ${channels}`, size, fill, packer);
   return { kernel, images: 1, operands: [output, x, weights], ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work: 2 * size * output.shape[0] };
 }
