@@ -22,6 +22,11 @@ export interface BackendOptions {
   readonly module?: HostWasmModule | Uint8Array<ArrayBuffer>;
 }
 
+/** With what the network has in it: `labelsOf` (verify.ts). */
+interface Wanted extends BackendOptions {
+  readonly labels: ReadonlySet<string>;
+}
+
 export interface Backend {
   /** Undefined for the plain kernels. */
   readonly host: WasmHost | undefined;
@@ -61,17 +66,19 @@ function compileGiven(module: HostWasmModule | Uint8Array<ArrayBuffer>): Compile
   };
 }
 
-/** What the kernels of each arithmetic got wrong on this host, found once. */
-const checks = new Map<string, ReadonlyMap<Operation["kind"], string>>();
+/** What the kernels of each arithmetic got wrong on this host, and which of them were checked; once a process. */
+const checks = new Map<string, { readonly done: Set<string>; readonly wrong: Map<Operation["kind"], string> }>();
 
-function checked(arithmetic: Arithmetic, compile: CompileModule, apart: boolean): ReadonlyMap<Operation["kind"], string> {
+function checked(arithmetic: Arithmetic, compile: CompileModule, apart: boolean, labels: ReadonlySet<string>): ReadonlyMap<Operation["kind"], string> {
   const key = JSON.stringify(arithmetic);
-  const known = checks.get(key);
-  if (known !== undefined) return known;
+  const { done, wrong } = checks.get(key) ?? { done: new Set<string>(), wrong: new Map<Operation["kind"], string>() };
+  checks.set(key, { done, wrong });
+  const missing = new Set([...labels].filter((label) => !done.has(label)));
+  if (missing.size === 0) return wrong;
   const host = new WasmHost({ arithmetic, threads: 1, pool: undefined, refused: new Set(), compile, apart });
-  const wrong = wrongKinds(host);
+  for (const [kind, what] of wrongKinds(host, missing)) wrong.set(kind, what);
   host.release();
-  checks.set(key, wrong);
+  for (const label of missing) done.add(label);
   return wrong;
 }
 
@@ -80,16 +87,16 @@ interface Checked extends Trusted {
   readonly wrong: ReadonlyMap<Operation["kind"], string>;
 }
 
-function kernelsOf(arithmetic: Arithmetic, compile: CompileModule, apart = false): Checked {
-  const wrong = checked(arithmetic, compile, apart);
+function kernelsOf(arithmetic: Arithmetic, compile: CompileModule, labels: ReadonlySet<string>, apart = false): Checked {
+  const wrong = checked(arithmetic, compile, apart, labels);
   return { arithmetic, compile, apart, wrong, refused: new Set(wrong.keys()) };
 }
 
 /** Turbo's kernels if there are any, and all of them pass; else why not. */
-function turboKernels(plain: Arithmetic): Checked | string {
+function turboKernels(plain: Arithmetic, labels: ReadonlySet<string>): Checked | string {
   const found = turbo(plain);
   if (typeof found === "string") return found;
-  const kernels = kernelsOf(found.arithmetic, found.compile, true);
+  const kernels = kernelsOf(found.arithmetic, found.compile, labels, true);
   for (const [kind, what] of kernels.wrong) return `its kernel for ${kind} failed its check, ${what}`;
   return kernels;
 }
@@ -102,7 +109,7 @@ function given(module: HostWasmModule | Uint8Array<ArrayBuffer>): Checked {
  * @param pool undefined for one thread @param alone why no more, if more are wanted @param noTurbo why not, if it has been found to be wrong
  * @throws Error where wasm is asked for and not to be had
  */
-function choose(options: BackendOptions, pool: Pool | undefined, alone: string | undefined, noTurbo?: string): Backend {
+function choose(options: Wanted, pool: Pool | undefined, alone: string | undefined, noTurbo?: string): Backend {
   checkOptions(options);
   const { kernels = "auto", numerics = "fast", module } = options;
   if (kernels === "plain") return { host: undefined, why: "plain: asked for, one thread" };
@@ -112,8 +119,8 @@ function choose(options: BackendOptions, pool: Pool | undefined, alone: string |
     if (kernels === "wasm") throw new Error(`compile: ${missing}`);
     return { host: undefined, why: `plain: ${missing}` };
   }
-  const usual = module === undefined ? kernelsOf(arithmeticOf(numerics, features), compileHere) : given(module);
-  const wanted = numerics !== "turbo" ? undefined : (noTurbo ?? (module === undefined ? turboKernels(usual.arithmetic) : "the module is given"));
+  const usual = module === undefined ? kernelsOf(arithmeticOf(numerics, features), compileHere, options.labels) : given(module);
+  const wanted = numerics !== "turbo" ? undefined : (noTurbo ?? (module === undefined ? turboKernels(usual.arithmetic, options.labels) : "the module is given"));
   const used = typeof wanted === "object" ? wanted : usual;
   const threads = pool === undefined ? 1 : Math.min(options.threads ?? usualThreads(), pool.workers + 1);
   const host = new WasmHost({ ...used, threads, pool: threads > 1 ? pool : undefined });
@@ -128,21 +135,20 @@ function choose(options: BackendOptions, pool: Pool | undefined, alone: string |
 }
 
 /** Without waiting: one thread, unless workers are there already. */
-export function backendSync(options: BackendOptions): Backend {
+export function backendSync(options: Wanted): Backend {
   const wanted = options.threads ?? usualThreads();
   const pool = wanted > 1 && options.module === undefined ? warmPool() : undefined;
   return choose(options, pool, wanted > 1 && pool === undefined && options.threads !== undefined ? "compileSync starts no workers, compile does" : undefined);
 }
 
 /** Starts workers first, if more than one thread is wanted. */
-export async function backend(options: BackendOptions): Promise<Backend> {
+export async function backend(options: Wanted): Promise<Backend> {
   checkOptions(options);
   const wanted = options.threads ?? (options.module === undefined ? usualThreads() : 1);
   if (wanted === 1 || options.kernels === "plain") return choose(options, undefined, undefined);
   try {
     return choose(options, await growPool(wanted - 1), undefined);
   } catch (error) {
-    if (error instanceof RangeError) throw error;
     return choose(options, undefined, (error as Error).message);
   }
 }

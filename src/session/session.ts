@@ -17,6 +17,7 @@ import { PlainConstants, plainProgram } from "./plain-program.ts";
 import type { Program } from "./program.ts";
 import { trialFailure } from "./trial.ts";
 import type { WasmHost } from "./wasm-host.ts";
+import { labelsOf } from "./verify.ts";
 import { wasmProgram } from "./wasm-program.ts";
 
 export interface CompileOptions extends BackendOptions {
@@ -64,6 +65,7 @@ export class Session implements Disposable {
   readonly #constants = new PlainConstants();
   #programs: Map<string, Compiled> | undefined = new Map();
   #latest: Compiled | undefined;
+  #ran = false;
   /** Runs that workers do at present. */
   #pending = 0;
   #running: Promise<unknown> = Promise.resolve();
@@ -111,7 +113,7 @@ export class Session implements Disposable {
   /** The same with `{ input: x }` and values for any of the names in `override`; gives `output` and every value in `observe`. */
   run(x: Named<Tensor<Float32Array>>, options?: RunOptions<Named<Float32Array>>): Record<string, Tensor<Float32Array>>;
   run(x: Tensor<Float32Array> | Named<Tensor<Float32Array>>, options: RunOptions<Float32Array | Named<Float32Array>> = {}): unknown {
-    if (this.#pending > 0) throw new Error("session.run: an asynchronous run is under way; await it first");
+    this.#idle("run");
     const run = this.#prepare("run", x, options);
     run.begin();
     run.compiled.program.run();
@@ -121,7 +123,7 @@ export class Session implements Disposable {
 
   /**
    * The same, computed by workers while this thread goes on; on hosts without workers, or for a program with steps in JavaScript, by this
-   * thread. Several runs are done one after the other.
+   * thread. Several runs are done one after the other; each reads its inputs when it begins, so leave them as they are until it has ended.
    */
   runAsync(x: Tensor<Float32Array>, options?: RunOptions<Float32Array>): Promise<Tensor<Float32Array>>;
   runAsync(x: Named<Tensor<Float32Array>>, options?: RunOptions<Named<Float32Array>>): Promise<Record<string, Tensor<Float32Array>>>;
@@ -146,17 +148,21 @@ export class Session implements Disposable {
     }
   }
 
-  /** A value named in `observe`, as the last run left it. @throws RangeError for a name that is not observed */
+  /** A value named in `observe`, as the last run left it. @throws RangeError for a name that is not observed; Error before the first run */
   observed(name: string): Tensor<Float32Array> {
     if (!this.#observed.has(name)) {
       throw new RangeError(`session.observed: "${name}" is not observed${didYouMean(name, this.#observed)}; compile with observe: ["${name}"]`);
     }
-    return this.#read(this.#open(), name);
+    this.#idle("observed");
+    const latest = this.#open();
+    if (!this.#ran) throw new Error("session.observed: nothing has run yet");
+    return this.#read(latest, name);
   }
 
   /** Takes changed parameters of the model over. */
   refresh(): void {
     this.#open();
+    this.#idle("refresh");
     this.#host?.memory.refresh();
     for (const { program } of this.#programs!.values()) program.refresh();
   }
@@ -187,6 +193,11 @@ export class Session implements Disposable {
   #open(): Compiled {
     if (this.#latest === undefined) throw new Error("session: it is closed");
     return this.#latest;
+  }
+
+  /** @throws Error while workers compute in the session's memory */
+  #idle(method: string): void {
+    if (this.#pending > 0) throw new Error(`session.${method}: an asynchronous run is under way; await it first`);
   }
 
   #read({ graph, program }: Compiled, name: string, into?: Float32Array): Tensor<Float32Array> {
@@ -228,6 +239,7 @@ export class Session implements Disposable {
       },
       end: () => {
         this.#latest = this.#programs === undefined ? undefined : compiled;
+        this.#ran = true;
         const data = into.output ?? new Float32Array(sizeOf(output.shape));
         program.read(output, data);
         const outputs: Record<string, Tensor<Float32Array>> = { output: new Tensor(data, output.shape) };
@@ -289,13 +301,18 @@ function valueOf(graph: Graph, name: string): Value | undefined {
   return graph.nodes.find((node) => node.output.name === name)?.output;
 }
 
+/** What the network has in it, as its first program will have it. */
+function labels(model: Module, { input, observe = [], override = [] }: CompileOptions): ReadonlySet<string> {
+  return labelsOf(optimise(lower(model, input), new Set([...observe, ...override])));
+}
+
 /**
  * Compiles a model for inference, with as many threads as are asked for: by default the processor's cores, at most 4, as far as the host has
  * workers and memory to share; `session.kernels` says what came of it.
  * @throws RangeError where the model cannot take such an input, or an option makes no sense
  */
 export async function compile(model: Module, options: CompileOptions): Promise<Session> {
-  return new Session(model, options, await backend(options));
+  return new Session(model, options, await backend({ ...options, labels: labels(model, options) }));
 }
 
 /**
@@ -303,5 +320,5 @@ export async function compile(model: Module, options: CompileOptions): Promise<S
  * @throws RangeError where the model cannot take such an input, or an option makes no sense
  */
 export function compileSync(model: Module, options: CompileOptions): Session {
-  return new Session(model, options, backendSync(options));
+  return new Session(model, options, backendSync({ ...options, labels: labels(model, options) }));
 }
