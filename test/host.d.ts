@@ -31,8 +31,8 @@ declare module "node:process" {
 declare module "node:child_process" {
   type Environment = Readonly<Record<string, string | undefined>>;
   export function execFile(
-    file: string, args: readonly string[], options: { maxBuffer?: number; env?: Environment; cwd?: string },
-    done: (error: { readonly code?: number } | null, stdout: string, stderr: string) => void,
+    file: string, args: readonly string[], options: { maxBuffer?: number; env?: Environment; cwd?: string; timeout?: number },
+    done: (error: { readonly code?: number | null } | null, stdout: string, stderr: string) => void,
   ): { readonly pid: number };
 }
 

@@ -7,6 +7,7 @@ import { readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { command } from "./runtime.ts";
 
 interface Outcome {
   readonly passed: number;
@@ -26,14 +27,6 @@ function testFiles(folder: string): string[] {
       return entry.name.endsWith(".test.ts") ? [path] : [];
     })
     .sort();
-}
-
-/** How this runtime starts another file of TypeScript. */
-function command(file: string): string[] {
-  if (process.versions.deno !== undefined) return ["run", "--allow-all", "--quiet", file];
-  if (process.versions.bun !== undefined) return ["run", file];
-  // Under tsx this carries its loader; Node 22.18 and newer need none.
-  return [...process.execArgv, file];
 }
 
 function runFile(file: string): Promise<Outcome> {

@@ -76,8 +76,11 @@ function checked(arithmetic: Arithmetic, compile: CompileModule, apart: boolean,
   const missing = new Set([...labels].filter((label) => !done.has(label)));
   if (missing.size === 0) return wrong;
   const host = new WasmHost({ arithmetic, threads: 1, pool: undefined, refused: new Set(), compile, apart });
-  for (const [kind, what] of wrongKinds(host, missing)) wrong.set(kind, what);
-  host.release();
+  try {
+    for (const [kind, what] of wrongKinds(host, missing)) wrong.set(kind, what);
+  } finally {
+    host.release();
+  }
   for (const label of missing) done.add(label);
   return wrong;
 }

@@ -42,11 +42,25 @@ export interface PlainProgramOptions {
   readonly overrides: ReadonlyMap<string, Float32Array | undefined>;
 }
 
+/** What sessions on WebAssembly can have too, in bytes. */
+const MOST_BYTES = 4294967296;
+
+/** @throws RangeError where the host has not so much */
+function newArena(bytes: number): Float32Array {
+  const mebibytes = Math.ceil(bytes / 1048576);
+  if (bytes > MOST_BYTES) throw new RangeError(`session: this network wants ${mebibytes} MiB, sessions have up to 4096 MiB`);
+  try {
+    return new Float32Array(bytes / 4);
+  } catch {
+    throw new RangeError(`session: ${mebibytes} MiB of memory are wanted, and not to be had here`);
+  }
+}
+
 export function plainProgram({ graph, constants, kept, overrides }: PlainProgramOptions): Program {
   const lives = lifetimes(graph, kept);
   const values = [...lives.keys()];
   const { offsets, total } = planMemory([...lives.values()]);
-  const arena = new Float32Array(total / 4);
+  const arena = newArena(total);
   const arrays = new Map(values.map((value, i) => [value.name, arena.subarray(offsets[i] / 4, offsets[i] / 4 + sizeOf(value.shape))]));
   let work = new Float64Array(0);
   const context: PlainContext = {

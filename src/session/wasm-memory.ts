@@ -92,7 +92,8 @@ export class WasmMemory {
   /** Makes what was given out exist. @param functions the packers, by name @throws RangeError where the host has not so much */
   commit(functions: Readonly<Record<string, unknown>>): void {
     this.#functions = functions;
-    const staging = this.#unfilled.some(({ packer }) => packer !== undefined) ? STAGING : 0;
+    // Also where nothing is new: `refresh` packs everything again.
+    const staging = [...this.#constants.values()].some(({ packer }) => packer !== undefined) ? STAGING : 0;
     const pages = Math.ceil((this.#top + staging) / PAGE) - this.memory.buffer.byteLength / PAGE;
     if (pages > 0) {
       try {

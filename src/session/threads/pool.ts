@@ -27,6 +27,8 @@ interface Member {
   /** How many modules of each session it was sent. */
   readonly known: Map<number, number>;
   failure: string | undefined;
+  /** Called when the run that it leads is over, or it is. */
+  finished: (() => void) | undefined;
 }
 
 export class Pool {
@@ -36,7 +38,7 @@ export class Pool {
   readonly #members: Member[] = [];
   readonly #sleeps = maySleep();
   /** To sleep on. */
-  readonly #nothing = new Int32Array(new SharedArrayBuffer(4));
+  readonly #nothing: Int32Array;
   /** Sessions that are gone, to be told with the next messages. */
   readonly #dropped: number[] = [];
   #sessions = 0;
@@ -44,13 +46,13 @@ export class Pool {
   /** Asynchronous runs, one after the other. */
   #queue: Promise<void> = Promise.resolve();
   #leading = 0;
-  #waiters: (() => void)[] = [];
 
   /** @throws Error where memory cannot be shared */
   constructor() {
     if (typeof WebAssembly === "undefined" || typeof SharedArrayBuffer === "undefined") throw new Error("memory cannot be shared here");
     this.#memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
     this.#words = new Int32Array(this.#memory.buffer);
+    this.#nothing = new Int32Array(new SharedArrayBuffer(4));
     this.#module = new WebAssembly.Module(waitModule());
   }
 
@@ -64,6 +66,7 @@ export class Pool {
   }
 
   dropSession(session: number): void {
+    for (const { known } of this.#members) known.delete(session);
     this.#dropped.push(session);
     if (this.#dropped.length > MOST_DROPPED) this.#dropped.shift();
   }
@@ -79,19 +82,23 @@ export class Pool {
   async #start(): Promise<void> {
     const worker = spawn();
     const index = this.#members.length + 1;
-    const member: Member = { worker, index, known: new Map(), failure: undefined };
+    const member: Member = { worker, index, known: new Map(), failure: undefined, finished: undefined };
     for (const word of [SENT, ACKNOWLEDGED]) this.#words[word + index] = 0;
     try {
       await new Promise<void>((resolve, reject) => {
         worker.listen(({ failure }) => {
           if (failure !== undefined) member.failure = failure;
           if (!this.#members.includes(member)) return failure === undefined ? resolve() : reject(new Error(failure));
-          this.#waiters.shift()?.();
+          member.finished?.();
         }, (error) => {
           member.failure = error.message;
           reject(error);
+          // A run that it led is over in this way too.
+          if (member.finished !== undefined) Atomics.add(this.#words, FINISHED, 1);
+          member.finished?.();
         });
-        this.#post(member, { begin: { index, memory: this.#memory, module: this.#module } });
+        Atomics.add(this.#words, SENT + index, 1);
+        worker.post({ begin: { index, memory: this.#memory, module: this.#module } });
       });
     } catch (error) {
       worker.terminate();
@@ -99,11 +106,6 @@ export class Pool {
     }
     worker.keepAlive(false);
     this.#members.push(member);
-  }
-
-  #post(member: Member, message: object): void {
-    Atomics.add(this.#words, SENT + member.index, 1);
-    member.worker.post(message);
   }
 
   /** Has the worker taken in all that was sent to it? */
@@ -128,11 +130,15 @@ export class Pool {
     while (!done() && Date.now() < until) Atomics.wait(this.#nothing, 0, 0, 0.1);
   }
 
-  /** A message for a worker that may be waiting for a job. */
+  /**
+   * A message for a worker that may be waiting for a job. It leaves last: whoever gets it may announce jobs, and this thread does not
+   * at the same time.
+   */
   #send(member: Member, message: object): void {
     this.#settle();
-    this.#post(member, message);
+    Atomics.add(this.#words, SENT + member.index, 1);
     this.#announce(0, 0, 0);
+    member.worker.post(message);
   }
 
   #announce(threads: number, session: number, run: number): void {
@@ -173,10 +179,11 @@ export class Pool {
       if (ready < 1) throw new Error("session.runAsync: no worker answers");
       const member = this.#members[ready - 1];
       member.worker.keepAlive(true);
-      const done = new Promise<void>((resolve) => this.#waiters.push(resolve));
+      const done = new Promise<void>((resolve) => (member.finished = resolve));
       this.#send(member, { lead: { session: code.session, runs, threads: ready } });
       this.#leading++;
       await done;
+      member.finished = undefined;
       member.worker.keepAlive(false);
       if (member.failure !== undefined) throw new Error(`session.runAsync: ${member.failure}`);
       return end();
