@@ -46,6 +46,8 @@ export interface Epilogue {
   readonly gate: boolean;
   readonly residual: boolean;
   readonly activation: Activation | undefined;
+  /** Is the bias added after the gate? Then the gate is as good as one of the input's channels, where each output channel has its own of them (depthwise). */
+  readonly biasLast?: boolean;
 }
 
 /** What is computed. Inputs stand in the operation's node; their meaning is said here. */
@@ -66,6 +68,8 @@ export type Operation =
   | {
       readonly kind: "batch_norm"; readonly epsilon: number;
       readonly gamma: Constant; readonly beta: Constant; readonly mean: Constant; readonly variance: Constant;
+      /** In training: the share of a new batch in the running statistics, and are these used, and left as they are, there too? */
+      readonly momentum?: number; readonly frozen?: boolean;
       /** Of the result; passes put it there. */
       readonly activation?: Activation;
     }

@@ -126,6 +126,8 @@ export class BatchNorm2d extends Layer<Saved> {
       beta: graph.constant(this.bias),
       mean: graph.constant(this.runningMean),
       variance: graph.constant(this.runningVar),
+      momentum: this.momentum,
+      frozen: this.frozen,
     } as const;
     return graph.add(this, operation, [x], this.outputShape(x.shape));
   }

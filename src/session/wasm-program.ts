@@ -27,7 +27,7 @@ import type { Bound } from "./wasm-steps.ts";
 const MOST_PAGES = 65536;
 
 /** What happens at one place of a program: stages of one function in WebAssembly, or a step in JavaScript. */
-type Part = { readonly name: string; readonly stages: Stage[] } | Step;
+export type Part = { readonly name: string; readonly stages: Stage[] } | Step;
 
 function fromPlanar(value: Value, { layout, images }: Placement): Bound {
   const kernel = fromPlanarKernel(layout);
@@ -154,7 +154,7 @@ function moduleFor({ memory: { shared } }: WasmHost, name: string): ModuleBuilde
 }
 
 /** Emits and compiles what the host does not have yet, and the functions that run the parts. @returns what runs them */
-function install(parts: readonly Part[], host: WasmHost, scratch: number, scratchBytes: number): Step[] {
+export function install(parts: readonly Part[], host: WasmHost, scratch: number, scratchBytes: number): Step[] {
   const calls = new Map<string, KernelCall>();
   for (const part of parts) {
     if (typeof part !== "function") for (const call of part.stages.flat()) calls.set(call.kernel.name, call);

@@ -1,0 +1,64 @@
+/**
+ * Speed of training sessions: forward pass, loss, backward pass and update, of whole networks.
+ *
+ *     npx tsx bench/training.ts [three-block | resnet20 | resnet50 | mobilenet ...] [--threads N] [--runs N] [--batch N] [--numerics exact|fast]
+ *
+ * GFLOP/s count three times the forward pass's multiply-accumulates of convolutions and linear layers, SE's too, two operations each.
+ */
+import process from "node:process";
+import { Random } from "../kernels/random.ts";
+import { createModel } from "../models/index.ts";
+import { summarise } from "../src/nn/summary.ts";
+import { compileTraining } from "../src/session/training/training-session.ts";
+import { Tensor } from "../src/tensor.ts";
+import { machine } from "./peers/machine.ts";
+
+interface Network {
+  readonly model: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** [batch,channels,height,width] */
+  readonly input: readonly [number, number, number, number];
+}
+
+/** Three blocks are those of 16, 32 and 64 channels: se_resnet8. */
+const NETWORKS: Readonly<Record<string, Network>> = {
+  "three-block": { model: "se_resnet8", options: { inChannels: 1 }, input: [32, 1, 28, 28] },
+  resnet20: { model: "se_resnet20", options: { inChannels: 1 }, input: [128, 1, 28, 28] },
+  resnet50: { model: "seresnet50", options: {}, input: [8, 3, 224, 224] },
+  mobilenet: { model: "se_mobilenet_v1", options: {}, input: [8, 3, 224, 224] },
+};
+
+const args = process.argv.slice(2);
+const option = (name: string, usual: string): string => {
+  const at = args.indexOf(name);
+  return at < 0 ? usual : args.splice(at, 2)[1];
+};
+const [threads, runs, batchOption] = [Number(option("--threads", "1")), Number(option("--runs", "5")), option("--batch", "")];
+const numerics = option("--numerics", "fast") === "exact" ? "exact" : "fast";
+
+async function measure(name: string): Promise<string> {
+  const { model: modelName, options, input } = NETWORKS[name];
+  const shape = [batchOption === "" ? input[0] : Number(batchOption), ...input.slice(1)];
+  const model = createModel(modelName, options, 1);
+  const { macs, seMacs } = summarise(model, shape);
+  const random = new Random(1);
+  const x = Tensor.zeros(shape);
+  for (let i = 0; i < x.size; i++) x.data[i] = random.normal();
+  const labels = Int32Array.from({ length: shape[0] }, (_, i) => i % 10);
+  const before = performance.now();
+  const session = await compileTraining(model, { input: shape, optimiser: { method: "sgd", weightDecay: 1e-4 }, threads, numerics });
+  const compiled = performance.now() - before;
+  session.trainStep(x, labels, 0.001);
+  const times = Array.from({ length: runs }, () => {
+    const start = performance.now();
+    session.trainStep(x, labels, 0.001);
+    return performance.now() - start;
+  }).sort((a, b) => a - b);
+  const [best, median] = [times[0], times[times.length >> 1]];
+  const speed = (time: number): string => ((6 * (macs + seMacs)) / time / 1e6).toFixed(1);
+  return `${name.padEnd(12)} ${modelName} [${shape.join()}], ${session.kernels}: best ${best.toFixed(1)} ms, median ${median.toFixed(1)} ms (${(median / shape[0]).toFixed(2)} an image), `
+    + `${speed(best)} and ${speed(median)} GFLOP/s; compiled in ${compiled.toFixed(0)} ms, ${(session.arenaBytes / 1048576).toFixed(0)} MiB of values`;
+}
+
+console.log(`Node ${process.versions.node}, ${machine()}`);
+for (const name of args.length > 0 ? args : ["three-block", "resnet20"]) console.log(await measure(name));

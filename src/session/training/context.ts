@@ -1,0 +1,37 @@
+/** What the rules of operations are given. */
+import type { Operation, Value } from "../../graph/graph.ts";
+import type { Gradients } from "./gradients.ts";
+import type { TrainingState } from "./state.ts";
+import type { Call, Image, StepPlan } from "./step-plan.ts";
+import type { Unit } from "./units.ts";
+
+export interface TrainingContext {
+  readonly plan: StepPlan;
+  readonly batch: number;
+  /** May kernels round a product and a sum together? */
+  readonly fma: boolean;
+  readonly state: TrainingState;
+  readonly gradients: Gradients;
+  /** Where a value lies. A rule whose result is its input in another shape says so with `alias`. */
+  image(value: Value): Image;
+  alias(value: Value, image: Image): void;
+  /** Calls that pack weights: done after each update. */
+  readonly packs: Call[];
+  /** Work that waits for the gradient of a squeezed mean: called with it, in the backward pass of the pooling that made this value. */
+  readonly awaitingMean: Map<Value, (mean: Image) => void>;
+  /** What uses a value. */
+  users(value: Value): readonly Unit[];
+}
+
+/** How an operation is trained. */
+export interface Rule {
+  /** Halo that the operation wants around its first input. */
+  readonly inputHalo?: (unit: Unit) => number;
+  /** Halo that it wants around the gradient of its output. */
+  readonly gradientHalo?: (unit: Unit) => number;
+  readonly forward: (unit: Unit, context: TrainingContext) => void;
+  /** Adds the gradients of its inputs and parameters. @param dy gradient of its output; the caller releases it */
+  readonly backward: (unit: Unit, dy: Image, context: TrainingContext) => void;
+}
+
+export type Rules = Readonly<Partial<Record<Operation["kind"], Rule>>>;

@@ -1,0 +1,60 @@
+/** The loss of a batch: softmax cross-entropy, averaged over the labels (src/train/loss.ts is the same for eager models). */
+import { CROSS_ENTROPY_TERMS, crossEntropyKernel } from "../../../kernels/wasm/backward/cross-entropy.ts";
+import { sliceGradientKernel } from "../../../kernels/wasm/backward/slice-gradient.ts";
+import { log } from "../../../kernels/math.ts";
+import type { Value } from "../../graph/graph.ts";
+import { show } from "../../errors.ts";
+import { showShape, sizeOf } from "../../tensor.ts";
+import type { TrainingContext } from "./context.ts";
+import type { Region } from "./step-plan.ts";
+
+export interface Loss {
+  /** Images, or their pixels, that have a label each. */
+  readonly rows: number;
+  readonly classes: number;
+  /** [rows][classes] floats, to be written before each step. */
+  readonly targets: Region;
+  /** What `lossOf` reads after it. */
+  readonly terms: Region;
+}
+
+/** Adds the loss to the plan, and the gradient of the logits. @param scale address of what the gradient is multiplied by: 1 / rows for a mean */
+export function planLoss(logits: Value, scale: number, { plan, gradients, image }: TrainingContext): Loss {
+  const x = image(logits);
+  const { channels: classes, halo } = x.layout;
+  if (logits.shape.length < 2 || halo > 0) throw new RangeError(`compile: training wants logits [batch,classes] or more, the model gives ${showShape(logits.shape)}`);
+  const rows = sizeOf(logits.shape) / classes;
+  const targets = plan.region(4 * rows * classes);
+  const terms = plan.region(8 * CROSS_ENTROPY_TERMS * rows);
+  plan.incoming(targets);
+  gradients.move(logits, (dx) => {
+    const dense = dx.layout.halo === 0 ? dx : plan.image({ ...dx.layout, halo: 0 });
+    plan.stage(plan.whole(crossEntropyKernel(rows, classes), [dense, terms, x, targets, scale], 40 * rows * classes));
+    if (dense !== dx) plan.stage(plan.whole(sliceGradientKernel(plan.batch, dx.layout, dense.layout, 0, false), [dx, dense]));
+  });
+  return { rows, classes, targets, terms };
+}
+
+/** @throws TypeError for the wrong kind, RangeError for a label that is no class, or another number of labels */
+export function writeTargets(targets: Float32Array, labels: Int32Array | Float32Array, { rows, classes }: Loss, smoothing: number): void {
+  const kind = Object.prototype.toString.call(labels);
+  if (kind === "[object Float32Array]") {
+    if (labels.length !== rows * classes) throw new RangeError(`session.trainStep: labels wants ${rows} x ${classes} shares of classes, got ${labels.length}`);
+    targets.set(labels);
+    return;
+  }
+  if (kind !== "[object Int32Array]") throw new TypeError(`session.trainStep: labels wants an Int32Array of classes, or a Float32Array of shares, got ${show(labels)}`);
+  if (labels.length !== rows) throw new RangeError(`session.trainStep: labels wants ${rows}, one each, got ${labels.length}`);
+  for (let i = 0; i < rows; i++) {
+    if (labels[i] < 0 || labels[i] >= classes) throw new RangeError(`session.trainStep: labels wants classes from 0 to ${classes - 1}, label ${i} is ${labels[i]}`);
+  }
+  targets.fill(smoothing / classes);
+  for (let i = 0; i < rows; i++) targets[i * classes + labels[i]] += 1 - smoothing;
+}
+
+/** The mean loss: largest logit + log(sum of exponentials) - sum of targets times logits, of each row. @param terms three doubles a row */
+export function lossOf(terms: Float64Array, rows: number): number {
+  let sum = 0;
+  for (let i = 0; i < rows; i++) sum += terms[3 * i] + log(terms[3 * i + 1]) - terms[3 * i + 2];
+  return sum / rows;
+}

@@ -1,0 +1,106 @@
+/** What a training session is told, and what of it makes no sense. */
+import { showShape, sizeOf } from "../../tensor.ts";
+import type { Shape } from "../../tensor.ts";
+import type { BackendOptions } from "../backend.ts";
+
+/** Gradient descent with momentum, as PyTorch has it: v = momentum * v + g, p -= rate * v, with Nesterov's rule p -= rate * (g + momentum * v). */
+export interface SgdRule {
+  readonly method: "sgd";
+  /** Default 0.9. */
+  readonly momentum?: number;
+  readonly nesterov?: boolean;
+  /** Strength, default 0. */
+  readonly weightDecay?: number;
+  /** Which parameters decay. By default those of two dimensions and more. */
+  readonly decays?: (name: string, shape: Shape) => boolean;
+}
+
+/** AdamW (arXiv 1711.05101, algorithm 2): the weights themselves decay. */
+export interface AdamWRule {
+  readonly method: "adamw";
+  /** Default [0.9, 0.999]. */
+  readonly betas?: readonly [number, number];
+  /** Default 1e-8. */
+  readonly epsilon?: number;
+  readonly weightDecay?: number;
+  readonly decays?: (name: string, shape: Shape) => boolean;
+}
+
+export type UpdateRule = SgdRule | AdamWRule;
+
+/** Names of parameters, or beginnings of them that end at a dot: "layer1" is all of layer1, "layer1.0.conv1.weight" one tensor. */
+export type Names = readonly string[];
+
+/** Parameters that learn otherwise than the rest. */
+export interface ParameterGroup {
+  readonly names: Names;
+  /** Times the learning rate. Default 1. */
+  readonly rate?: number;
+  /** Instead of the rule's. */
+  readonly weightDecay?: number;
+}
+
+export interface TrainingOptions extends Pick<BackendOptions, "threads" | "kernels"> {
+  /** Of all batches. */
+  readonly input: Shape;
+  readonly optimiser: UpdateRule;
+  /** Of steps that say nothing else. Default 0.1 for sgd, 0.001 for adamw. */
+  readonly learningRate?: number;
+  /** `exact`: the same bits on every host; `fast` (default): may round a product and a sum together. */
+  readonly numerics?: "exact" | "fast";
+  /** Label smoothing (arXiv 1512.00567, section 7), from 0 to 1. Default 0. */
+  readonly smoothing?: number;
+  /** Batches whose mean gradient makes one update. Default 1. */
+  readonly accumulate?: number;
+  /** Longest gradient, over all parameters together; a longer one is shortened to it. */
+  readonly clip?: number;
+  /** Keeps an average of the weights that forgets this share of itself per update, such as 0.999: `session.pull({ average: true })`. */
+  readonly average?: number;
+  /** Parameters that stay as they are, besides those that are frozen in the model. */
+  readonly frozen?: Names;
+  readonly groups?: readonly ParameterGroup[];
+}
+
+/** Is this parameter meant? */
+export function matches(names: Names, name: string): boolean {
+  return names.some((each) => name === each || name.startsWith(`${each}.`));
+}
+
+/** An input of more values than this is a mistake. */
+const MOST_INPUT = 1073741824;
+
+function within(what: string, value: number | undefined, least: number, below: number): void {
+  if (value === undefined || (value >= least && value < below)) return;
+  throw new RangeError(`compile: ${what} wants a number of at least ${least}${below === Infinity ? "" : ` and below ${below}`}, got ${value}`);
+}
+
+/** @param known names of all parameters @throws RangeError for an option that makes no sense */
+export function checkTraining(options: TrainingOptions, known: readonly string[]): void {
+  const { input, optimiser, numerics, smoothing, accumulate, clip, average, frozen = [], groups = [], learningRate } = options;
+  if (input.length !== 4 || !input.every((n) => Number.isSafeInteger(n) && n >= 1) || sizeOf(input) > MOST_INPUT) {
+    throw new RangeError(`compile: input wants a shape [batch,channels,height,width], got ${showShape(input)}`);
+  }
+  const method: unknown = optimiser?.method;
+  if (method !== "sgd" && method !== "adamw") throw new RangeError(`compile: optimiser wants the method "sgd" or "adamw", got ${String(method)}`);
+  if (numerics !== undefined && numerics !== "exact" && numerics !== "fast") throw new RangeError(`compile: numerics of training wants exact or fast, got ${String(numerics)}`);
+  if (accumulate !== undefined && !(Number.isSafeInteger(accumulate) && accumulate >= 1)) {
+    throw new RangeError(`compile: accumulate wants a whole number of at least 1, got ${accumulate}`);
+  }
+  within("weightDecay", optimiser.weightDecay, 0, Infinity);
+  if (optimiser.method === "sgd") within("momentum", optimiser.momentum, 0, 1);
+  else {
+    optimiser.betas?.forEach((beta, i) => within(`betas[${i}]`, beta, 0, 1));
+    within("epsilon", optimiser.epsilon, 0, Infinity);
+  }
+  within("learningRate", learningRate, 0, Infinity);
+  within("smoothing", smoothing, 0, 1);
+  within("average", average, 0, 1);
+  if (clip !== undefined && !(clip > 0)) throw new RangeError(`compile: clip wants a number above 0, got ${clip}`);
+  for (const { rate, weightDecay } of groups) {
+    within("the rate of a group", rate, 0, Infinity);
+    within("the weightDecay of a group", weightDecay, 0, Infinity);
+  }
+  for (const name of [...frozen, ...groups.flatMap(({ names }) => names)]) {
+    if (!known.some((each) => matches([name], each))) throw new RangeError(`compile: "${name}" names no parameter of this model`);
+  }
+}

@@ -1,0 +1,80 @@
+/** Batch normalisation in training, with an activation, or a sum and relu, after it. */
+import {
+  batchNormCoefficients, batchNormGradientKernel, batchNormGradientSumsKernel, batchNormGradientTotalsKernel,
+} from "../../../../kernels/wasm/backward/batch-norm-gradient.ts";
+import type { BatchNormGradient } from "../../../../kernels/wasm/backward/batch-norm-gradient.ts";
+import { batchNormKernel, batchNormStatisticsKernel, batchNormSumsKernel } from "../../../../kernels/wasm/backward/batch-norm.ts";
+import { partialBytes } from "../../../../kernels/wasm/backward/channel-sums.ts";
+import type { Rule, TrainingContext } from "../context.ts";
+import type { Image, Place } from "../step-plan.ts";
+import type { Of, Unit } from "../units.ts";
+
+/** Mean and inverse standard deviation of each unit, for its backward pass. */
+const statistics = new WeakMap<Unit, readonly [Place, Place]>();
+
+function forward(unit: Unit, context: TrainingContext): void {
+  const { plan, batch, state } = context;
+  const { gamma, beta, mean: runningMean, variance, epsilon, momentum = 0.1, frozen = false } = unit.operation as Of<"batch_norm">;
+  const [x, y] = [context.image(unit.inputs[0]), context.image(unit.output)];
+  const { channels, height, width } = x.layout;
+  const residual = unit.residual === undefined ? undefined : context.image(unit.residual);
+  let mean: Place = state.statistic(runningMean);
+  let inverseStd: Place;
+  if (frozen) {
+    // Constants; written anew when the model's values are taken over.
+    inverseStd = state.memory.constant(`inverse deviation ${variance.name}`, channels, (into) => {
+      variance.read().data.forEach((value, c) => (into[c] = 1 / Math.sqrt(value + epsilon)));
+    });
+  } else {
+    if (batch * height * width < 2) throw new RangeError(`compile: ${unit.output.name} wants more than one value per channel in training, got batch ${batch} of ${height * width} pixel`);
+    const partial = plan.region(partialBytes(batch, channels, 2));
+    mean = plan.region(4 * channels);
+    inverseStd = plan.region(4 * channels);
+    plan.stage(plan.whole(batchNormSumsKernel(batch, x.layout), [partial, x]));
+    const kernel = batchNormStatisticsKernel({ batch, channels, pixels: height * width, epsilon, momentum });
+    plan.stage(plan.whole(kernel, [mean, inverseStd, state.statistic(runningMean), state.statistic(variance), partial], 4 * batch * channels));
+  }
+  statistics.set(unit, [mean, inverseStd]);
+  const { activation } = unit;
+  const kernel = batchNormKernel(batch, y.layout, x.layout, {
+    ...(residual === undefined ? {} : { residual: residual.layout }), ...(activation === undefined ? {} : { activation }),
+  });
+  plan.stage(plan.whole(kernel, [y, x, mean, inverseStd, state.value(gamma), state.value(beta), ...(residual === undefined ? [] : [residual])]));
+}
+
+function backward(unit: Unit, dy: Image, context: TrainingContext): void {
+  const { plan, batch, state, gradients } = context;
+  const { gamma, beta, frozen = false } = unit.operation as Of<"batch_norm">;
+  const { residual, activation } = unit;
+  const [input] = unit.inputs;
+  const x = context.image(input);
+  const { channels, height, width } = x.layout;
+  const [mean, inverseStd] = statistics.get(unit)!;
+  // After a sum relu's mask is that of the sum.
+  const y = residual !== undefined && activation !== undefined ? context.image(unit.output) : undefined;
+  if (residual !== undefined && activation === undefined) gradients.contribute(residual, dy);
+  const options: BatchNormGradient = {
+    batch, x: x.layout, dy: dy.layout, ...(activation === undefined ? {} : { activation }), ...(y === undefined ? {} : { y: y.layout }),
+  };
+  const read = [x, dy, ...(y === undefined ? [] : [y])];
+  const vectors = [mean, inverseStd, state.value(gamma), state.value(beta)];
+  const partial = plan.region(partialBytes(batch, channels, 2));
+  const coefficients = plan.region(4 * batchNormCoefficients(channels));
+  plan.stage(plan.whole(batchNormGradientSumsKernel(options), [partial, ...read, ...vectors]));
+  const totals = batchNormGradientTotalsKernel(batch, channels, height * width, frozen);
+  plan.stage(plan.whole(totals, [state.gradient(gamma), state.gradient(beta), coefficients, partial, state.value(gamma), inverseStd], 4 * batch * channels));
+  const wantsSum = y !== undefined && gradients.wants(residual!);
+  if (!gradients.wants(input)) {
+    // Only the sum's other term wants anything.
+    if (wantsSum) throw new RangeError(`compile: ${unit.output.name} adds what is trained to what is frozen, and training has no kernel for that`);
+    return;
+  }
+  const sum = wantsSum ? gradients.target(residual!, dy) : undefined;
+  const dx = gradients.target(input, dy);
+  const kernel = batchNormGradientKernel(options, {
+    dx: dx.image.layout, accumulate: dx.accumulate, ...(sum === undefined ? {} : { residual: sum.image.layout, accumulateResidual: sum.accumulate }),
+  });
+  plan.stage(plan.whole(kernel, [dx.image, ...(sum === undefined ? [] : [sum.image]), ...read, ...vectors, coefficients]));
+}
+
+export const batchNormRule: Rule = { forward, backward };

@@ -1,0 +1,120 @@
+/** Convolutions and linear layers, with a relu after them. A linear layer is a 1x1 convolution of one pixel. */
+import { addTotalsKernel, channelSumKernel, partialBytes } from "../../../../kernels/wasm/backward/channel-sums.ts";
+import { convDataKernel } from "../../../../kernels/wasm/backward/conv-data.ts";
+import { convFilterKernel, convFilterScratch } from "../../../../kernels/wasm/backward/conv-filter.ts";
+import { gradientHalo } from "../../../../kernels/wasm/backward/conv-gradient.ts";
+import type { ConvGradientParams } from "../../../../kernels/wasm/backward/conv-gradient.ts";
+import { packedGradientSize } from "../../../../kernels/wasm/backward/conv-panels.ts";
+import { depthwiseDataKernel } from "../../../../kernels/wasm/backward/depthwise-data.ts";
+import { depthwiseFilterKernel, depthwiseFilterScratch } from "../../../../kernels/wasm/backward/depthwise-filter.ts";
+import { packDepthwiseGradientKernel, packDepthwiseKernel, packedDepthwiseGradientSize } from "../../../../kernels/wasm/backward/depthwise-pack.ts";
+import { packForwardKernel, packGradientKernel } from "../../../../kernels/wasm/backward/pack.ts";
+import { activationGradientKernel } from "../../../../kernels/wasm/backward/activation-gradient.ts";
+import { convolution } from "../../../../kernels/wasm/convolution.ts";
+import type { Layout } from "../../../../kernels/wasm/layout.ts";
+import { linearKernel } from "../../../../kernels/wasm/linear.ts";
+import { sizeOf } from "../../../tensor.ts";
+import type { Rule, TrainingContext } from "../context.ts";
+import type { Call, Image } from "../step-plan.ts";
+import type { Of, Unit } from "../units.ts";
+
+type Sizes = Pick<ConvGradientParams, "kernel" | "stride" | "padding" | "dilation" | "groups">;
+
+const whole: Sizes = { kernel: [1, 1], stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 };
+
+function operationOf(unit: Unit): Of<"conv2d"> | Of<"linear"> {
+  return unit.operation as Of<"conv2d"> | Of<"linear">;
+}
+
+function sizesOf(unit: Unit): Sizes {
+  const operation = operationOf(unit);
+  return operation.kind === "linear" ? whole : operation;
+}
+
+function paramsOf(unit: Unit, { batch, fma }: Pick<TrainingContext, "batch" | "fma">, input: Layout, output: Layout): ConvGradientParams {
+  const { kernel, stride, padding, dilation, groups } = sizesOf(unit);
+  return { batch, input, output, kernel, stride, padding, dilation, groups, fma };
+}
+
+function layoutOf([, channels, height = 1, width = 1]: readonly number[]): Layout {
+  return { channels, height, width, halo: 0 };
+}
+
+function workOf(unit: Unit): number {
+  const { kernel, groups } = sizesOf(unit);
+  return 2 * sizeOf(unit.output.shape) * (unit.inputs[0].shape[1] / groups) * kernel[0] * kernel[1];
+}
+
+const isDepthwise = ({ input, output, groups }: ConvGradientParams): boolean => groups > 1 && groups === input.channels && groups === output.channels;
+
+function forward(unit: Unit, context: TrainingContext): void {
+  const { plan, batch, fma, state, packs } = context;
+  const { weight, bias } = operationOf(unit);
+  const { activation, output } = unit;
+  const [x, y] = [context.image(unit.inputs[0]), context.image(output)];
+  const params = paramsOf(unit, context, x.layout, y.layout);
+  const { kernel, packedSize } = convolution({ ...params, epilogue: { gate: false, residual: undefined, activation } });
+  const packed = state.array(`packed ${weight.name}`, packedSize);
+  const pack = (isDepthwise(params) ? packDepthwiseKernel : packForwardKernel)(params, bias !== undefined);
+  packs.push(plan.whole(pack, [packed, state.value(weight), ...(bias === undefined ? [] : [state.value(bias)])], packedSize));
+  const { height, width, halo } = x.layout;
+  const { padding, groups, kernel: window } = params;
+  const onePixel = y.layout.height * y.layout.width === 1 && halo === 0 && groups === 1 && Math.max(...padding) === 0 && window[0] === height && window[1] === width;
+  if (onePixel && y.layout.halo === 0) {
+    const linear = linearKernel(y.layout, x.layout, { batch, fma, ...(activation === undefined ? {} : { activation }) });
+    plan.stage(plan.whole(linear, [y, x, packed], workOf(unit)));
+    return;
+  }
+  const byPanels = y.layout.height * batch < 8 && kernel.panels >= 4;
+  plan.stage({
+    ...plan.each({ name: kernel.name, parts: 1, emit: (m) => kernel.emit(m) }, [x, packed, y, 0, 0], workOf(unit)),
+    ranges: [{ count: y.layout.height, unit: 1 }, { count: kernel.panels, unit: 1 }], divided: byPanels ? 1 : 0,
+  });
+}
+
+function backward(unit: Unit, dy: Image, context: TrainingContext): void {
+  const { plan, batch, state, gradients, packs } = context;
+  const { weight, bias } = operationOf(unit);
+  const [input] = unit.inputs;
+  const x = context.image(input);
+  let dz = dy;
+  if (unit.activation !== undefined) {
+    // What relu let through is what it put out.
+    if (!gradients.sole(dy)) dz = plan.image(dy.layout);
+    const y = context.image(unit.output);
+    plan.stage(plan.whole(activationGradientKernel(batch, dz.layout, y.layout, dy.layout, unit.activation, false), [dz, y, dy]));
+  }
+  const calls: Call[] = [];
+  const after: Call[] = [];
+  const work = workOf(unit);
+  if (gradients.wants(input)) {
+    const { image: dx, accumulate } = gradients.target(input);
+    const params = paramsOf(unit, context, dx.layout, dz.layout);
+    const depthwise = isDepthwise(params);
+    const size = (depthwise ? packedDepthwiseGradientSize : packedGradientSize)(params);
+    const packed = state.array(`packed for gradients ${weight.name}`, size);
+    packs.push(plan.whole((depthwise ? packDepthwiseGradientKernel : packGradientKernel)(params), [packed, state.value(weight)], size));
+    calls.push(plan.whole((depthwise ? depthwiseDataKernel : convDataKernel)(params, accumulate), [dx, dz, packed], work));
+  }
+  if (state.trains(weight)) {
+    const params = paramsOf(unit, context, x.layout, dz.layout);
+    const depthwise = isDepthwise(params);
+    const scratch = plan.region(4 * (depthwise ? depthwiseFilterScratch : convFilterScratch)(params));
+    calls.push(plan.whole((depthwise ? depthwiseFilterKernel : convFilterKernel)(params), [state.gradient(weight), scratch, x, dz], work));
+  }
+  if (state.trains(bias)) {
+    const { channels } = dz.layout;
+    const partial = plan.region(partialBytes(batch, channels, 1));
+    calls.push(plan.whole(channelSumKernel(batch, dz.layout), [partial, dz]));
+    after.push(plan.whole(addTotalsKernel(batch, channels), [state.gradient(bias), partial], batch * channels));
+  }
+  plan.stage(...calls);
+  plan.stage(...after);
+}
+
+export const convolutionRule: Rule = {
+  inputHalo: (unit) => Math.max(...sizesOf(unit).padding),
+  gradientHalo: (unit) => gradientHalo(paramsOf(unit, { batch: 1, fma: false }, layoutOf(unit.inputs[0].shape), layoutOf(unit.output.shape))),
+  forward,
+  backward,
+};

@@ -1,0 +1,72 @@
+/** Operations that move values: concatenation, flattening, channel shuffle, upsampling. */
+import { upsampleNearestGradientKernel } from "../../../../kernels/wasm/backward/pool-gradient.ts";
+import { sliceGradientKernel } from "../../../../kernels/wasm/backward/slice-gradient.ts";
+import { channelShuffleKernel, concatKernel, fromPlanarKernel, toPlanarKernel } from "../../../../kernels/wasm/move.ts";
+import { upsampleNearestKernel } from "../../../../kernels/wasm/upsample.ts";
+import type { Value } from "../../../graph/graph.ts";
+import type { Rule } from "../context.ts";
+import type { Of, Unit } from "../units.ts";
+
+export const concatRule: Rule = {
+  forward(unit, { plan, image }) {
+    const y = image(unit.output);
+    const inputs = unit.inputs.map((value) => image(value));
+    plan.stage(plan.each(concatKernel(y.layout, inputs.map(({ layout }) => layout)), [y, ...inputs]));
+  },
+  backward(unit, dy, { plan, batch, gradients }) {
+    let first = 0;
+    for (const input of unit.inputs) {
+      if (gradients.wants(input)) {
+        const { image: dx, accumulate } = gradients.target(input);
+        plan.stage(plan.whole(sliceGradientKernel(batch, dx.layout, dy.layout, first, accumulate), [dx, dy]));
+      }
+      first += input.shape[1];
+    }
+  },
+};
+
+const onePixel = ({ shape }: Value): boolean => shape.slice(2).every((n) => n === 1);
+
+export const flattenRule: Rule = {
+  forward(unit, { plan, image, alias }) {
+    const [input] = unit.inputs;
+    const x = image(input);
+    if (onePixel(input) && x.layout.halo === 0) return alias(unit.output, x);
+    const y = image(unit.output);
+    plan.stage(plan.each(toPlanarKernel(x.layout), [y, x]));
+  },
+  backward(unit, dy, { plan, gradients }) {
+    const [input] = unit.inputs;
+    if (onePixel(input)) return gradients.contribute(input, dy);
+    gradients.move(input, (dx) => plan.stage(plan.each(fromPlanarKernel(dx.layout), [dx, dy])));
+  },
+};
+
+export const shuffleRule: Rule = {
+  forward(unit, { plan, image }) {
+    const [x, y] = [image(unit.inputs[0]), image(unit.output)];
+    plan.stage(plan.each(channelShuffleKernel(y.layout, x.layout, groupsOf(unit)), [y, x]));
+  },
+  // The other way round it is a shuffle too: of as many groups as each had channels.
+  backward(unit, dy, { plan, gradients }) {
+    const [input] = unit.inputs;
+    gradients.move(input, (dx) => plan.stage(plan.each(channelShuffleKernel(dx.layout, dy.layout, input.shape[1] / groupsOf(unit)), [dx, dy])));
+  },
+};
+
+function groupsOf({ operation }: Unit): number {
+  return (operation as Of<"channel_shuffle">).groups;
+}
+
+export const upsampleRule: Rule = {
+  forward(unit, { plan, image }) {
+    const { method } = unit.operation as Of<"upsample">;
+    if (method !== "nearest") throw new RangeError(`compile: training has no kernel for ${method} upsampling (${unit.output.name}); the eager Trainer has`);
+    const [x, y] = [image(unit.inputs[0]), image(unit.output)];
+    plan.stage(plan.each(upsampleNearestKernel(y.layout, x.layout), [y, x]));
+  },
+  backward(unit, dy, { plan, batch, gradients }) {
+    const { image: dx, accumulate } = gradients.target(unit.inputs[0]);
+    plan.stage(plan.whole(upsampleNearestGradientKernel(batch, dx.layout, dy.layout, accumulate), [dx, dy]));
+  },
+};

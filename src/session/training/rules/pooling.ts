@@ -1,0 +1,41 @@
+/** Pooling over windows. */
+import { adaptiveAveragePoolGradientKernel, averagePoolGradientKernel, maxPoolGradientKernel } from "../../../../kernels/wasm/backward/pool-gradient.ts";
+import { adaptiveAveragePoolKernel, averagePoolKernel, maxPoolKernel } from "../../../../kernels/wasm/pool.ts";
+import { pool2dShape } from "../../../../kernels/shapes.ts";
+import type { Pool2dShape } from "../../../../kernels/shapes.ts";
+import type { Rule } from "../context.ts";
+import type { Of, Unit } from "../units.ts";
+
+function shapeOf({ operation, inputs }: Unit): Pool2dShape {
+  const [batch, channels, height, width] = inputs[0].shape;
+  return pool2dShape(batch, channels, height, width, operation as Of<"max_pool"> | Of<"average_pool">);
+}
+
+export const poolRule: Rule = {
+  forward(unit, { plan, image }) {
+    const [x, y] = [image(unit.inputs[0]), image(unit.output)];
+    const kernel = unit.operation.kind === "max_pool" ? maxPoolKernel : averagePoolKernel;
+    plan.stage(plan.each(kernel(y.layout, x.layout, shapeOf(unit)), [y, x], x.region.bytes));
+  },
+  backward(unit, dy, { plan, gradients, image }) {
+    const { image: dx, accumulate } = gradients.target(unit.inputs[0]);
+    const work = 2 * dx.region.bytes;
+    if (unit.operation.kind === "max_pool") {
+      const [x, y] = [image(unit.inputs[0]), image(unit.output)];
+      plan.stage(plan.whole(maxPoolGradientKernel(dx.layout, x.layout, y.layout, dy.layout, shapeOf(unit), accumulate), [dx, x, y, dy], work));
+    } else {
+      plan.stage(plan.whole(averagePoolGradientKernel(dx.layout, dy.layout, shapeOf(unit), accumulate), [dx, dy], work));
+    }
+  },
+};
+
+export const adaptivePoolRule: Rule = {
+  forward(unit, { plan, image }) {
+    const [x, y] = [image(unit.inputs[0]), image(unit.output)];
+    plan.stage(plan.each(adaptiveAveragePoolKernel(y.layout, x.layout), [y, x]));
+  },
+  backward(unit, dy, { plan, batch, gradients }) {
+    const { image: dx, accumulate } = gradients.target(unit.inputs[0]);
+    plan.stage(plan.whole(adaptiveAveragePoolGradientKernel(batch, dx.layout, dy.layout, accumulate), [dx, dy]));
+  },
+};

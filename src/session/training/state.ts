@@ -1,0 +1,155 @@
+/**
+ * What a training session keeps from step to step, flat in its memory: parameters, their gradients and the optimiser's slots each one array, so that
+ * an update is one pass; group after group, what is frozen last. And running statistics, packed weights, settings.
+ */
+import type { Constant } from "../../graph/graph.ts";
+import type { Tensor } from "../../tensor.ts";
+import type { WasmMemory } from "../wasm-memory.ts";
+
+/** Parameters that learn alike. */
+export interface Group {
+  /** Times the learning rate. */
+  readonly rate: number;
+  readonly weightDecay: number;
+}
+
+/** A tensor of the model, and where it lies: in floats from the start of its array. */
+export interface Entry {
+  readonly name: string;
+  readonly tensor: () => Tensor;
+  readonly offset: number;
+  readonly size: number;
+  readonly frozen: boolean;
+}
+
+/** A group's part of the arrays, in floats. */
+export interface Span {
+  readonly group: Group;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** Parts of arrays begin at multiples of it, in floats: a cache line. */
+const LINE = 16;
+
+const rounded = (size: number): number => Math.ceil(size / LINE) * LINE;
+
+export class TrainingState {
+  readonly memory: WasmMemory;
+  readonly parameters: readonly Entry[];
+  readonly statistics: readonly Entry[];
+  readonly spans: readonly Span[];
+  /** Floats of all groups: the length of gradients and slots. */
+  readonly trainable: number;
+  /** Addresses of the arrays. */
+  readonly values: number;
+  readonly gradients: number;
+  readonly running: number;
+  readonly #runningSize: number;
+  readonly #byName: ReadonlyMap<string, Entry>;
+  readonly #trash: number;
+
+  /** @param groupOf undefined for what is frozen */
+  constructor(memory: WasmMemory, parameters: readonly Constant[], statistics: readonly Constant[], groupOf: (constant: Constant) => Group | undefined) {
+    this.memory = memory;
+    const groups = new Map<string, { group: Group; members: Constant[] }>();
+    const still: Constant[] = [];
+    for (const constant of parameters) {
+      const group = groupOf(constant);
+      if (group === undefined) {
+        still.push(constant);
+        continue;
+      }
+      const key = `${group.rate} ${group.weightDecay}`;
+      const known = groups.get(key);
+      if (known === undefined) groups.set(key, { group, members: [constant] });
+      else known.members.push(constant);
+    }
+    const entries: Entry[] = [];
+    const spans: Span[] = [];
+    let top = 0;
+    const place = (constant: Constant, frozen: boolean): void => {
+      const { size } = constant.read();
+      entries.push({ name: constant.name, tensor: () => constant.read(), offset: top, size, frozen });
+      top += rounded(size);
+    };
+    for (const { group, members } of groups.values()) {
+      const offset = top;
+      for (const constant of members) place(constant, false);
+      spans.push({ group, offset, size: top - offset });
+    }
+    this.trainable = top;
+    for (const constant of still) place(constant, true);
+    const total = top;
+    top = 0;
+    const kept: Entry[] = statistics.map((constant) => {
+      const { size } = constant.read();
+      const entry = { name: constant.name, tensor: () => constant.read(), offset: top, size, frozen: true };
+      top += rounded(size);
+      return entry;
+    });
+    this.parameters = entries;
+    this.statistics = kept;
+    this.spans = spans;
+    this.values = this.array("parameters", total);
+    this.gradients = this.array("gradients", this.trainable);
+    this.running = this.array("statistics", top);
+    this.#runningSize = top;
+    this.#trash = this.array("trash", Math.max(0, ...entries.map(({ size }) => size)));
+    this.#byName = new Map([...entries, ...kept].map((entry) => [entry.name, entry]));
+  }
+
+  /** The address of so many floats, zeros at first; of one name there is one. */
+  array(name: string, size: number): number {
+    let fresh = true;
+    return this.memory.constant(`training ${name}`, Math.max(1, size), (into) => {
+      if (fresh) into.fill(0);
+      fresh = false;
+    });
+  }
+
+  #entry({ name }: Constant): Entry {
+    return this.#byName.get(name)!;
+  }
+
+  value(constant: Constant): number {
+    return this.values + 4 * this.#entry(constant).offset;
+  }
+
+  statistic(constant: Constant): number {
+    return this.running + 4 * this.#entry(constant).offset;
+  }
+
+  trains(constant: Constant | undefined): constant is Constant {
+    return constant !== undefined && !this.#entry(constant).frozen;
+  }
+
+  /** Where gradients of a parameter are added; of a frozen one, somewhere that nobody reads. */
+  gradient(constant: Constant): number {
+    const { offset, frozen } = this.#entry(constant);
+    return frozen ? this.#trash : this.gradients + 4 * offset;
+  }
+
+  /** Floats of an array as they are now. */
+  view(address: number, size: number): Float32Array {
+    return this.memory.floats.subarray(address / 4, address / 4 + size);
+  }
+
+  /** All running statistics. */
+  statisticsView(): Float32Array {
+    return this.view(this.running, this.#runningSize);
+  }
+
+  /** From the model's tensors. */
+  push(): void {
+    for (const [entries, address] of [[this.parameters, this.values], [this.statistics, this.running]] as const) {
+      for (const { tensor, offset, size } of entries) this.view(address + 4 * offset, size).set(tensor().data);
+    }
+  }
+
+  /** To the model's tensors. @param values another array in place of the parameters' own, for those that train */
+  pull(values: number = this.values): void {
+    for (const { tensor, offset, size, frozen } of this.parameters) tensor().data.set(this.view((frozen ? this.values : values) + 4 * offset, size));
+    for (const { tensor, offset, size } of this.statistics) tensor().data.set(this.view(this.running + 4 * offset, size));
+  }
+}

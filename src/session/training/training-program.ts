@@ -1,0 +1,146 @@
+/**
+ * A training step as a program: forward pass, loss and backward pass in one function of WebAssembly, the update in a second, the packing of weights
+ * in a third. Units go forward in order and back in reverse, each by the rule of its operation (rules/).
+ */
+import { fromPlanarKernel } from "../../../kernels/wasm/move.ts";
+import type { Layout } from "../../../kernels/wasm/layout.ts";
+import type { Constant, Graph, Value } from "../../graph/graph.ts";
+import type { KernelCall, Stage } from "../kernel-call.ts";
+import type { WasmHost } from "../wasm-host.ts";
+import { install } from "../wasm-program.ts";
+import type { TrainingContext } from "./context.ts";
+import { Gradients } from "./gradients.ts";
+import { planLoss } from "./loss.ts";
+import type { Loss } from "./loss.ts";
+import type { TrainingOptions } from "./options.ts";
+import { ruleOf } from "./rules/index.ts";
+import type { TrainingState } from "./state.ts";
+import { StepPlan } from "./step-plan.ts";
+import type { Call, Image } from "./step-plan.ts";
+import { unitsOf } from "./units.ts";
+import type { Unit } from "./units.ts";
+import { Update } from "./update.ts";
+
+export interface TrainingProgram {
+  /** Forward pass, loss, backward pass: adds to gradients, updates running statistics. */
+  readonly step: () => void;
+  readonly update: () => void;
+  readonly pack: () => void;
+  readonly updates: Update;
+  readonly loss: Loss;
+  /** Addresses in bytes. */
+  readonly input: number;
+  readonly targets: number;
+  readonly terms: number;
+  readonly logits: number;
+  readonly lossScale: number;
+  readonly arenaBytes: number;
+  /** One line a call, stages parted by numbers. */
+  readonly lines: readonly string[];
+  /** The step stage by stage, if that was asked for: what runs, for measurements. */
+  readonly steps: readonly { readonly kernels: readonly string[]; readonly run: () => void }[];
+}
+
+/** All tensors of a graph: what learns, and running statistics. */
+export function constantsOf(graph: Graph): { readonly parameters: Constant[]; readonly statistics: Constant[] } {
+  const parameters: Constant[] = [];
+  const statistics: Constant[] = [];
+  for (const { operation } of graph.nodes) {
+    if (operation.kind === "batch_norm") {
+      parameters.push(operation.gamma, operation.beta);
+      statistics.push(operation.mean, operation.variance);
+    } else if ("weight" in operation) {
+      parameters.push(operation.weight);
+      if ("bias" in operation && operation.bias !== undefined) parameters.push(operation.bias);
+    }
+  }
+  return { parameters, statistics };
+}
+
+/** The values that a parameter which trains lies behind. */
+function wantedValues(units: readonly Unit[], state: TrainingState): Set<Value> {
+  const wanted = new Set<Value>();
+  for (const { operation, inputs, residual, output } of units) {
+    const own = constantsOf({ inputs: [], outputs: [], nodes: [{ operation, inputs, output }] }).parameters.some((constant) => state.trains(constant));
+    if (own || [...inputs, ...(residual === undefined ? [] : [residual])].some((value) => wanted.has(value))) wanted.add(output);
+  }
+  return wanted;
+}
+
+function layoutOf({ shape }: Value, halo: number): Layout {
+  const [, channels = 1, height = 1, width = 1] = shape;
+  return { channels, height, width, halo };
+}
+
+function contextOf(units: readonly Unit[], graph: Graph, state: TrainingState, fma: boolean): TrainingContext {
+  const halos = new Map<Value, number>();
+  const makers = new Map<Value, Unit>();
+  const users = new Map<Value, Unit[]>();
+  for (const unit of units) {
+    const { inputs, residual, output } = unit;
+    halos.set(inputs[0], Math.max(halos.get(inputs[0]) ?? 0, ruleOf(unit).inputHalo?.(unit) ?? 0));
+    makers.set(output, unit);
+    for (const value of [...inputs, ...(residual === undefined ? [] : [residual])]) users.set(value, [...(users.get(value) ?? []), unit]);
+  }
+  const batch = graph.inputs[0].shape[0];
+  const plan = new StepPlan(batch);
+  const images = new Map<Value, Image>();
+  const gradientLayout = (value: Value): Layout => {
+    const maker = makers.get(value);
+    return layoutOf(value, maker === undefined ? 0 : (ruleOf(maker).gradientHalo?.(maker) ?? 0));
+  };
+  return {
+    plan, batch, fma, state, packs: [], awaitingMean: new Map(),
+    gradients: new Gradients(plan, wantedValues(units, state), gradientLayout),
+    image: (value) => {
+      const image = images.get(value) ?? plan.image(layoutOf(value, halos.get(value) ?? 0));
+      images.set(value, image);
+      return image;
+    },
+    alias: (value, image) => void images.set(value, image),
+    users: (value) => users.get(value) ?? [],
+  };
+}
+
+/** @param stepwise has each stage of the step a function of its own, so that it can be timed? */
+export function trainingProgram(graph: Graph, state: TrainingState, host: WasmHost, options: TrainingOptions, stepwise: boolean = false): TrainingProgram {
+  const units = unitsOf(graph);
+  const context = contextOf(units, graph, state, host.arithmetic.fma);
+  const { plan, gradients, packs } = context;
+  const [input] = graph.inputs;
+  const [output] = graph.outputs;
+  const x = context.image(input);
+  const planar = plan.image({ channels: x.layout.channels * x.layout.height * x.layout.width, height: 1, width: 1, halo: 0 });
+  plan.incoming(planar.region);
+  plan.stage(plan.each(fromPlanarKernel(x.layout), [x, planar]));
+  for (const unit of units) ruleOf(unit).forward(unit, context);
+  const lossScale = state.array("scale of the loss", 1);
+  const loss = planLoss(output, lossScale, context);
+  for (const unit of [...units].reverse()) {
+    const dy = gradients.take(unit.output);
+    if (dy === undefined) continue;
+    if (gradients.wants(unit.output)) ruleOf(unit).backward(unit, dy, context);
+    gradients.release(dy);
+  }
+  plan.outgoing(loss.terms);
+  plan.outgoing(context.image(output).region);
+  const updates = new Update(state, options);
+  const { total, at } = plan.finish();
+  const { address, stages } = at(state.memory.arena(total));
+  const rest: Stage[][] = [updates.stages(), packs.length === 0 ? [] : [packs.map(fixed)]];
+  const parts = [...(stepwise ? stages.map((stage) => [stage]) : [stages]), ...rest].map((each) => ({ name: host.newRunName(), stages: each }));
+  const runs = install(parts, host, 0, 0);
+  const [update, pack] = runs.splice(-2);
+  const step = stepwise ? (): void => runs.forEach((run) => run()) : runs[0];
+  state.memory.commit(host.functions);
+  return {
+    step, update, pack, updates, loss, lossScale, input: address(planar), targets: address(loss.targets), terms: address(loss.terms), logits: address(context.image(output)), arenaBytes: total,
+    lines: parts.flatMap(({ name, stages: each }) => each.flatMap((stage, i) => stage.map(({ kernel }) => `${name} ${String(i).padStart(4)}  ${kernel.name}`))),
+    steps: stepwise ? stages.map((stage, i) => ({ kernels: stage.map(({ kernel }) => kernel.name), run: runs[i] })) : [],
+  };
+}
+
+/** A call whose operands are all addresses. */
+function fixed(call: Call): KernelCall {
+  return { ...call, operands: call.operands.map(({ place }) => ({ address: place as number, pitch: 0 })) };
+}

@@ -1,0 +1,233 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+/**
+ * Training sessions: a model compiled for training, with batches of one shape. Weights, gradients and the optimiser's state live in the session's
+ * memory; `pull` writes weights and running statistics into the model, for saving and for inference, `refresh` takes the model's over.
+ */
+import { lower } from "../../nn/lower.ts";
+import type { Module } from "../../nn/module.ts";
+import { Tensor, isDouble, sameShape, showShape, sizeOf } from "../../tensor.ts";
+import type { Shape } from "../../tensor.ts";
+import { didYouMean, show } from "../../errors.ts";
+import { backend, backendSync } from "../backend.ts";
+import type { Backend } from "../backend.ts";
+import { labelsOf } from "../verify.ts";
+import type { WasmHost } from "../wasm-host.ts";
+import { lossOf, writeTargets } from "./loss.ts";
+import { checkTraining, matches } from "./options.ts";
+import type { TrainingOptions } from "./options.ts";
+import { optimiserState, readOptimiserState } from "./optimiser-state.ts";
+import { TrainingState } from "./state.ts";
+import type { Group } from "./state.ts";
+import { constantsOf, trainingProgram } from "./training-program.ts";
+import type { TrainingProgram } from "./training-program.ts";
+
+/** Gives memory back when a session was dropped without `close`. */
+const dropped = new FinalizationRegistry<() => void>((release) => release());
+
+export class TrainingSession implements Disposable {
+  readonly #options: TrainingOptions;
+  readonly #why: string;
+  readonly #state: TrainingState;
+  readonly #program: TrainingProgram;
+  readonly #logits: Shape;
+  readonly #names: ReadonlyMap<string, number>;
+  #host: WasmHost | undefined;
+  #updates = 0;
+  /** Batches whose gradients were added since the last update. */
+  #waiting = 0;
+
+  /** Sessions are made by `compile` and `compileTraining`. */
+  constructor(model: Module, options: TrainingOptions, { host, why }: Backend) {
+    if (host === undefined) throw new Error(`compile: training sessions want WebAssembly (${why}); the eager Trainer does without`);
+    this.#options = options;
+    this.#why = why;
+    this.#host = host;
+    dropped.register(this, host.release, this);
+    try {
+      const graph = lower(model, options.input);
+      const { parameters, statistics } = constantsOf(graph);
+      const frozen = new Set([...model.namedParameters()].filter(([, parameter]) => parameter.frozen).map(([name]) => name));
+      this.#state = new TrainingState(host.memory, parameters, statistics, ({ name, read }) => groupOf(name, read().shape, options, frozen));
+      this.#program = trainingProgram(graph, this.#state, host, options);
+      this.#logits = graph.outputs[0].shape;
+      this.#names = new Map(this.#state.parameters.map(({ name }, i) => [name, i]));
+      this.refresh();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Which kernels run, and why. */
+  get kernels(): string {
+    return this.#why;
+  }
+
+  /** All calls of kernels, one a line: of a step, an update and the packing of weights. */
+  get plan(): string {
+    return this.#program.lines.join("\n");
+  }
+
+  /** Memory of values and gradients, in bytes. */
+  get arenaBytes(): number {
+    return this.#program.arenaBytes;
+  }
+
+  /** Updates done. */
+  get updates(): number {
+    return this.#updates;
+  }
+
+  /**
+   * One step: forward, backward and, when as many batches as `accumulate` says have come, the update.
+   * @param x of the shape that was compiled for @param labels classes, one an image (or pixel); or, as Float32Array, the share of each class
+   * @param rate learning rate of the update, if there is one
+   * @returns the mean loss, as the network was. Where it is not finite nothing is updated, and the gradients are cleared.
+   * @throws TypeError for the wrong kind, RangeError for the wrong size or a label that is no class
+   */
+  trainStep(x: Tensor<Float32Array>, labels: Int32Array | Float32Array, rate: number = this.#rate): number {
+    const loss = this.backward(x, labels);
+    if (Number.isFinite(loss) && this.#waiting >= (this.#options.accumulate ?? 1)) this.update(rate);
+    return loss;
+  }
+
+  /** The step without the update: gradients are added to. Arguments and result as of `trainStep`. */
+  backward(x: Tensor<Float32Array>, labels: Int32Array | Float32Array): number {
+    this.#open();
+    const { input, smoothing = 0 } = this.#options;
+    if (!(x instanceof Tensor) || isDouble(x.data)) throw new TypeError(`session.trainStep: x wants a Tensor of Float32Array, got ${show(x)}`);
+    if (!sameShape(x.shape, input)) throw new RangeError(`session.trainStep: x wants shape ${showShape(input)}, got ${showShape(x.shape)}`);
+    const { loss, targets, terms, step } = this.#program;
+    const state = this.#state;
+    writeTargets(state.view(targets, loss.rows * loss.classes), labels, loss, smoothing);
+    state.view(this.#program.input, x.size).set(x.data);
+    const statistics = state.statisticsView().slice();
+    step();
+    const value = lossOf(new Float64Array(state.memory.memory.buffer, terms, 3 * loss.rows), loss.rows);
+    this.#waiting++;
+    if (!Number.isFinite(value)) {
+      state.statisticsView().set(statistics);
+      this.clearGradients();
+    }
+    return value;
+  }
+
+  /** Updates all parameters by their gradients, which are zero then. */
+  update(rate: number = this.#rate): void {
+    this.#open();
+    if (!(rate >= 0 && rate < Infinity)) throw new RangeError(`session.update: rate wants a number of at least 0, got ${rate}`);
+    this.#updates++;
+    this.#program.updates.prepare(rate, this.#updates);
+    this.#program.update();
+    this.#program.pack();
+    this.#waiting = 0;
+  }
+
+  get #rate(): number {
+    const { learningRate, optimiser } = this.#options;
+    return learningRate ?? (optimiser.method === "sgd" ? 0.1 : 0.001);
+  }
+
+  clearGradients(): void {
+    this.#open();
+    this.#state.view(this.#state.gradients, this.#state.trainable).fill(0);
+    this.#waiting = 0;
+  }
+
+  /** The logits of the last batch, [batch,classes,...], as the network was then. */
+  get logits(): Tensor<Float32Array> {
+    this.#open();
+    const [batch, classes] = this.#logits;
+    const data = this.#state.view(this.#program.logits, sizeOf(this.#logits)).slice();
+    const pixels = data.length / (batch * classes);
+    if (pixels === 1) return new Tensor(data, this.#logits);
+    // In memory the classes of a pixel are neighbours.
+    return new Tensor(data.map((_, i) => data[(Math.floor(i / (classes * pixels)) * pixels + (i % pixels)) * classes + (Math.floor(i / pixels) % classes)]), this.#logits);
+  }
+
+  /** The gradient of a parameter, as it is now. @throws RangeError for no parameter, or one that is frozen */
+  gradient(name: string): Tensor<Float32Array> {
+    this.#open();
+    const index = this.#names.get(name);
+    if (index === undefined) throw new RangeError(`session.gradient: "${name}" is no parameter${didYouMean(name, this.#names.keys())}`);
+    const { frozen, offset, size, tensor } = this.#state.parameters[index];
+    if (frozen) throw new RangeError(`session.gradient: ${name} is frozen`);
+    return new Tensor(this.#state.view(this.#state.gradients + 4 * offset, size).slice(), tensor().shape);
+  }
+
+  /**
+   * Writes weights and running statistics into the model.
+   * @param average the averaged weights instead (compiled with `average`)
+   */
+  pull({ average = false }: { readonly average?: boolean } = {}): void {
+    this.#open();
+    const { averages } = this.#program.updates;
+    if (average && averages === undefined) throw new RangeError("session.pull: there is no average; compile with average: 0.999, say");
+    this.#state.pull(average ? averages : undefined);
+  }
+
+  /** Takes the model's weights and running statistics over. Averages, if any, begin at these. The optimiser's state stays. */
+  refresh(): void {
+    this.#open();
+    const state = this.#state;
+    state.memory.refresh();
+    state.push();
+    const { averages } = this.#program.updates;
+    if (averages !== undefined) state.view(averages, state.trainable).set(state.view(state.values, state.trainable));
+    state.view(this.#program.lossScale, 1)[0] = 1 / (this.#program.loss.rows * (this.#options.accumulate ?? 1));
+    this.#program.pack();
+  }
+
+  /** Copies of the optimiser's state by name, as `Optimiser.state` of an eager one has them; and averages as `average.NAME`. */
+  optimiserState(): Map<string, Tensor> {
+    this.#open();
+    return optimiserState(this.#state, this.#program.updates, this.#updates);
+  }
+
+  /** Takes over what `optimiserState` gave. @throws RangeError for that of another optimiser or other parameters; then nothing has changed */
+  loadOptimiserState(tensors: ReadonlyMap<string, Tensor>): void {
+    this.#open();
+    this.#updates = readOptimiserState(this.#state, this.#program.updates, tensors);
+  }
+
+  /** Frees everything at once. Not needed for correctness. */
+  close(): void {
+    if (this.#host === undefined) return;
+    dropped.unregister(this);
+    this.#host.release();
+    this.#host = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #open(): void {
+    if (this.#host === undefined) throw new Error("session: it is closed");
+  }
+}
+
+/** @returns undefined for what does not train */
+function groupOf(name: string, shape: Shape, { frozen = [], groups = [], optimiser }: TrainingOptions, still: ReadonlySet<string>): Group | undefined {
+  if (still.has(name) || matches(frozen, name)) return undefined;
+  const group = groups.find(({ names }) => matches(names, name));
+  const decays = optimiser.decays?.(name, shape) ?? shape.length > 1;
+  return { rate: group?.rate ?? 1, weightDecay: group?.weightDecay ?? (decays ? (optimiser.weightDecay ?? 0) : 0) };
+}
+
+function wanted(model: Module, options: TrainingOptions): Parameters<typeof backendSync>[0] {
+  checkTraining(options, [...model.namedParameters().keys()]);
+  const { threads, kernels, numerics, input } = options;
+  if (kernels === "plain") throw new RangeError("compile: training sessions want wasm kernels, and plain ones are asked for; the eager Trainer has those");
+  return { numerics: numerics ?? "fast", ...(threads === undefined ? {} : { threads }), ...(kernels === undefined ? {} : { kernels }), labels: labelsOf(lower(model, input)) };
+}
+
+/** Compiles a model for training; `compile(model, { mode: "training", ... })` is the same. @throws RangeError where an option makes no sense, or an operation has no gradient */
+export async function compileTraining(model: Module, options: TrainingOptions): Promise<TrainingSession> {
+  return new TrainingSession(model, options, await backend(wanted(model, options)));
+}
+
+/** The same at once; with one thread, unless workers were started before. */
+export function compileTrainingSync(model: Module, options: TrainingOptions): TrainingSession {
+  return new TrainingSession(model, options, backendSync(wanted(model, options)));
+}

@@ -1,0 +1,95 @@
+/** The update of all parameters: clipping, the optimiser, one pass a group; then the average of weights; then gradients are zero again. */
+import { pow } from "../../../kernels/math.ts";
+import {
+  ADAMW_SETTINGS, SGD_SETTINGS, adamwKernel, averageKernel, clipScaleKernel, scaleFlatKernel, sgdKernel, squaresBytes, squaresKernel, zeroKernel,
+} from "../../../kernels/wasm/backward/optimisers.ts";
+import { flatParts } from "../../../kernels/wasm/backward/flat.ts";
+import type { Kernel } from "../../../kernels/wasm/kernel.ts";
+import type { KernelCall, Stage } from "../kernel-call.ts";
+import type { TrainingOptions, UpdateRule } from "./options.ts";
+import type { TrainingState } from "./state.ts";
+
+/** Floats of a group's settings. */
+const SETTINGS = 16;
+
+/** An array as long as all parameters that train, of what the optimiser keeps. The names are those of checkpoints. */
+export interface Slot {
+  readonly name: string;
+  readonly address: number;
+}
+
+export class Update {
+  readonly slots: readonly Slot[];
+  /** Of the averages, if there are such. */
+  readonly averages: number | undefined;
+  readonly #rule: UpdateRule;
+  readonly #state: TrainingState;
+  readonly #settings: number;
+  readonly #clipping: number;
+  readonly #options: TrainingOptions;
+
+  constructor(state: TrainingState, options: TrainingOptions) {
+    const { optimiser, average } = options;
+    this.#rule = optimiser;
+    this.#state = state;
+    this.#options = options;
+    this.slots = (optimiser.method === "sgd" ? ["momentum"] : ["first", "second"]).map((name) => ({ name, address: state.array(`slot ${name}`, state.trainable) }));
+    this.averages = average === undefined ? undefined : state.array("averages", state.trainable);
+    this.#settings = state.array("settings", SETTINGS * (state.spans.length + 1));
+    // What the kernel writes (scale and norm), what it compares with, and room for its sums.
+    this.#clipping = state.array("clipping", SETTINGS + squaresBytes(state.trainable) / 4);
+  }
+
+  get #averaging(): number {
+    return this.#settings + 4 * SETTINGS * this.#state.spans.length;
+  }
+
+  /** What has to run, all addresses known. */
+  stages(): Stage[] {
+    const { spans, trainable, values, gradients } = this.#state;
+    if (trainable === 0) return [];
+    const call = (kernel: Kernel, size: number, ...addresses: readonly number[]): KernelCall => ({
+      kernel, images: 1, operands: addresses.map((address) => ({ address, pitch: 0 })), ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work: 4 * size,
+    });
+    const stages: Stage[] = [];
+    if (this.#options.clip !== undefined) {
+      const [scale, largest, partial] = [this.#clipping, this.#clipping + 8, this.#clipping + 4 * SETTINGS];
+      stages.push([call(squaresKernel(trainable), trainable, partial, gradients)]);
+      stages.push([call(clipScaleKernel(flatParts(trainable)), 1, scale, partial, largest)]);
+      stages.push([call(scaleFlatKernel(trainable), trainable, gradients, scale)]);
+    }
+    stages.push(spans.map(({ offset, size }, i) => {
+      const kernel = this.#rule.method === "sgd" ? sgdKernel(size, this.#rule.nesterov ?? false) : adamwKernel(size);
+      const slots = this.slots.map(({ address }) => address + 4 * offset);
+      return call(kernel, 2 * size, values + 4 * offset, ...slots, gradients + 4 * offset, this.#settings + 4 * SETTINGS * i);
+    }));
+    stages.push([
+      call(zeroKernel(trainable), trainable, gradients),
+      ...(this.averages === undefined ? [] : [call(averageKernel(trainable), trainable, this.averages, values, this.#averaging)]),
+    ]);
+    return stages;
+  }
+
+  /** Writes what this update is done with. @param update 1 for the first */
+  prepare(rate: number, update: number): void {
+    const { clip, average } = this.#options;
+    const rule = this.#rule;
+    if (clip !== undefined) this.#state.view(this.#clipping + 8, 1)[0] = clip;
+    if (average !== undefined) this.#state.view(this.#averaging, 1)[0] = 1 - average;
+    this.#state.spans.forEach(({ group }, i) => {
+      const common = { learningRate: rate * group.rate, weightDecay: group.weightDecay, gradientScale: 1 };
+      const into = this.#state.view(this.#settings + 4 * SETTINGS * i, SETTINGS);
+      if (rule.method === "sgd") {
+        const all = { ...common, momentum: rule.momentum ?? 0.9 };
+        SGD_SETTINGS.forEach((name, at) => (into[at] = all[name]));
+        return;
+      }
+      const [beta1, beta2] = rule.betas ?? [0.9, 0.999];
+      const all = {
+        ...common, beta1, oneLessBeta1: 1 - beta1, beta2, oneLessBeta2: 1 - beta2, epsilon: rule.epsilon ?? 1e-8,
+        correction1: 1 / (1 - pow(beta1, update)), rootCorrection2: 1 / Math.sqrt(1 - pow(beta2, update)),
+      };
+      ADAMW_SETTINGS.forEach((name, at) => (into[at] = all[name]));
+    });
+  }
+}

@@ -1,0 +1,62 @@
+/** What tests of training sessions compare with: eager models, in double precision on the reference kernels. */
+import * as reference from "../../../kernels/reference/index.ts";
+import { Random } from "../../../kernels/random.ts";
+import { createModel } from "../../../models/index.ts";
+import type { Module } from "../../../src/nn/module.ts";
+import { loadStateDict, stateDict } from "../../../src/nn/state-dict.ts";
+import { Tensor } from "../../../src/tensor.ts";
+import type { Shape } from "../../../src/tensor.ts";
+import { crossEntropy } from "../../../src/train/loss.ts";
+
+export function randomTensor(shape: Shape, random: Random): Tensor<Float32Array> {
+  const tensor = Tensor.zeros(shape);
+  for (let i = 0; i < tensor.size; i++) tensor.data[i] = random.normal();
+  return tensor;
+}
+
+export function randomLabels(count: number, classes: number, random: Random): Int32Array {
+  return Int32Array.from({ length: count }, () => Math.floor(random.uniform() * classes));
+}
+
+/** A model with starting values, in which no gamma or bias is 0 or 1. */
+export function randomModel(name: string, options: Readonly<Record<string, unknown>>, seed: number = 1): Module {
+  const random = new Random(seed);
+  const model = createModel(name, options, seed);
+  for (const { value } of model.parameters()) {
+    if (value.shape.length === 1) for (let i = 0; i < value.size; i++) value.data[i] += 0.2 * random.normal();
+  }
+  return model.train();
+}
+
+export interface Reference {
+  readonly loss: number;
+  readonly gradients: ReadonlyMap<string, Tensor>;
+  /** After the forward pass. */
+  readonly statistics: ReadonlyMap<string, Tensor>;
+}
+
+/** Loss, gradients of all parameters, and running statistics, of a copy of the model in double precision. */
+export function referenceStep(model: Module, copy: Module, x: Tensor, labels: Int32Array, smoothing: number = 0): Reference {
+  loadStateDict(copy, stateDict(model));
+  copy.cast("float64").use(reference).train();
+  for (const [name, parameter] of model.namedParameters()) copy.namedParameters().get(name)!.frozen = parameter.frozen;
+  copy.clearGradients();
+  const loss = crossEntropy(copy.kernels, copy.forward(x.toFloat64()), labels, smoothing);
+  copy.backward(loss.gradient());
+  return {
+    loss: loss.value,
+    gradients: new Map([...copy.namedParameters()].filter(([, { frozen }]) => !frozen).map(([name, { gradient }]) => [name, gradient])),
+    statistics: new Map([...copy.namedState()].filter(([name]) => name.includes("running_")).map(([name, { value }]) => [name, value.clone()])),
+  };
+}
+
+/** The largest difference, relative to the largest expected value. */
+export function relativeError(actual: Tensor, expected: Tensor): number {
+  let [most, off] = [0, 0];
+  for (let i = 0; i < expected.size; i++) {
+    most = Math.max(most, Math.abs(expected.data[i]));
+    const difference = Math.abs(actual.data[i] - expected.data[i]);
+    off = difference >= 0 ? Math.max(off, difference) : Infinity;
+  }
+  return off === 0 ? 0 : off / most;
+}
