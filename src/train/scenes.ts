@@ -6,11 +6,11 @@ import type { Random } from "../../kernels/random.ts";
 import { Dataset } from "./dataset.ts";
 
 export interface SceneOptions {
-  /** Height and width of a scene; pictures keep their size. Default 48. */
+  /** Height and width of a scene; pictures keep their size. Default 32. */
   readonly size?: number;
-  /** Most pictures in a scene; there is at least one. Default 2. */
+  /** Most pictures in a scene; there is at least one. Default 4. */
   readonly most?: number;
-  /** Pieces of clutter. Default 40. */
+  /** Pieces of clutter. Default 24. */
   readonly pieces?: number;
   /** A picture's pixels of at least this level belong to it, the others are its black ground. Default 24 of 255. */
   readonly threshold?: number;
@@ -24,7 +24,7 @@ const background = "background";
  * @throws RangeError where a scene is smaller than a picture, or pictures have more channels than one
  */
 export function scenes(data: Dataset, count: number, random: Random, options: SceneOptions = {}): Dataset {
-  const { size = 48, most = 2, pieces = 40, threshold = 24 } = options;
+  const { size = 32, most = 4, pieces = 24, threshold = 24 } = options;
   const [, channels, height, width] = data.shape;
   for (const [name, value, least] of [["count", count, 1], ["size", size, Math.max(height, width)], ["most", most, 1], ["pieces", pieces, 0]] as const) {
     if (!Number.isSafeInteger(value) || value < least) throw new RangeError(`scenes: ${name} wants a whole number of at least ${least}, got ${value}`);
@@ -57,6 +57,27 @@ export function scenes(data: Dataset, count: number, random: Random, options: Sc
     }
   }
   return new Dataset(images, [count, 1, size, size], labels, [background, ...data.classes]);
+}
+
+/**
+ * The pictures of `data` a `factor` smaller, every pixel the mean of a square of pixels, rounded; halves up.
+ * @throws RangeError unless `factor` is a whole number that divides height and width, and labels are one an image
+ */
+export function shrink(data: Dataset, factor: number): Dataset {
+  const [batch, channels, height, width] = data.shape;
+  if (!Number.isSafeInteger(factor) || factor < 1 || height % factor !== 0 || width % factor !== 0) {
+    throw new RangeError(`shrink: factor wants a whole number that divides ${height}x${width}, got ${factor}`);
+  }
+  if (data.labelsPerImage !== 1) throw new RangeError("shrink: data wants one label an image");
+  const [rows, columns] = [height / factor, width / factor];
+  const images = new Uint8Array(batch * channels * rows * columns);
+  for (let i = 0; i < images.length; i++) {
+    const top = Math.floor(i / columns) * factor * width + (i % columns) * factor;
+    let sum = 0;
+    for (let y = 0; y < factor; y++) for (let x = 0; x < factor; x++) sum += data.images[top + y * width + x];
+    images[i] = Math.round(sum / (factor * factor));
+  }
+  return new Dataset(images, [batch, channels, rows, columns], data.labels, data.classes);
 }
 
 interface Part {

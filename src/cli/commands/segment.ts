@@ -11,7 +11,7 @@ import type { Dataset } from "../../train/dataset.ts";
 import { evaluate } from "../../train/evaluate.ts";
 import type { Evaluation } from "../../train/evaluate.ts";
 import { predictions } from "../../train/loss.ts";
-import { scenes } from "../../train/scenes.ts";
+import { scenes, shrink } from "../../train/scenes.ts";
 import { cosine } from "../../train/schedule.ts";
 import { Trainer } from "../../train/trainer.ts";
 import { saveWeights } from "../../weights.ts";
@@ -45,30 +45,35 @@ const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 async function makeTask(args: Arguments): Promise<Task> {
   const folder = args.required("data");
   const seed = args.number("seed", 0, { least: 0, whole: true });
-  const size = args.number("size", 48, { least: 1, whole: true });
+  const size = args.number("size", 32, { least: 1, whole: true });
   const count = (name: string, fallback: number): number => args.number(name, fallback, { least: 1, whole: true });
   const names = args.text("classes");
-  const pictures = await readDataset(folder, "train", names === undefined ? undefined : readLines(names));
+  const whole = await readDataset(folder, "train", names === undefined ? undefined : readLines(names));
+  const factor = args.number("shrink", 2, { least: 1, whole: true });
+  if (whole.shape.slice(2).some((side) => side % factor !== 0)) {
+    throw new UsageError(`senet segment: --shrink wants a divisor of the pictures' ${whole.shape.slice(2).join("x")}, got ${factor}`);
+  }
+  const pictures = shrink(whole, factor);
   if (size < Math.max(...pictures.shape.slice(2))) throw new UsageError(`senet segment: --size wants at least the pictures' ${pictures.shape.slice(2).join("x")}, got ${size}`);
   // Two generators: another number of scenes for training leaves those for measuring as they are.
-  const training = scenes(pictures, count("scenes", 2000), new Random(seed), { size });
-  const testing = scenes(await readDataset(folder, "test", pictures.classes), count("test-scenes", 500), new Random(1), { size });
+  const training = scenes(pictures, count("scenes", 4000), new Random(seed), { size });
+  const testing = scenes(shrink(await readDataset(folder, "test", pictures.classes), factor), count("test-scenes", 500), new Random(1), { size });
   return { training, testing, normalisation: pixelStatistics(training) };
 }
 
 async function trainOne(args: Arguments, name: string, task: Task, report: (line: string) => void): Promise<Trained> {
   const seed = args.number("seed", 0, { least: 0, whole: true });
-  const epochs = args.number("epochs", 4, { least: 1, whole: true });
-  const batch = args.number("batch", 8, { least: 1, whole: true });
+  const epochs = args.number("epochs", 5, { least: 1, whole: true });
+  const batch = args.number("batch", 16, { least: 1, whole: true });
   const { training, testing, normalisation } = task;
   if (batch > training.size) throw new UsageError(`senet segment: --batch wants at most the ${training.size} scenes, got ${batch}`);
-  const options = { classes: training.classes.length, inChannels: 1, width: 8, ...args.json("model-options") };
+  const options = { classes: training.classes.length, inChannels: 1, width: 8, depth: 3, ...args.json("model-options") };
   const model = chooseKernels(args, modelFromArguments(args, name, seed, options));
   const stepsPerEpoch = Math.floor(training.size / batch);
   const trainer = new Trainer({
     model, data: training, normalisation, batch, seed,
     optimiser: new AdamW(model.namedParameters(), { weightDecay: 0.01 }),
-    schedule: cosine({ peak: args.number("lr", 0.003, { least: 0 }), warmup: Math.floor(stepsPerEpoch / 4), steps: epochs * stepsPerEpoch }),
+    schedule: cosine({ peak: args.number("lr", 0.01, { least: 0 }), warmup: Math.floor(stepsPerEpoch / 4), steps: epochs * stepsPerEpoch }),
   });
   report(`${name}: ${thousands(model.parameterCount())} parameters, ${thousands(training.size)} scenes, ${epochs} ${epochs === 1 ? "epoch" : "epochs"} of ${stepsPerEpoch} steps`);
   const progress = new Progress();
@@ -114,14 +119,15 @@ export const segment: Command = {
     data: { value: "DIR", help: "folder with the IDX files" },
     picture: { value: "FILE", help: "PNG to write: scenes, their masks, and the prediction of every network" },
     out: { value: "FILE", help: "weights to write, of a single MODEL" },
-    scenes: { value: "N", help: "scenes to train on (default 2000)" },
+    scenes: { value: "N", help: "scenes to train on (default 4000)" },
     "test-scenes": { value: "N", help: "scenes to measure on, of test images (default 500)" },
-    size: { value: "PIXELS", help: "height and width of a scene (default 48)" },
-    epochs: { value: "N", help: "passes over the scenes (default 4)" },
-    batch: { value: "N", help: "scenes a step (default 8)" },
-    lr: { value: "RATE", help: "highest learning rate of AdamW (default 0.003)" },
+    size: { value: "PIXELS", help: "height and width of a scene (default 32)" },
+    shrink: { value: "N", help: "pictures are so many times smaller in a scene (default 2)" },
+    epochs: { value: "N", help: "passes over the scenes (default 5)" },
+    batch: { value: "N", help: "scenes a step (default 16)" },
+    lr: { value: "RATE", help: "highest learning rate of AdamW (default 0.01)" },
     seed: { value: "S", help: "decides scenes, starting weights and order (default 0)" },
-    "model-options": { ...modelOptionsHelp, help: `the models' options (default '{"width":8}')` },
+    "model-options": { ...modelOptionsHelp, help: `the models' options (default '{"width":8,"depth":3}')` },
     classes: { value: "FILE", help: "names of the pictures' classes, one a line (default classes.txt beside the data, else numbers)" },
     kernels: kernelsHelp,
     json: { help: "for programs: an array, one object a network" },
