@@ -16,6 +16,8 @@ export interface ConvEpilogue {
   /** How the image lies that is added: as many channels, rows and columns as the output, any halo. */
   readonly residual: Layout | undefined;
   readonly activation: Activation | undefined;
+  /** y = activation(gate * sum without bias + bias + residual) instead: depthwise kernels alone have it, as a gate of their input. */
+  readonly biasLast?: boolean;
 }
 
 export const noEpilogue: ConvEpilogue = { gate: false, residual: undefined, activation: undefined };
@@ -90,7 +92,7 @@ export function convName(params: ConvParams): string {
   const { input, output, kernel, stride, padding, dilation, groups, epilogue, fma } = params;
   const { residual, activation } = epilogue;
   return [
-    ...(epilogue.gate ? ["gate"] : []),
+    ...(epilogue.gate ? [epilogue.biasLast === true ? "input_gate" : "gate"] : []),
     ...(residual === undefined ? [] : ["residual"]),
     ...(activation === undefined ? [] : [activationName(activation)]),
     ...(fma ? ["fma"] : []),

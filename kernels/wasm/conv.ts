@@ -41,6 +41,7 @@ export interface ConvKernel {
 /** @throws RangeError where the sizes do not belong together */
 export function convKernel(params: ConvParams): ConvKernel {
   checkConv("convKernel", params);
+  if (params.epilogue.biasLast === true) throw new RangeError("convKernel: biasLast wants a depthwise convolution");
   const tile = `${tilePixels(PANEL, params)}x${PANEL}`;
   const name = `f32_conv_${tile}_${convName(params)}_b${rowsPerBlock(params)}`;
   return { name, panels: convPanels(params).count, emit: (m) => emitConv(m, name, params) };

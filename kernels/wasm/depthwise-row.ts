@@ -134,11 +134,15 @@ class Row {
 
   /** `count` pixels of one panel, of which `lanes` channels exist. */
   #cell(count: number, lanes: number): void {
-    const { local, i32, v128 } = this.#f;
-    const { kernel, inRow, unrolled } = this.#kernel;
+    const { local, i32, f32x4, v128 } = this.#f;
+    const { kernel, inRow, unrolled, epilogue } = this.#kernel;
     const { x, w } = this.#panel;
-    local.get(w);
-    v128.load();
+    if (epilogue.biasLast === true) {
+      f32x4.const(0);
+    } else {
+      local.get(w);
+      v128.load();
+    }
     for (let i = 1; i < count; i++) local.tee(this.#sums[i]);
     local.set(this.#sums[0]);
     if (unrolled || kernel[0] === 1) {
@@ -198,11 +202,17 @@ class Row {
   }
 
   #finish(count: number, lanes: number): void {
-    const { local, f32x4 } = this.#f;
-    const { outPixel, epilogue: { gate, residual, activation } } = this.#kernel;
+    const { local, f32x4, v128 } = this.#f;
+    const { outPixel, epilogue: { gate, residual, activation, biasLast } } = this.#kernel;
+    const [bias] = this.#weights;
     if (gate) {
       loadLanes(this.#f, this.#panel.gate, 0, lanes);
       local.set(this.#column);
+    }
+    if (biasLast === true) {
+      local.get(this.#panel.w);
+      v128.load();
+      local.set(bias);
     }
     for (let i = 0; i < count; i++) {
       const sum = this.#sums[i];
@@ -210,6 +220,12 @@ class Row {
         local.get(sum);
         local.get(this.#column);
         f32x4.mul();
+        local.set(sum);
+      }
+      if (biasLast === true) {
+        local.get(sum);
+        local.get(bias);
+        f32x4.add();
         local.set(sum);
       }
       if (residual !== undefined) {

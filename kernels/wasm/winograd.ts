@@ -78,6 +78,7 @@ function roomOf(params: ConvParams, tiles: number): Room {
 export function winogradKernel(params: ConvParams, block: WinogradBlock = winogradBlock(params)): WinogradKernel {
   const { tiles, pixels } = block;
   checkConv("winogradKernel", params);
+  if (params.epilogue.biasLast === true) throw new RangeError("winogradKernel: biasLast wants a depthwise convolution");
   if (!isWinograd(params)) {
     const { kernel, stride, dilation, groups } = params;
     throw new RangeError(`winogradKernel: wants kernel 3x3, stride 1x1, dilation 1x1 and groups 1, got ${kernel.join("x")}, ${stride.join("x")}, ${dilation.join("x")} and ${groups}`);

@@ -3,6 +3,7 @@ import type { Kernels } from "../../kernels/contract.ts";
 import {
   channelShape, concatShape, conv2dShape, convTranspose2dShape, elementwiseShape, linearShape, batchNormShape, pool2dShape, resizeShape, shuffleShape,
 } from "../../kernels/shapes.ts";
+import type { ChannelShape } from "../../kernels/shapes.ts";
 import { conv2dScratch, convTranspose2dScratch, linearScratch } from "../../kernels/scratch.ts";
 import type { Activation, Constant, Node } from "../graph/graph.ts";
 import { sizeOf } from "../tensor.ts";
@@ -50,11 +51,18 @@ function convolution(node: Node, context: PlainContext): Step {
   const perChannel = channelShape(batch, shape.outChannels, shape.outHeight * shape.outWidth);
   const all = elementwiseShape(y.length);
   return () => {
-    kernels.conv2dForward(y, x, weight, bias, shape, work);
+    kernels.conv2dForward(y, x, weight, epilogue?.biasLast === true ? null : bias, shape, work);
     if (gate !== undefined) kernels.channelScaleForward(y, y, gate, perChannel);
+    if (epilogue?.biasLast === true && bias !== null) addBias(y, bias, perChannel);
     if (residual !== undefined) kernels.addForward(y, y, residual, all);
     if (epilogue?.activation !== undefined) activate(kernels, y, epilogue.activation, y);
   };
+}
+
+function addBias(y: Float32Array, bias: Float32Array, { batch, channels, pixels }: ChannelShape): void {
+  for (let image = 0, i = 0; image < batch; image++) {
+    for (let c = 0; c < channels; c++) for (const end = i + pixels; i < end; i++) y[i] += bias[c];
+  }
 }
 
 /** The step of any node. */

@@ -7,6 +7,8 @@ export interface Program {
   /** Copies an input in. */
   setInput(index: number, data: Float32Array): void;
   run(): void;
+  /** What `run` does, operation by operation, where the program was made to be timed. */
+  readonly steps?: readonly { readonly kind: string; run(): void }[];
   /** Functions that compute all of it, one after the other; undefined where some of it is JavaScript. */
   readonly parts?: readonly string[];
   /** Copies an output, or an observed value, out. */

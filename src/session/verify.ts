@@ -67,14 +67,15 @@ function graphOf(labels: ReadonlySet<Label>): Graph {
     const residual = inputs.length > (gated ? 2 : 1);
     add({
       kind: "conv2d", kernel: [kernel, kernel], stride: [stride, stride], padding: [padding, padding], dilation: [1, 1], groups,
-      weight: constant([CHANNELS, CHANNELS / groups, kernel, kernel]), bias: constant([CHANNELS]), epilogue: { gate: gated, residual, activation: relu },
+      weight: constant([CHANNELS, CHANNELS / groups, kernel, kernel]), bias: constant([CHANNELS]),
+      epilogue: { gate: gated, residual, activation: relu, biasLast: gated && groups > 1 },
     }, inputs, [2, CHANNELS, Math.ceil(8 / stride), Math.ceil(7 / stride)]);
   };
   conv(1, 1, 1, [x, gate, other], true);
   conv(3, 1, 1, [x, other], false);
   conv(3, 2, 1, [x], false);
   conv(3, 1, CHANNELS, [x], false);
-  conv(5, 2, CHANNELS, [x], false);
+  conv(5, 2, CHANNELS, [x, gate], true);
   for (const activation of ["relu", "relu6", "leaky_relu", "sigmoid", "hard_sigmoid", "silu", "hard_swish", "tanh"] as const) {
     add({ kind: "activation", activation, slope: 0.2, offset: 0.5 }, [x], x.shape);
   }

@@ -29,6 +29,12 @@ const MOST_PAGES = 65536;
 /** What happens at one place of a program: stages of one function in WebAssembly, or a step in JavaScript. */
 export type Part = { readonly name: string; readonly stages: Stage[] } | Step;
 
+/** A part, and the operation it belongs to: where each has its own. */
+interface LabelledPart {
+  readonly part: Part;
+  readonly kind: string;
+}
+
 function fromPlanar(value: Value, { layout, images }: Placement): Bound {
   const kernel = fromPlanarKernel(layout);
   return { kernel, images, operands: [], ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work: 4 * sizeOf(value.shape) };
@@ -42,16 +48,19 @@ export interface WasmProgramOptions {
   readonly host: WasmHost;
   /** Values of these names are written over, where the map has numbers for them, as soon as they are computed. */
   readonly overrides: ReadonlyMap<string, Float32Array | undefined>;
+  /** Has each operation a function of its own, so that it can be timed? */
+  readonly stepwise?: boolean;
 }
 
-export function wasmProgram({ graph, kept, constants, host, overrides }: WasmProgramOptions): Program {
+export function wasmProgram({ graph, kept, constants, host, overrides, stepwise = false }: WasmProgramOptions): Program {
   const { memory } = host;
   const layout = planLayouts(graph, kept);
   const place = (value: Value): Placement => layout.placements.get(value)!;
   const bound = graph.nodes.map((node) => (host.refused.has(node.operation.kind) ? undefined : bindNode(node, { place, memory, arithmetic: host.arithmetic })));
   const scratchBytes = Math.max(0, ...bound.map((call) => call?.scratch ?? 0));
   const base = memory.arena(layout.total + scratchBytes * host.threads);
-  const parts = partsOf(graph, layout, bound, base, host, (node) => onPlain(node), overrides);
+  const labelled = partsOf({ graph, layout, bound, base, host, overrides, stepwise }, (node) => onPlain(node));
+  const parts = labelled.map(({ part }) => part);
   const steps = install(parts, host, base + layout.total, scratchBytes);
   memory.commit(host.functions);
   const names = parts.map((part) => (typeof part === "function" ? undefined : part.name));
@@ -78,6 +87,7 @@ export function wasmProgram({ graph, kept, constants, host, overrides }: WasmPro
       for (const step of steps) step();
     },
     ...(names.includes(undefined) ? {} : { parts: names as string[] }),
+    ...(stepwise ? { steps: labelled.map(({ kind }, i) => ({ kind, run: steps[i] })) } : {}),
     read(value, into) {
       const planar = layout.planar.get(value);
       if (planar === undefined || !graph.outputs.includes(value)) gather(memory.floats, base + place(value).offset, place(value), into);
@@ -90,19 +100,24 @@ export function wasmProgram({ graph, kept, constants, host, overrides }: WasmPro
   };
 }
 
+interface PartsOptions extends Pick<WasmProgramOptions, "graph" | "host" | "overrides"> {
+  readonly layout: LayoutPlan;
+  readonly bound: readonly (Bound | undefined)[];
+  /** The arena's address. */
+  readonly base: number;
+  readonly stepwise: boolean;
+}
+
 /** All calls in their order, inputs and outputs included, cut where JavaScript has something to do. */
-function partsOf(
-  graph: Graph, layout: LayoutPlan, bound: readonly (Bound | undefined)[], base: number, host: WasmHost, onPlain: (node: Node) => Step,
-  overrides: ReadonlyMap<string, Float32Array | undefined>,
-): Part[] {
-  const parts: Part[] = [];
+function partsOf({ graph, layout, bound, base, host, overrides, stepwise }: PartsOptions, onPlain: (node: Node) => Step): LabelledPart[] {
+  const parts: LabelledPart[] = [];
   const place = (value: Value): Placement => layout.placements.get(value)!;
   const operand = (value: Value): KernelCall["operands"][number] => operandOf(place(value), base);
   const planar = (value: Value): KernelCall["operands"][number] => ({ address: base + layout.planar.get(value)!, pitch: (4 * sizeOf(value.shape)) / value.shape[0] });
-  const add = (stage: Stage): void => {
-    const last = parts.at(-1);
-    if (last !== undefined && typeof last !== "function") last.stages.push(stage);
-    else parts.push({ name: host.newRunName(), stages: [stage] });
+  const add = (kind: string, stage: Stage): void => {
+    const last = parts.at(-1)?.part;
+    if (last !== undefined && typeof last !== "function" && !stepwise) last.stages.push(stage);
+    else parts.push({ kind, part: { name: host.newRunName(), stages: [stage] } });
   };
   const resolved = (call: Bound): KernelCall =>
     ({ ...call, operands: call.operands.map((value) => (typeof value === "number" ? { address: value, pitch: 0 } : operand(value))) });
@@ -114,26 +129,28 @@ function partsOf(
     const work = 8 * images * kernel.parts * (width + 2 * halo) * channels * 0.1;
     return [{ kernel, images, operands: [operand(value)], ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work }];
   };
-  for (const input of graph.inputs) add([...border(input), { ...fromPlanar(input, place(input)), operands: [operand(input), planar(input)] }]);
+  for (const input of graph.inputs) add("input", [...border(input), { ...fromPlanar(input, place(input)), operands: [operand(input), planar(input)] }]);
   graph.nodes.forEach((node, i) => {
+    const { kind } = node.operation;
     const call = bound[i];
     if (call === undefined) {
-      if (border(node.output).length > 0) add(border(node.output));
-      parts.push(onPlain(node));
+      if (border(node.output).length > 0) add(kind, border(node.output));
+      parts.push({ kind, part: onPlain(node) });
     } else {
-      add([...border(node.output), resolved(call)]);
+      add(kind, [...border(node.output), resolved(call)]);
     }
     const { name } = node.output;
     if (!overrides.has(name)) return;
-    parts.push(() => {
+    const write = (): void => {
       const data = overrides.get(name);
       if (data !== undefined) scatter(host.memory.floats, base + place(node.output).offset, place(node.output), data);
-    });
+    };
+    parts.push({ kind, part: write });
   });
   for (const output of new Set(graph.outputs)) {
     const kernel = toPlanarKernel(place(output).layout);
     const work = 4 * sizeOf(output.shape);
-    add([{ kernel, images: place(output).images, operands: [planar(output), operand(output)], ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work }]);
+    add("output", [{ kernel, images: place(output).images, operands: [planar(output), operand(output)], ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work }]);
   }
   return parts;
 }

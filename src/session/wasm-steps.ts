@@ -53,7 +53,10 @@ function bindConvolution(node: Node, operation: Of<"conv2d">, { place, memory, a
   const [input, out] = [place(x).layout, place(output).layout];
   const params: ConvParams = {
     input, output: out, kernel: window, stride, padding, dilation, groups, ...arithmetic,
-    epilogue: { gate: gate !== undefined, residual: residual === undefined ? undefined : place(residual).layout, activation: epilogue?.activation },
+    epilogue: {
+      gate: gate !== undefined, residual: residual === undefined ? undefined : place(residual).layout, activation: epilogue?.activation,
+      biasLast: epilogue?.biasLast === true,
+    },
   };
   const { kernel, packedSize, pack, scratch, rowStep, panels } = convolution(params);
   const key = `${weight.name} ${bias?.name ?? ""} ${packedSize}`;

@@ -60,6 +60,7 @@ class Only extends Composite {
   }
 }
 
+const depthwise = (channels: number): Conv2d => new Conv2d(channels, channels, { kernel: 3, padding: 1, groups: channels, bias: false });
 const conv = (from: number, to: number): Conv2d => new Conv2d(from, to, { kernel: 3, padding: 1, bias: false });
 
 const small: [string, () => Module, Shape][] = [
@@ -72,6 +73,9 @@ const small: [string, () => Module, Shape][] = [
   ["residual of nothing and nothing", () => new Only(new Residual(new Identity(), new Identity())), [2, 3, 5, 4]],
   ["SE after a 1x1 convolution", () => new Only(new Conv2d(3, 8, { kernel: 1 }), new BatchNorm2d(8), new SqueezeExcite(8, { reduction: 2 })), [2, 3, 5, 4]],
   ["SE after a 3x3 convolution", () => new Only(conv(3, 8), new SqueezeExcite(8, { reduction: 2, gate: "hard_sigmoid" }), activation("relu")), [2, 3, 5, 4]],
+  ["SE before a depthwise convolution", () => new Only(conv(3, 8), activation("relu"), new SqueezeExcite(8, { reduction: 2 }), depthwise(8), new BatchNorm2d(8), activation("relu6")), [2, 3, 7, 6]],
+  ["SE before a depthwise convolution without bias", () => new Only(conv(3, 6), activation("relu"), new SqueezeExcite(6, { reduction: 2 }), depthwise(6)), [1, 3, 7, 6]],
+  ["SE before a depthwise convolution of one channel", () => new Only(conv(3, 1), activation("relu"), new SqueezeExcite(1, { reduction: 1 }), depthwise(1)), [1, 3, 7, 6]],
   ["SE by maximum", () => new Only(new Conv2d(3, 8, { kernel: 1 }), new SqueezeExcite(8, { reduction: 2, squeeze: "max" })), [2, 3, 5, 4]],
   ["SE on the input, added to it", () => new Only(new Residual(new SqueezeExcite(4, { reduction: 2 }))), [3, 4, 5, 4]],
   ["a gate without layers", () => new Only(new Conv2d(3, 3, { kernel: 1 }), new Recalibrate(new GlobalAveragePool())), [2, 3, 5, 4]],
@@ -130,6 +134,16 @@ test("SE-ResNet-50: normalisation, SE's scale, residual and ReLU are all inside 
   // In the four blocks with a projection the residual is that projection's: it takes the sum, after the gated one.
   assert.is(graph.nodes.filter(({ operation }) => operation.kind === "conv2d" && operation.epilogue?.residual === true).length, 16);
   assert.ok(graph.nodes.every(({ inputs }, i) => inputs.every((input) => graph.inputs.includes(input) || graph.nodes.slice(0, i).some((n) => n.output === input))));
+});
+
+test("SE-MobileNet v1: the scale before a depthwise convolution is in its epilogue, unless it is observed", () => {
+  const counts = kinds(optimised("se_mobilenet_v1"));
+  assert.equal([counts.conv2d, counts.global_pool, counts.scale], [27 + 2 * 13, 14, 1]);
+  const graph = lower(createModel("se_mobilenet_v1", {}, null), [1, 3, 224, 224]);
+  const names = graph.nodes.filter(({ operation }) => operation.kind === "scale").map(({ output }) => output.name);
+  const watched = optimise(graph, new Set([names[2]]));
+  assert.is(kinds(watched).scale, 2);
+  assert.ok(watched.nodes.some(({ output }) => output.name === names[2]));
 });
 
 test("MobileNetV3: the scale stays where an activation stands before the squeeze", () => {

@@ -35,6 +35,7 @@ export interface Case {
   readonly groups?: number;
   readonly bias?: boolean;
   readonly gate?: boolean;
+  readonly biasLast?: boolean;
   /** The residual's halo; none without. */
   readonly residual?: number;
   readonly activation?: Activation;
@@ -73,7 +74,7 @@ export function problem(one: Case, seed = 1): Problem {
   const params: ConvParams = {
     input: { channels: channels[0], height: size[0], width: size[1], halo: Math.max(...padding) + (one.moreHalo ?? 0) },
     output, kernel, stride, padding, dilation, groups, fma: one.fma === true, wide: one.wide === true,
-    epilogue: { gate: one.gate === true, residual: one.residual === undefined ? undefined : { ...output, halo: one.residual }, activation: one.activation },
+    epilogue: { gate: one.gate === true, residual: one.residual === undefined ? undefined : { ...output, halo: one.residual }, activation: one.activation, biasLast: one.biasLast === true },
   };
   return {
     text: JSON.stringify(one), params, shape, x,
@@ -135,10 +136,11 @@ function activate({ activation, slope, offset }: Activation, x: number): number 
 export function reference({ shape, x, weight, bias, gate, residual, params }: Problem): Float64Array {
   const { epilogue } = params;
   const y = new Float64Array(shape.outChannels * shape.outHeight * shape.outWidth);
-  conv2dForward(y, Float64Array.from(x), Float64Array.from(weight), bias === null ? null : Float64Array.from(bias), shape);
+  conv2dForward(y, Float64Array.from(x), Float64Array.from(weight), bias === null || epilogue.biasLast === true ? null : Float64Array.from(bias), shape);
   const pixels = shape.outHeight * shape.outWidth;
   return y.map((sum, i) => {
-    const scaled = epilogue.gate ? sum * gate[Math.floor(i / pixels)] : sum;
+    const channel = Math.floor(i / pixels);
+    const scaled = (epilogue.gate ? sum * gate[channel] : sum) + (bias !== null && epilogue.biasLast === true ? bias[channel] : 0);
     const added = epilogue.residual === undefined ? scaled : scaled + residual[i];
     return epilogue.activation === undefined ? added : activate(epilogue.activation, added);
   });
@@ -155,7 +157,7 @@ export function ordered({ shape, x, weight, bias, gate, residual, params }: Prob
     const oh = Math.floor(i / outWidth) % outHeight;
     const o = Math.floor(i / (outWidth * outHeight));
     const first = Math.floor(o / (outChannels / groups)) * inPerGroup;
-    let sum = bias === null ? 0 : bias[o];
+    let sum = bias === null || epilogue.biasLast === true ? 0 : bias[o];
     for (let kh = 0; kh < kernelHeight; kh++) {
       for (let kw = 0; kw < kernelWidth; kw++) {
         const ih = oh * shape.strideHeight - shape.paddingHeight + kh * shape.dilationHeight;
@@ -168,6 +170,7 @@ export function ordered({ shape, x, weight, bias, gate, residual, params }: Prob
       }
     }
     if (epilogue.gate) sum = Math.fround(sum * gate[o]);
+    if (epilogue.biasLast === true) sum = Math.fround(sum + (bias === null ? 0 : bias[o]));
     if (epilogue.residual !== undefined) sum = Math.fround(sum + residual[i]);
     y[i] = epilogue.activation === undefined ? sum : activate(epilogue.activation, sum);
   }

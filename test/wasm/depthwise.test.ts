@@ -70,6 +70,20 @@ test("every epilogue, alone and together; the residual has a halo of its own", (
   }
 });
 
+test("a gate before the bias, as one of the input would be", () => {
+  for (const channels of [8, 11]) {
+    for (const [kernel, stride] of [[3, 1], [3, 2], [5, 1], [5, 2]] as const) {
+      const one = each(channels, { size: [8, 9], kernel: [kernel, kernel], stride: [stride, stride], padding: [kernel >> 1, kernel >> 1], gate: true, biasLast: true });
+      check(depthwise, one);
+      check(depthwise, { ...one, bias: false, residual: 1, outHalo: 1, activation: plain("relu6") });
+      check(depthwise, { ...one, wide: true, activation: plain("silu") });
+    }
+  }
+  const { params } = problem({ channels: [4, 4], size: [8, 8], kernel: [3, 3], padding: [1, 1], gate: true, biasLast: true });
+  assert.throws(() => convolution(params), /convKernel: biasLast wants a depthwise convolution/);
+  assert.throws(() => convolution({ ...params, input: { ...params.input, channels: 64 }, output: { ...params.output, channels: 64 }, winograd: true }), /winogradKernel: biasLast wants/);
+});
+
 test("channels whose pixels share sets of the cache, and wide machines", () => {
   for (const channels of [512, 1024]) check(depthwise, each(channels, { size: [3, 4], kernel: [3, 3], padding: [1, 1] }));
   for (const width of [1, 4, 7]) check(depthwise, each(10, { size: [4, width], kernel: [3, 3], padding: [1, 1], wide: true, gate: true, residual: 1 }));
