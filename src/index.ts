@@ -32,6 +32,8 @@ export type { Summary } from "./nn/summary.ts";
 export { Session, compile, compileSync } from "./session/session.ts";
 export type { CompileOptions, RunOptions } from "./session/session.ts";
 export type { Numerics } from "./session/numerics.ts";
+export { TrainingSession, compileTraining, compileTrainingSync } from "./session/training/training-session.ts";
+export type { AdamWRule, ParameterGroup, SgdRule, TrainingOptions } from "./session/training/options.ts";
 
 export { Trainer, DivergedError } from "./train/trainer.ts";
 export type { StepReport, TrainerOptions } from "./train/trainer.ts";

@@ -74,6 +74,11 @@ test("bench prints the contract's fields", async () => {
   const results = JSON.parse(call.output) as Record<string, number>[];
   assert.equal(results.map((r) => r.kernels), ["eager", "reference", "plain", "wasm"]);
   for (const r of results) for (const field of ["median_ms", "min_ms", "first_ms", "compile_ms", "arena_bytes", "gflops"]) assert.type(r[field], "number");
+  const many = await senet("bench", "se_resnet8", ...given, "--input", "1,2,8,8", "--runs", "1", "--kernels", "wasm,eager", "--threads", "1,2", "--numerics", "exact,fast", "--json");
+  const ran = JSON.parse(many.output) as { kernels: string; threads: number; numerics: string | null }[];
+  assert.equal(ran.map((r) => [r.kernels, r.threads, r.numerics]), [["wasm", 1, "exact"], ["wasm", 1, "fast"], ["wasm", 2, "exact"], ["wasm", 2, "fast"], ["eager", 1, null]]);
+  await fails(2, /--threads wants whole numbers of at least 1, such as 1,2, got "0"/, "bench", "resnet50", "--threads", "0");
+  await fails(2, /--numerics wants some of exact, fast, turbo, got "fats".*"fast"/, "bench", "resnet50", "--numerics", "fats");
   assert.match((await senet("bench", "se_resnet8", ...given, "--train", "--runs", "1", "--input", "2,2,8,8")).output, /training step/);
 });
 

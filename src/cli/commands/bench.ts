@@ -8,15 +8,19 @@ import { Tensor, showShape, sizeOf } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
 import type { Module } from "../../nn/module.ts";
 import { didYouMean } from "../../errors.ts";
-import { compileSync } from "../../session/session.ts";
+import { numericsNames } from "../../session/numerics.ts";
+import type { Numerics } from "../../session/numerics.ts";
+import { compile } from "../../session/session.ts";
 import { UsageError } from "../command.ts";
-import type { Command } from "../command.ts";
+import type { Arguments, Command } from "../command.ts";
 import { inputShape, modelFromArguments, modelOptionsHelp, usualInput } from "../network.ts";
 import { Progress, print, printJson, table } from "../terminal.ts";
 
 interface Timing {
   readonly model: string;
   readonly kernels: string;
+  /** Of a wasm session; the others have no choice. */
+  readonly numerics: Numerics | null;
   readonly threads: number;
   readonly batch: number;
   readonly input: Shape;
@@ -73,16 +77,24 @@ interface Ready {
   readonly once: (input: Tensor<Float32Array>) => void;
   readonly compile: number;
   readonly arena: number;
+  readonly close: () => void;
 }
 
-function prepare(model: Module, contender: Contender, shape: Shape, train: boolean): Ready {
+/** One line of the answer. */
+interface Wanted {
+  readonly contender: Contender;
+  readonly threads: number;
+  readonly numerics: Numerics | null;
+}
+
+async function prepare(model: Module, { contender, threads, numerics }: Wanted, shape: Shape, train: boolean): Promise<Ready> {
   if (contender === "eager" || contender === "reference") {
     model.use(contender === "eager" ? plain : reference);
-    return { once: train ? forwardBackward(model) : (input) => void model.forward(input), compile: 0, arena: 0 };
+    return { once: train ? forwardBackward(model) : (input) => void model.forward(input), compile: 0, arena: 0, close: () => undefined };
   }
   const start = performance.now();
-  const session = compileSync(model, { input: shape, kernels: contender });
-  return { once: (input) => void session.run(input), compile: performance.now() - start, arena: session.arenaBytes };
+  const session = await compile(model, { input: shape, kernels: contender, threads, ...(numerics === null ? {} : { numerics }) });
+  return { once: (input) => void session.run(input), compile: performance.now() - start, arena: session.arenaBytes, close: () => session.close() };
 }
 
 /** Forward and backward pass with a gradient of ones: what a training step spends on the network. */
@@ -96,6 +108,27 @@ function forwardBackward(model: Module): (input: Tensor<Float32Array>) => void {
   };
 }
 
+/** What the options name; threads and numerics are wasm sessions' own. */
+function combinations(args: Arguments, train: boolean): Wanted[] {
+  const chosen = <Name extends string>(option: string, usual: readonly Name[], names: readonly Name[]): readonly Name[] =>
+    args.list(option, usual).map((name) => {
+      if (names.includes(name as Name)) return name as Name;
+      throw new UsageError(`senet bench: --${option} wants some of ${names.join(", ")}, got "${name}"${didYouMean(name, names)}`);
+    });
+  const kernels = chosen("kernels", train ? ["eager"] : ["wasm", "plain"], contenders);
+  const numerics = chosen("numerics", ["fast"], numericsNames);
+  const threads = args.list("threads", ["1"]).map((text) => {
+    const count = Number(text);
+    if (Number.isSafeInteger(count) && count >= 1) return count;
+    throw new UsageError(`senet bench: --threads wants whole numbers of at least 1, such as 1,2, got "${text}"`);
+  });
+  return kernels.flatMap((contender): Wanted[] => {
+    if (train && contender !== "eager" && contender !== "reference") throw new UsageError(`senet bench: --train runs on eager or reference kernels, got "${contender}"`);
+    if (contender !== "wasm") return [{ contender, threads: 1, numerics: null }];
+    return threads.flatMap((count) => numerics.map((each) => ({ contender, threads: count, numerics: each })));
+  });
+}
+
 export const bench: Command = {
   name: "bench",
   usage: "MODEL [options]",
@@ -103,7 +136,8 @@ export const bench: Command = {
   options: {
     batch: { value: "N", help: "images at a time (default 1)" },
     input: { value: "SHAPE", help: "batch, channels, height, width" },
-    threads: { value: "N", help: "1: the eager engine has one thread" },
+    threads: { value: "N,...", help: "of wasm sessions; all others have one (default 1)" },
+    numerics: { value: "NAMES", help: "of wasm sessions: of exact, fast, turbo (default fast)" },
     kernels: { value: "NAMES", help: "of wasm, plain (sessions), eager (plain kernels), reference (textbook), separated by commas; default wasm,plain" },
     runs: { value: "N", help: "timed runs after the first (default 5)" },
     train: { help: "forward and backward pass instead of inference" },
@@ -111,42 +145,36 @@ export const bench: Command = {
     json: { help: "for programs: an array, one object a combination" },
   },
   positionals: { least: 1, most: 1 },
-  run(args) {
+  async run(args) {
     const [name] = args.positionals;
     const runs = args.number("runs", 5, { least: 1, whole: true });
-    const threads = args.number("threads", 1, { least: 1, whole: true });
-    if (threads !== 1) throw new UsageError(`senet bench: --threads wants 1: the eager engine has one thread, got ${threads}`);
     const train = args.flag("train");
-    const kernels = args.list("kernels", train ? ["eager"] : ["wasm", "plain"]);
-    for (const name of kernels) {
-      if (!contenders.includes(name as Contender)) {
-        throw new UsageError(`senet bench: --kernels wants some of ${contenders.join(", ")}, got "${name}"${didYouMean(name, contenders)}`);
-      }
-      if (train && name !== "eager" && name !== "reference") throw new UsageError(`senet bench: --train runs on eager or reference kernels, got "${name}"`);
-    }
     const progress = new Progress();
-    const results = kernels.map((family): Timing => {
+    const results: Timing[] = [];
+    for (const one of combinations(args, train)) {
+      const { contender: kernels, threads, numerics } = one;
       const model = modelFromArguments(args, name, 0);
       const usual = usualInput(model);
       const shape = inputShape(args, [args.number("batch", 1, { least: 1, whole: true }), ...usual.slice(1)]);
       const { macs, seMacs } = summarise(model, shape);
-      const { once, compile, arena } = prepare(model, family as Contender, shape, train);
-      const times = time(once, shape, runs, (done) => progress.update(done / (runs + 1), `${family}, run ${done} of ${runs + 1}`));
+      const { once, compile, arena, close } = await prepare(model, one, shape, train);
+      const times = time(once, shape, runs, (done) => progress.update(done / (runs + 1), `${kernels}, run ${done} of ${runs + 1}`));
+      close();
       progress.end();
       const rest = times.slice(1);
-      return {
-        model: name, kernels: family, threads, batch: shape[0], input: shape, pass: train ? "training step" : "inference", runs,
+      results.push({
+        model: name, kernels, numerics, threads, batch: shape[0], input: shape, pass: train ? "training step" : "inference", runs,
         median_ms: median(rest), min_ms: Math.min(...rest), first_ms: times[0], compile_ms: compile, arena_bytes: arena,
         gflops: ((train ? 3 : 1) * 2 * (macs + seMacs)) / Math.min(...rest) / 1e6,
-      };
-    });
+      });
+    }
     if (args.flag("json")) {
       printJson(results);
       return;
     }
     print(`${name}, ${results[0].pass}, input ${showShape(results[0].input)} (${sizeOf(results[0].input)} values), ${engine()}, ${process.platform} ${process.arch}\n`);
     const rows = results.map((r) => [
-      titles[r.kernels as Contender], String(r.threads), r.median_ms.toFixed(1), r.min_ms.toFixed(1), r.first_ms.toFixed(1), r.compile_ms.toFixed(0),
+      `${titles[r.kernels as Contender]}${r.numerics === null ? "" : `, ${r.numerics}`}`, String(r.threads), r.median_ms.toFixed(1), r.min_ms.toFixed(1), r.first_ms.toFixed(1), r.compile_ms.toFixed(0),
       (r.arena_bytes / 1048576).toFixed(2), r.gflops.toFixed(2),
     ]);
     const numbers = ["threads", "median ms", "best ms", "first ms", "compile ms", "arena MiB", "GFLOP/s"];

@@ -3,7 +3,7 @@
  * Training sessions: a model compiled for training, with batches of one shape. Weights, gradients and the optimiser's state live in the session's
  * memory; `pull` writes weights and running statistics into the model, for saving and for inference, `refresh` takes the model's over.
  */
-import { lower } from "../../nn/lower.ts";
+import { dropoutsOf, lower } from "../../nn/lower.ts";
 import type { Module } from "../../nn/module.ts";
 import { Tensor, isDouble, sameShape, showShape, sizeOf } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
@@ -44,6 +44,7 @@ export class TrainingSession implements Disposable {
     this.#host = host;
     dropped.register(this, host.release, this);
     try {
+      refuseDropout(model);
       const graph = lower(model, options.input);
       const { parameters, statistics } = constantsOf(graph);
       const frozen = new Set([...model.namedParameters()].filter(([, parameter]) => parameter.frozen).map(([name]) => name));
@@ -222,7 +223,14 @@ function wanted(model: Module, options: TrainingOptions): Parameters<typeof back
   return { numerics: numerics ?? "fast", ...(threads === undefined ? {} : { threads }), ...(kernels === undefined ? {} : { kernels }), labels: labelsOf(lower(model, input)) };
 }
 
-/** Compiles a model for training; `compile(model, { mode: "training", ... })` is the same. @throws RangeError where an option makes no sense, or an operation has no gradient */
+/** Lowering takes dropout for the identity that it is in inference. */
+function refuseDropout(model: Module): void {
+  for (const [name, probability] of dropoutsOf(model)) {
+    throw new RangeError(`compile: training sessions have no dropout (${name} drops ${probability}); build the model with dropout 0, or train it with the eager Trainer`);
+  }
+}
+
+/** Compiles a model for training. @throws RangeError where an option makes no sense, or an operation has no gradient */
 export async function compileTraining(model: Module, options: TrainingOptions): Promise<TrainingSession> {
   return new TrainingSession(model, options, await backend(wanted(model, options)));
 }

@@ -1,0 +1,54 @@
+/** Training sessions of a small member of every family that they take: each gradient beside the double-precision reference. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { Random } from "../../../kernels/random.ts";
+import { createModel } from "../../../models/index.ts";
+import { compileTrainingSync } from "../../../src/session/training/training-session.ts";
+import type { Floats } from "../../../src/tensor.ts";
+import { smallNetworks, title } from "../../models/small-networks.ts";
+import type { SmallNetwork } from "../../models/small-networks.ts";
+import { randomLabels, randomModel, randomTensor, referenceStep, relativeError } from "./reference.ts";
+
+const mobile = { classes: 5, inChannels: 2, width: 0.25 };
+const largest = (data: Floats): number => Float64Array.from(data).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+
+const networks: readonly SmallNetwork[] = [
+  ...smallNetworks.filter(({ model }) => !model.includes("unet")),
+  { model: "se_mobilenet_v1", options: mobile, input: [2, 2, 32, 33] },
+];
+
+for (const network of networks) {
+  const { model: name } = network;
+  const options = /vgg|senet154|googlenet/.test(name) ? { ...network.options, dropout: 0 } : network.options;
+  // A batch of one image would be normalised by itself to nothing where a layer has one pixel.
+  const input = [4, ...network.input.slice(1)];
+  test(`${title(network)}: every gradient agrees with the float64 reference`, () => {
+    const random = new Random(5);
+    const model = randomModel(name, options);
+    const session = compileTrainingSync(model, { input, optimiser: { method: "sgd" }, numerics: "exact", threads: 1 });
+    const x = randomTensor(input, random);
+    const [, classes, ...pixels] = model.outputShape(input);
+    const labels = randomLabels(4 * pixels.reduce((a, b) => a * b, 1), classes, random);
+    const expected = referenceStep(model, createModel(name, options, null), x, labels);
+    const loss = session.backward(x, labels);
+    assert.ok(Math.abs(loss - expected.loss) < 1e-5 * expected.loss, `loss ${loss}, wanted ${expected.loss}`);
+    // A bias before batch normalisation has a gradient of nothing but rounding: what is small is compared with the largest of all.
+    const least = 0.01 * Math.max(...[...expected.gradients.values()].map(({ data }) => largest(data)));
+    for (const [parameter, gradient] of expected.gradients) {
+      const size = largest(gradient.data);
+      const error = (relativeError(session.gradient(parameter), gradient) * size) / Math.max(size, least);
+      // Single precision puts a few values on the other side of a kink; what is left out or doubled is off by a tenth and more.
+      assert.ok(error < 5e-3, `${parameter} is off by ${error}`);
+    }
+    session.close();
+  });
+}
+
+test("what training sessions have not is refused, not left out", () => {
+  const train = (name: string, options: Record<string, unknown>): unknown =>
+    compileTrainingSync(createModel(name, { ...mobile, ...options }, 1), { input: [2, 2, 32, 32], optimiser: { method: "sgd" } });
+  assert.throws(() => train("vgg11", { width: 4, units: 6 }), /compile: training sessions have no dropout \(classifier\.2 drops 0\.5\).* eager Trainer/);
+  assert.throws(() => train("unet", { width: 4 }), /compile: training sessions have no conv_transpose2d \(up\.3\); train this model with the eager Trainer/);
+});
+
+test.run();
