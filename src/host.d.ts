@@ -36,7 +36,10 @@ interface HostWasmInstance {
   readonly exports: Readonly<Record<string, unknown>>;
 }
 declare const WebAssembly: undefined | {
-  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => HostWasmModule;
+  readonly Module: {
+    new (bytes: Uint8Array<ArrayBuffer>): HostWasmModule;
+    customSections(module: HostWasmModule, name: string): ArrayBuffer[];
+  };
   readonly Instance: new (module: HostWasmModule, imports?: Readonly<Record<string, Readonly<Record<string, unknown>>>>) => HostWasmInstance;
   readonly Memory: new (limits: { readonly initial: number; readonly maximum?: number; readonly shared?: boolean }) => HostWasmMemory;
   compile(bytes: Uint8Array<ArrayBuffer>): Promise<HostWasmModule>;

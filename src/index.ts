@@ -3,6 +3,7 @@ export { createModel, modelNames } from "../models/index.ts";
 export { Random } from "../kernels/random.ts";
 export { FormatError } from "./errors.ts";
 export { Tensor } from "./tensor.ts";
+export { version } from "./version.ts";
 export type { Floats, Shape } from "./tensor.ts";
 
 export { Composite, Layer, Module } from "./nn/module.ts";
@@ -31,6 +32,8 @@ export type { Summary } from "./nn/summary.ts";
 
 export { Session, compile, compileSync } from "./session/session.ts";
 export type { CompileOptions, RunOptions } from "./session/session.ts";
+export { emitModule } from "./session/emit-module.ts";
+export type { EmitOptions } from "./session/emit-module.ts";
 export type { Numerics } from "./session/numerics.ts";
 export { TrainingSession, compileTraining, compileTrainingSync } from "./session/training/training-session.ts";
 export type { AdamWRule, ParameterGroup, SgdRule, TrainingOptions } from "./session/training/options.ts";

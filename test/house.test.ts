@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { version } from "../src/version.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
@@ -39,11 +40,12 @@ const mayImport: Record<string, readonly string[]> = {
   "kernels/reference/": ["kernels/shapes.ts", "kernels/scratch.ts", "kernels/math.ts", "kernels/contract.ts"],
   "kernels/plain/": ["kernels/shapes.ts", "kernels/scratch.ts", "kernels/math.ts", "kernels/contract.ts", "kernels/reference/"],
   "src/errors.ts": [],
+  "src/version.ts": [],
   "src/tensor.ts": ["kernels/shapes.ts", "src/errors.ts"],
   "src/graph/": ["src/tensor.ts", "src/errors.ts"],
   "src/nn/": ["kernels/", "src/tensor.ts", "src/errors.ts", "src/graph/"],
   "src/io/": ["src/tensor.ts", "src/errors.ts", "src/graph/"],
-  "src/session/": ["kernels/", "src/tensor.ts", "src/errors.ts", "src/graph/", "src/nn/lower.ts", "src/nn/module.ts"],
+  "src/session/": ["kernels/", "src/tensor.ts", "src/errors.ts", "src/version.ts", "src/graph/", "src/nn/lower.ts", "src/nn/module.ts"],
   "src/train/": ["kernels/", "src/tensor.ts", "src/errors.ts", "src/nn/", "src/io/", "src/session/"],
   "src/weights.ts": ["src/tensor.ts", "src/errors.ts", "src/nn/", "src/io/"],
   "src/index.ts": ["kernels/", "models/", "src/"],
@@ -98,8 +100,9 @@ test("these searches find what they forbid", () => {
   assert.equal(imports("src/nn/x.ts", 'import { a } from "../../kernels/shapes.ts";\nconst m = await import("node:fs");'), ["kernels/shapes.ts", "node:fs"]);
 });
 
-test("package.json depends on nothing, and develops with three packages", () => {
+test("package.json depends on nothing, develops with three packages, and has the version that the source has", () => {
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Record<string, Record<string, string> | undefined>;
+  assert.is(manifest.version, version);
   assert.is(manifest.dependencies, undefined);
   assert.is(manifest.peerDependencies, undefined);
   assert.is(manifest.optionalDependencies, undefined);

@@ -14,6 +14,9 @@ declare module "node:fs" {
   export function rmSync(path: string, options: { force: boolean; recursive?: boolean }): void;
   export function statSync(path: string): { isDirectory(): boolean; readonly size: number };
 }
+declare module "node:crypto" {
+  export function createHash(name: "sha256"): { update(data: Uint8Array): { digest(encoding: "hex"): string } };
+}
 declare module "node:path" {
   export function join(...parts: string[]): string;
   export function dirname(path: string): string;

@@ -5,6 +5,7 @@ import { Arguments, UsageError, helpText } from "./command.ts";
 import type { Command } from "./command.ts";
 import { bench } from "./commands/bench.ts";
 import { classify } from "./commands/classify.ts";
+import { compileCommand } from "./commands/compile.ts";
 import { convert } from "./commands/convert.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { run } from "./commands/run.ts";
@@ -13,7 +14,7 @@ import { summary } from "./commands/summary.ts";
 import { train } from "./commands/train.ts";
 import { print } from "./terminal.ts";
 
-const commands: readonly Command[] = [classify, run, summary, bench, train, evalCommand, segment, convert];
+const commands: readonly Command[] = [classify, run, summary, bench, train, evalCommand, segment, convert, compileCommand];
 
 function overview(): string {
   const width = Math.max(...commands.map((command) => command.name.length)) + 2;

@@ -1,16 +1,21 @@
 /** Which kernels a session runs on, with how many threads, and why: what is asked for, as far as this host has it. */
 import { probe } from "../../kernels/wasm/probe.ts";
 import type { Operation } from "../graph/graph.ts";
-import { arithmeticOf, exactArithmetic } from "./numerics.ts";
+import { arithmeticOf } from "./numerics.ts";
 import type { Arithmetic, Numerics } from "./numerics.ts";
 import { growPool, warmPool } from "./threads/pool.ts";
 import type { Pool } from "./threads/pool.ts";
 import { processors } from "./threads/spawn.ts";
+import { givenBackend, givenBackendWithThreads, givenModule } from "./given-module.ts";
+import type { ModuleUse } from "./module-file.ts";
+import type { Program } from "./program.ts";
 import type { Trusted } from "./trial.ts";
 import { turbo } from "./turbo.ts";
-import { wrongKinds } from "./verify.ts";
+import { checkOf, wrongKinds } from "./verify.ts";
 import { WasmHost } from "./wasm-host.ts";
 import type { CompileModule } from "./wasm-host.ts";
+import { wasmProgram } from "./wasm-program.ts";
+import type { WasmProgramOptions } from "./wasm-program.ts";
 
 /** `auto` is wasm where the host has it, otherwise plain. */
 export type KernelChoice = "auto" | "wasm" | "plain";
@@ -19,12 +24,18 @@ export interface BackendOptions {
   readonly kernels?: KernelChoice;
   readonly numerics?: Numerics;
   readonly threads?: number;
-  readonly module?: HostWasmModule | Uint8Array<ArrayBuffer>;
+  /**
+   * What `senet compile` wrote for this very use: a WebAssembly.Module, or its bytes as Uint8Array. Then nothing is compiled here (but the bytes),
+   * which some hosts forbid; the session takes inputs of the module's shape only. Numerics and threads are the module's, unless given.
+   */
+  readonly module?: object | undefined;
 }
 
 /** With what the network has in it: `labelsOf` (verify.ts). */
-interface Wanted extends BackendOptions {
+export interface Wanted extends BackendOptions {
   readonly labels: ReadonlySet<string>;
+  /** What a given module must be for. */
+  readonly use?: Pick<ModuleUse, "model" | "input" | "observe" | "override">;
 }
 
 export interface Backend {
@@ -34,6 +45,8 @@ export interface Backend {
   readonly why: string;
   /** Where kernels are on trial: those that a program must agree with, and what takes over where one does not. */
   readonly trial?: { readonly trusted: Trusted; readonly instead: (reason: string) => Backend };
+  /** What makes a program; by default `wasmProgram`. */
+  readonly program?: (options: WasmProgramOptions) => Program;
 }
 
 /** Threads where nobody says how many: more than four seldom pay for one image, and of many processors half are no cores of their own. */
@@ -55,17 +68,6 @@ function checkOptions({ threads, numerics, kernels, module }: BackendOptions): v
 
 const compileHere: CompileModule = (emit) => new WebAssembly!.Module(emit().toBytes());
 
-/** A given module for the first program; further shapes want kernels of their own. */
-function compileGiven(module: HostWasmModule | Uint8Array<ArrayBuffer>): CompileModule {
-  let given: HostWasmModule | Uint8Array<ArrayBuffer> | undefined = module;
-  return (emit) => {
-    const first = given;
-    given = undefined;
-    if (first === undefined) return compileHere(emit);
-    return first instanceof Uint8Array ? new WebAssembly!.Module(first) : first;
-  };
-}
-
 /** What the kernels of each arithmetic got wrong on this host, and which of them were checked; once a process. */
 const checks = new Map<string, { readonly done: Set<string>; readonly wrong: Map<Operation["kind"], string> }>();
 
@@ -77,7 +79,8 @@ function checked(arithmetic: Arithmetic, compile: CompileModule, apart: boolean,
   if (missing.size === 0) return wrong;
   const host = new WasmHost({ arithmetic, threads: 1, pool: undefined, refused: new Set(), compile, apart });
   try {
-    for (const [kind, what] of wrongKinds(host, missing)) wrong.set(kind, what);
+    const check = checkOf(missing);
+    for (const [kind, what] of wrongKinds(check, wasmProgram({ ...check, host }))) wrong.set(kind, what);
   } finally {
     host.release();
   }
@@ -104,26 +107,21 @@ function turboKernels(plain: Arithmetic, labels: ReadonlySet<string>): Checked |
   return kernels;
 }
 
-function given(module: HostWasmModule | Uint8Array<ArrayBuffer>): Checked {
-  return { arithmetic: exactArithmetic, compile: compileGiven(module), wrong: new Map(), refused: new Set() };
-}
-
 /**
  * @param pool undefined for one thread @param alone why no more, if more are wanted @param noTurbo why not, if it has been found to be wrong
  * @throws Error where wasm is asked for and not to be had
  */
 function choose(options: Wanted, pool: Pool | undefined, alone: string | undefined, noTurbo?: string): Backend {
-  checkOptions(options);
-  const { kernels = "auto", numerics = "fast", module } = options;
+  const { kernels = "auto", numerics = "fast" } = options;
   if (kernels === "plain") return { host: undefined, why: "plain: asked for, one thread" };
   const features = probe();
-  const missing = module !== undefined ? undefined : (features.missing ?? (features.simd ? undefined : "WebAssembly has no vectors (SIMD) here"));
+  const missing = features.missing ?? (features.simd ? undefined : "WebAssembly has no vectors (SIMD) here");
   if (missing !== undefined) {
     if (kernels === "wasm") throw new Error(`compile: ${missing}`);
     return { host: undefined, why: `plain: ${missing}` };
   }
-  const usual = module === undefined ? kernelsOf(arithmeticOf(numerics, features), compileHere, options.labels) : given(module);
-  const wanted = numerics !== "turbo" ? undefined : (noTurbo ?? (module === undefined ? turboKernels(usual.arithmetic, options.labels) : "the module is given"));
+  const usual = kernelsOf(arithmeticOf(numerics, features), compileHere, options.labels);
+  const wanted = numerics !== "turbo" ? undefined : (noTurbo ?? turboKernels(usual.arithmetic, options.labels));
   const used = typeof wanted === "object" ? wanted : usual;
   const threads = pool === undefined ? 1 : Math.min(options.threads ?? usualThreads(), pool.workers + 1);
   const host = new WasmHost({ ...used, threads, pool: threads > 1 ? pool : undefined });
@@ -139,15 +137,18 @@ function choose(options: Wanted, pool: Pool | undefined, alone: string | undefin
 
 /** Without waiting: one thread, unless workers are there already. */
 export function backendSync(options: Wanted): Backend {
+  checkOptions(options);
+  if (options.module !== undefined) return givenBackend(givenModule(options), warmPool());
   const wanted = options.threads ?? usualThreads();
-  const pool = wanted > 1 && options.module === undefined ? warmPool() : undefined;
+  const pool = wanted > 1 ? warmPool() : undefined;
   return choose(options, pool, wanted > 1 && pool === undefined && options.threads !== undefined ? "compileSync starts no workers, compile does" : undefined);
 }
 
 /** Starts workers first, if more than one thread is wanted. */
 export async function backend(options: Wanted): Promise<Backend> {
   checkOptions(options);
-  const wanted = options.threads ?? (options.module === undefined ? usualThreads() : 1);
+  if (options.module !== undefined) return givenBackendWithThreads(givenModule(options));
+  const wanted = options.threads ?? usualThreads();
   if (wanted === 1 || options.kernels === "plain") return choose(options, undefined, undefined);
   try {
     return choose(options, await growPool(wanted - 1), undefined);

@@ -21,6 +21,6 @@ export interface Arithmetic {
 export const exactArithmetic: Arithmetic = { fma: false, wide: false, winograd: false };
 
 /** @param features what the host has */
-export function arithmeticOf(numerics: Numerics, features: Features = probe()): Arithmetic {
+export function arithmeticOf(numerics: Numerics, features: Pick<Features, "fusedMultiplyAdd"> = probe()): Arithmetic {
   return numerics === "exact" ? exactArithmetic : { fma: features.fusedMultiplyAdd, wide: false, winograd: true };
 }

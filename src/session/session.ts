@@ -4,30 +4,24 @@
  * operation bound to a kernel. A session answers for any batch and image size: each gets a program of its own on first use, all share
  * the weights.
  */
-import { lower } from "../nn/lower.ts";
 import type { Module } from "../nn/module.ts";
-import type { Graph, Value } from "../graph/graph.ts";
+import type { Graph } from "../graph/graph.ts";
 import { didYouMean, show } from "../errors.ts";
 import { Tensor, isDouble, showShape, sizeOf } from "../tensor.ts";
 import type { Shape } from "../tensor.ts";
 import { backend, backendSync } from "./backend.ts";
-import type { Backend, BackendOptions } from "./backend.ts";
-import { optimise } from "./optimise.ts";
+import type { Backend, BackendOptions, Wanted } from "./backend.ts";
+import { modelTitle } from "./given-module.ts";
 import { PlainConstants, plainProgram } from "./plain-program.ts";
 import type { Program } from "./program.ts";
+import { sessionGraph, valueOf } from "./session-graph.ts";
+import type { GraphOptions } from "./session-graph.ts";
 import { trialFailure } from "./trial.ts";
 import type { WasmHost } from "./wasm-host.ts";
 import { labelsOf } from "./verify.ts";
 import { wasmProgram } from "./wasm-program.ts";
 
-export interface CompileOptions extends BackendOptions {
-  /** Shape of the first input that will come; others may follow. */
-  readonly input: Shape;
-  /** Names of values that are outputs too, such as "layer1.0.se.gate". */
-  readonly observe?: readonly string[];
-  /** Names of values that can be set: then they are inputs too, and what the network computes for them is written over. */
-  readonly override?: readonly string[];
-}
+export interface CompileOptions extends BackendOptions, GraphOptions {}
 
 /** Arrays for outputs, instead of new ones. */
 export interface RunOptions<Into> {
@@ -39,9 +33,6 @@ export type Named<T> = Readonly<Record<string, T>>;
 
 /** How many input shapes keep their programs at the same time; the one unused for longest is dropped. */
 const mostPrograms = 4;
-
-/** An input of more values than this is refused: it is a mistake, and memory for it would not be had. */
-const largestInput = 1073741824;
 
 interface Compiled {
   readonly graph: Graph;
@@ -259,16 +250,7 @@ export class Session implements Disposable {
       this.#programs.set(key, found);
       return found;
     }
-    if (sizeOf(input) > largestInput) throw new RangeError(`session: an input of shape ${showShape(input)} is more than this engine takes (${largestInput} values)`);
-    const lowered = lower(this.#model, input);
-    const kept = new Set([...this.#observed, ...this.#overrides.keys()]);
-    for (const name of kept) {
-      if (valueOf(lowered, name) === undefined) {
-        const names = lowered.nodes.map((node) => node.output.name);
-        throw new RangeError(`compile: ${this.#observed.has(name) ? "observe" : "override"} names "${name}", which is no value of this model${didYouMean(name, names)}`);
-      }
-    }
-    const graph = optimise(lowered, kept);
+    const { graph, kept } = sessionGraph(this.#model, { input, observe: [...this.#observed], override: [...this.#overrides.keys()] });
     const compiled = { graph, program: this.#program(graph, kept) };
     this.#programs.set(key, compiled);
     if (this.#programs.size > mostPrograms) this.#programs.delete(this.#programs.keys().next().value!);
@@ -276,12 +258,12 @@ export class Session implements Disposable {
   }
 
   #program(graph: Graph, kept: ReadonlySet<string>): Program {
-    const { host, trial } = this.#backend;
+    const { host, trial, program: make = wasmProgram } = this.#backend;
     const options = { graph, kept, constants: this.#constants, overrides: this.#overrides };
     if (host === undefined) return plainProgram(options);
     const undo = host.memory.mark();
     try {
-      const program = wasmProgram({ ...options, host });
+      const program = make({ ...options, host });
       if (trial === undefined) return program;
       for (const name of this.#overrides.keys()) this.#overrides.set(name, undefined);
       const failure = trialFailure(program, { ...options, host }, trial.trusted);
@@ -297,13 +279,10 @@ export class Session implements Disposable {
   }
 }
 
-function valueOf(graph: Graph, name: string): Value | undefined {
-  return graph.nodes.find((node) => node.output.name === name)?.output;
-}
-
-/** What the network has in it, as its first program will have it. */
-function labels(model: Module, { input, observe = [], override = [] }: CompileOptions): ReadonlySet<string> {
-  return labelsOf(optimise(lower(model, input), new Set([...observe, ...override])));
+/** What the network has in it, as its first program will have it, and what it is for. */
+function wanted(model: Module, options: CompileOptions): Wanted {
+  const { input, observe = [], override = [] } = options;
+  return { ...options, labels: labelsOf(sessionGraph(model, options).graph), use: { model: modelTitle(model), input, observe, override } };
 }
 
 /**
@@ -312,7 +291,7 @@ function labels(model: Module, { input, observe = [], override = [] }: CompileOp
  * @throws RangeError where the model cannot take such an input, or an option makes no sense
  */
 export async function compile(model: Module, options: CompileOptions): Promise<Session> {
-  return new Session(model, options, await backend({ ...options, labels: labels(model, options) }));
+  return new Session(model, options, await backend(wanted(model, options)));
 }
 
 /**
@@ -320,5 +299,5 @@ export async function compile(model: Module, options: CompileOptions): Promise<S
  * @throws RangeError where the model cannot take such an input, or an option makes no sense
  */
 export function compileSync(model: Module, options: CompileOptions): Session {
-  return new Session(model, options, backendSync({ ...options, labels: labels(model, options) }));
+  return new Session(model, options, backendSync(wanted(model, options)));
 }

@@ -7,8 +7,8 @@ import type { Activation, Constant, Graph, Node, Operation, Value } from "../gra
 import { Tensor, sizeOf } from "../tensor.ts";
 import type { Shape } from "../tensor.ts";
 import { PlainConstants, plainProgram } from "./plain-program.ts";
-import type { WasmHost } from "./wasm-host.ts";
-import { wasmProgram } from "./wasm-program.ts";
+import type { Program } from "./program.ts";
+import type { WasmProgramOptions } from "./wasm-program.ts";
 
 /** Of the largest value of a result. */
 const TOLERANCE = 1e-4;
@@ -96,13 +96,19 @@ function graphOf(labels: ReadonlySet<Label>): Graph {
   return { inputs: [x, other, gate, row], nodes, outputs: nodes.map(({ output }) => output) };
 }
 
-/** Of what these labels name, the kinds whose kernels do not compute on this host what the plain ones compute; with what went wrong. */
-export function wrongKinds(host: WasmHost, labels: ReadonlySet<Label>): Map<Operation["kind"], string> {
-  const graph = graphOf(labels);
-  const constants = new PlainConstants();
+/** What the program of a check is made of. */
+export type Check = Omit<WasmProgramOptions, "host">;
+
+/** A check of what these labels name. */
+export function checkOf(labels: ReadonlySet<Label>): Check {
+  return { graph: graphOf(labels), kept: new Set<string>(), constants: new PlainConstants(), overrides: new Map<string, undefined>() };
+}
+
+/** The kinds for which a check's program on other kernels does not compute what the plain kernels compute; with what went wrong. */
+export function wrongKinds(check: Check, program: Program): Map<Operation["kind"], string> {
+  const { graph } = check;
   const random = new Random(2);
-  const options = { graph, kept: new Set<string>(), constants, overrides: new Map<string, undefined>() };
-  const programs = [plainProgram(options), wasmProgram({ ...options, host })];
+  const programs = [plainProgram(check), program];
   graph.inputs.forEach((value, i) => {
     const data = Float32Array.from({ length: sizeOf(value.shape) }, () => random.normal());
     for (const program of programs) program.setInput(i, data);

@@ -22,13 +22,19 @@ export interface WasmHostOptions {
   readonly apart?: boolean;
   /** By default one of its own. */
   readonly memory?: WasmMemory;
+  /** Is a memory of its own one to share? By default where there is a pool. */
+  readonly shared?: boolean;
+  /** What the names of functions that run parts of programs begin with. */
+  readonly runs?: string;
 }
 
-/** Makes a module of kernels: compiles what `emit` writes, or has it from elsewhere. */
+/** Makes a module of kernels of what `emit` writes. */
 export type CompileModule = (emit: () => ModuleBuilder) => HostWasmModule;
 
-/** The exported global that says for what plan a module was emitted. */
-export const DIGEST = "plan_digest";
+/** For hosts that only adopt modules. */
+export const compileNothing: CompileModule = () => {
+  throw new Error("session: a given module holds all kernels, and none is compiled");
+};
 
 /** Functions that run parts of programs are named so, with a number. */
 const RUN = "run_";
@@ -45,17 +51,18 @@ export class WasmHost {
   readonly #pool: Pool | undefined;
   readonly #code: { readonly session: number; readonly memory: HostWasmMemory; readonly modules: HostWasmModule[] };
   readonly #exports: Record<string, unknown> = {};
+  readonly #runs: string;
   #names = 0;
 
   /** @throws Error where WebAssembly is missing, or no memory can be had */
-  constructor({ threads, pool, refused, arithmetic, compile, apart = false, memory: given }: WasmHostOptions) {
+  constructor({ threads, pool, refused, arithmetic, compile, apart = false, memory: given, shared = pool !== undefined, runs = RUN }: WasmHostOptions) {
     this.threads = pool === undefined ? 1 : threads;
     this.refused = refused;
     this.apart = apart;
     this.arithmetic = arithmetic;
     this.#compile = compile;
     this.#pool = pool;
-    const shared = pool !== undefined;
+    this.#runs = runs;
     this.memory = given ?? new WasmMemory(shared);
     const { memory } = this.memory;
     const session = pool?.newSession() ?? 0;
@@ -83,18 +90,17 @@ export class WasmHost {
   }
 
   newRunName(): string {
-    return `${RUN}${this.#names++}`;
+    return `${this.#runs}${this.#names++}`;
   }
 
-  /**
-   * Makes a module and takes its functions in.
-   * @param digest of the plan that it is for @throws Error where the module is for another one
-   */
-  install(digest: number, emit: () => ModuleBuilder): void {
-    const module = this.#compile(emit);
+  /** Makes a module and takes its functions in. */
+  install(emit: () => ModuleBuilder): void {
+    this.adopt(this.#compile(emit));
+  }
+
+  /** Takes the functions of a module in. */
+  adopt(module: HostWasmModule): void {
     const instance = new WebAssembly!.Instance(module, { host: { memory: this.memory.memory }, kernels: this.#exports });
-    const found = (instance.exports[DIGEST] as { readonly value: number } | undefined)?.value;
-    if (found !== digest) throw new Error("compile: this module was made for another model, input, version of senet or other options; make it anew with senet compile");
     Object.assign(this.#exports, instance.exports);
     this.#code.modules.push(module);
     this.#pool?.prepare(this.#code, this.threads - 1);

@@ -9,7 +9,7 @@ import * as plain from "../../kernels/plain/index.ts";
 import type { Graph, Node, Value } from "../graph/graph.ts";
 import { showShape, sizeOf } from "../tensor.ts";
 import { argumentCount } from "./kernel-call.ts";
-import type { KernelCall, Stage } from "./kernel-call.ts";
+import type { Emitter, KernelCall, Stage } from "./kernel-call.ts";
 import { planLayouts } from "./layouts.ts";
 import type { LayoutPlan, Placement } from "./layouts.ts";
 import { gather, scatter } from "./nhwc.ts";
@@ -18,7 +18,6 @@ import { plainStep } from "./plain-steps.ts";
 import type { Step } from "./plain-steps.ts";
 import type { Program } from "./program.ts";
 import { emitRunAlone, emitRunShared, emitSharing } from "./run-function.ts";
-import { DIGEST } from "./wasm-host.ts";
 import type { WasmHost } from "./wasm-host.ts";
 import { bindNode, operandOf } from "./wasm-steps.ts";
 import type { Bound } from "./wasm-steps.ts";
@@ -52,7 +51,19 @@ export interface WasmProgramOptions {
   readonly stepwise?: boolean;
 }
 
-export function wasmProgram({ graph, kept, constants, host, overrides, stepwise = false }: WasmProgramOptions): Program {
+/** A program whose memory is planned: what is to be emitted, and the program once something runs it. */
+export interface PlannedProgram {
+  readonly code: Code;
+  /** Commits the memory. @param steps what runs the parts */
+  finish(steps: readonly Step[]): Program;
+}
+
+export function wasmProgram(options: WasmProgramOptions): Program {
+  const { code, finish } = planProgram(options);
+  return finish(install(code.parts, options.host, code.scratch, code.scratchBytes));
+}
+
+export function planProgram({ graph, kept, constants, host, overrides, stepwise = false }: WasmProgramOptions): PlannedProgram {
   const { memory } = host;
   const layout = planLayouts(graph, kept);
   const place = (value: Value): Placement => layout.placements.get(value)!;
@@ -61,8 +72,6 @@ export function wasmProgram({ graph, kept, constants, host, overrides, stepwise 
   const base = memory.arena(layout.total + scratchBytes * host.threads);
   const labelled = partsOf({ graph, layout, bound, base, host, overrides, stepwise }, (node) => onPlain(node));
   const parts = labelled.map(({ part }) => part);
-  const steps = install(parts, host, base + layout.total, scratchBytes);
-  memory.commit(host.functions);
   const names = parts.map((part) => (typeof part === "function" ? undefined : part.name));
 
   function onPlain(node: Node): Step {
@@ -81,23 +90,27 @@ export function wasmProgram({ graph, kept, constants, host, overrides, stepwise 
     };
   }
 
-  return {
-    setInput: (index, data) => memory.floats.set(data, (base + layout.planar.get(graph.inputs[index])!) / 4),
-    run() {
-      for (const step of steps) step();
-    },
-    ...(names.includes(undefined) ? {} : { parts: names as string[] }),
-    ...(stepwise ? { steps: labelled.map(({ kind }, i) => ({ kind, run: steps[i] })) } : {}),
-    read(value, into) {
-      const planar = layout.planar.get(value);
-      if (planar === undefined || !graph.outputs.includes(value)) gather(memory.floats, base + place(value).offset, place(value), into);
-      else into.set(memory.floats.subarray((base + planar) / 4, (base + planar) / 4 + into.length));
-    },
-    refresh: () => constants.refresh(),
-    arenaBytes: layout.total + scratchBytes * host.threads,
-    lines: graph.nodes.map(({ operation, output }, i) =>
-      `${operation.kind.padEnd(14)} ${showShape(output.shape).padEnd(18)} ${(bound[i]?.kernel.name ?? "plain, between conversions").padEnd(60)} ${output.name}`),
+  const finish = (steps: readonly Step[]): Program => {
+    memory.commit(host.functions);
+    return {
+      setInput: (index, data) => memory.floats.set(data, (base + layout.planar.get(graph.inputs[index])!) / 4),
+      run() {
+        for (const step of steps) step();
+      },
+      ...(names.includes(undefined) ? {} : { parts: names as string[] }),
+      ...(stepwise ? { steps: labelled.map(({ kind }, i) => ({ kind, run: steps[i] })) } : {}),
+      read(value, into) {
+        const planar = layout.planar.get(value);
+        if (planar === undefined || !graph.outputs.includes(value)) gather(memory.floats, base + place(value).offset, place(value), into);
+        else into.set(memory.floats.subarray((base + planar) / 4, (base + planar) / 4 + into.length));
+      },
+      refresh: () => constants.refresh(),
+      arenaBytes: layout.total + scratchBytes * host.threads,
+      lines: graph.nodes.map(({ operation, output }, i) =>
+        `${operation.kind.padEnd(14)} ${showShape(output.shape).padEnd(18)} ${(bound[i]?.kernel.name ?? "plain, between conversions").padEnd(60)} ${output.name}`),
+    };
   };
+  return { code: { parts, packers: memory.packers, scratch: base + layout.total, scratchBytes, threaded: memory.shared }, finish };
 }
 
 interface PartsOptions extends Pick<WasmProgramOptions, "graph" | "host" | "overrides"> {
@@ -155,43 +168,60 @@ function partsOf({ graph, layout, bound, base, host, overrides, stepwise }: Part
   return parts;
 }
 
-/** A number that another plan most likely has not (FNV-1a, 32 bits): of its kernels, and where their operands are. */
-function digestOf(parts: readonly Part[], scratch: number, shared: boolean): number {
-  const text = parts.map((part) => (typeof part === "function" ? "host" : part.stages.flat().map(({ kernel, images, operands }) =>
-    `${kernel.name} ${images} ${operands.map(({ address, pitch }) => `${address}+${pitch}`).join()}`).join("\n"))).join("\n");
-  let hash = 0x811c9dc5;
-  for (const letter of `${shared} ${scratch} ${text}`) hash = Math.imul(hash ^ letter.charCodeAt(0), 0x01000193);
-  return hash;
+/** All that a module is emitted from. */
+export interface Code {
+  readonly parts: readonly Part[];
+  /** Functions that pack weights. */
+  readonly packers: readonly Emitter[];
+  /** Address of the first thread's working memory; each has `scratchBytes`. */
+  readonly scratch: number;
+  readonly scratchBytes: number;
+  /** Is it for threads that share the memory? */
+  readonly threaded: boolean;
 }
 
-function moduleFor({ memory: { shared } }: WasmHost, name: string): ModuleBuilder {
+/** An empty module of kernels. @param shared is the memory one to share? */
+export function kernelModule(shared: boolean, name: string): ModuleBuilder {
   const m = new ModuleBuilder(name);
   m.importMemory("host", "memory", shared ? { minimum: 1, maximum: MOST_PAGES, shared: true } : { minimum: 1 });
   return m;
 }
 
-/** Emits and compiles what the host does not have yet, and the functions that run the parts. @returns what runs them */
-export function install(parts: readonly Part[], host: WasmHost, scratch: number, scratchBytes: number): Step[] {
+function callsOf(parts: readonly Part[]): Map<string, KernelCall> {
   const calls = new Map<string, KernelCall>();
   for (const part of parts) {
     if (typeof part !== "function") for (const call of part.stages.flat()) calls.set(call.kernel.name, call);
   }
-  const packers = new Map(host.memory.packers.filter(({ name }) => !host.has(name)).map((packer) => [packer.name, packer]));
-  const digest = digestOf(parts, scratch, host.memory.shared);
-  const finish = (m: ModuleBuilder): ModuleBuilder => {
-    m.export(m.global(DIGEST, "i32", digest, false));
-    return m;
-  };
+  return calls;
+}
+
+/** Emits kernels, packers and the functions that run the parts. @param funcs what the module has already, by name; it receives the rest */
+export function emitCode(m: ModuleBuilder, { parts, packers, scratch, scratchBytes, threaded }: Code, funcs: Map<string, Func> = new Map()): void {
+  for (const kernel of [...[...callsOf(parts).values()].map((call) => call.kernel), ...packers]) {
+    if (!funcs.has(kernel.name)) funcs.set(kernel.name, kernel.emit(m));
+  }
+  const sharing = threaded ? emitSharing(m) : undefined;
+  for (const part of parts) {
+    if (typeof part === "function") continue;
+    if (sharing === undefined) emitRunAlone(m, part, funcs, scratch);
+    else emitRunShared(m, part, funcs, scratch, scratchBytes, sharing);
+  }
+}
+
+/** Emits and compiles what the host does not have yet, and the functions that run the parts. @returns what runs them */
+export function install(parts: readonly Part[], host: WasmHost, scratch: number, scratchBytes: number): Step[] {
+  const { shared } = host.memory;
+  const calls = callsOf(parts);
   for (const { kernel } of host.apart ? calls.values() : []) {
     if (host.has(kernel.name)) continue;
-    host.install(digest, () => {
-      const m = moduleFor(host, kernel.name);
+    host.install(() => {
+      const m = kernelModule(shared, kernel.name);
       kernel.emit(m);
-      return finish(m);
+      return m;
     });
   }
-  host.install(digest, () => {
-    const m = moduleFor(host, "senet");
+  host.install(() => {
+    const m = kernelModule(shared, "senet");
     const funcs = new Map<string, Func>();
     for (const call of calls.values()) {
       const { name } = call.kernel;
@@ -199,15 +229,13 @@ export function install(parts: readonly Part[], host: WasmHost, scratch: number,
       const params = Object.fromEntries(Array.from({ length: argumentCount(call) }, (_, i) => [`a${i}`, "i32" as const]));
       funcs.set(name, m.importFunc("kernels", name, { params }));
     }
-    for (const { kernel } of calls.values()) if (!funcs.has(kernel.name)) funcs.set(kernel.name, kernel.emit(m));
-    for (const packer of packers.values()) packer.emit(m);
-    const sharing = host.memory.shared ? emitSharing(m) : undefined;
-    for (const part of parts) {
-      if (typeof part === "function") continue;
-      if (sharing === undefined) emitRunAlone(m, part, funcs, scratch);
-      else emitRunShared(m, part, funcs, scratch, scratchBytes, sharing);
-    }
-    return finish(m);
+    emitCode(m, { parts, packers: host.memory.packers.filter(({ name }) => !host.has(name)), scratch, scratchBytes, threaded: shared }, funcs);
+    return m;
   });
+  return runners(parts, host);
+}
+
+/** What runs the parts, where the host has their functions. */
+export function runners(parts: readonly Part[], host: WasmHost): Step[] {
   return parts.map((part) => (typeof part === "function" ? part : host.runner(part.name)));
 }

@@ -47,13 +47,13 @@ export class Pool {
   #queue: Promise<void> = Promise.resolve();
   #leading = 0;
 
-  /** @throws Error where memory cannot be shared */
-  constructor() {
+  /** @param wait a module with what waitModule() exports; by default that one is compiled @throws Error where memory cannot be shared */
+  constructor(wait?: HostWasmModule) {
     if (typeof WebAssembly === "undefined" || typeof SharedArrayBuffer === "undefined") throw new Error("memory cannot be shared here");
     this.#memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
     this.#words = new Int32Array(this.#memory.buffer);
     this.#nothing = new Int32Array(new SharedArrayBuffer(4));
-    this.#module = new WebAssembly.Module(waitModule());
+    this.#module = wait ?? new WebAssembly.Module(waitModule());
   }
 
   /** Workers that answer. */
@@ -208,9 +208,12 @@ export function warmPool(): Pool | undefined {
   return pool !== undefined && pool.workers > 0 ? pool : undefined;
 }
 
-/** The pool of this thread with at least so many workers. @throws Error where the host has no shared memory or no workers */
-export async function growPool(workers: number): Promise<Pool> {
-  pool ??= new Pool();
+/**
+ * The pool of this thread with at least so many workers.
+ * @param wait a module with what waitModule() exports, for hosts that compile none @throws Error where the host has no shared memory or no workers
+ */
+export async function growPool(workers: number, wait?: HostWasmModule): Promise<Pool> {
+  pool ??= new Pool(wait);
   await pool.grow(workers);
   return pool;
 }

@@ -2,10 +2,16 @@
 import { ModuleBuilder } from "../../../kernels/wasm/module-builder.ts";
 import { ASLEEP, EPOCH } from "./words.ts";
 
-/** A module that exports `wait(epoch, looks) -> i32`: the next epoch that is another one. */
+/** A module that exports `wait`. */
 export function waitModule(): Uint8Array<ArrayBuffer> {
   const m = new ModuleBuilder("senet_wait");
   m.importMemory("host", "memory", { minimum: 1, maximum: 1, shared: true });
+  emitWait(m);
+  return m.toBytes();
+}
+
+/** Exports `wait(epoch, looks) -> i32`: the next epoch that is another one. The module's memory is the pool's. */
+export function emitWait(m: ModuleBuilder): void {
   m.func("wait", { params: { epoch: "i32", looks: "i32" }, results: ["i32"], export: true }, (f, { epoch, looks }) => {
     const now = f.local.i32("now");
     const count = (by: number): void => {
@@ -38,5 +44,4 @@ export function waitModule(): Uint8Array<ArrayBuffer> {
     });
     f.unreachable();
   });
-  return m.toBytes();
 }

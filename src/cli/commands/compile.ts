@@ -1,0 +1,50 @@
+/** senet compile: the WebAssembly module of a session as a file, for hosts that forbid compiling at run time. */
+import { createHash } from "node:crypto";
+import { emitModule } from "../../session/emit-module.ts";
+import { showShape } from "../../tensor.ts";
+import { version } from "../../version.ts";
+import type { Command } from "../command.ts";
+import { UsageError } from "../command.ts";
+import { writeBytes } from "../files.ts";
+import { inputShape, modelFromArguments, modelOptionsHelp, usualInput } from "../network.ts";
+import { print, printJson, thousands } from "../terminal.ts";
+
+export const compileCommand: Command = {
+  name: "compile",
+  usage: "MODEL --out M.wasm [--input 1,3,224,224] [options]",
+  help: "writes the WebAssembly module that a session would emit, without weights: for hosts that forbid compiling at run time",
+  options: {
+    input: { value: "SHAPE", help: "batch, channels, height, width: the only shape that the module is for" },
+    out: { value: "FILE", help: "the module to write" },
+    numerics: { value: "NAME", help: "exact or fast (the default)" },
+    threads: { value: "N", help: "more than one: for memory that threads share (default 1)" },
+    "relaxed-simd": { help: "fused multiply-adds: faster, for engines that have relaxed SIMD only" },
+    observe: { value: "NAMES", help: "values that are outputs too, separated by commas" },
+    override: { value: "NAMES", help: "values that can be set, separated by commas" },
+    "model-options": modelOptionsHelp,
+    json: { help: "for programs: file, bytes, sha256 and what the module is for" },
+  },
+  positionals: { least: 1, most: 1 },
+  run(args) {
+    const [name] = args.positionals;
+    const out = args.required("out");
+    const numerics = args.choice("numerics", ["exact", "fast"], "fast");
+    const threads = args.number("threads", 1, { least: 1, whole: true });
+    const relaxedSimd = args.flag("relaxed-simd");
+    if (threads > 32) throw new UsageError(`senet compile: --threads wants a whole number from 1 to 32, got ${threads}`);
+    if (relaxedSimd && numerics === "exact") throw new UsageError("senet compile: --relaxed-simd is for fast: its last bits depend on the machine, and exact's do not");
+    const model = modelFromArguments(args, name, null);
+    const input = inputShape(args, usualInput(model));
+    const [observe, override] = [args.list("observe", []), args.list("override", [])];
+    const bytes = emitModule(model, { input, numerics, threads, relaxedSimd, observe, override });
+    writeBytes(out, bytes);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    if (args.flag("json")) {
+      printJson({ file: out, bytes: bytes.length, sha256, senet: version, model: name, input, numerics, threads, relaxed_simd: relaxedSimd, observe, override });
+      return;
+    }
+    const kind = [numerics, threads > 1 ? `${threads} threads` : "one thread", ...(relaxedSimd ? ["relaxed SIMD"] : [])].join(", ");
+    print(`${out}: ${name}, input ${showShape(input)}, ${kind}, senet ${version}, ${thousands(bytes.length)} bytes`);
+    print(`sha256 ${sha256}`);
+  },
+};

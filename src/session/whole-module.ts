@@ -1,0 +1,49 @@
+/**
+ * One module that holds all a session wants, for hosts that compile none: the program, the check of its kernels (verify.ts) and, for threads,
+ * how workers wait. `senet compile` writes it, `compile(model, { module })` plans the same again and takes it where the plan is the same.
+ */
+import type { Func } from "../../kernels/wasm/handles.ts";
+import type { Operation } from "../graph/graph.ts";
+import type { Arithmetic } from "./numerics.ts";
+import { emitWait } from "./threads/wait-module.ts";
+import { checkOf, wrongKinds } from "./verify.ts";
+import { WasmHost, compileNothing } from "./wasm-host.ts";
+import { emitCode, kernelModule, planProgram, runners } from "./wasm-program.ts";
+import type { Code } from "./wasm-program.ts";
+
+/** Names of the functions that run the check begin with this. */
+const CHECK = "check_";
+
+/** A check that is part of a module. */
+export interface PlannedCheck {
+  readonly code: Code;
+  /** Computes it with the module's kernels. @returns the kinds of operations that do not give what the plain kernels give, and what went wrong */
+  run(module: HostWasmModule): ReadonlyMap<Operation["kind"], string>;
+  /** Takes its memory back; to be called once. */
+  readonly release: () => void;
+}
+
+/** @param labels what the network has in it: `labelsOf` (verify.ts) @param shared is the module's memory one to share? */
+export function planCheck(labels: ReadonlySet<string>, arithmetic: Arithmetic, shared: boolean): PlannedCheck {
+  const host = new WasmHost({ arithmetic, shared, threads: 1, pool: undefined, refused: new Set(), compile: compileNothing, runs: CHECK });
+  const check = checkOf(labels);
+  const { code, finish } = planProgram({ ...check, host });
+  return {
+    // One thread does it, whatever the memory.
+    code: { ...code, threaded: false },
+    run(module) {
+      host.adopt(module);
+      return wrongKinds(check, finish(runners(code.parts, host)));
+    },
+    release: host.release,
+  };
+}
+
+/** The module's bytes, without its description. The same plans give the same bytes. */
+export function wholeModule(program: Code, check: Code): Uint8Array<ArrayBuffer> {
+  const m = kernelModule(program.threaded, "senet");
+  const funcs = new Map<string, Func>();
+  for (const code of [check, program]) emitCode(m, code, funcs);
+  if (program.threaded) emitWait(m);
+  return m.toBytes();
+}
