@@ -103,8 +103,7 @@ function withoutRelaxed<T>(run: () => T | Promise<T>): Promise<T> {
 
 const networks: readonly (readonly [string, Record<string, unknown>, Shape])[] = [
   ...sharedNetworks,
-  // Weights that functions of WebAssembly pack, and what has no kernel of its own.
-  ["legacy_seresnet18", { classes: 10 }, [1, 3, 33, 33]],
+  // What has no kernel of its own: steps in JavaScript.
   ["se_unet", { width: 4, inChannels: 3 }, [1, 3, 32, 16]],
 ];
 
