@@ -91,12 +91,21 @@ function givenProgram({ module, description, use, labels }: Given, options: Wasm
   const check = planCheck(labels, host.arithmetic, code.threaded);
   try {
     if (digestOf(wholeModule(code, check.code)) !== description.digest) throw misfit(description, use);
+    adopt(host, module);
     for (const [kind, what] of check.run(module)) throw new Error(`compile: the module's kernel for ${kind} fails its check on this host: ${what} of the largest value`);
   } finally {
     check.release();
   }
-  host.adopt(module);
   return finish(runners(code.parts, host));
+}
+
+/** Some engines ask for the same permission once more before a compiled module may run (JavaScriptCore). */
+function adopt(host: WasmHost, module: HostWasmModule): void {
+  try {
+    host.adopt(module);
+  } catch (error) {
+    throw new Error(`compile: this host does not let the module run: ${error instanceof Error ? error.message : show(error)}`);
+  }
 }
 
 function misfit({ model, senet }: ModuleDescription, wanted: ModuleUse): RangeError {

@@ -214,6 +214,15 @@ test("what is no module is a TypeError; a host without workers is an error", asy
   assert.is(refused, "Error: compile: module wants WebAssembly, which is not available here");
 });
 
+test("a host that lets no module run, whoever compiled it", async () => {
+  const module = moduleOf();
+  const { Memory } = own;
+  host.WebAssembly = { Memory, Module: Forbidding, Instance: Forbidding };
+  const refused = await refusal(() => compileSync(small, { input: shape, module }));
+  host.WebAssembly = own;
+  assert.is(refused, "Error: compile: this host does not let the module run: blocked by Content Security Policy");
+});
+
 test("a kernel of a module that computes something else is found by its check, and not used", async () => {
   for (const threads of [1, 2]) {
     const bytes = emitted({ threads });
