@@ -15,7 +15,11 @@ declare module "node:fs" {
   export function statSync(path: string): { isDirectory(): boolean; readonly size: number };
 }
 declare module "node:crypto" {
-  export function createHash(name: "sha256"): { update(data: Uint8Array): { digest(encoding: "hex"): string } };
+  interface Hash {
+    update(data: Uint8Array): Hash;
+    digest(encoding: "hex"): string;
+  }
+  export function createHash(name: "sha256"): Hash;
 }
 declare module "node:path" {
   export function join(...parts: string[]): string;
