@@ -10,7 +10,7 @@ import { describeModel, readDescription } from "../io/metadata.ts";
 import type { ModelDescription } from "../io/metadata.ts";
 import type { Preprocessing } from "../io/preprocess.ts";
 import { parseSafetensors, writeSafetensors } from "../io/safetensors.ts";
-import { loadStateDict, stateDict } from "../nn/state-dict.ts";
+import { stateDict } from "../nn/state-dict.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Trainer, TrainerState } from "./trainer.ts";
 
@@ -31,10 +31,12 @@ export interface Checkpoint {
 /** @throws Error where the run has diverged. */
 export function writeCheckpoint(trainer: Trainer, options: CheckpointOptions = {}): Uint8Array {
   const { classes, preprocessing, settings = {} } = options;
-  const { model, optimiser, state } = trainer;
+  const { state } = trainer;
+  trainer.pull();
+  const { model } = trainer;
   const tensors: [string, Tensor][] = [];
   for (const [name, tensor] of stateDict(model)) tensors.push([`model.${name}`, tensor]);
-  for (const [name, tensor] of optimiser.state()) tensors.push([`optimiser.${name}`, tensor]);
+  for (const [name, tensor] of trainer.optimiserState()) tensors.push([`optimiser.${name}`, tensor]);
   const description = model.identity === undefined ? {} : describeModel({
     ...model.identity,
     ...(classes === undefined ? {} : { classes }),
@@ -68,8 +70,7 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
  * @throws RangeError where model, optimiser, seed, batch or data set are others.
  */
 export function restoreCheckpoint(trainer: Trainer, checkpoint: Checkpoint): void {
-  trainer.optimiser.loadState(checkpoint.optimiser);
-  loadStateDict(trainer.model, checkpoint.model);
+  trainer.restore(checkpoint.model, checkpoint.optimiser);
   trainer.state = checkpoint.state;
 }
 

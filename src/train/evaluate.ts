@@ -3,6 +3,7 @@ import type { Module } from "../nn/module.ts";
 import { Batcher } from "./augment.ts";
 import type { Normalisation } from "./augment.ts";
 import type { Dataset } from "./dataset.ts";
+import { Tensor } from "../tensor.ts";
 import { crossEntropy, predictions } from "./loss.ts";
 import { Confusion } from "./metrics.ts";
 
@@ -17,13 +18,15 @@ export interface Evaluation {
 export interface EvaluateOptions {
   /** Images at a time; the accuracy does not depend on it. Default 100. */
   readonly batch?: number;
+  /** Instead of the eager forward pass, such as a session's `run`. It gets batches of `batch` images always; the last one is filled up. */
+  readonly forward?: (x: Tensor<Float32Array>) => Tensor<Float32Array>;
   /** Called after every batch with the number of images done. */
   readonly progress?: (done: number, total: number) => void;
 }
 
 /** Runs all images of `data` through `model` in evaluation mode; the model's mode is as before afterwards. */
 export function evaluate(model: Module, data: Dataset, normalisation: Normalisation, options: EvaluateOptions = {}): Evaluation {
-  const { batch = 100, progress } = options;
+  const { batch = 100, progress, forward } = options;
   if (!Number.isSafeInteger(batch) || batch < 1) throw new RangeError(`evaluate: batch wants a whole number of at least 1, got ${batch}`);
   const batcher = new Batcher(data, normalisation);
   const confusion = new Confusion(data.classes.length);
@@ -34,7 +37,7 @@ export function evaluate(model: Module, data: Dataset, normalisation: Normalisat
     for (let start = 0; start < data.size; start += batch) {
       const count = Math.min(batch, data.size - start);
       const { x, labels } = batcher.plain(Int32Array.from({ length: count }, (_, i) => start + i));
-      const logits = model.forward(x);
+      const logits = forward === undefined ? model.forward(x) : some(forward(filled(x, batch)), count);
       loss += crossEntropy(model.kernels, logits, labels).value * count;
       confusion.add(labels, predictions(logits));
       progress?.(start + count, data.size);
@@ -43,4 +46,17 @@ export function evaluate(model: Module, data: Dataset, normalisation: Normalisat
     for (const [module, training] of modes) module.training = training;
   }
   return { loss: loss / data.size, accuracy: confusion.accuracy, confusion };
+}
+
+function filled(x: Tensor<Float32Array>, batch: number): Tensor<Float32Array> {
+  if (x.shape[0] === batch) return x;
+  const full = Tensor.zeros([batch, ...x.shape.slice(1)]);
+  full.data.set(x.data);
+  return full;
+}
+
+/** The first `count` of a batch. */
+function some(y: Tensor<Float32Array>, count: number): Tensor<Float32Array> {
+  const [batch, ...rest] = y.shape;
+  return batch === count ? y : new Tensor(y.data.slice(0, (y.size / batch) * count), [count, ...rest]);
 }

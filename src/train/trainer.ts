@@ -6,26 +6,31 @@ import { Random } from "../../kernels/random.ts";
 import type { Module } from "../nn/module.ts";
 import type { Parameter, Statistic } from "../nn/parameter.ts";
 import { Dropout } from "../nn/reshape.ts";
-import type { Floats } from "../tensor.ts";
+import type { TrainingSession } from "../session/training/training-session.ts";
+import type { Floats, Tensor } from "../tensor.ts";
 import { Batcher } from "./augment.ts";
 import type { Augmentation, Batch, Normalisation } from "./augment.ts";
 import type { Dataset } from "./dataset.ts";
-import { crossEntropy, predictions } from "./loss.ts";
+import { EagerEngine, SessionEngine } from "./engine.ts";
+import type { Engine } from "./engine.ts";
+import { predictions } from "./loss.ts";
 import type { Optimiser } from "./optimiser.ts";
 import type { Schedule } from "./schedule.ts";
 
 export interface TrainerOptions {
   /** With starting values in it; the trainer puts it into training mode. */
   readonly model: Module;
-  /** Of `model.namedParameters()`. */
-  readonly optimiser: Optimiser;
+  /** Of `model.namedParameters()`: trains eagerly. */
+  readonly optimiser?: Optimiser;
+  /** Instead: of `compileTraining(model, ...)` with batches of the right shape. It has its own optimiser, smoothing and average. */
+  readonly session?: TrainingSession;
   readonly schedule: Schedule;
   readonly data: Dataset;
   readonly normalisation: Normalisation;
   readonly augmentation?: Augmentation;
   /** Images a step. */
   readonly batch: number;
-  /** Label smoothing. Default 0. */
+  /** Label smoothing of the eager engine. Default 0. */
   readonly smoothing?: number;
   /** Any whole number. */
   readonly seed: number;
@@ -75,9 +80,11 @@ export class DivergedError extends Error {
 }
 
 export class Trainer {
-  readonly model: Module;
-  readonly optimiser: Optimiser;
   readonly stepsPerEpoch: number;
+  readonly #model: Module;
+  readonly #engine: Engine;
+  /** The engine has newer values than the model. */
+  #ahead = false;
   readonly #options: TrainerOptions;
   readonly #values: ReadonlyMap<string, Parameter | Statistic>;
   readonly #batcher: Batcher;
@@ -107,8 +114,10 @@ export class Trainer {
       const each = pixels.length === 0 ? "" : ` for each of ${pixels.join("x")} pixels`;
       throw new RangeError(`Trainer: the data set has ${data.classes.length} classes${each}, the model puts out [${output.join(",")}]`);
     }
-    this.model = model.train();
-    this.optimiser = options.optimiser;
+    const { optimiser, session, smoothing = 0 } = options;
+    if ((optimiser === undefined) === (session === undefined)) throw new TypeError("Trainer: wants an optimiser, or a session, and not both");
+    this.#model = model.train();
+    this.#engine = session !== undefined ? new SessionEngine(model, session) : new EagerEngine(model, optimiser!, smoothing);
     this.#options = options;
     this.#values = model.namedState();
     this.#batcher = new Batcher(data, options.normalisation, options.augmentation);
@@ -120,6 +129,23 @@ export class Trainer {
     this.#dropoutRandom = new Random(seeds.uint32());
     this.#orderState = this.#orderRandom.state;
     for (const module of model.tree()) if (module instanceof Dropout) module.random = this.#dropoutRandom;
+  }
+
+  /** With the weights and running statistics of now; or the averaged ones, from `pull({ average: true })` until the next step. */
+  get model(): Module {
+    if (this.#ahead) this.pull();
+    return this.#model;
+  }
+
+  /** Gives the model the weights of now, or the averaged ones. @throws RangeError where no average is kept */
+  pull({ average = false }: { readonly average?: boolean } = {}): void {
+    this.#engine.pull(average);
+    this.#ahead = false;
+  }
+
+  /** Copies of the optimiser's tensors, and of averages, by name. */
+  optimiserState(): Map<string, Tensor> {
+    return this.#engine.state();
   }
 
   /** Steps done. */
@@ -138,23 +164,17 @@ export class Trainer {
    */
   trainStep(): StepReport {
     if (this.#diverged) throw new Error("Trainer: this run has diverged and cannot go on");
-    const { model, optimiser, schedule, smoothing = 0 } = this.#options;
     const at = this.#step % this.stepsPerEpoch;
     if (at === 0) [this.#lossSum, this.#correct] = [0, 0];
     const { x, labels } = this.#batch(at);
-    if (!model.training) model.train();
-    const logits = model.forward(x);
-    const loss = crossEntropy(model.kernels, logits, labels, smoothing);
-    if (!Number.isFinite(loss.value)) this.#fail(this.#step + 1, `the loss is ${loss.value}`);
-    this.#keep();
-    model.clearGradients();
-    model.backward(loss.gradient());
-    const rate = schedule(this.#step);
-    optimiser.step(rate);
+    const rate = this.#options.schedule(this.#step);
+    const loss = this.#engine.step(x, labels, rate, () => this.#keep());
+    if (!Number.isFinite(loss)) this.#fail(this.#step + 1, `the loss is ${loss}`);
+    this.#ahead = true;
 
     this.#step++;
-    this.#lossSum += loss.value;
-    const predicted = predictions(logits);
+    this.#lossSum += loss;
+    const predicted = predictions(this.#engine.logits);
     for (let i = 0; i < labels.length; i++) if (predicted[i] === labels[i]) this.#correct++;
     return {
       step: this.#step,
@@ -162,7 +182,7 @@ export class Trainer {
       stepOfEpoch: at + 1,
       stepsPerEpoch: this.stepsPerEpoch,
       rate,
-      loss: loss.value,
+      loss,
       epochLoss: this.#lossSum / (at + 1),
       epochAccuracy: this.#correct / ((at + 1) * labels.length),
     };
@@ -171,12 +191,13 @@ export class Trainer {
   /**
    * Trains to the end of the epoch (a whole one, unless one is under way) and returns the report of its last step.
    * @param progress called after every step; `false` stops there, between two steps
+   * @param signal an AbortSignal; once it is aborted, the step under way is the last one, and a later call goes on after it
    */
-  trainEpoch(progress?: (report: StepReport) => boolean | void): StepReport {
+  trainEpoch(progress?: (report: StepReport) => boolean | void, signal?: { readonly aborted: boolean }): StepReport {
     let report: StepReport;
     do {
       report = this.trainStep();
-      if (progress?.(report) === false) return report;
+      if (progress?.(report) === false || signal?.aborted === true) return report;
     } while (report.stepOfEpoch < report.stepsPerEpoch);
     this.checkFinite();
     return report;
@@ -184,6 +205,7 @@ export class Trainer {
 
   /** @throws DivergedError where the last update left a value that is not finite; the model then has the values before it. */
   checkFinite(): void {
+    if (this.#ahead) this.pull();
     for (const [name, entry] of this.#values) {
       if (!entry.value.data.every(Number.isFinite)) this.#fail(this.#step, `${name} is no longer finite after the update`);
     }
@@ -200,6 +222,15 @@ export class Trainer {
       correct: this.#correct,
       random: { order: this.#step % this.stepsPerEpoch === 0 ? this.#orderRandom.state : this.#orderState, augmentation: this.#augmentationRandom.state, dropout: this.#dropoutRandom.state },
     };
+  }
+
+  /**
+   * Weights and the optimiser's tensors of a checkpoint; `state` is set after it.
+   * @throws RangeError where they are of another model or optimiser
+   */
+  restore(model: ReadonlyMap<string, Tensor>, optimiser: ReadonlyMap<string, Tensor>): void {
+    this.#engine.restore(model, optimiser);
+    this.#ahead = false;
   }
 
   /** Takes over the state of a trainer with the same options. @throws RangeError where it is of another run. */
@@ -244,6 +275,7 @@ export class Trainer {
 
   #fail(step: number, what: string): never {
     this.#diverged = true;
+    this.#ahead = false;
     for (const [name, { value }] of this.#values) {
       const copy = this.#good.get(name);
       if (copy !== undefined) value.data.set(copy);

@@ -1,11 +1,14 @@
 /** senet eval: how many of the test images does a network get right? */
+import * as plain from "../../../kernels/plain/index.ts";
+import * as reference from "../../../kernels/reference/index.ts";
 import { evaluate } from "../../train/evaluate.ts";
 import type { Dataset } from "../../train/dataset.ts";
 import type { Command } from "../command.ts";
-import { chooseKernels, kernelsHelp, loadNetwork, modelOptionsHelp, networkOptions } from "../network.ts";
+import { loadNetwork, modelOptionsHelp, networkOptions } from "../network.ts";
 import type { Network } from "../network.ts";
 import { Progress, bar, print, printJson, table, thousands } from "../terminal.ts";
 import { readDataset } from "../training/data.ts";
+import { evaluationSession } from "../training/engine.ts";
 
 /** @throws Error where the images are not of the kind that the network was trained on. */
 function checkFit(network: Network, data: Dataset): void {
@@ -30,7 +33,8 @@ export const evalCommand: Command = {
     ...networkOptions,
     batch: { value: "N", help: "images at a time (default 100)" },
     "model-options": modelOptionsHelp,
-    kernels: kernelsHelp,
+    kernels: { value: "NAME", help: "wasm (a session, the default where the host can), plain or reference (eager)" },
+    threads: { value: "N", help: "of wasm kernels; the result does not depend on it" },
     json: { help: "for programs: accuracy (0 to 1), loss, classes, confusion" },
   },
   positionals: { least: 0, most: 1 },
@@ -38,14 +42,19 @@ export const evalCommand: Command = {
     const folder = args.required("data");
     const batch = args.number("batch", 100, { least: 1, whole: true });
     const network = loadNetwork(args, args.positionals[0] ?? args.text("model"));
-    chooseKernels(args, network.model);
+    const kernels = args.choice("kernels", ["auto", "wasm", "plain", "reference"], "auto");
+    const threads = args.text("threads") === undefined ? undefined : args.number("threads", 1, { least: 1, whole: true });
+    network.model.use(kernels === "reference" ? reference : plain);
     const data = await readDataset(folder, "test", network.classes);
     checkFit(network, data);
     const progress = new Progress();
     const begin = performance.now();
+    const made = await evaluationSession(kernels, network.model, [batch, ...data.shape.slice(1)], threads);
     const { accuracy, loss, confusion } = evaluate(network.model, data, network.preprocessing, {
-      batch, progress: (done, total) => progress.update(done / total, `${thousands(done)} of ${thousands(total)} images`),
+      batch, ...(made === undefined ? {} : { forward: made.forward }),
+      progress: (done, total) => progress.update(done / total, `${thousands(done)} of ${thousands(total)} images`),
     });
+    made?.session.close();
     progress.end();
     const seconds = (performance.now() - begin) / 1000;
     const classes = confusion.perClass().map(({ count, accuracy: share }, i) => ({ class: data.classes[i], count, accuracy: count === 0 ? null : share }));

@@ -17,11 +17,12 @@ import { saveWeights } from "../../weights.ts";
 import { UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
 import { readBytes, writeBytes } from "../files.ts";
-import { chooseKernels, kernelsHelp, modelFromArguments } from "../network.ts";
+import { modelFromArguments } from "../network.ts";
 import { Progress, print, printJson, remark, thousands } from "../terminal.ts";
 import { fingerprint, readDataset } from "../training/data.ts";
+import { chooseEngine, evaluationSession } from "../training/engine.ts";
 import { TrainingLog } from "../training/log.ts";
-import { makeOptimiser, makeSchedule, resumedSettings, settingsFromArguments, settingsHelp } from "../training/settings.ts";
+import { makeSchedule, resumedSettings, settingsFromArguments, settingsHelp } from "../training/settings.ts";
 import type { Settings } from "../training/settings.ts";
 
 /** How often a step goes into the log. */
@@ -35,6 +36,9 @@ interface Run {
   readonly validation: Dataset | undefined;
   readonly preprocessing: Preprocessing | undefined;
   readonly normalisation: { readonly mean: readonly number[]; readonly std: readonly number[] };
+  readonly threads: number | undefined;
+  /** Which kernels train, in words. */
+  readonly kernels: string;
   readonly paths: Paths;
   readonly log: TrainingLog;
   /** What a checkpoint keeps beside the trainer's state. */
@@ -54,7 +58,7 @@ function pathsOf(out: string): Paths {
 
 function model(args: Arguments, settings: Settings, data: Dataset): Module {
   const options = { classes: data.classes.length, inChannels: data.shape[1], ...settings.modelOptions };
-  return chooseKernels(args, modelFromArguments(args, settings.model, settings.seed, options));
+  return modelFromArguments(args, settings.model, settings.seed, options);
 }
 
 /** What `senet classify` does with a picture before it asks the network. */
@@ -74,10 +78,13 @@ async function prepare(args: Arguments, settings: Settings, paths: Paths, checkp
   const { mean, std } = settings.mean !== undefined && settings.std !== undefined ? { mean: settings.mean, std: settings.std } : pixelStatistics(parts.training);
   const network = model(args, settings, data);
   if (settings.batch > parts.training.size) throw new UsageError(`senet train: --batch wants at most the ${parts.training.size} training images, got ${settings.batch}`);
+  const schedule = makeSchedule(settings, Math.floor(parts.training.size / settings.batch));
+  const threads = args.text("threads") === undefined ? undefined : args.number("threads", 1, { least: 1, whole: true });
+  const { kernels, ...engine } = await chooseEngine(settings, network, [settings.batch, ...data.shape.slice(1)], threads);
   const trainer = new Trainer({
     model: network,
-    optimiser: makeOptimiser(settings, network),
-    schedule: makeSchedule(settings, Math.floor(parts.training.size / settings.batch)),
+    ...engine,
+    schedule,
     data: parts.training,
     normalisation: { mean, std },
     augmentation: { flip: settings.flip, crop: settings.crop },
@@ -86,11 +93,30 @@ async function prepare(args: Arguments, settings: Settings, paths: Paths, checkp
     seed: settings.seed,
   });
   if (checkpoint !== undefined) restoreCheckpoint(trainer, checkpoint);
-  return { settings, trainer, ...parts, normalisation: { mean, std }, preprocessing: preprocessingOf(data, mean, std), paths, log: new TrainingLog(paths.log), kept };
+  return { settings, trainer, ...parts, normalisation: { mean, std }, preprocessing: preprocessingOf(data, mean, std), threads, kernels, paths, log: new TrainingLog(paths.log), kept };
 }
 
 function description(run: Run): { classes: readonly string[]; preprocessing?: Preprocessing } {
   return { classes: run.training.classes, ...(run.preprocessing === undefined ? {} : { preprocessing: run.preprocessing }) };
+}
+
+/** Gives the model the weights that are measured and written: averaged ones where an average is kept. */
+function useResult({ trainer, settings }: Run): void {
+  if (settings.average > 0) trainer.pull({ average: true });
+}
+
+/** On the images that were held out. */
+async function measure(run: Run): Promise<Evaluation | undefined> {
+  const { trainer, validation, normalisation, settings, threads } = run;
+  if (validation === undefined) return undefined;
+  useResult(run);
+  const batch = Math.min(100, validation.size);
+  const made = await evaluationSession(settings.kernels, trainer.model, [batch, ...validation.shape.slice(1)], threads);
+  try {
+    return evaluate(trainer.model, validation, normalisation, { batch, ...(made === undefined ? {} : { forward: made.forward }) });
+  } finally {
+    made?.session.close();
+  }
 }
 
 function saveCheckpoint(run: Run): void {
@@ -99,6 +125,7 @@ function saveCheckpoint(run: Run): void {
 }
 
 function saveResult(run: Run): void {
+  useResult(run);
   writeBytes(run.paths.out, saveWeights(run.trainer.model, { ...description(run), dtype: run.settings.half ? "F16" : "F32" }));
 }
 
@@ -137,7 +164,7 @@ async function trainEpoch(run: Run, progress: Progress, stopped: () => boolean):
 
 /** All epochs that are left. @returns false where the user stopped the run */
 async function trainAll(run: Run, quiet: boolean, stopped: () => boolean): Promise<boolean> {
-  const { trainer, settings, validation, log } = run;
+  const { trainer, settings, log } = run;
   const progress = new Progress();
   try {
     while (trainer.epoch < settings.epochs) {
@@ -146,7 +173,7 @@ async function trainAll(run: Run, quiet: boolean, stopped: () => boolean): Promi
       const report = await trainEpoch(run, progress, stopped);
       if (report === undefined) return false;
       const seconds = (performance.now() - begin) / 1000;
-      const held: Evaluation | undefined = validation === undefined ? undefined : evaluate(trainer.model, validation, run.normalisation);
+      const held: Evaluation | undefined = await measure(run);
       const speed = ((report.step - steps) * settings.batch) / seconds;
       log.add({
         step: report.step, epoch: report.epoch + 1, event: "epoch", loss: report.epochLoss, accuracy: report.epochAccuracy, seconds, images_per_second: speed,
@@ -206,7 +233,6 @@ export const train: Command = {
     out: { value: "FILE", help: "weights to write; a checkpoint and a log (JSON lines) stand beside it" },
     ...settingsHelp,
     resume: { help: "goes on where the checkpoint beside --out ends, with its settings" },
-    kernels: kernelsHelp,
     json: { help: "for programs: the result as one object" },
   },
   positionals: { least: 0, most: 1 },
@@ -220,7 +246,7 @@ export const train: Command = {
     (json ? remark : print)(
       `${settings.model}, ${thousands(trainer.model.parameterCount())} parameters, ${thousands(training.size)} images` +
       `${validation === undefined ? "" : `, ${thousands(validation.size)} held out`}, ${trainer.stepsPerEpoch} steps an epoch` +
-      `${checkpoint === undefined ? "" : `, going on after step ${trainer.step}`}`);
+      `${checkpoint === undefined ? "" : `, going on after step ${trainer.step}`}\n${run.kernels}`);
     run.log.begin(trainer.step);
     if (trainer.step === 0) run.log.add({ event: "start", step: 0, ...run.kept, ...run.normalisation });
     const begin = performance.now();
@@ -240,7 +266,7 @@ export const train: Command = {
     saveResult(run);
     rmSync(paths.checkpoint, { force: true });
     const seconds = (performance.now() - begin) / 1000;
-    const held = validation === undefined ? undefined : evaluate(trainer.model, validation, run.normalisation);
+    const held = await measure(run);
     if (json) printJson({ model: settings.model, weights: paths.out, steps: trainer.step, seconds, ...(held === undefined ? {} : { validation_loss: held.loss, validation_accuracy: held.accuracy }) });
     else print(`weights written to ${paths.out}, log to ${paths.log}, ${duration(seconds)}`);
   },

@@ -6,12 +6,8 @@ import type { Reader, Readers } from "../../../models/options.ts";
 import { FormatError, didYouMean, show } from "../../errors.ts";
 import { parseJson, plainJson } from "../../io/json.ts";
 import { decodeUtf8 } from "../../io/utf8.ts";
-import type { Module } from "../../nn/module.ts";
-import { Adam, AdamW } from "../../train/adam.ts";
-import type { Optimiser } from "../../train/optimiser.ts";
 import { constant, cosine, steps } from "../../train/schedule.ts";
 import type { Schedule } from "../../train/schedule.ts";
-import { Sgd } from "../../train/sgd.ts";
 import { UsageError } from "../command.ts";
 import type { Arguments, OptionHelp } from "../command.ts";
 import { bundledPath, readBytes } from "../files.ts";
@@ -19,6 +15,8 @@ import { modelOptionsHelp } from "../network.ts";
 import { readLines } from "./data.ts";
 
 export const optimiserNames = ["sgd", "nesterov", "adam", "adamw"] as const;
+export const trainingKernels = ["auto", "wasm", "plain", "reference"] as const;
+export const trainingNumerics = ["exact", "fast"] as const;
 export const scheduleNames = ["cosine", "step", "constant"] as const;
 
 /** A recipe file is a JSON object with some of these. */
@@ -34,6 +32,12 @@ export interface Settings {
   readonly momentum: number;
   readonly weightDecay: number;
   readonly smoothing: number;
+  /** Longest gradient; absent for any. */
+  readonly clip: number | undefined;
+  /** Share that the average of the weights keeps of itself per update; 0 for no average. */
+  readonly average: number;
+  readonly kernels: (typeof trainingKernels)[number];
+  readonly numerics: (typeof trainingNumerics)[number];
   readonly schedule: (typeof scheduleNames)[number];
   /** In epochs. */
   readonly warmup: number;
@@ -67,6 +71,10 @@ const readers: Readers<Settings> = {
   momentum: numberFrom(0.9, 0, 1),
   weightDecay: numberFrom(0, 0),
   smoothing: numberFrom(0, 0, 1),
+  clip: positive<number | undefined>(undefined),
+  average: numberFrom(0, 0, 1),
+  kernels: oneOf(trainingKernels, "auto"),
+  numerics: oneOf(trainingNumerics, "exact"),
   schedule: oneOf(scheduleNames, "cosine"),
   warmup: numberFrom(0, 0),
   flip: flag(false),
@@ -88,6 +96,11 @@ export const settingsHelp: Readonly<Record<string, OptionHelp>> = {
   momentum: { value: "M", help: "of sgd and nesterov (default 0.9)" },
   "weight-decay": { value: "D", help: "not for biases and normalisation (default 0)" },
   smoothing: { value: "S", help: "label smoothing (default 0)" },
+  clip: { value: "NORM", help: "shortens longer gradients to this (default: none are)" },
+  average: { value: "SHARE", help: "measures and writes an average of the weights that keeps this share of itself per step, such as 0.998 (default 0: none)" },
+  kernels: { value: "NAME", help: "wasm (a training session), plain or reference (eager); default wasm where the host and the model can" },
+  numerics: { value: "NAME", help: "of wasm kernels: exact (the same bits on every engine, the default) or fast" },
+  threads: { value: "N", help: "of wasm kernels; the result does not depend on it (default: the processor's cores, at most 4)" },
   schedule: { value: "NAME", help: "cosine, step (a tenth after 50 % and 75 % of the steps) or constant (default cosine)" },
   warmup: { value: "E", help: "epochs, also a part of one, over which the learning rate rises (default 0)" },
   augment: { value: "LIST", help: "none, or some of flip and crop:PIXELS, as flip,crop:2 (default none)" },
@@ -102,10 +115,10 @@ function given(args: Arguments): Record<string, unknown> {
   const found: Record<string, unknown> = {};
   if (args.positionals.length > 0) found.model = args.positionals[0];
   if (args.text("model-options") !== undefined) found.modelOptions = args.json("model-options");
-  for (const name of ["epochs", "seed", "batch", "lr", "momentum", "weight-decay", "smoothing", "warmup", "validation"]) {
+  for (const name of ["epochs", "seed", "batch", "lr", "momentum", "weight-decay", "smoothing", "warmup", "validation", "clip", "average"]) {
     if (args.text(name) !== undefined) found[name === "weight-decay" ? "weightDecay" : name] = args.number(name, 0);
   }
-  for (const name of ["optimiser", "schedule"]) if (args.text(name) !== undefined) found[name] = args.text(name);
+  for (const name of ["optimiser", "schedule", "kernels", "numerics"]) if (args.text(name) !== undefined) found[name] = args.text(name);
   if (args.flag("half")) found.half = true;
   const classes = args.text("classes");
   if (classes !== undefined) found.classes = readLines(classes);
@@ -169,14 +182,6 @@ export function resumedSettings(args: Arguments, saved: Readonly<Record<string, 
     }
   }
   return settings;
-}
-
-export function makeOptimiser(settings: Settings, model: Module): Optimiser {
-  const { optimiser, momentum, weightDecay } = settings;
-  const parameters = model.namedParameters();
-  if (optimiser === "adam") return new Adam(parameters, { weightDecay });
-  if (optimiser === "adamw") return new AdamW(parameters, { weightDecay });
-  return new Sgd(parameters, { momentum, weightDecay, nesterov: optimiser === "nesterov" });
 }
 
 export function makeSchedule(settings: Settings, stepsPerEpoch: number): Schedule {

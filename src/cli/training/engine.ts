@@ -1,0 +1,67 @@
+/** What computes a run of `senet train`: a training session where the host and the model can, else the eager engine. */
+import * as plain from "../../../kernels/plain/index.ts";
+import * as reference from "../../../kernels/reference/index.ts";
+import type { Module } from "../../nn/module.ts";
+import { compile } from "../../session/session.ts";
+import type { Session } from "../../session/session.ts";
+import type { UpdateRule } from "../../session/training/options.ts";
+import { compileTraining } from "../../session/training/training-session.ts";
+import type { TrainingSession } from "../../session/training/training-session.ts";
+import type { Shape, Tensor } from "../../tensor.ts";
+import { Adam, AdamW } from "../../train/adam.ts";
+import type { Optimiser } from "../../train/optimiser.ts";
+import { Sgd } from "../../train/sgd.ts";
+import { UsageError } from "../command.ts";
+import type { Settings } from "./settings.ts";
+
+function makeOptimiser(settings: Settings, model: Module): Optimiser {
+  const { optimiser, momentum, weightDecay } = settings;
+  const parameters = model.namedParameters();
+  if (optimiser === "adam") return new Adam(parameters, { weightDecay });
+  if (optimiser === "adamw") return new AdamW(parameters, { weightDecay });
+  return new Sgd(parameters, { momentum, weightDecay, nesterov: optimiser === "nesterov" });
+}
+
+function updateRule({ optimiser, momentum, weightDecay }: Settings): UpdateRule {
+  return optimiser === "adamw" ? { method: "adamw", weightDecay } : { method: "sgd", momentum, weightDecay, nesterov: optimiser === "nesterov" };
+}
+
+/** One of the two, as `Trainer` wants it, and what runs in words. */
+export interface Chosen {
+  readonly optimiser?: Optimiser;
+  readonly session?: TrainingSession;
+  readonly kernels: string;
+}
+
+/** @throws UsageError where settings ask for what the eager engine has not; RangeError or Error where wasm kernels are asked for and cannot be had */
+export async function chooseEngine(settings: Settings, model: Module, input: Shape, threads: number | undefined): Promise<Chosen> {
+  const { kernels, numerics, smoothing, clip, average, optimiser } = settings;
+  let why = "";
+  if (optimiser === "adam" && kernels === "wasm") throw new UsageError("senet train: wasm kernels have sgd, nesterov and adamw, not adam");
+  if (optimiser === "adam") why = ", because training sessions have no adam";
+  else if (kernels === "auto" || kernels === "wasm") {
+    try {
+      const session = await compileTraining(model, {
+        input, optimiser: updateRule(settings), numerics, smoothing,
+        ...(threads === undefined ? {} : { threads }), ...(clip === undefined ? {} : { clip }), ...(average === 0 ? {} : { average }),
+      });
+      return { session, kernels: session.kernels };
+    } catch (error) {
+      if (kernels === "wasm") throw error;
+      why = `, because ${(error as Error).message}`;
+    }
+  }
+  if (clip !== undefined || average !== 0) throw new UsageError(`senet train: clip and average want wasm kernels${why}`);
+  model.use(kernels === "reference" ? reference : plain);
+  return { optimiser: makeOptimiser(settings, model), kernels: `eager, ${kernels === "reference" ? "reference" : "plain"} kernels${why}` };
+}
+
+/**
+ * A forward pass for `evaluate` with batches of `input`, on an inference session of the model's weights of now.
+ * @returns undefined where other kernels than wasm are wanted: then the eager pass does
+ */
+export async function evaluationSession(kernels: string, model: Module, input: Shape, threads: number | undefined): Promise<{ forward: (x: Tensor<Float32Array>) => Tensor<Float32Array>; session: Session } | undefined> {
+  if (kernels !== "auto" && kernels !== "wasm") return undefined;
+  const session = await compile(model, { input, numerics: "exact", ...(threads === undefined ? {} : { threads }), ...(kernels === "wasm" ? { kernels } : {}) });
+  return { forward: (x) => session.run(x), session };
+}

@@ -1,0 +1,144 @@
+/** The trainer on a training session: it learns, agrees with the eager one, repeats and resumes to the bit, averages, and stops where numbers run away. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { compileTraining, compileTrainingSync } from "../../src/session/training/training-session.ts";
+import type { TrainingSession } from "../../src/session/training/training-session.ts";
+import type { TrainingOptions } from "../../src/session/training/options.ts";
+import { compileSync } from "../../src/session/session.ts";
+import type { Module } from "../../src/nn/module.ts";
+import { readCheckpoint, restoreCheckpoint, writeCheckpoint } from "../../src/train/checkpoint.ts";
+import { evaluate } from "../../src/train/evaluate.ts";
+import { constant, cosine } from "../../src/train/schedule.ts";
+import { DivergedError, Trainer } from "../../src/train/trainer.ts";
+import type { TrainerOptions } from "../../src/train/trainer.ts";
+import { bits, dropoutModel, normalisation, quarters, tinyModel, tinyTrainer } from "./tiny.ts";
+
+const options: TrainingOptions = { input: [8, 1, 12, 12], threads: 1, numerics: "exact", optimiser: { method: "sgd", momentum: 0.9, weightDecay: 1e-3 } };
+
+function sessionTrainer(given: Partial<TrainerOptions> = {}, changed: Partial<TrainingOptions> = {}, made?: { model: Module; session: TrainingSession }): Trainer {
+  const model = made?.model ?? tinyModel();
+  const session = made?.session ?? compileTrainingSync(model, { ...options, ...changed });
+  return new Trainer({ model, session, schedule: cosine({ peak: 0.1, steps: 40, warmup: 4 }), data: quarters(40, 3), normalisation, batch: 8, seed: 11, ...given });
+}
+
+const losses = (trainer: Trainer, count: number): number[] => Array.from({ length: count }, () => trainer.trainStep().loss);
+
+test("it learns the small task, and takes the eager trainer's way within rounding", () => {
+  const [session, eager] = [sessionTrainer(), tinyTrainer()];
+  const [a, b] = [losses(session, 10), losses(eager, 10)];
+  a.forEach((loss, i) => assert.ok(Math.abs(loss - b[i]) < 1e-3 * b[i] + 1e-5, `step ${i}: ${loss} and ${b[i]}`));
+  const report = session.trainStep();
+  assert.is(report.epoch, 2);
+  for (let epoch = 0; epoch < 6; epoch++) session.trainEpoch();
+  const batch = 7;
+  const inference = compileSync(session.model, { input: [batch, 1, 12, 12], numerics: "exact" });
+  const images = quarters(40, 77);
+  const viaSession = evaluate(session.model, images, normalisation, { batch, forward: (x) => inference.run(x) });
+  const viaModel = evaluate(session.model, images, normalisation, { batch });
+  assert.ok(viaSession.accuracy > 0.97, `accuracy on new images ${viaSession.accuracy}`);
+  assert.equal(viaSession.confusion.counts, viaModel.confusion.counts);
+  assert.ok(Math.abs(viaSession.loss - viaModel.loss) < 1e-5);
+});
+
+test("one and two threads give the same bits", async () => {
+  const results = [];
+  for (const threads of [1, 2]) {
+    const model = tinyModel();
+    const session = await compileTraining(model, { ...options, threads });
+    const trainer = sessionTrainer({ augmentation: { flip: true, crop: 1 } }, {}, { model, session });
+    results.push({ losses: losses(trainer, 12), bits: bits(trainer.model) });
+    session.close();
+  }
+  assert.equal(results[0], results[1]);
+});
+
+test("a resumed run has the bits of an uninterrupted one: weights, optimiser, averages", () => {
+  for (const optimiser of [{ method: "sgd", nesterov: true, weightDecay: 1e-3 }, { method: "adamw", weightDecay: 0.01 }] as const) {
+    const make = (): Trainer => sessionTrainer({ augmentation: { flip: true, crop: 1 }, schedule: constant({ peak: 0.01, warmup: 3 }) }, { optimiser, average: 0.9, smoothing: 0.1 });
+    const whole = make();
+    const reports = Array.from({ length: 12 }, () => whole.trainStep());
+    whole.pull({ average: true });
+    const averaged = bits(whole.model);
+    whole.pull();
+    assert.not.equal(bits(whole.model), averaged);
+    for (const stop of [0, 3, 5, 11]) {
+      const first = make();
+      losses(first, stop);
+      const bytes = writeCheckpoint(first);
+      const second = make();
+      restoreCheckpoint(second, readCheckpoint(bytes));
+      assert.equal(Array.from({ length: 12 - stop }, () => second.trainStep()), reports.slice(stop));
+      assert.is(bits(second.model), bits(whole.model), `stopped after ${stop} steps`);
+      second.pull({ average: true });
+      assert.is(bits(second.model), averaged, `averages, stopped after ${stop} steps`);
+    }
+  }
+});
+
+test("a checkpoint written while the averaged weights are in the model holds the others", () => {
+  const trainer = sessionTrainer({}, { average: 0.9 });
+  losses(trainer, 4);
+  const before = writeCheckpoint(trainer);
+  trainer.pull({ average: true });
+  assert.equal(writeCheckpoint(trainer), before);
+  assert.throws(() => sessionTrainer().pull({ average: true }), /no average/);
+  assert.throws(() => tinyTrainer().pull({ average: true }), /keeps no average/);
+});
+
+test("checkpoints of another optimiser are refused and change nothing", () => {
+  const adam = sessionTrainer({}, { optimiser: { method: "adamw" } });
+  losses(adam, 2);
+  const checkpoint = readCheckpoint(writeCheckpoint(adam));
+  const trainer = sessionTrainer();
+  losses(trainer, 2);
+  const before = bits(trainer.model);
+  assert.throws(() => restoreCheckpoint(trainer, checkpoint), RangeError);
+  trainer.pull();
+  assert.is(bits(trainer.model), before);
+});
+
+test("a loss that is not finite stops the run, names the step and leaves the last good weights", () => {
+  const trainer = sessionTrainer({ schedule: (step) => (step === 2 ? 1e36 : 0.01) });
+  losses(trainer, 2);
+  const good = new Map([...trainer.model.namedParameters()].map(([name, p]) => [name, [...p.value.data]]));
+  trainer.trainStep();
+  let error: unknown;
+  try {
+    losses(trainer, 3);
+  } catch (thrown) {
+    error = thrown;
+  }
+  assert.instance(error, DivergedError);
+  assert.is((error as DivergedError).step, 4);
+  for (const [name, p] of trainer.model.namedParameters()) assert.equal([...p.value.data], good.get(name), name);
+  for (const { value } of trainer.model.namedState().values()) assert.ok(value.data.every(Number.isFinite));
+});
+
+test("an update that leaves infinite weights is noticed at the end of the epoch", () => {
+  const trainer = sessionTrainer({ schedule: (step) => (step === 4 ? 3e38 : 0.01) });
+  assert.throws(() => {
+    trainer.trainEpoch();
+    trainer.trainEpoch();
+  }, /training diverged/);
+  for (const { value } of trainer.model.namedState().values()) assert.ok(value.data.every(Number.isFinite));
+});
+
+test("an aborted signal lets the step end, and training goes on from there", () => {
+  const signal = { aborted: false };
+  const trainer = sessionTrainer();
+  assert.is(trainer.trainEpoch((report) => void (signal.aborted = report.step === 2), signal).step, 2);
+  signal.aborted = false;
+  assert.is(trainer.trainEpoch(undefined, signal).step, 5);
+  const other = sessionTrainer();
+  losses(other, 5);
+  assert.is(bits(trainer.model), bits(other.model));
+});
+
+test("what makes no trainer", () => {
+  const model = tinyModel();
+  const session = compileTrainingSync(model, options);
+  assert.throws(() => tinyTrainer({ model, session }), /wants an optimiser, or a session, and not both/);
+  assert.throws(() => compileTrainingSync(dropoutModel(), options), /have no dropout/);
+});
+
+test.run();
