@@ -9,6 +9,7 @@ import type { Network } from "../network.ts";
 import { Progress, bar, print, printJson, table, thousands } from "../terminal.ts";
 import { readDataset } from "../training/data.ts";
 import { evaluationSession } from "../training/engine.ts";
+import { relabelled } from "../training/fine-tuning.ts";
 
 /** @throws Error where the images are not of the kind that the network was trained on. */
 function checkFit(network: Network, data: Dataset): void {
@@ -31,6 +32,7 @@ export const evalCommand: Command = {
   options: {
     data: { value: "DIR", help: "folder with the IDX files" },
     ...networkOptions,
+    relabel: { value: "MAP", help: "new classes of old ones, as it was trained with, old ones by number: Tops=0,2,3,4,6;Shoes=5,7,9" },
     batch: { value: "N", help: "images at a time (default 100)" },
     "model-options": modelOptionsHelp,
     kernels: { value: "NAME", help: "wasm (a session, the default where the host can), plain or reference (eager)" },
@@ -45,7 +47,8 @@ export const evalCommand: Command = {
     const kernels = args.choice("kernels", ["auto", "wasm", "plain", "reference"], "auto");
     const threads = args.text("threads") === undefined ? undefined : args.number("threads", 1, { least: 1, whole: true });
     network.model.use(kernels === "reference" ? reference : plain);
-    const data = await readDataset(folder, "test", network.classes);
+    const map = args.text("relabel", "");
+    const data = relabelled(await readDataset(folder, "test", map === "" ? network.classes : undefined), map);
     checkFit(network, data);
     const progress = new Progress();
     const begin = performance.now();

@@ -21,6 +21,7 @@ import { modelFromArguments } from "../network.ts";
 import { Progress, print, printJson, remark, thousands } from "../terminal.ts";
 import { fingerprint, readDataset } from "../training/data.ts";
 import { chooseEngine, evaluationSession } from "../training/engine.ts";
+import { freeze, loadStart, relabelled } from "../training/fine-tuning.ts";
 import { TrainingLog } from "../training/log.ts";
 import { makeSchedule, resumedSettings, settingsFromArguments, settingsHelp } from "../training/settings.ts";
 import type { Settings } from "../training/settings.ts";
@@ -70,7 +71,7 @@ function preprocessingOf(data: Dataset, mean: readonly number[], std: readonly n
 
 /** Reads the data and builds the trainer, where a checkpoint left it if there is one. Nothing is written yet. */
 async function prepare(args: Arguments, settings: Settings, paths: Paths, checkpoint: Checkpoint | undefined): Promise<Run> {
-  const data = await readDataset(args.required("data"), "train", settings.classes);
+  const data = relabelled(await readDataset(args.required("data"), "train", settings.classes), settings.relabel);
   const kept = { ...settings, data: fingerprint(data) };
   if (checkpoint !== undefined && checkpoint.settings.data !== kept.data) throw new Error(`${paths.checkpoint} is of a run on other images than ${args.required("data")} has`);
   if (settings.validation >= data.size) throw new UsageError(`senet train: --validation wants less than the ${data.size} training images, got ${settings.validation}`);
@@ -78,6 +79,8 @@ async function prepare(args: Arguments, settings: Settings, paths: Paths, checkp
   const { mean, std } = settings.mean !== undefined && settings.std !== undefined ? { mean: settings.mean, std: settings.std } : pixelStatistics(parts.training);
   const network = model(args, settings, data);
   if (settings.batch > parts.training.size) throw new UsageError(`senet train: --batch wants at most the ${parts.training.size} training images, got ${settings.batch}`);
+  const anew = settings.from === "" || checkpoint !== undefined ? undefined : loadStart(network, settings.from);
+  freeze(network, settings.frozen ?? []);
   const schedule = makeSchedule(settings, Math.floor(parts.training.size / settings.batch));
   const threads = args.text("threads") === undefined ? undefined : args.number("threads", 1, { least: 1, whole: true });
   const { kernels, ...engine } = await chooseEngine(settings, network, [settings.batch, ...data.shape.slice(1)], threads);
@@ -93,7 +96,7 @@ async function prepare(args: Arguments, settings: Settings, paths: Paths, checkp
     seed: settings.seed,
   });
   if (checkpoint !== undefined) restoreCheckpoint(trainer, checkpoint);
-  return { settings, trainer, ...parts, normalisation: { mean, std }, preprocessing: preprocessingOf(data, mean, std), threads, kernels, paths, log: new TrainingLog(paths.log), kept };
+  return { settings, trainer, ...parts, normalisation: { mean, std }, preprocessing: preprocessingOf(data, mean, std), threads, kernels: `${kernels}${anew === undefined ? "" : `\nbegins with ${settings.from}; new: ${anew.length === 0 ? "nothing" : anew.join(", ")}`}`, paths, log: new TrainingLog(paths.log), kept };
 }
 
 function description(run: Run): { classes: readonly string[]; preprocessing?: Preprocessing } {

@@ -12,6 +12,7 @@ import { Adam, AdamW } from "../../train/adam.ts";
 import type { Optimiser } from "../../train/optimiser.ts";
 import { Sgd } from "../../train/sgd.ts";
 import { UsageError } from "../command.ts";
+import { parseGroups } from "./fine-tuning.ts";
 import type { Settings } from "./settings.ts";
 
 function makeOptimiser(settings: Settings, model: Module): Optimiser {
@@ -36,6 +37,7 @@ export interface Chosen {
 /** @throws UsageError where settings ask for what the eager engine has not; RangeError or Error where wasm kernels are asked for and cannot be had */
 export async function chooseEngine(settings: Settings, model: Module, input: Shape, threads: number | undefined): Promise<Chosen> {
   const { kernels, numerics, smoothing, clip, average, optimiser } = settings;
+  const groups = parseGroups(settings.groups);
   let why = "";
   if (optimiser === "adam" && kernels === "wasm") throw new UsageError("senet train: wasm kernels have sgd, nesterov and adamw, not adam");
   if (optimiser === "adam") why = ", because training sessions have no adam";
@@ -43,7 +45,7 @@ export async function chooseEngine(settings: Settings, model: Module, input: Sha
     try {
       const session = await compileTraining(model, {
         input, optimiser: updateRule(settings), numerics, smoothing,
-        ...(threads === undefined ? {} : { threads }), ...(clip === undefined ? {} : { clip }), ...(average === 0 ? {} : { average }),
+        ...(threads === undefined ? {} : { threads }), ...(clip === undefined ? {} : { clip }), ...(average === 0 ? {} : { average }), ...(groups.length === 0 ? {} : { groups }),
       });
       return { session, kernels: session.kernels };
     } catch (error) {
@@ -51,7 +53,7 @@ export async function chooseEngine(settings: Settings, model: Module, input: Sha
       why = `, because ${(error as Error).message}`;
     }
   }
-  if (clip !== undefined || average !== 0) throw new UsageError(`senet train: clip and average want wasm kernels${why}`);
+  if (clip !== undefined || average !== 0 || groups.length > 0) throw new UsageError(`senet train: clip, average and groups want wasm kernels${why}`);
   model.use(kernels === "reference" ? reference : plain);
   return { optimiser: makeOptimiser(settings, model), kernels: `eager, ${kernels === "reference" ? "reference" : "plain"} kernels${why}` };
 }

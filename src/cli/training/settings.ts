@@ -13,6 +13,7 @@ import type { Arguments, OptionHelp } from "../command.ts";
 import { bundledPath, readBytes } from "../files.ts";
 import { modelOptionsHelp } from "../network.ts";
 import { readLines } from "./data.ts";
+import { settingsOfWeights } from "./fine-tuning.ts";
 
 export const optimiserNames = ["sgd", "nesterov", "adam", "adamw"] as const;
 export const trainingKernels = ["auto", "wasm", "plain", "reference"] as const;
@@ -48,6 +49,14 @@ export interface Settings {
   readonly validation: number;
   /** Half precision in the result. */
   readonly half: boolean;
+  /** Weights to begin with: a file, or "fashion-mnist" for the bundled network. Empty for none. */
+  readonly from: string;
+  /** Names of parameters that stay as they are. */
+  readonly frozen: readonly string[] | undefined;
+  /** Parameters with a rate and decay of their own, as training/fine-tuning.ts reads them. */
+  readonly groups: string;
+  /** New classes of old ones, likewise. */
+  readonly relabel: string;
   readonly classes: readonly string[] | undefined;
   /** One a channel, of levels from 0 to 1; measured on the training images where none are given. */
   readonly mean: readonly number[] | undefined;
@@ -59,6 +68,8 @@ const numberFrom = (fallback: number, least: number, below: number = Infinity): 
     (value) => typeof value === "number" && value >= least && value < below);
 const listOf = <T>(kind: string, wanted: string): Reader<readonly T[] | undefined> =>
   optional<readonly T[] | undefined>(undefined, wanted, (value) => Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === kind));
+
+const words: Reader<string> = optional("", "a text", (value) => typeof value === "string");
 
 const readers: Readers<Settings> = {
   model: optional("", "the name of a model", (value) => typeof value === "string"),
@@ -81,6 +92,10 @@ const readers: Readers<Settings> = {
   crop: count(0, 0),
   validation: count(0, 0),
   half: flag(false),
+  from: words,
+  frozen: listOf<string>("string", "a list of names"),
+  groups: words,
+  relabel: words,
   classes: listOf<string>("string", "a list of names"),
   mean: listOf<number>("number", "a list of numbers"),
   std: listOf<number>("number", "a list of numbers"),
@@ -105,6 +120,10 @@ export const settingsHelp: Readonly<Record<string, OptionHelp>> = {
   warmup: { value: "E", help: "epochs, also a part of one, over which the learning rate rises (default 0)" },
   augment: { value: "LIST", help: "none, or some of flip and crop:PIXELS, as flip,crop:2 (default none)" },
   validation: { value: "N", help: "training images to hold out and measure after every epoch (default 0)" },
+  from: { value: "FILE", help: "fine-tuning: weights to begin with (fashion-mnist: the bundled ones); a head for another number of classes begins anew" },
+  frozen: { value: "NAMES", help: "parameters that stay as they are, and all below them, as conv1,layer1" },
+  groups: { value: "LIST", help: "parameters with a rate of their own (times the learning rate), and decay, as layer1:0.1;layer2:0.3:0.0001" },
+  relabel: { value: "MAP", help: "new classes of old ones, as Tops=T-shirt/top,Coat;Shoes=Sandal; other images are left out" },
   classes: { value: "FILE", help: "class names, one a line (default classes.txt beside the data, else numbers)" },
   "model-options": modelOptionsHelp,
   half: { help: "writes the weights in half precision" },
@@ -118,7 +137,8 @@ function given(args: Arguments): Record<string, unknown> {
   for (const name of ["epochs", "seed", "batch", "lr", "momentum", "weight-decay", "smoothing", "warmup", "validation", "clip", "average"]) {
     if (args.text(name) !== undefined) found[name === "weight-decay" ? "weightDecay" : name] = args.number(name, 0);
   }
-  for (const name of ["optimiser", "schedule", "kernels", "numerics"]) if (args.text(name) !== undefined) found[name] = args.text(name);
+  for (const name of ["optimiser", "schedule", "kernels", "numerics", "from", "groups", "relabel"]) if (args.text(name) !== undefined) found[name] = args.text(name);
+  if (args.text("frozen") !== undefined) found.frozen = args.list("frozen", []);
   if (args.flag("half")) found.half = true;
   const classes = args.text("classes");
   if (classes !== undefined) found.classes = readLines(classes);
@@ -161,7 +181,16 @@ export function completeSettings(values: Readonly<Record<string, unknown>>): Set
 /** The settings of a new run. @throws UsageError */
 export function settingsFromArguments(args: Arguments): Settings {
   const name = args.text("recipe");
-  return completeSettings({ ...(name === undefined ? {} : recipe(name)), ...given(args) });
+  const chosen = { ...(name === undefined ? {} : recipe(name)), ...given(args) };
+  if (typeof chosen.from !== "string" || chosen.from === "") return completeSettings(chosen);
+  const { classes, ...start } = settingsOfWeights(chosen.from);
+  const other = chosen.model !== undefined && chosen.model !== start.model;
+  return completeSettings({
+    ...(other ? {} : start), ...chosen,
+    ...(other ? {} : { modelOptions: { ...(start.modelOptions as object), ...(chosen.modelOptions as object | undefined) } }),
+    // The names of old classes are wanted to say which new ones they make.
+    ...(chosen.classes === undefined && chosen.relabel !== undefined && classes !== undefined ? { classes } : {}),
+  });
 }
 
 /** JSON in which the order of an object's properties does not count. */

@@ -1,0 +1,81 @@
+/** Fine-tuning on the command line: weights to begin with, what stays frozen, groups with rates of their own, new labels for old ones. */
+import { didYouMean } from "../../errors.ts";
+import { parseSafetensors } from "../../io/safetensors.ts";
+import type { Module } from "../../nn/module.ts";
+import { matches } from "../../session/training/options.ts";
+import type { ParameterGroup } from "../../session/training/options.ts";
+import type { Dataset } from "../../train/dataset.ts";
+import { relabel } from "../../train/relabel.ts";
+import { loadWeights, weightsDescription } from "../../weights.ts";
+import { UsageError } from "../command.ts";
+import { bundledPath, readBytes } from "../files.ts";
+
+const bytesOf = (from: string): Uint8Array => readBytes(from === "fashion-mnist" ? bundledPath("fashion-mnist.safetensors") : from);
+
+/** Settings that follow from the weights: the model and its options, but for the classes; their names and the normalisation. */
+export function settingsOfWeights(from: string): Record<string, unknown> {
+  const description = weightsDescription(parseSafetensors(bytesOf(from), { share: true }));
+  if (description === undefined) return {};
+  const { classes: _classes, ...modelOptions } = description.options as Record<string, unknown>;
+  const { mean, std } = description.preprocessing ?? {};
+  return {
+    ...(description.model === undefined ? {} : { model: description.model, modelOptions }),
+    ...(description.classes === undefined ? {} : { classes: description.classes }),
+    ...(mean === undefined || std === undefined ? {} : { mean, std }),
+  };
+}
+
+/**
+ * Loads what fits into the model.
+ * @returns names of tensors that begin anew: the head, where the classes are others
+ * @throws Error where nothing fits, or more than the last layer does not
+ */
+export function loadStart(model: Module, from: string): readonly string[] {
+  let report;
+  try {
+    report = loadWeights(model, bytesOf(from), { partial: true });
+  } catch (error) {
+    throw new Error(`${from}: ${(error as Error).message}`);
+  }
+  return [...report.missing, ...report.misshapen.map((text) => text.split(" ")[0])];
+}
+
+/** Freezes parameters of these names, and all below a name. @throws UsageError for a name of nothing */
+export function freeze(model: Module, names: readonly string[]): void {
+  const parameters = model.namedParameters();
+  for (const name of names) {
+    if (![...parameters.keys()].some((each) => matches([name], each))) {
+      throw new UsageError(`senet train: --frozen names "${name}", which no parameter is called${didYouMean(name, parameters.keys())}; senet summary lists the layers`);
+    }
+  }
+  for (const [name, parameter] of parameters) if (matches(names, name)) parameter.frozen = true;
+}
+
+/** `stem,layer1:0.1;layer2:0.3:0.0001`: names, times the learning rate, weight decay. @throws UsageError */
+export function parseGroups(text: string): ParameterGroup[] {
+  return text.split(";").filter((part) => part.trim() !== "").map((part) => {
+    const [names, rate, weightDecay, ...rest] = part.split(":").map((piece) => piece.trim());
+    const numbers = [rate, weightDecay].filter((piece) => piece !== undefined).map(Number);
+    if (names === "" || numbers.length === 0 || rest.length > 0 || !numbers.every((n) => Number.isFinite(n) && n >= 0)) {
+      throw new UsageError(`senet train: --groups wants NAMES:RATE or NAMES:RATE:DECAY, several between semicolons, got "${part}"`);
+    }
+    return { names: names.split(",").map((name) => name.trim()), rate: numbers[0], ...(numbers.length > 1 ? { weightDecay: numbers[1] } : {}) };
+  });
+}
+
+/** `Tops=T-shirt/top,Pullover;Shoes=Sandal,Sneaker`. Nothing changes for an empty text. @throws UsageError */
+export function relabelled(data: Dataset, text: string): Dataset {
+  if (text === "") return data;
+  const groups = new Map<string, readonly string[]>();
+  for (const part of text.split(";")) {
+    const at = part.indexOf("=");
+    const name = part.slice(0, Math.max(0, at)).trim();
+    if (name === "" || groups.has(name)) throw new UsageError(`--relabel wants NEW=OLD,OLD;NEW=OLD with every new name once, got "${part}"`);
+    groups.set(name, part.slice(at + 1).split(",").map((each) => each.trim()));
+  }
+  try {
+    return relabel(data, groups);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
