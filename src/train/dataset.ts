@@ -62,6 +62,19 @@ export class Dataset {
     return new Dataset(images, [indices.length, channels, height, width], labels, this.classes);
   }
 
+  /** The images of this data set, then those of `other`, copied. @throws RangeError where size, classes or kind of labels differ */
+  concat(other: Dataset): Dataset {
+    const of = (data: Dataset): string => JSON.stringify([data.shape.slice(1), data.labelsPerImage, data.classes]);
+    if (of(this) !== of(other)) throw new RangeError(`Dataset: concat wants the same image size, labels and classes, got ${of(this)} and ${of(other)}`);
+    const images = new Uint8Array(this.images.length + other.images.length);
+    images.set(this.images);
+    images.set(other.images, this.images.length);
+    const labels = new Int32Array(this.labels.length + other.labels.length);
+    labels.set(this.labels);
+    labels.set(other.labels, this.labels.length);
+    return new Dataset(images, [this.size + other.size, this.shape[1], this.shape[2], this.shape[3]], labels, this.classes);
+  }
+
   /**
    * Parts off `count` images, drawn by `random`, for validation; both parts keep the order of the whole.
    * @throws RangeError unless at least one image is left in each part.

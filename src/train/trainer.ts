@@ -26,6 +26,8 @@ export interface TrainerOptions {
   readonly session?: TrainingSession;
   readonly schedule: Schedule;
   readonly data: Dataset;
+  /** The last `images` of `data` are not trained on in epochs (from 0) before `until`, so that they can measure the run until then. Default none. */
+  readonly heldOut?: { readonly images: number; readonly until: number };
   readonly normalisation: Normalisation;
   readonly augmentation?: Augmentation;
   /** Images a step. */
@@ -88,6 +90,7 @@ export class Trainer {
   readonly #options: TrainerOptions;
   readonly #values: ReadonlyMap<string, Parameter | Statistic>;
   readonly #batcher: Batcher;
+  readonly #heldOut: { readonly images: number; readonly until: number };
   /** Three generators, so that switching one use off leaves the numbers of the others as they are. */
   readonly #orderRandom: Random;
   readonly #augmentationRandom: Random;
@@ -104,9 +107,14 @@ export class Trainer {
 
   /** @throws RangeError where an option does not fit the data or the model. */
   constructor(options: TrainerOptions) {
-    const { model, data, batch, seed } = options;
-    if (!Number.isSafeInteger(batch) || batch < 1 || batch > data.size) {
-      throw new RangeError(`Trainer: batch wants a whole number from 1 to the ${data.size} images of the data set, got ${batch}`);
+    const { model, data, batch, seed, heldOut = { images: 0, until: 0 } } = options;
+    const { images, until } = heldOut;
+    if (![images, until].every((n) => Number.isSafeInteger(n) && n >= 0) || images >= data.size) {
+      throw new RangeError(`Trainer: heldOut wants less than the ${data.size} images of the data set and a whole number of epochs, got ${images} until ${until}`);
+    }
+    const trained = data.size - images;
+    if (!Number.isSafeInteger(batch) || batch < 1 || batch > trained) {
+      throw new RangeError(`Trainer: batch wants a whole number from 1 to the ${trained} images of the data set, got ${batch}`);
     }
     const output = model.outputShape([batch, ...data.shape.slice(1)]);
     const pixels = data.labelsPerImage === 1 ? [] : data.shape.slice(2);
@@ -122,7 +130,8 @@ export class Trainer {
     this.#values = model.namedState();
     this.#batcher = new Batcher(data, options.normalisation, options.augmentation);
     // The rest of a division is left out; shuffling leaves out others in the next epoch.
-    this.stepsPerEpoch = Math.floor(data.size / batch);
+    this.stepsPerEpoch = Math.floor(trained / batch);
+    this.#heldOut = heldOut;
     const seeds = new Random(seed);
     this.#orderRandom = new Random(seeds.uint32());
     this.#augmentationRandom = new Random(seeds.uint32());
@@ -256,7 +265,19 @@ export class Trainer {
 
   #shuffle(): Int32Array {
     this.#orderState = this.#orderRandom.state;
-    return (this.#order = this.#orderRandom.shuffle(Int32Array.from({ length: this.#options.data.size }, (_, i) => i)));
+    const { size } = this.#options.data;
+    const { images, until } = this.#heldOut;
+    const joined = images > 0 && this.#step >= until * this.stepsPerEpoch;
+    const order = this.#orderRandom.shuffle(Int32Array.from({ length: joined ? size : size - images }, (_, i) => i));
+    // An epoch does not become longer by images that join it; what it leaves out are others, which had their turns before.
+    const late = (at: number): boolean => order[at] >= size - images;
+    for (let i = this.stepsPerEpoch * this.#options.batch, front = 0; joined && i < size; i++) {
+      if (!late(i)) continue;
+      while (late(front)) front++;
+      [order[i], order[front]] = [order[front], order[i]];
+      front++;
+    }
+    return (this.#order = order);
   }
 
   #batch(at: number): Batch {

@@ -9,6 +9,7 @@ import { stateDict } from "../../src/nn/state-dict.ts";
 import { Tensor } from "../../src/tensor.ts";
 import { AdamW } from "../../src/train/adam.ts";
 import { readCheckpoint, restoreCheckpoint, writeCheckpoint } from "../../src/train/checkpoint.ts";
+import { Dataset } from "../../src/train/dataset.ts";
 import { evaluate } from "../../src/train/evaluate.ts";
 import { crossEntropy } from "../../src/train/loss.ts";
 import { constant } from "../../src/train/schedule.ts";
@@ -152,7 +153,43 @@ test("an update that leaves infinite weights is noticed at the end of the epoch"
   for (const { value } of trainer.model.namedState().values()) assert.ok(value.data.every(Number.isFinite));
 });
 
+test("held-out images join at the end: none before, each of them in the first epoch of theirs, and a resumed run has the same bits", () => {
+  // Every image has a level of its own, so that a batch tells which images it holds.
+  const size = 43;
+  const images = new Uint8Array(size * 144);
+  for (let i = 0; i < size; i++) images.fill(5 * i, i * 144, (i + 1) * 144);
+  const data = new Dataset(images, [size, 1, 12, 12], Int32Array.from({ length: size }, (_, i) => i % 4), classes);
+  const levels = { mean: [0], std: [1] };
+  const make = (seen: number[][] = []): Trainer => {
+    const model = tinyModel();
+    const forward = model.forward.bind(model);
+    model.forward = (x) => {
+      seen.push(Array.from({ length: 8 }, (_, i) => Math.round((x.data[i * 144] * 255) / 5)));
+      return forward(x);
+    };
+    return tinyTrainer({ model, data, normalisation: levels, heldOut: { images: 10, until: 2 } });
+  };
+  const seen: number[][] = [];
+  const whole = make(seen);
+  assert.is(whole.stepsPerEpoch, 4);
+  for (let epoch = 0; epoch < 3; epoch++) whole.trainEpoch();
+  const epochs = [0, 1, 2].map((epoch) => seen.slice(4 * epoch, 4 * epoch + 4).flat().sort((a, b) => a - b));
+  for (const epoch of epochs) assert.is(new Set(epoch).size, 32, "no image twice in an epoch");
+  assert.ok(Math.max(...epochs[0], ...epochs[1]) < 33, "no held-out image before its time");
+  assert.equal(epochs[2].slice(-10), Array.from({ length: 10 }, (_, i) => 33 + i), "every held-out image in the third epoch");
+  for (const stop of [6, 8, 10]) {
+    const first = make();
+    losses(first, stop);
+    const second = make();
+    restoreCheckpoint(second, readCheckpoint(writeCheckpoint(first)));
+    losses(second, 12 - stop);
+    assert.is(bits(second.model), bits(whole.model), `stopped after ${stop} steps`);
+  }
+});
+
 test("a trainer refuses what does not fit", () => {
+  for (const heldOut of [{ images: 40, until: 1 }, { images: -1, until: 1 }, { images: 5, until: 0.5 }]) assert.throws(() => tinyTrainer({ heldOut }), /heldOut wants less than the 40 images/);
+  assert.throws(() => tinyTrainer({ batch: 36, heldOut: { images: 5, until: 1 } }), /batch wants a whole number from 1 to the 35 images/);
   assert.throws(() => tinyTrainer({ batch: 41 }), /batch wants a whole number from 1 to the 40 images/);
   assert.throws(() => tinyTrainer({ batch: 0 }), /batch/);
   const model = createModel("se_resnet8", { classes: 5, inChannels: 1, width: 4, reduction: 2 });

@@ -5,6 +5,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { Random } from "../../../kernels/random.ts";
 import type { Preprocessing } from "../../io/preprocess.ts";
 import type { Module } from "../../nn/module.ts";
+import { summarise } from "../../nn/summary.ts";
 import { readCheckpoint, restoreCheckpoint, writeCheckpoint } from "../../train/checkpoint.ts";
 import type { Checkpoint } from "../../train/checkpoint.ts";
 import { pixelStatistics } from "../../train/dataset.ts";
@@ -38,6 +39,8 @@ interface Run {
   readonly preprocessing: Preprocessing | undefined;
   readonly normalisation: { readonly mean: readonly number[]; readonly std: readonly number[] };
   readonly threads: number | undefined;
+  /** Operations of training on one image: three forward passes (forward, both gradients), two for a multiply-accumulate. */
+  readonly arithmetic: number;
   /** Which kernels train, in words. */
   readonly kernels: string;
   readonly paths: Paths;
@@ -75,6 +78,9 @@ async function prepare(args: Arguments, settings: Settings, paths: Paths, checkp
   const kept = { ...settings, data: fingerprint(data) };
   if (checkpoint !== undefined && checkpoint.settings.data !== kept.data) throw new Error(`${paths.checkpoint} is of a run on other images than ${args.required("data")} has`);
   if (settings.validation >= data.size) throw new UsageError(`senet train: --validation wants less than the ${data.size} training images, got ${settings.validation}`);
+  if (settings.join > 0 && (settings.validation === 0 || settings.join >= settings.epochs)) {
+    throw new UsageError(`senet train: --join wants held-out images (--validation) and less than the ${settings.epochs} epochs, got ${settings.join}`);
+  }
   const parts = settings.validation > 0 ? data.split(settings.validation, new Random(settings.seed)) : { training: data, validation: undefined };
   const { mean, std } = settings.mean !== undefined && settings.std !== undefined ? { mean: settings.mean, std: settings.std } : pixelStatistics(parts.training);
   const network = model(args, settings, data);
@@ -84,11 +90,13 @@ async function prepare(args: Arguments, settings: Settings, paths: Paths, checkp
   const schedule = makeSchedule(settings, Math.floor(parts.training.size / settings.batch));
   const threads = args.text("threads") === undefined ? undefined : args.number("threads", 1, { least: 1, whole: true });
   const { kernels, ...engine } = await chooseEngine(settings, network, [settings.batch, ...data.shape.slice(1)], threads);
+  const { macs, seMacs } = summarise(network, [1, ...data.shape.slice(1)]);
   const trainer = new Trainer({
     model: network,
     ...engine,
     schedule,
-    data: parts.training,
+    data: settings.join > 0 ? parts.training.concat(parts.validation!) : parts.training,
+    heldOut: { images: settings.join > 0 ? settings.validation : 0, until: settings.epochs - settings.join },
     normalisation: { mean, std },
     augmentation: { flip: settings.flip, crop: settings.crop },
     batch: settings.batch,
@@ -96,7 +104,7 @@ async function prepare(args: Arguments, settings: Settings, paths: Paths, checkp
     seed: settings.seed,
   });
   if (checkpoint !== undefined) restoreCheckpoint(trainer, checkpoint);
-  return { settings, trainer, ...parts, normalisation: { mean, std }, preprocessing: preprocessingOf(data, mean, std), threads, kernels: `${kernels}${anew === undefined ? "" : `\nbegins with ${settings.from}; new: ${anew.length === 0 ? "nothing" : anew.join(", ")}`}`, paths, log: new TrainingLog(paths.log), kept };
+  return { settings, trainer, ...parts, normalisation: { mean, std }, preprocessing: preprocessingOf(data, mean, std), threads, arithmetic: 6 * (macs + seMacs), kernels: `${kernels}${anew === undefined ? "" : `\nbegins with ${settings.from}; new: ${anew.length === 0 ? "nothing" : anew.join(", ")}`}`, paths, log: new TrainingLog(paths.log), kept };
 }
 
 function description(run: Run): { classes: readonly string[]; preprocessing?: Preprocessing } {
@@ -108,10 +116,10 @@ function useResult({ trainer, settings }: Run): void {
   if (settings.average > 0) trainer.pull({ average: true });
 }
 
-/** On the images that were held out. */
+/** On the images that are held out. @returns undefined where none are, or none are any more */
 async function measure(run: Run): Promise<Evaluation | undefined> {
   const { trainer, validation, normalisation, settings, threads } = run;
-  if (validation === undefined) return undefined;
+  if (validation === undefined || trainer.epoch > settings.epochs - settings.join) return undefined;
   useResult(run);
   const batch = Math.min(100, validation.size);
   const made = await evaluationSession(settings.kernels, trainer.model, [batch, ...validation.shape.slice(1)], threads);
@@ -180,6 +188,7 @@ async function trainAll(run: Run, quiet: boolean, stopped: () => boolean): Promi
       const speed = ((report.step - steps) * settings.batch) / seconds;
       log.add({
         step: report.step, epoch: report.epoch + 1, event: "epoch", loss: report.epochLoss, accuracy: report.epochAccuracy, seconds, images_per_second: speed,
+        tflop: Math.round((report.step * settings.batch * run.arithmetic) / 1e9) / 1e3,
         ...(held === undefined ? {} : { validation_loss: held.loss, validation_accuracy: held.accuracy }),
       });
       saveCheckpoint(run);

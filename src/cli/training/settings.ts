@@ -47,6 +47,8 @@ export interface Settings {
   readonly crop: number;
   /** Images held out of training. */
   readonly validation: number;
+  /** Epochs at the end that train on the held-out images too. */
+  readonly join: number;
   /** Half precision in the result. */
   readonly half: boolean;
   /** Weights to begin with: a file, or "fashion-mnist" for the bundled network. Empty for none. */
@@ -91,6 +93,7 @@ const readers: Readers<Settings> = {
   flip: flag(false),
   crop: count(0, 0),
   validation: count(0, 0),
+  join: count(0, 0),
   half: flag(false),
   from: words,
   frozen: listOf<string>("string", "a list of names"),
@@ -120,6 +123,7 @@ export const settingsHelp: Readonly<Record<string, OptionHelp>> = {
   warmup: { value: "E", help: "epochs, also a part of one, over which the learning rate rises (default 0)" },
   augment: { value: "LIST", help: "none, or some of flip and crop:PIXELS, as flip,crop:2 (default none)" },
   validation: { value: "N", help: "training images to hold out and measure after every epoch (default 0)" },
+  join: { value: "N", help: "the last N epochs train on the held-out images too, and measure no more (default 0)" },
   from: { value: "FILE", help: "fine-tuning: weights to begin with (fashion-mnist: the bundled ones); a head for another number of classes begins anew" },
   frozen: { value: "NAMES", help: "parameters that stay as they are, and all below them, as conv1,layer1" },
   groups: { value: "LIST", help: "parameters with a rate of their own (times the learning rate), and decay, as layer1:0.1;layer2:0.3:0.0001" },
@@ -134,7 +138,7 @@ function given(args: Arguments): Record<string, unknown> {
   const found: Record<string, unknown> = {};
   if (args.positionals.length > 0) found.model = args.positionals[0];
   if (args.text("model-options") !== undefined) found.modelOptions = args.json("model-options");
-  for (const name of ["epochs", "seed", "batch", "lr", "momentum", "weight-decay", "smoothing", "warmup", "validation", "clip", "average"]) {
+  for (const name of ["epochs", "seed", "batch", "lr", "momentum", "weight-decay", "smoothing", "warmup", "validation", "join", "clip", "average"]) {
     if (args.text(name) !== undefined) found[name === "weight-decay" ? "weightDecay" : name] = args.number(name, 0);
   }
   for (const name of ["optimiser", "schedule", "kernels", "numerics", "from", "groups", "relabel"]) if (args.text(name) !== undefined) found[name] = args.text(name);

@@ -1,0 +1,55 @@
+/** What is compared: a small ResNet and a small MobileNet with and without SE, and the ablations of the paper's section 6 on the ResNet. */
+
+export interface Variant {
+  /** As the table calls it. */
+  readonly name: string;
+  readonly model: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface Experiment {
+  readonly title: string;
+  /** The first one is what the others are compared with. */
+  readonly variants: readonly Variant[];
+}
+
+/** One for all networks, chosen for none of them: what decides a run beside the variant and the seed. */
+export const recipe = {
+  epochs: 3,
+  batch: 100,
+  rate: 0.1,
+  momentum: 0.9,
+  weightDecay: 5e-4,
+  smoothing: 0.05,
+  /** Epochs. */
+  warmup: 0.5,
+  /** Share that the average of the weights keeps per step. */
+  average: 0.99,
+  crop: 2,
+  /** The last so many training images measure and are not trained on; the test images are not touched. */
+  held: 20000,
+} as const;
+
+export const seeds = [1, 2, 3] as const;
+
+/** 8 layers, one block each of 16, 32 and 64 channels, on 14x14, 7x7 and 4x4 pixels. */
+const resnet = (name: string, options: Readonly<Record<string, unknown>>): Variant =>
+  ({ name, model: "se_resnet8", options: { inChannels: 1, classes: 10, stemStride: 2, reduction: 4, ...options } });
+
+/** A quarter of the published width, on 28x28 to 2x2 pixels. */
+const mobilenet = (name: string, options: Readonly<Record<string, unknown>>): Variant =>
+  ({ name, model: "se_mobilenet_v1", options: { inChannels: 1, classes: 10, width: 0.25, smallImages: true, reduction: 4, ...options } });
+
+const standard = resnet("SE", {});
+
+export const experiments: readonly Experiment[] = [
+  { title: "ResNet-8", variants: [resnet("without SE", { se: false }), standard] },
+  { title: "MobileNet v1, width 0.25", variants: [mobilenet("without SE", { se: false }), mobilenet("SE", {})] },
+  { title: "Reduction ratio (table 10)", variants: [standard, ...[2, 8, 16].map((reduction) => resnet(`reduction ${reduction}`, { reduction }))] },
+  { title: "Squeeze (table 11)", variants: [standard, resnet("maximum", { squeeze: "max" })] },
+  { title: "Gate (table 12)", variants: [standard, resnet("ReLU", { gate: "relu" }), resnet("tanh", { gate: "tanh" })] },
+  {
+    title: "Position in the block (table 14)",
+    variants: [standard, resnet("before the block (pre)", { position: "pre" }), resnet("after the sum (post)", { position: "post" }), resnet("on the shortcut (identity)", { position: "identity" })],
+  },
+];
