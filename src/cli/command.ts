@@ -7,6 +7,17 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** The user stopped the job, which had put everything in safety: exit code 130 (interrupt) or 143 (terminate). */
+export class StoppedError extends Error {
+  override readonly name = "StoppedError";
+  readonly code: number;
+
+  constructor(message: string, code: number) {
+    super(message);
+    this.code = code;
+  }
+}
+
 export interface OptionHelp {
   /** What the value stands for in the help, such as "FILE"; none for a switch. */
   readonly value?: string;

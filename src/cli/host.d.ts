@@ -47,6 +47,7 @@ declare module "node:process" {
     readonly isTTY?: boolean;
     readonly columns?: number;
     write(text: string): boolean;
+    on(event: "error", listener: (error: Error & { readonly code?: string }) => void): void;
   }
   export interface Process {
     readonly argv: readonly string[];

@@ -1,7 +1,7 @@
 /** All commands, and how a call ends: its output, its errors in one line, its exit code. */
 import process from "node:process";
 import { didYouMean } from "../errors.ts";
-import { Arguments, UsageError, helpText } from "./command.ts";
+import { Arguments, StoppedError, UsageError, helpText } from "./command.ts";
 import type { Command } from "./command.ts";
 import { bench } from "./commands/bench.ts";
 import { classify } from "./commands/classify.ts";
@@ -29,7 +29,7 @@ function overview(): string {
   ].join("\n");
 }
 
-/** Runs one call and returns its exit code: 0 success, 1 a failed job, 2 wrong usage. */
+/** Runs one call and returns its exit code: 0 success, 1 a failed job, 2 wrong usage, 130 or 143 stopped by a signal. */
 export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   try {
@@ -53,6 +53,6 @@ export async function main(args: readonly string[]): Promise<number> {
     const line = message.replace(/\s*\n\s*/g, " ");
     process.stderr.write(`${line.startsWith("senet ") ? "" : "senet: "}${line}\n`);
     if (process.env.SENET_DEBUG) process.stderr.write(`${stack}\n`);
-    return error instanceof UsageError ? 2 : 1;
+    return error instanceof UsageError ? 2 : error instanceof StoppedError ? error.code : 1;
   }
 }

@@ -129,7 +129,7 @@ test("the same command gives the same file; half precision is half as large; ano
 
 test("a run that is stopped and resumed ends in the same file", async () => {
   const stopped = await stoppedRun();
-  assert.is(stopped.code, 1);
+  assert.is(stopped.code, 130);
   assert.match(stopped.errors, /^senet: stopped after step \d+; the same command with --resume goes on\n$/);
   const refused = await senet("train", ...recipe, "--out", out("c.safetensors"));
   assert.is(refused.code, 2);
@@ -190,7 +190,9 @@ test("wrong usage and bad data end with one line, and nothing is written", async
     [at(bad, "--validation", "8"), 2, /--validation wants less than the 8 training images, got 8/],
     [at(bad, "--batch", "9"), 2, /--batch wants at most the 8 training images, got 9/],
     [at(bad, "--optimiser", "sdg"), 2, /optimiser.* wants one of sgd, nesterov, adam, adamw, got "sdg"/],
-    [at(bad, "--augment", "flop"), 2, /--augment wants none, flip or crop:PIXELS, got "flop" \(did you mean "flip"\?\)/],
+    [at(bad, "--augment", "flop"), 2, /--augment wants none, flip, crop:PIXELS or erase:PROBABILITY \(below 1\), got "flop" \(did you mean "flip"\?\)/],
+    [at(bad, "--augment", "erase:1"), 2, /erase:PROBABILITY \(below 1\), got "erase:1"/],
+    [at(bad, "--join", "1"), 2, /--join wants held-out images \(--validation\) and less than the 1 epochs, got 1/],
     [at(bad, "--resume"), 1, /nothing to resume/],
     [["train", "--data", bad, "--out", out("never/x.safetensors")], 2, /wants MODEL/],
     [["train", "se_resnet9", "--data", bad, "--out", out("never/x.safetensors")], 2, /unknown model "se_resnet9" \(did you mean/],

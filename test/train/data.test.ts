@@ -76,6 +76,33 @@ test("a flip mirrors left to right, for half of the images", () => {
   assert.equal(read(batcher), [1, 2, 3, 4, 5, 6, 7, 8, 9], "plain batches are never flipped");
 });
 
+test("random erasing puts one rectangle of the mean into as many images as it says, and leaves the draws of the others as they are", () => {
+  const size = 400;
+  const white = new Dataset(new Uint8Array(size * 2 * 144).fill(255), [size, 2, 12, 12], new Int32Array(size), ["a"]);
+  const norm = { mean: [0.5, 0.25], std: [1, 1] };
+  const all = Int32Array.from({ length: size }, (_, i) => i);
+  const { x } = new Batcher(white, norm, { erase: 0.5 }).augmented(all, new Random(3));
+  let erased = 0;
+  for (let n = 0; n < size; n++) {
+    const image = x.data.subarray(n * 288, n * 288 + 288);
+    const gone = Array.from({ length: 144 }, (_, p) => p).filter((p) => image[p] === 0);
+    for (let p = 0; p < 144; p++) {
+      assert.is(image[144 + p] === 0, image[p] === 0, "the same pixels of all channels");
+      if (image[p] !== 0) assert.equal([image[p], image[144 + p]], [0.5, 0.75]);
+    }
+    if (gone.length === 0) continue;
+    erased++;
+    const [rows, columns] = [gone.map((p) => Math.floor(p / 12)), gone.map((p) => p % 12)];
+    const [height, width] = [rows, columns].map((list) => Math.max(...list) - Math.min(...list) + 1);
+    assert.is(gone.length, height * width, "a whole rectangle");
+    assert.ok(gone.length >= 1 && gone.length <= 0.5 * 144, `${gone.length} pixels`);
+  }
+  // Binomial: 200 on average, standard deviation 10.
+  assert.ok(erased > 150 && erased < 250, `${erased} of ${size} images`);
+  assert.equal(new Batcher(white, norm, { erase: 0 }).augmented(all, new Random(3)).x.data, new Batcher(white, norm).plain(all).x.data);
+  assert.throws(() => new Batcher(white, norm, { erase: 1.5 }), /erase wants a probability from 0 to 1, got 1\.5/);
+});
+
 test("a padded crop moves the image by up to the padding, and black comes in", () => {
   const wanted: string[] = [];
   for (let top = -1; top <= 1; top++) {

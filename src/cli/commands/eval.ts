@@ -28,9 +28,9 @@ export const evalCommand: Command = {
   name: "eval",
   usage: "[MODEL] --data DIR [--weights W] [options]",
   help: "accuracy on the test images, of the bundled network where nothing else is named\n" +
-    "DIR holds t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, gzipped or not.",
+    "DIR holds t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, gzipped or not, or pictures as test/CLASS/NAME.png.",
   options: {
-    data: { value: "DIR", help: "folder with the IDX files" },
+    data: { value: "DIR", help: "folder with the IDX files, or with pictures" },
     ...networkOptions,
     relabel: { value: "MAP", help: "new classes of old ones, as it was trained with, old ones by number: Tops=0,2,3,4,6;Shoes=5,7,9" },
     batch: { value: "N", help: "images at a time (default 100)" },

@@ -15,7 +15,7 @@ import type { Evaluation } from "../../train/evaluate.ts";
 import { DivergedError, Trainer } from "../../train/trainer.ts";
 import type { StepReport } from "../../train/trainer.ts";
 import { saveWeights } from "../../weights.ts";
-import { UsageError } from "../command.ts";
+import { StoppedError, UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
 import { readBytes, writeBytes } from "../files.ts";
 import { modelFromArguments } from "../network.ts";
@@ -98,7 +98,7 @@ async function prepare(args: Arguments, settings: Settings, paths: Paths, checkp
     data: settings.join > 0 ? parts.training.concat(parts.validation!) : parts.training,
     heldOut: { images: settings.join > 0 ? settings.validation : 0, until: settings.epochs - settings.join },
     normalisation: { mean, std },
-    augmentation: { flip: settings.flip, crop: settings.crop },
+    augmentation: { flip: settings.flip, crop: settings.crop, erase: settings.erase },
     batch: settings.batch,
     smoothing: settings.smoothing,
     seed: settings.seed,
@@ -218,20 +218,24 @@ function readResumed(args: Arguments, paths: Paths): Checkpoint | undefined {
   }
 }
 
-/** Calls `work` with a test of whether the user wants to stop; a second Ctrl-C ends the process at once. */
-async function untilStopped<T>(work: (stopped: () => boolean) => Promise<T>): Promise<T> {
-  let asked = false;
-  const onSignal = (): void => {
-    if (asked) process.exit(1);
-    asked = true;
+/**
+ * Calls `work` with a test of whether the user wants to stop; a second Ctrl-C ends the process at once.
+ * @returns what `work` returns, and the exit code of the signal, as shells have it: 130 or 143; 0 where none came
+ */
+async function untilStopped<T>(work: (stopped: () => boolean) => Promise<T>): Promise<{ result: T; code: number }> {
+  let code = 0;
+  const handler = (number: number) => (): void => {
+    if (code !== 0) process.exit(number);
+    code = number;
   };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
+  const [onInterrupt, onTerminate] = [handler(130), handler(143)];
+  process.on("SIGINT", onInterrupt);
+  process.on("SIGTERM", onTerminate);
   try {
-    return await work(() => asked);
+    return { result: await work(() => code !== 0), code };
   } finally {
-    process.off("SIGINT", onSignal);
-    process.off("SIGTERM", onSignal);
+    process.off("SIGINT", onInterrupt);
+    process.off("SIGTERM", onTerminate);
   }
 }
 
@@ -239,9 +243,10 @@ export const train: Command = {
   name: "train",
   usage: "MODEL --data DIR --out W.safetensors [--epochs N] [--seed S] [options]",
   help: "trains a model on labelled images; the same seed gives the same weights on every engine\n" +
-    "DIR holds train-images-idx3-ubyte and train-labels-idx1-ubyte, gzipped or not. The test images are not touched.",
+    "DIR holds train-images-idx3-ubyte and train-labels-idx1-ubyte, gzipped or not, or pictures as train/CLASS/NAME.png.\n" +
+    "The test images are not touched.",
   options: {
-    data: { value: "DIR", help: "folder with the IDX files" },
+    data: { value: "DIR", help: "folder with the IDX files, or with pictures" },
     out: { value: "FILE", help: "weights to write; a checkpoint and a log (JSON lines) stand beside it" },
     ...settingsHelp,
     resume: { help: "goes on where the checkpoint beside --out ends, with its settings" },
@@ -262,7 +267,7 @@ export const train: Command = {
     run.log.begin(trainer.step);
     if (trainer.step === 0) run.log.add({ event: "start", step: 0, ...run.kept, ...run.normalisation });
     const begin = performance.now();
-    let finished: boolean;
+    let finished: { result: boolean; code: number };
     try {
       finished = await untilStopped((stopped) => trainAll(run, json, stopped));
     } catch (error) {
@@ -271,9 +276,9 @@ export const train: Command = {
       saveResult(run);
       throw new Error(`${error.message}; the last good weights are in ${paths.out}`);
     }
-    if (!finished) {
+    if (!finished.result) {
       saveCheckpoint(run);
-      throw new Error(`stopped after step ${trainer.step}; the same command with --resume goes on`);
+      throw new StoppedError(`stopped after step ${trainer.step}; the same command with --resume goes on`, finished.code);
     }
     saveResult(run);
     rmSync(paths.checkpoint, { force: true });

@@ -1,4 +1,4 @@
-/** A folder with the four IDX files of MNIST and its kin. */
+/** A folder with the four IDX files of MNIST and its kin, or with pictures. */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "../../io/checksum.ts";
@@ -8,11 +8,12 @@ import { decodeUtf8 } from "../../io/utf8.ts";
 import { datasetFromIdx } from "../../train/dataset.ts";
 import type { Dataset } from "../../train/dataset.ts";
 import { readBytes } from "../files.ts";
+import { hasPictures, readPictures } from "./png-folder.ts";
 
 async function readArray(folder: string, name: string): Promise<IdxArray> {
   const path = [join(folder, name), join(folder, `${name}.gz`)].find((candidate) => existsSync(candidate));
   if (path === undefined) {
-    const what = !existsSync(folder) ? "no such folder" : !statSync(folder).isDirectory() ? "it is a file, not a folder" : `it has neither ${name} nor ${name}.gz`;
+    const what = !existsSync(folder) ? "no such folder" : !statSync(folder).isDirectory() ? "it is a file, not a folder" : `it has neither ${name} nor ${name}.gz, nor a folder ${name.startsWith("train") ? "train" : "test"} of pictures`;
     throw new Error(`cannot read a data set from ${folder}: ${what}`);
   }
   try {
@@ -28,6 +29,7 @@ async function readArray(folder: string, name: string): Promise<IdxArray> {
  * @throws Error in one line, naming the file.
  */
 export async function readDataset(folder: string, part: "train" | "test", classes?: readonly string[]): Promise<Dataset> {
+  if (hasPictures(folder, part)) return readPictures(folder, part, classes);
   const prefix = part === "train" ? "train" : "t10k";
   const images = await readArray(folder, `${prefix}-images-idx3-ubyte`);
   const labels = await readArray(folder, `${prefix}-labels-idx1-ubyte`);
@@ -46,6 +48,6 @@ export function readLines(path: string): string[] {
 
 /** Tells one data set from another. */
 export function fingerprint(data: Dataset): string {
-  const labels = Uint8Array.from(data.labels);
+  const labels = data.classes.length <= 256 ? Uint8Array.from(data.labels) : new Uint8Array(data.labels.slice().buffer);
   return [...data.shape, crc32(data.images).toString(16), crc32(labels).toString(16)].join("-");
 }

@@ -45,6 +45,8 @@ export interface Settings {
   readonly flip: boolean;
   /** Pixels of padding. */
   readonly crop: number;
+  /** Probability of random erasing. */
+  readonly erase: number;
   /** Images held out of training. */
   readonly validation: number;
   /** Epochs at the end that train on the held-out images too. */
@@ -92,6 +94,7 @@ const readers: Readers<Settings> = {
   warmup: numberFrom(0, 0),
   flip: flag(false),
   crop: count(0, 0),
+  erase: numberFrom(0, 0, 1),
   validation: count(0, 0),
   join: count(0, 0),
   half: flag(false),
@@ -121,7 +124,7 @@ export const settingsHelp: Readonly<Record<string, OptionHelp>> = {
   threads: { value: "N", help: "of wasm kernels; the result does not depend on it (default: the processor's cores, at most 4)" },
   schedule: { value: "NAME", help: "cosine, step (a tenth after 50 % and 75 % of the steps) or constant (default cosine)" },
   warmup: { value: "E", help: "epochs, also a part of one, over which the learning rate rises (default 0)" },
-  augment: { value: "LIST", help: "none, or some of flip and crop:PIXELS, as flip,crop:2 (default none)" },
+  augment: { value: "LIST", help: "none, or some of flip, crop:PIXELS and erase:PROBABILITY, as flip,crop:2,erase:0.25 (default none)" },
   validation: { value: "N", help: "training images to hold out and measure after every epoch (default 0)" },
   join: { value: "N", help: "the last N epochs train on the held-out images too, and measure no more (default 0)" },
   from: { value: "FILE", help: "fine-tuning: weights to begin with (fashion-mnist: the bundled ones); a head for another number of classes begins anew" },
@@ -150,13 +153,15 @@ function given(args: Arguments): Record<string, unknown> {
   return found;
 }
 
-function augmentation(parts: readonly string[]): { flip: boolean; crop: number } {
-  const result = { flip: false, crop: 0 };
+function augmentation(parts: readonly string[]): { flip: boolean; crop: number; erase: number } {
+  const result = { flip: false, crop: 0, erase: 0 };
   for (const part of parts) {
     const crop = /^crop:(\d{1,4})$/.exec(part);
+    const erase = /^erase:(0?\.\d{1,9})$/.exec(part);
     if (part === "flip") result.flip = true;
     else if (crop !== null) result.crop = Number(crop[1]);
-    else if (part !== "none") throw new UsageError(`senet train: --augment wants none, flip or crop:PIXELS, got "${part}"${didYouMean(part, ["none", "flip", "crop:2"])}`);
+    else if (erase !== null) result.erase = Number(erase[1]);
+    else if (part !== "none") throw new UsageError(`senet train: --augment wants none, flip, crop:PIXELS or erase:PROBABILITY (below 1), got "${part}"${didYouMean(part, ["none", "flip", "crop:2", "erase:0.25"])}`);
   }
   return result;
 }
