@@ -46,3 +46,7 @@ declare module "node:v8" {
   const v8: { setFlagsFromString(flags: string): void };
   export default v8;
 }
+
+declare module "node:module" {
+  export function createRequire(from: string): (name: string) => unknown;
+}
