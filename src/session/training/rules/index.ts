@@ -7,10 +7,12 @@ import { concatRule, flattenRule, shuffleRule, upsampleRule } from "./moves.ts";
 import { activationRule, addRule } from "./pointwise.ts";
 import { adaptivePoolRule, poolRule } from "./pooling.ts";
 import { globalPoolRule, scaleRule } from "./scale.ts";
+import { transposedConvolutionRule } from "./transposed-convolution.ts";
 
 const rules: Rules = {
   conv2d: convolutionRule,
   linear: convolutionRule,
+  conv_transpose2d: transposedConvolutionRule,
   batch_norm: batchNormRule,
   activation: activationRule,
   add: addRule,

@@ -1,0 +1,93 @@
+/**
+ * Transposed convolutions. One is, by definition, the gradient by the input of a convolution with the same weight [C,O,kh,kw] that has its input and
+ * output the other way round; so its forward pass is that convolution's gradient, and its gradient is that convolution.
+ */
+import { addTotalsKernel, channelSumKernel, partialBytes } from "../../../../kernels/wasm/backward/channel-sums.ts";
+import { convDataKernel } from "../../../../kernels/wasm/backward/conv-data.ts";
+import { convFilterKernel, convFilterScratch } from "../../../../kernels/wasm/backward/conv-filter.ts";
+import { gradientHalo } from "../../../../kernels/wasm/backward/conv-gradient.ts";
+import type { ConvGradientParams } from "../../../../kernels/wasm/backward/conv-gradient.ts";
+import { packedGradientSize } from "../../../../kernels/wasm/backward/conv-panels.ts";
+import { packForwardKernel, packGradientKernel } from "../../../../kernels/wasm/backward/pack.ts";
+import { convolution } from "../../../../kernels/wasm/convolution.ts";
+import type { Layout } from "../../../../kernels/wasm/layout.ts";
+import { upsampleNearestKernel } from "../../../../kernels/wasm/upsample.ts";
+import { sizeOf } from "../../../tensor.ts";
+import type { Rule, TrainingContext } from "../context.ts";
+import type { Call, Image } from "../step-plan.ts";
+import type { Of, Unit } from "../units.ts";
+
+function operationOf(unit: Unit): Of<"conv_transpose2d"> {
+  return unit.operation as Of<"conv_transpose2d">;
+}
+
+/** Of the convolution that this is the gradient of: from the layout of y to that of x. */
+function paramsOf(unit: Unit, { batch, fma }: Pick<TrainingContext, "batch" | "fma">, x: Layout, y: Layout): ConvGradientParams {
+  const { kernel, stride, padding, dilation, groups } = operationOf(unit);
+  return { batch, input: y, output: x, kernel, stride, padding, dilation, groups, fma };
+}
+
+function layoutOf([, channels, height, width]: readonly number[]): Layout {
+  return { channels, height, width, halo: 0 };
+}
+
+function workOf(unit: Unit): number {
+  const { kernel, groups } = operationOf(unit);
+  return 2 * sizeOf(unit.inputs[0].shape) * (unit.output.shape[1] / groups) * kernel[0] * kernel[1];
+}
+
+function forward(unit: Unit, context: TrainingContext): void {
+  const { plan, state, packs } = context;
+  const { weight, bias } = operationOf(unit);
+  const [x, y] = [context.image(unit.inputs[0]), context.image(unit.output)];
+  const params = paramsOf(unit, context, x.layout, y.layout);
+  const size = packedGradientSize(params);
+  const packed = state.array(`packed ${weight.name}`, size);
+  packs.push(plan.whole(packGradientKernel(params), [packed, state.value(weight)], size));
+  if (bias !== undefined) {
+    // The bias everywhere, as an image of one pixel that grows; what follows is added to it.
+    const onePixel = { channels: y.layout.channels, height: 1, width: 1, halo: 0 };
+    plan.stage(plan.each(upsampleNearestKernel(y.layout, onePixel), [y, state.value(bias)]));
+  }
+  plan.stage(plan.whole(convDataKernel(params, bias !== undefined), [y, x, packed], workOf(unit)));
+}
+
+function backward(unit: Unit, dy: Image, context: TrainingContext): void {
+  const { plan, batch, state, gradients, packs } = context;
+  const { weight, bias } = operationOf(unit);
+  const [input] = unit.inputs;
+  const x = context.image(input);
+  const calls: Call[] = [];
+  const after: Call[] = [];
+  if (state.trains(weight)) {
+    const params = paramsOf(unit, context, x.layout, dy.layout);
+    const scratch = plan.region(4 * convFilterScratch(params));
+    calls.push(plan.whole(convFilterKernel(params), [state.gradient(weight), scratch, dy, x], workOf(unit)));
+  }
+  if (state.trains(bias)) {
+    const { channels } = dy.layout;
+    const partial = plan.region(partialBytes(batch, channels, 1));
+    calls.push(plan.whole(channelSumKernel(batch, dy.layout), [partial, dy]));
+    after.push(plan.whole(addTotalsKernel(batch, channels), [state.gradient(bias), partial], batch * channels));
+  }
+  plan.stage(...calls);
+  plan.stage(...after);
+  if (!gradients.wants(input)) return;
+  gradients.move(input, (dx) => {
+    const params = paramsOf(unit, context, dx.layout, dy.layout);
+    const { kernel, packedSize } = convolution({ ...params, epilogue: { gate: false, residual: undefined, activation: undefined } });
+    const packed = state.array(`packed for gradients ${weight.name}`, packedSize);
+    packs.push(plan.whole(packForwardKernel(params, false), [packed, state.value(weight)], packedSize));
+    plan.stage({
+      ...plan.each({ name: kernel.name, parts: 1, emit: (m) => kernel.emit(m) }, [dy, packed, dx, 0, 0], workOf(unit)),
+      ranges: [{ count: dx.layout.height, unit: 1 }, { count: kernel.panels, unit: 1 }], divided: 0,
+    });
+  });
+}
+
+export const transposedConvolutionRule: Rule = {
+  inputHalo: (unit) => gradientHalo(paramsOf(unit, { batch: 1, fma: false }, layoutOf(unit.inputs[0].shape), layoutOf(unit.output.shape))),
+  gradientHalo: (unit) => Math.max(...operationOf(unit).padding),
+  forward,
+  backward,
+};
