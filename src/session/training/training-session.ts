@@ -47,11 +47,12 @@ export class TrainingSession implements Disposable {
       refuseDropout(model);
       const graph = lower(model, options.input);
       const { parameters, statistics } = constantsOf(graph);
-      const frozen = new Set([...model.namedParameters()].filter(([, parameter]) => parameter.frozen).map(([name]) => name));
-      this.#state = new TrainingState(host.memory, parameters, statistics, ({ name, read }) => groupOf(name, read().shape, options, frozen));
+      // Lowering has constants of its own, such as the ones and zeros that split channels: what is no parameter stays as it is.
+      const learning = new Set([...model.namedParameters()].filter(([, parameter]) => !parameter.frozen).map(([name]) => name));
+      this.#state = new TrainingState(host.memory, parameters, statistics, ({ name, read }) => groupOf(name, read().shape, options, learning));
       this.#program = trainingProgram(graph, this.#state, host, options);
       this.#logits = graph.outputs[0].shape;
-      this.#names = new Map(this.#state.parameters.map(({ name }, i) => [name, i]));
+      this.#names = new Map(this.#state.parameters.flatMap(({ name }, i) => (model.namedParameters().has(name) ? [[name, i] as const] : [])));
       this.refresh();
     } catch (error) {
       this.close();
@@ -209,8 +210,8 @@ export class TrainingSession implements Disposable {
 }
 
 /** @returns undefined for what does not train */
-function groupOf(name: string, shape: Shape, { frozen = [], groups = [], optimiser }: TrainingOptions, still: ReadonlySet<string>): Group | undefined {
-  if (still.has(name) || matches(frozen, name)) return undefined;
+function groupOf(name: string, shape: Shape, { frozen = [], groups = [], optimiser }: TrainingOptions, learning: ReadonlySet<string>): Group | undefined {
+  if (!learning.has(name) || matches(frozen, name)) return undefined;
   const group = groups.find(({ names }) => matches(names, name));
   const decays = optimiser.decays?.(name, shape) ?? shape.length > 1;
   return { rate: group?.rate ?? 1, weightDecay: group?.weightDecay ?? (decays ? (optimiser.weightDecay ?? 0) : 0) };
