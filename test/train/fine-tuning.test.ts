@@ -1,5 +1,5 @@
 /** Fine-tuning: new labels over old images, a new head over loaded weights, frozen parameters, groups with rates of their own. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -82,7 +82,7 @@ test("the command: a new head learns, frozen parameters stay, the rest moves", a
   const tuned = await senet("train", "--from", start, "--relabel", map, "--data", folder, "--epochs", "12", "--batch", "8", "--lr", "0.1", "--frozen", "conv1,layer1", "--groups", "layer2:0.1", "--threads", "1", "--out", out);
   assert.is(tuned.code, 0, tuned.text);
   assert.match(tuned.text, /new: fc\.weight, fc\.bias/);
-  const { tensors } = parseSafetensors(new Uint8Array(await import("node:fs").then(({ readFileSync }) => readFileSync(out))));
+  const { tensors } = parseSafetensors(new Uint8Array(readFileSync(out)));
   for (const [name, { value }] of model.namedParameters()) {
     const now = tensors.get(name)!;
     const same = now.size === value.size && now.data.every((v, i) => v === value.data[i]);
@@ -91,6 +91,21 @@ test("the command: a new head learns, frozen parameters stay, the rest moves", a
   const measured = await senet("eval", "--weights", out, "--relabel", map, "--data", folder, "--threads", "1", "--json");
   assert.is(measured.code, 0, measured.text);
   assert.ok((JSON.parse(measured.text) as { accuracy: number }).accuracy > 0.8, measured.text);
+});
+
+test("the command: frozen statistics stay as the weights had them, with a session's kernels and with the eager ones", async () => {
+  const out = join(folder, "still.safetensors");
+  const model = tinyModel(5);
+  const running = [...model.namedState()].filter(([name]) => name.includes(".running_"));
+  for (const kernels of ["wasm", "plain"]) {
+    for (const still of [true, false]) {
+      const { code, text } = await senet("train", "--from", join(folder, "start.safetensors"), "--data", folder, "--epochs", "1", "--batch", "8", "--threads", "1", "--kernels", kernels,
+        "--out", out, ...(still ? ["--frozen-statistics"] : []));
+      assert.is(code, 0, text);
+      const { tensors } = parseSafetensors(new Uint8Array(readFileSync(out)));
+      for (const [name, { value }] of running) assert.is(tensors.get(name)!.data.every((v, i) => v === value.data[i]), still, `${kernels}: ${name}`);
+    }
+  }
 });
 
 test("the command: what cannot be tuned is one clear line and writes nothing", async () => {

@@ -4,6 +4,7 @@ import process from "node:process";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Random } from "../../../kernels/random.ts";
 import type { Preprocessing } from "../../io/preprocess.ts";
+import { BatchNorm2d } from "../../nn/batch-norm.ts";
 import type { Module } from "../../nn/module.ts";
 import { summarise } from "../../nn/summary.ts";
 import { readCheckpoint, restoreCheckpoint, writeCheckpoint } from "../../train/checkpoint.ts";
@@ -87,6 +88,7 @@ async function prepare(args: Arguments, settings: Settings, paths: Paths, checkp
   if (settings.batch > parts.training.size) throw new UsageError(`senet train: --batch wants at most the ${parts.training.size} training images, got ${settings.batch}`);
   const anew = settings.from === "" || checkpoint !== undefined ? undefined : loadStart(network, settings.from);
   freeze(network, settings.frozen ?? []);
+  if (settings.frozenStatistics) for (const module of network.tree()) if (module instanceof BatchNorm2d) module.frozen = true;
   const schedule = makeSchedule(settings, Math.floor(parts.training.size / settings.batch));
   const threads = args.text("threads") === undefined ? undefined : args.number("threads", 1, { least: 1, whole: true });
   const { kernels, ...engine } = await chooseEngine(settings, network, [settings.batch, ...data.shape.slice(1)], threads);

@@ -57,6 +57,8 @@ export interface Settings {
   readonly from: string;
   /** Names of parameters that stay as they are. */
   readonly frozen: readonly string[] | undefined;
+  /** Batch normalisation uses the running statistics, and leaves them as they are. */
+  readonly frozenStatistics: boolean;
   /** Parameters with a rate and decay of their own, as training/fine-tuning.ts reads them. */
   readonly groups: string;
   /** New classes of old ones, likewise. */
@@ -100,6 +102,7 @@ const readers: Readers<Settings> = {
   half: flag(false),
   from: words,
   frozen: listOf<string>("string", "a list of names"),
+  frozenStatistics: flag(false),
   groups: words,
   relabel: words,
   classes: listOf<string>("string", "a list of names"),
@@ -129,6 +132,7 @@ export const settingsHelp: Readonly<Record<string, OptionHelp>> = {
   join: { value: "N", help: "the last N epochs train on the held-out images too, and measure no more (default 0)" },
   from: { value: "FILE", help: "fine-tuning: weights to begin with (fashion-mnist: the bundled ones); a head for another number of classes begins anew" },
   frozen: { value: "NAMES", help: "parameters that stay as they are, and all below them, as conv1,layer1" },
+  "frozen-statistics": { help: "batch normalisation uses the statistics that came with the weights, and leaves them as they are" },
   groups: { value: "LIST", help: "parameters with a rate of their own (times the learning rate), and decay, as layer1:0.1;layer2:0.3:0.0001" },
   relabel: { value: "MAP", help: "new classes of old ones, as Tops=T-shirt/top,Coat;Shoes=Sandal; other images are left out" },
   classes: { value: "FILE", help: "class names, one a line (default classes.txt beside the data, else numbers)" },
@@ -147,6 +151,7 @@ function given(args: Arguments): Record<string, unknown> {
   for (const name of ["optimiser", "schedule", "kernels", "numerics", "from", "groups", "relabel"]) if (args.text(name) !== undefined) found[name] = args.text(name);
   if (args.text("frozen") !== undefined) found.frozen = args.list("frozen", []);
   if (args.flag("half")) found.half = true;
+  if (args.flag("frozen-statistics")) found.frozenStatistics = true;
   const classes = args.text("classes");
   if (classes !== undefined) found.classes = readLines(classes);
   if (args.text("augment") !== undefined) Object.assign(found, augmentation(args.list("augment", [])));
