@@ -13,7 +13,7 @@ import { Composite } from "../src/nn/module.ts";
 import type { Module } from "../src/nn/module.ts";
 import { GlobalAveragePool, MaxPool2d } from "../src/nn/pooling.ts";
 import { Dropout, Flatten } from "../src/nn/reshape.ts";
-import { count, flag, fraction, oneOf, readOptions } from "./options.ts";
+import { count, counts, flag, fraction, oneOf, readOptions } from "./options.ts";
 import type { GivenOptions, Readers } from "./options.ts";
 import { BasicBlock, Bottleneck, convNorm } from "./resnet-blocks.ts";
 import type { BlockOptions, BottleneckSizes } from "./resnet-blocks.ts";
@@ -131,8 +131,9 @@ export function resnet(name: string, depth: 18 | 34 | 50 | 101 | 152, se: boolea
   return new ResNet({ stem: "7x7", blocks, bottleneck: deep ? bottleneck : undefined }, readOptions(name, options, resnetReaders(se, true)));
 }
 
-/** `resnet20`, `se_resnet20`, ... for small images: depth = 6 n + 2, n blocks in each of three stages. */
+/** `resnet20`, `se_resnet20`, ... for small images: depth = 6 n + 2, n blocks in each of three stages; the option `blocks` gives each another number. */
 export function smallResnet(name: string, depth: number, se: boolean, options: GivenOptions): ResNet {
   const n = (depth - 2) / 6;
-  return new ResNet({ stem: "3x3", blocks: [n, n, n], bottleneck: undefined }, readOptions(name, options, resnetReaders(se, false)));
+  const { blocks, ...rest } = readOptions(name, options, { ...resnetReaders(se, false), blocks: counts([n, n, n]) });
+  return new ResNet({ stem: "3x3", blocks, bottleneck: undefined }, rest);
 }

@@ -57,6 +57,14 @@ test("the paper's 572 M of SE-MobileNet are convolution and linear layers, excit
   equalsPrinted(s.macs + s.seMacs + s.scaleMacs, 572, "with SE");
 });
 
+test("the option blocks gives each stage of a small ResNet its own depth", () => {
+  const count = (blocks: readonly number[]): number => createModel("se_resnet20", { blocks }, null).parameterCount();
+  assert.is(count([3, 3, 3]), createModel("se_resnet20", {}, null).parameterCount());
+  // A block of 64 channels: two convolutions, two normalisations, SE by 16 with its biases.
+  assert.is(count([1, 1, 3]) - count([1, 1, 2]), 2 * 9 * 64 * 64 + 4 * 64 + 2 * 64 * 4 + 4 + 64);
+  assert.throws(() => count([1, 2]), /option "blocks" wants a list of 3 whole numbers of at least 1/);
+});
+
 test("small ResNets: 272,474, 855,770 and 1,730,714 parameters, with SE 274,847, 862,889 and 1,744,952", () => {
   const counts = ["resnet20", "resnet56", "resnet110", "se_resnet20", "se_resnet56", "se_resnet110"].map((name) => createModel(name, {}, null).parameterCount());
   assert.equal(counts, [272_474, 855_770, 1_730_714, 274_847, 862_889, 1_744_952]);
