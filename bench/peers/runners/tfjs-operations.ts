@@ -111,6 +111,7 @@ export class TfjsOperations {
     const { groups, stride, dilation } = operation;
     const epilogue: Epilogue = operation.epilogue ?? { gate: false, residual: false, activation: undefined };
     const depthwise = groups > 1;
+    if (epilogue.biasLast === true) throw new Error("tfjs: a gate before the bias is not written for this benchmark");
     if (depthwise && groups !== channels) throw new Error("tfjs: it has no grouped convolution");
     const filter = this.#constant(operation.weight, depthwise ? [2, 3, 0, 1] : [2, 3, 1, 0]);
     // A gate or a residual stands between the sum and the activation, so the package cannot fuse that one.
