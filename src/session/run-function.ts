@@ -7,7 +7,7 @@ import type { FunctionBuilder } from "../../kernels/wasm/function-builder.ts";
 import type { Func, Local } from "../../kernels/wasm/handles.ts";
 import type { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
 import type { KernelCall, Stage } from "./kernel-call.ts";
-import { CONTROL_ADDRESS } from "./wasm-memory.ts";
+import { CONTROL_ADDRESS, STAGE_ADDRESS } from "./wasm-memory.ts";
 
 /** Operations below which a stage is not worth sharing: about what a thread computes while the others are told. */
 const SERIAL_WORK = 60_000;
@@ -17,10 +17,14 @@ const MOST_PIECES = 16;
 /** Looks at a word before a thread goes to sleep: some tenths of a millisecond, for to be woken takes as long on a virtual machine. */
 const SPINS = 100_000;
 
-/** Words of the control block, in bytes from its start: the stage's number, threads that are done with it, its next piece, sleeping threads. */
-const PHASE = 0;
-const ARRIVED = 4;
-const NEXT = 8;
+/**
+ * Words of the control block, in bytes from its start: the stage's next piece and the stage's number (that thread which sees both as they were at
+ * one moment takes a piece), its pieces that are done, sleeping threads. Stages are counted on from run to run: whoever comes late finds
+ * that its stage is over.
+ */
+const NEXT = 0;
+const STAGE = STAGE_ADDRESS - CONTROL_ADDRESS;
+const FINISHED = 8;
 const ASLEEP = 12;
 
 /** The function's name, and what of the program it does. */
@@ -30,11 +34,18 @@ export interface RunFunction {
 }
 
 /** The pieces of a call: of its divided range, how long each, how many an image. */
-function pieces({ ranges, divided, images, work }: KernelCall): { readonly size: number; readonly perImage: number } {
+interface Division {
+  readonly call: KernelCall;
+  readonly size: number;
+  readonly perImage: number;
+}
+
+function divide(call: KernelCall): Division {
+  const { ranges, divided, images, work } = call;
   const { count, unit } = ranges[divided];
   const wanted = Math.min(MOST_PIECES, Math.ceil(work / PIECE_WORK)) / images;
   const size = unit * Math.max(1, Math.round(count / unit / Math.max(1, wanted)));
-  return { size, perImage: Math.ceil(count / size) };
+  return { call, size, perImage: Math.ceil(count / size) };
 }
 
 /** @param funcs kernels of the module, by name */
@@ -83,86 +94,112 @@ function pushOperands(f: FunctionBuilder, { operands, images }: KernelCall, imag
 
 /** The functions by which threads share a stage. */
 export interface Sharing {
-  /** () -> the number of a piece that nobody has. */
+  /** (stage, pieces) -> the number of a piece that nobody has, or -1 where there is none left. */
   readonly claim: Func;
-  /** (threads, may this one sleep?): until all are here. */
-  readonly barrier: Func;
+  /** (stage, pieces): one of them is done; the last one begins the next stage. */
+  readonly finish: Func;
+  /** (stage, may this one sleep?): until its pieces are done. */
+  readonly await: Func;
 }
 
 export function emitSharing(m: ModuleBuilder): Sharing {
-  const claim = m.func("claim_piece", { results: ["i32"] }, (f) => {
-    f.i32.const(CONTROL_ADDRESS);
-    f.i32.const(1);
-    f.i32.atomic.rmw.add(NEXT);
+  const claim = m.func("claim_piece", { params: { stage: "i32", pieces: "i32" }, results: ["i32"] }, (f, { stage, pieces }) => {
+    const seen = f.local.i64("seen");
+    const next = f.local.i32("next");
+    f.loop((again) => {
+      f.i32.const(CONTROL_ADDRESS);
+      f.i64.atomic.load(NEXT);
+      f.local.tee(seen);
+      f.i64.const(32);
+      f.i64.shr_u();
+      f.i32.wrap_i64();
+      f.local.get(stage);
+      f.i32.ne();
+      f.local.get(seen);
+      f.i32.wrap_i64();
+      f.local.tee(next);
+      f.local.get(pieces);
+      f.i32.ge_u();
+      f.i32.or();
+      f.if(() => {
+        f.i32.const(-1);
+        f.return();
+      });
+      f.i32.const(CONTROL_ADDRESS);
+      f.local.get(seen);
+      f.local.get(seen);
+      f.i64.const(1);
+      f.i64.add();
+      f.i64.atomic.rmw.cmpxchg(NEXT);
+      f.local.get(seen);
+      f.i64.ne();
+      f.br_if(again);
+    });
+    f.local.get(next);
   });
-  const barrier = m.func("wait_for_all", { params: { threads: "i32", sleeps: "i32" } }, (f, { threads, sleeps }) => {
-    const control = f.local.i32("control");
-    const phase = f.local.i32("phase");
-    const spins = f.local.i32("spins");
+  const finish = m.func("finish_piece", { params: { stage: "i32", pieces: "i32" } }, (f, { stage, pieces }) => {
     f.i32.const(CONTROL_ADDRESS);
-    f.local.tee(control);
-    f.i32.atomic.load(PHASE);
-    f.local.set(phase);
-    f.local.get(control);
     f.i32.const(1);
-    f.i32.atomic.rmw.add(ARRIVED);
-    f.local.get(threads);
+    f.i32.atomic.rmw.add(FINISHED);
     f.i32.const(1);
-    f.i32.sub();
+    f.i32.add();
+    f.local.get(pieces);
     f.i32.eq();
     f.if(() => {
-      // The last one: the next stage begins.
-      for (const word of [ARRIVED, NEXT]) {
-        f.local.get(control);
-        f.i32.const(0);
-        f.i32.atomic.store(word);
-      }
-      f.local.get(control);
-      f.local.get(phase);
+      f.i32.const(CONTROL_ADDRESS);
+      f.i32.const(0);
+      f.i32.atomic.store(FINISHED);
+      f.i32.const(CONTROL_ADDRESS);
+      f.local.get(stage);
       f.i32.const(1);
       f.i32.add();
-      f.i32.atomic.store(PHASE);
-      f.local.get(control);
+      f.i64.extend_i32_u();
+      f.i64.const(32);
+      f.i64.shl();
+      f.i64.atomic.store(NEXT);
+      f.i32.const(CONTROL_ADDRESS);
       f.i32.atomic.load(ASLEEP);
       f.if(() => {
-        f.local.get(control);
+        f.i32.const(CONTROL_ADDRESS);
         f.i32.const(-1);
-        f.memory.atomic.notify(PHASE);
+        f.memory.atomic.notify(STAGE);
         f.drop();
       });
-      f.return();
     });
+  });
+  const awaitStage = m.func("await_stage", { params: { stage: "i32", sleeps: "i32" } }, (f, { stage, sleeps }) => {
+    const spins = f.local.i32("spins");
+    const asleep = (by: number): void => {
+      f.i32.const(CONTROL_ADDRESS);
+      f.i32.const(by);
+      f.i32.atomic.rmw.add(ASLEEP);
+      f.drop();
+    };
     f.i32.const(SPINS);
     f.local.set(spins);
     f.loop((again) => {
-      f.local.get(control);
-      f.i32.atomic.load(PHASE);
-      f.local.get(phase);
+      f.i32.const(CONTROL_ADDRESS);
+      f.i32.atomic.load(STAGE);
+      f.local.get(stage);
       f.i32.ne();
       f.if(() => f.return());
       f.local.get(spins);
       f.if(() => f.local.decrease(spins, 1), () => {
         f.local.get(sleeps);
         f.if(() => {
-          f.local.get(control);
-          f.i32.const(1);
-          f.i32.atomic.rmw.add(ASLEEP);
-          f.drop();
-          f.local.get(control);
-          f.local.get(phase);
+          asleep(1);
+          f.i32.const(CONTROL_ADDRESS);
+          f.local.get(stage);
           f.i64.const(-1);
-          f.memory.atomic.wait32(PHASE);
+          f.memory.atomic.wait32(STAGE);
           f.drop();
-          f.local.get(control);
-          f.i32.const(1);
-          f.i32.atomic.rmw.sub(ASLEEP);
-          f.drop();
+          asleep(-1);
         });
       });
       f.br(again);
     });
   });
-  return { claim, barrier };
+  return { claim, finish, await: awaitStage };
 }
 
 /** Stages that are worth sharing, and between them runs of those that one thread computes. */
@@ -178,13 +215,14 @@ function grouped(stages: readonly Stage[]): { readonly shared: boolean; readonly
 }
 
 /**
- * The same for threads: (thread's number, how many, may this one sleep?). All of them must call it.
+ * The same for threads: (thread's number, number of the first stage, may this one sleep?). The thread that wants the result must call it, with what
+ * stands in the memory as the present stage; others may, with the same, at any time, and help from where the work is then.
  * @param scratch address of the first thread's working memory; each has `scratchBytes`
  */
 export function emitRunShared(
-  m: ModuleBuilder, { name, stages }: RunFunction, funcs: ReadonlyMap<string, Func>, scratch: number, scratchBytes: number, { claim, barrier }: Sharing,
+  m: ModuleBuilder, { name, stages }: RunFunction, funcs: ReadonlyMap<string, Func>, scratch: number, scratchBytes: number, sharing: Sharing,
 ): void {
-  m.func(name, { params: { thread: "i32", threads: "i32", sleeps: "i32" }, export: true }, (f, { thread, threads, sleeps }) => {
+  m.func(name, { params: { thread: "i32", stage: "i32", sleeps: "i32" }, export: true }, (f, { thread, stage, sleeps }) => {
     const [image, piece, begin, end] = ["image", "piece", "begin", "end"].map((each) => f.local.i32(each));
     const work = f.local.i32("work");
     f.local.get(thread);
@@ -235,34 +273,47 @@ export function emitRunShared(
       f.call(funcs.get(call.kernel.name)!);
     };
 
+    /** Piece `piece` of calls that stand one after the other. */
+    const onePieceOf = (divisions: readonly Division[]): void => {
+      f.block((done) => {
+        divisions.forEach(({ call, size, perImage }, i) => {
+          if (i === divisions.length - 1) return onePiece(call, size, perImage);
+          const count = call.images * perImage;
+          f.local.get(piece);
+          f.i32.const(count);
+          f.i32.lt_u();
+          f.if(() => {
+            onePiece(call, size, perImage);
+            f.br(done);
+          });
+          f.local.decrease(piece, count);
+        });
+      });
+    };
+
     for (const { shared, calls } of grouped(stages)) {
-      if (!shared) {
-        f.call(claim);
-        f.i32.eqz();
+      const divisions = calls.map(divide);
+      const total = shared ? divisions.reduce((sum, { call, perImage }) => sum + call.images * perImage, 0) : 1;
+      f.loop((again) => {
+        f.local.get(stage);
+        f.i32.const(total);
+        f.call(sharing.claim);
+        f.local.tee(piece);
+        f.i32.const(0);
+        f.i32.ge_s();
         f.if(() => {
-          for (const call of calls) wholeCall(f, call, funcs.get(call.kernel.name)!, image, pushScratch);
+          if (shared) onePieceOf(divisions);
+          else for (const call of calls) wholeCall(f, call, funcs.get(call.kernel.name)!, image, pushScratch);
+          f.local.get(stage);
+          f.i32.const(total);
+          f.call(sharing.finish);
+          f.br(again);
         });
-      } else {
-        const divisions = calls.map((call) => ({ call, ...pieces(call) }));
-        f.loop((again) => {
-          f.call(claim);
-          f.local.set(piece);
-          for (const { call, size, perImage } of divisions) {
-            const total = call.images * perImage;
-            f.local.get(piece);
-            f.i32.const(total);
-            f.i32.lt_u();
-            f.if(() => {
-              onePiece(call, size, perImage);
-              f.br(again);
-            });
-            f.local.decrease(piece, total);
-          }
-        });
-      }
-      f.local.get(threads);
+      });
+      f.local.get(stage);
       f.local.get(sleeps);
-      f.call(barrier);
+      f.call(sharing.await);
+      f.local.increase(stage, 1);
     }
   });
 }

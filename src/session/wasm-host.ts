@@ -4,10 +4,10 @@ import type { Operation } from "../graph/graph.ts";
 import { giveMemory } from "./memories.ts";
 import type { Arithmetic } from "./numerics.ts";
 import type { Step } from "./plain-steps.ts";
-import type { Pool } from "./threads/pool.ts";
-import { WasmMemory } from "./wasm-memory.ts";
+import type { Pool, SessionCode } from "./threads/pool.ts";
+import { STAGE_ADDRESS, WasmMemory } from "./wasm-memory.ts";
 
-type RunPart = (thread: number, threads: number, sleeps: number) => void;
+type RunPart = (thread: number, stage: number, sleeps: number) => void;
 
 export interface WasmHostOptions {
   readonly arithmetic: Arithmetic;
@@ -49,7 +49,7 @@ export class WasmHost {
   readonly release: () => void;
   readonly #compile: CompileModule;
   readonly #pool: Pool | undefined;
-  readonly #code: { readonly session: number; readonly memory: HostWasmMemory; readonly modules: HostWasmModule[] };
+  readonly #code: SessionCode & { readonly modules: HostWasmModule[] };
   readonly #exports: Record<string, unknown> = {};
   readonly #runs: string;
   #names = 0;
@@ -66,7 +66,7 @@ export class WasmHost {
     this.memory = given ?? new WasmMemory(shared);
     const { memory } = this.memory;
     const session = pool?.newSession() ?? 0;
-    this.#code = { session, memory, modules: [] };
+    this.#code = { session, memory, stage: new Int32Array(memory.buffer, STAGE_ADDRESS, 1), modules: [] };
     // Holds nothing of this object, so that it can be collected before.
     this.release = () => {
       pool?.dropSession(session);

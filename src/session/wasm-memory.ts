@@ -11,10 +11,12 @@ const ALIGNMENT = 64;
 const MOST_PAGES = 65536;
 
 /**
- * Where threads meet (run-function.ts): words that begin as zero. Only threads write them, also where a memory is used again: one of the last
- * session's may still be on its way out of the last stage, and wait there for a word to change.
+ * Where threads meet (run-function.ts): words that begin as zero. Only threads write them, also where a memory is used again: a worker may
+ * still come late to a run of the last session, and must find its stages over.
  */
 export const CONTROL_ADDRESS = 64;
+/** The number of the stage that is under way, or comes next. */
+export const STAGE_ADDRESS: number = CONTROL_ADDRESS + 4;
 /** Below it stands nothing but control words. */
 const FIRST = 256;
 

@@ -1,7 +1,13 @@
 /** Threads: every number of them gives the same bits, whatever shares the pool; and asynchronous runs give what synchronous ones give. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { exactArithmetic } from "../../src/session/numerics.ts";
+import { PlainConstants } from "../../src/session/plain-program.ts";
+import { sessionGraph } from "../../src/session/session-graph.ts";
 import { compile, compileSync } from "../../src/session/session.ts";
+import type { Pool, SessionCode } from "../../src/session/threads/pool.ts";
+import { WasmHost } from "../../src/session/wasm-host.ts";
+import { wasmProgram } from "../../src/session/wasm-program.ts";
 import { Tensor } from "../../src/tensor.ts";
 import { bits, draw, draws, network, sharedNetworks, smallResNet } from "./networks.ts";
 
@@ -60,6 +66,39 @@ test("many short runs: nothing waits for ever", () => {
   const x = draw([1, 3, 16, 16]);
   const expected = bits(two.run(x));
   for (let i = 0; i < 300; i++) assert.equal(bits(two.run(x)), expected);
+});
+
+test("a run waits for no thread that has begun nothing, and who comes late finds it over", () => {
+  const { graph, kept } = sessionGraph(early, { input: [1, 3, 16, 16] });
+  const arithmetic = exactArithmetic;
+  const calls: { part: (thread: number, stage: number, sleeps: number) => void; stage: number }[] = [];
+  // The other thread never wakes up.
+  const pool = {
+    newSession: () => 1,
+    prepare: () => undefined,
+    run(code: SessionCode, _run: number, part: (typeof calls)[number]["part"]) {
+      calls.push({ part, stage: Atomics.load(code.stage, 0) });
+      part(0, calls.at(-1)!.stage, 0);
+    },
+    dropSession: () => undefined,
+  } as unknown as Pool;
+  const host = new WasmHost({ arithmetic, threads: 2, pool, refused: new Set(), compile: (emit) => new WebAssembly!.Module(emit().toBytes()) });
+  const program = wasmProgram({ graph, kept, constants: new PlainConstants(), host, overrides: new Map() });
+  const [first, second] = draws([1, 3, 16, 16], 2);
+  const answer = (): Tensor<Float32Array> => {
+    const data = new Float32Array(10);
+    program.read(graph.outputs[0], data);
+    return new Tensor(data, [1, 10]);
+  };
+  for (const x of [first, second]) {
+    program.setInput(0, x.data);
+    program.run();
+    assert.equal(bits(answer()), bits(alone.run(x)));
+    // The other one wakes up, with the job of this run and of the one before. Where the input was, other values lie by now.
+    for (const { part, stage } of calls) part(1, stage, 1);
+    assert.equal(bits(answer()), bits(alone.run(x)), "nothing is computed again");
+  }
+  host.release();
 });
 
 test("memory that goes from session to session carries nothing over", async () => {

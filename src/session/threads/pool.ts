@@ -2,7 +2,7 @@
  * Workers that share the programs of all sessions of this thread. They are started once and wait; nothing keeps the process alive when
  * its own work is done. The thread that calls `run` takes part, so a pool of n threads has n - 1 workers.
  */
-import { ACKNOWLEDGED, ASLEEP, EPOCH, FINISHED, FIRST_SLOT, LEADER, MOST_WORKERS, RUN, SENT, SESSION, SLOTS, SLOT_WORDS, THREADS } from "./words.ts";
+import { ACKNOWLEDGED, ASLEEP, EPOCH, FINISHED, FIRST_SLOT, LEADER, MOST_WORKERS, RUN, SENT, SESSION, SLOTS, SLOT_WORDS, STAGE, THREADS } from "./words.ts";
 import { maySleep, spawn } from "./spawn.ts";
 import type { PoolWorker } from "./spawn.ts";
 import { waitModule } from "./wait-module.ts";
@@ -14,6 +14,8 @@ const PATIENCE = 2000;
 export interface SessionCode {
   readonly session: number;
   readonly memory: HostWasmMemory;
+  /** One word of it: what stands at STAGE_ADDRESS. */
+  readonly stage: Int32Array;
   readonly modules: readonly HostWasmModule[];
 }
 
@@ -137,15 +139,15 @@ export class Pool {
   #send(member: Member, message: object): void {
     this.#settle();
     Atomics.add(this.#words, SENT + member.index, 1);
-    this.#announce(0, 0, 0);
+    this.#announce(0, 0, 0, 0);
     member.worker.post(message);
   }
 
-  #announce(threads: number, session: number, run: number): void {
+  #announce(threads: number, session: number, run: number, stage: number): void {
     const words = this.#words;
     const epoch = (Atomics.load(words, EPOCH) + 1) | 0;
     const slot = FIRST_SLOT + (epoch & (SLOTS - 1)) * SLOT_WORDS;
-    for (const [word, value] of [[THREADS, threads], [SESSION, session], [RUN, run], [LEADER, 0]]) words[slot + word] = value;
+    for (const [word, value] of [[THREADS, threads], [SESSION, session], [RUN, run], [LEADER, 0], [STAGE, stage]]) words[slot + word] = value;
     Atomics.store(words, EPOCH, epoch);
     if (Atomics.load(words, ASLEEP) > 0) Atomics.notify(words, EPOCH);
   }
@@ -158,12 +160,13 @@ export class Pool {
     return ready;
   }
 
-  /** Runs a part of a program on up to so many threads, this one among them. */
-  run(code: SessionCode, run: number, part: (thread: number, threads: number, sleeps: number) => void, most: number): void {
+  /** Runs a part of a program on up to so many threads, this one among them. It waits for none of the others but for what they have begun. */
+  run(code: SessionCode, run: number, part: (thread: number, stage: number, sleeps: number) => void, most: number): void {
     this.#settle();
     const threads = this.#ready(code, most);
-    if (threads > 1) this.#announce(threads, code.session, run);
-    part(0, threads, this.#sleeps ? 1 : 0);
+    const stage = Atomics.load(code.stage, 0);
+    if (threads > 1) this.#announce(threads, code.session, run, stage);
+    part(0, stage, this.#sleeps ? 1 : 0);
   }
 
   /**

@@ -14,7 +14,7 @@ export const ACKNOWLEDGED = 64;
 
 export const SLOTS = 16;
 export const FIRST_SLOT = 128;
-export const SLOT_WORDS = 4;
+export const SLOT_WORDS = 8;
 
 /** Words of a slot: threads of a run, its leader included (0 where the epoch announces no run but a message), which part of which program. */
 export const THREADS = 0;
@@ -22,6 +22,8 @@ export const SESSION = 1;
 export const RUN = 2;
 /** The worker that leads the run, or 0 for the pool's owner. */
 export const LEADER = 3;
+/** The number of the run's first stage: the word at STAGE_ADDRESS of the program's memory, when the run began. */
+export const STAGE = 4;
 
 /** Workers of a pool, at most. */
 export const MOST_WORKERS = 32;

@@ -2,7 +2,8 @@
  * What a worker runs, as text: there is no file to host. It takes modules in by messages, and between messages does the jobs that the
  * pool's words announce (words.ts). It imports nothing and knows no TypeScript.
  */
-import { ACKNOWLEDGED, EPOCH, FINISHED, FIRST_SLOT, LEADER, RUN, SENT, SESSION, SLOTS, SLOT_WORDS, THREADS } from "./words.ts";
+import { ACKNOWLEDGED, EPOCH, FINISHED, FIRST_SLOT, LEADER, RUN, SENT, SESSION, SLOTS, SLOT_WORDS, STAGE, THREADS } from "./words.ts";
+import { STAGE_ADDRESS } from "../wasm-memory.ts";
 
 /** Looks for the next job before a worker sleeps: about a millisecond. */
 const LOOKS = 400_000;
@@ -14,21 +15,23 @@ const slot = (at) => ${FIRST_SLOT} + (at & ${SLOTS - 1}) * ${SLOT_WORDS};
 function work() {
   while (Atomics.load(words, ${SENT} + index) === Atomics.load(words, ${ACKNOWLEDGED} + index)) {
     epoch = wait(epoch, ${LOOKS});
-    const [threads, session, run, leader] = [${THREADS}, ${SESSION}, ${RUN}, ${LEADER}].map((word) => Atomics.load(words, slot(epoch) + word));
+    const [threads, session, run, leader, stage] = [${THREADS}, ${SESSION}, ${RUN}, ${LEADER}, ${STAGE}].map((word) => Atomics.load(words, slot(epoch) + word));
     if (leader === index || ((Atomics.load(words, ${EPOCH}) - epoch) | 0) >= ${SLOTS - 1}) continue;
     const thread = leader === 0 || index < leader ? index : index - 1;
-    if (thread < threads) sessions.get(session)["run_" + run](thread, threads, 1);
+    if (thread < threads) sessions.get(session).kernels["run_" + run](thread, stage, 1);
   }
 }
 function lead({ session, runs, threads }) {
+  const { kernels, stages } = sessions.get(session);
   for (const run of runs) {
+    const stage = Atomics.load(stages, 0);
     if (threads > 1) {
       const next = (Atomics.load(words, ${EPOCH}) + 1) | 0;
-      [[${THREADS}, threads], [${SESSION}, session], [${RUN}, run], [${LEADER}, index]].forEach(([word, value]) => Atomics.store(words, slot(next) + word, value));
+      [[${THREADS}, threads], [${SESSION}, session], [${RUN}, run], [${LEADER}, index], [${STAGE}, stage]].forEach(([word, value]) => Atomics.store(words, slot(next) + word, value));
       Atomics.store(words, ${EPOCH}, next);
       Atomics.notify(words, ${EPOCH});
     }
-    sessions.get(session)["run_" + run](0, threads, 1);
+    kernels["run_" + run](0, stage, 1);
   }
 }
 port.onmessage = ({ data }) => {
@@ -43,9 +46,9 @@ port.onmessage = ({ data }) => {
     for (const session of data.dropped ?? []) sessions.delete(session);
     if (data.install) {
       const { session, module, memory } = data.install;
-      const kernels = sessions.get(session) ?? {};
+      const { kernels, stages } = sessions.get(session) ?? { kernels: {}, stages: new Int32Array(memory.buffer, ${STAGE_ADDRESS}, 1) };
       Object.assign(kernels, new WebAssembly.Instance(module, { host: { memory }, kernels }).exports);
-      sessions.set(session, kernels);
+      sessions.set(session, { kernels, stages });
     }
     if (data.lead) lead(data.lead);
   } catch (error) {
