@@ -46,9 +46,6 @@ interface Prepared {
   end(): Record<string, Tensor<Float32Array>>;
 }
 
-/** Gives memory back when a session was dropped without `close`. */
-const dropped = new FinalizationRegistry<() => void>((release) => release());
-
 export class Session implements Disposable {
   readonly #model: Module;
   readonly #observed: ReadonlySet<string>;
@@ -77,12 +74,11 @@ export class Session implements Disposable {
   }
 
   #registered(backend: Backend): Backend {
-    if (backend.host !== undefined) dropped.register(this, backend.host.release, this);
+    backend.host?.releaseWith(this);
     return backend;
   }
 
   #release(): void {
-    dropped.unregister(this);
     this.#host?.release();
   }
 

@@ -39,14 +39,16 @@ export const compileNothing: CompileModule = () => {
 /** Functions that run parts of programs are named so, with a number. */
 const RUN = "run_";
 
+/** Gives back what sessions had that were dropped without `close`. */
+const dropped = new FinalizationRegistry<() => void>((release) => release());
+
 export class WasmHost {
   readonly memory: WasmMemory;
   readonly threads: number;
   readonly arithmetic: Arithmetic;
   readonly refused: ReadonlySet<Operation["kind"]>;
   readonly apart: boolean;
-  /** Takes the memory back, if it is the host's own; to be called once, when nothing runs in it any more. */
-  readonly release: () => void;
+  readonly #release: () => void;
   readonly #compile: CompileModule;
   readonly #pool: Pool | undefined;
   readonly #code: SessionCode & { readonly modules: HostWasmModule[] };
@@ -68,10 +70,24 @@ export class WasmHost {
     const session = pool?.newSession() ?? 0;
     this.#code = { session, memory, stage: new Int32Array(memory.buffer, STAGE_ADDRESS, 1), modules: [] };
     // Holds nothing of this object, so that it can be collected before.
-    this.release = () => {
+    this.#release = () => {
       pool?.dropSession(session);
       if (given === undefined) giveMemory(memory, shared);
     };
+  }
+
+  /** Takes the memory back, if it is the host's own; to be called once, when nothing runs in it any more. */
+  release(): void {
+    dropped.unregister(this.#release);
+    this.#release();
+  }
+
+  /**
+   * Releases once `owner` was collected without it. A memory that nobody shares is left to the collector: what waits for a turn of the event loop
+   * would keep those of all sessions that one turn makes.
+   */
+  releaseWith(owner: object): void {
+    if (this.#pool !== undefined) dropped.register(owner, this.#release, this.#release);
   }
 
   /** Other kernels in the same memory, for this thread alone. */

@@ -35,7 +35,7 @@ export function planCheck(labels: ReadonlySet<string>, arithmetic: Arithmetic, s
       host.adopt(module);
       return wrongKinds(check, finish(runners(code.parts, host)));
     },
-    release: host.release,
+    release: () => host.release(),
   };
 }
 

@@ -21,9 +21,6 @@ import type { Group } from "./state.ts";
 import { constantsOf, trainingProgram } from "./training-program.ts";
 import type { TrainingProgram } from "./training-program.ts";
 
-/** Gives memory back when a session was dropped without `close`. */
-const dropped = new FinalizationRegistry<() => void>((release) => release());
-
 export class TrainingSession implements Disposable {
   readonly #options: TrainingOptions;
   readonly #why: string;
@@ -42,7 +39,7 @@ export class TrainingSession implements Disposable {
     this.#options = options;
     this.#why = why;
     this.#host = host;
-    dropped.register(this, host.release, this);
+    host.releaseWith(this);
     try {
       refuseDropout(model);
       const graph = lower(model, options.input);
@@ -195,7 +192,6 @@ export class TrainingSession implements Disposable {
   /** Frees everything at once. Not needed for correctness. */
   close(): void {
     if (this.#host === undefined) return;
-    dropped.unregister(this);
     this.#host.release();
     this.#host = undefined;
   }
