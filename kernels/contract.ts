@@ -116,3 +116,13 @@ export interface Kernels {
   /** dlogits += scale * (probabilities - target); scale is 1 / (batch * pixels) where the mean loss is trained. */
   crossEntropyBackward(dlogits: F, probabilities: F, labels: Int32Array, scale: number, shape: CrossEntropyShape): void;
 }
+
+/** What inference needs: the forward kernels, so that a bundle for it need not load the others. */
+export type InferenceKernels = Pick<
+  Kernels,
+  | "conv2dForward" | "convTranspose2dForward" | "linearForward" | "batchNormForwardInference" | "reluForward" | "relu6Forward"
+  | "leakyReluForward" | "sigmoidForward" | "hardSigmoidForward" | "siluForward" | "hardSwishForward" | "tanhForward"
+  | "globalAveragePoolForward" | "globalMaxPoolForward" | "adaptiveAveragePoolForward" | "maxPoolForward" | "averagePoolForward"
+  | "channelMeanForward" | "channelMaxForward" | "addForward" | "channelScaleForward" | "pixelScaleForward" | "concatForward"
+  | "channelShuffleForward" | "upsampleNearestForward" | "upsampleBilinearForward"
+>;

@@ -6,11 +6,10 @@ import type { Arithmetic, Numerics } from "./numerics.ts";
 import { growPool, warmPool } from "./threads/pool.ts";
 import type { Pool } from "./threads/pool.ts";
 import { processors } from "./threads/spawn.ts";
-import { givenBackend, givenBackendWithThreads, givenModule } from "./given-module.ts";
 import type { ModuleUse } from "./module-file.ts";
+import type { ModulesPart, SessionParts } from "./parts.ts";
 import type { Program } from "./program.ts";
 import type { Trusted } from "./trial.ts";
-import { turbo } from "./turbo.ts";
 import { checkOf, wrongKinds } from "./verify.ts";
 import { WasmHost } from "./wasm-host.ts";
 import type { CompileModule } from "./wasm-host.ts";
@@ -34,6 +33,7 @@ export interface BackendOptions {
 /** With what the network has in it: `labelsOf` (verify.ts). */
 export interface Wanted extends BackendOptions {
   readonly labels: ReadonlySet<string>;
+  readonly parts: SessionParts;
   /** What a given module must be for. */
   readonly use?: Pick<ModuleUse, "model" | "input" | "observe" | "override">;
 }
@@ -43,8 +43,8 @@ export interface Backend {
   readonly host: WasmHost | undefined;
   /** For people to read, as `session.kernels`. */
   readonly why: string;
-  /** Where kernels are on trial: those that a program must agree with, and what takes over where one does not. */
-  readonly trial?: { readonly trusted: Trusted; readonly instead: (reason: string) => Backend };
+  /** Where kernels are on trial: what is wrong with a program of theirs, and what takes over then. */
+  readonly trial?: { readonly failure: (program: Program, options: WasmProgramOptions) => string | undefined; readonly instead: (reason: string) => Backend };
   /** What makes a program; by default `wasmProgram`. */
   readonly program?: (options: WasmProgramOptions) => Program;
 }
@@ -71,7 +71,7 @@ const compileHere: CompileModule = (emit) => new WebAssembly!.Module(emit().toBy
 /** What the kernels of each arithmetic got wrong on this host, and which of them were checked; once a process. */
 const checks = new Map<string, { readonly done: Set<string>; readonly wrong: Map<Operation["kind"], string> }>();
 
-function checked(arithmetic: Arithmetic, compile: CompileModule, apart: boolean, labels: ReadonlySet<string>): ReadonlyMap<Operation["kind"], string> {
+function checked(arithmetic: Arithmetic, compile: CompileModule, apart: boolean, { labels, parts }: Wanted): ReadonlyMap<Operation["kind"], string> {
   const key = JSON.stringify(arithmetic);
   const { done, wrong } = checks.get(key) ?? { done: new Set<string>(), wrong: new Map<Operation["kind"], string>() };
   checks.set(key, { done, wrong });
@@ -79,7 +79,7 @@ function checked(arithmetic: Arithmetic, compile: CompileModule, apart: boolean,
   if (missing.size === 0) return wrong;
   const host = new WasmHost({ arithmetic, threads: 1, pool: undefined, refused: new Set(), compile, apart });
   try {
-    const check = checkOf(missing);
+    const check = checkOf(missing, parts.plain);
     for (const [kind, what] of wrongKinds(check, wasmProgram({ ...check, host }))) wrong.set(kind, what);
   } finally {
     host.release();
@@ -93,16 +93,16 @@ interface Checked extends Trusted {
   readonly wrong: ReadonlyMap<Operation["kind"], string>;
 }
 
-function kernelsOf(arithmetic: Arithmetic, compile: CompileModule, labels: ReadonlySet<string>, apart = false): Checked {
-  const wrong = checked(arithmetic, compile, apart, labels);
+function kernelsOf(arithmetic: Arithmetic, compile: CompileModule, wanted: Wanted, apart = false): Checked {
+  const wrong = checked(arithmetic, compile, apart, wanted);
   return { arithmetic, compile, apart, wrong, refused: new Set(wrong.keys()) };
 }
 
 /** Turbo's kernels if there are any, and all of them pass; else why not. */
-function turboKernels(plain: Arithmetic, labels: ReadonlySet<string>): Checked | string {
-  const found = turbo(plain);
+function turboKernels(fast: Arithmetic, wanted: Wanted): Checked | string {
+  const found = wanted.parts.turbo?.find(fast) ?? "this compile has none (senet/session/lean)";
   if (typeof found === "string") return found;
-  const kernels = kernelsOf(found.arithmetic, found.compile, labels, true);
+  const kernels = kernelsOf(found.arithmetic, found.compile, wanted, true);
   for (const [kind, what] of kernels.wrong) return `its kernel for ${kind} failed its check, ${what}`;
   return kernels;
 }
@@ -120,8 +120,8 @@ function choose(options: Wanted, pool: Pool | undefined, alone: string | undefin
     if (kernels === "wasm") throw new Error(`compile: ${missing}`);
     return { host: undefined, why: `plain: ${missing}` };
   }
-  const usual = kernelsOf(arithmeticOf(numerics, features), compileHere, options.labels);
-  const wanted = numerics !== "turbo" ? undefined : (noTurbo ?? turboKernels(usual.arithmetic, options.labels));
+  const usual = kernelsOf(arithmeticOf(numerics, features), compileHere, options);
+  const wanted = numerics !== "turbo" ? undefined : (noTurbo ?? turboKernels(usual.arithmetic, options));
   const used = typeof wanted === "object" ? wanted : usual;
   const threads = pool === undefined ? 1 : Math.min(options.threads ?? usualThreads(), pool.workers + 1);
   const host = new WasmHost({ ...used, threads, pool: threads > 1 ? pool : undefined });
@@ -132,13 +132,20 @@ function choose(options: Wanted, pool: Pool | undefined, alone: string | undefin
     ...[...used.wrong].map(([kind, what]) => `plain for ${kind}: its kernels failed their check, ${what}`),
   ];
   const why = parts.join("; ");
-  return used === usual ? { host, why } : { host, why, trial: { trusted: usual, instead: (reason) => choose(options, pool, alone, reason) } };
+  if (used === usual) return { host, why };
+  const failure = (program: Program, of: WasmProgramOptions): string | undefined => options.parts.turbo?.failure(program, of, usual);
+  return { host, why, trial: { failure, instead: (reason) => choose(options, pool, alone, reason) } };
+}
+
+function modules({ parts }: Wanted): ModulesPart {
+  if (parts.modules === undefined) throw new RangeError("compile: module wants the compile of senet/session/session; that of senet/session/lean takes none");
+  return parts.modules;
 }
 
 /** Without waiting: one thread, unless workers are there already. */
 export function backendSync(options: Wanted): Backend {
   checkOptions(options);
-  if (options.module !== undefined) return givenBackend(givenModule(options), warmPool());
+  if (options.module !== undefined) return modules(options).backendSync(options);
   const wanted = options.threads ?? usualThreads();
   const pool = wanted > 1 ? warmPool() : undefined;
   return choose(options, pool, wanted > 1 && pool === undefined && options.threads !== undefined ? "compileSync starts no workers, compile does" : undefined);
@@ -147,7 +154,7 @@ export function backendSync(options: Wanted): Backend {
 /** Starts workers first, if more than one thread is wanted. */
 export async function backend(options: Wanted): Promise<Backend> {
   checkOptions(options);
-  if (options.module !== undefined) return givenBackendWithThreads(givenModule(options));
+  if (options.module !== undefined) return modules(options).backend(options);
   const wanted = options.threads ?? usualThreads();
   if (wanted === 1 || options.kernels === "plain") return choose(options, undefined, undefined);
   try {

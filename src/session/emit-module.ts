@@ -1,4 +1,5 @@
 /** What `senet compile` writes: the module that a session would emit, for hosts that forbid compiling at run time. */
+import { plainInference } from "../../kernels/plain/inference.ts";
 import type { Module } from "../nn/module.ts";
 import { version } from "../version.ts";
 import { modelTitle } from "./given-module.ts";
@@ -34,10 +35,10 @@ export function emitModule(model: Module, options: EmitOptions): Uint8Array<Arra
   const { graph, kept } = sessionGraph(model, options);
   const [arithmetic, shared] = [arithmeticOf(numerics, { fusedMultiplyAdd: relaxedSimd }), threads > 1];
   const host = new WasmHost({ arithmetic, shared, threads: 1, pool: undefined, refused: new Set(), compile: compileNothing });
-  const check = planCheck(labelsOf(graph), arithmetic, shared);
+  const check = planCheck(labelsOf(graph), plainInference, arithmetic, shared);
   try {
     const overrides = new Map(override.map((name) => [name, undefined]));
-    const { code } = planProgram({ graph, kept, constants: new PlainConstants(), host, overrides });
+    const { code } = planProgram({ graph, plain: plainInference, kept, constants: new PlainConstants(), host, overrides });
     const use = { model: modelTitle(model), input, observe, override, numerics, threads };
     return describe(wholeModule(code, check.code), { senet: version, ...use, relaxedSimd });
   } finally {

@@ -10,8 +10,9 @@ import type { Backend, Wanted } from "./backend.ts";
 import { checkUse, digestOf, readDescription } from "./module-file.ts";
 import type { ModuleDescription, ModuleUse } from "./module-file.ts";
 import { arithmeticOf } from "./numerics.ts";
+import type { ModulesPart } from "./parts.ts";
 import type { Program } from "./program.ts";
-import { growPool } from "./threads/pool.ts";
+import { growPool, warmPool } from "./threads/pool.ts";
 import type { Pool } from "./threads/pool.ts";
 import { WasmHost, compileNothing } from "./wasm-host.ts";
 import { planProgram, runners } from "./wasm-program.ts";
@@ -32,8 +33,14 @@ export function modelTitle({ identity }: Module): string {
   return Object.keys(identity.options).length === 0 ? identity.model : `${identity.model} ${JSON.stringify(identity.options)}`;
 }
 
+/** For compile and compileSync that take modules. */
+export const givenModules: ModulesPart = {
+  backendSync: (wanted) => givenBackend(givenModule(wanted), warmPool()),
+  backend: (wanted) => givenBackendWithThreads(givenModule(wanted)),
+};
+
 /** @throws TypeError or FormatError for what is no such module, RangeError where it is for another use, Error where the host refuses it */
-export function givenModule({ module, use, labels, numerics, threads }: Wanted): Given {
+function givenModule({ module, use, labels, numerics, threads }: Wanted): Given {
   const description = readDescription(module);
   if (use === undefined) throw new RangeError("compile: module is for inference");
   const wanted = { ...use, numerics: numerics ?? description.numerics, threads: threads ?? description.threads };
@@ -52,7 +59,7 @@ function compiled(bytes: Uint8Array<ArrayBuffer>, { relaxedSimd }: ModuleDescrip
 }
 
 /** Starts workers first, where the module is for threads. @throws Error where the host has none */
-export async function givenBackendWithThreads(given: Given): Promise<Backend> {
+async function givenBackendWithThreads(given: Given): Promise<Backend> {
   const { threads } = given.use;
   let pool: Pool | undefined;
   try {
@@ -64,7 +71,7 @@ export async function givenBackendWithThreads(given: Given): Promise<Backend> {
 }
 
 /** @param pool what workers there are @throws Error where the module wants some and there are none */
-export function givenBackend({ module, description, use, labels }: Given, pool: Pool | undefined): Backend {
+function givenBackend({ module, description, use, labels }: Given, pool: Pool | undefined): Backend {
   const shared = use.threads > 1;
   if (shared && pool === undefined) throw new Error("compile: the module was made for threads; compileSync starts no workers, compile does");
   const threads = shared ? Math.min(use.threads, pool!.workers + 1) : 1;
@@ -88,7 +95,7 @@ function otherShape({ graph }: WasmProgramOptions, { input }: ModuleUse): RangeE
 function givenProgram({ module, description, use, labels }: Given, options: WasmProgramOptions): Program {
   const { host } = options;
   const { code, finish } = planProgram(options);
-  const check = planCheck(labels, host.arithmetic, code.threaded);
+  const check = planCheck(labels, options.plain, host.arithmetic, code.threaded);
   try {
     if (digestOf(wholeModule(code, check.code)) !== description.digest) throw misfit(description, use);
     adopt(host, module);

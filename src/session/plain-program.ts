@@ -1,5 +1,5 @@
 /** A program on the plain kernels: for hosts without WebAssembly, and the oracle of the wasm program. */
-import * as plain from "../../kernels/plain/index.ts";
+import type { InferenceKernels } from "../../kernels/contract.ts";
 import type { Constant, Graph, Value } from "../graph/graph.ts";
 import { showShape, sizeOf } from "../tensor.ts";
 import { planMemory } from "./memory-plan.ts";
@@ -35,6 +35,8 @@ export class PlainConstants {
 
 export interface PlainProgramOptions {
   readonly graph: Graph;
+  /** The plain family, or the textbook. */
+  readonly plain: InferenceKernels;
   readonly constants: PlainConstants;
   /** Names of values that are readable after each run. */
   readonly kept: ReadonlySet<string>;
@@ -56,7 +58,7 @@ function newArena(bytes: number): Float32Array {
   }
 }
 
-export function plainProgram({ graph, constants, kept, overrides }: PlainProgramOptions): Program {
+export function plainProgram({ graph, plain, constants, kept, overrides }: PlainProgramOptions): Program {
   const lives = lifetimes(graph, kept);
   const values = [...lives.keys()];
   const { offsets, total } = planMemory([...lives.values()]);

@@ -1,5 +1,5 @@
 /** Operations of an optimised graph on the plain kernels, NCHW, in arrays that the memory plan gave. One closure a node. */
-import type { Kernels } from "../../kernels/contract.ts";
+import type { InferenceKernels } from "../../kernels/contract.ts";
 import {
   channelShape, concatShape, conv2dShape, convTranspose2dShape, elementwiseShape, linearShape, batchNormShape, pool2dShape, resizeShape, shuffleShape,
 } from "../../kernels/shapes.ts";
@@ -13,7 +13,7 @@ export type Step = () => void;
 
 /** What steps are made with. */
 export interface PlainContext {
-  readonly kernels: Kernels;
+  readonly kernels: InferenceKernels;
   /** The array of a value. */
   array(value: { readonly name: string }): Float32Array;
   /** The present values of a constant; the array stays the same when they are refreshed. */
@@ -22,7 +22,7 @@ export interface PlainContext {
   scratch(size: number): Float64Array;
 }
 
-function activate(kernels: Kernels, y: Float32Array, { activation, slope, offset }: Activation, x: Float32Array): void {
+function activate(kernels: InferenceKernels, y: Float32Array, { activation, slope, offset }: Activation, x: Float32Array): void {
   const shape = elementwiseShape(y.length);
   switch (activation) {
     case "relu": return kernels.reluForward(y, x, shape);

@@ -4,6 +4,7 @@
  * operation bound to a kernel. A session answers for any batch and image size: each gets a program of its own on first use, all share
  * the weights.
  */
+import { plainInference } from "../../kernels/plain/inference.ts";
 import type { Module } from "../nn/module.ts";
 import type { Graph } from "../graph/graph.ts";
 import { didYouMean, show } from "../errors.ts";
@@ -11,12 +12,14 @@ import { Tensor, isDouble, showShape, sizeOf } from "../tensor.ts";
 import type { Shape } from "../tensor.ts";
 import { backend, backendSync } from "./backend.ts";
 import type { Backend, BackendOptions, Wanted } from "./backend.ts";
-import { modelTitle } from "./given-module.ts";
+import { givenModules, modelTitle } from "./given-module.ts";
+import type { SessionParts } from "./parts.ts";
 import { PlainConstants, plainProgram } from "./plain-program.ts";
 import type { Program } from "./program.ts";
 import { sessionGraph, valueOf } from "./session-graph.ts";
 import type { GraphOptions } from "./session-graph.ts";
 import { trialFailure } from "./trial.ts";
+import { turbo } from "./turbo.ts";
 import type { WasmHost } from "./wasm-host.ts";
 import { labelsOf } from "./verify.ts";
 import { wasmProgram } from "./wasm-program.ts";
@@ -48,6 +51,7 @@ interface Prepared {
 
 export class Session implements Disposable {
   readonly #model: Module;
+  readonly #plain: SessionParts["plain"];
   readonly #observed: ReadonlySet<string>;
   readonly #overrides = new Map<string, Float32Array | undefined>();
   readonly #constants = new PlainConstants();
@@ -59,9 +63,10 @@ export class Session implements Disposable {
   #running: Promise<unknown> = Promise.resolve();
   #backend: Backend;
 
-  /** Sessions are made by `compile` and `compileSync`. */
-  constructor(model: Module, options: CompileOptions, backend: Backend) {
+  /** Sessions are made by `compile` and `compileSync`. @param plain kernels for what has none in WebAssembly */
+  constructor(model: Module, options: CompileOptions, backend: Backend, { plain }: Pick<SessionParts, "plain">) {
     this.#model = model;
+    this.#plain = plain;
     this.#observed = new Set(options.observe ?? []);
     for (const name of options.override ?? []) this.#overrides.set(name, undefined);
     this.#backend = this.#registered(backend);
@@ -255,14 +260,14 @@ export class Session implements Disposable {
 
   #program(graph: Graph, kept: ReadonlySet<string>): Program {
     const { host, trial, program: make = wasmProgram } = this.#backend;
-    const options = { graph, kept, constants: this.#constants, overrides: this.#overrides };
+    const options = { graph, plain: this.#plain, kept, constants: this.#constants, overrides: this.#overrides };
     if (host === undefined) return plainProgram(options);
     const undo = host.memory.mark();
     try {
       const program = make({ ...options, host });
       if (trial === undefined) return program;
       for (const name of this.#overrides.keys()) this.#overrides.set(name, undefined);
-      const failure = trialFailure(program, { ...options, host }, trial.trusted);
+      const failure = trial.failure(program, { ...options, host });
       if (failure === undefined) return program;
       this.#programs?.clear();
       this.#release();
@@ -276,18 +281,30 @@ export class Session implements Disposable {
 }
 
 /** What the network has in it, as its first program will have it, and what it is for. */
-function wanted(model: Module, options: CompileOptions): Wanted {
+function wanted(model: Module, options: CompileOptions, parts: SessionParts): Wanted {
   const { input, observe = [], override = [] } = options;
-  return { ...options, labels: labelsOf(sessionGraph(model, options).graph), use: { model: modelTitle(model), input, observe, override } };
+  return { ...options, parts, labels: labelsOf(sessionGraph(model, options).graph), use: { model: modelTitle(model), input, observe, override } };
 }
+
+/** `compile` of these parts. */
+export async function compileWith(parts: SessionParts, model: Module, options: CompileOptions): Promise<Session> {
+  return new Session(model, options, await backend(wanted(model, options, parts)), parts);
+}
+
+/** `compileSync` of these parts. */
+export function compileSyncWith(parts: SessionParts, model: Module, options: CompileOptions): Session {
+  return new Session(model, options, backendSync(wanted(model, options, parts)), parts);
+}
+
+const all: SessionParts = { plain: plainInference, turbo: { find: turbo, failure: trialFailure }, modules: givenModules };
 
 /**
  * Compiles a model for inference, with as many threads as are asked for: by default the processor's cores, at most 4, as far as the host has
  * workers and memory to share; `session.kernels` says what came of it.
  * @throws RangeError where the model cannot take such an input, or an option makes no sense
  */
-export async function compile(model: Module, options: CompileOptions): Promise<Session> {
-  return new Session(model, options, await backend(wanted(model, options)));
+export function compile(model: Module, options: CompileOptions): Promise<Session> {
+  return compileWith(all, model, options);
 }
 
 /**
@@ -295,5 +312,5 @@ export async function compile(model: Module, options: CompileOptions): Promise<S
  * @throws RangeError where the model cannot take such an input, or an option makes no sense
  */
 export function compileSync(model: Module, options: CompileOptions): Session {
-  return new Session(model, options, backendSync(wanted(model, options)));
+  return compileSyncWith(all, model, options);
 }

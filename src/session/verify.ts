@@ -2,10 +2,11 @@
  * Are the kernels right on this host? Before a session uses them, one of each kind computes something small, and the plain kernels the
  * same; a kind that differs is never used. (Engines have had wrong instructions: see kernels/wasm/probe.ts.)
  */
-import { Random } from "../../kernels/random.ts";
+import type { InferenceKernels } from "../../kernels/contract.ts";
 import type { Activation, Constant, Graph, Node, Operation, Value } from "../graph/graph.ts";
 import { Tensor, sizeOf } from "../tensor.ts";
 import type { Shape } from "../tensor.ts";
+import { checkValues } from "./check-values.ts";
 import { PlainConstants, plainProgram } from "./plain-program.ts";
 import type { Program } from "./program.ts";
 import type { WasmProgramOptions } from "./wasm-program.ts";
@@ -41,10 +42,10 @@ export function labelsOf(graph: Graph): Set<Label> {
 
 /** A graph with nodes for these labels as far as they have kernels, each on the graph's inputs. */
 function graphOf(labels: ReadonlySet<Label>): Graph {
-  const random = new Random(1);
+  const next = checkValues(1);
   const draw = (shape: Shape): Tensor => {
     const tensor = Tensor.zeros(shape);
-    for (let i = 0; i < tensor.size; i++) tensor.data[i] = random.normal();
+    for (let i = 0; i < tensor.size; i++) tensor.data[i] = next();
     return tensor;
   };
   let constants = 0;
@@ -99,18 +100,18 @@ function graphOf(labels: ReadonlySet<Label>): Graph {
 /** What the program of a check is made of. */
 export type Check = Omit<WasmProgramOptions, "host">;
 
-/** A check of what these labels name. */
-export function checkOf(labels: ReadonlySet<Label>): Check {
-  return { graph: graphOf(labels), kept: new Set<string>(), constants: new PlainConstants(), overrides: new Map<string, undefined>() };
+/** A check of what these labels name. @param plain knows the right answers */
+export function checkOf(labels: ReadonlySet<Label>, plain: InferenceKernels): Check {
+  return { graph: graphOf(labels), plain, kept: new Set<string>(), constants: new PlainConstants(), overrides: new Map<string, undefined>() };
 }
 
 /** The kinds for which a check's program on other kernels does not compute what the plain kernels compute; with what went wrong. */
 export function wrongKinds(check: Check, program: Program): Map<Operation["kind"], string> {
   const { graph } = check;
-  const random = new Random(2);
+  const next = checkValues(2);
   const programs = [plainProgram(check), program];
   graph.inputs.forEach((value, i) => {
-    const data = Float32Array.from({ length: sizeOf(value.shape) }, () => random.normal());
+    const data = Float32Array.from({ length: sizeOf(value.shape) }, next);
     for (const program of programs) program.setInput(i, data);
   });
   for (const program of programs) program.run();

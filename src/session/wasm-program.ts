@@ -5,7 +5,7 @@
 import type { Func } from "../../kernels/wasm/handles.ts";
 import { clearHaloKernel, fromPlanarKernel, toPlanarKernel } from "../../kernels/wasm/move.ts";
 import { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
-import * as plain from "../../kernels/plain/index.ts";
+import type { InferenceKernels } from "../../kernels/contract.ts";
 import type { Graph, Node, Value } from "../graph/graph.ts";
 import { showShape, sizeOf } from "../tensor.ts";
 import { argumentCount } from "./kernel-call.ts";
@@ -41,6 +41,8 @@ function fromPlanar(value: Value, { layout, images }: Placement): Bound {
 
 export interface WasmProgramOptions {
   readonly graph: Graph;
+  /** What computes the operations that have no kernel in WebAssembly. */
+  readonly plain: InferenceKernels;
   /** Names of values that are readable after each run. */
   readonly kept: ReadonlySet<string>;
   readonly constants: PlainConstants;
@@ -63,7 +65,7 @@ export function wasmProgram(options: WasmProgramOptions): Program {
   return finish(install(code.parts, options.host, code.scratch, code.scratchBytes));
 }
 
-export function planProgram({ graph, kept, constants, host, overrides, stepwise = false }: WasmProgramOptions): PlannedProgram {
+export function planProgram({ graph, plain, kept, constants, host, overrides, stepwise = false }: WasmProgramOptions): PlannedProgram {
   const { memory } = host;
   const layout = planLayouts(graph, kept);
   const place = (value: Value): Placement => layout.placements.get(value)!;

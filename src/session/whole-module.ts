@@ -2,6 +2,7 @@
  * One module that holds all a session wants, for hosts that compile none: the program, the check of its kernels (verify.ts) and, for threads,
  * how workers wait. `senet compile` writes it, `compile(model, { module })` plans the same again and takes it where the plan is the same.
  */
+import type { InferenceKernels } from "../../kernels/contract.ts";
 import type { Func } from "../../kernels/wasm/handles.ts";
 import type { Operation } from "../graph/graph.ts";
 import type { Arithmetic } from "./numerics.ts";
@@ -23,10 +24,10 @@ export interface PlannedCheck {
   readonly release: () => void;
 }
 
-/** @param labels what the network has in it: `labelsOf` (verify.ts) @param shared is the module's memory one to share? */
-export function planCheck(labels: ReadonlySet<string>, arithmetic: Arithmetic, shared: boolean): PlannedCheck {
+/** @param labels what the network has in it: `labelsOf` (verify.ts) @param plain knows the right answers @param shared is the module's memory one to share? */
+export function planCheck(labels: ReadonlySet<string>, plain: InferenceKernels, arithmetic: Arithmetic, shared: boolean): PlannedCheck {
   const host = new WasmHost({ arithmetic, shared, threads: 1, pool: undefined, refused: new Set(), compile: compileNothing, runs: CHECK });
-  const check = checkOf(labels);
+  const check = checkOf(labels, plain);
   const { code, finish } = planProgram({ ...check, host });
   return {
     // One thread does it, whatever the memory.

@@ -4,8 +4,10 @@ import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { probe } from "../../kernels/wasm/probe.ts";
+import { plainInference } from "../../kernels/plain/inference.ts";
 import { exactArithmetic } from "../../src/session/numerics.ts";
 import { Session, compile, compileSync } from "../../src/session/session.ts";
+import { trialFailure } from "../../src/session/trial.ts";
 import { flagsOf, withFlags } from "../../src/session/v8-flags.ts";
 import type { Flag } from "../../src/session/v8-flags.ts";
 import { WasmHost } from "../../src/session/wasm-host.ts";
@@ -119,8 +121,8 @@ test("a program on trial that computes something else is given up, with the reas
   for (const [trial, given] of [[right, "on trial"], [wrong, /^instead: [\w.]+ has \S+ instead of \S+$/]] as const) {
     const session = new Session(model, { input, observe: ["layer1.0.se.activation_2"] }, {
       host: host(trial), why: "on trial",
-      trial: { trusted: { ...kernels, compile: right }, instead: (reason) => ({ host: host(right), why: `instead: ${reason}` }) },
-    });
+      trial: { failure: (program, options) => trialFailure(program, options, { ...kernels, compile: right }), instead: (reason) => ({ host: host(right), why: `instead: ${reason}` }) },
+    }, { plain: plainInference });
     assert.match(session.kernels, given);
     for (const shape of [input, [2, 3, 12, 9]]) assert.equal(bits(session.run(draw(shape))), bits(expected.run(draw(shape))));
     session.close();

@@ -3,6 +3,7 @@
  * Training sessions: a model compiled for training, with batches of one shape. Weights, gradients and the optimiser's state live in the session's
  * memory; `pull` writes weights and running statistics into the model, for saving and for inference, `refresh` takes the model's over.
  */
+import { plainInference } from "../../../kernels/plain/inference.ts";
 import { dropoutsOf, lower } from "../../nn/lower.ts";
 import type { Module } from "../../nn/module.ts";
 import { Tensor, isDouble, sameShape, showShape, sizeOf } from "../../tensor.ts";
@@ -10,6 +11,7 @@ import type { Shape } from "../../tensor.ts";
 import { didYouMean, show } from "../../errors.ts";
 import { backend, backendSync } from "../backend.ts";
 import type { Backend } from "../backend.ts";
+import type { SessionParts } from "../parts.ts";
 import { labelsOf } from "../verify.ts";
 import type { WasmHost } from "../wasm-host.ts";
 import { lossOf, writeTargets } from "./loss.ts";
@@ -213,11 +215,14 @@ function groupOf(name: string, shape: Shape, { frozen = [], groups = [], optimis
   return { rate: group?.rate ?? 1, weightDecay: group?.weightDecay ?? (decays ? (optimiser.weightDecay ?? 0) : 0) };
 }
 
+/** Training programs have a kernel for everything; the plain ones know the right answers. */
+const parts: SessionParts = { plain: plainInference };
+
 function wanted(model: Module, options: TrainingOptions): Parameters<typeof backendSync>[0] {
   checkTraining(options, [...model.namedParameters().keys()]);
   const { threads, kernels, numerics, input } = options;
   if (kernels === "plain") throw new RangeError("compile: training sessions want wasm kernels, and plain ones are asked for; the eager Trainer has those");
-  return { numerics: numerics ?? "fast", ...(threads === undefined ? {} : { threads }), ...(kernels === undefined ? {} : { kernels }), labels: labelsOf(lower(model, input)) };
+  return { numerics: numerics ?? "fast", ...(threads === undefined ? {} : { threads }), ...(kernels === undefined ? {} : { kernels }), labels: labelsOf(lower(model, input)), parts };
 }
 
 /** Lowering takes dropout for the identity that it is in inference. */
