@@ -316,7 +316,7 @@ const TWO_OVER_PI = 0.6366197723675814;
 const CODY_WAITE_LIMIT = 1647099;
 
 /** The reduced angle of the last `quadrant`, in [-pi/4, pi/4]: its head, and what the head's rounding lost. */
-const ANGLE = new Float64Array(2);
+const ANGLE = /* @__PURE__ */ new Float64Array(2);
 
 /** x = q pi/2 + ANGLE: returns q modulo 4. */
 function quadrant(x: number): number {
@@ -340,12 +340,12 @@ function quadrant(x: number): number {
 }
 
 /** floor(2/pi * 2^1216) and floor(pi/2 * 2^128), split so that the lines stay short. */
-const TWO_OVER_PI_1216 = BigInt(
+const TWO_OVER_PI_1216 = /* @__PURE__ */ BigInt(
   "0xa2f9836e4e441529fc2757d1f534ddc0db6295993c439041fe5163abdebbc561b7246e3a424dd2e006492eea09d1921cfe1deb1cb129a73e"
   + "e88235f52ebb4484e99c7026b45f7e413991d639835339f49c845f8bbdf9283b1ff897ffde05980fef2f118b5a0a6d1f6d367ecf27cb09b7"
   + "4f463f669e5fea2d7527bac7ebe5f17b3d0739f78a5292ea6bfb5fb11f8d5d0856033046fc7b6bab",
 );
-const HALF_PI_128 = BigInt("0x1921fb54442d18469898cc51701b839a2");
+const HALF_PI_128 = /* @__PURE__ */ BigInt("0x1921fb54442d18469898cc51701b839a2");
 
 /** The same for any finite |x| of at least 2^20, after Payne and Hanek: x times enough bits of 2/pi, in whole numbers. */
 function quadrantOfLarge(x: number): number {
@@ -353,7 +353,7 @@ function quadrantOfLarge(x: number): number {
   const high = WORDS[HIGH];
   const mantissa = (BigInt((high & 0xfffff) | 0x100000) << 32n) | BigInt(WORDS[LOW] >>> 0);
   const exponent = (high >>> 20) - 1075; // |x| = mantissa * 2^exponent
-  const bits = BigInt(1216 - exponent);
+  const bits = /* @__PURE__ */ BigInt(1216 - exponent);
   const turns = mantissa * TWO_OVER_PI_1216; // |x| * 2/pi * 2^bits
   const n = (turns + (1n << (bits - 1n))) >> bits;
   const fraction = (turns - (n << bits)) >> (bits - 200n); // in [-1/2, 1/2], 200 bits

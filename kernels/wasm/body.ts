@@ -3,12 +3,13 @@
  * engine has compiled any of it, hence few calls and plain loops.
  */
 import { Bytes, checkWhole } from "./encode.ts";
-import type { Instruction } from "./opcodes.ts";
+import type { Instruction, InstructionTable } from "./opcodes.ts";
 import { TypeStack } from "./type-stack.ts";
 import type { SignatureTable } from "./types.ts";
 
 /** The module, as its functions see it. */
 export interface Home {
+  readonly instructions: InstructionTable;
   readonly hasMemory: boolean;
   readonly signatures: SignatureTable;
 }

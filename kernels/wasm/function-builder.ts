@@ -7,14 +7,15 @@ import type { Home } from "./body.ts";
 import { lengthOf } from "./encode.ts";
 import type { Bytes } from "./encode.ts";
 import { checkOwner } from "./handles.ts";
-import type { Func, Local, Table } from "./handles.ts";
+import type { Func, Local } from "./handles.ts";
 import { group } from "./instructions.ts";
 import type { Group } from "./instructions.ts";
 import { CONTROL } from "./opcodes.ts";
+import type { Core, InstructionTable } from "./opcodes.ts";
 import type { Label } from "./type-stack.ts";
 import { NONE, codesOf, single } from "./types.ts";
 import type { Codes, FunctionType, ValueType } from "./types.ts";
-import { GlobalInstructions, LocalInstructions } from "./variables.ts";
+import { LocalInstructions } from "./variables.ts";
 
 /** What a block leaves on the stack (one type), or what it takes and leaves. */
 export type BlockType = ValueType | FunctionType;
@@ -27,17 +28,16 @@ type Rare = "i64" | "f64" | "i8x16" | "i16x8" | "i64x2" | "f64x2" | "atomic";
 
 const EMPTY_BLOCK = 0x40;
 
-export class FunctionBuilder {
+export class FunctionBuilder<T extends InstructionTable = Core> {
   readonly name: string;
-  readonly i32: Group<"i32">;
-  readonly f32: Group<"f32">;
-  readonly v128: Group<"v128">;
-  readonly i32x4: Group<"i32x4">;
-  readonly f32x4: Group<"f32x4">;
-  readonly memory: Group<"memory">;
+  readonly i32: Group<"i32", T>;
+  readonly f32: Group<"f32", T>;
+  readonly v128: Group<"v128", T>;
+  readonly i32x4: Group<"i32x4", T>;
+  readonly f32x4: Group<"f32x4", T>;
+  readonly memory: Group<"memory", T>;
   readonly local: LocalInstructions;
-  readonly global: GlobalInstructions;
-  readonly #rare: { [G in Rare]?: Group<G> } = {};
+  readonly #rare: { [G in Rare]?: Group<G, T> } = {};
   readonly #body: Body;
   readonly #outermost: Label;
   readonly #params: number;
@@ -54,37 +54,36 @@ export class FunctionBuilder {
     this.f32x4 = group("f32x4", body);
     this.memory = group("memory", body);
     this.local = new LocalInstructions(body);
-    this.global = new GlobalInstructions(body);
     for (const [param, type] of Object.entries(params)) this.local.declare(type, param);
     this.#params = this.local.all().length;
     this.#outermost = body.open("function", NONE, results);
   }
 
-  get i64(): Group<"i64"> {
+  get i64(): Group<"i64", T> {
     return (this.#rare.i64 ??= group("i64", this.#body));
   }
 
-  get f64(): Group<"f64"> {
+  get f64(): Group<"f64", T> {
     return (this.#rare.f64 ??= group("f64", this.#body));
   }
 
-  get i8x16(): Group<"i8x16"> {
+  get i8x16(): Group<"i8x16", T> {
     return (this.#rare.i8x16 ??= group("i8x16", this.#body));
   }
 
-  get i16x8(): Group<"i16x8"> {
+  get i16x8(): Group<"i16x8", T> {
     return (this.#rare.i16x8 ??= group("i16x8", this.#body));
   }
 
-  get i64x2(): Group<"i64x2"> {
+  get i64x2(): Group<"i64x2", T> {
     return (this.#rare.i64x2 ??= group("i64x2", this.#body));
   }
 
-  get f64x2(): Group<"f64x2"> {
+  get f64x2(): Group<"f64x2", T> {
     return (this.#rare.f64x2 ??= group("f64x2", this.#body));
   }
 
-  get atomic(): Group<"atomic"> {
+  get atomic(): Group<"atomic", T> {
     return (this.#rare.atomic ??= group("atomic", this.#body));
   }
 
@@ -148,10 +147,8 @@ export class FunctionBuilder {
   countDown(counter: Local<"i32">, body: BlockBody): void {
     this.doWhile((again) => {
       body(again);
+      this.local.decrease(counter, 1);
       this.local.get(counter);
-      this.i32.const(1);
-      this.i32.sub();
-      this.local.tee(counter);
     });
   }
 
@@ -211,17 +208,6 @@ export class FunctionBuilder {
     this.#body.apply("call", func.signature.params, func.signature.results);
     checkOwner(this.#body, func, this.#body.home, "module");
     this.#body.code.indexed(CONTROL.call, func.index);
-  }
-
-  /** Takes the arguments and, above them, the index of a function in the table; traps where its type is another. */
-  call_indirect(table: Table, type: FunctionType): void {
-    const params = codesOf(type.params);
-    const { index, results } = this.#body.home.signatures.intern(params, codesOf(type.results));
-    this.#body.apply("call_indirect", [...params, ...single("i32")], results);
-    checkOwner(this.#body, table, this.#body.home, "module");
-    this.#body.code.byte(CONTROL.call_indirect);
-    this.#body.code.u32(index);
-    this.#body.code.u32(table.index);
   }
 
   // ---- the rest -----------------------------------------------------------------------------------------------------

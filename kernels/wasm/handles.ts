@@ -31,16 +31,6 @@ export interface Func<P extends Params = Params> {
   readonly signature: Signature;
 }
 
-export interface Global<T extends ValueType = ValueType> {
-  readonly kind: "global";
-  readonly type: T;
-  readonly name: string;
-  readonly index: number;
-  readonly owner: object;
-  readonly mutable: boolean;
-  readonly codes: Codes;
-}
-
 /** Sizes in pages of 65536 bytes. A shared memory must say its maximum. */
 export interface MemoryLimits {
   readonly minimum: number;
@@ -55,15 +45,6 @@ export interface Memory {
   readonly index: number;
   readonly owner: object;
   readonly limits: MemoryLimits;
-}
-
-/** A table of functions, for indirect calls. */
-export interface Table {
-  readonly kind: "table";
-  readonly name: string;
-  readonly index: number;
-  readonly owner: object;
-  readonly functions: readonly Func[];
 }
 
 /** What can say where it stands: a function while it is written, or a module. */

@@ -4,8 +4,8 @@
  */
 import type { Body } from "./body.ts";
 import { checkWhole } from "./encode.ts";
-import { INSTRUCTIONS, instructionsOf } from "./opcodes.ts";
-import type { GroupName, Instruction } from "./opcodes.ts";
+import { instructionsOf } from "./opcodes.ts";
+import type { Core, GroupName, Instruction, InstructionTable } from "./opcodes.ts";
 
 /** Offsets and alignments are in bytes; the alignment is a hint, natural if left out, and changes no result. */
 interface Methods {
@@ -54,7 +54,7 @@ type Tree<P extends [string, string]> = {
 };
 
 /** The methods of a group, by name. */
-export type Group<G extends GroupName> = Tree<Pairs<(typeof INSTRUCTIONS)[G][number]>>;
+export type Group<G extends GroupName, T extends InstructionTable = Core> = Tree<Pairs<T[G][number]>>;
 
 // ---- the table as methods -------------------------------------------------------------------------------------------
 
@@ -220,14 +220,15 @@ function hold(prototype: object, body: Body): object {
   return holder;
 }
 
-const prototypes = new Map<GroupName, object>();
+const prototypes = new Map<readonly string[], object>();
 
 /** The instructions of a group, writing to `body`. */
-export function group<G extends GroupName>(name: G, body: Body): Group<G> {
-  let prototype = prototypes.get(name);
+export function group<G extends GroupName, T extends InstructionTable>(name: G, body: Body): Group<G, T> {
+  const { instructions } = body.home;
+  let prototype = prototypes.get(instructions[name]);
   if (prototype === undefined) {
-    prototype = prototypeOf(instructionsOf(name), "");
-    prototypes.set(name, prototype);
+    prototype = prototypeOf(instructionsOf(name, instructions), "");
+    prototypes.set(instructions[name], prototype);
   }
-  return hold(prototype, body) as Group<G>;
+  return hold(prototype, body) as Group<G, T>;
 }

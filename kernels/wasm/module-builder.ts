@@ -17,10 +17,10 @@
  *     });
  *     const bytes = m.toBytes();
  *
- * An instruction has its name in the text format; opcodes.ts lists them. Operands are on the stack, in the order of the
+ * An instruction has its name in the text format; opcodes.ts lists those of the kernels, opcodes-all.ts all (`new ModuleBuilder("name", ALL)`). Operands are on the stack, in the order of the
  * specification; the arguments of a method are immediates only (offset and alignment in bytes, lane, constant). Each instruction is
- * checked as it is emitted, so that the JavaScript stack trace of an error points at the line that wrote it. Locals, labels,
- * functions, globals and tables are handles, refused by any function or module but their own.
+ * checked as it is emitted, so that the JavaScript stack trace of an error points at the line that wrote it. Locals, labels
+ * and functions are handles, refused by any function or module but their own.
  *
  * The bytes depend on the calls alone. Memory and imported functions come first. A module that has a relaxed instruction is
  * refused as a whole where relaxed SIMD is missing (probe.ts), so relaxed kernels belong to a module of their own.
@@ -34,16 +34,16 @@ import type { Home } from "./body.ts";
 import { Bytes, checkWhole } from "./encode.ts";
 import { FunctionBuilder } from "./function-builder.ts";
 import { checkOwner } from "./handles.ts";
-import type { Func, Global, Local, Locals, Memory, MemoryLimits, Params, Table } from "./handles.ts";
-import { SignatureTable, codesOf, single } from "./types.ts";
+import type { Func, Local, Locals, Memory, MemoryLimits, Params } from "./handles.ts";
+import { SignatureTable, codesOf } from "./types.ts";
 import type { Signature, ValueType } from "./types.ts";
 import { writeNames } from "./names.ts";
+import { CORE } from "./opcodes.ts";
+import type { Core, InstructionTable } from "./opcodes.ts";
 
-const SECTION = { type: 1, import: 2, function: 3, table: 4, memory: 5, global: 6, export: 7, element: 9, code: 10 } as const;
-const KIND = { function: 0, table: 1, memory: 2, global: 3 } as const;
-const FUNCREF = 0x70;
+const SECTION = { type: 1, import: 2, function: 3, memory: 5, export: 7, code: 10 } as const;
+const KIND = { function: 0, memory: 2 } as const;
 const FUNCTION_TYPE = 0x60;
-const END = 0x0b;
 const MOST_PAGES = 65536;
 
 /** What a function takes and leaves; `export: true` exports it under its name. */
@@ -54,9 +54,9 @@ export interface FunctionSpec<P extends Params> {
 }
 
 /** Emits the instructions of a function; gets the handles of its parameters by name. */
-export type FunctionBody<P extends Params> = (f: FunctionBuilder, params: Locals<P>) => void;
+export type FunctionBody<P extends Params, T extends InstructionTable = Core> = (f: FunctionBuilder<T>, params: Locals<P>) => void;
 
-type Handle = Func | Global | Memory | Table;
+type Handle = Func | Memory;
 
 interface Definition {
   readonly func: Func;
@@ -66,14 +66,13 @@ interface Definition {
   locals: readonly Local[];
 }
 
-export class ModuleBuilder implements Home {
+export class ModuleBuilder<T extends InstructionTable = Core> implements Home {
   readonly name: string;
+  readonly instructions: InstructionTable;
   hasMemory = false;
   readonly signatures: SignatureTable = new SignatureTable();
   readonly #functions: Definition[] = [];
   readonly #byName = new Map<string, Func>();
-  readonly #globals: { readonly global: Global; readonly initial: Bytes }[] = [];
-  readonly #tables: Table[] = [];
   readonly #exports = new Map<string, Handle>();
   #memory: { readonly memory: Memory; readonly importedFrom: string | undefined } | undefined;
   /** Functions in the order in which they were finished, each with its length in front. */
@@ -81,8 +80,10 @@ export class ModuleBuilder implements Home {
   /** Buffers that no function is being written to. */
   readonly #buffers: Bytes[] = [];
 
-  constructor(name: string) {
+  /** @param instructions what its functions may have; by default CORE */
+  constructor(name: string, instructions: T | Core = CORE) {
     this.name = name;
+    this.instructions = instructions;
   }
 
   /** Where it stands, for messages. */
@@ -101,7 +102,7 @@ export class ModuleBuilder implements Home {
   }
 
   /** Defines a function: `m.func("name", { params: { a: "i32" }, results: ["i32"] }, (f, { a }) => { ... })`. */
-  func<const P extends Params = Record<never, never>>(name: string, spec: FunctionSpec<P>, body: FunctionBody<P>): Func<P> {
+  func<const P extends Params = Record<never, never>>(name: string, spec: FunctionSpec<P>, body: FunctionBody<P, T>): Func<P> {
     const func = this.declare(name, spec);
     this.define(func, body);
     return func;
@@ -112,13 +113,13 @@ export class ModuleBuilder implements Home {
     return this.#addFunction(name, spec, undefined);
   }
 
-  define<P extends Params>(func: Func<P>, body: FunctionBody<P>): void {
+  define<P extends Params>(func: Func<P>, body: FunctionBody<P, T>): void {
     checkOwner(this, func, this, "module");
     const definition = this.#functions[func.index];
     if (definition.imported !== undefined || definition.code !== undefined) throw new TypeError(`${this.name}: "${func.name}" is defined already`);
     const buffer = this.#buffers.pop() ?? new Bytes(4096);
     buffer.clear();
-    const builder = new FunctionBuilder(this, func.name, func.params, func.signature.results, buffer);
+    const builder = new FunctionBuilder<T>(this, func.name, func.params, func.signature.results, buffer);
     const locals = builder.local.all();
     const params = Object.fromEntries(Object.keys(func.params).map((name, i) => [name, locals[i]]));
     body(builder, params as Locals<P>);
@@ -143,7 +144,7 @@ export class ModuleBuilder implements Home {
     return func;
   }
 
-  // ---- memory, globals, tables, exports -----------------------------------------------------------------------------
+  // ---- memory, exports --------------------------------------------------------------------------------------------
 
   /** A memory of the host; `shared` where threads are to share it. */
   importMemory(module: string, name: string, limits: MemoryLimits): Memory {
@@ -165,34 +166,6 @@ export class ModuleBuilder implements Home {
     this.#memory = { memory, importedFrom };
     this.hasMemory = true;
     return memory;
-  }
-
-  /** A global variable; a constant one with `mutable` false. */
-  global<T extends "i32" | "i64" | "f32" | "f64">(name: string, type: T, initial: number | bigint, mutable = true): Global<T> {
-    const at = `${this.name}, global "${name}"`;
-    const bytes = new Bytes(16);
-    if (type === "i64") {
-      bytes.byte(0x42);
-      bytes.s64(BigInt.asIntN(64, BigInt(initial)));
-    } else {
-      if (typeof initial !== "number") throw new TypeError(`${at}: wants a number, got ${typeof initial}`);
-      if (type === "i32") checkWhole(at, initial, -0x80000000, 0xffffffff);
-      bytes.byte(type === "i32" ? 0x41 : type === "f32" ? 0x43 : 0x44);
-      if (type === "i32") bytes.s32(initial);
-      else if (type === "f32") bytes.f32(initial);
-      else bytes.f64(initial);
-    }
-    const global: Global<T> = { kind: "global", type, name, index: this.#globals.length, owner: this, mutable, codes: single(type) };
-    this.#globals.push({ global, initial: bytes });
-    return global;
-  }
-
-  /** A table of these functions, in this order, for `call_indirect`. */
-  table(name: string, functions: readonly Func[]): Table {
-    for (const func of functions) checkOwner(this, func, this, "module");
-    const table: Table = { kind: "table", name, index: this.#tables.length, owner: this, functions };
-    this.#tables.push(table);
-    return table;
   }
 
   export(handle: Handle, name: string = handle.name): void {
@@ -220,24 +193,12 @@ export class ModuleBuilder implements Home {
     });
     this.#writeImports(bytes);
     bytes.list(SECTION.function, own, (to, { func }) => to.u32(func.signature.index));
-    bytes.list(SECTION.table, this.#tables, (to, { functions }) => {
-      to.append([FUNCREF, 1]);
-      to.u32(functions.length);
-      to.u32(functions.length);
-    });
     bytes.list(SECTION.memory, memories.filter(({ importedFrom }) => importedFrom === undefined), (to, { memory }) => writeLimits(to, memory.limits));
-    bytes.list(SECTION.global, this.#globals, (to, { global, initial }) => {
-      to.byte(global.codes[0]);
-      to.byte(global.mutable ? 1 : 0);
-      to.append(initial);
-      to.byte(END);
-    });
     bytes.list(SECTION.export, [...this.#exports], (to, [name, handle]) => {
       to.name(name);
       to.byte(KIND[handle.kind]);
       to.u32(handle.index);
     });
-    bytes.list(SECTION.element, this.#tables, writeElements);
     bytes.list(SECTION.code, own, (to, { code }) => {
       if (code !== undefined) to.append(this.#code.view(...code));
     });
@@ -266,14 +227,4 @@ function writeLimits(to: Bytes, { minimum, maximum, shared }: MemoryLimits): voi
   to.byte((maximum === undefined ? 0 : 1) + (shared === true ? 2 : 0));
   to.u32(minimum);
   if (maximum !== undefined) to.u32(maximum);
-}
-
-/** The functions of a table, which they fill from its beginning. */
-function writeElements(to: Bytes, { functions, index }: Table): void {
-  if (index === 0) to.byte(0);
-  else to.append([2, index]);
-  to.append([0x41, 0, END]);
-  if (index !== 0) to.byte(0);
-  to.u32(functions.length);
-  for (const func of functions) to.u32(func.index);
 }

@@ -1,8 +1,8 @@
-/** Local and global variables: `f.local.get(x)`, `f.global.set(g)`, and the making of locals. */
+/** Local variables: `f.local.get(x)`, and the making of them. */
 import type { Body } from "./body.ts";
 import { checkWhole } from "./encode.ts";
 import { checkOwner } from "./handles.ts";
-import type { Global, Local } from "./handles.ts";
+import type { Local } from "./handles.ts";
 import { CONTROL } from "./opcodes.ts";
 import { NONE, single } from "./types.ts";
 import type { Codes, ValueType } from "./types.ts";
@@ -117,29 +117,5 @@ export class LocalInstructions {
     body.apply(name, TWO_I32, I32);
     body.code.byte(opcode);
     this.set(local);
-  }
-}
-
-export class GlobalInstructions {
-  readonly #body: Body;
-
-  constructor(body: Body) {
-    this.#body = body;
-  }
-
-  get(global: Global): void {
-    this.#write("global.get", NONE, global, global.codes);
-  }
-
-  set(global: Global): void {
-    this.#write("global.set", global.codes, global, NONE);
-    if (!global.mutable) throw new TypeError(`${this.#body.at()}: global "${global.name}" is constant`);
-  }
-
-  #write(name: "global.get" | "global.set", wants: Codes, global: Global, gives: Codes): void {
-    const body = this.#body;
-    body.apply(name, wants, gives);
-    checkOwner(body, global, body.home, "module");
-    body.code.indexed(CONTROL[name], global.index);
   }
 }

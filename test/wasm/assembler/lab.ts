@@ -2,6 +2,8 @@
 import type { FunctionBuilder } from "../../../kernels/wasm/function-builder.ts";
 import type { Local, MemoryLimits } from "../../../kernels/wasm/handles.ts";
 import { ModuleBuilder } from "../../../kernels/wasm/module-builder.ts";
+import { ALL } from "../../../kernels/wasm/opcodes-all.ts";
+import type { All } from "../../../kernels/wasm/opcodes-all.ts";
 import type { ValueType } from "../../../kernels/wasm/types.ts";
 
 export type Callable = (...values: (number | bigint)[]) => number | bigint | readonly (number | bigint)[] | undefined;
@@ -25,9 +27,9 @@ export function start(bytes: Uint8Array<ArrayBuffer>, imports: Readonly<Record<s
 /** A module with a memory of its own and one function "f" with these parameters and results. */
 export function laboratory(
   params: readonly ValueType[], results: readonly ValueType[],
-  emit: (f: FunctionBuilder, params: readonly Local[], m: ModuleBuilder) => void, limits: MemoryLimits = { minimum: 2 },
+  emit: (f: FunctionBuilder<All>, params: readonly Local[], m: ModuleBuilder<All>) => void, limits: MemoryLimits = { minimum: 2 },
 ): Lab {
-  const m = new ModuleBuilder("laboratory");
+  const m = new ModuleBuilder("laboratory", ALL);
   m.export(m.memory(limits));
   const named = Object.fromEntries(params.map((type, i) => [`p${i}`, type]));
   m.func("f", { params: named, results, export: true }, (f) => emit(f, f.local.all(), m));

@@ -4,7 +4,8 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { CONTROL, INSTRUCTIONS, instructionsOf } from "../../../kernels/wasm/opcodes.ts";
+import { ALL } from "../../../kernels/wasm/opcodes-all.ts";
+import { CONTROL, instructionsOf } from "../../../kernels/wasm/opcodes.ts";
 import type { GroupName, Instruction } from "../../../kernels/wasm/opcodes.ts";
 import { ModuleBuilder } from "../../../kernels/wasm/module-builder.ts";
 import { namesOf } from "../../../kernels/wasm/types.ts";
@@ -20,7 +21,7 @@ import { memoryChecks } from "./memory-cases.ts";
 import { relaxedBytes, relaxedCases } from "./relaxed-cases.ts";
 
 const instructions = new Map<string, Instruction>(
-  (Object.keys(INSTRUCTIONS) as GroupName[]).flatMap((group) => instructionsOf(group).map((op) => [op.name, op] as const)));
+  (Object.keys(ALL) as GroupName[]).flatMap((group) => instructionsOf(group, ALL).map((op) => [op.name, op] as const)));
 const cases: Cases = { ...integerCases, ...floatCases, ...moveCases, ...relaxedCases };
 const checks = { ...memoryChecks, ...constantChecks, ...controlChecks };
 
@@ -29,7 +30,7 @@ const RESULT = 64;
 
 /** One function for each lane index: operands from memory, the instruction, its result to memory. */
 function moduleFor(op: Instruction, lanes: number): Uint8Array<ArrayBuffer> {
-  const m = new ModuleBuilder(op.name);
+  const m = new ModuleBuilder(op.name, ALL);
   m.export(m.memory({ minimum: 1 }));
   const operands = op.operands.map((code) => namesOf([code]) as ValueType);
   const [result] = op.results.map((code) => namesOf([code]) as ValueType);
