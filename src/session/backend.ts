@@ -3,7 +3,6 @@ import { probe } from "../../kernels/wasm/probe.ts";
 import type { Operation } from "../graph/graph.ts";
 import { arithmeticOf } from "./numerics.ts";
 import type { Arithmetic, Numerics } from "./numerics.ts";
-import { growPool, warmPool } from "./threads/pool.ts";
 import type { Pool } from "./threads/pool.ts";
 import { processors } from "./threads/spawn.ts";
 import type { ModuleUse } from "./module-file.ts";
@@ -147,7 +146,7 @@ export function backendSync(options: Wanted): Backend {
   checkOptions(options);
   if (options.module !== undefined) return modules(options).backendSync(options);
   const wanted = options.threads ?? usualThreads();
-  const pool = wanted > 1 ? warmPool() : undefined;
+  const pool = wanted > 1 ? options.parts.threads?.warm() : undefined;
   return choose(options, pool, wanted > 1 && pool === undefined && options.threads !== undefined ? "compileSync starts no workers, compile does" : undefined);
 }
 
@@ -158,7 +157,7 @@ export async function backend(options: Wanted): Promise<Backend> {
   const wanted = options.threads ?? usualThreads();
   if (wanted === 1 || options.kernels === "plain") return choose(options, undefined, undefined);
   try {
-    return choose(options, await growPool(wanted - 1), undefined);
+    return choose(options, await options.parts.threads?.grow(wanted - 1), undefined);
   } catch (error) {
     return choose(options, undefined, (error as Error).message);
   }

@@ -8,6 +8,7 @@ import { arithmeticOf } from "./numerics.ts";
 import { PlainConstants } from "./plain-program.ts";
 import { sessionGraph } from "./session-graph.ts";
 import type { GraphOptions } from "./session-graph.ts";
+import { emitRunsShared } from "./threads/run-shared.ts";
 import { labelsOf } from "./verify.ts";
 import { WasmHost, compileNothing } from "./wasm-host.ts";
 import { planProgram } from "./wasm-program.ts";
@@ -34,13 +35,13 @@ export function emitModule(model: Module, options: EmitOptions): Uint8Array<Arra
   if (relaxedSimd && numerics === "exact") throw new RangeError("emitModule: exact uses no relaxed SIMD, whose last bits depend on the machine");
   const { graph, kept } = sessionGraph(model, options);
   const [arithmetic, shared] = [arithmeticOf(numerics, { fusedMultiplyAdd: relaxedSimd }), threads > 1];
-  const host = new WasmHost({ arithmetic, shared, threads: 1, pool: undefined, refused: new Set(), compile: compileNothing });
+  const host = new WasmHost({ arithmetic, shared, ...(shared ? { emitRuns: emitRunsShared } : {}), threads: 1, pool: undefined, refused: new Set(), compile: compileNothing });
   const check = planCheck(labelsOf(graph), plainInference, arithmetic, shared);
   try {
     const overrides = new Map(override.map((name) => [name, undefined]));
     const { code } = planProgram({ graph, plain: plainInference, kept, constants: new PlainConstants(), host, overrides });
     const use = { model: modelTitle(model), input, observe, override, numerics, threads };
-    return describe(wholeModule(code, check.code), { senet: version, ...use, relaxedSimd });
+    return describe(wholeModule(code, check.code, shared), { senet: version, ...use, relaxedSimd });
   } finally {
     check.release();
     host.release();

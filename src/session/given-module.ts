@@ -95,9 +95,9 @@ function otherShape({ graph }: WasmProgramOptions, { input }: ModuleUse): RangeE
 function givenProgram({ module, description, use, labels }: Given, options: WasmProgramOptions): Program {
   const { host } = options;
   const { code, finish } = planProgram(options);
-  const check = planCheck(labels, options.plain, host.arithmetic, code.threaded);
+  const check = planCheck(labels, options.plain, host.arithmetic, host.memory.shared);
   try {
-    if (digestOf(wholeModule(code, check.code)) !== description.digest) throw misfit(description, use);
+    if (digestOf(wholeModule(code, check.code, host.memory.shared)) !== description.digest) throw misfit(description, use);
     adopt(host, module);
     for (const [kind, what] of check.run(module)) throw new Error(`compile: the module's kernel for ${kind} fails its check on this host: ${what} of the largest value`);
   } finally {

@@ -1,18 +1,21 @@
 /**
  * Sessions of few bytes, for programs that import this and not session.ts. On WebAssembly they are the same sessions. What has no kernel there, and
- * hosts without it, have the textbook's kernels (kernels/reference), which are slow; numerics "turbo" is fast, and modules from `senet compile` are refused.
+ * hosts without it, have the textbook's kernels (kernels/reference), which are slow; numerics "turbo" is fast, modules from `senet compile` are refused, and
+ * `compileSync` has one thread.
  */
 import { referenceInference } from "../../kernels/reference/inference.ts";
 import type { Module } from "../nn/module.ts";
 import { compileSyncWith, compileWith } from "./session.ts";
 import type { SessionParts } from "./parts.ts";
+import { growPool, warmPool } from "./threads/pool.ts";
 import type { CompileOptions, Session } from "./session.ts";
 
 const least: SessionParts = { plain: referenceInference };
+const withThreads: SessionParts = { plain: referenceInference, threads: { warm: warmPool, grow: growPool } };
 
 /** As `compile` of session.ts. */
 export function compile(model: Module, options: CompileOptions): Promise<Session> {
-  return compileWith(least, model, options);
+  return compileWith(withThreads, model, options);
 }
 
 /** As `compileSync` of session.ts. */

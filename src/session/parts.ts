@@ -3,6 +3,7 @@ import type { InferenceKernels } from "../../kernels/contract.ts";
 import type { Backend, Wanted } from "./backend.ts";
 import type { Arithmetic } from "./numerics.ts";
 import type { Program } from "./program.ts";
+import type { Pool } from "./threads/pool.ts";
 import type { Trusted } from "./trial.ts";
 import type { Turbo } from "./turbo.ts";
 import type { WasmProgramOptions } from "./wasm-program.ts";
@@ -12,6 +13,8 @@ export interface SessionParts {
   readonly plain: InferenceKernels;
   /** Numerics "turbo"; where it is missing, fast takes its place. */
   readonly turbo?: TurboPart;
+  /** Workers; where it is missing, one thread computes. */
+  readonly threads?: ThreadsPart;
   /** Modules from `senet compile`; where it is missing, these are refused. */
   readonly modules?: ModulesPart;
 }
@@ -21,6 +24,13 @@ export interface TurboPart {
   readonly find: (fast: Arithmetic) => Turbo | string;
   /** @returns which output of a program on trial differs from what trusted kernels compute, and by how much; undefined where all agree */
   readonly failure: (program: Program, options: WasmProgramOptions, trusted: Trusted) => string | undefined;
+}
+
+export interface ThreadsPart {
+  /** The pool as it is; undefined where no worker has been started. */
+  readonly warm: () => Pool | undefined;
+  /** With at least so many workers. @throws Error where the host has no shared memory or no workers */
+  readonly grow: (workers: number) => Promise<Pool>;
 }
 
 export interface ModulesPart {

@@ -1,31 +1,8 @@
-/**
- * The function that runs a program: all its kernels, one after the other, in one call from JavaScript. Where threads share it, all of them
- * call it, and each takes the next piece of a stage until there is none, then waits for the others. Pieces change no bit of a
- * result, so it does not matter who computes which.
- */
+/** The functions that run a program: each all its kernels, one after the other, in one call from JavaScript. */
 import type { FunctionBuilder } from "../../kernels/wasm/function-builder.ts";
 import type { Func, Local } from "../../kernels/wasm/handles.ts";
 import type { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
 import type { KernelCall, Stage } from "./kernel-call.ts";
-import { CONTROL_ADDRESS, STAGE_ADDRESS } from "./wasm-memory.ts";
-
-/** Operations below which a stage is not worth sharing: about what a thread computes while the others are told. */
-const SERIAL_WORK = 60_000;
-/** Operations of a piece, about; and pieces of a stage, at most. Small pieces even out what threads lose to other programs. */
-const PIECE_WORK = 400_000;
-const MOST_PIECES = 16;
-/** Looks at a word before a thread goes to sleep: some tenths of a millisecond, for to be woken takes as long on a virtual machine. */
-const SPINS = 100_000;
-
-/**
- * Words of the control block, in bytes from its start: the stage's next piece and the stage's number (that thread which sees both as they were at
- * one moment takes a piece), its pieces that are done, sleeping threads. Stages are counted on from run to run: whoever comes late finds
- * that its stage is over.
- */
-const NEXT = 0;
-const STAGE = STAGE_ADDRESS - CONTROL_ADDRESS;
-const FINISHED = 8;
-const ASLEEP = 12;
 
 /** The function's name, and what of the program it does. */
 export interface RunFunction {
@@ -33,33 +10,30 @@ export interface RunFunction {
   readonly stages: readonly Stage[];
 }
 
-/** The pieces of a call: of its divided range, how long each, how many an image. */
-interface Division {
-  readonly call: KernelCall;
-  readonly size: number;
-  readonly perImage: number;
+/** Where the kernels are that functions call. */
+export interface RunPlace {
+  /** Kernels of the module, by name. */
+  readonly funcs: ReadonlyMap<string, Func>;
+  /** Address of the first thread's working memory; each has `scratchBytes`. */
+  readonly scratch: number;
+  readonly scratchBytes: number;
 }
 
-function divide(call: KernelCall): Division {
-  const { ranges, divided, images, work } = call;
-  const { count, unit } = ranges[divided];
-  const wanted = Math.min(MOST_PIECES, Math.ceil(work / PIECE_WORK)) / images;
-  const size = unit * Math.max(1, Math.round(count / unit / Math.max(1, wanted)));
-  return { call, size, perImage: Math.ceil(count / size) };
-}
+/** Emits these functions: for one thread, or (threads/run-shared.ts) for several. */
+export type EmitRuns = (m: ModuleBuilder, runs: readonly RunFunction[], place: RunPlace) => void;
 
-/** @param funcs kernels of the module, by name */
-export function emitRunAlone(m: ModuleBuilder, { name, stages }: RunFunction, funcs: ReadonlyMap<string, Func>, scratch: number): void {
-  m.func(name, { export: true }, (f) => {
-    const image = f.local.i32("image");
-    for (const stage of stages) {
-      for (const call of stage) wholeCall(f, call, funcs.get(call.kernel.name)!, image, () => f.i32.const(scratch));
-    }
-  });
-}
+/** Functions without parameters. */
+export const emitRunsAlone: EmitRuns = (m, runs, { funcs, scratch }) => {
+  for (const { name, stages } of runs) {
+    m.func(name, { export: true }, (f) => {
+      const image = f.local.i32("image");
+      for (const call of stages.flat()) wholeCall(f, call, funcs.get(call.kernel.name)!, image, () => f.i32.const(scratch));
+    });
+  }
+};
 
 /** Emits a call for each image, with all of its ranges. */
-function wholeCall(f: FunctionBuilder, call: KernelCall, func: Func, image: Local<"i32">, scratch: () => void): void {
+export function wholeCall(f: FunctionBuilder, call: KernelCall, func: Func, image: Local<"i32">, scratch: () => void): void {
   const once = (): void => {
     pushOperands(f, call, image);
     for (const { count } of call.ranges) {
@@ -81,7 +55,7 @@ function wholeCall(f: FunctionBuilder, call: KernelCall, func: Func, image: Loca
   });
 }
 
-function pushOperands(f: FunctionBuilder, { operands, images }: KernelCall, image: Local<"i32">): void {
+export function pushOperands(f: FunctionBuilder, { operands, images }: KernelCall, image: Local<"i32">): void {
   for (const { address, pitch } of operands) {
     f.i32.const(address);
     if (pitch === 0 || images === 1) continue;
@@ -90,230 +64,4 @@ function pushOperands(f: FunctionBuilder, { operands, images }: KernelCall, imag
     f.i32.mul();
     f.i32.add();
   }
-}
-
-/** The functions by which threads share a stage. */
-export interface Sharing {
-  /** (stage, pieces) -> the number of a piece that nobody has, or -1 where there is none left. */
-  readonly claim: Func;
-  /** (stage, pieces): one of them is done; the last one begins the next stage. */
-  readonly finish: Func;
-  /** (stage, may this one sleep?): until its pieces are done. */
-  readonly await: Func;
-}
-
-export function emitSharing(m: ModuleBuilder): Sharing {
-  const claim = m.func("claim_piece", { params: { stage: "i32", pieces: "i32" }, results: ["i32"] }, (f, { stage, pieces }) => {
-    const seen = f.local.i64("seen");
-    const next = f.local.i32("next");
-    f.loop((again) => {
-      f.i32.const(CONTROL_ADDRESS);
-      f.i64.atomic.load(NEXT);
-      f.local.tee(seen);
-      f.i64.const(32);
-      f.i64.shr_u();
-      f.i32.wrap_i64();
-      f.local.get(stage);
-      f.i32.ne();
-      f.local.get(seen);
-      f.i32.wrap_i64();
-      f.local.tee(next);
-      f.local.get(pieces);
-      f.i32.ge_u();
-      f.i32.or();
-      f.if(() => {
-        f.i32.const(-1);
-        f.return();
-      });
-      f.i32.const(CONTROL_ADDRESS);
-      f.local.get(seen);
-      f.local.get(seen);
-      f.i64.const(1);
-      f.i64.add();
-      f.i64.atomic.rmw.cmpxchg(NEXT);
-      f.local.get(seen);
-      f.i64.ne();
-      f.br_if(again);
-    });
-    f.local.get(next);
-  });
-  const finish = m.func("finish_piece", { params: { stage: "i32", pieces: "i32" } }, (f, { stage, pieces }) => {
-    f.i32.const(CONTROL_ADDRESS);
-    f.i32.const(1);
-    f.i32.atomic.rmw.add(FINISHED);
-    f.i32.const(1);
-    f.i32.add();
-    f.local.get(pieces);
-    f.i32.eq();
-    f.if(() => {
-      f.i32.const(CONTROL_ADDRESS);
-      f.i32.const(0);
-      f.i32.atomic.store(FINISHED);
-      f.i32.const(CONTROL_ADDRESS);
-      f.local.get(stage);
-      f.i32.const(1);
-      f.i32.add();
-      f.i64.extend_i32_u();
-      f.i64.const(32);
-      f.i64.shl();
-      f.i64.atomic.store(NEXT);
-      f.i32.const(CONTROL_ADDRESS);
-      f.i32.atomic.load(ASLEEP);
-      f.if(() => {
-        f.i32.const(CONTROL_ADDRESS);
-        f.i32.const(-1);
-        f.memory.atomic.notify(STAGE);
-        f.drop();
-      });
-    });
-  });
-  const awaitStage = m.func("await_stage", { params: { stage: "i32", sleeps: "i32" } }, (f, { stage, sleeps }) => {
-    const spins = f.local.i32("spins");
-    const asleep = (by: number): void => {
-      f.i32.const(CONTROL_ADDRESS);
-      f.i32.const(by);
-      f.i32.atomic.rmw.add(ASLEEP);
-      f.drop();
-    };
-    f.i32.const(SPINS);
-    f.local.set(spins);
-    f.loop((again) => {
-      f.i32.const(CONTROL_ADDRESS);
-      f.i32.atomic.load(STAGE);
-      f.local.get(stage);
-      f.i32.ne();
-      f.if(() => f.return());
-      f.local.get(spins);
-      f.if(() => f.local.decrease(spins, 1), () => {
-        f.local.get(sleeps);
-        f.if(() => {
-          asleep(1);
-          f.i32.const(CONTROL_ADDRESS);
-          f.local.get(stage);
-          f.i64.const(-1);
-          f.memory.atomic.wait32(STAGE);
-          f.drop();
-          asleep(-1);
-        });
-      });
-      f.br(again);
-    });
-  });
-  return { claim, finish, await: awaitStage };
-}
-
-/** Stages that are worth sharing, and between them runs of those that one thread computes. */
-function grouped(stages: readonly Stage[]): { readonly shared: boolean; readonly calls: Stage }[] {
-  const groups: { shared: boolean; calls: KernelCall[] }[] = [];
-  for (const stage of stages) {
-    const shared = stage.reduce((sum, { work }) => sum + work, 0) >= SERIAL_WORK;
-    const last = groups.at(-1);
-    if (!shared && last?.shared === false) last.calls.push(...stage);
-    else groups.push({ shared, calls: [...stage] });
-  }
-  return groups;
-}
-
-/**
- * The same for threads: (thread's number, number of the first stage, may this one sleep?). The thread that wants the result must call it, with what
- * stands in the memory as the present stage; others may, with the same, at any time, and help from where the work is then.
- * @param scratch address of the first thread's working memory; each has `scratchBytes`
- */
-export function emitRunShared(
-  m: ModuleBuilder, { name, stages }: RunFunction, funcs: ReadonlyMap<string, Func>, scratch: number, scratchBytes: number, sharing: Sharing,
-): void {
-  m.func(name, { params: { thread: "i32", stage: "i32", sleeps: "i32" }, export: true }, (f, { thread, stage, sleeps }) => {
-    const [image, piece, begin, end] = ["image", "piece", "begin", "end"].map((each) => f.local.i32(each));
-    const work = f.local.i32("work");
-    f.local.get(thread);
-    f.i32.const(scratchBytes);
-    f.i32.mul();
-    f.i32.const(scratch);
-    f.i32.add();
-    f.local.set(work);
-    const pushScratch = (): void => f.local.get(work);
-
-    /** Piece `piece` of a call, which has not more. */
-    const onePiece = (call: KernelCall, size: number, perImage: number): void => {
-      if (call.images > 1) {
-        f.local.get(piece);
-        f.i32.const(perImage);
-        f.i32.div_u();
-        f.local.set(image);
-        f.local.get(piece);
-        f.i32.const(perImage);
-        f.i32.rem_u();
-        f.local.set(piece);
-      }
-      const { count } = call.ranges[call.divided];
-      f.local.get(piece);
-      f.i32.const(size);
-      f.i32.mul();
-      f.local.tee(begin);
-      f.i32.const(size);
-      f.i32.add();
-      f.local.tee(end);
-      f.i32.const(count);
-      f.local.get(end);
-      f.i32.const(count);
-      f.i32.lt_u();
-      f.select();
-      f.local.set(end);
-      pushOperands(f, call, image);
-      call.ranges.forEach((range, i) => {
-        if (i === call.divided) {
-          f.local.get(begin);
-          f.local.get(end);
-        } else {
-          f.i32.const(0);
-          f.i32.const(range.count);
-        }
-      });
-      if (call.scratch > 0) pushScratch();
-      f.call(funcs.get(call.kernel.name)!);
-    };
-
-    /** Piece `piece` of calls that stand one after the other. */
-    const onePieceOf = (divisions: readonly Division[]): void => {
-      f.block((done) => {
-        divisions.forEach(({ call, size, perImage }, i) => {
-          if (i === divisions.length - 1) return onePiece(call, size, perImage);
-          const count = call.images * perImage;
-          f.local.get(piece);
-          f.i32.const(count);
-          f.i32.lt_u();
-          f.if(() => {
-            onePiece(call, size, perImage);
-            f.br(done);
-          });
-          f.local.decrease(piece, count);
-        });
-      });
-    };
-
-    for (const { shared, calls } of grouped(stages)) {
-      const divisions = calls.map(divide);
-      const total = shared ? divisions.reduce((sum, { call, perImage }) => sum + call.images * perImage, 0) : 1;
-      f.loop((again) => {
-        f.local.get(stage);
-        f.i32.const(total);
-        f.call(sharing.claim);
-        f.local.tee(piece);
-        f.i32.const(0);
-        f.i32.ge_s();
-        f.if(() => {
-          if (shared) onePieceOf(divisions);
-          else for (const call of calls) wholeCall(f, call, funcs.get(call.kernel.name)!, image, pushScratch);
-          f.local.get(stage);
-          f.i32.const(total);
-          f.call(sharing.finish);
-          f.br(again);
-        });
-      });
-      f.local.get(stage);
-      f.local.get(sleeps);
-      f.call(sharing.await);
-      f.local.increase(stage, 1);
-    }
-  });
 }

@@ -18,6 +18,7 @@ import { PlainConstants, plainProgram } from "./plain-program.ts";
 import type { Program } from "./program.ts";
 import { sessionGraph, valueOf } from "./session-graph.ts";
 import type { GraphOptions } from "./session-graph.ts";
+import { growPool, warmPool } from "./threads/pool.ts";
 import { trialFailure } from "./trial.ts";
 import { turbo } from "./turbo.ts";
 import type { WasmHost } from "./wasm-host.ts";
@@ -296,7 +297,7 @@ export function compileSyncWith(parts: SessionParts, model: Module, options: Com
   return new Session(model, options, backendSync(wanted(model, options, parts)), parts);
 }
 
-const all: SessionParts = { plain: plainInference, turbo: { find: turbo, failure: trialFailure }, modules: givenModules };
+const all: SessionParts = { plain: plainInference, threads: { warm: warmPool, grow: growPool }, turbo: { find: turbo, failure: trialFailure }, modules: givenModules };
 
 /**
  * Compiles a model for inference, with as many threads as are asked for: by default the processor's cores, at most 4, as far as the host has

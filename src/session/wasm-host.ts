@@ -4,6 +4,8 @@ import type { Operation } from "../graph/graph.ts";
 import { giveMemory } from "./memories.ts";
 import type { Arithmetic } from "./numerics.ts";
 import type { Step } from "./plain-steps.ts";
+import { emitRunsAlone } from "./run-function.ts";
+import type { EmitRuns } from "./run-function.ts";
 import type { Pool, SessionCode } from "./threads/pool.ts";
 import { STAGE_ADDRESS, WasmMemory } from "./wasm-memory.ts";
 
@@ -24,6 +26,8 @@ export interface WasmHostOptions {
   readonly memory?: WasmMemory;
   /** Is a memory of its own one to share? By default where there is a pool. */
   readonly shared?: boolean;
+  /** By default the pool's, or for one thread. */
+  readonly emitRuns?: EmitRuns;
   /** What the names of functions that run parts of programs begin with. */
   readonly runs?: string;
 }
@@ -48,6 +52,7 @@ export class WasmHost {
   readonly arithmetic: Arithmetic;
   readonly refused: ReadonlySet<Operation["kind"]>;
   readonly apart: boolean;
+  readonly emitRuns: EmitRuns;
   readonly #release: () => void;
   readonly #compile: CompileModule;
   readonly #pool: Pool | undefined;
@@ -57,11 +62,12 @@ export class WasmHost {
   #names = 0;
 
   /** @throws Error where WebAssembly is missing, or no memory can be had */
-  constructor({ threads, pool, refused, arithmetic, compile, apart = false, memory: given, shared = pool !== undefined, runs = RUN }: WasmHostOptions) {
+  constructor({ threads, pool, refused, arithmetic, compile, apart = false, memory: given, shared = pool !== undefined, runs = RUN, emitRuns }: WasmHostOptions) {
     this.threads = pool === undefined ? 1 : threads;
     this.refused = refused;
     this.apart = apart;
     this.arithmetic = arithmetic;
+    this.emitRuns = emitRuns ?? pool?.emitRuns ?? emitRunsAlone;
     this.#compile = compile;
     this.#pool = pool;
     this.#runs = runs;

@@ -17,7 +17,7 @@ import type { PlainConstants } from "./plain-program.ts";
 import { plainStep } from "./plain-steps.ts";
 import type { Step } from "./plain-steps.ts";
 import type { Program } from "./program.ts";
-import { emitRunAlone, emitRunShared, emitSharing } from "./run-function.ts";
+import type { EmitRuns, RunFunction } from "./run-function.ts";
 import type { WasmHost } from "./wasm-host.ts";
 import { bindNode, operandOf } from "./wasm-steps.ts";
 import type { Bound } from "./wasm-steps.ts";
@@ -26,7 +26,7 @@ import type { Bound } from "./wasm-steps.ts";
 const MOST_PAGES = 65536;
 
 /** What happens at one place of a program: stages of one function in WebAssembly, or a step in JavaScript. */
-export type Part = { readonly name: string; readonly stages: Stage[] } | Step;
+export type Part = (RunFunction & { readonly stages: Stage[] }) | Step;
 
 /** A part, and the operation it belongs to: where each has its own. */
 interface LabelledPart {
@@ -112,7 +112,7 @@ export function planProgram({ graph, plain, kept, constants, host, overrides, st
         `${operation.kind.padEnd(14)} ${showShape(output.shape).padEnd(18)} ${(bound[i]?.kernel.name ?? "plain, between conversions").padEnd(60)} ${output.name}`),
     };
   };
-  return { code: { parts, packers: memory.packers, scratch: base + layout.total, scratchBytes, threaded: memory.shared }, finish };
+  return { code: { parts, packers: memory.packers, scratch: base + layout.total, scratchBytes, emitRuns: host.emitRuns }, finish };
 }
 
 interface PartsOptions extends Pick<WasmProgramOptions, "graph" | "host" | "overrides"> {
@@ -178,8 +178,7 @@ export interface Code {
   /** Address of the first thread's working memory; each has `scratchBytes`. */
   readonly scratch: number;
   readonly scratchBytes: number;
-  /** Is it for threads that share the memory? */
-  readonly threaded: boolean;
+  readonly emitRuns: EmitRuns;
 }
 
 /** An empty module of kernels. @param shared is the memory one to share? */
@@ -198,16 +197,11 @@ function callsOf(parts: readonly Part[]): Map<string, KernelCall> {
 }
 
 /** Emits kernels, packers and the functions that run the parts. @param funcs what the module has already, by name; it receives the rest */
-export function emitCode(m: ModuleBuilder, { parts, packers, scratch, scratchBytes, threaded }: Code, funcs: Map<string, Func> = new Map()): void {
+export function emitCode(m: ModuleBuilder, { parts, packers, scratch, scratchBytes, emitRuns }: Code, funcs: Map<string, Func> = new Map()): void {
   for (const kernel of [...[...callsOf(parts).values()].map((call) => call.kernel), ...packers]) {
     if (!funcs.has(kernel.name)) funcs.set(kernel.name, kernel.emit(m));
   }
-  const sharing = threaded ? emitSharing(m) : undefined;
-  for (const part of parts) {
-    if (typeof part === "function") continue;
-    if (sharing === undefined) emitRunAlone(m, part, funcs, scratch);
-    else emitRunShared(m, part, funcs, scratch, scratchBytes, sharing);
-  }
+  emitRuns(m, parts.filter((part) => typeof part !== "function"), { funcs, scratch, scratchBytes });
 }
 
 /** Emits and compiles what the host does not have yet, and the functions that run the parts. @returns what runs them */
@@ -231,7 +225,7 @@ export function install(parts: readonly Part[], host: WasmHost, scratch: number,
       const params = Object.fromEntries(Array.from({ length: argumentCount(call) }, (_, i) => [`a${i}`, "i32" as const]));
       funcs.set(name, m.importFunc("kernels", name, { params }));
     }
-    emitCode(m, { parts, packers: host.memory.packers.filter(({ name }) => !host.has(name)), scratch, scratchBytes, threaded: shared }, funcs);
+    emitCode(m, { parts, packers: host.memory.packers.filter(({ name }) => !host.has(name)), scratch, scratchBytes, emitRuns: host.emitRuns }, funcs);
     return m;
   });
   return runners(parts, host);

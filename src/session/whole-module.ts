@@ -26,12 +26,12 @@ export interface PlannedCheck {
 
 /** @param labels what the network has in it: `labelsOf` (verify.ts) @param plain knows the right answers @param shared is the module's memory one to share? */
 export function planCheck(labels: ReadonlySet<string>, plain: InferenceKernels, arithmetic: Arithmetic, shared: boolean): PlannedCheck {
+  // One thread does it, whatever the memory.
   const host = new WasmHost({ arithmetic, shared, threads: 1, pool: undefined, refused: new Set(), compile: compileNothing, runs: CHECK });
   const check = checkOf(labels, plain);
   const { code, finish } = planProgram({ ...check, host });
   return {
-    // One thread does it, whatever the memory.
-    code: { ...code, threaded: false },
+    code,
     run(module) {
       host.adopt(module);
       return wrongKinds(check, finish(runners(code.parts, host)));
@@ -40,11 +40,11 @@ export function planCheck(labels: ReadonlySet<string>, plain: InferenceKernels, 
   };
 }
 
-/** The module's bytes, without its description. The same plans give the same bytes. */
-export function wholeModule(program: Code, check: Code): Uint8Array<ArrayBuffer> {
-  const m = kernelModule(program.threaded, "senet");
+/** The module's bytes, without its description. The same plans give the same bytes. @param shared is its memory one to share? */
+export function wholeModule(program: Code, check: Code, shared: boolean): Uint8Array<ArrayBuffer> {
+  const m = kernelModule(shared, "senet");
   const funcs = new Map<string, Func>();
   for (const code of [check, program]) emitCode(m, code, funcs);
-  if (program.threaded) emitWait(m);
+  if (shared) emitWait(m);
   return m.toBytes();
 }

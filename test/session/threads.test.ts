@@ -6,6 +6,7 @@ import { exactArithmetic } from "../../src/session/numerics.ts";
 import { PlainConstants } from "../../src/session/plain-program.ts";
 import { sessionGraph } from "../../src/session/session-graph.ts";
 import { compile, compileSync } from "../../src/session/session.ts";
+import { emitRunsShared } from "../../src/session/threads/run-shared.ts";
 import type { Pool, SessionCode } from "../../src/session/threads/pool.ts";
 import { WasmHost } from "../../src/session/wasm-host.ts";
 import { wasmProgram } from "../../src/session/wasm-program.ts";
@@ -75,6 +76,7 @@ test("a run waits for no thread that has begun nothing, and who comes late finds
   const calls: { part: (thread: number, stage: number, sleeps: number) => void; stage: number }[] = [];
   // The other thread never wakes up.
   const pool = {
+    emitRuns: emitRunsShared,
     newSession: () => 1,
     prepare: () => undefined,
     run(code: SessionCode, _run: number, part: (typeof calls)[number]["part"]) {

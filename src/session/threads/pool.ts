@@ -3,6 +3,8 @@
  * its own work is done. The thread that calls `run` takes part, so a pool of n threads has n - 1 workers.
  */
 import { ACKNOWLEDGED, ASLEEP, EPOCH, FINISHED, FIRST_SLOT, LEADER, MOST_WORKERS, RUN, SENT, SESSION, SLOTS, SLOT_WORDS, STAGE, THREADS } from "./words.ts";
+import type { EmitRuns } from "../run-function.ts";
+import { emitRunsShared } from "./run-shared.ts";
 import { maySleep, spawn } from "./spawn.ts";
 import type { PoolWorker } from "./spawn.ts";
 import { waitModule } from "./wait-module.ts";
@@ -34,6 +36,8 @@ interface Member {
 }
 
 export class Pool {
+  /** What its threads can run. */
+  readonly emitRuns: EmitRuns = emitRunsShared;
   readonly #memory: HostWasmMemory;
   readonly #words: Int32Array;
   readonly #module: HostWasmModule;

@@ -12,6 +12,7 @@ import { didYouMean, show } from "../../errors.ts";
 import { backend, backendSync } from "../backend.ts";
 import type { Backend } from "../backend.ts";
 import type { SessionParts } from "../parts.ts";
+import { growPool, warmPool } from "../threads/pool.ts";
 import { labelsOf } from "../verify.ts";
 import type { WasmHost } from "../wasm-host.ts";
 import { lossOf, writeTargets } from "./loss.ts";
@@ -216,7 +217,7 @@ function groupOf(name: string, shape: Shape, { frozen = [], groups = [], optimis
 }
 
 /** Training programs have a kernel for everything; the plain ones know the right answers. */
-const parts: SessionParts = { plain: plainInference };
+const parts: SessionParts = { plain: plainInference, threads: { warm: warmPool, grow: growPool } };
 
 function wanted(model: Module, options: TrainingOptions): Parameters<typeof backendSync>[0] {
   checkTraining(options, [...model.namedParameters().keys()]);
