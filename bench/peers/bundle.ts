@@ -63,17 +63,19 @@ function filesIn(path: string): string[] {
   });
 }
 
+/** Bytes after gzip of a module's text with all it imports, minified. */
+export async function bundleSize(module: string): Promise<number> {
+  const { build } = await esbuild();
+  const { outputFiles } = await build({
+    stdin: { contents: module, resolveDir: here, loader: "ts" }, write: false,
+    bundle: true, minify: true, format: "esm", platform: "browser", target: "es2022", logLevel: "error",
+  });
+  return gzipSync(outputFiles[0].contents, { level: 9 }).length;
+}
+
 /** Bytes after gzip of what a user must load to run a network, weights apart: JavaScript minified. */
 export async function downloadSize({ download }: Contender): Promise<number> {
-  let bytes = 0;
-  if (download.module !== undefined) {
-    const { build } = await esbuild();
-    const { outputFiles } = await build({
-      stdin: { contents: download.module, resolveDir: here, loader: "ts" }, write: false,
-      bundle: true, minify: true, format: "esm", platform: "browser", target: "es2022", logLevel: "error",
-    });
-    bytes += gzipSync(outputFiles[0].contents, { level: 9 }).length;
-  }
+  let bytes = download.module === undefined ? 0 : await bundleSize(download.module);
   for (const name of download.files ?? []) {
     const path = join(packages, name.replace("PLATFORM", process.platform).replace("ARCH", process.arch));
     for (const file of filesIn(realpathSync(path))) bytes += gzipSync(readFileSync(file), { level: 9 }).length;

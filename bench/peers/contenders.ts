@@ -2,21 +2,34 @@
 import type { Contender } from "./contender.ts";
 
 /** One family, which a page imports by itself: "senet/models/resnet". */
-const senet = `export { resnet } from "../../models/resnet.ts"; export { loadWeights } from "../../src/weights.ts"; export { Tensor } from "../../src/tensor.ts";`;
-const senetSession = `${senet} export { compileSync } from "../../src/session/session.ts";`;
+const network = `export { resnet } from "../../models/resnet.ts"; export { loadWeights } from "../../src/weights.ts";`;
+/** The engine alone, as the other engines are counted: networks come to them in files. */
+const engine = `export { compileSync } from "../../src/session/lean.ts"; export { Tensor } from "../../src/tensor.ts";`;
+const engineWithThreads = `export { compile } from "../../src/session/lean.ts"; export { Tensor } from "../../src/tensor.ts";`;
+const engineWithAll = `export { compile } from "../../src/session/session.ts"; export { Tensor } from "../../src/tensor.ts";`;
+/** Eagerly nothing runs without the network's modules. */
+const eager = `${network} export { Tensor } from "../../src/tensor.ts";`;
+
+/** What else a program of senet's loads: printed beside the table. */
+export const senetDownloads: readonly (readonly [string, string])[] = [
+  ["senet/session/lean, one thread", engine],
+  ["senet/session/lean, threads", engineWithThreads],
+  ["senet/session/session: all numerics, given modules, fast plain kernels", engineWithAll],
+  ["senet/session/lean, one thread, with the modules of a family and its weights' reader", `${engine} ${network}`],
+];
 /** The operations that the networks here need; a bundler drops the others. */
 const tfjs = `export { add, avgPool, clipByValue, concat, dispose, engine, fused, matMul, maxPool, mul, relu, reshape, setBackend, sigmoid, tanh, tensor, transpose } from "@tensorflow/tfjs-core";`;
 
 export const contenders: readonly Contender[] = [
   ...(["exact", "fast", "turbo"] as const).map((numerics): Contender => ({
-    name: `senet session, ${numerics}`, threads: [1, 2], download: { module: senetSession },
+    name: `senet session, ${numerics}`, threads: [1, 2], download: { module: numerics === "turbo" ? engineWithAll : engine },
     load: async (job) => (await import("./runners/senet.ts")).session(job, { kernels: "wasm", numerics, threads: job.threads }),
   })),
   {
-    name: "senet session, plain kernels", threads: [1], download: { module: senetSession }, slow: true,
+    name: "senet session, plain kernels", threads: [1], download: { module: engineWithAll }, slow: true,
     load: async (job) => (await import("./runners/senet.ts")).session(job, { kernels: "plain" }),
   },
-  { name: "senet eager", threads: [1], download: { module: senet }, load: async (job) => (await import("./runners/senet.ts")).eager(job) },
+  { name: "senet eager", threads: [1], download: { module: eager }, load: async (job) => (await import("./runners/senet.ts")).eager(job) },
   {
     name: "onnxruntime-node", threads: [1, 2],
     download: { files: ["onnxruntime-common/dist/cjs", "onnxruntime-node/dist", "onnxruntime-node/bin/napi-v6/PLATFORM/ARCH"] },

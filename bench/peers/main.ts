@@ -12,8 +12,8 @@ import { engine } from "../../src/cli/commands/bench.ts";
 import { Arguments, UsageError, helpText } from "../../src/cli/command.ts";
 import type { Command } from "../../src/cli/command.ts";
 import { Progress, print, printJson, remark } from "../../src/cli/terminal.ts";
-import { bundleChild, downloadSize, workFolder } from "./bundle.ts";
-import { contenders } from "./contenders.ts";
+import { bundleChild, bundleSize, downloadSize, workFolder } from "./bundle.ts";
+import { contenders, senetDownloads } from "./contenders.ts";
 import { entry, race } from "./field.ts";
 import type { Entry } from "./field.ts";
 import { machine } from "./machine.ts";
@@ -48,8 +48,10 @@ async function run(args: Arguments, folder: string): Promise<void> {
   const sizes = new Map<string, number>();
   for (const contender of chosen) sizes.set(contender.name, await downloadSize(contender));
   const json = args.flag("json");
+  const downloads = await Promise.all(senetDownloads.map(async ([what, module]) => `${((await bundleSize(module)) / 1000).toFixed(1).padStart(6)} KB  ${what}`));
   const say = json ? remark : print;
   say(`${engine()}, ${process.platform} ${process.arch}, ${machine()}`);
+  say(`senet to load, minified and gzipped:\n${downloads.join("\n")}`);
   const results: Line[] = [];
   const progress = new Progress();
   for (const { models: names, batch } of races(models, batches, args.flag("together"))) {

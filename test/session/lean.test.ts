@@ -1,0 +1,82 @@
+/**
+ * Lean sessions are the same sessions, and small: at most 45 KB, minified and gzipped. The bundler is the one that tsx brings; hosts without tsx have
+ * none, and bench/peers prints the same figures with its own.
+ */
+import process from "node:process";
+import { gzipSync } from "node:zlib";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { compile, compileSync } from "../../src/session/lean.ts";
+import * as whole from "../../src/session/session.ts";
+import { agree, bits, draw, network, sharedNetworks, smallResNet } from "./networks.ts";
+
+for (const [name, options, input] of sharedNetworks) {
+  test(`${name}: the same bits, with one thread and with two`, async () => {
+    const model = network(name, options);
+    const x = draw(input);
+    const expected = bits(whole.compileSync(model, { input, numerics: "exact" }).run(x));
+    assert.equal(bits(compileSync(model, { input, numerics: "exact" }).run(x)), expected);
+    const two = await compile(model, { input, numerics: "exact", threads: 2 });
+    assert.match(two.kernels, /2 threads/);
+    assert.equal(bits(two.run(x)), expected);
+    two.close();
+  });
+}
+
+test("without WebAssembly the textbook computes the same bits as the plain kernels", () => {
+  const [model, input] = [smallResNet(), [2, 3, 11, 8]];
+  const x = draw(input);
+  assert.equal(bits(compileSync(model, { input, kernels: "plain" }).run(x)), bits(whole.compileSync(model, { input, kernels: "plain" }).run(x)));
+});
+
+test("what has no kernel in WebAssembly is computed all the same", () => {
+  const [model, input] = [network("se_resnet8", { width: 8, reduction: 4, attention: "cbam" }), [1, 3, 16, 16]];
+  const x = draw(input);
+  const session = compileSync(model, { input });
+  assert.match(session.plan, /plain, between conversions/);
+  agree(session.run(x), model.forward(x), 1e-5, "cbam");
+});
+
+test("what lean sessions have not is said", () => {
+  const [model, input] = [smallResNet(), [1, 3, 16, 16]];
+  assert.throws(() => compileSync(model, { input, module: new Uint8Array(8) }), "compile: module wants the compile of senet/session/session; that of senet/session/lean takes none");
+  const turbo = compileSync(model, { input, numerics: "turbo" });
+  assert.match(turbo.kernels, /; fast instead of turbo: this compile has none \(senet\/session\/lean\)$/);
+  assert.equal(bits(turbo.run(draw(input))), bits(compileSync(model, { input }).run(draw(input))));
+  assert.match(compileSync(model, { input, threads: 2 }).kernels, /, 1 thread \(compileSync starts no workers, compile does\)$/);
+});
+
+interface Esbuild {
+  build(options: Readonly<Record<string, unknown>>): Promise<{ readonly outputFiles: readonly { readonly contents: Uint8Array; readonly text: string }[] }>;
+}
+
+const name = "esbuild";
+const esbuild = "bun" in process.versions || "deno" in process.versions ? undefined : await (import(name) as Promise<Esbuild>).catch(() => undefined);
+
+async function bundle(contents: string): Promise<{ readonly bytes: number; readonly text: string }> {
+  const { outputFiles: [{ contents: file, text }] } = await esbuild!.build({
+    stdin: { contents, resolveDir: process.cwd(), loader: "ts" }, write: false,
+    bundle: true, minify: true, format: "esm", platform: "browser", target: "es2022", logLevel: "error",
+  });
+  return { bytes: gzipSync(file, { level: 9 }).length, text };
+}
+
+if (esbuild !== undefined) {
+  test("sessions of one thread are at most 45 KB to load", async () => {
+    const { bytes } = await bundle(`export { compileSync } from "./src/session/lean.ts"; export { Tensor } from "./src/tensor.ts";`);
+    assert.ok(bytes <= 45_000, `${bytes} bytes`);
+  });
+
+  test("a session's bundle has neither the plain kernels nor any backward one, nor workers, nor flags of V8, unless it asks for them", async () => {
+    const [lean, whole] = await Promise.all(["lean", "session"].map((file) => bundle(`export { compileSync, compile } from "./src/session/${file}.ts";`)));
+    const [alone] = await Promise.all(["lean"].map((file) => bundle(`export { compileSync } from "./src/session/${file}.ts";`)));
+    for (const [word, inAlone, inLean] of [["worker_threads", false, true], ["revectorize", false, false], ["made by senet compile", false, false]] as const) {
+      assert.is(alone.text.includes(word), inAlone, word);
+      assert.is(lean.text.includes(word), inLean, word);
+      assert.ok(whole.text.includes(word), word);
+    }
+    assert.ok(alone.bytes < lean.bytes && lean.bytes < whole.bytes);
+  });
+}
+
+test.run();
