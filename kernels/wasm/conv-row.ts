@@ -67,7 +67,7 @@ export function emitRow(m: ModuleBuilder, kernel: RowKernel): RowFunc {
       }
       if (rest > 0) row.tile(rest);
     } else {
-      for (const count of [kernel.pixels, 2, 1].filter((each, i) => i === 0 || each < kernel.pixels)) {
+      for (const count of [kernel.pixels, 4, 2, 1].filter((each, i) => i === 0 || each < kernel.pixels)) {
         // As many whole tiles as there are; what is left is the next one's.
         row.setEnd(end, () => {
           local.get(pixels);

@@ -6,8 +6,8 @@
 import type { ConvParams } from "./conv-params.ts";
 import { rowPitch } from "./layout.ts";
 
-/** What a tile depends on: the machine, and where it is known the layer. */
-export type Machine = Pick<ConvParams, "fma" | "wide"> & Partial<Pick<ConvParams, "input" | "output" | "kernel" | "groups">>;
+/** What a tile depends on. */
+export type Machine = Pick<ConvParams, "fma" | "wide">;
 
 const ANY_MACHINE: Machine = { fma: false };
 
@@ -22,18 +22,14 @@ export const PANEL = 16;
  *
  * Node 26, a Zen 3 server (peak 51 with 128 bits), tiles of 2, 3 and 4 pixels times 16 channels: with fused multiply-add 48, 24, 29, without 33, 25, 27 (1x1
  * from 64 to 256 channels of 56x56; other layers alike). Revectorised, 2, 4, 5 and 6 pixels: with fused multiply-add 54, 91, 88, 88 there, and 45, 78, 66, 76
- * (512 to 2048 of 7x7); without 58, 70, 77, 45 and 49, 59, 61, 43. From 256 products a sum on, whose weights fill half of the first cache, more pixels
- * have to share a reading: with 4 and 5 pixels, 1024 to 256 channels of 14x14 65 and 82, to 512 72 and 86, 256 to 64 of 56x56 75 and 83, 256 to 256
- * of 14x14 by 3x3 75 and 81; but of 7x7, where both take two tiles a row, 512 to 2048 80 and 66, 2048 to 512 72 and 63.
+ * (512 to 2048 of 7x7); without 58, 70, 77, 45 and 49, 59, 61, 43. A Zen 5 server (peak 132 with 256 bits), 4, 5 and 6 pixels with fused multiply-add, and
+ * tails of 4, 2 and 1: 64 to 256 of 56x56 115, 117, 125, 3x3 on 512 of 7x7 94, 86, 109, 7x7 on 3 of 224x224 120, 120, 130; all direct layers of
+ * SE-ResNet-50 51.8, 51.7, 48.1 ms, the network 63.3, 63.0, 59.0.
  *
  * Node 20 with fused multiply-add, behind its flag: 2 pixels 40 to 50 on every layer of ResNet-50, 3 to 6 half of that (their registers spill).
  */
 export function tilePixels(channels: number, machine: Machine = ANY_MACHINE): number {
-  const { fma, wide, input, output, kernel = [1, 1], groups = 1 } = machine;
-  if (channels === 16 && wide === true) {
-    const products = ((input?.channels ?? 0) / groups) * kernel[0] * kernel[1];
-    return fma && !(products >= 256 && output !== undefined && output.width > 7) ? 4 : 5;
-  }
+  if (channels === 16 && machine.wide === true) return machine.fma ? 6 : 5;
   return { 16: 2, 12: 3, 8: 4, 4: 6 }[channels] ?? 2;
 }
 
@@ -123,13 +119,12 @@ export interface WinogradBlock {
 /**
  * Blocks of about the same size. GFLOP/s as above with 8, 14, 28 and 56 tiles: 64 channels of 56x56 117, 115, 96 and 79; with 8, 14, 18, 26 and 50: 128 of
  * 28x28 123, 123, 124, 89 and 87 (the last two in a slower hour, with 89 for 14); with 8 and 16: 256 of 14x14 80 and 85. Large ones fall out of the
- * second cache, small ones read weights more often. Revectorised (Node 26, fused multiply-add), 4 and 6 at once: 128 of 28x28 in blocks of 18
- * 199 and 248, 64 of 56x56 195 and 200, 256 of 14x14 in one of 16 180 and 133.
+ * second cache, small ones read weights more often.
  */
 export function winogradBlock(params: ConvParams): WinogradBlock {
   const { output, fma, wide } = params;
   const all = Math.ceil(output.height / 4) * Math.ceil(output.width / 4);
-  const pixels = fma && wide === true && all >= 18 ? 6 : tilePixels(PANEL, { fma, wide: wide === true });
+  const pixels = tilePixels(PANEL, { fma, wide: wide === true });
   const each = all / Math.ceil(all / 18);
   return { tiles: pixels * Math.ceil(each / pixels), pixels };
 }

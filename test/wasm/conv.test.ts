@@ -108,7 +108,10 @@ test("several blocks of rows", () => {
 
 test("fused multiply-adds are within rounding, where the host has them", () => {
   const one: Case = { channels: [19, 29], size: [7, 9], kernel: [3, 3], padding: [1, 1], gate: true, activation: plain("relu"), fma: true };
-  for (const each of [one, { ...one, channels: [12, 12], groups: 12 } as Case]) {
+  // Rows of 13 to 17 pixels: tiles of 6, and each tail.
+  const wide = [13, 14, 15, 16, 17].flatMap((width): Case[] => [1, 3].map((size) =>
+    ({ ...one, size: [3, width], kernel: [size, size], padding: [(size - 1) / 2, (size - 1) / 2], outHalo: size === 1 ? 0 : 1, wide: true })));
+  for (const each of [one, { ...one, channels: [12, 12], groups: 12 } as Case, ...wide]) {
     const m = new ModuleBuilder("fma");
     m.importMemory("host", "memory", { minimum: 1 });
     convolution(problem(each).params).kernel.emit(m);
@@ -136,7 +139,7 @@ test("tiles for 256 bits give the same bits", () => {
       }
     }
   }
-  assert.match(convKernel(problem({ channels: [5, 16], size: [3, 9], kernel: [1, 1], wide: true, fma: true }).params).name, /^f32_conv_4x16_fma_/);
+  assert.match(convKernel(problem({ channels: [5, 16], size: [3, 9], kernel: [1, 1], wide: true, fma: true }).params).name, /^f32_conv_6x16_fma_/);
 });
 
 test("names tell kernels apart", () => {
