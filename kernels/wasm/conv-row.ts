@@ -8,7 +8,7 @@
  *
  * One step a pass and the branch at its end: V8 unrolls such loops itself, and spills registers in loops unrolled by hand.
  */
-import { activationScratch, emitActivation, isHeavy } from "./activation.ts";
+import { activationScratch, emitActivation, isHeavy, lateConstants } from "./activation.ts";
 import type { ActivationScratch } from "./activation.ts";
 import type { ConvEpilogue } from "./conv-params.ts";
 import type { FunctionBuilder } from "./function-builder.ts";
@@ -43,6 +43,8 @@ export interface RowKernel {
   readonly residualPixel: number;
   readonly epilogue: ConvEpilogue;
   readonly fma: boolean;
+  /** Are vectors joined to 256 bits? */
+  readonly wide?: boolean | undefined;
 }
 
 /** Of the row's first pixel: window, output and residual; the panel; the gates of its channels; how many pixels. */
@@ -105,6 +107,7 @@ class Row {
   readonly #panel: Local<"v128">[];
   readonly #sums: Local<"v128">[];
   readonly #scratch: ActivationScratch;
+  readonly #constants = new Map<number, Local<"v128">>();
 
   constructor(
     f: FunctionBuilder, kernel: RowKernel,
@@ -293,8 +296,9 @@ class Row {
       }
     }
     if (activation !== undefined && !isHeavy(activation)) {
+      const constant = this.#kernel.wide === true ? undefined : lateConstants(this.#f, this.#y, this.#constants);
       each((sum) => {
-        emitActivation(this.#f, activation, sum, this.#scratch);
+        emitActivation(this.#f, activation, sum, this.#scratch, constant);
         local.set(sum);
       });
     }

@@ -63,7 +63,7 @@ function segmentsOf({ input, kernel, dilation, groups }: ConvParams): { segments
 }
 
 function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc {
-  const { output, groups, epilogue, fma } = params;
+  const { output, groups, epilogue, fma, wide } = params;
   const steps = convSteps(params);
   const { inPerGroup, outPerGroup, steps: additions, full, rest, restColumns, perGroup, groupSize } = convPanels(params);
   // A row that is no multiple of the tile has a slow end. Joined, rows have only one; else the ends are joined, along their column.
@@ -71,7 +71,7 @@ function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc 
   const odd = width % tilePixels(PANEL, params) !== 0;
   const long = seamless(params) && odd;
   const ends = long ? 0 : joinedEnds(width, params);
-  const across = { ...segmentsOf(params), inPixel: steps.inPixel, outPixel: steps.outPixel, residualPixel: steps.outPixel, epilogue, fma };
+  const across = { ...segmentsOf(params), inPixel: steps.inPixel, outPixel: steps.outPixel, residualPixel: steps.outPixel, epilogue, fma, wide };
   const down = { ...across, inPixel: steps.inRow, outPixel: steps.outRow, residualPixel: steps.residualRow };
   const rowOf = (columns: number, valid: number): RowFunc => emitRow(m, {
     ...across, name: `${name}_row${valid}`, pixels: tilePixels(columns, params), columns, valid, width: long ? undefined : width - (valid === PANEL ? ends : 0),

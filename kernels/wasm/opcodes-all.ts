@@ -60,7 +60,7 @@ const MORE = {
     "fd10a vvv:v relaxed_laneselect", "fd111 vv:v relaxed_q15mulr_s relaxed_dot_i8x16_i7x16_s",
   ],
   i32x4: [
-    "fd11 i:v splat", "fd1c vi:v [lane:4] replace_lane", "fd37 vv:v eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u",
+    "fd1c vi:v [lane:4] replace_lane", "fd37 vv:v eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u",
     "fd7e v:v extadd_pairwise_i16x8_s extadd_pairwise_i16x8_u", "fda0 v:v abs neg", "fda3 v:i all_true bitmask",
     "fda7 v:v extend_low_i16x8_s extend_high_i16x8_s extend_low_i16x8_u extend_high_i16x8_u",
     "fdbc vv:v extmul_low_i16x8_s extmul_high_i16x8_s extmul_low_i16x8_u extmul_high_i16x8_u",

@@ -52,7 +52,7 @@ export const CORE = {
   ],
   i16x8: [],
   i32x4: [
-    "fd0c :v [lanes:i32x4] const", "fd1b v:i [lane:4] extract_lane", "fdab vi:v shl shr_s shr_u", "fdae vv:v add",
+    "fd0c :v [lanes:i32x4] const", "fd11 i:v splat", "fd1b v:i [lane:4] extract_lane", "fdab vi:v shl shr_s shr_u", "fdae vv:v add",
     "fdb1 vv:v sub", "fdb5 vv:v mul min_s min_u max_s max_u dot_i16x8_s",
   ],
   i64x2: [],
