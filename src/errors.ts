@@ -15,9 +15,14 @@ function escapeUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
+/** `text` with what acts on a terminal or a reader, and is not seen, spelled out. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, escapeUnit);
+}
+
 /** Shows a value in a message: short, on one line (line ends and what else could act on a terminal are spelled out). */
 export function show(value: unknown): string {
-  if (typeof value === "string") return `"${(value.length > 60 ? `${value.slice(0, 57)}...` : value).replace(UNPRINTABLE, escapeUnit)}"`;
+  if (typeof value === "string") return `"${printable(value.length > 60 ? `${value.slice(0, 57)}...` : value)}"`;
   if (Array.isArray(value)) return `[${value.slice(0, 8).join(",")}${value.length > 8 ? ",..." : ""}]`;
   if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${(value as Uint8Array).length})`;
   if (typeof value === "object" && value !== null) return value.constructor?.name ?? "object";

@@ -20,6 +20,17 @@ export function thousands(n: number): string {
   return String(Math.round(n)).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 }
 
+/** `12.34 %`. @param share 0 to 1 */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`;
+}
+
+/** `12 s`, `3 min 4 s`, `5 h 6 min`. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  return whole < 60 ? `${whole} s` : whole < 3600 ? `${Math.floor(whole / 60)} min ${whole % 60} s` : `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
 /** Columns under headings; those named in `right` are flush right. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[], right: readonly string[] = []): string {
   const widths = headings.map((heading, i) => Math.max(heading.length, ...rows.map((row) => row[i].length)));

@@ -65,6 +65,11 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
   };
 }
 
+/** The weights that a run measures and writes at its end: the averaged ones where it keeps an average. */
+export function resultOf({ model, optimiser }: Checkpoint): Map<string, Tensor> {
+  return new Map([...model].map(([name, tensor]) => [name, optimiser.get(`average.${name}`) ?? tensor]));
+}
+
 /**
  * Puts a run back to where the checkpoint was written. The trainer must have been made with the same options.
  * @throws RangeError where model, optimiser, seed, batch or data set are others.

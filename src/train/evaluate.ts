@@ -15,6 +15,16 @@ export interface Evaluation {
   readonly confusion: Confusion;
 }
 
+/** What a model said to a batch. */
+export interface Answers {
+  /** Number of the batch's first image in the data set. */
+  readonly first: number;
+  readonly labels: Int32Array;
+  readonly predictions: Int32Array;
+  /** Softmax of the logits, [batch,classes,...]. */
+  readonly probabilities: Tensor;
+}
+
 export interface EvaluateOptions {
   /** Images at a time; the accuracy does not depend on it. Default 100. */
   readonly batch?: number;
@@ -22,11 +32,13 @@ export interface EvaluateOptions {
   readonly forward?: (x: Tensor<Float32Array>) => Tensor<Float32Array>;
   /** Called after every batch with the number of images done. */
   readonly progress?: (done: number, total: number) => void;
+  /** Called after every batch with what the model said to it. */
+  readonly answers?: (answers: Answers) => void;
 }
 
 /** Runs all images of `data` through `model` in evaluation mode; the model's mode is as before afterwards. */
 export function evaluate(model: Module, data: Dataset, normalisation: Normalisation, options: EvaluateOptions = {}): Evaluation {
-  const { batch = 100, progress, forward } = options;
+  const { batch = 100, progress, answers, forward } = options;
   if (!Number.isSafeInteger(batch) || batch < 1) throw new RangeError(`evaluate: batch wants a whole number of at least 1, got ${batch}`);
   const batcher = new Batcher(data, normalisation);
   const confusion = new Confusion(data.classes.length);
@@ -38,8 +50,11 @@ export function evaluate(model: Module, data: Dataset, normalisation: Normalisat
       const count = Math.min(batch, data.size - start);
       const { x, labels } = batcher.plain(Int32Array.from({ length: count }, (_, i) => start + i));
       const logits = forward === undefined ? model.forward(x) : some(forward(filled(x, batch)), count);
-      loss += crossEntropy(model.kernels, logits, labels).value * count;
-      confusion.add(labels, predictions(logits));
+      const { value, probabilities } = crossEntropy(model.kernels, logits, labels);
+      const predicted = predictions(logits);
+      loss += value * count;
+      confusion.add(labels, predicted);
+      answers?.({ first: start, labels, predictions: predicted, probabilities });
       progress?.(start + count, data.size);
     }
   } finally {
