@@ -5,6 +5,10 @@ function bytes(text: string): DataView {
   return new DataView(Uint8Array.from(raw, (letter) => letter.charCodeAt(0)).buffer);
 }
 
+export function bytesFromBase64(text: string): Uint8Array {
+  return new Uint8Array(bytes(text).buffer);
+}
+
 export function float32FromBase64(text: string): Float32Array {
   const view = bytes(text);
   return new Float32Array(view.byteLength / 4).map((_, i) => view.getFloat32(4 * i, true));

@@ -69,3 +69,4 @@ declare module "node:process" {
   export default process;
 }
 declare const performance: { now(): number };
+declare function btoa(text: string): string;
