@@ -8,13 +8,14 @@ import { classify } from "./commands/classify.ts";
 import { compileCommand } from "./commands/compile.ts";
 import { convert } from "./commands/convert.ts";
 import { evalCommand } from "./commands/eval.ts";
+import { report } from "./commands/report.ts";
 import { run } from "./commands/run.ts";
 import { segment } from "./commands/segment.ts";
 import { summary } from "./commands/summary.ts";
 import { train } from "./commands/train.ts";
 import { print } from "./terminal.ts";
 
-const commands: readonly Command[] = [classify, run, summary, bench, train, evalCommand, segment, convert, compileCommand];
+const commands: readonly Command[] = [classify, run, summary, bench, train, evalCommand, report, segment, convert, compileCommand];
 
 function overview(): string {
   const width = Math.max(...commands.map((command) => command.name.length)) + 2;

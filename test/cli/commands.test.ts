@@ -101,7 +101,7 @@ test("convert: half precision and ONNX", async () => {
 test("help", async () => {
   assert.match((await senet("--help")).output, /classify .*\n/);
   assert.match((await senet()).output, /senet <command>/);
-  for (const command of ["classify", "run", "summary", "bench", "train", "eval", "convert", "compile"]) {
+  for (const command of ["classify", "run", "summary", "bench", "train", "eval", "report", "convert", "compile"]) {
     const call = await senet(command, "--help");
     assert.is(call.code, 0);
     assert.match(call.output, new RegExp(`^senet ${command} `));

@@ -141,8 +141,10 @@ test("a run that is stopped and resumed ends in the same file", async () => {
   assert.is(resumed.code, 0, resumed.errors);
   assert.match(resumed.out, /going on after step \d+/);
   assert.equal(bytesOf("c.safetensors"), bytesOf("a.safetensors"));
-  const steps = decodeUtf8(bytesOf("c.log.jsonl"), "log").trimEnd().split("\n").map((line) => (JSON.parse(line) as { step: number }).step);
-  assert.equal(steps, [0, 1, 6, 10, 12, 18, 20, 24, 30, 30, 36, 40, 42, 48]);
+  const lines = decodeUtf8(bytesOf("c.log.jsonl"), "log").trimEnd().split("\n").map((line) => JSON.parse(line) as { step: number; event?: string });
+  assert.equal(lines.filter(({ event }) => event !== "resume").map(({ step }) => step), [0, 1, 6, 10, 12, 18, 20, 24, 30, 30, 36, 40, 42, 48]);
+  const at = Number(/going on after step (\d+)/.exec(resumed.out)?.[1]);
+  assert.equal(lines.filter(({ event }) => event === "resume").map(({ step }) => step), [at]);
 });
 
 /** A process of its own, sent the signal of Ctrl-C as soon as the log has a line. */

@@ -1,14 +1,18 @@
 /** senet eval: how many of the test images does a network get right? */
 import * as plain from "../../../kernels/plain/index.ts";
 import * as reference from "../../../kernels/reference/index.ts";
-import { evaluate } from "../../train/evaluate.ts";
 import type { Dataset } from "../../train/dataset.ts";
 import type { Command } from "../command.ts";
+import { writeBytes } from "../files.ts";
 import { loadNetwork, modelOptionsHelp, networkOptions } from "../network.ts";
 import type { Network } from "../network.ts";
+import { measuredOn, worstShown } from "../report/evaluation.ts";
+import type { Fact } from "../report/facts.ts";
+import { Mistakes } from "../report/mistakes.ts";
+import { evaluationPage } from "../report/page.ts";
 import { Progress, bar, print, printJson, table, thousands } from "../terminal.ts";
 import { readDataset } from "../training/data.ts";
-import { evaluationSession } from "../training/engine.ts";
+import { measure } from "../training/engine.ts";
 import { relabelled } from "../training/fine-tuning.ts";
 
 /** @throws Error where the images are not of the kind that the network was trained on. */
@@ -24,6 +28,21 @@ function checkFit(network: Network, data: Dataset): void {
   if (output[1] !== data.classes.length) throw new Error(`${network.title} knows ${output[1]} classes, the data set has ${data.classes.length}`);
 }
 
+/** What the report says of the evaluation. */
+function facts({ model, preprocessing }: Network, data: Dataset, folder: string, kernels: string, seconds: number): Fact[] {
+  const [, channels, height, width] = data.shape;
+  return [
+    ["model", model.identity?.model ?? ""],
+    ["options", Object.entries(model.identity?.options ?? {}).map(([name, value]) => `${name} ${String(value)}`).join(", ")],
+    ["parameters", thousands(model.parameterCount())],
+    ["images", `${thousands(data.size)} of ${folder}`],
+    ["channels, height, width", `${channels} x ${height} x ${width}`],
+    ["mean; standard deviation", `${preprocessing.mean.join(", ")}; ${preprocessing.std.join(", ")}`],
+    ["kernels", kernels],
+    ["time", `${seconds.toFixed(1)} s`],
+  ];
+}
+
 export const evalCommand: Command = {
   name: "eval",
   usage: "[MODEL] --data DIR [--weights W] [options]",
@@ -37,6 +56,7 @@ export const evalCommand: Command = {
     "model-options": modelOptionsHelp,
     kernels: { value: "NAME", help: "wasm (a session, the default where the host can), plain or reference (eager)" },
     threads: { value: "N", help: "of wasm kernels; the result does not depend on it" },
+    report: { value: "FILE", help: "HTML page to write: confusion matrix, classes, worst mistakes" },
     json: { help: "for programs: accuracy (0 to 1), loss, classes, confusion" },
   },
   positionals: { least: 0, most: 1 },
@@ -52,25 +72,32 @@ export const evalCommand: Command = {
     checkFit(network, data);
     const progress = new Progress();
     const begin = performance.now();
-    const made = await evaluationSession(kernels, network.model, [batch, ...data.shape.slice(1)], threads);
-    const { accuracy, loss, confusion } = evaluate(network.model, data, network.preprocessing, {
-      batch, ...(made === undefined ? {} : { forward: made.forward }),
+    const mistakes = new Mistakes();
+    const evaluation = await measure(network.model, data, network.preprocessing, {
+      kernels, threads, batch, answers: mistakes.add,
       progress: (done, total) => progress.update(done / total, `${thousands(done)} of ${thousands(total)} images`),
     });
-    made?.session.close();
+    const { accuracy, loss, confusion } = evaluation;
     progress.end();
     const seconds = (performance.now() - begin) / 1000;
+    const report = args.text("report");
+    if (report !== undefined) {
+      const measured = await measuredOn(data, evaluation, mistakes.worst(worstShown), "test images");
+      writeBytes(report, evaluationPage({ title: network.title, measured, facts: facts(network, data, folder, evaluation.kernels, seconds) }));
+    }
     const classes = confusion.perClass().map(({ count, accuracy: share }, i) => ({ class: data.classes[i], count, accuracy: count === 0 ? null : share }));
     if (args.flag("json")) {
       const k = classes.length;
       printJson({
         model: network.model.identity?.model, images: data.size, accuracy, correct: confusion.correct, loss, seconds, classes,
         confusion: Array.from({ length: k }, (_, i) => [...confusion.counts.subarray(i * k, (i + 1) * k)]),
+        ...(report === undefined ? {} : { report }),
       });
       return;
     }
     print(`${network.title}: ${thousands(confusion.correct)} of ${thousands(data.size)} test images right, ${(100 * accuracy).toFixed(2)} %, loss ${loss.toFixed(4)}, ${seconds.toFixed(1)} s\n`);
     const rows = classes.map((c) => [c.class, String(c.count), c.accuracy === null ? "" : (100 * c.accuracy).toFixed(1), bar(c.accuracy ?? 0, 40)]);
     print(table(["class", "images", "%", ""], rows, ["images", "%"]));
+    if (report !== undefined) print(`\nreport written to ${report}`);
   },
 };

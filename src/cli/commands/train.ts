@@ -1,5 +1,6 @@
 /** senet train: trains a model on a folder of IDX files. Repeatable by its seed, resumable to the bit. */
 import { existsSync, rmSync } from "node:fs";
+import { basename } from "node:path";
 import process from "node:process";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Random } from "../../../kernels/random.ts";
@@ -11,20 +12,24 @@ import { readCheckpoint, restoreCheckpoint, writeCheckpoint } from "../../train/
 import type { Checkpoint } from "../../train/checkpoint.ts";
 import { pixelStatistics } from "../../train/dataset.ts";
 import type { Dataset } from "../../train/dataset.ts";
-import { evaluate } from "../../train/evaluate.ts";
-import type { Evaluation } from "../../train/evaluate.ts";
+import type { EvaluateOptions, Evaluation } from "../../train/evaluate.ts";
 import { DivergedError, Trainer } from "../../train/trainer.ts";
 import type { StepReport } from "../../train/trainer.ts";
+import { version } from "../../version.ts";
 import { saveWeights } from "../../weights.ts";
 import { StoppedError, UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
 import { readBytes, writeBytes } from "../files.ts";
 import { modelFromArguments } from "../network.ts";
-import { Progress, print, printJson, remark, thousands } from "../terminal.ts";
+import { measuredOn, worstShown } from "../report/evaluation.ts";
+import { Mistakes } from "../report/mistakes.ts";
+import { trainingPage, whyUnmeasured } from "../report/page.ts";
+import { Progress, duration, percent, print, printJson, remark, thousands } from "../terminal.ts";
 import { fingerprint, readDataset } from "../training/data.ts";
-import { chooseEngine, evaluationSession } from "../training/engine.ts";
+import { chooseEngine, measure } from "../training/engine.ts";
 import { freeze, loadStart, relabelled } from "../training/fine-tuning.ts";
 import { TrainingLog } from "../training/log.ts";
+import { readLog } from "../training/read-log.ts";
 import { makeSchedule, resumedSettings, settingsFromArguments, settingsHelp } from "../training/settings.ts";
 import type { Settings } from "../training/settings.ts";
 
@@ -42,8 +47,12 @@ interface Run {
   readonly threads: number | undefined;
   /** Operations of training on one image: three forward passes (forward, both gradients), two for a multiply-accumulate. */
   readonly arithmetic: number;
+  /** What the log says of the network and the data, beside the settings. */
+  readonly facts: Readonly<Record<string, unknown>>;
   /** Which kernels train, in words. */
   readonly kernels: string;
+  /** What it begins with, in words; empty for nothing. */
+  readonly beginning: string;
   readonly paths: Paths;
   readonly log: TrainingLog;
   /** What a checkpoint keeps beside the trainer's state. */
@@ -54,11 +63,12 @@ interface Paths {
   readonly out: string;
   readonly checkpoint: string;
   readonly log: string;
+  readonly report: string;
 }
 
 function pathsOf(out: string): Paths {
   const stem = out.replace(/\.safetensors$/, "");
-  return { out, checkpoint: `${stem}.checkpoint.safetensors`, log: `${stem}.log.jsonl` };
+  return { out, checkpoint: `${stem}.checkpoint.safetensors`, log: `${stem}.log.jsonl`, report: `${stem}.report.html` };
 }
 
 function model(args: Arguments, settings: Settings, data: Dataset): Module {
@@ -92,7 +102,7 @@ async function prepare(args: Arguments, settings: Settings, paths: Paths, checkp
   const schedule = makeSchedule(settings, Math.floor(parts.training.size / settings.batch));
   const threads = args.text("threads") === undefined ? undefined : args.number("threads", 1, { least: 1, whole: true });
   const { kernels, ...engine } = await chooseEngine(settings, network, [settings.batch, ...data.shape.slice(1)], threads);
-  const { macs, seMacs } = summarise(network, [1, ...data.shape.slice(1)]);
+  const { macs, seMacs, parameters, seParameters } = summarise(network, [1, ...data.shape.slice(1)]);
   const trainer = new Trainer({
     model: network,
     ...engine,
@@ -106,7 +116,12 @@ async function prepare(args: Arguments, settings: Settings, paths: Paths, checkp
     seed: settings.seed,
   });
   if (checkpoint !== undefined) restoreCheckpoint(trainer, checkpoint);
-  return { settings, trainer, ...parts, normalisation: { mean, std }, preprocessing: preprocessingOf(data, mean, std), threads, arithmetic: 6 * (macs + seMacs), kernels: `${kernels}${anew === undefined ? "" : `\nbegins with ${settings.from}; new: ${anew.length === 0 ? "nothing" : anew.join(", ")}`}`, paths, log: new TrainingLog(paths.log), kept };
+  return {
+    settings, trainer, ...parts, normalisation: { mean, std }, preprocessing: preprocessingOf(data, mean, std), threads, arithmetic: 6 * (macs + seMacs),
+    facts: { parameters, se_parameters: seParameters, macs: macs + seMacs, images: parts.training.size, steps_per_epoch: trainer.stepsPerEpoch }, kernels,
+    beginning: anew === undefined ? "" : `\nbegins with ${settings.from}; new: ${anew.length === 0 ? "nothing" : anew.join(", ")}`,
+    paths, log: new TrainingLog(paths.log), kept,
+  };
 }
 
 function description(run: Run): { classes: readonly string[]; preprocessing?: Preprocessing } {
@@ -119,17 +134,11 @@ function useResult({ trainer, settings }: Run): void {
 }
 
 /** On the images that are held out. @returns undefined where none are, or none are any more */
-async function measure(run: Run): Promise<Evaluation | undefined> {
+async function validate(run: Run, watch: Pick<EvaluateOptions, "answers"> = {}): Promise<Evaluation | undefined> {
   const { trainer, validation, normalisation, settings, threads } = run;
   if (validation === undefined || trainer.epoch > settings.epochs - settings.join) return undefined;
   useResult(run);
-  const batch = Math.min(100, validation.size);
-  const made = await evaluationSession(settings.kernels, trainer.model, [batch, ...validation.shape.slice(1)], threads);
-  try {
-    return evaluate(trainer.model, validation, normalisation, { batch, ...(made === undefined ? {} : { forward: made.forward }) });
-  } finally {
-    made?.session.close();
-  }
+  return measure(trainer.model, validation, normalisation, { kernels: settings.kernels, threads, ...watch });
 }
 
 function saveCheckpoint(run: Run): void {
@@ -142,12 +151,21 @@ function saveResult(run: Run): void {
   writeBytes(run.paths.out, saveWeights(run.trainer.model, { ...description(run), dtype: run.settings.half ? "F16" : "F32" }));
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
-
-function duration(seconds: number): string {
-  const whole = Math.round(seconds);
-  return whole < 60 ? `${whole} s` : whole < 3600 ? `${Math.floor(whole / 60)} min ${whole % 60} s` : `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+/** The page beside the weights. @throws Error naming the file where it cannot be written, and the weights, which are */
+async function writeReport(run: Run, held: Evaluation | undefined, mistakes: Mistakes): Promise<void> {
+  const { paths, settings, validation } = run;
+  const measured = held === undefined || validation === undefined ? whyUnmeasured(settings) : await measuredOn(validation, held, mistakes.worst(worstShown), "held-out images");
+  try {
+    const record = readLog(readBytes(paths.log), paths.log);
+    // A run that an older version began has a log that says less.
+    const start = { ...run.facts, ...record.start };
+    writeBytes(paths.report, trainingPage({ record: { ...record, start }, log: basename(paths.log), measured, weights: basename(paths.out) }));
+  } catch (error) {
+    throw new Error(`${(error as Error).message}; the weights are in ${paths.out}`);
+  }
 }
+
+const now = (): string => new Date().toISOString();
 
 /** One epoch, or the rest of one. @returns its last report, or undefined where `stopped` came true. */
 async function trainEpoch(run: Run, progress: Progress, stopped: () => boolean): Promise<StepReport | undefined> {
@@ -186,10 +204,10 @@ async function trainAll(run: Run, quiet: boolean, stopped: () => boolean): Promi
       const report = await trainEpoch(run, progress, stopped);
       if (report === undefined) return false;
       const seconds = (performance.now() - begin) / 1000;
-      const held: Evaluation | undefined = await measure(run);
+      const held: Evaluation | undefined = await validate(run);
       const speed = ((report.step - steps) * settings.batch) / seconds;
       log.add({
-        step: report.step, epoch: report.epoch + 1, event: "epoch", loss: report.epochLoss, accuracy: report.epochAccuracy, seconds, images_per_second: speed,
+        step: report.step, epoch: report.epoch + 1, event: "epoch", time: now(), loss: report.epochLoss, accuracy: report.epochAccuracy, seconds, images_per_second: speed,
         tflop: Math.round((report.step * settings.batch * run.arithmetic) / 1e9) / 1e3,
         ...(held === undefined ? {} : { validation_loss: held.loss, validation_accuracy: held.accuracy }),
       });
@@ -249,9 +267,10 @@ export const train: Command = {
     "The test images are not touched.",
   options: {
     data: { value: "DIR", help: "folder with the IDX files, or with pictures" },
-    out: { value: "FILE", help: "weights to write; a checkpoint and a log (JSON lines) stand beside it" },
+    out: { value: "FILE", help: "weights to write; a checkpoint, a log (JSON lines) and a report (HTML) stand beside it" },
     ...settingsHelp,
     resume: { help: "goes on where the checkpoint beside --out ends, with its settings" },
+    "no-report": { help: "writes no report; senet report makes one of the log, also while the run is under way" },
     json: { help: "for programs: the result as one object" },
   },
   positionals: { least: 0, most: 1 },
@@ -265,15 +284,17 @@ export const train: Command = {
     (json ? remark : print)(
       `${settings.model}, ${thousands(trainer.model.parameterCount())} parameters, ${thousands(training.size)} images` +
       `${validation === undefined ? "" : `, ${thousands(validation.size)} held out`}, ${trainer.stepsPerEpoch} steps an epoch` +
-      `${checkpoint === undefined ? "" : `, going on after step ${trainer.step}`}\n${run.kernels}`);
+      `${checkpoint === undefined ? "" : `, going on after step ${trainer.step}`}\n${run.kernels}${run.beginning}`);
     run.log.begin(trainer.step);
-    if (trainer.step === 0) run.log.add({ event: "start", step: 0, ...run.kept, ...run.normalisation });
+    const engine = { runs_on: run.kernels, time: now(), senet: version };
+    run.log.add(trainer.step === 0 ? { event: "start", step: 0, ...run.kept, ...run.normalisation, ...run.facts, ...engine } : { event: "resume", step: trainer.step, ...engine });
     const begin = performance.now();
     let finished: { result: boolean; code: number };
     try {
       finished = await untilStopped((stopped) => trainAll(run, json, stopped));
     } catch (error) {
       if (!(error instanceof DivergedError)) throw error;
+      run.log.add({ event: "diverged", step: error.step, message: error.message });
       run.log.flush();
       saveResult(run);
       throw new Error(`${error.message}; the last good weights are in ${paths.out}`);
@@ -285,8 +306,17 @@ export const train: Command = {
     saveResult(run);
     rmSync(paths.checkpoint, { force: true });
     const seconds = (performance.now() - begin) / 1000;
-    const held = await measure(run);
-    if (json) printJson({ model: settings.model, weights: paths.out, steps: trainer.step, seconds, ...(held === undefined ? {} : { validation_loss: held.loss, validation_accuracy: held.accuracy }) });
-    else print(`weights written to ${paths.out}, log to ${paths.log}, ${duration(seconds)}`);
+    const mistakes = new Mistakes();
+    const held = await validate(run, { answers: mistakes.add });
+    if (!json) print(`weights written to ${paths.out}, log to ${paths.log}, ${duration(seconds)}`);
+    const reported = !args.flag("no-report");
+    if (reported) await writeReport(run, held, mistakes);
+    if (reported && !json) print(`report written to ${paths.report}`);
+    if (json) {
+      printJson({
+        model: settings.model, weights: paths.out, steps: trainer.step, seconds, ...(held === undefined ? {} : { validation_loss: held.loss, validation_accuracy: held.accuracy }),
+        ...(reported ? { report: paths.report } : {}),
+      });
+    }
   },
 };

@@ -1,14 +1,17 @@
-/** What computes a run of `senet train`: a training session where the host and the model can, else the eager engine. */
+/** What computes a run of `senet train`: a training session where the host and the model can, else the eager engine; and what measures it. */
 import * as plain from "../../../kernels/plain/index.ts";
 import * as reference from "../../../kernels/reference/index.ts";
 import type { Module } from "../../nn/module.ts";
 import { compile } from "../../session/session.ts";
-import type { Session } from "../../session/session.ts";
 import type { UpdateRule } from "../../session/training/options.ts";
 import { compileTraining } from "../../session/training/training-session.ts";
 import type { TrainingSession } from "../../session/training/training-session.ts";
-import type { Shape, Tensor } from "../../tensor.ts";
+import type { Shape } from "../../tensor.ts";
 import { Adam, AdamW } from "../../train/adam.ts";
+import type { Normalisation } from "../../train/augment.ts";
+import type { Dataset } from "../../train/dataset.ts";
+import { evaluate } from "../../train/evaluate.ts";
+import type { EvaluateOptions, Evaluation } from "../../train/evaluate.ts";
 import type { Optimiser } from "../../train/optimiser.ts";
 import { Sgd } from "../../train/sgd.ts";
 import { UsageError } from "../command.ts";
@@ -58,12 +61,25 @@ export async function chooseEngine(settings: Settings, model: Module, input: Sha
   return { optimiser: makeOptimiser(settings, model), kernels: `eager, ${kernels === "reference" ? "reference" : "plain"} kernels${why}` };
 }
 
-/**
- * A forward pass for `evaluate` with batches of `input`, on an inference session of the model's weights of now.
- * @returns undefined where other kernels than wasm are wanted: then the eager pass does
- */
-export async function evaluationSession(kernels: string, model: Module, input: Shape, threads: number | undefined): Promise<{ forward: (x: Tensor<Float32Array>) => Tensor<Float32Array>; session: Session } | undefined> {
-  if (kernels !== "auto" && kernels !== "wasm") return undefined;
-  const session = await compile(model, { input, numerics: "exact", ...(threads === undefined ? {} : { threads }), ...(kernels === "wasm" ? { kernels } : {}) });
-  return { forward: (x) => session.run(x), session };
+/** What `measure` wants beside the model and the images. */
+export interface MeasureOptions extends Pick<EvaluateOptions, "progress" | "answers"> {
+  /** As `--kernels` has it: an inference session for auto and wasm, else the eager pass. */
+  readonly kernels: string;
+  readonly threads?: number | undefined;
+  /** Images at a time. Default 100, or all where there are fewer. */
+  readonly batch?: number;
+}
+
+/** Evaluates the model with its weights of now, and says in words which kernels did. */
+export async function measure(model: Module, data: Dataset, normalisation: Normalisation, options: MeasureOptions): Promise<Evaluation & { readonly kernels: string }> {
+  const { kernels, threads, batch = Math.min(100, data.size), ...watch } = options;
+  if (kernels !== "auto" && kernels !== "wasm") return { ...evaluate(model, data, normalisation, { batch, ...watch }), kernels: `eager, ${kernels} kernels` };
+  const session = await compile(model, {
+    input: [batch, ...data.shape.slice(1)], numerics: "exact", ...(threads === undefined ? {} : { threads }), ...(kernels === "wasm" ? { kernels } : {}),
+  });
+  try {
+    return { ...evaluate(model, data, normalisation, { batch, ...watch, forward: (x) => session.run(x) }), kernels: session.kernels };
+  } finally {
+    session.close();
+  }
 }

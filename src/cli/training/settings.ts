@@ -192,6 +192,11 @@ export function completeSettings(values: Readonly<Record<string, unknown>>): Set
   return { ...settings, lr: settings.lr ?? (settings.optimiser.startsWith("adam") ? 0.002 : 0.1) };
 }
 
+/** The settings in the first line of a log, which says more beside them. @throws UsageError */
+export function loggedSettings(start: Readonly<Record<string, unknown>>): Settings {
+  return completeSettings(Object.fromEntries(Object.entries(start).filter(([key]) => Object.hasOwn(readers, key))));
+}
+
 /** The settings of a new run. @throws UsageError */
 export function settingsFromArguments(args: Arguments): Settings {
   const name = args.text("recipe");
