@@ -124,7 +124,7 @@ function classTable({ classes }: Measured, each: readonly ClassFigures[], pairs:
 function gallery({ worst, classes, images }: Measured): Html {
   if (worst.length === 0) return html`<p>There are none.</p>`;
   return html`<div class="mistakes">${worst.map(({ source, width, height, magnified, index, label, prediction, confidence, labelProbability }) =>
-    html`<figure title="image ${index} of the ${images} (from 0); ${classes[label]} got ${percent(labelProbability)}"><img src="${source}" width="${width}" height="${height}" class="${magnified ? "pixels" : "small"}" alt="${classes[label]}"><figcaption>${isolated(classes[label])} → <b>${isolated(classes[prediction])}</b>, ${share(confidence)}</figcaption></figure>
+    html`<figure title="image ${index} of the ${images} (from 0); ${classes[label]} got ${percent(labelProbability)}"><img src="${source}" width="${width}" height="${height}" class="${magnified ? "pixels" : "small"}" alt="${classes[label]}"><figcaption>${isolated(classes[label])} → <span><b>${isolated(classes[prediction])}</b>,</span> ${share(confidence)}</figcaption></figure>
 `)}</div>`;
 }
 

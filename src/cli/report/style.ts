@@ -67,7 +67,8 @@ ${shadeRules}
 .mistakes img{display:block;margin-bottom:6px;border-radius:4px;border:1px solid var(--line);max-width:100%}
 .pixels{image-rendering:pixelated}
 .mistakes b{font-weight:600}
-.mistakes bdi{display:inline-block;max-width:100%;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;vertical-align:bottom}
+.mistakes span{white-space:nowrap}
+.mistakes bdi{display:inline-block;max-width:calc(100% - 6px);overflow:hidden;text-overflow:ellipsis;white-space:nowrap;vertical-align:bottom}
 details summary{cursor:pointer;margin:10px 0}
 footer{margin-top:36px;font-size:13px}
 @media print{body{background:#fff}.tile,.card,.chart,.mistakes figure{break-inside:avoid}}
