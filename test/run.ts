@@ -49,7 +49,7 @@ function sum(text: string, pattern: RegExp): number {
 }
 
 const wanted = process.argv.slice(2);
-const files = testFiles(root).filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)));
+const files = testFiles(root).filter((file) => wanted.length === 0 || wanted.some((part) => relative(root, file).includes(part)));
 const queue = [...files];
 let passed = 0;
 let failed = 0;
