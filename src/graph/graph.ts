@@ -1,9 +1,9 @@
 /**
  * A network as operations in single-assignment form: every operation makes one value, of a known shape, from earlier ones.
- * Modules lower to it (`Module.lower`); ONNX is written from it. Inference only: dropout is gone, normalisation uses its
- * running statistics.
+ * Modules lower to it (`Module.lower`); ONNX is written from it. It is what they do in inference: dropout is gone, normalisation uses its
+ * running statistics. A graph for training is the same with dropout in it.
  */
-import type { Shape, Tensor } from "../tensor.ts";
+import type { Floats, Shape, Tensor } from "../tensor.ts";
 
 /** What an operation makes, or what goes into the graph. */
 export interface Value {
@@ -97,6 +97,8 @@ export type Operation =
   /** [x, ...]: channels one after the other. */
   | { readonly kind: "concat" }
   | { readonly kind: "flatten" }
+  /** [x], in graphs for training only; `draw` fills a mask of x's size, in the order of its shape, with what x is multiplied by. */
+  | { readonly kind: "dropout"; readonly draw: (mask: Floats) => void }
   | { readonly kind: "channel_shuffle"; readonly groups: number }
   | { readonly kind: "upsample"; readonly method: "nearest" | "bilinear"; readonly factor: number; readonly alignCorners: boolean };
 
@@ -118,11 +120,14 @@ export class GraphBuilder {
   readonly #inputs: Value[] = [];
   readonly #taken = new Set<string>();
   readonly #names: ReadonlyMap<object, string>;
+  /** Is the graph one for training? */
+  readonly training: boolean;
   #path = "";
 
   /** @param names paths of modules, and state-dict names of what holds their tensors */
-  constructor(names: ReadonlyMap<object, string>) {
+  constructor(names: ReadonlyMap<object, string>, training: boolean = false) {
     this.#names = names;
+    this.training = training;
   }
 
   input(name: string, shape: Shape): Value {

@@ -122,6 +122,8 @@ function writeNode(writer: OnnxWriter, node: Node): void {
       writer.node("Transpose", [`${name}.grouped`], `${name}.mixed`, { perm: [0, 2, 1, 3, 4] });
       return writer.node("Reshape", [`${name}.mixed`, together], name);
     }
+    case "dropout":
+      throw new RangeError(`writeOnnx: ${name} drops values: the graph is one for training`);
     case "upsample":
       return upsampleNodes(writer, operation, node.inputs[0], output);
   }

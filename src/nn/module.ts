@@ -55,7 +55,7 @@ export abstract class Module {
   /** The shape that `forward` would return, without computing it. @throws RangeError as `forward` does. */
   abstract outputShape(input: Shape, visitor?: Visitor): Shape;
 
-  /** Adds what `forward` does in evaluation mode to a graph, and returns the value that comes out. */
+  /** Adds what `forward` does in evaluation mode to a graph (with dropout, where that is one for training), and returns the value that comes out. */
   abstract lower(graph: GraphBuilder, x: Value): Value;
 
   /** Fills this module's own parameters (not its children's) with their starting values. */

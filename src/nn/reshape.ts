@@ -143,7 +143,7 @@ export class Upsample extends Layer<ResizeShape> {
 /** In training mode zeroes each value with this probability and scales the others up (Srivastava et al. 2014). */
 export class Dropout extends Layer<Tensor | "identity"> {
   readonly probability: number;
-  /** Draws the masks; the trainer replaces it by its own, so that a run has one seed. */
+  /** Draws the masks, a training session's too; the trainer replaces it by its own, so that a run has one seed. */
   random: Random = new Random(0);
 
   constructor(probability: number = 0.5) {
@@ -156,14 +156,20 @@ export class Dropout extends Layer<Tensor | "identity"> {
     return `Dropout ${this.probability}`;
   }
 
+  /** Fills a mask with 0 for what is dropped, 1 / (1 - probability) for what stays: one number drawn for each element, in order. */
+  drawMask(mask: Floats): void {
+    const { probability, random } = this;
+    const kept = 1 / (1 - probability);
+    for (let i = 0; i < mask.length; i++) mask[i] = random.uniform() < probability ? 0 : kept;
+  }
+
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
     if (!this.training || this.probability === 0) {
       this.keep("identity");
       return x;
     }
     const mask = x.like();
-    const kept = 1 / (1 - this.probability);
-    for (let i = 0; i < mask.size; i++) mask.data[i] = this.random.uniform() < this.probability ? 0 : kept;
+    this.drawMask(mask.data);
     const y = x.like();
     this.kernels.dropoutForward(y.data, x.data, mask.data, elementwiseShape(x.size));
     this.keep(mask);
@@ -182,7 +188,8 @@ export class Dropout extends Layer<Tensor | "identity"> {
     return input;
   }
 
-  lower(_graph: GraphBuilder, x: Value): Value {
-    return x;
+  lower(graph: GraphBuilder, x: Value): Value {
+    if (!graph.training || this.probability === 0) return x;
+    return graph.add(this, { kind: "dropout", draw: (mask) => this.drawMask(mask) }, [x], x.shape);
   }
 }

@@ -156,6 +156,8 @@ export function plainStep(node: Node, context: PlainContext): Step {
     }
     case "flatten":
       return () => y.set(x);
+    case "dropout":
+      throw new RangeError(`session: ${output.name} drops values, which belongs to a graph for training`);
     case "channel_shuffle": {
       const shape = shuffleShape(batch, channels, height * width, operation.groups);
       return () => kernels.channelShuffleForward(y, x, shape);

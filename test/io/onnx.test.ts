@@ -91,4 +91,10 @@ test("the batch is open, the image size is fixed", () => {
   assert.equal(dimensions.slice(1).map((d) => Number(d.get(1)![0])), [2, 8, 8]);
 });
 
+test("a graph for training is refused, not written without its dropout", () => {
+  const dropping = createModel("se_resnet8", { classes: 3, inChannels: 2, width: 4, reduction: 2, dropout: 0.5 }, 1);
+  assert.throws(() => writeOnnx(lower(dropping, [1, 2, 8, 8], true)), /writeOnnx: dropout drops values: the graph is one for training/);
+  writeOnnx(lower(dropping, [1, 2, 8, 8]));
+});
+
 test.run();

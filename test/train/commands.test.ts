@@ -164,6 +164,13 @@ function stoppedRun(): Promise<Result> {
   });
 }
 
+test("a network with dropout trains on a session too", async () => {
+  const { code, out: lines, errors } = await senet("train", "mobilenet_v3_small", "--data", data, "--model-options", '{"width":0.25,"reduction":4,"smallImages":true}', "--batch", "8", "--epochs", "1",
+    "--kernels", "wasm", "--threads", "1", "--out", out("mobile.safetensors"));
+  assert.is(code, 0, errors);
+  assert.match(lines, /\nwasm: simd/);
+});
+
 test("wrong usage and bad data end with one line, and nothing is written", async () => {
   const bad = join(folder, "bad");
   mkdirSync(bad, { recursive: true });

@@ -15,6 +15,8 @@ export interface TrainingContext {
   /** Where a value lies. A rule whose result is its input in another shape says so with `alias`. */
   image(value: Value): Image;
   alias(value: Value, image: Image): void;
+  /** The mask of a dropout, whose output this is; it is written before each step. */
+  mask(value: Value): Image;
   /** Calls that pack weights: done after each update. */
   readonly packs: Call[];
   /** Work that waits for the gradient of a squeezed mean: called with it, in the backward pass of the pooling that made this value. */

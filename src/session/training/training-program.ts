@@ -12,6 +12,7 @@ import type { TrainingContext } from "./context.ts";
 import { Gradients } from "./gradients.ts";
 import { planLoss } from "./loss.ts";
 import type { Loss } from "./loss.ts";
+import type { Mask } from "./masks.ts";
 import type { TrainingOptions } from "./options.ts";
 import { ruleOf } from "./rules/index.ts";
 import type { TrainingState } from "./state.ts";
@@ -28,6 +29,8 @@ export interface TrainingProgram {
   readonly pack: () => void;
   readonly updates: Update;
   readonly loss: Loss;
+  /** To be drawn before each step, in this order. */
+  readonly masks: readonly Mask[];
   /** Addresses in bytes. */
   readonly input: number;
   readonly targets: number;
@@ -72,7 +75,24 @@ function layoutOf({ shape }: Value, halo: number): Layout {
   return { channels, height, width, halo };
 }
 
-function contextOf(units: readonly Unit[], graph: Graph, state: TrainingState, fma: boolean): TrainingContext {
+interface PlannedMask {
+  readonly draw: Mask["draw"];
+  readonly image: Image;
+}
+
+/** The masks of all dropouts by what these make, in the order in which an eager forward pass comes to them. */
+function planMasks({ nodes }: Graph, plan: StepPlan): Map<Value, PlannedMask> {
+  const masks = new Map<Value, PlannedMask>();
+  for (const { operation, output } of nodes) {
+    if (operation.kind !== "dropout") continue;
+    const image = plan.image(layoutOf(output, 0));
+    plan.incoming(image.region);
+    masks.set(output, { draw: operation.draw, image });
+  }
+  return masks;
+}
+
+function contextOf(units: readonly Unit[], plan: StepPlan, masks: ReadonlyMap<Value, PlannedMask>, state: TrainingState, fma: boolean): TrainingContext {
   const halos = new Map<Value, number>();
   const makers = new Map<Value, Unit>();
   const users = new Map<Value, Unit[]>();
@@ -82,15 +102,13 @@ function contextOf(units: readonly Unit[], graph: Graph, state: TrainingState, f
     makers.set(output, unit);
     for (const value of [...inputs, ...(residual === undefined ? [] : [residual])]) users.set(value, [...(users.get(value) ?? []), unit]);
   }
-  const batch = graph.inputs[0].shape[0];
-  const plan = new StepPlan(batch);
   const images = new Map<Value, Image>();
   const gradientLayout = (value: Value): Layout => {
     const maker = makers.get(value);
     return layoutOf(value, maker === undefined ? 0 : (ruleOf(maker).gradientHalo?.(maker) ?? 0));
   };
   return {
-    plan, batch, fma, state, packs: [], awaitingMean: new Map(),
+    plan, batch: plan.batch, fma, state, packs: [], awaitingMean: new Map(),
     gradients: new Gradients(plan, wantedValues(units, state), gradientLayout),
     image: (value) => {
       const image = images.get(value) ?? plan.image(layoutOf(value, halos.get(value) ?? 0));
@@ -98,6 +116,7 @@ function contextOf(units: readonly Unit[], graph: Graph, state: TrainingState, f
       return image;
     },
     alias: (value, image) => void images.set(value, image),
+    mask: (value) => masks.get(value)!.image,
     users: (value) => users.get(value) ?? [],
   };
 }
@@ -105,9 +124,11 @@ function contextOf(units: readonly Unit[], graph: Graph, state: TrainingState, f
 /** @param stepwise has each stage of the step a function of its own, so that it can be timed? */
 export function trainingProgram(graph: Graph, state: TrainingState, host: WasmHost, options: TrainingOptions, stepwise: boolean = false): TrainingProgram {
   const units = unitsOf(graph);
-  const context = contextOf(units, graph, state, host.arithmetic.fma);
-  const { plan, gradients, packs } = context;
   const [input] = graph.inputs;
+  const plan = new StepPlan(input.shape[0]);
+  const planned = planMasks(graph, plan);
+  const context = contextOf(units, plan, planned, state, host.arithmetic.fma);
+  const { gradients, packs } = context;
   const [output] = graph.outputs;
   const x = context.image(input);
   const planar = plan.image({ channels: x.layout.channels * x.layout.height * x.layout.width, height: 1, width: 1, halo: 0 });
@@ -132,9 +153,10 @@ export function trainingProgram(graph: Graph, state: TrainingState, host: WasmHo
   const runs = install(parts, host, 0, 0);
   const [update, pack] = runs.splice(-2);
   const step = stepwise ? (): void => runs.forEach((run) => run()) : runs[0];
+  const masks = [...planned].map(([{ shape }, { draw, image }]): Mask => ({ draw, shape, address: address(image) }));
   state.memory.commit(host.functions);
   return {
-    step, update, pack, updates, loss, lossScale, input: address(planar), targets: address(loss.targets), terms: address(loss.terms), logits: address(context.image(output)), arenaBytes: total,
+    step, update, pack, updates, loss, masks, lossScale, input: address(planar), targets: address(loss.targets), terms: address(loss.terms), logits: address(context.image(output)), arenaBytes: total,
     lines: parts.flatMap(({ name, stages: each }) => each.flatMap((stage, i) => stage.map(({ kernel }) => `${name} ${String(i).padStart(4)}  ${kernel.name}`))),
     steps: stepwise ? stages.map((stage, i) => ({ kernels: stage.map(({ kernel }) => kernel.name), run: runs[i] })) : [],
   };

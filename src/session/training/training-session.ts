@@ -4,7 +4,7 @@
  * memory; `pull` writes weights and running statistics into the model, for saving and for inference, `refresh` takes the model's over.
  */
 import { plainInference } from "../../../kernels/plain/inference.ts";
-import { dropoutsOf, lower } from "../../nn/lower.ts";
+import { lower } from "../../nn/lower.ts";
 import type { Module } from "../../nn/module.ts";
 import { Tensor, isDouble, sameShape, showShape, sizeOf } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
@@ -16,6 +16,7 @@ import { growPool, warmPool } from "../threads/pool.ts";
 import { labelsOf } from "../verify.ts";
 import type { WasmHost } from "../wasm-host.ts";
 import { lossOf, writeTargets } from "./loss.ts";
+import { maskDrawer } from "./masks.ts";
 import { checkTraining, matches } from "./options.ts";
 import type { TrainingOptions } from "./options.ts";
 import { optimiserState, readOptimiserState } from "./optimiser-state.ts";
@@ -29,6 +30,7 @@ export class TrainingSession implements Disposable {
   readonly #why: string;
   readonly #state: TrainingState;
   readonly #program: TrainingProgram;
+  readonly #drawMasks: () => void;
   readonly #logits: Shape;
   readonly #names: ReadonlyMap<string, number>;
   #host: WasmHost | undefined;
@@ -44,13 +46,13 @@ export class TrainingSession implements Disposable {
     this.#host = host;
     host.releaseWith(this);
     try {
-      refuseDropout(model);
-      const graph = lower(model, options.input);
+      const graph = lower(model, options.input, true);
       const { parameters, statistics } = constantsOf(graph);
       // Lowering has constants of its own, such as the ones and zeros that split channels: what is no parameter stays as it is.
       const learning = new Set([...model.namedParameters()].filter(([, parameter]) => !parameter.frozen).map(([name]) => name));
       this.#state = new TrainingState(host.memory, parameters, statistics, ({ name, read }) => groupOf(name, read().shape, options, learning));
       this.#program = trainingProgram(graph, this.#state, host, options);
+      this.#drawMasks = maskDrawer(this.#program.masks, (address, size) => this.#state.view(address, size));
       this.#logits = graph.outputs[0].shape;
       this.#names = new Map(this.#state.parameters.flatMap(({ name }, i) => (model.namedParameters().has(name) ? [[name, i] as const] : [])));
       this.refresh();
@@ -103,6 +105,7 @@ export class TrainingSession implements Disposable {
     const state = this.#state;
     writeTargets(state.view(targets, loss.rows * loss.classes), labels, loss, smoothing);
     state.view(this.#program.input, x.size).set(x.data);
+    this.#drawMasks();
     const statistics = state.statisticsView().slice();
     step();
     const value = lossOf(new Float64Array(state.memory.memory.buffer, terms, 3 * loss.rows), loss.rows);
@@ -224,13 +227,6 @@ function wanted(model: Module, options: TrainingOptions): Parameters<typeof back
   const { threads, kernels, numerics, input } = options;
   if (kernels === "plain") throw new RangeError("compile: training sessions want wasm kernels, and plain ones are asked for; the eager Trainer has those");
   return { numerics: numerics ?? "fast", ...(threads === undefined ? {} : { threads }), ...(kernels === undefined ? {} : { kernels }), labels: labelsOf(lower(model, input)), parts };
-}
-
-/** Lowering takes dropout for the identity that it is in inference. */
-function refuseDropout(model: Module): void {
-  for (const [name, probability] of dropoutsOf(model)) {
-    throw new RangeError(`compile: training sessions have no dropout (${name} drops ${probability}); build the model with dropout 0, or train it with the eager Trainer`);
-  }
 }
 
 /** Compiles a model for training. @throws RangeError where an option makes no sense, or an operation has no gradient */

@@ -3,6 +3,7 @@ import * as reference from "../../../kernels/reference/index.ts";
 import { Random } from "../../../kernels/random.ts";
 import { createModel } from "../../../models/index.ts";
 import type { Module } from "../../../src/nn/module.ts";
+import { Dropout } from "../../../src/nn/reshape.ts";
 import { loadStateDict, stateDict } from "../../../src/nn/state-dict.ts";
 import { Tensor } from "../../../src/tensor.ts";
 import type { Shape } from "../../../src/tensor.ts";
@@ -26,6 +27,18 @@ export function randomModel(name: string, options: Readonly<Record<string, unkno
     if (value.shape.length === 1) for (let i = 0; i < value.size; i++) value.data[i] += 0.2 * random.normal();
   }
   return model.train();
+}
+
+/** Lets all dropouts of a model draw from one generator. @returns how many there are */
+export function dropFrom(model: Module, random: Random): number {
+  const dropouts = [...model.tree()].filter((module) => module instanceof Dropout);
+  for (const dropout of dropouts) dropout.random = random;
+  return dropouts.length;
+}
+
+/** Options with dropout, for the families that have it. */
+export function withDropout(name: string, options: Readonly<Record<string, unknown>>, dropout: number): Readonly<Record<string, unknown>> {
+  return /unet|shufflenet/.test(name) ? options : { ...options, dropout };
 }
 
 export interface Reference {

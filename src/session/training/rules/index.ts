@@ -3,6 +3,7 @@ import type { Rule, Rules } from "../context.ts";
 import type { Unit } from "../units.ts";
 import { batchNormRule } from "./batch-norm.ts";
 import { convolutionRule } from "./convolution.ts";
+import { dropoutRule } from "./dropout.ts";
 import { concatRule, flattenRule, shuffleRule, upsampleRule } from "./moves.ts";
 import { activationRule, addRule } from "./pointwise.ts";
 import { adaptivePoolRule, poolRule } from "./pooling.ts";
@@ -23,6 +24,7 @@ const rules: Rules = {
   adaptive_average_pool: adaptivePoolRule,
   concat: concatRule,
   flatten: flattenRule,
+  dropout: dropoutRule,
   channel_shuffle: shuffleRule,
   upsample: upsampleRule,
 };
