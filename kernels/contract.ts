@@ -115,6 +115,9 @@ export interface Kernels {
   crossEntropyForward(loss: F, probabilities: F, logits: F, labels: Int32Array, shape: CrossEntropyShape): void;
   /** dlogits += scale * (probabilities - target); scale is 1 / (batch * pixels) where the mean loss is trained. */
   crossEntropyBackward(dlogits: F, probabilities: F, labels: Int32Array, scale: number, shape: CrossEntropyShape): void;
+  /** The same with shares [batch, pixels, classes] of all classes in place of labels; those of a row add up to 1. */
+  softCrossEntropyForward(loss: F, probabilities: F, logits: F, shares: F, shape: CrossEntropyShape): void;
+  softCrossEntropyBackward(dlogits: F, probabilities: F, shares: F, scale: number, shape: CrossEntropyShape): void;
 }
 
 /** What inference needs: the forward kernels, so that a bundle for it need not load the others. */

@@ -26,6 +26,7 @@ export { sigmoidForward, sigmoidBackward } from "../reference/sigmoid.ts";
 export { siluForward, siluBackward } from "../reference/silu.ts";
 export { tanhForward, tanhBackward } from "../reference/tanh.ts";
 export { softmaxForward, crossEntropyForward, crossEntropyBackward } from "../reference/cross-entropy.ts";
+export { softCrossEntropyForward, softCrossEntropyBackward } from "../reference/soft-cross-entropy.ts";
 export { globalAveragePoolForward, globalAveragePoolBackward } from "../reference/global-average-pool.ts";
 export { globalMaxPoolForward, globalMaxPoolBackward } from "../reference/global-max-pool.ts";
 export { adaptiveAveragePoolForward, adaptiveAveragePoolBackward } from "../reference/adaptive-average-pool.ts";

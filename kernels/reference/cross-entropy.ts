@@ -69,7 +69,8 @@ export function crossEntropyBackward(dlogits: Floats, probabilities: Floats, lab
   }
 }
 
-function largest(logits: Floats, n: number, p: number, shape: CrossEntropyShape): number {
+/** The largest logit of pixel p of image n. */
+export function largest(logits: Floats, n: number, p: number, shape: CrossEntropyShape): number {
   const { classes, pixels } = shape;
   let max = -Infinity;
   for (let k = 0; k < classes; k++) max = Math.max(max, logits[(n * classes + k) * pixels + p]);

@@ -40,6 +40,7 @@ export { upsampleNearestForward, upsampleNearestBackward } from "./upsample-near
 export { upsampleBilinearForward, upsampleBilinearBackward } from "./upsample-bilinear.ts";
 export { dropoutForward, dropoutBackward } from "./dropout.ts";
 export { softmaxForward, crossEntropyForward, crossEntropyBackward } from "./cross-entropy.ts";
+export { softCrossEntropyForward, softCrossEntropyBackward } from "./soft-cross-entropy.ts";
 
 // Checked by the compiler: these are the contract's functions, all of them and no other.
 ({}) as typeof reference satisfies Kernels;

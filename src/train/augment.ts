@@ -1,8 +1,9 @@
-/** From bytes to the batch that a network is trained on: flip, padded crop, random erasing, mean and standard deviation. */
+/** From bytes to the batch that a network is trained on: flip, padded crop, random erasing, mean and standard deviation; and mixup. */
 import type { Random } from "../../kernels/random.ts";
 import { levelTables } from "../io/preprocess.ts";
 import { Tensor } from "../tensor.ts";
 import type { Dataset } from "./dataset.ts";
+import { mixup } from "./mixup.ts";
 
 export interface Augmentation {
   /** Mirror half of the images, left to right. */
@@ -14,6 +15,8 @@ export interface Augmentation {
    * area, its height 0.3 to 3.3 times its width). Default 0.
    */
   readonly erase?: number;
+  /** Mixes each image and its label with another of the batch, by a share drawn from Beta(mixup, mixup) (mixup.ts). Default 0: none are mixed. */
+  readonly mixup?: number;
 }
 
 /** Tries to find a rectangle that fits into the image, as algorithm 1 has it; the paper's loop has no end. */
@@ -28,8 +31,10 @@ export interface Normalisation {
 export interface Batch {
   /** [N, channels, height, width]. */
   readonly x: Tensor<Float32Array>;
-  /** One an image, or one a pixel: [N] or [N, height, width]. */
+  /** One an image, or one a pixel: [N] or [N, height, width]. Of mixed images that with the larger share. */
   readonly labels: Int32Array;
+  /** Of mixed images: the share of each class, [N, classes]. */
+  readonly shares?: Float32Array;
 }
 
 /** Makes batches of one data set, with the same rounding as `io/preprocess.ts` has for single images. */
@@ -50,11 +55,12 @@ export class Batcher {
     }
     const crop = augmentation.crop ?? 0;
     if (!Number.isSafeInteger(crop) || crop < 0) throw new RangeError(`Batcher: crop wants a whole number of at least 0, got ${crop}`);
-    if (data.labelsPerImage > 1 && (crop > 0 || augmentation.flip === true || (augmentation.erase ?? 0) > 0)) {
+    const { flip = false, erase = 0, mixup: alpha = 0 } = augmentation;
+    if (data.labelsPerImage > 1 && (crop > 0 || flip || erase > 0 || alpha > 0)) {
       throw new RangeError("Batcher: augmentation moves images, not labels; it wants one label an image, the data set has one a pixel");
     }
-    const erase = augmentation.erase ?? 0;
     if (!(erase >= 0 && erase <= 1)) throw new RangeError(`Batcher: erase wants a probability from 0 to 1, got ${erase}`);
+    if (!(alpha >= 0 && alpha < Infinity)) throw new RangeError(`Batcher: mixup wants a finite number of at least 0, got ${alpha}`);
     this.data = data;
     this.augmentation = augmentation;
     this.#tables = levelTables(channels, 1, mean, std);
@@ -65,9 +71,14 @@ export class Batcher {
     return this.#make(indices, undefined);
   }
 
-  /** The images at `indices`, each flipped, cropped and erased as `random` has it: a draw for the flip, then for top and left, then for the rectangle. */
+  /**
+   * The images at `indices`, each flipped, cropped and erased as `random` has it: a draw for the flip, then for top and left, then for the rectangle.
+   * All of them are mixed then, if they are to be.
+   */
   augmented(indices: ArrayLike<number>, random: Random): Batch {
-    return this.#make(indices, random);
+    const batch = this.#make(indices, random);
+    const { mixup: alpha = 0 } = this.augmentation;
+    return alpha === 0 ? batch : mixup(batch, this.data.classes.length, alpha, random);
   }
 
   #make(indices: ArrayLike<number>, random: Random | undefined): Batch {

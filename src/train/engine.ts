@@ -9,10 +9,11 @@ import type { Optimiser } from "./optimiser.ts";
 export interface Engine {
   /**
    * Forward, backward and update.
+   * @param labels classes, or shares of all classes
    * @param keep called between backward and update, where the loss is finite; the model has the values that gave this loss then
    * @returns the mean loss. Where it is not finite nothing was updated.
    */
-  step(x: Tensor<Float32Array>, labels: Int32Array, rate: number, keep: () => void): number;
+  step(x: Tensor<Float32Array>, labels: Int32Array | Float32Array, rate: number, keep: () => void): number;
   /** Of the last step, [batch,classes,...]. */
   readonly logits: Tensor<Float32Array>;
   /** Brings the model up to date, or gives it the averaged weights. @throws RangeError where no average is kept */
@@ -36,7 +37,7 @@ export class EagerEngine implements Engine {
     this.#smoothing = smoothing;
   }
 
-  step(x: Tensor<Float32Array>, labels: Int32Array, rate: number, keep: () => void): number {
+  step(x: Tensor<Float32Array>, labels: Int32Array | Float32Array, rate: number, keep: () => void): number {
     const model = this.#model;
     if (!model.training) model.train();
     this.#logits = model.forward(x);
@@ -78,7 +79,7 @@ export class SessionEngine implements Engine {
     this.#session = session;
   }
 
-  step(x: Tensor<Float32Array>, labels: Int32Array, rate: number, keep: () => void): number {
+  step(x: Tensor<Float32Array>, labels: Int32Array | Float32Array, rate: number, keep: () => void): number {
     const session = this.#session;
     const loss = session.backward(x, labels);
     if (!Number.isFinite(loss)) return loss;

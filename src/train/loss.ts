@@ -17,18 +17,30 @@ export interface Loss<A extends Floats = Floats> {
 
 /**
  * Cross-entropy of logits [N, classes] with labels [N], or of [N, classes, H, W] with [N * H * W] (one label a pixel).
- * @param smoothing label smoothing (Szegedy et al., arXiv 1512.00567, section 7), from 0 to 1.
- * @throws TypeError unless labels is an Int32Array; RangeError for a label that is no class, or another number of labels.
+ * @param labels classes; or instead of each label the shares of all classes, a row [classes] that adds up to 1, as mixed images have them
+ * @param smoothing label smoothing (Szegedy et al., arXiv 1512.00567, section 7), from 0 to 1; of shares too.
+ * @throws TypeError unless labels is an Int32Array or holds floats; RangeError for a label that is no class, for shares that are none, or another number
+ * of labels.
  */
-export function crossEntropy<A extends Floats>(kernels: Kernels, logits: Tensor<A>, labels: Int32Array, smoothing: number = 0): Loss<A> {
+export function crossEntropy<A extends Floats>(kernels: Kernels, logits: Tensor<A>, labels: Int32Array | Floats, smoothing: number = 0): Loss<A> {
   if (logits.shape.length < 2) throw new RangeError(`crossEntropy: logits wants [batch,classes] or more, got ${showShape(logits.shape)}`);
   const [batch, classes] = logits.shape;
   const pixels = sizeOf(logits.shape.slice(2));
   const shape = crossEntropyShape(batch, classes, pixels, smoothing);
-  checkLabels("crossEntropy", labels, batch * pixels, classes);
   const losses = logits.like([batch, pixels]);
   const probabilities = logits.like();
-  kernels.crossEntropyForward(losses.data, probabilities.data, logits.data, labels, shape);
+  let backward: (gradient: A, scale: number) => void;
+  if (isShares(labels)) {
+    checkShares("crossEntropy", labels, batch * pixels, classes);
+    const shares = logits.like();
+    shares.data.set(labels);
+    kernels.softCrossEntropyForward(losses.data, probabilities.data, logits.data, shares.data, shape);
+    backward = (gradient, scale) => kernels.softCrossEntropyBackward(gradient, probabilities.data, shares.data, scale, shape);
+  } else {
+    checkLabels("crossEntropy", labels, batch * pixels, classes);
+    kernels.crossEntropyForward(losses.data, probabilities.data, logits.data, labels, shape);
+    backward = (gradient, scale) => kernels.crossEntropyBackward(gradient, probabilities.data, labels, scale, shape);
+  }
   let sum = 0;
   for (let i = 0; i < losses.size; i++) sum += losses.data[i];
   return {
@@ -36,7 +48,7 @@ export function crossEntropy<A extends Floats>(kernels: Kernels, logits: Tensor<
     probabilities,
     gradient(): Tensor<A> {
       const gradient = logits.like();
-      kernels.crossEntropyBackward(gradient.data, probabilities.data, labels, 1 / losses.size, shape);
+      backward(gradient.data, 1 / losses.size);
       return gradient;
     },
   };
@@ -57,6 +69,23 @@ export function predictions(logits: Tensor): Int32Array {
     }
   }
   return found;
+}
+
+function isShares(labels: Int32Array | Floats): labels is Floats {
+  return /Float(32|64)Array/.test(Object.prototype.toString.call(labels));
+}
+
+/** How far the shares of a label may be from 1 together: single precision, over many classes. */
+const ROUNDING = 1e-3;
+
+/** @throws RangeError unless `shares` are `count` rows of numbers from 0 to 1 that add up to 1. */
+function checkShares(operation: string, shares: Floats, count: number, classes: number): void {
+  if (shares.length !== count * classes) throw new RangeError(`${operation}: labels wants ${count} x ${classes} shares of classes, got ${shares.length}`);
+  for (let i = 0; i < count; i++) {
+    let sum = 0;
+    for (const share of shares.subarray(i * classes, (i + 1) * classes)) sum += share >= 0 ? share : NaN;
+    if (!(Math.abs(sum - 1) <= ROUNDING)) throw new RangeError(`${operation}: the shares of a label want to be at least 0 and to add up to 1, those of label ${i} do not`);
+  }
 }
 
 /** @throws TypeError or RangeError unless `labels` are `count` whole numbers from 0 to classes - 1. */

@@ -50,7 +50,7 @@ export interface StepReport {
   readonly rate: number;
   /** Of this batch. */
   readonly loss: number;
-  /** Means over the epoch so far, each batch as the network was when it came. */
+  /** Means over the epoch so far, each batch as the network was when it came; of mixed images (`mixup`) the class with the larger share is the right one. */
   readonly epochLoss: number;
   readonly epochAccuracy: number;
 }
@@ -175,9 +175,9 @@ export class Trainer {
     if (this.#diverged) throw new Error("Trainer: this run has diverged and cannot go on");
     const at = this.#step % this.stepsPerEpoch;
     if (at === 0) [this.#lossSum, this.#correct] = [0, 0];
-    const { x, labels } = this.#batch(at);
+    const { x, labels, shares } = this.#batch(at);
     const rate = this.#options.schedule(this.#step);
-    const loss = this.#engine.step(x, labels, rate, () => this.#keep());
+    const loss = this.#engine.step(x, shares ?? labels, rate, () => this.#keep());
     if (!Number.isFinite(loss)) this.#fail(this.#step + 1, `the loss is ${loss}`);
     this.#ahead = true;
 

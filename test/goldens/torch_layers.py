@@ -232,6 +232,24 @@ case("plain", "channelMean", lambda x: x.mean(1), {"x": normal(2, 3, 4, 5)})
 case("plain", "channelMax", channel_maximum, {"x": normal(2, 3, 4, 5)})
 case("plain", "pixelScale", lambda x, gate: x * gate[:, None], {"x": normal(2, 3, 4, 3), "gate": torch.rand(2, 4, 3).double()})
 
+# ---- cross-entropy with shares of classes, [batch, ..., classes] -----------------------------------------------------------
+
+for shape, smoothing in (((3, 5), 0.0), ((4, 7), 0.1), ((2, 3, 4), 0.2)):
+    # Whole 1024ths, so that each row adds up to 1 exactly.
+    parts = torch.randint(0, 100, (shape[0], *shape[2:], shape[1]))
+    parts[..., 0] = 0
+    parts[..., -1] = 1024 - parts[..., :-1].sum(-1)
+    inputs = {"logits": normal(*shape, deviation=3), "shares": parts.double() / 1024}
+
+    def soft_loss(logits, shares):
+        logits.requires_grad_()
+        target = shares.movedim(-1, 1)
+        F.cross_entropy(logits, target, label_smoothing=smoothing, reduction="sum").div(shares[..., 0].numel()).backward()
+        return {"probabilities": F.softmax(logits, 1), "dlogits": logits.grad,
+                "loss": F.cross_entropy(logits, target, reduction="none", label_smoothing=smoothing)}
+
+    case(f"{shape} smoothing {smoothing}", "softCrossEntropy", soft_loss, inputs, {"smoothing": smoothing}, by=[])
+
 with open(os.path.join(os.path.dirname(__file__), "torch_layers.json"), "w") as f:
     f.write("[\n" + ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases) + "\n]\n")
 print(len(cases), "cases")

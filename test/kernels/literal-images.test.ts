@@ -191,6 +191,18 @@ literal("cross-entropy with label smoothing", (k, f, zeros) => {
   holds(dlogits, -0.65, 0.65);
 });
 
+literal("cross-entropy of shares", (k, f, zeros) => {
+  // One image, two classes, two pixels, smoothing 0.2: targets 0.7 and 0.3 at the first, 0.1 and 0.9 at the second.
+  const s = crossEntropyShape(1, 2, 2, 0.2);
+  const [loss, probabilities, dlogits] = [zeros(2), zeros(4), f(1, 1, 1, 1)];
+  const shares = f(0.75, 0.25, 0, 1);
+  k.softCrossEntropyForward(loss, probabilities, f(0, 7, LN3, 7), shares, s);
+  holds(probabilities, 0.25, 0.5, 0.75, 0.5);
+  holds(loss, 2 * Math.LN2 - 0.3 * LN3, Math.LN2);
+  k.softCrossEntropyBackward(dlogits, probabilities, shares, 0.5, s);
+  holds(dlogits, 0.775, 1.2, 1.225, 0.8);
+});
+
 literal("cross-entropy of logits that exp cannot take", (k, f, zeros) => {
   const s = crossEntropyShape(2, 2, 1);
   const [loss, probabilities] = [zeros(2), zeros(4)];

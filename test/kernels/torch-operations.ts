@@ -238,6 +238,14 @@ function crossEntropy({ k, inputs: { logits }, labels, shapes, options, make }: 
   return { probabilities, loss, dlogits };
 }
 
+function softCrossEntropy({ k, inputs: { logits, shares }, shapes, options, make }: Call): Outputs {
+  const s = crossEntropyShape(shapes["logits"][0], shapes["logits"][1], product(shapes["logits"].slice(2)), options["smoothing"] as number);
+  const [probabilities, loss, dlogits] = [make(logits.length), make(s.batch * s.pixels), make(logits.length)];
+  k.softCrossEntropyForward(loss, probabilities, logits, shares, s);
+  k.softCrossEntropyBackward(dlogits, probabilities, shares, 1 / loss.length, s);
+  return { probabilities, loss, dlogits };
+}
+
 /** Composed as networks compose it: squeeze, two linear maps, scale; and back, where dx collects both of its terms. */
 function squeezeExcite({ k, inputs: { x, w1, b1, w2, b2, dy }, shapes, make }: Call): Outputs {
   const [n, c, h, w] = shapes["x"];
@@ -271,5 +279,5 @@ export const operations: Readonly<Record<string, Operation>> = {
   relu: activation("relu"), relu6: activation("relu6"), leakyRelu, sigmoid: activation("sigmoid"), hardSigmoid, silu: activation("silu"),
   hardSwish: activation("hardSwish"), tanh: activation("tanh"), globalAveragePool, globalMaxPool, adaptiveAveragePool: resize("adaptiveAveragePool"),
   maxPool, averagePool, add, channelScale, concat, channelShuffle, upsampleNearest: resize("upsampleNearest"),
-  upsampleBilinear: resize("upsampleBilinear"), dropout, crossEntropy, squeezeExcite, channelMean, channelMax, pixelScale,
+  upsampleBilinear: resize("upsampleBilinear"), dropout, crossEntropy, softCrossEntropy, squeezeExcite, channelMean, channelMax, pixelScale,
 };

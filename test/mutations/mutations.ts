@@ -194,6 +194,13 @@ export const mutations: readonly Mutation[] = [
     ["forgets the smoothing of the others", "+ smoothing / classes", "+ 0"],
     ["forgets the scale", "+= scale *", "+="],
     ["always the first pixel's label", "labels[n * pixels + p]", "labels[n * pixels]"]),
+  ...of("soft-cross-entropy.ts", "softCrossEntropyBackward",
+    ["overwrites", "+= scale", "= scale"],
+    ["drops the target", "(probabilities[at] - target)", "probabilities[at]"],
+    ["forgets the smoothing of the label", "(1 - smoothing) * ", ""],
+    ["forgets the smoothing of the others", "+ smoothing / classes", "+ 0"],
+    ["forgets the scale", "+= scale *", "+="],
+    ["shares lie as logits do", "shares[(n * pixels + p) * classes + k]", "shares[(n * classes + k) * pixels + p]"]),
 
   ...of("squeeze-excite.ts", "squeezeExciteBackward",
     ["drops the second term of dx: the way through the squeeze", " + dz[n * channels + c] / pixels", ""],

@@ -164,6 +164,15 @@ function stoppedRun(): Promise<Result> {
   });
 }
 
+test("mixed images: another network, which learns, and the log says what it was trained on", async () => {
+  const { code, errors } = await senet("train", ...recipe, "--augment", "crop:1,mixup:0.2", "--out", out("mixed.safetensors"), "--json");
+  assert.is(code, 0, errors);
+  const [start, ...rest] = decodeUtf8(bytesOf("mixed.log.jsonl"), "log").trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, number>);
+  assert.is(start.mixup, 0.2);
+  assert.ok(rest.filter((line) => line.validation_accuracy !== undefined).at(-1)!.validation_accuracy > 0.8);
+  assert.not.equal(bytesOf("mixed.safetensors"), bytesOf("a.safetensors"));
+});
+
 test("a network with dropout trains on a session too", async () => {
   const { code, out: lines, errors } = await senet("train", "mobilenet_v3_small", "--data", data, "--model-options", '{"width":0.25,"reduction":4,"smallImages":true}', "--batch", "8", "--epochs", "1",
     "--kernels", "wasm", "--threads", "1", "--out", out("mobile.safetensors"));
@@ -199,8 +208,9 @@ test("wrong usage and bad data end with one line, and nothing is written", async
     [at(bad, "--validation", "8"), 2, /--validation wants less than the 8 training images, got 8/],
     [at(bad, "--batch", "9"), 2, /--batch wants at most the 8 training images, got 9/],
     [at(bad, "--optimiser", "sdg"), 2, /optimiser.* wants one of sgd, nesterov, adam, adamw, got "sdg"/],
-    [at(bad, "--augment", "flop"), 2, /--augment wants none, flip, crop:PIXELS or erase:PROBABILITY \(below 1\), got "flop" \(did you mean "flip"\?\)/],
-    [at(bad, "--augment", "erase:1"), 2, /erase:PROBABILITY \(below 1\), got "erase:1"/],
+    [at(bad, "--augment", "flop"), 2, /--augment wants none, flip, crop:PIXELS, erase:PROBABILITY \(below 1\) or mixup:ALPHA \(above 0\), got "flop" \(did you mean "flip"\?\)/],
+    [at(bad, "--augment", "erase:1"), 2, /erase:PROBABILITY \(below 1\) or .*, got "erase:1"/],
+    ...["mixup", "mixup:", "mixup:0", "mixup:-1", "mixup:x"].map((part): [string[], number, RegExp] => [at(bad, "--augment", `flip,${part}`), 2, new RegExp(`mixup:ALPHA \\(above 0\\), got "${part}"`)]),
     [at(bad, "--join", "1"), 2, /--join wants held-out images \(--validation\) and less than the 1 epochs, got 1/],
     [at(bad, "--resume"), 1, /nothing to resume/],
     [["train", "--data", bad, "--out", out("never/x.safetensors")], 2, /wants MODEL/],

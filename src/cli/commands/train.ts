@@ -110,7 +110,7 @@ async function prepare(args: Arguments, settings: Settings, paths: Paths, checkp
     data: settings.join > 0 ? parts.training.concat(parts.validation!) : parts.training,
     heldOut: { images: settings.join > 0 ? settings.validation : 0, until: settings.epochs - settings.join },
     normalisation: { mean, std },
-    augmentation: { flip: settings.flip, crop: settings.crop, erase: settings.erase },
+    augmentation: { flip: settings.flip, crop: settings.crop, erase: settings.erase, mixup: settings.mixup },
     batch: settings.batch,
     smoothing: settings.smoothing,
     seed: settings.seed,

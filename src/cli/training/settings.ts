@@ -47,6 +47,8 @@ export interface Settings {
   readonly crop: number;
   /** Probability of random erasing. */
   readonly erase: number;
+  /** Parameter of the beta distribution that mixes images and labels; 0 for none. */
+  readonly mixup: number;
   /** Images held out of training. */
   readonly validation: number;
   /** Epochs at the end that train on the held-out images too. */
@@ -97,6 +99,7 @@ const readers: Readers<Settings> = {
   flip: flag(false),
   crop: count(0, 0),
   erase: numberFrom(0, 0, 1),
+  mixup: numberFrom(0, 0),
   validation: count(0, 0),
   join: count(0, 0),
   half: flag(false),
@@ -127,7 +130,7 @@ export const settingsHelp: Readonly<Record<string, OptionHelp>> = {
   threads: { value: "N", help: "of wasm kernels; the result does not depend on it (default: the processor's cores, at most 4)" },
   schedule: { value: "NAME", help: "cosine, step (a tenth after 50 % and 75 % of the steps) or constant (default cosine)" },
   warmup: { value: "E", help: "epochs, also a part of one, over which the learning rate rises (default 0)" },
-  augment: { value: "LIST", help: "none, or some of flip, crop:PIXELS and erase:PROBABILITY, as flip,crop:2,erase:0.25 (default none)" },
+  augment: { value: "LIST", help: "none, or some of flip, crop:PIXELS, erase:PROBABILITY and mixup:ALPHA, as flip,crop:2,erase:0.25,mixup:0.2 (default none)" },
   validation: { value: "N", help: "training images to hold out and measure after every epoch (default 0)" },
   join: { value: "N", help: "the last N epochs train on the held-out images too, and measure no more (default 0)" },
   from: { value: "FILE", help: "fine-tuning: weights to begin with (fashion-mnist: the bundled ones); a head for another number of classes begins anew" },
@@ -158,15 +161,19 @@ function given(args: Arguments): Record<string, unknown> {
   return found;
 }
 
-function augmentation(parts: readonly string[]): { flip: boolean; crop: number; erase: number } {
-  const result = { flip: false, crop: 0, erase: 0 };
+function augmentation(parts: readonly string[]): { flip: boolean; crop: number; erase: number; mixup: number } {
+  const result = { flip: false, crop: 0, erase: 0, mixup: 0 };
   for (const part of parts) {
     const crop = /^crop:(\d{1,4})$/.exec(part);
     const erase = /^erase:(0?\.\d{1,9})$/.exec(part);
+    const alpha = /^mixup:(\d{0,3}(?:\.\d{1,9})?)$/.exec(part);
     if (part === "flip") result.flip = true;
     else if (crop !== null) result.crop = Number(crop[1]);
     else if (erase !== null) result.erase = Number(erase[1]);
-    else if (part !== "none") throw new UsageError(`senet train: --augment wants none, flip, crop:PIXELS or erase:PROBABILITY (below 1), got "${part}"${didYouMean(part, ["none", "flip", "crop:2", "erase:0.25"])}`);
+    else if (alpha !== null && Number(alpha[1]) > 0) result.mixup = Number(alpha[1]);
+    else if (part !== "none") {
+      throw new UsageError(`senet train: --augment wants none, flip, crop:PIXELS, erase:PROBABILITY (below 1) or mixup:ALPHA (above 0), got "${part}"${didYouMean(part, ["none", "flip", "crop:2", "erase:0.25", "mixup:0.2"])}`);
+    }
   }
   return result;
 }

@@ -48,7 +48,7 @@ export interface TrainingOptions extends Pick<BackendOptions, "threads" | "kerne
   readonly learningRate?: number;
   /** `exact`: the same bits on every host; `fast` (default): may round a product and a sum together. */
   readonly numerics?: "exact" | "fast";
-  /** Label smoothing (arXiv 1512.00567, section 7), from 0 to 1. Default 0. */
+  /** Label smoothing (arXiv 1512.00567, section 7), from 0 to 1; of labels given as shares too. Default 0. */
   readonly smoothing?: number;
   /** Batches whose mean gradient makes one update. Default 1. */
   readonly accumulate?: number;

@@ -84,7 +84,8 @@ export class TrainingSession implements Disposable {
 
   /**
    * One step: forward, backward and, when as many batches as `accumulate` says have come, the update.
-   * @param x of the shape that was compiled for @param labels classes, one an image (or pixel); or, as Float32Array, the share of each class
+   * @param x of the shape that was compiled for
+   * @param labels classes, one an image (or pixel); or, as Float32Array, for each of them a row with the shares of all classes, which add up to 1
    * @param rate learning rate of the update, if there is one
    * @returns the mean loss, as the network was. Where it is not finite nothing is updated, and the gradients are cleared.
    * @throws TypeError for the wrong kind, RangeError for the wrong size or a label that is no class

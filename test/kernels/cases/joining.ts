@@ -102,6 +102,35 @@ function crossEntropy(
   };
 }
 
+function softCrossEntropy(batch: number, classes: number, pixels: number, smoothing: number, what: string, logits: Input, flags: { kinks?: boolean; large?: boolean } = {}): Case {
+  const s = crossEntropyShape(batch, classes, pixels, smoothing);
+  return {
+    name: `softCrossEntropy [${batch},${classes},${pixels}] smoothing ${smoothing}${what}`, kernels: ["softCrossEntropyForward", "softCrossEntropyBackward"],
+    inputs: { logits, shares: sharesOf(batch * pixels, classes) }, by: ["logits"], uniform: true, ...flags,
+    forward(k, { logits, shares }, make) {
+      const y = make(batch * pixels);
+      const probabilities = make(logits.length);
+      k.softCrossEntropyForward(y, probabilities, logits, shares, s);
+      return { y, rest: { probabilities } };
+    },
+    backward(k, gradients, dy, { shares }, { rest }) {
+      k.softCrossEntropyBackward(gradients["logits"], rest["probabilities"] as Floats, shares, dy[0], s);
+    },
+  };
+}
+
+/** Rows that add up to 1: of two classes, as mixed images have them, in every other row; else of all. */
+function sharesOf(rows: number, classes: number): Input {
+  return {
+    size: rows * classes,
+    draw: (random) => Array.from({ length: rows }, (_, row) => {
+      const some = Array.from({ length: classes }, (_, k) => (row % 2 === 1 || k === row % classes || k === (row + 1) % classes ? 0.1 + random.uniform() : 0));
+      const sum = some.reduce((a, b) => a + b, 0);
+      return some.map((share) => share / sum);
+    }).flat(),
+  };
+}
+
 const EXTREME = fixed([1000, 0, -1000, 5, 5, 5, -1e30, 88, 1e30, -700, -710, -720]);
 
 export const joiningCases: readonly Case[] = [
@@ -138,4 +167,11 @@ export const joiningCases: readonly Case[] = [
   crossEntropy(2, 3, 5, 0.2, "", normal(30, 2)),
   crossEntropy(4, 3, 1, 0.1, " of extremes", EXTREME, { kinks: true }),
   crossEntropy(7, 1000, 1, 0.1, "", normal(7000, 3), { large: true }),
+
+  softCrossEntropy(3, 5, 1, 0, "", normal(15, 2)),
+  softCrossEntropy(4, 3, 1, 0.1, "", normal(12, 2)),
+  softCrossEntropy(2, 4, 3, 0, "", normal(24, 2)),
+  softCrossEntropy(2, 3, 5, 0.2, "", normal(30, 2)),
+  softCrossEntropy(4, 3, 1, 0.1, " of extremes", EXTREME, { kinks: true }),
+  softCrossEntropy(7, 1000, 1, 0.1, "", normal(7000, 3), { large: true }),
 ];

@@ -137,4 +137,29 @@ test("the loss and its gradient", () => {
   }
 });
 
+test("the loss and its gradient, of mixed labels", () => {
+  for (const [rows, classes, smoothing] of [[5, 2, 0], [7, 10, 0.1], [3, 13, 0.2]]) {
+    const shape = crossEntropyShape(rows, classes, 1, smoothing);
+    const logits = numbers(rows * classes, 3).map((value) => 10 * value);
+    const shares = new Float64Array(rows * classes);
+    for (let i = 0; i < rows; i++) {
+      shares[i * classes + (i % classes)] += 0.7;
+      shares[i * classes + ((3 * i + 1) % classes)] += 0.3;
+    }
+    const kernel = crossEntropyKernel(rows, classes);
+    const on = roomy([kernel], 5 * rows * classes + 1000);
+    const { images } = on;
+    const [input, target, settings] = [images.vector(logits), images.vector(shares.map((share) => (1 - smoothing) * share + smoothing / classes)), images.vector([0.25])];
+    const [dlogits, terms] = [images.room(vectorLayout(rows * classes)), images.room(vectorLayout(2 * CROSS_ENTROPY_TERMS * rows))];
+    runInParts(on, kernel, [dlogits, terms, input, target, settings].map(({ address }) => address));
+    assert.is(images.damage(), "");
+    const [loss, probabilities, wanted] = [new Float64Array(rows), new Float64Array(rows * classes), new Float64Array(rows * classes)];
+    reference.softCrossEntropyForward(loss, probabilities, double(logits), shares, shape);
+    reference.softCrossEntropyBackward(wanted, probabilities, shares, 0.25, shape);
+    assertClose(images.read(dlogits), wanted, 1e-6, `${classes} classes, dlogits`);
+    const left = new Float64Array(images.read(terms).buffer);
+    assertClose(Array.from(loss, (_, i) => left[3 * i] + log(left[3 * i + 1]) - left[3 * i + 2]), loss, 1e-6, `${classes} classes, loss`);
+  }
+});
+
 test.run();
