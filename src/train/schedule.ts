@@ -28,16 +28,51 @@ export function constant(options: ScheduleOptions): Schedule {
   return afterWarmup(options, () => options.peak);
 }
 
+export interface CosineOptions extends ScheduleOptions {
+  /** Of the whole run. */
+  readonly steps: number;
+  /** The lowest learning rate. Default 0. */
+  readonly floor?: number;
+  /** How often it begins anew. Default 0. */
+  readonly restarts?: number;
+  /** How many times as long as the period before each period is, the paper's T_mult: at least 1, the default. */
+  readonly factor?: number;
+}
+
 /**
- * Half a cosine from `peak` after the warm-up down to `floor` at `steps` (Loshchilov and Hutter, arXiv 1608.03983,
- * equation 5, without restarts).
+ * Half a cosine from `peak` after the warm-up down to `floor` at `steps`, or several of them one after the other: warm restarts (Loshchilov and
+ * Hutter, arXiv 1608.03983, equation 5). Periods are whole steps, and together as long as the run after its warm-up.
+ * @throws RangeError where an option makes no sense, or a period would be shorter than a step
  */
-export function cosine(options: ScheduleOptions & { readonly steps: number; readonly floor?: number }): Schedule {
-  const { peak, steps, warmup = 0, floor = 0 } = options;
+export function cosine(options: CosineOptions): Schedule {
+  const { peak, steps, warmup = 0, floor = 0, restarts = 0, factor = 1 } = options;
   checkSteps("cosine: steps", steps, warmup + 1);
   checkRate("cosine: floor", floor);
-  return afterWarmup(options, (step) =>
-    step >= steps ? floor : floor + ((peak - floor) * (1 + cos((Math.PI * (step - warmup)) / (steps - warmup)))) / 2);
+  checkSteps("cosine: restarts", restarts, 0);
+  checkRate("cosine: factor", factor, 1);
+  const begins = periods(warmup, steps, restarts, factor);
+  return afterWarmup(options, (step) => {
+    if (step >= steps) return floor;
+    let period = 0;
+    while (step >= begins[period + 1]) period++;
+    const [begin, end] = [begins[period], begins[period + 1]];
+    return floor + ((peak - floor) * (1 + cos((Math.PI * (step - begin)) / (end - begin)))) / 2;
+  });
+}
+
+/** The first steps of the periods, and the step after the last one. */
+function periods(begin: number, end: number, restarts: number, factor: number): number[] {
+  // A period is one step at least, which also keeps this list short.
+  if (restarts >= end - begin) throw new RangeError(`cosine: ${restarts} restarts want more than ${restarts} steps after the warm-up, there are ${end - begin}`);
+  const lengths = [1];
+  for (let i = 1; i <= restarts; i++) lengths.push(lengths[i - 1] * factor);
+  const sums = [0];
+  for (const length of lengths) sums.push(sums[sums.length - 1] + length);
+  const begins = sums.map((sum) => begin + Math.round(((end - begin) * sum) / sums[sums.length - 1]));
+  if (begins.some((first, i) => i > 0 && !(first > begins[i - 1]))) {
+    throw new RangeError(`cosine: with ${restarts} restarts and factor ${factor} the first period of ${end - begin} steps would have less than one`);
+  }
+  return begins;
 }
 
 /** `peak`, multiplied by `factor` at every one of `milestones` (steps, rising). Default factor 0.1. */

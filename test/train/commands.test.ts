@@ -164,6 +164,16 @@ function stoppedRun(): Promise<Result> {
   });
 }
 
+test("restarts: the rates in the log begin anew", async () => {
+  const { code, errors } = await senet("train", ...recipe, "--epochs", "7", "--warmup", "1", "--restarts", "1", "--restart-factor", "2", "--lr", "0.2", "--out", out("anew.safetensors"));
+  assert.is(code, 0, errors);
+  const log = decodeUtf8(bytesOf("anew.log.jsonl"), "log").trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, number>);
+  const rates = new Map(log.filter(({ rate }) => rate !== undefined).map(({ step, rate }) => [step, rate]));
+  // 42 steps, 6 of them warm-up; then periods of 12 and 24. The log counts from 1.
+  const wanted = (at: number, period: number): number => 0.1 * (1 + Math.cos((Math.PI * at) / period));
+  for (const [step, rate] of [[10, wanted(3, 12)], [20, wanted(1, 24)], [30, wanted(11, 24)], [40, wanted(21, 24)]]) assert.ok(Math.abs(rates.get(step)! - rate) < 1e-12, `step ${step}: ${rates.get(step)}`);
+});
+
 test("mixed images: another network, which learns, and the log says what it was trained on", async () => {
   const { code, errors } = await senet("train", ...recipe, "--augment", "crop:1,mixup:0.2", "--out", out("mixed.safetensors"), "--json");
   assert.is(code, 0, errors);
@@ -211,6 +221,9 @@ test("wrong usage and bad data end with one line, and nothing is written", async
     [at(bad, "--augment", "flop"), 2, /--augment wants none, flip, crop:PIXELS, erase:PROBABILITY \(below 1\) or mixup:ALPHA \(above 0\), got "flop" \(did you mean "flip"\?\)/],
     [at(bad, "--augment", "erase:1"), 2, /erase:PROBABILITY \(below 1\) or .*, got "erase:1"/],
     ...["mixup", "mixup:", "mixup:0", "mixup:-1", "mixup:x"].map((part): [string[], number, RegExp] => [at(bad, "--augment", `flip,${part}`), 2, new RegExp(`mixup:ALPHA \\(above 0\\), got "${part}"`)]),
+    [at(bad, "--restarts", "1", "--schedule", "step"), 2, /--restarts wants the schedule cosine, got step/],
+    [at(bad, "--restarts", "2"), 2, /cosine: 2 restarts want more than 2 steps after the warm-up, there are 2/],
+    [at(bad, "--restart-factor", "0.5"), 2, /"restartFactor" wants a number of at least 1, got 0\.5/],
     [at(bad, "--join", "1"), 2, /--join wants held-out images \(--validation\) and less than the 1 epochs, got 1/],
     [at(bad, "--resume"), 1, /nothing to resume/],
     [["train", "--data", bad, "--out", out("never/x.safetensors")], 2, /wants MODEL/],

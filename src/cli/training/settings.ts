@@ -40,6 +40,9 @@ export interface Settings {
   readonly kernels: (typeof trainingKernels)[number];
   readonly numerics: (typeof trainingNumerics)[number];
   readonly schedule: (typeof scheduleNames)[number];
+  /** How often the cosine begins anew, and how many times as long as the one before each of its periods is. */
+  readonly restarts: number;
+  readonly restartFactor: number;
   /** In epochs. */
   readonly warmup: number;
   readonly flip: boolean;
@@ -95,6 +98,8 @@ const readers: Readers<Settings> = {
   kernels: oneOf(trainingKernels, "auto"),
   numerics: oneOf(trainingNumerics, "exact"),
   schedule: oneOf(scheduleNames, "cosine"),
+  restarts: count(0, 0),
+  restartFactor: numberFrom(1, 1),
   warmup: numberFrom(0, 0),
   flip: flag(false),
   crop: count(0, 0),
@@ -129,6 +134,8 @@ export const settingsHelp: Readonly<Record<string, OptionHelp>> = {
   numerics: { value: "NAME", help: "of wasm kernels: exact (the same bits on every engine, the default) or fast" },
   threads: { value: "N", help: "of wasm kernels; the result does not depend on it (default: the processor's cores, at most 4)" },
   schedule: { value: "NAME", help: "cosine, step (a tenth after 50 % and 75 % of the steps) or constant (default cosine)" },
+  restarts: { value: "N", help: "times that cosine begins anew at the highest rate (default 0)" },
+  "restart-factor": { value: "F", help: "each period between restarts is so many times as long as the one before (default 1)" },
   warmup: { value: "E", help: "epochs, also a part of one, over which the learning rate rises (default 0)" },
   augment: { value: "LIST", help: "none, or some of flip, crop:PIXELS, erase:PROBABILITY and mixup:ALPHA, as flip,crop:2,erase:0.25,mixup:0.2 (default none)" },
   validation: { value: "N", help: "training images to hold out and measure after every epoch (default 0)" },
@@ -148,8 +155,8 @@ function given(args: Arguments): Record<string, unknown> {
   const found: Record<string, unknown> = {};
   if (args.positionals.length > 0) found.model = args.positionals[0];
   if (args.text("model-options") !== undefined) found.modelOptions = args.json("model-options");
-  for (const name of ["epochs", "seed", "batch", "lr", "momentum", "weight-decay", "smoothing", "warmup", "validation", "join", "clip", "average"]) {
-    if (args.text(name) !== undefined) found[name === "weight-decay" ? "weightDecay" : name] = args.number(name, 0);
+  for (const name of ["epochs", "seed", "batch", "lr", "momentum", "weight-decay", "smoothing", "warmup", "validation", "join", "clip", "average", "restarts", "restart-factor"]) {
+    if (args.text(name) !== undefined) found[name.replace(/-[a-z]/g, ([, letter]) => letter.toUpperCase())] = args.number(name, 0);
   }
   for (const name of ["optimiser", "schedule", "kernels", "numerics", "from", "groups", "relabel"]) if (args.text(name) !== undefined) found[name] = args.text(name);
   if (args.text("frozen") !== undefined) found.frozen = args.list("frozen", []);
@@ -244,8 +251,16 @@ export function makeSchedule(settings: Settings, stepsPerEpoch: number): Schedul
   const peak = settings.lr ?? 0.1;
   const warmup = Math.round(settings.warmup * stepsPerEpoch);
   if (warmup >= total) throw new UsageError(`senet train: --warmup wants less than the ${settings.epochs} epochs, got ${settings.warmup}`);
-  if (settings.schedule === "constant") return constant({ peak, warmup });
-  if (settings.schedule === "cosine") return cosine({ peak, warmup, steps: total });
+  const { schedule, restarts, restartFactor } = settings;
+  if (restarts > 0 && schedule !== "cosine") throw new UsageError(`senet train: --restarts wants the schedule cosine, got ${schedule}`);
+  if (schedule === "constant") return constant({ peak, warmup });
+  if (schedule === "cosine") {
+    try {
+      return cosine({ peak, warmup, steps: total, restarts, factor: restartFactor });
+    } catch (error) {
+      throw new UsageError(`senet train: ${(error as Error).message}`);
+    }
+  }
   const milestones = [0.5, 0.75].map((share) => Math.max(1, Math.round(share * total)));
   return steps({ peak, warmup, milestones: milestones.filter((milestone, i) => i === 0 || milestone > milestones[i - 1]) });
 }
