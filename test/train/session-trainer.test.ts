@@ -102,6 +102,45 @@ test("a resumed run has the bits of an uninterrupted one: weights, optimiser, av
   }
 });
 
+test("averages: of weights and running statistics, with less of themselves in the first updates", () => {
+  // 2/11 and 3/12 are below 0.27, 4/13 is not.
+  const average = 0.27;
+  const trainer = sessionTrainer({ schedule: constant({ peak: 0.05 }) }, { average });
+  const values = (): Map<string, Float64Array> => new Map([...trainer.model.namedState()].map(([name, { value }]) => [name, Float64Array.from(value.data)]));
+  const wanted = values();
+  for (const decay of [2 / 11, 3 / 12, 0.27, 0.27]) {
+    trainer.trainStep();
+    trainer.pull();
+    for (const [name, now] of values()) now.forEach((value, i) => (wanted.get(name)![i] += (1 - decay) * (value - wanted.get(name)![i])));
+    trainer.pull({ average: true });
+    for (const [name, found] of values()) {
+      found.forEach((value, i) => assert.ok(Math.abs(value - wanted.get(name)![i]) < 1e-6, `${name}[${i}]: ${value}, wanted ${wanted.get(name)![i]}`));
+    }
+    trainer.pull();
+  }
+});
+
+test("averaged weights are as good as the latest ones from the first epochs on", () => {
+  const trainer = sessionTrainer({ schedule: constant({ peak: 0.1 }) }, { average: 0.998 });
+  // 40 steps, of which 0.998 alone would keep nine tenths of the start.
+  for (let epoch = 0; epoch < 8; epoch++) trainer.trainEpoch();
+  const images = quarters(40, 77);
+  const [latest, averaged] = [false, true].map((average) => {
+    trainer.pull({ average });
+    return evaluate(trainer.model, images, normalisation).accuracy;
+  });
+  assert.ok(latest > 0.9 && averaged > 0.9, `${latest} with the latest weights, ${averaged} with the averaged ones`);
+});
+
+test("a checkpoint without averages of statistics is refused", () => {
+  const trainer = sessionTrainer({}, { average: 0.9 });
+  losses(trainer, 2);
+  const checkpoint = readCheckpoint(writeCheckpoint(trainer));
+  const older = new Map([...checkpoint.optimiser].filter(([name]) => !/^average\..*running/.test(name)));
+  assert.ok(older.size < checkpoint.optimiser.size);
+  assert.throws(() => restoreCheckpoint(sessionTrainer({}, { average: 0.9 }), { ...checkpoint, optimiser: older }), /the state has no average\.bn1\.running_mean/);
+});
+
 test("a checkpoint written while the averaged weights are in the model holds the others", () => {
   const trainer = sessionTrainer({}, { average: 0.9 });
   losses(trainer, 4);

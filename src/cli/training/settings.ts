@@ -129,7 +129,7 @@ export const settingsHelp: Readonly<Record<string, OptionHelp>> = {
   "weight-decay": { value: "D", help: "not for biases and normalisation (default 0)" },
   smoothing: { value: "S", help: "label smoothing (default 0)" },
   clip: { value: "NORM", help: "shortens longer gradients to this (default: none are)" },
-  average: { value: "SHARE", help: "measures and writes an average of the weights that keeps this share of itself per step, such as 0.998 (default 0: none)" },
+  average: { value: "SHARE", help: "measures and writes an average of the weights that keeps this share of itself per step, such as 0.998, less in the first steps (default 0: none)" },
   kernels: { value: "NAME", help: "wasm (a training session), plain or reference (eager); default wasm where the host and the model can" },
   numerics: { value: "NAME", help: "of wasm kernels: exact (the same bits on every engine, the default) or fast" },
   threads: { value: "N", help: "of wasm kernels; the result does not depend on it (default: the processor's cores, at most 4)" },

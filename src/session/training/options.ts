@@ -54,7 +54,10 @@ export interface TrainingOptions extends Pick<BackendOptions, "threads" | "kerne
   readonly accumulate?: number;
   /** Longest gradient, over all parameters together; a longer one is shortened to it. */
   readonly clip?: number;
-  /** Keeps an average of the weights that forgets this share of itself per update, such as 0.999: `session.pull({ average: true })`. */
+  /**
+   * Keeps an average of weights and running statistics that keeps this share of itself per update, such as 0.999 (less in the first ones: averageDecay
+   * in update.ts): `session.pull({ average: true })`.
+   */
   readonly average?: number;
   /** Parameters that stay as they are, besides those that are frozen in the model. */
   readonly frozen?: Names;

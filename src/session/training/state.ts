@@ -45,7 +45,8 @@ export class TrainingState {
   readonly values: number;
   readonly gradients: number;
   readonly running: number;
-  readonly #runningSize: number;
+  /** Floats of all running statistics. */
+  readonly runningSize: number;
   readonly #byName: ReadonlyMap<string, Entry>;
   readonly #trash: number;
 
@@ -94,7 +95,7 @@ export class TrainingState {
     this.values = this.array("parameters", total);
     this.gradients = this.array("gradients", this.trainable);
     this.running = this.array("statistics", top);
-    this.#runningSize = top;
+    this.runningSize = top;
     this.#trash = this.array("trash", Math.max(0, ...entries.map(({ size }) => size)));
     this.#byName = new Map([...entries, ...kept].map((entry) => [entry.name, entry]));
   }
@@ -137,7 +138,7 @@ export class TrainingState {
 
   /** All running statistics. */
   statisticsView(): Float32Array {
-    return this.view(this.running, this.#runningSize);
+    return this.view(this.running, this.runningSize);
   }
 
   /** From the model's tensors. */
@@ -147,9 +148,9 @@ export class TrainingState {
     }
   }
 
-  /** To the model's tensors. @param values another array in place of the parameters' own, for those that train */
-  pull(values: number = this.values): void {
+  /** To the model's tensors. @param values another array in place of the parameters' own, for those that train @param running and of the statistics' */
+  pull(values: number = this.values, running: number = this.running): void {
     for (const { tensor, offset, size, frozen } of this.parameters) tensor().data.set(this.view((frozen ? this.values : values) + 4 * offset, size));
-    for (const { tensor, offset, size } of this.statistics) tensor().data.set(this.view(this.running + 4 * offset, size));
+    for (const { tensor, offset, size } of this.statistics) tensor().data.set(this.view(running + 4 * offset, size));
   }
 }

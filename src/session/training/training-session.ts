@@ -163,13 +163,14 @@ export class TrainingSession implements Disposable {
 
   /**
    * Writes weights and running statistics into the model.
-   * @param average the averaged weights instead (compiled with `average`)
+   * @param average the averaged weights and statistics instead (compiled with `average`)
    */
   pull({ average = false }: { readonly average?: boolean } = {}): void {
     this.#open();
     const { averages } = this.#program.updates;
     if (average && averages === undefined) throw new RangeError("session.pull: there is no average; compile with average: 0.999, say");
-    this.#state.pull(average ? averages : undefined);
+    if (average) this.#state.pull(averages?.weights, averages?.statistics);
+    else this.#state.pull();
   }
 
   /** Takes the model's weights and running statistics over. Averages, if any, begin at these. The optimiser's state stays. */
@@ -179,7 +180,10 @@ export class TrainingSession implements Disposable {
     state.memory.refresh();
     state.push();
     const { averages } = this.#program.updates;
-    if (averages !== undefined) state.view(averages, state.trainable).set(state.view(state.values, state.trainable));
+    if (averages !== undefined) {
+      state.view(averages.weights, state.trainable).set(state.view(state.values, state.trainable));
+      state.view(averages.statistics, state.runningSize).set(state.statisticsView());
+    }
     state.view(this.#program.lossScale, 1)[0] = 1 / (this.#program.loss.rows * (this.#options.accumulate ?? 1));
     this.#program.pack();
   }

@@ -1,4 +1,4 @@
-/** The update of all parameters: clipping, the optimiser, one pass a group; then the average of weights; then gradients are zero again. */
+/** The update of all parameters: clipping, the optimiser, one pass a group; then the averages; then gradients are zero again. */
 import { pow } from "../../../kernels/math.ts";
 import {
   ADAMW_SETTINGS, SGD_SETTINGS, adamwKernel, averageKernel, clipScaleKernel, scaleFlatKernel, sgdKernel, squaresBytes, squaresKernel, zeroKernel,
@@ -18,10 +18,26 @@ export interface Slot {
   readonly address: number;
 }
 
+/** Addresses of moving averages. */
+export interface Averages {
+  /** Of what trains, as long as a slot. */
+  readonly weights: number;
+  /** Of the running statistics: those of averaged weights are nearer to them than the latest weights' are. */
+  readonly statistics: number;
+}
+
+/**
+ * The share that averages keep of themselves in an update: `average`, but less in the first ones, which would else keep the random start for
+ * long. As TensorFlow's ExponentialMovingAverage has it with num_updates: min(average, (1 + t) / (10 + t)).
+ * @param update t, 1 for the first
+ */
+export function averageDecay(average: number, update: number): number {
+  return Math.min(average, (1 + update) / (10 + update));
+}
+
 export class Update {
   readonly slots: readonly Slot[];
-  /** Of the averages, if there are such. */
-  readonly averages: number | undefined;
+  readonly averages: Averages | undefined;
   readonly #rule: UpdateRule;
   readonly #state: TrainingState;
   readonly #settings: number;
@@ -34,7 +50,7 @@ export class Update {
     this.#state = state;
     this.#options = options;
     this.slots = (optimiser.method === "sgd" ? ["momentum"] : ["first", "second"]).map((name) => ({ name, address: state.array(`slot ${name}`, state.trainable) }));
-    this.averages = average === undefined ? undefined : state.array("averages", state.trainable);
+    this.averages = average === undefined ? undefined : { weights: state.array("averages", state.trainable), statistics: state.array("averages of statistics", state.runningSize) };
     this.#settings = state.array("settings", SETTINGS * (state.spans.length + 1));
     // What the kernel writes (scale and norm), what it compares with, and room for its sums.
     this.#clipping = state.array("clipping", SETTINGS + squaresBytes(state.trainable) / 4);
@@ -46,7 +62,7 @@ export class Update {
 
   /** What has to run, all addresses known. */
   stages(): Stage[] {
-    const { spans, trainable, values, gradients } = this.#state;
+    const { spans, trainable, values, gradients, running, runningSize } = this.#state;
     if (trainable === 0) return [];
     const call = (kernel: Kernel, size: number, ...addresses: readonly number[]): KernelCall => ({
       kernel, images: 1, operands: addresses.map((address) => ({ address, pitch: 0 })), ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work: 4 * size,
@@ -63,9 +79,10 @@ export class Update {
       const slots = this.slots.map(({ address }) => address + 4 * offset);
       return call(kernel, 2 * size, values + 4 * offset, ...slots, gradients + 4 * offset, this.#settings + 4 * SETTINGS * i);
     }));
+    const averaged = this.averages === undefined ? [] : [[trainable, this.averages.weights, values], [runningSize, this.averages.statistics, running]];
     stages.push([
       call(zeroKernel(trainable), trainable, gradients),
-      ...(this.averages === undefined ? [] : [call(averageKernel(trainable), trainable, this.averages, values, this.#averaging)]),
+      ...averaged.filter(([size]) => size > 0).map(([size, average, of]) => call(averageKernel(size), size, average, of, this.#averaging)),
     ]);
     return stages;
   }
@@ -75,7 +92,7 @@ export class Update {
     const { clip, average } = this.#options;
     const rule = this.#rule;
     if (clip !== undefined) this.#state.view(this.#clipping + 8, 1)[0] = clip;
-    if (average !== undefined) this.#state.view(this.#averaging, 1)[0] = 1 - average;
+    if (average !== undefined) this.#state.view(this.#averaging, 1)[0] = 1 - averageDecay(average, update);
     this.#state.spans.forEach(({ group }, i) => {
       const common = { learningRate: rate * group.rate, weightDecay: group.weightDecay, gradientScale: 1 };
       const into = this.#state.view(this.#settings + 4 * SETTINGS * i, SETTINGS);
