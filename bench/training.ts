@@ -1,5 +1,6 @@
 /**
- * Speed of training sessions: forward pass, loss, backward pass and update, of whole networks.
+ * Speed of training sessions: forward pass, loss, backward pass and update, of whole networks; and how long the batch of a step takes to make,
+ * flipped, cropped, erased and mixed.
  *
  *     npx tsx bench/training.ts [three-block | resnet20 | resnet50 | mobilenet ...] [--threads N] [--runs N] [--batch N] [--numerics exact|fast]
  *
@@ -11,6 +12,8 @@ import { createModel } from "../models/index.ts";
 import { summarise } from "../src/nn/summary.ts";
 import { compileTraining } from "../src/session/training/training-session.ts";
 import { Tensor } from "../src/tensor.ts";
+import { Batcher } from "../src/train/augment.ts";
+import { Dataset } from "../src/train/dataset.ts";
 import { machine } from "./peers/machine.ts";
 
 interface Network {
@@ -36,6 +39,26 @@ const option = (name: string, usual: string): string => {
 const [threads, runs, batchOption] = [Number(option("--threads", "1")), Number(option("--runs", "5")), option("--batch", "")];
 const numerics = option("--numerics", "fast") === "exact" ? "exact" : "fast";
 
+/** Times of `count` runs in ms, the shortest first. */
+function time(work: () => void, count: number): number[] {
+  return Array.from({ length: count }, () => {
+    const start = performance.now();
+    work();
+    return performance.now() - start;
+  }).sort((a, b) => a - b);
+}
+
+/** The median time that a trainer takes to make a batch of this shape, in ms. */
+function batchTime([batch, channels, height, width]: readonly number[]): number {
+  const random = new Random(2);
+  const images = new Uint8Array(batch * channels * height * width).map(() => random.below(256));
+  const data = new Dataset(images, [batch, channels, height, width], new Int32Array(batch), ["a", "b"]);
+  const level = Array.from({ length: channels }, () => 0.5);
+  const batcher = new Batcher(data, { mean: level, std: level }, { flip: true, crop: 2, erase: 0.25, mixup: 0.2 });
+  const indices = Int32Array.from({ length: batch }, (_, i) => i);
+  return time(() => void batcher.augmented(indices, random), 30)[15];
+}
+
 async function measure(name: string): Promise<string> {
   const { model: modelName, options, input } = NETWORKS[name];
   const shape = [batchOption === "" ? input[0] : Number(batchOption), ...input.slice(1)];
@@ -49,15 +72,11 @@ async function measure(name: string): Promise<string> {
   const session = await compileTraining(model, { input: shape, optimiser: { method: "sgd", weightDecay: 1e-4 }, threads, numerics });
   const compiled = performance.now() - before;
   session.trainStep(x, labels, 0.001);
-  const times = Array.from({ length: runs }, () => {
-    const start = performance.now();
-    session.trainStep(x, labels, 0.001);
-    return performance.now() - start;
-  }).sort((a, b) => a - b);
+  const times = time(() => void session.trainStep(x, labels, 0.001), runs);
   const [best, median] = [times[0], times[times.length >> 1]];
   const speed = (time: number): string => ((6 * (macs + seMacs)) / time / 1e6).toFixed(1);
   return `${name.padEnd(12)} ${modelName} [${shape.join()}], ${session.kernels}: best ${best.toFixed(1)} ms, median ${median.toFixed(1)} ms (${(median / shape[0]).toFixed(2)} an image), `
-    + `${speed(best)} and ${speed(median)} GFLOP/s; compiled in ${compiled.toFixed(0)} ms, ${(session.arenaBytes / 1048576).toFixed(0)} MiB of values`;
+    + `${speed(best)} and ${speed(median)} GFLOP/s; batch made in ${batchTime(shape).toFixed(2)} ms; compiled in ${compiled.toFixed(0)} ms, ${(session.arenaBytes / 1048576).toFixed(0)} MiB of values`;
 }
 
 console.log(`Node ${process.versions.node}, ${machine()}`);
