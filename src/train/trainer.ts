@@ -146,8 +146,9 @@ export class Trainer {
     return this.#model;
   }
 
-  /** Gives the model the weights of now, or the averaged ones. @throws RangeError where no average is kept */
+  /** Gives the model the weights of now, or the averaged ones. @throws RangeError where no average is kept; Error where the run has diverged */
   pull({ average = false }: { readonly average?: boolean } = {}): void {
+    if (this.#diverged) throw new Error("Trainer: this run has diverged; the model has its last good weights");
     this.#engine.pull(average);
     this.#ahead = false;
   }

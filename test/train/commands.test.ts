@@ -12,9 +12,9 @@ import { main } from "../../src/cli/program.ts";
 import { parseSafetensors } from "../../src/io/safetensors.ts";
 import { decodeUtf8 } from "../../src/io/utf8.ts";
 import type { Tensor } from "../../src/tensor.ts";
-import type { Dataset } from "../../src/train/dataset.ts";
 import { evaluate } from "../../src/train/evaluate.ts";
 import { loadWeights, weightsDescription } from "../../src/weights.ts";
+import { idx, writePart } from "./idx-files.ts";
 import { classes, quarters } from "./tiny.ts";
 
 interface Result {
@@ -47,22 +47,6 @@ async function senet(...args: string[]): Promise<Result> {
   } finally {
     [stdout.write, stderr.write] = writes;
   }
-}
-
-function idx(shape: readonly number[], data: Uint8Array): Uint8Array {
-  const header = new DataView(new ArrayBuffer(4 + 4 * shape.length));
-  header.setUint8(2, 8);
-  header.setUint8(3, shape.length);
-  shape.forEach((n, i) => header.setUint32(4 + 4 * i, n));
-  const file = new Uint8Array(header.byteLength + data.length);
-  file.set(new Uint8Array(header.buffer));
-  file.set(data, header.byteLength);
-  return file;
-}
-
-function writePart(folder: string, prefix: string, data: Dataset): void {
-  writeFileSync(join(folder, `${prefix}-images-idx3-ubyte`), idx([data.size, 12, 12], data.images));
-  writeFileSync(join(folder, `${prefix}-labels-idx1-ubyte`), idx([data.size], Uint8Array.from(data.labels)));
 }
 
 const folder = mkdtempSync(join(tmpdir(), "senet-train-"));

@@ -144,6 +144,7 @@ test("a loss that is not finite stops the run, names the step and leaves the las
   for (const [name, p] of model.namedParameters()) assert.equal([...p.value.data], good.get(name), name);
   for (const { value } of model.namedState().values()) assert.ok(value.data.every(Number.isFinite));
   assert.throws(() => trainer.trainStep(), /has diverged/);
+  assert.throws(() => trainer.pull(), /has diverged; the model has its last good weights/);
   assert.throws(() => writeCheckpoint(trainer), /has diverged/);
 });
 

@@ -79,6 +79,7 @@ export const evalCommand: Command = {
     });
     const { accuracy, loss, confusion } = evaluation;
     progress.end();
+    if (!Number.isFinite(loss)) throw new Error(`${network.title}: the loss is ${loss}: weights, or what the network computes of them, are not finite`);
     const seconds = (performance.now() - begin) / 1000;
     const report = args.text("report");
     if (report !== undefined) {

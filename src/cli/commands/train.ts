@@ -86,6 +86,7 @@ function preprocessingOf(data: Dataset, mean: readonly number[], std: readonly n
 /** Reads the data and builds the trainer, where a checkpoint left it if there is one. Nothing is written yet. */
 async function prepare(args: Arguments, settings: Settings, paths: Paths, checkpoint: Checkpoint | undefined): Promise<Run> {
   const data = relabelled(await readDataset(args.required("data"), "train", settings.classes), settings.relabel);
+  if (data.classes.length < 2) throw new Error(`${args.required("data")} has one class only, "${data.classes[0]}": there is nothing to learn`);
   const kept = { ...settings, data: fingerprint(data) };
   if (checkpoint !== undefined && checkpoint.settings.data !== kept.data) throw new Error(`${paths.checkpoint} is of a run on other images than ${args.required("data")} has`);
   if (settings.validation >= data.size) throw new UsageError(`senet train: --validation wants less than the ${data.size} training images, got ${settings.validation}`);
@@ -124,6 +125,12 @@ async function prepare(args: Arguments, settings: Settings, paths: Paths, checkp
   };
 }
 
+/** Names of classes that no image has: a wrong label makes some, where classes are called after the largest one. */
+function emptyClasses({ labels, classes }: Dataset): string[] {
+  const seen = new Set(labels);
+  return classes.filter((_, label) => !seen.has(label));
+}
+
 function description(run: Run): { classes: readonly string[]; preprocessing?: Preprocessing } {
   return { classes: run.training.classes, ...(run.preprocessing === undefined ? {} : { preprocessing: run.preprocessing }) };
 }
@@ -146,8 +153,8 @@ function saveCheckpoint(run: Run): void {
   run.log.flush();
 }
 
+/** Writes the weights that the model has. */
 function saveResult(run: Run): void {
-  useResult(run);
   writeBytes(run.paths.out, saveWeights(run.trainer.model, { ...description(run), dtype: run.settings.half ? "F16" : "F32" }));
 }
 
@@ -185,11 +192,11 @@ async function trainEpoch(run: Run, progress: Progress, stopped: () => boolean):
       `${Math.round(perSecond * settings.batch)} images/s  ${duration((total - report.step) / perSecond)} left`);
     // Lets signals through.
     await nextTurn();
-    if (report.stepOfEpoch === report.stepsPerEpoch) {
-      trainer.checkFinite();
-      return report;
-    }
-    if (stopped()) return undefined;
+    const ended = report.stepOfEpoch === report.stepsPerEpoch;
+    if (!ended && !stopped()) continue;
+    // Next comes a checkpoint, over one that may be the last good one.
+    trainer.checkFinite();
+    return ended ? report : undefined;
   }
 }
 
@@ -285,6 +292,8 @@ export const train: Command = {
       `${settings.model}, ${thousands(trainer.model.parameterCount())} parameters, ${thousands(training.size)} images` +
       `${validation === undefined ? "" : `, ${thousands(validation.size)} held out`}, ${trainer.stepsPerEpoch} steps an epoch` +
       `${checkpoint === undefined ? "" : `, going on after step ${trainer.step}`}\n${run.kernels}${run.beginning}`);
+    const empty = emptyClasses(training);
+    if (empty.length > 0) remark(`${empty.length} of ${training.classes.length} classes have no training image, such as "${empty[0]}"`);
     run.log.begin(trainer.step);
     const engine = { runs_on: run.kernels, time: now(), senet: version };
     run.log.add(trainer.step === 0 ? { event: "start", step: 0, ...run.kept, ...run.normalisation, ...run.facts, ...engine } : { event: "resume", step: trainer.step, ...engine });
@@ -296,6 +305,7 @@ export const train: Command = {
       if (!(error instanceof DivergedError)) throw error;
       run.log.add({ event: "diverged", step: error.step, message: error.message });
       run.log.flush();
+      // What the model has now. Averages, if any, have seen the weights that failed.
       saveResult(run);
       throw new Error(`${error.message}; the last good weights are in ${paths.out}`);
     }
@@ -303,6 +313,7 @@ export const train: Command = {
       saveCheckpoint(run);
       throw new StoppedError(`stopped after step ${trainer.step}; the same command with --resume goes on`, finished.code);
     }
+    useResult(run);
     saveResult(run);
     rmSync(paths.checkpoint, { force: true });
     const seconds = (performance.now() - begin) / 1000;

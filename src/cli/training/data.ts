@@ -34,8 +34,10 @@ export async function readDataset(folder: string, part: "train" | "test", classe
   const images = await readArray(folder, `${prefix}-images-idx3-ubyte`);
   const labels = await readArray(folder, `${prefix}-labels-idx1-ubyte`);
   const list = join(folder, "classes.txt");
+  const names = classes ?? (existsSync(list) ? readLines(list) : undefined);
+  if (names?.length === 0) throw new Error(`${list} names no class`);
   try {
-    return datasetFromIdx(images, labels, classes ?? (existsSync(list) ? readLines(list) : undefined));
+    return datasetFromIdx(images, labels, names);
   } catch (error) {
     throw new Error(`${folder}, ${prefix} files: ${(error as Error).message}`);
   }

@@ -28,7 +28,7 @@ export function settingsOfWeights(from: string): Record<string, unknown> {
 /**
  * Loads what fits into the model.
  * @returns names of tensors that begin anew: the head, where the classes are others
- * @throws Error where nothing fits, or more than the last layer does not
+ * @throws Error where nothing fits, more than the last layer does not, or not all numbers are finite
  */
 export function loadStart(model: Module, from: string): readonly string[] {
   let report;
@@ -36,6 +36,9 @@ export function loadStart(model: Module, from: string): readonly string[] {
     report = loadWeights(model, bytesOf(from), { partial: true });
   } catch (error) {
     throw new Error(`${from}: ${(error as Error).message}`);
+  }
+  for (const [name, { value }] of model.namedState()) {
+    if (!value.data.every(Number.isFinite)) throw new Error(`${from}: ${name} holds numbers that are not finite`);
   }
   return [...report.missing, ...report.misshapen.map((text) => text.split(" ")[0])];
 }
