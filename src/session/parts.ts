@@ -1,12 +1,46 @@
-/** What sessions are put together from. Who imports a `compile` loads what that one names here, and no more: session.ts names all, lean.ts the least. */
+/** What sessions are put together from, and what comes of it. Who imports a `compile` loads what that one names here, and no more: session.ts names all, lean.ts the least. */
 import type { InferenceKernels } from "../../kernels/contract.ts";
-import type { Backend, Wanted } from "./backend.ts";
-import type { Arithmetic } from "./numerics.ts";
+import type { ModuleUse } from "./module-file.ts";
+import type { Arithmetic, Numerics } from "./numerics.ts";
 import type { Program } from "./program.ts";
 import type { Pool } from "./threads/pool.ts";
 import type { Trusted } from "./trial.ts";
 import type { Turbo } from "./turbo.ts";
+import type { WasmHost } from "./wasm-host.ts";
 import type { WasmProgramOptions } from "./wasm-program.ts";
+
+/** `auto` is wasm where the host has it, otherwise plain. */
+export type KernelChoice = "auto" | "wasm" | "plain";
+
+export interface BackendOptions {
+  readonly kernels?: KernelChoice;
+  readonly numerics?: Numerics;
+  readonly threads?: number;
+  /**
+   * What `senet compile` wrote for this very use: a WebAssembly.Module, or its bytes as Uint8Array. Then nothing is compiled here (but the bytes),
+   * which some hosts forbid; the session takes inputs of the module's shape only. Numerics and threads are the module's, unless given.
+   */
+  readonly module?: object | undefined;
+}
+
+/** With what the network has in it: `labelsOf` (verify.ts). */
+export interface Wanted extends BackendOptions {
+  readonly labels: ReadonlySet<string>;
+  readonly parts: SessionParts;
+  /** What a given module must be for. */
+  readonly use?: Pick<ModuleUse, "model" | "input" | "observe" | "override">;
+}
+
+export interface Backend {
+  /** Undefined for the plain kernels. */
+  readonly host: WasmHost | undefined;
+  /** For people to read, as `session.kernels`. */
+  readonly why: string;
+  /** Where kernels are on trial: what is wrong with a program of theirs, and what takes over then. */
+  readonly trial?: { readonly failure: (program: Program, options: WasmProgramOptions) => string | undefined; readonly instead: (reason: string) => Backend };
+  /** What makes a program; by default `wasmProgram`. */
+  readonly program?: (options: WasmProgramOptions) => Program;
+}
 
 export interface SessionParts {
   /** What computes where WebAssembly does not, and knows the right answers. */

@@ -2,6 +2,7 @@
 import type { Random } from "../../kernels/random.ts";
 import { levelTables } from "../io/preprocess.ts";
 import { Tensor } from "../tensor.ts";
+import type { Batch } from "./batch.ts";
 import type { Dataset } from "./dataset.ts";
 import { mixup } from "./mixup.ts";
 
@@ -26,15 +27,6 @@ const eraseTries = 20;
 export interface Normalisation {
   readonly mean: readonly number[];
   readonly std: readonly number[];
-}
-
-export interface Batch {
-  /** [N, channels, height, width]. */
-  readonly x: Tensor<Float32Array>;
-  /** One an image, or one a pixel: [N] or [N, height, width]. Of mixed images that with the larger share. */
-  readonly labels: Int32Array;
-  /** Of mixed images: the share of each class, [N, classes]. */
-  readonly shares?: Float32Array;
 }
 
 /** Makes batches of one data set, with the same rounding as `io/preprocess.ts` has for single images. */

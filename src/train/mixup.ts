@@ -1,7 +1,7 @@
 /** Mixup: images and labels of a batch, each mixed with those of another image of it. */
 import { drawBeta } from "../../kernels/beta.ts";
 import type { Random } from "../../kernels/random.ts";
-import type { Batch } from "./augment.ts";
+import type { Batch } from "./batch.ts";
 
 /**
  * Zhang et al., arXiv 1710.09412, section 2, with one share for a whole batch (as in figure 1a), whose images have their partners among

@@ -7,7 +7,7 @@ import { Random } from "../../kernels/random.ts";
 import { compileTrainingSync } from "../../src/session/training/training-session.ts";
 import { Tensor } from "../../src/tensor.ts";
 import { Batcher } from "../../src/train/augment.ts";
-import type { Batch } from "../../src/train/augment.ts";
+import type { Batch } from "../../src/train/batch.ts";
 import { readCheckpoint, restoreCheckpoint, writeCheckpoint } from "../../src/train/checkpoint.ts";
 import { Dataset } from "../../src/train/dataset.ts";
 import { crossEntropy, predictions } from "../../src/train/loss.ts";

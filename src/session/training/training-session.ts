@@ -10,8 +10,7 @@ import { Tensor, isDouble, sameShape, showShape, sizeOf } from "../../tensor.ts"
 import type { Shape } from "../../tensor.ts";
 import { didYouMean, show } from "../../errors.ts";
 import { backend, backendSync } from "../backend.ts";
-import type { Backend } from "../backend.ts";
-import type { SessionParts } from "../parts.ts";
+import type { Backend, SessionParts } from "../parts.ts";
 import { growPool, warmPool } from "../threads/pool.ts";
 import { labelsOf } from "../verify.ts";
 import type { WasmHost } from "../wasm-host.ts";
