@@ -63,6 +63,22 @@ function tailsOf(width: number, { pixels, wide }: RowKernel): readonly number[] 
   return [Math.ceil(both / 2), Math.floor(both / 2)];
 }
 
+/** The same for rows whose length is not known: of 6n + 1 and 6n + 2 pixels 7 and 8 are left, for tiles of 4 and 3, and of 4 and 4. */
+function holdBack(f: FunctionBuilder, pixels: Local<"i32">, left: Local<"i32">): void {
+  const { local, i32 } = f;
+  // left - 1 < 2, unsigned, and pixels > 6
+  local.get(left);
+  i32.const(1);
+  i32.sub();
+  i32.const(2);
+  i32.lt_u();
+  local.get(pixels);
+  i32.const(6);
+  i32.gt_u();
+  i32.and();
+  f.if(() => local.increase(left, 6));
+}
+
 /** A function (x, w, y, residual, gate, pixels), all addresses in bytes. */
 export function emitRow(m: ModuleBuilder, kernel: RowKernel): RowFunc {
   return m.func(kernel.name, { params }, (f, { x, w, y, residual, gate, pixels }) => {
@@ -81,18 +97,21 @@ export function emitRow(m: ModuleBuilder, kernel: RowKernel): RowFunc {
       }
       for (const count of tails) row.tile(count);
     } else {
-      for (const count of [kernel.pixels, 4, 2, 1].filter((each, i) => i === 0 || each < kernel.pixels)) {
+      const left = local.i32("left");
+      const joined = kernel.wide === true && kernel.pixels === 6;
+      for (const count of [kernel.pixels, 4, ...(joined ? [3] : []), 2, 1].filter((each, i) => i === 0 || each < kernel.pixels)) {
         // As many whole tiles as there are; what is left is the next one's.
-        row.setEnd(end, () => {
-          local.get(pixels);
-          local.get(pixels);
-          i32.const(count);
-          i32.rem_u();
-          i32.sub();
-        });
         local.get(pixels);
         i32.const(count);
         i32.rem_u();
+        local.set(left);
+        if (joined && count === 6) holdBack(f, pixels, left);
+        row.setEnd(end, () => {
+          local.get(pixels);
+          local.get(left);
+          i32.sub();
+        });
+        local.get(left);
         local.set(pixels);
         local.get(y);
         local.get(end);
