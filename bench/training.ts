@@ -79,5 +79,13 @@ async function measure(name: string): Promise<string> {
     + `${speed(best)} and ${speed(median)} GFLOP/s; batch made in ${batchTime(shape).toFixed(2)} ms; compiled in ${compiled.toFixed(0)} ms, ${(session.arenaBytes / 1048576).toFixed(0)} MiB of values`;
 }
 
-console.log(`Node ${process.versions.node}, ${machine()}`);
-for (const name of args.length > 0 ? args : ["three-block", "resnet20"]) console.log(await measure(name));
+const names = args.length > 0 ? args : ["three-block", "resnet20"];
+const unknown = names.find((name) => !Object.hasOwn(NETWORKS, name));
+if (unknown !== undefined || ![threads, runs].every((n) => Number.isSafeInteger(n) && n >= 1)) {
+  const wanted = `${Object.keys(NETWORKS).join(", ")}, and whole numbers of --threads and --runs`;
+  console.log(`bench/training: wants ${wanted}, got ${process.argv.slice(2).join(" ")}`);
+  process.exitCode = 2;
+} else {
+  console.log(`Node ${process.versions.node}, ${machine()}`);
+  for (const name of names) console.log(await measure(name));
+}
