@@ -108,7 +108,6 @@ test("several blocks of rows", () => {
 
 test("fused multiply-adds are within rounding, where the host has them", () => {
   const one: Case = { channels: [19, 29], size: [7, 9], kernel: [3, 3], padding: [1, 1], gate: true, activation: plain("relu"), fma: true };
-  // Rows of 13 to 17 pixels: tiles of 6, and each tail.
   // Rows of every remainder by 6, also joined ones, and columns of 7 and 8 pixels at the ends of rows.
   const sizes = [...[13, 14, 15, 16, 17].map((width) => [3, width] as const), [1, 1], [1, 7], [1, 8], [2, 5], [2, 11], [5, 5], [7, 7], [8, 7], [9, 7]] as const;
   const wide = sizes.flatMap((image): Case[] => [1, 3].map((size) =>
