@@ -134,7 +134,7 @@ class Row {
   readonly #weights: Local<"i32">;
   readonly #at: Local<"i32">;
   readonly #runEnd: Local<"i32">;
-  readonly #pixel: Local<"v128">;
+  readonly #pixels: Local<"v128">[];
   readonly #panel: Local<"v128">[];
   readonly #sums: Local<"v128">[];
   readonly #scratch: ActivationScratch;
@@ -154,7 +154,7 @@ class Row {
     this.#weights = f.local.i32("weights");
     this.#at = f.local.i32("at");
     this.#runEnd = f.local.i32("run_end");
-    this.#pixel = f.local.v128("pixel");
+    this.#pixels = f.local.array("v128", "pixel", kernel.pixels);
     this.#panel = f.local.array("v128", "panel", kernel.columns / 4);
     this.#sums = f.local.array("v128", "sum", kernel.pixels * kernel.columns / 4);
     this.#scratch = activationScratch(f);
@@ -238,10 +238,14 @@ class Row {
     });
   }
 
-  /** sum[i][j] += x[i] * panel[j], for each of the contiguous floats. */
+  /**
+   * sum[i][j] += x[i] * panel[j], for each of the contiguous floats. V8 keeps the order of the loads and chooses its own for the rest: with the last
+   * weights after the pixels, 2 pixels times 16 channels take 1.2 to 2 % less on a Zen 5 server (Node 20, 1x1 layers of SE-MobileNet v1; of all 720 orders none is better
+   * by more than the noise; Node 26, Deno and Bun the same with either).
+   */
   #run(start: Local<"i32">, count: number): void {
     const { local, i32, f32x4, v128 } = this.#f;
-    const { run, inPixel, fma } = this.#kernel;
+    const { run, inPixel, fma, wide } = this.#kernel;
     const vectors = this.#panel.length;
     local.get(start);
     local.tee(this.#at);
@@ -249,19 +253,30 @@ class Row {
     i32.add();
     local.set(this.#runEnd);
     this.#f.doWhile(() => {
-      for (let j = 0; j < vectors; j++) {
+      const weights = (j: number): void => {
         local.get(this.#weights);
         v128.load(16 * j);
         local.set(this.#panel[j]);
-      }
-      for (let i = 0; i < count; i++) {
+      };
+      const pixel = (i: number): void => {
         local.get(this.#at);
         v128.load32_splat(i * inPixel);
-        local.set(this.#pixel);
+        local.set(this.#pixels[i]);
+      };
+      const early = wide !== true && count === 2 && vectors === 4;
+      if (early) {
+        [1, 0, 2].forEach(weights);
+        [0, 1].forEach(pixel);
+        weights(3);
+      } else {
+        for (let j = 0; j < vectors; j++) weights(j);
+      }
+      for (let i = 0; i < count; i++) {
+        if (!early) pixel(i);
         for (let j = 0; j < vectors; j++) {
           const sum = this.#sums[i * vectors + j];
           if (!fma) local.get(sum);
-          local.get(this.#pixel);
+          local.get(this.#pixels[i]);
           local.get(this.#panel[j]);
           if (fma) {
             local.get(sum);
@@ -341,13 +356,14 @@ class Row {
     const { activation } = this.#kernel.epilogue;
     if (activation === undefined || !isHeavy(activation)) return;
     const { local, i32 } = this.#f;
+    const [value] = this.#pixels;
     this.#f.doWhile(() => {
       for (let j = 0; j < this.#panel.length; j++) {
         loadLanes(this.#f, at, 16 * j, this.#lanes(j));
-        local.set(this.#pixel);
-        emitActivation(this.#f, activation, this.#pixel, this.#scratch);
-        local.set(this.#pixel);
-        storeLanes(this.#f, at, this.#pixel, 16 * j, this.#lanes(j));
+        local.set(value);
+        emitActivation(this.#f, activation, value, this.#scratch);
+        local.set(value);
+        storeLanes(this.#f, at, value, 16 * j, this.#lanes(j));
       }
       local.increase(at, this.#kernel.outPixel);
       local.get(at);
