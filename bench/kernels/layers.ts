@@ -22,7 +22,7 @@ interface Shape {
 /** By the names of their kernels. */
 function shapesOf(model: string, arithmetic: Arithmetic): Map<string, Shape> {
   const graph = optimise(lower(createModel(model, {}, null), [1, 3, 224, 224]));
-  const { placements } = planLayouts(graph, new Set());
+  const { placements } = planLayouts(graph, new Set(), () => []);
   const found = new Map<string, Shape>();
   for (const { operation, inputs, output } of graph.nodes) {
     if (operation.kind !== "conv2d") continue;

@@ -35,8 +35,8 @@ export interface RowKernel {
   /** Loops around `run` contiguous floats, the outermost first. */
   readonly segments: readonly Segment[];
   readonly run: number;
-  /** Does the panel begin with its biases? It does unless told; else sums begin with 0. */
-  readonly bias?: boolean;
+  /** What sums begin with: the biases that the panel begins with, unless told otherwise; 0; or what is in the output. */
+  readonly begin?: "bias" | "zero" | "output";
   /** Bytes between the windows of neighbouring pixels, between these, and between their residuals. */
   readonly inPixel: number;
   readonly outPixel: number;
@@ -193,13 +193,17 @@ class Row {
     if (epilogue.residual !== undefined) local.increase(this.#residual, count * residualPixel);
   }
 
-  /** All sums begin with the bias, or 0. */
+  /** What all sums begin with. */
   #begin(count: number): void {
     const { local, i32, f32x4, v128 } = this.#f;
-    const { bias = true } = this.#kernel;
+    const { begin = "bias", outPixel } = this.#kernel;
     const vectors = this.#panel.length;
-    for (let j = 0; j < vectors; j++) {
-      if (bias) {
+    if (begin === "output") this.#sums.slice(0, count * vectors).forEach((sum, k) => {
+      loadLanes(this.#f, this.#y, Math.floor(k / vectors) * outPixel + 16 * (k % vectors), 4);
+      local.set(sum);
+    });
+    else for (let j = 0; j < vectors; j++) {
+      if (begin === "bias") {
         local.get(this.#w);
         v128.load(16 * j);
       } else {
@@ -209,7 +213,7 @@ class Row {
       local.set(this.#sums[j]);
     }
     local.get(this.#w);
-    if (bias) {
+    if (begin === "bias") {
       i32.const(16 * vectors);
       i32.add();
     }

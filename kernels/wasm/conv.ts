@@ -20,6 +20,7 @@ import { emitRow } from "./conv-row.ts";
 import type { RowFunc, Segment } from "./conv-row.ts";
 import type { Func } from "./handles.ts";
 import { interior, rowPitch } from "./layout.ts";
+import { atMost, offset } from "./loops.ts";
 import type { ModuleBuilder } from "./module-builder.ts";
 import { PANEL, joinedEnds, rowsPerBlock, tilePixels } from "./select.ts";
 
@@ -88,15 +89,6 @@ function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc 
     const [xRow, yRow, residualRow, weights, gates] = ["x_row", "y_row", "residual_row", "weights", "gates"].map((each) => local.i32(each));
     const [row, block, panel, column, channel] = ["row", "block", "panel", "column", "channel"].map((each) => local.i32(each));
 
-    /** to = from + factor * by */
-    const offset = (to: typeof row, from: typeof row, by: typeof row, factor: number): void => {
-      local.get(from);
-      local.get(by);
-      i32.const(factor);
-      i32.mul();
-      i32.add();
-      local.set(to);
-    };
     /** @param pixels of a row in the block: as many times its rows is what the function is told */
     const call = (func: RowFunc, pixels: number): void => {
       for (const argument of [xRow, weights, yRow, residualRow, gates]) local.get(argument);
@@ -123,7 +115,7 @@ function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc 
         call(func, width);
         local.increase(xRow, steps.inRow);
         local.increase(yRow, steps.outRow);
-        if (epilogue.residual !== undefined) local.increase(residualRow, steps.residualRow);
+        local.increase(residualRow, steps.residualRow);
       });
     };
     const onePanel = (): void => {
@@ -142,13 +134,13 @@ function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc 
       i32.mul();
       local.tee(column);
       local.set(channel);
-      offset(channel, channel, group, outPerGroup);
-      offset(xRow, p.x, group, groups === 1 ? 0 : 4 * inPerGroup);
-      offset(weights, p.w, group, 4 * groupSize);
-      offset(weights, weights, column, 4 * (additions + 1));
-      offset(yRow, p.y, channel, 4);
-      if (epilogue.residual !== undefined) offset(residualRow, p.residual, channel, 4);
-      if (epilogue.gate) offset(gates, p.gate, channel, 4);
+      offset(f, channel, channel, group, outPerGroup);
+      offset(f, xRow, p.x, group, groups === 1 ? 0 : 4 * inPerGroup);
+      offset(f, weights, p.w, group, 4 * groupSize);
+      offset(f, weights, weights, column, 4 * (additions + 1));
+      offset(f, yRow, p.y, channel, 4);
+      offset(f, residualRow, p.residual, channel, 4);
+      offset(f, gates, p.gate, channel, 4);
       if (fullRow === undefined || restRow === undefined) {
         const only = fullRow ?? restRow;
         if (only !== undefined) rows(only);
@@ -161,25 +153,19 @@ function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc 
     };
 
     local.increase(p.x, steps.start);
-    offset(p.x, p.x, p.rowBegin, steps.inRow);
-    offset(p.y, p.y, p.rowBegin, steps.outRow);
-    if (epilogue.residual !== undefined) offset(p.residual, p.residual, p.rowBegin, steps.residualRow);
+    offset(f, p.x, p.x, p.rowBegin, steps.inRow);
+    offset(f, p.y, p.y, p.rowBegin, steps.outRow);
+    offset(f, p.residual, p.residual, p.rowBegin, steps.residualRow);
     f.while(() => {
       local.get(p.rowBegin);
       local.get(p.rowEnd);
       i32.lt_s();
     }, () => {
-      // block = min(blockRows, rowEnd - rowBegin)
-      i32.const(blockRows);
       local.get(p.rowEnd);
       local.get(p.rowBegin);
       i32.sub();
-      local.tee(block);
-      i32.const(blockRows);
-      local.get(block);
-      i32.lt_s();
-      f.select();
       local.set(block);
+      atMost(f, block, blockRows);
       local.get(p.panelBegin);
       local.set(panel);
       f.while(() => {
@@ -190,9 +176,9 @@ function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc 
         onePanel();
         local.increase(panel, 1);
       });
-      offset(p.x, p.x, block, steps.inRow);
-      offset(p.y, p.y, block, steps.outRow);
-      if (epilogue.residual !== undefined) offset(p.residual, p.residual, block, steps.residualRow);
+      offset(f, p.x, p.x, block, steps.inRow);
+      offset(f, p.y, p.y, block, steps.outRow);
+      offset(f, p.residual, p.residual, block, steps.residualRow);
       local.increase(p.rowBegin, block);
     });
   });

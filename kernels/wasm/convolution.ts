@@ -18,8 +18,8 @@ export interface Convolution {
   readonly scratch: number;
   /** A part's first row, and its last but for the image's end, must be a multiple of it. */
   readonly rowStep: number;
-  /** Do the weights lie as conv-pack.ts says, or as winograd-pack.ts does? Undefined for neither. */
-  readonly panels: "direct" | "winograd" | undefined;
+  /** Do the weights lie as conv-pack.ts says? */
+  readonly panels: boolean;
   /**
    * @param weight [outChannels, inChannels / groups, kernelHeight, kernelWidth]
    * @param bias [outChannels], or null for none
@@ -31,19 +31,14 @@ export interface Convolution {
 
 /** @throws RangeError where the sizes do not belong together */
 export function convolution(params: ConvParams): Convolution {
-  if (params.winograd === true && isWinograd(params) && winogradPays(params)) {
-    const kernel = winogradKernel(params);
-    return {
-      kernel, packedSize: packedWinogradSize(params), scratch: kernel.scratch, rowStep: 4, panels: "winograd",
-      pack: (weight, bias, packed, factors) => void packWinogradWeights(weight, bias, params, packed, factors),
-    };
-  }
+  const winograd = params.winograd === true && isWinograd(params) && winogradPays(params) ? winogradKernel(params) : undefined;
   const depthwise = isDepthwise(params) && params.groups > 1;
-  const pack = depthwise ? packDepthwiseWeights : packConvWeights;
+  const transformed = winograd?.transformed === true;
+  const pack = depthwise ? packDepthwiseWeights : transformed ? packWinogradWeights : packConvWeights;
   return {
-    kernel: depthwise ? depthwiseKernel(params) : convKernel(params),
-    packedSize: depthwise ? packedDepthwiseSize(params) : packedConvSize(params),
-    scratch: 0, rowStep: 1, panels: depthwise ? undefined : "direct",
+    kernel: winograd ?? (depthwise ? depthwiseKernel(params) : convKernel(params)),
+    packedSize: (depthwise ? packedDepthwiseSize : transformed ? packedWinogradSize : packedConvSize)(params),
+    scratch: winograd?.scratch ?? 0, rowStep: winograd === undefined ? 1 : 4, panels: !depthwise && !transformed,
     pack: (weight, bias, packed, factors) => void pack(weight, bias, params, packed, factors),
   };
 }

@@ -78,6 +78,42 @@ export function overRows(f: FunctionBuilder, begin: Local<"i32">, end: Local<"i3
   );
 }
 
+/** to = from + bytes */
+export function set(f: FunctionBuilder, to: Local<"i32">, from: Local<"i32">, bytes = 0): void {
+  f.local.get(from);
+  f.i32.const(bytes);
+  f.i32.add();
+  f.local.set(to);
+}
+
+/** Leaves from + bytes + factor * by. */
+export function address(f: FunctionBuilder, from: Local<"i32">, bytes: number, by: Local<"i32">, factor: number): void {
+  f.local.get(from);
+  f.i32.const(bytes);
+  f.i32.add();
+  f.local.get(by);
+  f.i32.const(factor);
+  f.i32.mul();
+  f.i32.add();
+}
+
+/** to = from + factor * by */
+export function offset(f: FunctionBuilder, to: Local<"i32">, from: Local<"i32">, by: Local<"i32">, factor: number): void {
+  address(f, from, 0, by, factor);
+  f.local.set(to);
+}
+
+/** value = min(value, most) */
+export function atMost(f: FunctionBuilder, value: Local<"i32">, most: number): void {
+  f.i32.const(most);
+  f.local.get(value);
+  f.i32.const(most);
+  f.local.get(value);
+  f.i32.lt_s();
+  f.select();
+  f.local.set(value);
+}
+
 /** Emits `body` `count` times over, in a loop where that is more than once. */
 export function repeat(f: FunctionBuilder, count: number, body: () => void): void {
   if (count === 1) return body();

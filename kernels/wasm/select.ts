@@ -95,39 +95,46 @@ export function depthwiseTile({ input, kernel, stride, wide }: ConvParams): Dept
   return { pixels: 4, unrolled: wide === true && kernel[0] <= 5 };
 }
 
-/** Bytes of Winograd's weights (four times as many as those of the direct kernel) beyond which they are worth their memory only for many pixels: so many. */
-const WINOGRAD_WEIGHTS = 16 << 20;
-const WINOGRAD_PIXELS = 196;
-
 /**
  * Is Winograd's method faster? GFLOP/s by direct and by Winograd's kernels, both counted as direct ones (a Zen 3 server, Node 20, peak 51):
- * 64 channels of 56x56 38.5 and 116, 128 of 28x28 38 and 124, 256 of 14x14 38 and 85, 128 of 7x7 36 and 91, 64 of 4x4 35 and 81; few
- * channels: 16 of 28x28 38 and 92, 8 of 28x28 35 and 64, 3 to 3 of 32x32 20 and 18. 512 of 7x7, 33 and 55: that would save 3 of 7 ms for
- * 38 MB of weights instead of 9, so it is left to the direct kernels. But for those of 14x14 and 28x28 in VGG-16 they are well spent: the network takes 173 ms
- * instead of 302 (a Zen 5 server, Node 20). Tiles at least half full: 2x2 pixels take as many products either way.
+ * 64 channels of 56x56 38.5 and 116, 128 of 28x28 38 and 124, 256 of 14x14 38 and 85, 128 of 7x7 36 and 91; few channels: 16 of 28x28 38 and 92,
+ * 8 of 28x28 35 and 64, 3 to 3 of 32x32 20 and 18. In the network, 512 of 7x7 (a Zen 5 server, Node 20, peak 67): 56 and 106. Tiles at least half full: 2x2
+ * pixels take as many products either way. Several tiles: of one, the weights are transformed for four products each.
  */
 export function winogradPays({ input, output }: ConvParams): boolean {
   const tiles = Math.ceil(output.height / 4) * Math.ceil(output.width / 4);
-  const pixels = output.height * output.width;
-  const fewest = Math.min(input.channels, output.channels);
-  return fewest >= 8 && pixels >= 8 * tiles && (pixels >= WINOGRAD_PIXELS || 4 * 36 * input.channels * output.channels <= WINOGRAD_WEIGHTS);
+  return tiles > 1 && Math.min(input.channels, output.channels) >= 8 && output.height * output.width >= 8 * tiles;
 }
 
-/** Blocks of Winograd's tiles, and how many of these are multiplied at once with 16 channels: a tile of pixels, as it were. */
+/** Blocks of Winograd's tiles. */
 export interface WinogradBlock {
   readonly tiles: number;
+  /** Tiles that are multiplied at once with 16 channels: a tile of pixels, as it were. */
   readonly pixels: number;
+  /** Input channels whose weights are transformed at once: all that there are, or a divisor; 0 if they are when they are packed. */
+  readonly inputs: number;
 }
+
+/** Bytes of transformed weights that are so few that they are transformed when they are packed. */
+const PACKED_WEIGHTS = 1 << 20;
 
 /**
  * Blocks of about the same size. GFLOP/s as above with 8, 14, 28 and 56 tiles: 64 channels of 56x56 117, 115, 96 and 79; with 8, 14, 18, 26 and 50: 128 of
  * 28x28 123, 123, 124, 89 and 87 (the last two in a slower hour, with 89 for 14); with 8 and 16: 256 of 14x14 80 and 85. Large ones fall out of the
  * second cache, small ones read weights more often.
+ *
+ * Small networks, whose weights stay in the cache, do not transform them again and again: SE-ResNet-20 on 32x32 0.55 ms instead of 0.62. To keep them from block to block,
+ * in 2.4 MB for 128 of 28x28, saves 0.15 ms of the 105 of SE-ResNet-50.
+ *
+ * Input channels for which the second cache holds inputs and weights: 32, 64, 128 and 256 of 512 channels of 7x7 (a Zen 5 server, Node 20) 2.05, 2.01, 2.00, 2.00 ms, of 256
+ * of 14x14 1.53, 1.49, 1.44, 1.45.
  */
 export function winogradBlock(params: ConvParams): WinogradBlock {
-  const { output, fma, wide } = params;
+  const { input, output, fma, wide } = params;
   const all = Math.ceil(output.height / 4) * Math.ceil(output.width / 4);
   const pixels = tilePixels(PANEL, { fma, wide: wide === true });
-  const each = all / Math.ceil(all / 18);
-  return { tiles: pixels * Math.ceil(each / pixels), pixels };
+  const tiles = pixels * Math.ceil(all / Math.ceil(all / 18) / pixels);
+  if (4 * 36 * input.channels * output.channels <= PACKED_WEIGHTS) return { tiles, pixels, inputs: 0 };
+  const parts = Math.ceil(input.channels / 128);
+  return { tiles, pixels, inputs: input.channels % parts > 0 ? input.channels : input.channels / parts };
 }

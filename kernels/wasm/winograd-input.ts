@@ -1,9 +1,13 @@
-/** Winograd's transform of one tile's input, B^T d B, for all channels: four at once (winograd-transform.ts). */
+/**
+ * Winograd's transform of one tile's input, B^T d B, for all channels: four at once, or eight where vectors are joined. Along one side first,
+ * through scratch, then along the other, each in a loop: V8 before 13 spills registers in long straight code.
+ */
 import type { Func } from "./handles.ts";
 import { loadLanes } from "./lanes.ts";
+import { set } from "./loops.ts";
 import type { ModuleBuilder } from "./module-builder.ts";
-import { IN } from "./winograd-pack.ts";
-import { SCRATCH_ROW, TILE_SCRATCH, inputTransform } from "./winograd-transform.ts";
+import { SIDE, channelsAtOnce, emitInput, vectors } from "./winograd-tile.ts";
+import type { Vectors } from "./winograd-tile.ts";
 
 export interface InputTransform {
   readonly name: string;
@@ -14,46 +18,62 @@ export interface InputTransform {
   readonly inRow: number;
   readonly inPixel: number;
   readonly placePitch: number;
+  readonly wide: boolean;
 }
 
-/** The first value of the tile's input; where to write; scratch of TILE_SCRATCH bytes; rows of the tile's input that the padded image has. */
+/** The first value of the tile's input; where to write; scratch of two vectors for each place; rows of the tile's input that the padded image has. */
 const inputParams = { x: "i32", v: "i32", scratch: "i32", rows: "i32" } as const;
 
 export type InputFunc = Func<typeof inputParams>;
 
 /** A function (x, v, scratch, rows) that transforms all channels of one tile's input; writes whole vectors. */
 export function emitInputTransform(m: ModuleBuilder, kernel: InputTransform): InputFunc {
-  const { name, channels, columns, inRow, inPixel, placePitch } = kernel;
+  const { name, channels, columns, inRow, inPixel, placePitch, wide } = kernel;
   return m.func(name, { params: inputParams }, (f, { x, v, scratch, rows }) => {
     const { local, i32, f32x4, v128 } = f;
-    const d = local.array("v128", "d", IN);
-    const [a, b, spare] = local.array("v128", "t", 3);
-    const [row, to, rowsEnd, end, channelsEnd] = ["row", "to", "rows_end", "end", "channels_end"].map((each) => local.i32(each));
-    const group = (lanes: number): void => {
-      local.get(x);
-      local.set(row);
+    const [row, to, rowsEnd, channelsEnd] = ["row", "to", "rows_end", "channels_end"].map((each) => local.i32(each));
+    /** `count` channels: 1 to 4, or 8. */
+    const group = (count: number): void => {
+      const lanes = Math.ceil(count / 4);
+      const d = vectors(f, "d", SIDE, lanes);
+      const scratchRow = 16 * lanes * SIDE;
+      const transform = (offset: (place: number) => number): void => emitInput(f, d, (place, value) => value.forEach((vector, lane) => {
+        local.get(to);
+        local.get(vector);
+        v128.store(offset(place) + 16 * lane);
+      }));
+      const end = (bytes: number): void => {
+        local.get(scratch);
+        i32.const(bytes);
+        i32.add();
+      };
+      const load = (vector: Vectors, at: (lane: number) => void): void => vector.forEach((each, lane) => {
+        at(lane);
+        local.set(each);
+      });
+      set(f, row, x);
+      set(f, to, scratch);
       local.get(scratch);
-      local.set(to);
+      local.get(rows);
+      i32.const(scratchRow);
+      i32.mul();
+      i32.add();
+      local.set(rowsEnd);
       f.doWhile(() => {
-        for (let j = 0; j < IN; j++) {
-          if (j < columns) loadLanes(f, row, j * inPixel, lanes);
+        d.forEach((vector, j) => load(vector, (lane) => {
+          if (j < columns) loadLanes(f, row, j * inPixel + 16 * lane, Math.min(4, count));
           else f32x4.const(0);
-          local.set(d[j]);
-        }
-        inputTransform(f, d, a, b, spare, (j, value) => {
-          local.get(to);
-          local.get(value);
-          v128.store(16 * j);
-        });
+        }));
+        transform((place) => 16 * lanes * place);
         local.increase(row, inRow);
-        local.increase(to, SCRATCH_ROW);
+        local.increase(to, scratchRow);
         local.get(to);
         local.get(rowsEnd);
         i32.ne();
       });
       f.while(() => {
         local.get(to);
-        local.get(end);
+        end(SIDE * scratchRow);
         i32.ne();
       }, () => {
         local.get(to);
@@ -61,56 +81,36 @@ export function emitInputTransform(m: ModuleBuilder, kernel: InputTransform): In
         v128.store();
         local.increase(to, 16);
       });
-      local.get(v);
-      local.set(to);
-      local.get(scratch);
-      local.set(row);
+      set(f, to, v);
+      set(f, row, scratch);
       f.doWhile(() => {
-        for (let i = 0; i < IN; i++) {
+        d.forEach((vector, i) => load(vector, (lane) => {
           local.get(row);
-          v128.load(i * SCRATCH_ROW);
-          local.set(d[i]);
-        }
-        inputTransform(f, d, a, b, spare, (i, value) => {
-          local.get(to);
-          local.get(value);
-          v128.store(i * IN * placePitch);
-        });
+          v128.load(i * scratchRow + 16 * lane);
+        }));
+        transform((place) => place * SIDE * placePitch);
         local.increase(to, placePitch);
+        local.increase(row, 16 * lanes);
         local.get(row);
-        i32.const(16);
-        i32.add();
-        local.tee(row);
-        local.get(scratch);
-        i32.const(SCRATCH_ROW);
-        i32.add();
+        end(scratchRow);
         i32.ne();
       });
     };
-    local.get(scratch);
-    local.get(rows);
-    i32.const(SCRATCH_ROW);
-    i32.mul();
-    i32.add();
-    local.set(rowsEnd);
-    local.get(scratch);
-    i32.const(TILE_SCRATCH);
-    i32.add();
-    local.set(end);
-    if (channels >= 4) {
+    const each = channelsAtOnce(channels, wide);
+    if (channels >= each) {
       local.get(x);
-      i32.const(16 * Math.floor(channels / 4));
+      i32.const(4 * each * Math.floor(channels / each));
       i32.add();
       local.set(channelsEnd);
       f.doWhile(() => {
-        group(4);
-        local.increase(v, 16);
-        local.increase(x, 16);
+        group(each);
+        local.increase(v, 4 * each);
+        local.increase(x, 4 * each);
         local.get(x);
         local.get(channelsEnd);
         i32.ne();
       });
     }
-    if (channels % 4 > 0) group(channels % 4);
+    if (channels % each > 0) group(channels % each);
   });
 }

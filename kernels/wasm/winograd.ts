@@ -1,13 +1,15 @@
 /**
- * 3x3 convolution with stride 1 by Winograd's F(4x4, 3x3): 36 products for 16 outputs instead of 144. (Lavin and Gray, "Fast Algorithms for
- * Convolutional Neural Networks", 2015, algorithm 1.)
+ * 3x3 convolution with stride 1 by Winograd's algorithm (winograd-tile.ts). (Lavin and Gray, "Fast Algorithms for Convolutional Neural
+ * Networks", 2015, algorithm 1.)
  *
  * The function is called like those of conv.ts, and has one argument more: working memory. Parts begin at rows that 4 divides, and end
  * there or with the image; then neither they nor the blocks below change a bit of a result. Inputs outside the padded image count as 0.
  *
  * A block of tiles is transformed for all channels; then for each panel of output channels 36 matrices are multiplied, one for each
  * place of a tile, by the row kernels of direct convolution: a tile is a pixel there. The panel's sums are still in the cache
- * when they are transformed into outputs, with the epilogue.
+ * when they are transformed into outputs, with the epilogue. Weights are those of direct convolution, and transformed in the run too: they
+ * are a quarter of the transformed ones, and reading those from memory would take longer. (SE-ResNet-50's layers of 14x14, a Zen 5 server with 256 bits: 0.90 instead of
+ * 0.99 ms.) In small layers, whose weights are always in the cache, they are transformed when they are packed.
  *
  * Errors are larger than those of direct sums: within 1e-5 of the largest output (test/wasm/winograd.test.ts; typically a tenth of that). NaN and
  * infinity come through, but may spread to NaN over the 4x4 pixels of their tile.
@@ -21,15 +23,17 @@ import { convFunctionParams } from "./conv.ts";
 import type { ConvKernel } from "./conv.ts";
 import type { Func, Local } from "./handles.ts";
 import { rowPitch } from "./layout.ts";
+import { address, atMost, offset, repeat, set } from "./loops.ts";
 import type { ModuleBuilder } from "./module-builder.ts";
 import { PANEL, tilePixels, winogradBlock } from "./select.ts";
 import type { WinogradBlock } from "./select.ts";
-import { IN, OUT, PLACES } from "./winograd-pack.ts";
 import { emitInputTransform } from "./winograd-input.ts";
 import type { InputFunc } from "./winograd-input.ts";
 import { emitOutputTransform } from "./winograd-output.ts";
 import type { OutputFunc } from "./winograd-output.ts";
-import { TILE_SCRATCH } from "./winograd-transform.ts";
+import { OUT, PLACES, SIDE } from "./winograd-tile.ts";
+import { emitWeightTransform } from "./winograd-weights.ts";
+import type { WeightFunc } from "./winograd-weights.ts";
 
 export type WinogradParams = typeof convFunctionParams & { readonly scratch: "i32" };
 
@@ -40,67 +44,78 @@ const functionParams: WinogradParams = { ...convFunctionParams, scratch: "i32" }
 export interface WinogradKernel extends Omit<ConvKernel, "emit"> {
   /** Floats of working memory. */
   readonly scratch: number;
+  /** Are its weights those of winograd-pack.ts, not of conv-pack.ts? */
+  readonly transformed: boolean;
   readonly emit: (m: ModuleBuilder) => WinogradFunc;
 }
 
 /** Has it a kernel of this sort? */
 export function isWinograd({ kernel, stride, dilation, groups }: ConvParams): boolean {
-  return groups === 1 && kernel.every((size) => size === IN - OUT + 1) && [...stride, ...dilation].every((size) => size === 1);
+  return groups === 1 && kernel.every((size) => size === 3) && [...stride, ...dilation].every((size) => size === 1);
 }
 
-/** Bytes of the working memory: first a tile's scratch, then the transformed inputs, then sums. */
+/** Bytes of the working memory: first scratch for a tile, then the transformed inputs, then sums, then transformed weights. */
 interface Room {
-  /** Tiles of a block. */
-  readonly tiles: number;
   /** From tile to tile, and from place to place. */
   readonly inTile: number;
   readonly inPlace: number;
   readonly sumTile: number;
   readonly sumPlace: number;
+  /** Of a panel's weights. */
+  readonly weightPlace: number;
+  /** Where they begin. */
+  readonly inputs: number;
   readonly sums: number;
+  readonly weights: number;
   readonly end: number;
 }
 
-function roomOf(params: ConvParams, tiles: number): Room {
+function roomOf(params: ConvParams, { tiles, inputs: channels }: WinogradBlock): Room {
+  // Two vectors for each place.
+  const inputs = 32 * PLACES;
   const inTile = 16 * Math.ceil(params.input.channels / 4);
   const sumTile = 4 * PANEL;
   // One more line of the cache between places: else all 36 of a tile would fall on the same few sets of it.
   const inPlace = tiles * inTile + 64;
   const sumPlace = tiles * sumTile + 64;
-  const sums = TILE_SCRATCH + PLACES * inPlace;
-  return { tiles, inTile, inPlace, sumTile, sumPlace, sums, end: sums + PLACES * sumPlace };
+  const weightPlace = 4 * PANEL * channels + 64;
+  const sums = inputs + PLACES * inPlace;
+  const weights = sums + PLACES * sumPlace;
+  return { inTile, inPlace, sumTile, sumPlace, weightPlace, inputs, sums, weights, end: weights + (channels > 0 ? PLACES * weightPlace : 0) };
 }
 
 /**
- * @param block its tiles, and how many of them are multiplied at once
+ * @param block what is computed together
  * @throws RangeError where the sizes do not belong together, or the convolution is none of 3x3 with stride 1
  */
 export function winogradKernel(params: ConvParams, block: WinogradBlock = winogradBlock(params)): WinogradKernel {
-  const { tiles, pixels } = block;
   checkConv("winogradKernel", params);
   if (params.epilogue.biasLast === true) throw new RangeError("winogradKernel: biasLast wants a depthwise convolution");
-  if (!isWinograd(params)) {
-    const { kernel, stride, dilation, groups } = params;
-    throw new RangeError(`winogradKernel: wants kernel 3x3, stride 1x1, dilation 1x1 and groups 1, got ${kernel.join("x")}, ${stride.join("x")}, ${dilation.join("x")} and ${groups}`);
-  }
-  const room = roomOf(params, tiles);
-  const name = `f32_winograd4x4_${pixels}x${PANEL}_${convName(params)}x${params.output.height}_b${room.tiles}`;
-  return { name, panels: convPanels(params).count, scratch: room.end / 4, emit: (m) => emitWinograd(m, name, params, room, pixels) };
+  if (!isWinograd(params)) throw new RangeError(`winogradKernel: wants kernel 3x3, stride 1, dilation 1 and groups 1, got ${convName(params)}`);
+  const { tiles, pixels, inputs } = block;
+  const name = `f32_winograd4x4_${pixels}x${PANEL}_${convName(params)}x${params.output.height}_b${tiles}_${inputs}`;
+  return { name, panels: convPanels(params).count, scratch: roomOf(params, block).end / 4, transformed: inputs === 0, emit: (m) => emitWinograd(m, name, params, block) };
 }
 
 /** The functions for one width of panel. */
 interface PanelFuncs {
+  readonly transform: WeightFunc | undefined;
+  /** The products of the first input channels, and those of the others, which are added to them. */
   readonly products: RowFunc;
+  readonly moreProducts: RowFunc;
   /** For whole tiles, and for those at the right edge, where they are others. */
   readonly outputs: OutputFunc;
   readonly edgeOutputs: OutputFunc;
-  /** Bytes of the biases, and of the weights of one place. */
+  /** Bytes of the biases. */
   readonly biases: number;
-  readonly place: number;
 }
 
-function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, room: Room, pixels: number): WinogradFunc {
-  const { input, output, epilogue, fma } = params;
+function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block: WinogradBlock): WinogradFunc {
+  const { input, output, epilogue, fma, wide = false } = params;
+  const room = roomOf(params, block);
+  /** Input channels at once, and how often. */
+  const each = block.inputs || input.channels;
+  const times = input.channels / each;
   const steps = convSteps(params);
   const { full, rest, restColumns } = convPanels(params);
   const across = Math.ceil(output.width / OUT);
@@ -109,22 +124,25 @@ function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, room: 
   const edgeRows = output.height - OUT * (down - 1);
 
   const inputsOf = (columns: number): InputFunc => emitInputTransform(m, {
-    name: `${name}_in${columns}`, channels: input.channels, columns, inRow: 4 * rowPitch(input), inPixel: steps.inPixel, placePitch: room.inPlace,
+    name: `${name}_in${columns}`, channels: input.channels, columns, inRow: 4 * rowPitch(input), inPixel: steps.inPixel, placePitch: room.inPlace, wide,
   });
-  const inputs = across > 1 || edgeColumns === OUT ? inputsOf(IN) : undefined;
-  const edgeInputs = edgeColumns === OUT ? undefined : inputsOf(edgeColumns + IN - OUT);
+  const edgeInputs = inputsOf(edgeColumns + SIDE - OUT);
+  const inputs = edgeColumns === OUT || across === 1 ? edgeInputs : inputsOf(SIDE);
   const panelOf = (columns: number, valid: number): PanelFuncs => {
     const outputsOf = (tileColumns: number): OutputFunc => emitOutputTransform(m, {
       name: `${name}_out${tileColumns}_${valid}`, valid, columns: tileColumns, placePitch: room.sumPlace,
-      outRow: steps.outRow, outPixel: steps.outPixel, residualRow: steps.residualRow, epilogue,
+      outRow: steps.outRow, outPixel: steps.outPixel, residualRow: steps.residualRow, epilogue, wide,
     });
     const edgeOutputs = outputsOf(edgeColumns);
+    const row = (begin: "zero" | "output"): RowFunc => emitRow(m, {
+      name: `${name}_row${valid}_${begin}`, pixels: columns === PANEL ? block.pixels : tilePixels(columns, params), columns, valid: columns, width: undefined, segments: [], run: each, begin,
+      inPixel: room.inTile, outPixel: room.sumTile, residualPixel: 0, epilogue: { gate: false, residual: undefined, activation: undefined }, fma, wide,
+    });
+    const products = row("zero");
     return {
-      products: emitRow(m, {
-        name: `${name}_row${valid}`, pixels: columns === PANEL ? pixels : tilePixels(columns, params), columns, valid: columns, width: undefined, segments: [], run: input.channels, bias: false,
-        inPixel: room.inTile, outPixel: room.sumTile, residualPixel: 0, epilogue: { gate: false, residual: undefined, activation: undefined }, fma,
-      }),
-      outputs: edgeColumns === OUT ? edgeOutputs : outputsOf(OUT), edgeOutputs, biases: 4 * columns, place: 4 * columns * input.channels,
+      transform: block.inputs === 0 ? undefined : emitWeightTransform(m, { name: `${name}_w${valid}`, columns, inputs: each, tapPitch: 4 * columns * input.channels, placePitch: room.weightPlace, wide }),
+      products, moreProducts: times > 1 ? row("output") : products,
+      outputs: edgeColumns === OUT || across === 1 ? edgeOutputs : outputsOf(OUT), edgeOutputs, biases: 4 * columns,
     };
   };
   const fullPanel = full > 0 ? panelOf(PANEL, PANEL) : undefined;
@@ -138,43 +156,31 @@ function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, room: 
     const [row, column, x, y, residual] = ["row", "column", "x_tile", "y_tile", "residual_tile"].map(whole);
     const [yBlock, residualBlock, rowBlock, columnBlock] = ["y_block", "residual_block", "row_block", "column_block"].map(whole);
     const [panel, weights, gates, at, count, place, rows] = ["panel", "weights", "gates", "at", "count", "place", "tile_rows"].map(whole);
+    /** Transformed weights, those that they come from, the inputs of the channels at hand. */
+    const [kernels, from, channels] = ["kernels", "from", "channels"].map(whole);
 
-    const copy = (from: Local<"i32">, to: Local<"i32">): void => {
-      local.get(from);
-      local.set(to);
-    };
-    /** to += factor * by */
-    const advance = (to: Local<"i32">, by: Local<"i32">, factor: number): void => {
-      local.get(to);
-      local.get(by);
-      i32.const(factor);
-      i32.mul();
-      i32.add();
+    const constant = (to: Local<"i32">, value: number): void => {
+      i32.const(value);
       local.set(to);
     };
     /** Goes over the block's tiles; `images` are moved along, with their bytes to the next row and pixel. */
     const overTiles = (images: readonly (readonly [Local<"i32">, number, number])[], body: (edge: boolean) => void): void => {
-      copy(tiles, count);
+      set(f, count, tiles);
       f.countDown(count, () => {
         // rows = rows of this tile that the image has
-        if (edgeRows === OUT) {
-          i32.const(OUT);
-        } else {
-          i32.const(edgeRows);
-          i32.const(OUT);
-          local.get(row);
-          i32.const(down - 1);
-          i32.eq();
-          f.select();
-        }
+        i32.const(edgeRows);
+        i32.const(OUT);
+        local.get(row);
+        i32.const(down - 1);
+        i32.eq();
+        f.select();
         local.set(rows);
         local.get(column);
         i32.const(across - 1);
         i32.eq();
         f.if(() => {
           body(true);
-          i32.const(0);
-          local.set(column);
+          constant(column, 0);
           local.increase(row, 1);
           for (const [image, nextRow, nextPixel] of images) local.increase(image, OUT * (nextRow - (across - 1) * nextPixel));
         }, () => {
@@ -185,89 +191,69 @@ function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, room: 
       });
     };
     const inputTiles = (): void => {
-      local.get(p.scratch);
-      i32.const(TILE_SCRATCH);
-      i32.add();
-      local.set(at);
+      set(f, at, p.scratch, room.inputs);
       overTiles([[x, steps.inRow, steps.inPixel]], (edge) => {
-        const func = edge ? edgeInputs ?? inputs : inputs;
-        // Where there is one column of tiles, all are at the edge.
-        if (func === undefined) return;
         for (const argument of [x, at, p.scratch, rows]) local.get(argument);
-        i32.const(IN - OUT);
+        i32.const(SIDE - OUT);
         i32.add();
-        f.call(func);
+        f.call(edge ? edgeInputs : inputs);
         local.increase(at, room.inTile);
       });
     };
-    const onePanel = ({ products, outputs, edgeOutputs, biases, place: placeBytes }: PanelFuncs): void => {
-      // The 36 products. No epilogue reads the residual or the gates.
-      local.get(weights);
-      i32.const(biases);
-      i32.add();
-      local.set(at);
-      i32.const(0);
-      local.set(place);
-      f.doWhile(() => {
-        const address = (start: number, pitch: number): void => {
-          local.get(p.scratch);
+    const onePanel = ({ transform, products, moreProducts, outputs, edgeOutputs, biases }: PanelFuncs): void => {
+      set(f, from, weights, biases);
+      set(f, channels, p.scratch, room.inputs);
+      if (transform === undefined) set(f, kernels, from);
+      else set(f, kernels, p.scratch, room.weights);
+      const part = (func: RowFunc): void => {
+        if (transform !== undefined) {
+          local.get(from);
+          local.get(kernels);
+          f.call(transform);
+        }
+        constant(place, 0);
+        f.doWhile(() => {
+          address(f, channels, 0, place, room.inPlace);
+          address(f, kernels, 0, place, transform === undefined ? biases * input.channels : room.weightPlace);
+          address(f, p.scratch, room.sums, place, room.sumPlace);
+          // No epilogue reads the residual or the gates.
+          i32.const(0);
+          i32.const(0);
+          local.get(tiles);
+          f.call(func);
+          local.increase(place, 1);
           local.get(place);
-          i32.const(pitch);
-          i32.mul();
-          i32.add();
-          i32.const(start);
-          i32.add();
-        };
-        address(TILE_SCRATCH, room.inPlace);
-        local.get(at);
-        address(room.sums, room.sumPlace);
-        i32.const(0);
-        i32.const(0);
-        local.get(tiles);
-        f.call(products);
-        local.increase(at, placeBytes);
-        local.increase(place, 1);
-        local.get(place);
-        i32.const(PLACES);
-        i32.ne();
-      });
-      copy(rowBlock, row);
-      copy(columnBlock, column);
-      copy(yBlock, y);
-      copy(residualBlock, residual);
-      for (const image of [y, ...(epilogue.residual === undefined ? [] : [residual])]) advance(image, panel, 4 * PANEL);
-      copy(p.gate, gates);
-      if (epilogue.gate) advance(gates, panel, 4 * PANEL);
-      local.get(p.scratch);
-      i32.const(room.sums);
-      i32.add();
-      local.set(at);
-      overTiles([[y, steps.outRow, steps.outPixel], ...(epilogue.residual === undefined ? [] : [[residual, steps.residualRow, steps.outPixel] as const])], (edge) => {
+          i32.const(PLACES);
+          i32.ne();
+        });
+        local.increase(from, each * biases);
+        local.increase(channels, 4 * each);
+      };
+      part(products);
+      if (times > 1) repeat(f, times - 1, () => part(moreProducts));
+      set(f, row, rowBlock);
+      set(f, column, columnBlock);
+      for (const [image, start] of [[y, yBlock], [residual, residualBlock], [gates, p.gate]]) offset(f, image, start, panel, 4 * PANEL);
+      set(f, at, p.scratch, room.sums);
+      overTiles([[y, steps.outRow, steps.outPixel], [residual, steps.residualRow, steps.outPixel]], (edge) => {
         for (const argument of [at, y, residual, gates, weights, p.scratch, rows]) local.get(argument);
         f.call(edge ? edgeOutputs : outputs);
         local.increase(at, room.sumTile);
       });
     };
 
-    local.get(p.x);
-    i32.const(steps.start);
-    i32.add();
+    address(f, p.x, steps.start, p.rowBegin, steps.inRow);
     local.set(x);
-    copy(p.y, yBlock);
-    copy(p.residual, residualBlock);
-    advance(x, p.rowBegin, steps.inRow);
-    advance(yBlock, p.rowBegin, steps.outRow);
-    if (epilogue.residual !== undefined) advance(residualBlock, p.rowBegin, steps.residualRow);
-    local.get(p.rowBegin);
-    i32.const(OUT);
-    i32.div_u();
-    local.set(rowBlock);
-    // left = tiles of the part
-    local.get(p.rowEnd);
-    i32.const(OUT - 1);
-    i32.add();
-    i32.const(OUT);
-    i32.div_u();
+    // Tiles of rows before the part, and those that are left of it.
+    for (const [to, end] of [[rowBlock, p.rowBegin], [left, p.rowEnd]]) {
+      local.get(end);
+      i32.const(OUT - 1);
+      i32.add();
+      i32.const(OUT);
+      i32.div_u();
+      local.set(to);
+    }
+    local.get(left);
     local.get(rowBlock);
     i32.sub();
     i32.const(across);
@@ -282,21 +268,18 @@ function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, room: 
       i32.const(0);
       i32.gt_s();
     }, () => {
-      // tiles = min(block, left)
-      local.get(left);
-      i32.const(room.tiles);
-      local.get(left);
-      i32.const(room.tiles);
-      i32.lt_s();
-      f.select();
-      local.set(tiles);
-      copy(rowBlock, row);
-      copy(columnBlock, column);
+      set(f, tiles, left);
+      atMost(f, tiles, block.tiles);
+      for (const [start, image, nextRow] of [[yBlock, p.y, steps.outRow], [residualBlock, p.residual, steps.residualRow]] as const) {
+        offset(f, start, image, rowBlock, OUT * nextRow);
+        offset(f, start, start, columnBlock, OUT * steps.outPixel);
+      }
+      set(f, row, rowBlock);
+      set(f, column, columnBlock);
       inputTiles();
-      copy(p.panelBegin, panel);
+      set(f, panel, p.panelBegin);
       f.doWhile(() => {
-        copy(p.w, weights);
-        advance(weights, panel, 4 * PANEL * (PLACES * input.channels + 1));
+        offset(f, weights, p.w, panel, 4 * PANEL * ((block.inputs === 0 ? PLACES : 9) * input.channels + 1));
         if (fullPanel !== undefined && restPanel !== undefined) {
           local.get(panel);
           i32.const(full);
@@ -312,20 +295,12 @@ function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, room: 
         i32.ne();
       });
       // The walk over the outputs of a panel has come to where the next block begins.
-      copy(row, rowBlock);
-      copy(column, columnBlock);
+      set(f, rowBlock, row);
+      set(f, columnBlock, column);
       local.get(left);
       local.get(tiles);
       i32.sub();
       local.set(left);
-      // The same for the images, without the panel.
-      for (const [image, block, first] of [[y, yBlock, p.y], [residual, residualBlock, p.residual]] as const) {
-        if (image === residual && epilogue.residual === undefined) continue;
-        const [nextRow, nextPixel] = [image === y ? steps.outRow : steps.residualRow, steps.outPixel];
-        copy(first, block);
-        advance(block, row, OUT * nextRow);
-        advance(block, column, OUT * nextPixel);
-      }
     });
   });
 }

@@ -31,6 +31,8 @@ export interface KernelCall {
   readonly divided: number;
   /** Bytes of working memory that a thread wants. */
   readonly scratch: number;
+  /** Address of the first thread's. */
+  readonly scratchAt?: number;
   /** About how many arithmetic operations all of it takes. */
   readonly work: number;
 }

@@ -23,6 +23,8 @@ export interface LayoutPlan {
   readonly inPlace: ReadonlySet<Value>;
   /** Bytes from the arena's start to where an input or output lies as users see it, [N,C,H,W] without halo. */
   readonly planar: ReadonlyMap<Value, number>;
+  /** Bytes from the arena's start to each node's working memory, where that lies in the arena. */
+  readonly scratch: readonly number[];
   /** Bytes of the arena. */
   readonly total: number;
 }
@@ -45,7 +47,8 @@ function overwritable(node: Node): Value | undefined {
   return undefined;
 }
 
-export function planLayouts(graph: Graph, kept: ReadonlySet<string>): LayoutPlan {
+/** @param scratchOf bytes of working memory for each node, or for none, once it is known how values lie */
+export function planLayouts(graph: Graph, kept: ReadonlySet<string>, scratchOf: (place: (value: Value) => Omit<Placement, "offset">) => readonly number[]): LayoutPlan {
   const halos = new Map<Value, number>();
   for (const { operation, inputs } of graph.nodes) {
     if (operation.kind === "conv2d") halos.set(inputs[0], Math.max(halos.get(inputs[0]) ?? 0, ...operation.padding));
@@ -75,10 +78,11 @@ export function planLayouts(graph: Graph, kept: ReadonlySet<string>): LayoutPlan
   for (const input of graph.inputs) spans.get(input)!.from = -1;
   const moved = [...new Set([...graph.inputs, ...graph.outputs])];
   const planarSpans = moved.map((value) => ({ size: 4 * sizeOf(value.shape), from: graph.inputs.includes(value) ? -1 : end, to: graph.outputs.includes(value) ? end : -1 }));
-  const { offsets, total } = planMemory([...spans.values(), ...planarSpans]);
+  const scratchSpans = scratchOf((value) => ({ layout: layouts.get(value)!, images: value.shape[0] })).map((size, step) => ({ size, from: step, to: step }));
+  const { offsets, total } = planMemory([...spans.values(), ...planarSpans, ...scratchSpans]);
   const places = new Map([...spans.keys()].map((value, i) => [value, offsets[i]]));
   const placements = new Map<Value, Placement>();
   for (const [value, layout] of layouts) placements.set(value, { layout, images: value.shape[0], offset: places.get(home(value))! });
   const planar = new Map(moved.map((value, i) => [value, offsets[spans.size + i]]));
-  return { placements, inPlace: new Set(homes.keys()), planar, total };
+  return { placements, inPlace: new Set(homes.keys()), planar, scratch: offsets.slice(spans.size + moved.length), total };
 }

@@ -3,8 +3,6 @@ import { convPanels, packConvWeights } from "../../kernels/wasm/conv-pack.ts";
 import type { ConvParams } from "../../kernels/wasm/conv-params.ts";
 import { packPanelsKernel } from "../../kernels/wasm/pack.ts";
 import { PANEL } from "../../kernels/wasm/select.ts";
-import { PLACES, packWinogradWeights } from "../../kernels/wasm/winograd-pack.ts";
-import { packWinogradPanelsKernel } from "../../kernels/wasm/winograd-pack-panels.ts";
 import type { Constant } from "../graph/graph.ts";
 import type { Emitter } from "./kernel-call.ts";
 import { STAGING } from "./wasm-memory.ts";
@@ -18,35 +16,18 @@ export function numbers(constant: Constant | undefined): Float32Array | null {
   return constant === undefined ? null : (constant.read().data as Float32Array);
 }
 
-/** How a sort of panels is written. */
-interface Panels {
-  /** Numbers that a panel has for each of its channels, besides the bias. */
-  readonly steps: number;
-  readonly pack: typeof packConvWeights;
-  readonly packer: Emitter;
-}
-
-function panelsOf(params: ConvParams, sort: "direct" | "winograd"): Panels {
-  const { inPerGroup, steps } = convPanels(params);
-  if (sort === "winograd") return { steps: PLACES * inPerGroup, pack: packWinogradWeights, packer: packWinogradPanelsKernel(inPerGroup) };
-  return { steps, pack: packConvWeights, packer: packPanelsKernel(inPerGroup, steps / inPerGroup) };
-}
-
 /** Panels of 16 output channels that fit the staging area beside their factors. @param row weights of a channel */
 function panelsAtOnce(row: number): number {
   return Math.floor(STAGING / (4 * PANEL * (row + 1)));
 }
 
-/** How to write the panels of a convolution's weights (conv-pack.ts, winograd-pack.ts), and what helps with it. */
-export function panelPacking(
-  params: ConvParams, sort: "direct" | "winograd", weight: Constant, bias: Constant | undefined,
-): { readonly fill: Fill; readonly packer?: Emitter } {
-  const { steps: row, full } = convPanels(params);
-  const { steps, pack, packer: helper } = panelsOf(params, sort);
+/** How to write the panels of a convolution's weights (conv-pack.ts), and what helps with it. */
+export function panelPacking(params: ConvParams, weight: Constant, bias: Constant | undefined): { readonly fill: Fill; readonly packer?: Emitter } {
+  const { steps: row, full, inPerGroup } = convPanels(params);
   const source = weight.scaled?.of ?? weight;
   const factorsOf = (): Float32Array | undefined => (weight.scaled === undefined ? undefined : Float32Array.from(weight.scaled.factors()));
   if (params.groups > 1 || full * PANEL * row < FEW || panelsAtOnce(row) < 1) {
-    return { fill: (into) => void pack(numbers(source)!, numbers(bias), params, into, factorsOf()) };
+    return { fill: (into) => void packConvWeights(numbers(source)!, numbers(bias), params, into, factorsOf()) };
   }
   const fill: Fill = (into, { memory, address, packer }) => {
     const weights = numbers(source)!;
@@ -54,7 +35,7 @@ export function panelPacking(
     const factors = factorsOf() ?? new Float32Array(params.output.channels).fill(1);
     const columns = full * PANEL;
     // What is no whole panel, if there is such, and all where there is no function.
-    pack(weights, biases, params, into, factors, packer === undefined ? 0 : columns);
+    packConvWeights(weights, biases, params, into, factors, packer === undefined ? 0 : columns);
     if (packer === undefined) return;
     const floats = memory.floats;
     const staging = memory.staging;
@@ -64,13 +45,13 @@ export function panelPacking(
       const [first, last] = [panel * PANEL, (panel + count) * PANEL];
       floats.set(factors.subarray(first, last), staging / 4);
       floats.set(weights.subarray(first * row, last * row), staging / 4 + count * PANEL);
-      packer(address + 4 * (first * (steps + 1) + PANEL), staging + 4 * count * PANEL, staging, count);
+      packer(address + 4 * (first * (row + 1) + PANEL), staging + 4 * count * PANEL, staging, count);
     }
     for (let column = 0; column < columns; column += PANEL) {
-      const at = column * (steps + 1);
+      const at = column * (row + 1);
       if (biases === null) into.fill(0, at, at + PANEL);
       else into.set(biases.subarray(column, column + PANEL), at);
     }
   };
-  return { fill, packer: helper };
+  return { fill, packer: packPanelsKernel(inPerGroup, row / inPerGroup) };
 }

@@ -14,33 +14,30 @@ export interface RunFunction {
 export interface RunPlace {
   /** Kernels of the module, by name. */
   readonly funcs: ReadonlyMap<string, Func>;
-  /** Address of the first thread's working memory; each has `scratchBytes`. */
-  readonly scratch: number;
-  readonly scratchBytes: number;
 }
 
 /** Emits these functions: for one thread, or (threads/run-shared.ts) for several. */
 export type EmitRuns = (m: ModuleBuilder, runs: readonly RunFunction[], place: RunPlace) => void;
 
 /** Functions without parameters. */
-export const emitRunsAlone: EmitRuns = (m, runs, { funcs, scratch }) => {
+export const emitRunsAlone: EmitRuns = (m, runs, { funcs }) => {
   for (const { name, stages } of runs) {
     m.func(name, { export: true }, (f) => {
       const image = f.local.i32("image");
-      for (const call of stages.flat()) wholeCall(f, call, funcs.get(call.kernel.name)!, image, () => f.i32.const(scratch));
+      for (const call of stages.flat()) wholeCall(f, call, funcs.get(call.kernel.name)!, image);
     });
   }
 };
 
 /** Emits a call for each image, with all of its ranges. */
-export function wholeCall(f: FunctionBuilder, call: KernelCall, func: Func, image: Local<"i32">, scratch: () => void): void {
+export function wholeCall(f: FunctionBuilder, call: KernelCall, func: Func, image: Local<"i32">, thread?: Local<"i32">): void {
   const once = (): void => {
     pushOperands(f, call, image);
     for (const { count } of call.ranges) {
       f.i32.const(0);
       f.i32.const(count);
     }
-    if (call.scratch > 0) scratch();
+    pushScratch(f, call, thread);
     f.call(func);
   };
   f.i32.const(0);
@@ -53,6 +50,17 @@ export function wholeCall(f: FunctionBuilder, call: KernelCall, func: Func, imag
     f.i32.const(call.images);
     f.i32.ne();
   });
+}
+
+/** @param thread the number of the one that calls, where there are several */
+export function pushScratch(f: FunctionBuilder, { scratch, scratchAt = 0 }: KernelCall, thread?: Local<"i32">): void {
+  if (scratch === 0) return;
+  f.i32.const(scratchAt);
+  if (thread === undefined) return;
+  f.local.get(thread);
+  f.i32.const(scratch);
+  f.i32.mul();
+  f.i32.add();
 }
 
 export function pushOperands(f: FunctionBuilder, { operands, images }: KernelCall, image: Local<"i32">): void {

@@ -62,16 +62,20 @@ export interface PlannedProgram {
 
 export function wasmProgram(options: WasmProgramOptions): Program {
   const { code, finish } = planProgram(options);
-  return finish(install(code.parts, options.host, code.scratch, code.scratchBytes));
+  return finish(install(code.parts, options.host));
 }
 
 export function planProgram({ graph, plain, kept, constants, host, overrides, stepwise = false }: WasmProgramOptions): PlannedProgram {
   const { memory } = host;
-  const layout = planLayouts(graph, kept);
+  let bound: (Bound | undefined)[] = [];
+  const layout = planLayouts(graph, kept, (place) => {
+    bound = graph.nodes.map((node) => (host.refused.has(node.operation.kind) ? undefined : bindNode(node, { place, memory, arithmetic: host.arithmetic })));
+    return memory.shared ? [] : bound.map((call) => call?.scratch ?? 0);
+  });
   const place = (value: Value): Placement => layout.placements.get(value)!;
-  const bound = graph.nodes.map((node) => (host.refused.has(node.operation.kind) ? undefined : bindNode(node, { place, memory, arithmetic: host.arithmetic })));
-  const scratchBytes = Math.max(0, ...bound.map((call) => call?.scratch ?? 0));
-  const base = memory.arena(layout.total + scratchBytes * host.threads);
+  // Working memory of threads stands after the arena, so that no address depends on how many there are (a given module does not know).
+  const arenaBytes = layout.total + (memory.shared ? host.threads * Math.max(0, ...bound.map((call) => call?.scratch ?? 0)) : 0);
+  const base = memory.arena(arenaBytes);
   const labelled = partsOf({ graph, layout, bound, base, host, overrides, stepwise }, (node) => onPlain(node));
   const parts = labelled.map(({ part }) => part);
   const names = parts.map((part) => (typeof part === "function" ? undefined : part.name));
@@ -107,12 +111,12 @@ export function planProgram({ graph, plain, kept, constants, host, overrides, st
         else into.set(memory.floats.subarray((base + planar) / 4, (base + planar) / 4 + into.length));
       },
       refresh: () => constants.refresh(),
-      arenaBytes: layout.total + scratchBytes * host.threads,
+      arenaBytes,
       lines: graph.nodes.map(({ operation, output }, i) =>
         `${operation.kind.padEnd(14)} ${showShape(output.shape).padEnd(18)} ${(bound[i]?.kernel.name ?? "plain, between conversions").padEnd(60)} ${output.name}`),
     };
   };
-  return { code: { parts, packers: memory.packers, scratch: base + layout.total, scratchBytes, emitRuns: host.emitRuns }, finish };
+  return { code: { parts, packers: memory.packers, emitRuns: host.emitRuns }, finish };
 }
 
 interface PartsOptions extends Pick<WasmProgramOptions, "graph" | "host" | "overrides"> {
@@ -134,8 +138,8 @@ function partsOf({ graph, layout, bound, base, host, overrides, stepwise }: Part
     if (last !== undefined && typeof last !== "function" && !stepwise) last.stages.push(stage);
     else parts.push({ kind, part: { name: host.newRunName(), stages: [stage] } });
   };
-  const resolved = (call: Bound): KernelCall =>
-    ({ ...call, operands: call.operands.map((value) => (typeof value === "number" ? { address: value, pitch: 0 } : operand(value))) });
+  const resolved = (call: Bound, i: number): KernelCall =>
+    ({ ...call, scratchAt: base + (layout.scratch[i] ?? layout.total), operands: call.operands.map((value) => (typeof value === "number" ? { address: value, pitch: 0 } : operand(value))) });
   /** What clears the border of a value, if it has one: the arena is used by one value after the other, so it is dirty. */
   const border = (value: Value): KernelCall[] => {
     const { layout: { halo, width, channels }, images } = place(value);
@@ -152,7 +156,7 @@ function partsOf({ graph, layout, bound, base, host, overrides, stepwise }: Part
       if (border(node.output).length > 0) add(kind, border(node.output));
       parts.push({ kind, part: onPlain(node) });
     } else {
-      add(kind, [...border(node.output), resolved(call)]);
+      add(kind, [...border(node.output), resolved(call, i)]);
     }
     const { name } = node.output;
     if (!overrides.has(name)) return;
@@ -175,9 +179,6 @@ export interface Code {
   readonly parts: readonly Part[];
   /** Functions that pack weights. */
   readonly packers: readonly Emitter[];
-  /** Address of the first thread's working memory; each has `scratchBytes`. */
-  readonly scratch: number;
-  readonly scratchBytes: number;
   readonly emitRuns: EmitRuns;
 }
 
@@ -197,15 +198,15 @@ function callsOf(parts: readonly Part[]): Map<string, KernelCall> {
 }
 
 /** Emits kernels, packers and the functions that run the parts. @param funcs what the module has already, by name; it receives the rest */
-export function emitCode(m: ModuleBuilder, { parts, packers, scratch, scratchBytes, emitRuns }: Code, funcs: Map<string, Func> = new Map()): void {
+export function emitCode(m: ModuleBuilder, { parts, packers, emitRuns }: Code, funcs: Map<string, Func> = new Map()): void {
   for (const kernel of [...[...callsOf(parts).values()].map((call) => call.kernel), ...packers]) {
     if (!funcs.has(kernel.name)) funcs.set(kernel.name, kernel.emit(m));
   }
-  emitRuns(m, parts.filter((part) => typeof part !== "function"), { funcs, scratch, scratchBytes });
+  emitRuns(m, parts.filter((part) => typeof part !== "function"), { funcs });
 }
 
 /** Emits and compiles what the host does not have yet, and the functions that run the parts. @returns what runs them */
-export function install(parts: readonly Part[], host: WasmHost, scratch: number, scratchBytes: number): Step[] {
+export function install(parts: readonly Part[], host: WasmHost): Step[] {
   const { shared } = host.memory;
   const calls = callsOf(parts);
   for (const { kernel } of host.apart ? calls.values() : []) {
@@ -225,7 +226,7 @@ export function install(parts: readonly Part[], host: WasmHost, scratch: number,
       const params = Object.fromEntries(Array.from({ length: argumentCount(call) }, (_, i) => [`a${i}`, "i32" as const]));
       funcs.set(name, m.importFunc("kernels", name, { params }));
     }
-    emitCode(m, { parts, packers: host.memory.packers.filter(({ name }) => !host.has(name)), scratch, scratchBytes, emitRuns: host.emitRuns }, funcs);
+    emitCode(m, { parts, packers: host.memory.packers.filter(({ name }) => !host.has(name)), emitRuns: host.emitRuns }, funcs);
     return m;
   });
   return runners(parts, host);

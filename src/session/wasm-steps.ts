@@ -22,13 +22,13 @@ import { numbers, panelPacking } from "./pack-weights.ts";
 import type { WasmMemory } from "./wasm-memory.ts";
 
 /** A call whose operands that lie in the arena are not yet addresses: those are known when all calls are. */
-export interface Bound extends Omit<KernelCall, "operands"> {
+export interface Bound extends Omit<KernelCall, "operands" | "scratchAt"> {
   readonly operands: readonly (Value | number)[];
 }
 
 /** What nodes are bound with. */
 export interface Binding {
-  readonly place: (value: Value) => Placement;
+  readonly place: (value: Value) => Omit<Placement, "offset">;
   readonly memory: WasmMemory;
   readonly arithmetic: Arithmetic;
 }
@@ -60,15 +60,17 @@ function bindConvolution(node: Node, operation: Of<"conv2d">, { place, memory, a
   };
   const { kernel, packedSize, pack, scratch, rowStep, panels } = convolution(params);
   const key = `${weight.name} ${bias?.name ?? ""} ${packedSize}`;
-  const packing = panels !== undefined
-    ? panelPacking(params, panels, weight, bias)
+  const packing = panels
+    ? panelPacking(params, weight, bias)
     : { fill: (into: Float32Array) => pack(numbers(weight.scaled?.of ?? weight)!, numbers(bias), into, weight.scaled?.factors()) };
   const weights = memory.constant(key, packedSize, packing.fill, packing.packer);
   // Pieces by rows read all weights again, pieces by channels all of the input.
-  const byPanels = scratch === 0 && ((kernel.panels >= 4 && packedSize > imagePitch(input)) || out.height < 4);
+  const byPanels = (kernel.panels >= 4 && packedSize > imagePitch(input)) || out.height < 4;
+  // Winograd's kernels transform the input for each piece.
+  const panelUnit = scratch > 0 ? Math.ceil(kernel.panels / 4) : 1;
   return {
     kernel, images: place(output).images, operands: [x, weights, output, residual ?? 0, gate ?? 0],
-    ranges: [{ count: out.height, unit: rowStep }, { count: kernel.panels, unit: 1 }], divided: byPanels ? 1 : 0, scratch: 4 * scratch,
+    ranges: [{ count: out.height, unit: rowStep }, { count: kernel.panels, unit: panelUnit }], divided: byPanels ? 1 : 0, scratch: 4 * scratch,
     work: 2 * sizeOf(output.shape) * (input.channels / groups) * window[0] * window[1],
   };
 }
@@ -86,7 +88,7 @@ function bindLinear(node: Node, { weight, bias }: Of<"linear">, { place, memory,
     epilogue: noEpilogue, fma: false,
   };
   const size = packedConvSize(whole);
-  const { fill, packer } = panelPacking(whole, "direct", weight, bias);
+  const { fill, packer } = panelPacking(whole, weight, bias);
   const weights = memory.constant(`${weight.name} ${bias?.name ?? ""} ${channels}`, size, fill, packer);
   return { kernel, images: 1, operands: [output, x, weights], ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work: 2 * size * output.shape[0] };
 }

@@ -5,7 +5,7 @@
 import type { Func } from "../../../kernels/wasm/handles.ts";
 import type { ModuleBuilder } from "../../../kernels/wasm/module-builder.ts";
 import type { KernelCall, Stage } from "../kernel-call.ts";
-import { pushOperands, wholeCall } from "../run-function.ts";
+import { pushOperands, pushScratch, wholeCall } from "../run-function.ts";
 import type { EmitRuns, RunFunction, RunPlace } from "../run-function.ts";
 import { CONTROL_ADDRESS, STAGE_ADDRESS } from "../wasm-memory.ts";
 
@@ -173,17 +173,9 @@ export const emitRunsShared: EmitRuns = (m, runs, place) => {
   for (const run of runs) emitRun(m, run, place, sharing);
 };
 
-function emitRun(m: ModuleBuilder, { name, stages }: RunFunction, { funcs, scratch, scratchBytes }: RunPlace, sharing: Sharing): void {
+function emitRun(m: ModuleBuilder, { name, stages }: RunFunction, { funcs }: RunPlace, sharing: Sharing): void {
   m.func(name, { params: { thread: "i32", stage: "i32", sleeps: "i32" }, export: true }, (f, { thread, stage, sleeps }) => {
     const [image, piece, begin, end] = ["image", "piece", "begin", "end"].map((each) => f.local.i32(each));
-    const work = f.local.i32("work");
-    f.local.get(thread);
-    f.i32.const(scratchBytes);
-    f.i32.mul();
-    f.i32.const(scratch);
-    f.i32.add();
-    f.local.set(work);
-    const pushScratch = (): void => f.local.get(work);
 
     /** Piece `piece` of a call, which has not more. */
     const onePiece = (call: KernelCall, size: number, perImage: number): void => {
@@ -221,7 +213,7 @@ function emitRun(m: ModuleBuilder, { name, stages }: RunFunction, { funcs, scrat
           f.i32.const(range.count);
         }
       });
-      if (call.scratch > 0) pushScratch();
+      pushScratch(f, call, thread);
       f.call(funcs.get(call.kernel.name)!);
     };
 
@@ -255,7 +247,7 @@ function emitRun(m: ModuleBuilder, { name, stages }: RunFunction, { funcs, scrat
         f.i32.ge_s();
         f.if(() => {
           if (shared) onePieceOf(divisions);
-          else for (const call of calls) wholeCall(f, call, funcs.get(call.kernel.name)!, image, pushScratch);
+          else for (const call of calls) wholeCall(f, call, funcs.get(call.kernel.name)!, image, thread);
           f.local.get(stage);
           f.i32.const(total);
           f.call(sharing.finish);

@@ -150,7 +150,7 @@ export function trainingProgram(graph: Graph, state: TrainingState, host: WasmHo
   const { address, stages } = at(state.memory.arena(total));
   const rest: Stage[][] = [updates.stages(), packs.length === 0 ? [] : [packs.map(fixed)]];
   const parts = [...(stepwise ? stages.map((stage) => [stage]) : [stages]), ...rest].map((each) => ({ name: host.newRunName(), stages: each }));
-  const runs = install(parts, host, 0, 0);
+  const runs = install(parts, host);
   const [update, pack] = runs.splice(-2);
   const step = stepwise ? (): void => runs.forEach((run) => run()) : runs[0];
   const masks = [...planned].map(([{ shape }, { draw, image }]): Mask => ({ draw, shape, address: address(image) }));

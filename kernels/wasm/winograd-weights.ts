@@ -1,0 +1,46 @@
+/** Winograd's transform of a panel's weights, G g G^T, in the run: of each kernel nine numbers come from memory, not 36. */
+import type { Func } from "./handles.ts";
+import { repeat } from "./loops.ts";
+import type { ModuleBuilder } from "./module-builder.ts";
+import { channelsAtOnce, emitKernel, vectors } from "./winograd-tile.ts";
+
+const TAPS = 9;
+
+export interface WeightTransform {
+  readonly name: string;
+  /** Channels of the panel: a multiple of 4. */
+  readonly columns: number;
+  /** Input channels. */
+  readonly inputs: number;
+  /** Bytes from tap to tap of the weights, and from place to place of the result. */
+  readonly tapPitch: number;
+  readonly placePitch: number;
+  readonly wide: boolean;
+}
+
+/** The first input's first weights; where to write. */
+const weightParams = { w: "i32", u: "i32" } as const;
+
+export type WeightFunc = Func<typeof weightParams>;
+
+/** A function (w, u) that transforms the weights of some input channels of a panel, which lies as conv-pack.ts says. */
+export function emitWeightTransform(m: ModuleBuilder, { name, columns, inputs, tapPitch, placePitch, wide }: WeightTransform): WeightFunc {
+  const each = channelsAtOnce(columns, wide);
+  return m.func(name, { params: weightParams }, (f, { w, u }) => {
+    const taps = vectors(f, "tap", TAPS, each / 4);
+    repeat(f, (inputs * columns) / each, () => {
+      taps.forEach((tap, i) => tap.forEach((vector, lane) => {
+        f.local.get(w);
+        f.v128.load(i * tapPitch + 16 * lane);
+        f.local.set(vector);
+      }));
+      emitKernel(f, taps, (place, value) => value.forEach((vector, lane) => {
+        f.local.get(u);
+        f.local.get(vector);
+        f.v128.store(place * placePitch + 16 * lane);
+      }));
+      f.local.increase(w, 4 * each);
+      f.local.increase(u, 4 * each);
+    });
+  });
+}
