@@ -3,6 +3,7 @@
  * left, rounded up to a multiple of 4. A panel holds its biases, then for each step (kernel row, kernel column, input channel) one
  * weight a channel. What is no channel is 0.
  */
+import { checkLengths } from "./conv-params.ts";
 import type { ConvParams } from "./conv-params.ts";
 import { PANEL } from "./select.ts";
 
@@ -57,13 +58,7 @@ export function packConvWeights(
   const { output, kernel, groups } = params;
   const taps = kernel[0] * kernel[1];
   const { inPerGroup, steps, outPerGroup } = convPanels(params);
-  const wanted = output.channels * steps;
-  if (weight.length !== wanted) throw new RangeError(`packConvWeights: weight wants ${wanted} elements, got ${weight.length}`);
-  if (bias !== null && bias.length !== output.channels) {
-    throw new RangeError(`packConvWeights: bias wants ${output.channels} elements, got ${bias.length}`);
-  }
-  const size = packedConvSize(params);
-  if (packed.length !== size) throw new RangeError(`packConvWeights: packed wants ${size} elements, got ${packed.length}`);
+  checkLengths("packConvWeights", [["weight", weight, output.channels * steps], ["bias", bias, output.channels], ["packed", packed, packedConvSize(params)]]);
   let at = 0;
   for (let group = 0; group < groups; group++) {
     at += firstColumn * (steps + 1);

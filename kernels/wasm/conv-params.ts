@@ -62,6 +62,13 @@ export function convSteps({ input, output, stride, padding, epilogue }: ConvPara
   };
 }
 
+/** @throws RangeError where weights, biases or what they are packed into have another length; `operation` begins the message. */
+export function checkLengths(operation: string, lengths: readonly (readonly [what: string, array: Float32Array | null, wanted: number])[]): void {
+  for (const [what, array, wanted] of lengths) {
+    if (array !== null && array.length !== wanted) throw new RangeError(`${operation}: ${what} wants ${wanted} elements, got ${array.length}`);
+  }
+}
+
 /** @throws RangeError where sizes do not belong together; `operation` begins the message. */
 export function checkConv(operation: string, params: ConvParams): void {
   const { input, output, kernel, stride, padding, dilation, groups, epilogue } = params;

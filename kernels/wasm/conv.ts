@@ -20,7 +20,7 @@ import { emitRow } from "./conv-row.ts";
 import type { RowFunc, Segment } from "./conv-row.ts";
 import type { Func } from "./handles.ts";
 import { interior, rowPitch } from "./layout.ts";
-import { atMost, offset } from "./loops.ts";
+import { atMost, offset, wholeOrRest } from "./loops.ts";
 import type { ModuleBuilder } from "./module-builder.ts";
 import { PANEL, joinedEnds, rowsPerBlock, tilePixels } from "./select.ts";
 
@@ -42,7 +42,6 @@ export interface ConvKernel {
 /** @throws RangeError where the sizes do not belong together */
 export function convKernel(params: ConvParams): ConvKernel {
   checkConv("convKernel", params);
-  if (params.epilogue.biasLast === true) throw new RangeError("convKernel: biasLast wants a depthwise convolution");
   const tile = `${tilePixels(PANEL, params)}x${PANEL}`;
   const name = `f32_conv_${tile}_${convName(params)}_b${rowsPerBlock(params)}`;
   return { name, panels: convPanels(params).count, emit: (m) => emitConv(m, name, params) };
@@ -103,13 +102,12 @@ function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc 
       local.get(block);
       local.set(row);
       if (func === fullRow && fullEnds !== undefined) {
-        local.increase(xRow, (width - ends) * steps.inPixel);
-        local.increase(yRow, (width - ends) * steps.outPixel);
-        local.increase(residualRow, (width - ends) * steps.outPixel);
+        const move = (pixels: number): void => {
+          for (const [pointer, pitch] of [[xRow, steps.inPixel], [yRow, steps.outPixel], [residualRow, steps.outPixel]] as const) local.increase(pointer, pixels * pitch);
+        };
+        move(width - ends);
         call(fullEnds, ends);
-        local.decrease(xRow, (width - ends) * steps.inPixel);
-        local.decrease(yRow, (width - ends) * steps.outPixel);
-        local.decrease(residualRow, (width - ends) * steps.outPixel);
+        move(ends - width);
       }
       f.countDown(row, () => {
         call(func, width);
@@ -141,15 +139,7 @@ function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc 
       offset(f, yRow, p.y, channel, 4);
       offset(f, residualRow, p.residual, channel, 4);
       offset(f, gates, p.gate, channel, 4);
-      if (fullRow === undefined || restRow === undefined) {
-        const only = fullRow ?? restRow;
-        if (only !== undefined) rows(only);
-        return;
-      }
-      local.get(column);
-      i32.const(PANEL * full);
-      i32.ne();
-      f.if(() => rows(fullRow), () => rows(restRow));
+      wholeOrRest(f, column, PANEL * full, fullRow, restRow, rows);
     };
 
     local.increase(p.x, steps.start);

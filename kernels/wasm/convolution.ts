@@ -31,8 +31,9 @@ export interface Convolution {
 
 /** @throws RangeError where the sizes do not belong together */
 export function convolution(params: ConvParams): Convolution {
-  const winograd = params.winograd === true && isWinograd(params) && winogradPays(params) ? winogradKernel(params) : undefined;
   const depthwise = isDepthwise(params) && params.groups > 1;
+  if (params.epilogue.biasLast === true && !depthwise) throw new RangeError("convolution: biasLast wants a depthwise one");
+  const winograd = params.winograd === true && isWinograd(params) && winogradPays(params) ? winogradKernel(params) : undefined;
   const transformed = winograd?.transformed === true;
   const pack = depthwise ? packDepthwiseWeights : transformed ? packWinogradWeights : packConvWeights;
   return {

@@ -2,6 +2,7 @@
  * Weights as depthwise kernels read them: panels of 4 channels, the last one filled up with 0; a panel holds 4 biases, then 4 weights for
  * each place of the kernel, row by row.
  */
+import { checkLengths } from "./conv-params.ts";
 import type { ConvParams } from "./conv-params.ts";
 
 /** Panels of 4 channels. */
@@ -26,10 +27,7 @@ export function packDepthwiseWeights(
 ): Float32Array {
   const { channels } = params.output;
   const taps = params.kernel[0] * params.kernel[1];
-  if (weight.length !== channels * taps) throw new RangeError(`packDepthwiseWeights: weight wants ${channels * taps} elements, got ${weight.length}`);
-  if (bias !== null && bias.length !== channels) throw new RangeError(`packDepthwiseWeights: bias wants ${channels} elements, got ${bias.length}`);
-  const size = packedDepthwiseSize(params);
-  if (packed.length !== size) throw new RangeError(`packDepthwiseWeights: packed wants ${size} elements, got ${packed.length}`);
+  checkLengths("packDepthwiseWeights", [["weight", weight, channels * taps], ["bias", bias, channels], ["packed", packed, packedDepthwiseSize(params)]]);
   packed.fill(0);
   for (let c = 0; c < channels; c++) {
     const at = Math.floor(c / 4) * 4 * (taps + 1) + (c % 4);

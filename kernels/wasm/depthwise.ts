@@ -19,10 +19,7 @@ export function isDepthwise({ input, output, groups }: ConvParams): boolean {
 /** @throws RangeError where the sizes do not belong together, or the convolution is not depthwise */
 export function depthwiseKernel(params: ConvParams): ConvKernel {
   checkConv("depthwiseKernel", params);
-  const { input, output, groups } = params;
-  if (!isDepthwise(params)) {
-    throw new RangeError(`depthwiseKernel: groups wants as many as ${input.channels} input and ${output.channels} output channels, got ${groups}`);
-  }
+  if (!isDepthwise(params)) throw new RangeError(`depthwiseKernel: wants as many groups as channels in and out, got ${convName(params)}`);
   const { pixels, unrolled } = depthwiseTile(params);
   const name = `f32_dwconv_${pixels}x4${unrolled ? "u" : ""}_${convName(params)}`;
   return { name, panels: depthwisePanels(params), emit: (m) => emitDepthwise(m, name, params) };

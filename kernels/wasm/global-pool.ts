@@ -12,7 +12,7 @@ import type { Kernel } from "./kernel.ts";
 import { storeLanes } from "./lanes.ts";
 import { rowPitch } from "./layout.ts";
 import type { Layout } from "./layout.ts";
-import { chunks, repeat } from "./loops.ts";
+import { chunks, repeat, wholeOrRest } from "./loops.ts";
 import { maximum, mean } from "./reduce.ts";
 import type { Reduction } from "./reduce.ts";
 
@@ -51,14 +51,7 @@ export function globalPoolKernel(input: Layout, by: "mean" | "max"): Kernel {
         f.i32.lt_u();
       },
       () => {
-        if (whole > 0 && rest > 0) {
-          f.local.get(begin);
-          f.i32.const(whole);
-          f.i32.lt_u();
-          f.if(() => block(BLOCK), () => block(rest));
-        } else {
-          block(rest === 0 ? BLOCK : rest);
-        }
+        wholeOrRest(f, begin, whole, whole > 0 ? BLOCK : undefined, rest > 0 ? rest : undefined, block);
         for (const address of [y, x]) f.local.increase(address, 4 * BLOCK);
         f.local.increase(begin, 1);
       },

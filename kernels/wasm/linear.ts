@@ -12,7 +12,7 @@ import type { Kernel } from "./kernel.ts";
 import { loadLanes, storeLanes } from "./lanes.ts";
 import { imagePitch } from "./layout.ts";
 import type { Layout } from "./layout.ts";
-import { repeat } from "./loops.ts";
+import { repeat, wholeOrRest } from "./loops.ts";
 
 /** Outputs of a panel. */
 const PANEL = 16;
@@ -136,16 +136,7 @@ export function linearKernel(output: Layout, input: Layout, options: LinearOptio
         f.i32.lt_u();
       },
       () => {
-        if (whole > 0 && rest > 0) {
-          f.local.get(begin);
-          f.i32.const(whole);
-          f.i32.lt_u();
-          f.if(() => panel(PANEL, PANEL), () => panel(restColumns(outFeatures), rest));
-        } else if (rest > 0) {
-          panel(restColumns(outFeatures), rest);
-        } else {
-          panel(PANEL, PANEL);
-        }
+        wholeOrRest(f, begin, whole, whole > 0 ? PANEL : undefined, rest > 0 ? rest : undefined, (valid) => panel(4 * Math.ceil(valid / 4), valid));
         f.local.increase(y, 4 * PANEL);
         f.local.increase(begin, 1);
       },

@@ -114,6 +114,19 @@ export function atMost(f: FunctionBuilder, value: Local<"i32">, most: number): v
   f.local.set(value);
 }
 
+/** Emits `body` for whole panels, as many as `count`, and for the rest after them; `index` says which one it is. Either may not exist. */
+export function wholeOrRest<T>(f: FunctionBuilder, index: Local<"i32">, count: number, whole: T | undefined, rest: T | undefined, body: (panel: T) => void): void {
+  if (whole !== undefined && rest !== undefined) {
+    f.local.get(index);
+    f.i32.const(count);
+    f.i32.lt_u();
+    f.if(() => body(whole), () => body(rest));
+    return;
+  }
+  const only = whole ?? rest;
+  if (only !== undefined) body(only);
+}
+
 /** Emits `body` `count` times over, in a loop where that is more than once. */
 export function repeat(f: FunctionBuilder, count: number, body: () => void): void {
   if (count === 1) return body();

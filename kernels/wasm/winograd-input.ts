@@ -6,7 +6,7 @@ import type { Func } from "./handles.ts";
 import { loadLanes } from "./lanes.ts";
 import { set } from "./loops.ts";
 import type { ModuleBuilder } from "./module-builder.ts";
-import { SIDE, channelsAtOnce, emitInput, vectors } from "./winograd-tile.ts";
+import { SIDE, channelsAtOnce, constants, emitInput, storeVectors, vectors } from "./winograd-tile.ts";
 import type { Vectors } from "./winograd-tile.ts";
 
 export interface InputTransform {
@@ -32,16 +32,13 @@ export function emitInputTransform(m: ModuleBuilder, kernel: InputTransform): In
   return m.func(name, { params: inputParams }, (f, { x, v, scratch, rows }) => {
     const { local, i32, f32x4, v128 } = f;
     const [row, to, rowsEnd, channelsEnd] = ["row", "to", "rows_end", "channels_end"].map((each) => local.i32(each));
+    const constant = constants(f, v, wide);
     /** `count` channels: 1 to 4, or 8. */
     const group = (count: number): void => {
       const lanes = Math.ceil(count / 4);
       const d = vectors(f, "d", SIDE, lanes);
       const scratchRow = 16 * lanes * SIDE;
-      const transform = (offset: (place: number) => number): void => emitInput(f, d, (place, value) => value.forEach((vector, lane) => {
-        local.get(to);
-        local.get(vector);
-        v128.store(offset(place) + 16 * lane);
-      }));
+      const transform = (offset: (place: number) => number): void => emitInput(f, d, constant, (place, value) => storeVectors(f, to, offset(place), value));
       const end = (bytes: number): void => {
         local.get(scratch);
         i32.const(bytes);

@@ -5,7 +5,7 @@ import type { Func, Local } from "./handles.ts";
 import { loadLanes, storeLanes } from "./lanes.ts";
 import { set } from "./loops.ts";
 import type { ModuleBuilder } from "./module-builder.ts";
-import { OUT, SIDE, channelsAtOnce, emitOutput, vectors } from "./winograd-tile.ts";
+import { OUT, SIDE, channelsAtOnce, constants, emitOutput, storeVectors, vectors } from "./winograd-tile.ts";
 import type { Vectors } from "./winograd-tile.ts";
 
 export interface OutputTransform {
@@ -35,6 +35,7 @@ export function emitOutputTransform(module: ModuleBuilder, kernel: OutputTransfo
     const { local, i32, f32x4, v128 } = f;
     const scratchVectors = activationScratch(f);
     const [from, to, end, yRow, addedRow, panelEnd] = ["from", "to", "end", "y_row", "residual_row", "panel_end"].map((each) => local.i32(each));
+    const constant = constants(f, p.m, wide);
     /** `count` channels: 1 to 4, or 8. */
     const group = (count: number): void => {
       const lanes = Math.ceil(count / 4);
@@ -48,7 +49,7 @@ export function emitOutputTransform(module: ModuleBuilder, kernel: OutputTransfo
           at(i, lane);
           local.set(each);
         }));
-        emitOutput(f, m, y);
+        emitOutput(f, m, y, constant);
       };
       const load = (to: Vectors, pointer: Local<"i32">, offset: number, numbers: number): void => to.forEach((each, lane) => {
         loadLanes(f, pointer, offset + 16 * lane, numbers);
@@ -67,11 +68,7 @@ export function emitOutputTransform(module: ModuleBuilder, kernel: OutputTransfo
           local.get(from);
           v128.load(i * SIDE * placePitch + 16 * lane);
         });
-        y.forEach((vector, i) => vector.forEach((each, lane) => {
-          local.get(to);
-          local.get(each);
-          v128.store(i * scratchRow + 16 * lane);
-        }));
+        y.forEach((vector, i) => storeVectors(f, to, i * scratchRow, vector));
         local.increase(from, placePitch);
         local.increase(to, 16 * lanes);
         local.get(to);
@@ -111,7 +108,7 @@ export function emitOutputTransform(module: ModuleBuilder, kernel: OutputTransfo
               local.set(each);
             }
           }
-          sum.forEach((each, lane) => storeLanes(f, yRow, each, column * outPixel + 16 * lane, valid4));
+          for (let lane = lanes - 1; lane >= 0; lane--) storeLanes(f, yRow, sum[lane], column * outPixel + 16 * lane, valid4);
         }
         local.increase(yRow, outRow);
         if (epilogue.residual !== undefined) local.increase(addedRow, residualRow);

@@ -9,8 +9,8 @@ import { PLACES } from "./winograd-tile.ts";
 
 const ROOT = Math.SQRT2;
 
-/** G, row by row, in sixths; the rows of winograd-tile.ts. */
-const ROWS = [6, 0, 0, -4, -2 * ROOT, -2, -4, 2 * ROOT, -2, 1, ROOT, 2, 1, -ROOT, 2, 0, 0, 6].map((each) => each / 6);
+/** The rows of G in winograd-tile.ts. */
+const ROWS = [1, 0, 0, 1, 0.5 * ROOT, 0.5, 1, -0.5 * ROOT, 0.5, 1, ROOT, 2, 1, -ROOT, 2, 0, 0, 1];
 
 /** Floats of the packed weights. */
 export function packedWinogradSize(params: ConvParams): number {

@@ -2,9 +2,7 @@
 import type { Func } from "./handles.ts";
 import { repeat } from "./loops.ts";
 import type { ModuleBuilder } from "./module-builder.ts";
-import { channelsAtOnce, emitKernel, vectors } from "./winograd-tile.ts";
-
-const TAPS = 9;
+import { channelsAtOnce, constants, emitKernel, storeVectors } from "./winograd-tile.ts";
 
 export interface WeightTransform {
   readonly name: string;
@@ -27,18 +25,13 @@ export type WeightFunc = Func<typeof weightParams>;
 export function emitWeightTransform(m: ModuleBuilder, { name, columns, inputs, tapPitch, placePitch, wide }: WeightTransform): WeightFunc {
   const each = channelsAtOnce(columns, wide);
   return m.func(name, { params: weightParams }, (f, { w, u }) => {
-    const taps = vectors(f, "tap", TAPS, each / 4);
+    const constant = constants(f, u, wide);
     repeat(f, (inputs * columns) / each, () => {
-      taps.forEach((tap, i) => tap.forEach((vector, lane) => {
+      const tap = (i: number, lane: number): void => {
         f.local.get(w);
         f.v128.load(i * tapPitch + 16 * lane);
-        f.local.set(vector);
-      }));
-      emitKernel(f, taps, (place, value) => value.forEach((vector, lane) => {
-        f.local.get(u);
-        f.local.get(vector);
-        f.v128.store(place * placePitch + 16 * lane);
-      }));
+      };
+      emitKernel(f, each / 4, tap, constant, (place, value) => storeVectors(f, u, place * placePitch, value));
       f.local.increase(w, 4 * each);
       f.local.increase(u, 4 * each);
     });

@@ -23,7 +23,7 @@ import { convFunctionParams } from "./conv.ts";
 import type { ConvKernel } from "./conv.ts";
 import type { Func, Local } from "./handles.ts";
 import { rowPitch } from "./layout.ts";
-import { address, atMost, offset, repeat, set } from "./loops.ts";
+import { address, atMost, offset, repeat, set, wholeOrRest } from "./loops.ts";
 import type { ModuleBuilder } from "./module-builder.ts";
 import { PANEL, tilePixels, winogradBlock } from "./select.ts";
 import type { WinogradBlock } from "./select.ts";
@@ -90,7 +90,6 @@ function roomOf(params: ConvParams, { tiles, inputs: channels }: WinogradBlock):
  */
 export function winogradKernel(params: ConvParams, block: WinogradBlock = winogradBlock(params)): WinogradKernel {
   checkConv("winogradKernel", params);
-  if (params.epilogue.biasLast === true) throw new RangeError("winogradKernel: biasLast wants a depthwise convolution");
   if (!isWinograd(params)) throw new RangeError(`winogradKernel: wants kernel 3x3, stride 1, dilation 1 and groups 1, got ${convName(params)}`);
   const { tiles, pixels, inputs } = block;
   const name = `f32_winograd4x4_${pixels}x${PANEL}_${convName(params)}x${params.output.height}_b${tiles}_${inputs}`;
@@ -253,9 +252,8 @@ function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block:
       i32.div_u();
       local.set(to);
     }
+    local.decrease(left, rowBlock);
     local.get(left);
-    local.get(rowBlock);
-    i32.sub();
     i32.const(across);
     i32.mul();
     local.set(left);
@@ -280,15 +278,7 @@ function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block:
       set(f, panel, p.panelBegin);
       f.doWhile(() => {
         offset(f, weights, p.w, panel, 4 * PANEL * ((block.inputs === 0 ? PLACES : 9) * input.channels + 1));
-        if (fullPanel !== undefined && restPanel !== undefined) {
-          local.get(panel);
-          i32.const(full);
-          i32.lt_s();
-          f.if(() => onePanel(fullPanel), () => onePanel(restPanel));
-        } else {
-          const only = fullPanel ?? restPanel;
-          if (only !== undefined) onePanel(only);
-        }
+        wholeOrRest(f, panel, full, fullPanel, restPanel, onePanel);
         local.increase(panel, 1);
         local.get(panel);
         local.get(p.panelEnd);
@@ -297,10 +287,7 @@ function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block:
       // The walk over the outputs of a panel has come to where the next block begins.
       set(f, rowBlock, row);
       set(f, columnBlock, column);
-      local.get(left);
-      local.get(tiles);
-      i32.sub();
-      local.set(left);
+      local.decrease(left, tiles);
     });
   });
 }
