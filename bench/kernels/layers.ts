@@ -1,9 +1,11 @@
 /** Every distinct convolution of a network as a task. */
 import { convolution } from "../../kernels/wasm/convolution.ts";
+import type { Convolution } from "../../kernels/wasm/convolution.ts";
 import type { ConvParams } from "../../kernels/wasm/conv-params.ts";
 import { imagePitch, interior } from "../../kernels/wasm/layout.ts";
 import type { Layout } from "../../kernels/wasm/layout.ts";
 import { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
+import { strassenConvolution } from "../../kernels/wasm/strassen.ts";
 import { createModel } from "../../models/index.ts";
 import { lower } from "../../src/nn/lower.ts";
 import { planLayouts } from "../../src/session/layouts.ts";
@@ -13,6 +15,11 @@ import type { Task } from "./task.ts";
 
 /** What convolutions are computed with. */
 export type Arithmetic = Pick<ConvParams, "fma" | "wide" | "winograd">;
+
+/** As sessions choose it (src/session/wasm-steps.ts). */
+function chosen(params: ConvParams): Convolution {
+  return (params.winograd === true ? strassenConvolution(params) : undefined) ?? convolution(params);
+}
 
 interface Shape {
   readonly params: ConvParams;
@@ -36,7 +43,7 @@ function shapesOf(model: string, arithmetic: Arithmetic): Map<string, Shape> {
         residual: epilogue?.residual === true ? layout(inputs[inputs.length - 1]) : undefined,
       },
     };
-    const { name } = convolution(params).kernel;
+    const { name } = chosen(params).kernel;
     const known = found.get(name);
     if (known === undefined) found.set(name, { params, times: 1 });
     else known.times++;
@@ -47,7 +54,7 @@ function shapesOf(model: string, arithmetic: Arithmetic): Map<string, Shape> {
 /** Floats of input, weights, output, residual, gates and working memory. */
 function sizesOf(params: ConvParams): number[] {
   const { input, output, epilogue } = params;
-  const { packedSize, scratch } = convolution(params);
+  const { packedSize, scratch } = chosen(params);
   return [imagePitch(input), packedSize, imagePitch(output), epilogue.residual === undefined ? 0 : imagePitch(epilogue.residual), output.channels, scratch];
 }
 
@@ -60,13 +67,13 @@ export function layerTasks(model: string, arithmetic: Arithmetic, only: string):
   const pages = Math.ceil((starts[6] + 1024) / 65536);
   const m = new ModuleBuilder("bench");
   m.importMemory("host", "memory", { minimum: pages });
-  for (const [, { params }] of shapes) convolution(params).kernel.emit(m);
+  for (const [, { params }] of shapes) chosen(params).kernel.emit(m);
   const exports = instantiate(m.toBytes(), pages);
   return shapes.map(([name, { params, times }]) => {
     const { input, output, kernel, groups, epilogue } = params;
     const func = exports[name] as (...values: number[]) => void;
     const first = (start: number, layout: Layout): number => start + 4 * interior(layout);
-    const { panels } = convolution(params).kernel;
+    const { panels } = chosen(params).kernel;
     const [x, w, y, residual, gate, scratch] = starts;
     return {
       label: `${input.channels}x${input.height} to ${output.channels}x${output.height}, ${kernel.join("x")}${groups === 1 ? "" : `, ${groups} groups`}`, name, times,

@@ -1,10 +1,10 @@
 /**
  * Speed of each WebAssembly kernel on the layers of some networks: of convolutions in GFLOP/s (a multiplication and an addition are two;
- * Winograd's counted as if they were direct) and as a share of what the core does at most, of the others in GB/s read and written.
+ * Winograd's and Strassen's counted as if they were direct) and as a share of what the core does at most, of the others in GB/s read and written.
  *
  *     npx tsx bench/kernels/main.ts [model ... | moving] [--numerics exact|fast|turbo] [--rounds N] [--only TEXT]
  *
- * Fast, the default, has Winograd's method, and fused multiply-adds where the host fuses them; turbo besides sets V8's flags for relaxed SIMD
+ * Fast, the default, has Winograd's method and Strassen's, and fused multiply-adds where the host fuses them; turbo besides sets V8's flags for relaxed SIMD
  * and 256-bit vectors. Best and median of the rounds; the share's median is over the peak just before each.
  */
 import process from "node:process";

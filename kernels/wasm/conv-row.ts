@@ -184,13 +184,13 @@ class Row {
   /** `count` pixels, and on to the next. */
   tile(count: number): void {
     const { local } = this.#f;
-    const { inPixel, outPixel, residualPixel, epilogue, segments } = this.#kernel;
+    const { inPixel, outPixel, residualPixel, segments } = this.#kernel;
     this.#begin(count);
     this.#segment(segments, this.#x, count);
     this.#finish(count);
     local.increase(this.#x, count * inPixel);
     local.increase(this.#y, count * outPixel);
-    if (epilogue.residual !== undefined) local.increase(this.#residual, count * residualPixel);
+    local.increase(this.#residual, count * residualPixel);
   }
 
   /** What all sums begin with. */

@@ -85,8 +85,8 @@ function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc 
 
   return m.func(name, { params: convFunctionParams, export: true }, (f, p) => {
     const { local, i32 } = f;
-    const [xRow, yRow, residualRow, weights, gates] = ["x_row", "y_row", "residual_row", "weights", "gates"].map((each) => local.i32(each));
-    const [row, block, panel, column, channel] = ["row", "block", "panel", "column", "channel"].map((each) => local.i32(each));
+    const [xRow, yRow, residualRow, weights, gates, row, block, panel, column, channel, group] =
+      "x_row y_row residual_row weights gates row block panel column channel group".split(" ").map((each) => local.i32(each));
 
     /** @param pixels of a row in the block: as many times its rows is what the function is told */
     const call = (func: RowFunc, pixels: number): void => {
@@ -118,7 +118,6 @@ function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc 
     };
     const onePanel = (): void => {
       // channel: the panel's first one; column: the same, where each group takes the room of its padded panels.
-      const group = local.i32("group");
       local.get(panel);
       i32.const(perGroup);
       i32.div_u();

@@ -105,7 +105,7 @@ class Row {
   /** `count` pixels of all panels, and on to the next pixels. */
   tile(count: number): void {
     const { local, i32 } = this.#f;
-    const { kernel, lastLanes, stride, inChannelPitch, outPixel, epilogue } = this.#kernel;
+    const { kernel, lastLanes, stride, inChannelPitch, outPixel } = this.#kernel;
     for (const each of this.#used()) {
       local.get(this.#given[each]);
       local.set(this.#panel[each]);
@@ -129,7 +129,7 @@ class Row {
     }
     local.increase(this.#given.x, count * stride * inChannelPitch);
     local.increase(this.#given.y, count * outPixel);
-    if (epilogue.residual !== undefined) local.increase(this.#given.residual, count * outPixel);
+    local.increase(this.#given.residual, count * outPixel);
   }
 
   /** `count` pixels of one panel, of which `lanes` channels exist. */

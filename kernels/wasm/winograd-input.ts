@@ -3,11 +3,9 @@
  * through scratch, then along the other, each in a loop: V8 before 13 spills registers in long straight code.
  */
 import type { Func } from "./handles.ts";
-import { loadLanes } from "./lanes.ts";
-import { set } from "./loops.ts";
+import { offset, set } from "./loops.ts";
 import type { ModuleBuilder } from "./module-builder.ts";
-import { SIDE, channelsAtOnce, constants, emitInput, storeVectors, vectors } from "./winograd-tile.ts";
-import type { Vectors } from "./winograd-tile.ts";
+import { SIDE, channelsAtOnce, emitInput, factors, loadVectors, storeVectors, vectors } from "./winograd-tile.ts";
 
 export interface InputTransform {
   readonly name: string;
@@ -19,6 +17,7 @@ export interface InputTransform {
   readonly inPixel: number;
   readonly placePitch: number;
   readonly wide: boolean;
+  readonly fma: boolean;
 }
 
 /** The first value of the tile's input; where to write; scratch of two vectors for each place; rows of the tile's input that the padded image has. */
@@ -32,36 +31,30 @@ export function emitInputTransform(m: ModuleBuilder, kernel: InputTransform): In
   return m.func(name, { params: inputParams }, (f, { x, v, scratch, rows }) => {
     const { local, i32, f32x4, v128 } = f;
     const [row, to, rowsEnd, channelsEnd] = ["row", "to", "rows_end", "channels_end"].map((each) => local.i32(each));
-    const constant = constants(f, v, wide);
+    const by = factors(f, v, kernel);
     /** `count` channels: 1 to 4, or 8. */
     const group = (count: number): void => {
       const lanes = Math.ceil(count / 4);
       const d = vectors(f, "d", SIDE, lanes);
       const scratchRow = 16 * lanes * SIDE;
-      const transform = (offset: (place: number) => number): void => emitInput(f, d, constant, (place, value) => storeVectors(f, to, offset(place), value));
+      const transform = (pitch: number): void => emitInput(f, d, by, (place, value) => storeVectors(f, to, place * pitch, value));
       const end = (bytes: number): void => {
         local.get(scratch);
         i32.const(bytes);
         i32.add();
       };
-      const load = (vector: Vectors, at: (lane: number) => void): void => vector.forEach((each, lane) => {
-        at(lane);
-        local.set(each);
-      });
       set(f, row, x);
       set(f, to, scratch);
-      local.get(scratch);
-      local.get(rows);
-      i32.const(scratchRow);
-      i32.mul();
-      i32.add();
-      local.set(rowsEnd);
+      offset(f, rowsEnd, scratch, rows, scratchRow);
       f.doWhile(() => {
-        d.forEach((vector, j) => load(vector, (lane) => {
-          if (j < columns) loadLanes(f, row, j * inPixel + 16 * lane, Math.min(4, count));
-          else f32x4.const(0);
-        }));
-        transform((place) => 16 * lanes * place);
+        d.forEach((vector, j) => {
+          if (j < columns) return loadVectors(f, vector, row, j * inPixel, count);
+          for (const each of vector) {
+            f32x4.const(0);
+            local.set(each);
+          }
+        });
+        transform(16 * lanes);
         local.increase(row, inRow);
         local.increase(to, scratchRow);
         local.get(to);
@@ -81,11 +74,8 @@ export function emitInputTransform(m: ModuleBuilder, kernel: InputTransform): In
       set(f, to, v);
       set(f, row, scratch);
       f.doWhile(() => {
-        d.forEach((vector, i) => load(vector, (lane) => {
-          local.get(row);
-          v128.load(i * scratchRow + 16 * lane);
-        }));
-        transform((place) => place * SIDE * placePitch);
+        d.forEach((vector, i) => loadVectors(f, vector, row, i * scratchRow));
+        transform(SIDE * placePitch);
         local.increase(to, placePitch);
         local.increase(row, 16 * lanes);
         local.get(row);
@@ -95,10 +85,7 @@ export function emitInputTransform(m: ModuleBuilder, kernel: InputTransform): In
     };
     const each = channelsAtOnce(channels, wide);
     if (channels >= each) {
-      local.get(x);
-      i32.const(4 * each * Math.floor(channels / each));
-      i32.add();
-      local.set(channelsEnd);
+      set(f, channelsEnd, x, 4 * each * Math.floor(channels / each));
       f.doWhile(() => {
         group(each);
         local.increase(v, 4 * each);

@@ -2,10 +2,9 @@
 import { activationScratch, emitActivation } from "./activation.ts";
 import type { ConvEpilogue } from "./conv-params.ts";
 import type { Func, Local } from "./handles.ts";
-import { loadLanes, storeLanes } from "./lanes.ts";
-import { set } from "./loops.ts";
+import { offset, set } from "./loops.ts";
 import type { ModuleBuilder } from "./module-builder.ts";
-import { OUT, SIDE, channelsAtOnce, constants, emitOutput, storeVectors, vectors } from "./winograd-tile.ts";
+import { OUT, SIDE, channelsAtOnce, emitOutput, factors, loadVectors, storeVectors, vectors } from "./winograd-tile.ts";
 import type { Vectors } from "./winograd-tile.ts";
 
 export interface OutputTransform {
@@ -21,6 +20,7 @@ export interface OutputTransform {
   readonly residualRow: number;
   readonly epilogue: ConvEpilogue;
   readonly wide: boolean;
+  readonly fma: boolean;
 }
 
 /** The tile's sums; its first pixel of output and residual; the panel's gates and biases; scratch of two vectors for each place; rows of the tile that the image has. */
@@ -32,29 +32,21 @@ export type OutputFunc = Func<typeof outputParams>;
 export function emitOutputTransform(module: ModuleBuilder, kernel: OutputTransform): OutputFunc {
   const { name, valid, columns, placePitch, outRow, outPixel, residualRow, epilogue, wide } = kernel;
   return module.func(name, { params: outputParams }, (f, p) => {
-    const { local, i32, f32x4, v128 } = f;
+    const { local, i32, f32x4 } = f;
     const scratchVectors = activationScratch(f);
     const [from, to, end, yRow, addedRow, panelEnd] = ["from", "to", "end", "y_row", "residual_row", "panel_end"].map((each) => local.i32(each));
-    const constant = constants(f, p.m, wide);
+    const by = factors(f, p.m, kernel);
     /** `count` channels: 1 to 4, or 8. */
     const group = (count: number): void => {
       const lanes = Math.ceil(count / 4);
-      const valid4 = Math.min(4, count);
       const [m, y] = [vectors(f, "m", SIDE, lanes), vectors(f, "y", OUT, lanes)];
       const [bias, gate, added] = vectors(f, "epilogue", 3, lanes);
       const scratchRow = 16 * lanes * SIDE;
-      /** y = A^T m, of what `at` loads. */
-      const transform = (at: (place: number, lane: number) => void): void => {
-        m.forEach((vector, i) => vector.forEach((each, lane) => {
-          at(i, lane);
-          local.set(each);
-        }));
-        emitOutput(f, m, y, constant);
+      /** y = A^T m, whose numbers lie `pitch` bytes apart from `pointer` on. */
+      const transform = (pointer: Local<"i32">, pitch: number): void => {
+        m.forEach((vector, i) => loadVectors(f, vector, pointer, i * pitch));
+        emitOutput(f, m, y, by);
       };
-      const load = (to: Vectors, pointer: Local<"i32">, offset: number, numbers: number): void => to.forEach((each, lane) => {
-        loadLanes(f, pointer, offset + 16 * lane, numbers);
-        local.set(each);
-      });
       const combine = (sum: Vectors, by: Vectors, operation: () => void): void => sum.forEach((each, lane) => {
         local.get(each);
         local.get(by[lane]);
@@ -64,10 +56,7 @@ export function emitOutputTransform(module: ModuleBuilder, kernel: OutputTransfo
       set(f, from, p.m);
       set(f, to, p.scratch);
       f.doWhile(() => {
-        transform((i, lane) => {
-          local.get(from);
-          v128.load(i * SIDE * placePitch + 16 * lane);
-        });
+        transform(from, SIDE * placePitch);
         y.forEach((vector, i) => storeVectors(f, to, i * scratchRow, vector));
         local.increase(from, placePitch);
         local.increase(to, 16 * lanes);
@@ -77,28 +66,20 @@ export function emitOutputTransform(module: ModuleBuilder, kernel: OutputTransfo
         i32.add();
         i32.ne();
       });
-      load(bias, p.bias, 0, 4);
-      if (epilogue.gate) load(gate, p.gate, 0, valid4);
+      loadVectors(f, bias, p.bias, 0);
+      if (epilogue.gate) loadVectors(f, gate, p.gate, 0, count);
       set(f, to, p.scratch);
       set(f, yRow, p.y);
       set(f, addedRow, p.residual);
-      local.get(p.scratch);
-      local.get(p.rows);
-      i32.const(scratchRow);
-      i32.mul();
-      i32.add();
-      local.set(end);
+      offset(f, end, p.scratch, p.rows, scratchRow);
       f.doWhile(() => {
-        transform((j, lane) => {
-          local.get(to);
-          v128.load(16 * (lanes * j + lane));
-        });
+        transform(to, 16 * lanes);
         for (let column = 0; column < columns; column++) {
           const sum = y[column];
           combine(sum, bias, () => f32x4.add());
           if (epilogue.gate) combine(sum, gate, () => f32x4.mul());
           if (epilogue.residual !== undefined) {
-            load(added, addedRow, column * outPixel, valid4);
+            loadVectors(f, added, addedRow, column * outPixel, count);
             combine(sum, added, () => f32x4.add());
           }
           const { activation } = epilogue;
@@ -108,10 +89,10 @@ export function emitOutputTransform(module: ModuleBuilder, kernel: OutputTransfo
               local.set(each);
             }
           }
-          for (let lane = lanes - 1; lane >= 0; lane--) storeLanes(f, yRow, sum[lane], column * outPixel + 16 * lane, valid4);
+          storeVectors(f, yRow, column * outPixel, sum, count);
         }
         local.increase(yRow, outRow);
-        if (epilogue.residual !== undefined) local.increase(addedRow, residualRow);
+        local.increase(addedRow, residualRow);
         local.increase(to, scratchRow);
         local.get(to);
         local.get(end);
@@ -120,14 +101,10 @@ export function emitOutputTransform(module: ModuleBuilder, kernel: OutputTransfo
     };
     const each = channelsAtOnce(valid, wide);
     if (valid >= each) {
-      local.get(p.m);
-      i32.const(4 * each * Math.floor(valid / each));
-      i32.add();
-      local.set(panelEnd);
+      set(f, panelEnd, p.m, 4 * each * Math.floor(valid / each));
       f.doWhile(() => {
         group(each);
-        for (const pointer of [p.y, p.bias, ...(epilogue.gate ? [p.gate] : []), ...(epilogue.residual === undefined ? [] : [p.residual])]) local.increase(pointer, 4 * each);
-        local.increase(p.m, 4 * each);
+        for (const pointer of [p.y, p.bias, p.gate, p.residual, p.m]) local.increase(pointer, 4 * each);
         local.get(p.m);
         local.get(panelEnd);
         i32.ne();

@@ -9,6 +9,8 @@ import { lateConstants } from "./activation.ts";
 import type { PushConstant } from "./activation.ts";
 import type { FunctionBuilder } from "./function-builder.ts";
 import type { Local } from "./handles.ts";
+import { loadLanes, storeLanes } from "./lanes.ts";
+import type { Machine } from "./select.ts";
 
 /** Pixels of an output tile, and of the input under it, along one side; products of a tile. */
 export const OUT = 4;
@@ -70,88 +72,101 @@ function inLocals(f: FunctionBuilder, from: readonly Vectors[]): Push {
   return (index, lane) => f.local.get(from[index][lane]);
 }
 
+/** How to multiply: what pushes a factor, and whether products are added in the same instruction. */
+interface Multiply {
+  readonly constant: PushConstant;
+  readonly fma: boolean;
+}
+
 /** to = sum, whose first factor is positive; 1 and -1 take no multiplication. */
-function emitSum(f: FunctionBuilder, sum: Sum, push: Push, to: Vectors, constant: PushConstant): void {
+function emitSum(f: FunctionBuilder, sum: Sum, push: Push, to: Vectors, { constant, fma }: Multiply): void {
   const { local, f32x4 } = f;
-  to.forEach((vector, lane) => {
-    sum.forEach(([index, factor], i) => {
-      push(index, lane);
-      if (Math.abs(factor) !== 1) {
-        constant(Math.abs(factor));
-        f32x4.mul();
-      }
+  to.forEach((vector, lane) => sum.forEach(([index, factor], i) => {
+    const size = Math.abs(factor);
+    const fused = fma && i > 0 && size !== 1;
+    if (i > 0 && !fused) local.get(vector);
+    push(index, lane);
+    if (size !== 1) constant(size);
+    if (fused) {
+      local.get(vector);
+      factor < 0 ? f32x4.relaxed_nmadd() : f32x4.relaxed_madd();
+    } else {
+      if (size !== 1) f32x4.mul();
       if (i > 0) factor < 0 ? f32x4.sub() : f32x4.add();
-    });
+    }
     local.set(vector);
-  });
+  }));
 }
 
 /** a, b = a + b, a - b. */
-function emitButterfly(f: FunctionBuilder, a: Vectors, b: Vectors, spare: Vectors, constant: PushConstant): void {
+function emitButterfly(f: FunctionBuilder, a: Vectors, b: Vectors, spare: Vectors, by: Multiply): void {
   const push = inLocals(f, [a, b, spare]);
-  emitSum(f, [[0, 1], [1, -1]], push, spare, constant);
-  emitSum(f, [[0, 1], [1, 1]], push, a, constant);
-  emitSum(f, [[2, 1]], push, b, constant);
+  emitSum(f, [[0, 1], [1, -1]], push, spare, by);
+  emitSum(f, [[0, 1], [1, 1]], push, a, by);
+  emitSum(f, [[2, 1]], push, b, by);
 }
 
 /** Calls `store` with each of the six results. */
-function emitMap(f: FunctionBuilder, { single, pairs }: LinearMap, lanes: number, from: Push, constant: PushConstant, store: (row: number, value: Vectors) => void): void {
+function emitMap(f: FunctionBuilder, { single, pairs }: LinearMap, lanes: number, from: Push, by: Multiply, store: (row: number, value: Vectors) => void): void {
   const [a, b, spare] = vectors(f, "t", 3, lanes);
   for (const [row, sum] of single) {
-    emitSum(f, sum, from, a, constant);
+    emitSum(f, sum, from, a, by);
     store(row, a);
   }
   for (const [plus, minus, even, odd] of pairs) {
-    emitSum(f, even, from, a, constant);
-    emitSum(f, odd, from, b, constant);
-    emitButterfly(f, a, b, spare, constant);
+    emitSum(f, even, from, a, by);
+    emitSum(f, odd, from, b, by);
+    emitButterfly(f, a, b, spare, by);
     store(plus, a);
     store(minus, b);
   }
 }
 
 /** Calls `store` with each of the six numbers of B^T d. */
-export function emitInput(f: FunctionBuilder, d: readonly Vectors[], constant: PushConstant, store: (row: number, value: Vectors) => void): void {
-  emitMap(f, INPUT, d[0].length, inLocals(f, d), constant, store);
+export function emitInput(f: FunctionBuilder, d: readonly Vectors[], by: Multiply, store: (row: number, value: Vectors) => void): void {
+  emitMap(f, INPUT, d[0].length, inLocals(f, d), by, store);
 }
 
 /** Calls `store` with G g G^T at each place. @param tap pushes one of the nine numbers of g, row by row; more than once: registers are few */
-export function emitKernel(f: FunctionBuilder, lanes: number, tap: Push, constant: PushConstant, store: (place: number, value: Vectors) => void): void {
+export function emitKernel(f: FunctionBuilder, lanes: number, tap: Push, by: Multiply, store: (place: number, value: Vectors) => void): void {
   // Three columns are vectors side by side.
-  emitMap(f, KERNEL, 3 * lanes, (row, lane) => tap(3 * row + Math.floor(lane / lanes), lane % lanes), constant, (row, columns) => {
+  emitMap(f, KERNEL, 3 * lanes, (row, lane) => tap(3 * row + Math.floor(lane / lanes), lane % lanes), by, (row, columns) => {
     const number: Push = (column, lane) => f.local.get(columns[column * lanes + lane]);
-    emitMap(f, KERNEL, lanes, number, constant, (column, value) => store(row * SIDE + column, value));
+    emitMap(f, KERNEL, lanes, number, by, (column, value) => store(row * SIDE + column, value));
   });
 }
 
 /** The four numbers of A^T m in `y`; `m` is used up. */
-export function emitOutput(f: FunctionBuilder, m: readonly Vectors[], y: readonly Vectors[], constant: PushConstant): void {
+export function emitOutput(f: FunctionBuilder, m: readonly Vectors[], y: readonly Vectors[], by: Multiply): void {
   const [spare] = vectors(f, "spare", 1, m[0].length);
-  emitButterfly(f, m[1], m[2], spare, constant);
-  emitButterfly(f, m[3], m[4], spare, constant);
-  OUTPUT.forEach((sum, i) => emitSum(f, sum, inLocals(f, m), y[i], constant));
+  emitButterfly(f, m[1], m[2], spare, by);
+  emitButterfly(f, m[3], m[4], spare, by);
+  OUTPUT.forEach((sum, i) => emitSum(f, sum, inLocals(f, m), y[i], by));
 }
 
-/** Stores vectors at pointer + offset. V8 keeps the first of two stores that it joins, unless that is the upper half. */
-export function storeVectors(f: FunctionBuilder, pointer: Local<"i32">, offset: number, value: Vectors): void {
-  for (let lane = value.length - 1; lane >= 0; lane--) {
-    f.local.get(pointer);
-    f.local.get(value[lane]);
-    f.v128.store(offset + 16 * lane);
-  }
+/** Loads vectors of `count` channels from pointer + offset: 1 to 4, or 8. */
+export function loadVectors(f: FunctionBuilder, to: Vectors, pointer: Local<"i32">, offset: number, count: number = 8): void {
+  to.forEach((vector, lane) => {
+    loadLanes(f, pointer, offset + 16 * lane, Math.min(4, count));
+    f.local.set(vector);
+  });
+}
+
+/** Stores them there. V8 keeps the first of two stores that it joins, unless that is the upper half. */
+export function storeVectors(f: FunctionBuilder, pointer: Local<"i32">, offset: number, value: Vectors, count: number = 8): void {
+  for (let lane = value.length - 1; lane >= 0; lane--) storeLanes(f, pointer, value[lane], offset + 16 * lane, Math.min(4, count));
 }
 
 /**
- * How to push a constant. Where vectors are joined, V8 would make it anew for each use, by three instructions; so all that there are are made
- * once, here.
- * @param pointer an address
+ * What the transforms multiply by. Where vectors are joined, V8 would make a constant anew for each use, by three instructions; so all that there
+ * are are made once, here. @param pointer an address
  */
-export function constants(f: FunctionBuilder, pointer: Local<"i32">, wide: boolean): PushConstant {
-  if (!wide) return (value) => f.f32x4.const(value);
-  const push = lateConstants(f, pointer, new Map());
+export function factors(f: FunctionBuilder, pointer: Local<"i32">, { wide, fma }: Machine): Multiply {
+  if (wide !== true) return { constant: (value) => f.f32x4.const(value), fma };
+  const constant = lateConstants(f, pointer, new Map());
   for (const value of FACTORS) {
-    push(value);
+    constant(value);
     f.drop();
   }
-  return push;
+  return { constant, fma };
 }

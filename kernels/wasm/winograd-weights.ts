@@ -2,7 +2,7 @@
 import type { Func } from "./handles.ts";
 import { repeat } from "./loops.ts";
 import type { ModuleBuilder } from "./module-builder.ts";
-import { channelsAtOnce, constants, emitKernel, storeVectors } from "./winograd-tile.ts";
+import { channelsAtOnce, emitKernel, factors, storeVectors } from "./winograd-tile.ts";
 
 export interface WeightTransform {
   readonly name: string;
@@ -14,6 +14,7 @@ export interface WeightTransform {
   readonly tapPitch: number;
   readonly placePitch: number;
   readonly wide: boolean;
+  readonly fma: boolean;
 }
 
 /** The first input's first weights; where to write. */
@@ -22,16 +23,17 @@ const weightParams = { w: "i32", u: "i32" } as const;
 export type WeightFunc = Func<typeof weightParams>;
 
 /** A function (w, u) that transforms the weights of some input channels of a panel, which lies as conv-pack.ts says. */
-export function emitWeightTransform(m: ModuleBuilder, { name, columns, inputs, tapPitch, placePitch, wide }: WeightTransform): WeightFunc {
+export function emitWeightTransform(m: ModuleBuilder, kernel: WeightTransform): WeightFunc {
+  const { name, columns, inputs, tapPitch, placePitch, wide } = kernel;
   const each = channelsAtOnce(columns, wide);
   return m.func(name, { params: weightParams }, (f, { w, u }) => {
-    const constant = constants(f, u, wide);
+    const by = factors(f, u, kernel);
     repeat(f, (inputs * columns) / each, () => {
       const tap = (i: number, lane: number): void => {
         f.local.get(w);
         f.v128.load(i * tapPitch + 16 * lane);
       };
-      emitKernel(f, each / 4, tap, constant, (place, value) => storeVectors(f, u, place * placePitch, value));
+      emitKernel(f, each / 4, tap, by, (place, value) => storeVectors(f, u, place * placePitch, value));
       f.local.increase(w, 4 * each);
       f.local.increase(u, 4 * each);
     });

@@ -39,7 +39,7 @@ export type WinogradParams = typeof convFunctionParams & { readonly scratch: "i3
 
 export type WinogradFunc = Func<WinogradParams>;
 
-const functionParams: WinogradParams = { ...convFunctionParams, scratch: "i32" };
+export const winogradParams: WinogradParams = { ...convFunctionParams, scratch: "i32" };
 
 export interface WinogradKernel extends Omit<ConvKernel, "emit"> {
   /** Floats of working memory. */
@@ -112,7 +112,7 @@ interface PanelFuncs {
 function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block: WinogradBlock): WinogradFunc {
   const { input, output, epilogue, fma, wide = false } = params;
   const room = roomOf(params, block);
-  /** Input channels at once, and how often. */
+  /** Input channels at once. */
   const each = block.inputs || input.channels;
   const times = input.channels / each;
   const steps = convSteps(params);
@@ -123,14 +123,14 @@ function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block:
   const edgeRows = output.height - OUT * (down - 1);
 
   const inputsOf = (columns: number): InputFunc => emitInputTransform(m, {
-    name: `${name}_in${columns}`, channels: input.channels, columns, inRow: 4 * rowPitch(input), inPixel: steps.inPixel, placePitch: room.inPlace, wide,
+    name: `${name}_in${columns}`, channels: input.channels, columns, inRow: 4 * rowPitch(input), inPixel: steps.inPixel, placePitch: room.inPlace, wide, fma,
   });
   const edgeInputs = inputsOf(edgeColumns + SIDE - OUT);
   const inputs = edgeColumns === OUT || across === 1 ? edgeInputs : inputsOf(SIDE);
   const panelOf = (columns: number, valid: number): PanelFuncs => {
     const outputsOf = (tileColumns: number): OutputFunc => emitOutputTransform(m, {
       name: `${name}_out${tileColumns}_${valid}`, valid, columns: tileColumns, placePitch: room.sumPlace,
-      outRow: steps.outRow, outPixel: steps.outPixel, residualRow: steps.residualRow, epilogue, wide,
+      outRow: steps.outRow, outPixel: steps.outPixel, residualRow: steps.residualRow, epilogue, wide, fma,
     });
     const edgeOutputs = outputsOf(edgeColumns);
     const row = (begin: "zero" | "output"): RowFunc => emitRow(m, {
@@ -139,7 +139,7 @@ function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block:
     });
     const products = row("zero");
     return {
-      transform: block.inputs === 0 ? undefined : emitWeightTransform(m, { name: `${name}_w${valid}`, columns, inputs: each, tapPitch: 4 * columns * input.channels, placePitch: room.weightPlace, wide }),
+      transform: block.inputs === 0 ? undefined : emitWeightTransform(m, { name: `${name}_w${valid}`, columns, inputs: each, tapPitch: 4 * columns * input.channels, placePitch: room.weightPlace, wide, fma }),
       products, moreProducts: times > 1 ? row("output") : products,
       outputs: edgeColumns === OUT || across === 1 ? edgeOutputs : outputsOf(OUT), edgeOutputs, biases: 4 * columns,
     };
@@ -147,16 +147,15 @@ function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block:
   const fullPanel = full > 0 ? panelOf(PANEL, PANEL) : undefined;
   const restPanel = rest > 0 ? panelOf(restColumns, rest) : undefined;
 
-  return m.func(name, { params: functionParams, export: true }, (f, p) => {
+  return m.func(name, { params: winogradParams, export: true }, (f, p) => {
     const { local, i32 } = f;
-    const whole = (each: string): Local<"i32"> => local.i32(each);
-    /** The block: its tiles, and where it begins: row and column of tiles, and the address of its first tile in each image. */
-    const [tiles, left] = [whole("tiles"), whole("left")];
-    const [row, column, x, y, residual] = ["row", "column", "x_tile", "y_tile", "residual_tile"].map(whole);
-    const [yBlock, residualBlock, rowBlock, columnBlock] = ["y_block", "residual_block", "row_block", "column_block"].map(whole);
-    const [panel, weights, gates, at, count, place, rows] = ["panel", "weights", "gates", "at", "count", "place", "tile_rows"].map(whole);
-    /** Transformed weights, those that they come from, the inputs of the channels at hand. */
-    const [kernels, from, channels] = ["kernels", "from", "channels"].map(whole);
+    /**
+     * The block: its tiles, and where it begins: row and column of tiles, and the address of its first tile in each image; transformed weights, those that they
+     * come from, the inputs of the channels at hand.
+     */
+    const [tiles, left, row, column, x, y, residual, yBlock, residualBlock, rowBlock, columnBlock, panel, weights, gates, at, count, place, rows, kernels, from, channels] =
+      "tiles left row column x_tile y_tile residual_tile y_block residual_block row_block column_block panel weights gates at count place tile_rows kernels from channels"
+        .split(" ").map((each) => local.i32(each));
 
     const constant = (to: Local<"i32">, value: number): void => {
       i32.const(value);

@@ -5,7 +5,7 @@ import { arithmeticOf } from "./numerics.ts";
 import type { Arithmetic } from "./numerics.ts";
 import type { Pool } from "./threads/pool.ts";
 import { processors } from "./threads/spawn.ts";
-import type { Backend, BackendOptions, ModulesPart, Wanted } from "./parts.ts";
+import type { Backend, BackendOptions, ModulesPart, SessionParts, Wanted } from "./parts.ts";
 import type { Program } from "./program.ts";
 import type { Trusted } from "./trial.ts";
 import { checkOf, wrongKinds } from "./verify.ts";
@@ -44,7 +44,7 @@ function checked(arithmetic: Arithmetic, compile: CompileModule, apart: boolean,
   if (missing.size === 0) return wrong;
   const host = new WasmHost({ arithmetic, threads: 1, pool: undefined, refused: new Set(), compile, apart });
   try {
-    const check = checkOf(missing, parts.plain);
+    const check = checkOf(missing, parts.plain, arithmetic);
     for (const [kind, what] of wrongKinds(check, wasmProgram({ ...check, host }))) wrong.set(kind, what);
   } finally {
     host.release();
@@ -85,7 +85,8 @@ function choose(options: Wanted, pool: Pool | undefined, alone: string | undefin
     if (kernels === "wasm") throw new Error(`compile: ${missing}`);
     return { host: undefined, why: `plain: ${missing}` };
   }
-  const usual = kernelsOf(arithmeticOf(numerics, features), compileHere, options);
+  const { strassen } = numerics === "exact" ? {} as SessionParts : options.parts;
+  const usual = kernelsOf({ ...arithmeticOf(numerics, features), strassen }, compileHere, options);
   const wanted = numerics !== "turbo" ? undefined : (noTurbo ?? turboKernels(usual.arithmetic, options));
   const used = typeof wanted === "object" ? wanted : usual;
   const threads = pool === undefined ? 1 : Math.min(options.threads ?? usualThreads(), pool.workers + 1);

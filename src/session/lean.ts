@@ -1,5 +1,6 @@
 /**
- * Sessions of few bytes, for programs that import this and not session.ts. On WebAssembly they are the same sessions. What has no kernel there, and
+ * Sessions of few bytes, for programs that import this and not session.ts. On WebAssembly they are the same sessions, but that fast ones do without
+ * Strassen's method. What has no kernel there, and
  * hosts without it, have the textbook's kernels (kernels/reference), which are slow; numerics "turbo" is fast, modules from `senet compile` are refused, and
  * `compileSync` has one thread.
  */

@@ -1,10 +1,12 @@
 /** How exact a session is, and what of the machine's instructions it may use for that. */
+import type { ConvParams } from "../../kernels/wasm/conv-params.ts";
+import type { Convolution } from "../../kernels/wasm/convolution.ts";
 import { probe } from "../../kernels/wasm/probe.ts";
 import type { Features } from "../../kernels/wasm/probe.ts";
 
 /**
  * `exact`: the same bits on every host with the same kernels, for every number of threads. `fast`: may round a product and a sum together and
- * take fewer products (Winograd), within 1e-3 of the largest output. `turbo`: may also switch on what the engine still tries out.
+ * take fewer products (Winograd, Strassen), within 1e-3 of the largest output. `turbo`: may also switch on what the engine still tries out.
  */
 export type Numerics = (typeof numericsNames)[number];
 export const numericsNames = ["exact", "fast", "turbo"] as const;
@@ -16,6 +18,8 @@ export interface Arithmetic {
   /** The engine joins pairs of 128-bit vectors to 256-bit ones: kernels are laid out for it. */
   readonly wide: boolean;
   readonly winograd: boolean;
+  /** What computes some convolutions by fewer products, which Winograd's method does not. */
+  readonly strassen?: ((params: ConvParams) => Convolution | undefined) | undefined;
 }
 
 export const exactArithmetic: Arithmetic = { fma: false, wide: false, winograd: false };

@@ -45,6 +45,8 @@ export interface Backend {
 export interface SessionParts {
   /** What computes where WebAssembly does not, and knows the right answers. */
   readonly plain: InferenceKernels;
+  /** What some convolutions of "fast" and "turbo" are computed by (numerics.ts). */
+  readonly strassen?: NonNullable<Arithmetic["strassen"]>;
   /** Numerics "turbo"; where it is missing, fast takes its place. */
   readonly turbo?: TurboPart;
   /** Workers; where it is missing, one thread computes. */

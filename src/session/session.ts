@@ -4,6 +4,7 @@
  * operation bound to a kernel. A session answers for any batch and image size: each gets a program of its own on first use, all share
  * the weights.
  */
+import { PlainConstants, plainProgram } from "./plain-program.ts";
 import { plainInference } from "../../kernels/plain/inference.ts";
 import type { Module } from "../nn/module.ts";
 import type { Graph } from "../graph/graph.ts";
@@ -13,7 +14,6 @@ import type { Shape } from "../tensor.ts";
 import { backend, backendSync } from "./backend.ts";
 import { givenModules, modelTitle } from "./given-module.ts";
 import type { Backend, BackendOptions, SessionParts, Wanted } from "./parts.ts";
-import { PlainConstants, plainProgram } from "./plain-program.ts";
 import type { Program } from "./program.ts";
 import { sessionGraph, valueOf } from "./session-graph.ts";
 import type { GraphOptions } from "./session-graph.ts";
@@ -23,6 +23,7 @@ import { turbo } from "./turbo.ts";
 import type { WasmHost } from "./wasm-host.ts";
 import { labelsOf } from "./verify.ts";
 import { wasmProgram } from "./wasm-program.ts";
+import { strassenConvolution } from "../../kernels/wasm/strassen.ts";
 
 export interface CompileOptions extends BackendOptions, GraphOptions {}
 
@@ -296,7 +297,7 @@ export function compileSyncWith(parts: SessionParts, model: Module, options: Com
   return new Session(model, options, backendSync(wanted(model, options, parts)), parts);
 }
 
-const all: SessionParts = { plain: plainInference, threads: { warm: warmPool, grow: growPool }, turbo: { find: turbo, failure: trialFailure }, modules: givenModules };
+const all: SessionParts = { plain: plainInference, threads: { warm: warmPool, grow: growPool }, turbo: { find: turbo, failure: trialFailure }, strassen: strassenConvolution, modules: givenModules };
 
 /**
  * Compiles a model for inference, with as many threads as are asked for: by default the processor's cores, at most 4, as far as the host has

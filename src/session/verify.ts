@@ -8,6 +8,7 @@ import { Tensor, sizeOf } from "../tensor.ts";
 import type { Shape } from "../tensor.ts";
 import { checkValues } from "./check-values.ts";
 import { PlainConstants, plainProgram } from "./plain-program.ts";
+import type { Arithmetic } from "./numerics.ts";
 import type { Program } from "./program.ts";
 import type { WasmProgramOptions } from "./wasm-program.ts";
 
@@ -40,8 +41,8 @@ export function labelsOf(graph: Graph): Set<Label> {
   return labels;
 }
 
-/** A graph with nodes for these labels as far as they have kernels, each on the graph's inputs. */
-function graphOf(labels: ReadonlySet<Label>): Graph {
+/** A graph with nodes for these labels as far as they have kernels, each on the graph's inputs; some have others where there are many channels. */
+function graphOf(labels: ReadonlySet<Label>, { winograd, strassen }: Arithmetic): Graph {
   const next = checkValues(1);
   const draw = (shape: Shape): Tensor => {
     const tensor = Tensor.zeros(shape);
@@ -54,10 +55,7 @@ function graphOf(labels: ReadonlySet<Label>): Graph {
     if (positive) tensor.data.forEach((value, i) => (tensor.data[i] = 0.5 + Math.abs(value)));
     return { name: `constant ${constants++}`, read: () => tensor };
   };
-  const input = (name: string, shape: Shape): Value => ({ name, shape });
-  const [x, other, gate, row] = [
-    input("x", [2, CHANNELS, 8, 7]), input("other", [2, CHANNELS, 8, 7]), input("gate", [2, CHANNELS, 1, 1]), input("row", [2, CHANNELS]),
-  ];
+  const [x, other, gate, row, few, many] = [[2, CHANNELS, 8, 7], [2, CHANNELS, 8, 7], [2, CHANNELS, 1, 1], [2, CHANNELS], [1, 128, 8, 4], [1, 128, 14, 14]].map((shape, i) => ({ name: `input ${i}`, shape }));
   const nodes: Node[] = [];
   const add = (operation: Operation, inputs: readonly Value[], shape: Shape): void => {
     if (labels.has(labelOf(operation))) nodes.push({ operation, inputs, output: { name: `node ${nodes.length}`, shape } });
@@ -66,17 +64,20 @@ function graphOf(labels: ReadonlySet<Label>): Graph {
   const conv = (kernel: number, stride: number, groups: number, inputs: readonly Value[], gated: boolean): void => {
     const padding = (kernel - 1) / 2;
     const residual = inputs.length > (gated ? 2 : 1);
+    const [, channels, height, width] = inputs[0].shape;
     add({
       kind: "conv2d", kernel: [kernel, kernel], stride: [stride, stride], padding: [padding, padding], dilation: [1, 1], groups,
-      weight: constant([CHANNELS, CHANNELS / groups, kernel, kernel]), bias: constant([CHANNELS]),
+      weight: constant([channels, channels / groups, kernel, kernel]), bias: constant([channels]),
       epilogue: { gate: gated, residual, activation: relu, biasLast: gated && groups > 1 },
-    }, inputs, [2, CHANNELS, Math.ceil(8 / stride), Math.ceil(7 / stride)]);
+    }, inputs, [inputs[0].shape[0], channels, Math.ceil(height / stride), Math.ceil(width / stride)]);
   };
   conv(1, 1, 1, [x, gate, other], true);
   conv(3, 1, 1, [x, other], false);
   conv(3, 2, 1, [x], false);
   conv(3, 1, CHANNELS, [x], false);
   conv(5, 2, CHANNELS, [x, gate], true);
+  if (winograd) conv(3, 1, 1, [few], false);
+  if (strassen !== undefined) conv(1, 1, 1, [many], false);
   for (const activation of ["relu", "relu6", "leaky_relu", "sigmoid", "hard_sigmoid", "silu", "hard_swish", "tanh"] as const) {
     add({ kind: "activation", activation, slope: 0.2, offset: 0.5 }, [x], x.shape);
   }
@@ -94,15 +95,15 @@ function graphOf(labels: ReadonlySet<Label>): Graph {
   add({ kind: "linear", weight: constant([9, CHANNELS]), bias: constant([9]) }, [row], [2, 9]);
   const [gamma, beta, mean] = [1, 2, 3].map(() => constant([CHANNELS]));
   add({ kind: "batch_norm", epsilon: 1e-5, gamma, beta, mean, variance: constant([CHANNELS], true), activation: relu }, [x], x.shape);
-  return { inputs: [x, other, gate, row], nodes, outputs: nodes.map(({ output }) => output) };
+  return { inputs: [x, other, gate, row, few, many], nodes, outputs: nodes.map(({ output }) => output) };
 }
 
 /** What the program of a check is made of. */
 export type Check = Omit<WasmProgramOptions, "host">;
 
 /** A check of what these labels name. @param plain knows the right answers */
-export function checkOf(labels: ReadonlySet<Label>, plain: InferenceKernels): Check {
-  return { graph: graphOf(labels), plain, kept: new Set<string>(), constants: new PlainConstants(), overrides: new Map<string, undefined>() };
+export function checkOf(labels: ReadonlySet<Label>, plain: InferenceKernels, arithmetic: Arithmetic): Check {
+  return { graph: graphOf(labels, arithmetic), plain, kept: new Set<string>(), constants: new PlainConstants(), overrides: new Map<string, undefined>() };
 }
 
 /** The kinds for which a check's program on other kernels does not compute what the plain kernels compute; with what went wrong. */

@@ -68,13 +68,15 @@ export function wasmProgram(options: WasmProgramOptions): Program {
 export function planProgram({ graph, plain, kept, constants, host, overrides, stepwise = false }: WasmProgramOptions): PlannedProgram {
   const { memory } = host;
   let bound: (Bound | undefined)[] = [];
+  let scratch: number[] = [];
   const layout = planLayouts(graph, kept, (place) => {
     bound = graph.nodes.map((node) => (host.refused.has(node.operation.kind) ? undefined : bindNode(node, { place, memory, arithmetic: host.arithmetic })));
-    return memory.shared ? [] : bound.map((call) => call?.scratch ?? 0);
+    scratch = bound.map((call) => call?.scratch ?? 0);
+    return memory.shared ? [] : scratch;
   });
   const place = (value: Value): Placement => layout.placements.get(value)!;
   // Working memory of threads stands after the arena, so that no address depends on how many there are (a given module does not know).
-  const arenaBytes = layout.total + (memory.shared ? host.threads * Math.max(0, ...bound.map((call) => call?.scratch ?? 0)) : 0);
+  const arenaBytes = layout.total + (memory.shared ? host.threads * Math.max(0, ...scratch) : 0);
   const base = memory.arena(arenaBytes);
   const labelled = partsOf({ graph, layout, bound, base, host, overrides, stepwise }, (node) => onPlain(node));
   const parts = labelled.map(({ part }) => part);

@@ -58,14 +58,14 @@ function bindConvolution(node: Node, operation: Of<"conv2d">, { place, memory, a
       biasLast: epilogue?.biasLast === true,
     },
   };
-  const { kernel, packedSize, pack, scratch, rowStep, panels } = convolution(params);
+  const { kernel, packedSize, pack, scratch, rowStep, panels } = arithmetic.strassen?.(params) ?? convolution(params);
   const key = `${weight.name} ${bias?.name ?? ""} ${packedSize}`;
   const packing = panels
     ? panelPacking(params, weight, bias)
     : { fill: (into: Float32Array) => pack(numbers(weight.scaled?.of ?? weight)!, numbers(bias), into, weight.scaled?.factors()) };
   const weights = memory.constant(key, packedSize, packing.fill, packing.packer);
   // Pieces by rows read all weights again, pieces by channels all of the input.
-  const byPanels = (kernel.panels >= 4 && packedSize > imagePitch(input)) || out.height < 4;
+  const byPanels = (kernel.panels >= 4 && packedSize > imagePitch(input)) || out.height < 4 || rowStep >= out.height;
   // Winograd's kernels transform the input for each piece.
   const panelUnit = scratch > 0 ? Math.ceil(kernel.panels / 4) : 1;
   return {

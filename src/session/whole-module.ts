@@ -28,7 +28,7 @@ export interface PlannedCheck {
 export function planCheck(labels: ReadonlySet<string>, plain: InferenceKernels, arithmetic: Arithmetic, shared: boolean): PlannedCheck {
   // One thread does it, whatever the memory.
   const host = new WasmHost({ arithmetic, shared, threads: 1, pool: undefined, refused: new Set(), compile: compileNothing, runs: CHECK });
-  const check = checkOf(labels, plain);
+  const check = checkOf(labels, plain, arithmetic);
   const { code, finish } = planProgram({ ...check, host });
   return {
     code,
