@@ -22,7 +22,7 @@ const tfjs = `export { add, avgPool, clipByValue, concat, dispose, engine, fused
 
 export const contenders: readonly Contender[] = [
   ...(["exact", "fast", "turbo"] as const).map((numerics): Contender => ({
-    name: `senet session, ${numerics}`, threads: [1, 2], download: { module: numerics === "turbo" ? engineWithAll : engine },
+    name: `senet session, ${numerics}`, threads: [1, 2], download: { module: numerics === "exact" ? engine : engineWithAll },
     load: async (job) => (await import("./runners/senet.ts")).session(job, { kernels: "wasm", numerics, threads: job.threads }),
   })),
   {

@@ -352,10 +352,11 @@ class Row {
         local.set(sum);
       });
     }
-    // V8 keeps the first of two stores that it joins, unless that is the upper half.
-    for (let i = 0; i < count; i++) {
-      for (let j = vectors - 1; j >= 0; j--) storeLanes(this.#f, this.#y, this.#sums[i * vectors + j], i * outPixel + 16 * j, this.#lanes(j));
-    }
+    // V8 keeps the first of two stores that it joins, unless that is the upper half. (Node 20, which joins none, takes 1.3 % longer in that order.)
+    each((_, i, k) => {
+      const j = this.#kernel.wide === true ? vectors - 1 - k : k;
+      storeLanes(this.#f, this.#y, this.#sums[i * vectors + j], i * outPixel + 16 * j, this.#lanes(j));
+    });
   }
 
   /** Over what has been written, from pixel `at` to the present one: it is in the first-level cache, and registers are free. */
