@@ -11,6 +11,7 @@ import process from "node:process";
 import v8 from "node:v8";
 import { probe } from "../../kernels/wasm/probe.ts";
 import { probeWide } from "../../kernels/wasm/probe-wide.ts";
+import { modelNames } from "../../models/index.ts";
 import { peakMeter } from "../peak.ts";
 import { layerTasks } from "./layers.ts";
 import type { Arithmetic } from "./layers.ts";
@@ -31,6 +32,7 @@ function layers(model: string, arithmetic: Arithmetic, rounds: number, only: str
   const factor = arithmetic.wide === true ? 2 : 1;
   const peaks: number[] = [];
   const measured = measure(layerTasks(model, arithmetic, only), rounds, () => peaks.push(factor * meter()));
+  if (measured.length === 0) return console.log(`\n${model}: no kernel's name has ${only}`);
   const most = Math.max(...peaks);
   console.log(`\n${model}: peak ${most.toFixed(1)} GFLOP/s${factor === 2 ? ", twice that with 128 bits" : ""}\n  best median  share median     MFLOP`);
   let [total, time, medianTime] = [0, 0, 0];
@@ -66,12 +68,18 @@ const option = (name: string, otherwise: string): string => {
 const numerics = option("--numerics", "fast");
 const rounds = Number(option("--rounds", "8"));
 const only = option("--only", "");
-if (!["exact", "fast", "turbo"].includes(numerics) || !(rounds >= 1)) throw new RangeError(`--numerics wants exact, fast or turbo and --rounds at least 1, got ${numerics} and ${rounds}`);
-const arithmetic = arithmeticOf(numerics);
-const versions = Object.entries(process.versions).filter(([key]) => /^(node|v8|bun|deno)$/.test(key)).map((pair) => pair.join(" "));
-const features = [["fused multiply-add", arithmetic.fma], ["256 bits", arithmetic.wide], ["Winograd", arithmetic.winograd]].filter(([, has]) => has === true).map(([name]) => name);
-console.log([process.arch, ...versions, numerics, ...features].join(", "));
-for (const each of args.length > 0 ? args : [...MODELS, "moving"]) {
-  if (each === "moving") moving(rounds, only);
-  else layers(each, arithmetic, rounds, only);
+const names = args.length > 0 ? args : [...MODELS, "moving"];
+const unknown = names.find((name) => name !== "moving" && !modelNames.includes(name));
+if (unknown !== undefined || !["exact", "fast", "turbo"].includes(numerics) || !(rounds >= 1)) {
+  console.log(`bench/kernels: wants names of models (senet summary --help) or moving, --numerics exact, fast or turbo, and --rounds of at least 1, got ${process.argv.slice(2).join(" ")}`);
+  process.exitCode = 2;
+} else {
+  const arithmetic = arithmeticOf(numerics);
+  const versions = Object.entries(process.versions).filter(([key]) => /^(node|v8|bun|deno)$/.test(key)).map((pair) => pair.join(" "));
+  const features = [["fused multiply-add", arithmetic.fma], ["256 bits", arithmetic.wide], ["Winograd, Strassen", arithmetic.winograd]].filter(([, has]) => has === true).map(([name]) => name);
+  console.log([process.arch, ...versions, numerics, ...features].join(", "));
+  for (const each of names) {
+    if (each === "moving") moving(rounds, only);
+    else layers(each, arithmetic, rounds, only);
+  }
 }
