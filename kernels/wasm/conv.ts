@@ -30,6 +30,11 @@ export const convFunctionParams = {
 
 export type ConvFunc = Func<typeof convFunctionParams>;
 
+/** The same, of kernels that want working memory (bytes' address). */
+export const scratchParams: typeof convFunctionParams & { readonly scratch: "i32" } = { ...convFunctionParams, scratch: "i32" };
+
+export type ScratchFunc = Func<typeof scratchParams>;
+
 export interface ConvKernel {
   /** Equal names compute the same in the same way. */
   readonly name: string;
@@ -37,6 +42,12 @@ export interface ConvKernel {
   readonly panels: number;
   /** Emits the function, exported under `name`, into a module that has a memory: once a module. */
   readonly emit: (m: ModuleBuilder) => ConvFunc;
+}
+
+export interface ScratchKernel extends Omit<ConvKernel, "emit"> {
+  /** Floats of working memory. */
+  readonly scratch: number;
+  readonly emit: (m: ModuleBuilder) => ScratchFunc;
 }
 
 /** @throws RangeError where the sizes do not belong together */

@@ -1,6 +1,6 @@
 /** The kernel for a convolution, whatever it is: depthwise ones have their own, and Winograd's take some that may be less exact. */
 import { convKernel } from "./conv.ts";
-import type { ConvKernel } from "./conv.ts";
+import type { ConvKernel, ScratchKernel } from "./conv.ts";
 import { packConvWeights, packedConvSize } from "./conv-pack.ts";
 import type { ConvParams } from "./conv-params.ts";
 import { packDepthwiseWeights, packedDepthwiseSize } from "./depthwise-pack.ts";
@@ -8,10 +8,9 @@ import { depthwiseKernel, isDepthwise } from "./depthwise.ts";
 import { winogradPays } from "./select.ts";
 import { packWinogradWeights, packedWinogradSize } from "./winograd-pack.ts";
 import { isWinograd, winogradKernel } from "./winograd.ts";
-import type { WinogradKernel } from "./winograd.ts";
 
 export interface Convolution {
-  readonly kernel: ConvKernel | WinogradKernel;
+  readonly kernel: ConvKernel | ScratchKernel;
   /** Floats of the packed weights. */
   readonly packedSize: number;
   /** Floats of working memory. If there are any, the kernel's function takes their address (in bytes) as its last argument; calls at the same time want their own. */

@@ -6,14 +6,16 @@
  * and 16 of the last. Some rows at a time: first the sums of inputs that the products take, then for each panel these, by the row kernels of direct
  * convolution, and their sums, with the epilogue.
  *
- * Errors are a few times those of direct sums (test/wasm/strassen.test.ts).
+ * Errors are within 3e-6 of the largest output (test/wasm/strassen.test.ts): of the largest of both halves, for each output has taken part in sums with the other half. So do NaN and
+ * infinity: they come through, and what is infinite makes NaN of the same pixel of the other half too.
  */
-import { emitActivation, activationScratch, isHeavy } from "./activation.ts";
+import { activationScratch, isHeavy } from "./activation.ts";
 import { checkConv, convName, convSteps } from "./conv-params.ts";
 import type { ConvParams } from "./conv-params.ts";
 import { emitRow } from "./conv-row.ts";
+import { scratchParams } from "./conv.ts";
+import type { ScratchFunc, ScratchKernel } from "./conv.ts";
 import type { Convolution } from "./convolution.ts";
-import type { FunctionBuilder } from "./function-builder.ts";
 import type { Func, Local } from "./handles.ts";
 import { rowPitch } from "./layout.ts";
 import { address, offset, repeat, set } from "./loops.ts";
@@ -21,19 +23,17 @@ import type { ModuleBuilder } from "./module-builder.ts";
 import { PANEL, tilePixels } from "./select.ts";
 import { PRODUCTS, packStrassenWeights, packedStrassenSize } from "./strassen-pack.ts";
 import { strassenPays, strassenRows } from "./strassen-select.ts";
-import { loadVectors, storeVectors, vectors } from "./winograd-tile.ts";
-import type { Vectors } from "./winograd-tile.ts";
-import { winogradParams } from "./winograd.ts";
-import type { WinogradFunc, WinogradKernel } from "./winograd.ts";
+import { emitEpilogue, emitSum, inLocals, loadVectors, storeVectors, vectors } from "./vectors.ts";
+import type { Multiply, Sum } from "./vectors.ts";
 
 /**
  * Inputs of each product: of the quarters upper rows and first channels, upper and last, lower and first, lower and last; and what it adds to the
  * quarters of the output, which lie alike. With the weights of strassen-pack.ts: C11 = M1 + M4 - M5 + M7, C12 = M3 + M5, C21 = M2 + M4, C22 = M1 - M2 + M3 + M6.
  */
-const INPUTS: readonly (readonly (readonly [quarter: number, sign: number])[])[] = [
+const INPUTS: readonly Sum[] = [
   [[0, 1], [3, 1]], [[2, 1], [3, 1]], [[0, 1]], [[3, 1]], [[0, 1], [1, 1]], [[2, 1], [0, -1]], [[1, 1], [3, -1]],
 ];
-const OUTPUTS: typeof INPUTS = [
+const OUTPUTS: readonly Sum[] = [
   [[0, 1], [3, 1], [4, -1], [6, 1]], [[2, 1], [4, 1]], [[1, 1], [3, 1]], [[0, 1], [1, -1], [2, 1], [5, 1]],
 ];
 
@@ -45,11 +45,11 @@ export function isStrassen({ input, output, dilation, groups, epilogue }: ConvPa
 }
 
 /** @param rows of the upper half, and as many of the lower one, at a time; a divisor of the half */
-export function strassenKernel(params: ConvParams, rows: number = strassenRows(params)): WinogradKernel {
+export function strassenKernel(params: ConvParams, rows: number = strassenRows(params)): ScratchKernel {
   checkConv("strassenKernel", params);
   if (!isStrassen(params)) throw new RangeError(`strassenKernel: wants no groups, no dilation, an even height, 16 and 32 to divide the channels, and a light activation, got ${convName(params)}`);
   const name = `f32_strassen_${convName(params)}x${params.output.height}_b${rows}`;
-  return { name, panels: params.output.channels / (2 * PANEL), scratch: roomOf(params, rows).end / 4, transformed: true, emit: (m) => emitStrassen(m, name, params, rows) };
+  return { name, panels: params.output.channels / (2 * PANEL), scratch: roomOf(params, rows).end / 4, emit: (m) => emitStrassen(m, name, params, rows) };
 }
 
 interface Room {
@@ -75,16 +75,8 @@ function roomOf({ input, output, kernel, stride }: ConvParams, rows: number): Ro
   return { height, width, stride: pixels ? stride : [1, 1], inPixel, inputs, results, end: PRODUCTS * (inputs + results) };
 }
 
-/** to = sum of what `push` leaves */
-function emitTerms(f: FunctionBuilder, terms: readonly (readonly [number, number])[], push: (index: number, lane: number) => void, to: Vectors): void {
-  to.forEach((vector, lane) => {
-    terms.forEach(([index, sign], i) => {
-      push(index, lane);
-      if (i > 0) sign < 0 ? f.f32x4.sub() : f.f32x4.add();
-    });
-    f.local.set(vector);
-  });
-}
+/** No factor is another than 1 and -1. */
+const UNIT: Multiply = { constant: () => undefined, fma: false };
 
 const sumParams = { x: "i32", s: "i32" } as const;
 
@@ -103,7 +95,7 @@ function emitSums(m: ModuleBuilder, name: string, params: ConvParams, rows: numb
         repeat(f, half / 32, () => {
           quarters.forEach((quarter, i) => loadVectors(f, quarter, x, (i >> 1) * lower + (i & 1) * half));
           INPUTS.forEach((terms, i) => {
-            emitTerms(f, terms, (quarter, lane) => f.local.get(quarters[quarter][lane]), sum);
+            emitSum(f, terms, inLocals(f, quarters), sum, UNIT);
             storeVectors(f, s, i * room.inputs, sum);
           });
           f.local.increase(x, 32);
@@ -125,7 +117,7 @@ function emitCombine(m: ModuleBuilder, name: string, params: ConvParams, rows: n
   const room = roomOf(params, rows);
   const half = 2 * output.channels;
   return m.func(`${name}_combine`, { params: combineParams }, (f, p) => {
-    const { local, f32x4, v128 } = f;
+    const { local, v128 } = f;
     const [result] = vectors(f, "result", 1, 2);
     const scratch = activationScratch(f);
     /** Operands are read when they are wanted: registers are few. */
@@ -133,12 +125,6 @@ function emitCombine(m: ModuleBuilder, name: string, params: ConvParams, rows: n
       local.get(pointer);
       v128.load(bytes, 4);
     };
-    const combine = (pointer: Local<"i32">, bytes: number, operation: () => void): void => result.forEach((vector, lane) => {
-      local.get(vector);
-      push(pointer, bytes + 16 * lane);
-      operation();
-      local.set(vector);
-    });
     repeat(f, rows, () => {
       repeat(f, output.width, () => {
         // Eight channels at once: of the four quarters, then the next.
@@ -146,16 +132,12 @@ function emitCombine(m: ModuleBuilder, name: string, params: ConvParams, rows: n
           OUTPUTS.forEach((terms, i) => {
             const lower = (i >> 1) * (output.height / 2);
             const last = i & 1;
-            emitTerms(f, terms, (product, lane) => push(p.t, product * room.results + first + 16 * lane), result);
-            combine(p.bias, first + 4 * PANEL * last, () => f32x4.add());
-            if (epilogue.gate) combine(p.gate, first + half * last, () => f32x4.mul());
-            if (epilogue.residual !== undefined) combine(p.residual, lower * steps.residualRow + first + half * last, () => f32x4.add());
-            if (epilogue.activation !== undefined) {
-              for (const vector of result) {
-                emitActivation(f, epilogue.activation, vector, scratch);
-                local.set(vector);
-              }
-            }
+            emitSum(f, terms, (product, lane) => push(p.t, product * room.results + first + 16 * lane), result, UNIT);
+            emitEpilogue(f, epilogue, result, [
+              (lane) => push(p.bias, first + 4 * PANEL * last + 16 * lane),
+              (lane) => push(p.gate, first + half * last + 16 * lane),
+              (lane) => push(p.residual, lower * steps.residualRow + first + half * last + 16 * lane),
+            ], scratch);
             storeVectors(f, p.y, lower * steps.outRow + first + half * last, result);
           });
         }
@@ -169,7 +151,7 @@ function emitCombine(m: ModuleBuilder, name: string, params: ConvParams, rows: n
   });
 }
 
-function emitStrassen(m: ModuleBuilder, name: string, params: ConvParams, rows: number): WinogradFunc {
+function emitStrassen(m: ModuleBuilder, name: string, params: ConvParams, rows: number): ScratchFunc {
   const { input, output, kernel, stride, fma, wide } = params;
   const steps = convSteps(params);
   const room = roomOf(params, rows);
@@ -184,7 +166,7 @@ function emitStrassen(m: ModuleBuilder, name: string, params: ConvParams, rows: 
     name: `${name}_row`, pixels: tilePixels(PANEL, params), columns: PANEL, valid: PANEL, width, segments: kernel[0] > 1 ? [{ count: kernel[0], pitch: room.width * room.inPixel }] : [], run: (kernel[1] * input.channels) / 2, begin: "zero",
     inPixel: (taps === 1 ? 1 : stride[1]) * room.inPixel, outPixel: 4 * PANEL, residualPixel: 0, epilogue: { gate: false, residual: undefined, activation: undefined }, fma, wide,
   });
-  return m.func(name, { params: winogradParams, export: true }, (f, p) => {
+  return m.func(name, { params: scratchParams, export: true }, (f, p) => {
     const { local, i32 } = f;
     const [block, panel, weights, product, from, to, x, y, residual, results] = "block panel weights product from to x_block y_block residual_block results".split(" ").map((each) => local.i32(each));
     set(f, results, p.scratch, PRODUCTS * room.inputs);

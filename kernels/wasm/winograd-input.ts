@@ -5,7 +5,8 @@
 import type { Func } from "./handles.ts";
 import { offset, set } from "./loops.ts";
 import type { ModuleBuilder } from "./module-builder.ts";
-import { SIDE, channelsAtOnce, emitInput, factors, loadVectors, storeVectors, vectors } from "./winograd-tile.ts";
+import { channelsAtOnce, loadVectors, storeVectors, vectors } from "./vectors.ts";
+import { SIDE, emitInput, factors } from "./winograd-tile.ts";
 
 export interface InputTransform {
   readonly name: string;

@@ -1,11 +1,11 @@
 /** Winograd's transform of one tile's sums, A^T m A, into the outputs of a panel, with the epilogue: in two loops like winograd-input.ts. */
-import { activationScratch, emitActivation } from "./activation.ts";
+import { activationScratch } from "./activation.ts";
 import type { ConvEpilogue } from "./conv-params.ts";
 import type { Func, Local } from "./handles.ts";
 import { offset, set } from "./loops.ts";
 import type { ModuleBuilder } from "./module-builder.ts";
-import { OUT, SIDE, channelsAtOnce, emitOutput, factors, loadVectors, storeVectors, vectors } from "./winograd-tile.ts";
-import type { Vectors } from "./winograd-tile.ts";
+import { channelsAtOnce, emitEpilogue, loadVectors, storeVectors, vectors } from "./vectors.ts";
+import { OUT, SIDE, emitOutput, factors } from "./winograd-tile.ts";
 
 export interface OutputTransform {
   readonly name: string;
@@ -32,7 +32,7 @@ export type OutputFunc = Func<typeof outputParams>;
 export function emitOutputTransform(module: ModuleBuilder, kernel: OutputTransform): OutputFunc {
   const { name, valid, columns, placePitch, outRow, outPixel, residualRow, epilogue, wide } = kernel;
   return module.func(name, { params: outputParams }, (f, p) => {
-    const { local, i32, f32x4 } = f;
+    const { local, i32 } = f;
     const scratchVectors = activationScratch(f);
     const [from, to, end, yRow, addedRow, panelEnd] = ["from", "to", "end", "y_row", "residual_row", "panel_end"].map((each) => local.i32(each));
     const by = factors(f, p.m, kernel);
@@ -47,12 +47,6 @@ export function emitOutputTransform(module: ModuleBuilder, kernel: OutputTransfo
         m.forEach((vector, i) => loadVectors(f, vector, pointer, i * pitch));
         emitOutput(f, m, y, by);
       };
-      const combine = (sum: Vectors, by: Vectors, operation: () => void): void => sum.forEach((each, lane) => {
-        local.get(each);
-        local.get(by[lane]);
-        operation();
-        local.set(each);
-      });
       set(f, from, p.m);
       set(f, to, p.scratch);
       f.doWhile(() => {
@@ -76,19 +70,8 @@ export function emitOutputTransform(module: ModuleBuilder, kernel: OutputTransfo
         transform(to, 16 * lanes);
         for (let column = 0; column < columns; column++) {
           const sum = y[column];
-          combine(sum, bias, () => f32x4.add());
-          if (epilogue.gate) combine(sum, gate, () => f32x4.mul());
-          if (epilogue.residual !== undefined) {
-            loadVectors(f, added, addedRow, column * outPixel, count);
-            combine(sum, added, () => f32x4.add());
-          }
-          const { activation } = epilogue;
-          if (activation !== undefined) {
-            for (const each of sum) {
-              emitActivation(f, activation, each, scratchVectors);
-              local.set(each);
-            }
-          }
+          if (epilogue.residual !== undefined) loadVectors(f, added, addedRow, column * outPixel, count);
+          emitEpilogue(f, epilogue, sum, [bias, gate, added].map((each) => (lane) => local.get(each[lane])), scratchVectors);
           storeVectors(f, yRow, column * outPixel, sum, count);
         }
         local.increase(yRow, outRow);

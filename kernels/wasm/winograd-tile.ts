@@ -6,19 +6,16 @@
  * most texts use.
  */
 import { lateConstants } from "./activation.ts";
-import type { PushConstant } from "./activation.ts";
 import type { FunctionBuilder } from "./function-builder.ts";
 import type { Local } from "./handles.ts";
-import { loadLanes, storeLanes } from "./lanes.ts";
 import type { Machine } from "./select.ts";
+import { emitSum, inLocals, vectors } from "./vectors.ts";
+import type { Multiply, Push, Sum, Vectors } from "./vectors.ts";
 
 /** Pixels of an output tile, and of the input under it, along one side; products of a tile. */
 export const OUT = 4;
 export const SIDE = 6;
 export const PLACES = 36;
-
-/** Indices of numbers, and their factors. */
-type Sum = readonly (readonly [from: number, factor: number])[];
 
 /** A matrix: some rows are sums of their own, the others come in pairs, even + odd and even - odd. */
 interface LinearMap {
@@ -51,52 +48,6 @@ const OUTPUT: readonly Sum[] = [
 
 /** What these multiply by. */
 const FACTORS = [2.5, 2, 0.5, ROOT, 0.5 * ROOT, 2 * THIRD, THIRD, 0.5 * THIRD, ROOT * THIRD, 0.5 * ROOT * THIRD];
-
-/** Numbers of 4 channels in a vector, or of 8 in two; V8 makes one of 256 bits of those where it may. */
-export type Vectors = readonly Local<"v128">[];
-
-/** `count` times `lanes` locals. */
-export function vectors(f: FunctionBuilder, name: string, count: number, lanes: number): Vectors[] {
-  return Array.from({ length: count }, (_, i) => f.local.array("v128", `${name}_${i}`, lanes));
-}
-
-/** Channels that a transform takes at once, of `channels`: 8 where vectors are joined, else 4. */
-export function channelsAtOnce(channels: number, wide: boolean): 4 | 8 {
-  return wide && channels % 8 === 0 ? 8 : 4;
-}
-
-/** Pushes a number's vector. */
-type Push = (index: number, lane: number) => void;
-
-function inLocals(f: FunctionBuilder, from: readonly Vectors[]): Push {
-  return (index, lane) => f.local.get(from[index][lane]);
-}
-
-/** How to multiply: what pushes a factor, and whether products are added in the same instruction. */
-interface Multiply {
-  readonly constant: PushConstant;
-  readonly fma: boolean;
-}
-
-/** to = sum, whose first factor is positive; 1 and -1 take no multiplication. */
-function emitSum(f: FunctionBuilder, sum: Sum, push: Push, to: Vectors, { constant, fma }: Multiply): void {
-  const { local, f32x4 } = f;
-  to.forEach((vector, lane) => sum.forEach(([index, factor], i) => {
-    const size = Math.abs(factor);
-    const fused = fma && i > 0 && size !== 1;
-    if (i > 0 && !fused) local.get(vector);
-    push(index, lane);
-    if (size !== 1) constant(size);
-    if (fused) {
-      local.get(vector);
-      factor < 0 ? f32x4.relaxed_nmadd() : f32x4.relaxed_madd();
-    } else {
-      if (size !== 1) f32x4.mul();
-      if (i > 0) factor < 0 ? f32x4.sub() : f32x4.add();
-    }
-    local.set(vector);
-  }));
-}
 
 /** a, b = a + b, a - b. */
 function emitButterfly(f: FunctionBuilder, a: Vectors, b: Vectors, spare: Vectors, by: Multiply): void {
@@ -142,19 +93,6 @@ export function emitOutput(f: FunctionBuilder, m: readonly Vectors[], y: readonl
   emitButterfly(f, m[1], m[2], spare, by);
   emitButterfly(f, m[3], m[4], spare, by);
   OUTPUT.forEach((sum, i) => emitSum(f, sum, inLocals(f, m), y[i], by));
-}
-
-/** Loads vectors of `count` channels from pointer + offset: 1 to 4, or 8. */
-export function loadVectors(f: FunctionBuilder, to: Vectors, pointer: Local<"i32">, offset: number, count: number = 8): void {
-  to.forEach((vector, lane) => {
-    loadLanes(f, pointer, offset + 16 * lane, Math.min(4, count));
-    f.local.set(vector);
-  });
-}
-
-/** Stores them there. V8 keeps the first of two stores that it joins, unless that is the upper half. */
-export function storeVectors(f: FunctionBuilder, pointer: Local<"i32">, offset: number, value: Vectors, count: number = 8): void {
-  for (let lane = value.length - 1; lane >= 0; lane--) storeLanes(f, pointer, value[lane], offset + 16 * lane, Math.min(4, count));
 }
 
 /**

@@ -2,7 +2,8 @@
 import type { Func } from "./handles.ts";
 import { repeat } from "./loops.ts";
 import type { ModuleBuilder } from "./module-builder.ts";
-import { channelsAtOnce, emitKernel, factors, storeVectors } from "./winograd-tile.ts";
+import { channelsAtOnce, storeVectors } from "./vectors.ts";
+import { emitKernel, factors } from "./winograd-tile.ts";
 
 export interface WeightTransform {
   readonly name: string;

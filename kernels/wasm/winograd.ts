@@ -19,9 +19,9 @@ import { checkConv, convName, convSteps } from "./conv-params.ts";
 import type { ConvParams } from "./conv-params.ts";
 import { emitRow } from "./conv-row.ts";
 import type { RowFunc } from "./conv-row.ts";
-import { convFunctionParams } from "./conv.ts";
-import type { ConvKernel } from "./conv.ts";
-import type { Func, Local } from "./handles.ts";
+import { scratchParams } from "./conv.ts";
+import type { ScratchFunc, ScratchKernel } from "./conv.ts";
+import type { Local } from "./handles.ts";
 import { rowPitch } from "./layout.ts";
 import { address, atMost, offset, repeat, set, wholeOrRest } from "./loops.ts";
 import type { ModuleBuilder } from "./module-builder.ts";
@@ -35,18 +35,9 @@ import { OUT, PLACES, SIDE } from "./winograd-tile.ts";
 import { emitWeightTransform } from "./winograd-weights.ts";
 import type { WeightFunc } from "./winograd-weights.ts";
 
-export type WinogradParams = typeof convFunctionParams & { readonly scratch: "i32" };
-
-export type WinogradFunc = Func<WinogradParams>;
-
-export const winogradParams: WinogradParams = { ...convFunctionParams, scratch: "i32" };
-
-export interface WinogradKernel extends Omit<ConvKernel, "emit"> {
-  /** Floats of working memory. */
-  readonly scratch: number;
+export interface WinogradKernel extends ScratchKernel {
   /** Are its weights those of winograd-pack.ts, not of conv-pack.ts? */
   readonly transformed: boolean;
-  readonly emit: (m: ModuleBuilder) => WinogradFunc;
 }
 
 /** Has it a kernel of this sort? */
@@ -109,7 +100,7 @@ interface PanelFuncs {
   readonly biases: number;
 }
 
-function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block: WinogradBlock): WinogradFunc {
+function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block: WinogradBlock): ScratchFunc {
   const { input, output, epilogue, fma, wide = false } = params;
   const room = roomOf(params, block);
   /** Input channels at once. */
@@ -147,7 +138,7 @@ function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block:
   const fullPanel = full > 0 ? panelOf(PANEL, PANEL) : undefined;
   const restPanel = rest > 0 ? panelOf(restColumns, rest) : undefined;
 
-  return m.func(name, { params: winogradParams, export: true }, (f, p) => {
+  return m.func(name, { params: scratchParams, export: true }, (f, p) => {
     const { local, i32 } = f;
     /**
      * The block: its tiles, and where it begins: row and column of tiles, and the address of its first tile in each image; transformed weights, those that they

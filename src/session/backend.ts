@@ -5,7 +5,7 @@ import { arithmeticOf } from "./numerics.ts";
 import type { Arithmetic } from "./numerics.ts";
 import type { Pool } from "./threads/pool.ts";
 import { processors } from "./threads/spawn.ts";
-import type { Backend, BackendOptions, ModulesPart, SessionParts, Wanted } from "./parts.ts";
+import type { Backend, BackendOptions, ModulesPart, Wanted } from "./parts.ts";
 import type { Program } from "./program.ts";
 import type { Trusted } from "./trial.ts";
 import { checkOf, wrongKinds } from "./verify.ts";
@@ -37,7 +37,7 @@ const compileHere: CompileModule = (emit) => new WebAssembly!.Module(emit().toBy
 const checks = new Map<string, { readonly done: Set<string>; readonly wrong: Map<Operation["kind"], string> }>();
 
 function checked(arithmetic: Arithmetic, compile: CompileModule, apart: boolean, { labels, parts }: Wanted): ReadonlyMap<Operation["kind"], string> {
-  const key = JSON.stringify(arithmetic);
+  const key = Object.keys(arithmetic).filter((name) => arithmetic[name as keyof Arithmetic]).join();
   const { done, wrong } = checks.get(key) ?? { done: new Set<string>(), wrong: new Map<Operation["kind"], string>() };
   checks.set(key, { done, wrong });
   const missing = new Set([...labels].filter((label) => !done.has(label)));
@@ -85,8 +85,8 @@ function choose(options: Wanted, pool: Pool | undefined, alone: string | undefin
     if (kernels === "wasm") throw new Error(`compile: ${missing}`);
     return { host: undefined, why: `plain: ${missing}` };
   }
-  const { strassen } = numerics === "exact" ? {} as SessionParts : options.parts;
-  const usual = kernelsOf({ ...arithmeticOf(numerics, features), strassen }, compileHere, options);
+  const arithmetic = arithmeticOf(numerics, features);
+  const usual = kernelsOf(options.parts.strassen?.(arithmetic) ?? arithmetic, compileHere, options);
   const wanted = numerics !== "turbo" ? undefined : (noTurbo ?? turboKernels(usual.arithmetic, options));
   const used = typeof wanted === "object" ? wanted : usual;
   const threads = pool === undefined ? 1 : Math.min(options.threads ?? usualThreads(), pool.workers + 1);

@@ -8,6 +8,7 @@ import { arithmeticOf } from "./numerics.ts";
 import { PlainConstants } from "./plain-program.ts";
 import { sessionGraph } from "./session-graph.ts";
 import type { GraphOptions } from "./session-graph.ts";
+import { withStrassen } from "./strassen.ts";
 import { emitRunsShared } from "./threads/run-shared.ts";
 import { labelsOf } from "./verify.ts";
 import { WasmHost, compileNothing } from "./wasm-host.ts";
@@ -34,7 +35,7 @@ export function emitModule(model: Module, options: EmitOptions): Uint8Array<Arra
   if (!(Number.isSafeInteger(threads) && threads >= 1 && threads <= 32)) throw new RangeError(`emitModule: threads wants a whole number from 1 to 32, got ${threads}`);
   if (relaxedSimd && numerics === "exact") throw new RangeError("emitModule: exact uses no relaxed SIMD, whose last bits depend on the machine");
   const { graph, kept } = sessionGraph(model, options);
-  const [arithmetic, shared] = [arithmeticOf(numerics, { fusedMultiplyAdd: relaxedSimd }), threads > 1];
+  const [arithmetic, shared] = [withStrassen(arithmeticOf(numerics, { fusedMultiplyAdd: relaxedSimd })), threads > 1];
   const host = new WasmHost({ arithmetic, shared, ...(shared ? { emitRuns: emitRunsShared } : {}), threads: 1, pool: undefined, refused: new Set(), compile: compileNothing });
   const check = planCheck(labelsOf(graph), plainInference, arithmetic, shared);
   try {

@@ -9,6 +9,7 @@ import { version } from "../version.ts";
 import { checkUse, digestOf, readDescription } from "./module-file.ts";
 import type { ModuleDescription, ModuleUse } from "./module-file.ts";
 import { arithmeticOf } from "./numerics.ts";
+import { withStrassen } from "./strassen.ts";
 import type { Backend, ModulesPart, Wanted } from "./parts.ts";
 import type { Program } from "./program.ts";
 import { growPool, warmPool } from "./threads/pool.ts";
@@ -74,7 +75,7 @@ function givenBackend({ module, description, use, labels }: Given, pool: Pool | 
   const shared = use.threads > 1;
   if (shared && pool === undefined) throw new Error("compile: the module was made for threads; compileSync starts no workers, compile does");
   const threads = shared ? Math.min(use.threads, pool!.workers + 1) : 1;
-  const arithmetic = arithmeticOf(description.numerics, { fusedMultiplyAdd: description.relaxedSimd });
+  const arithmetic = withStrassen(arithmeticOf(description.numerics, { fusedMultiplyAdd: description.relaxedSimd }));
   const host = new WasmHost({ arithmetic, threads, pool: shared ? pool : undefined, refused: new Set(), compile: compileNothing });
   let made = false;
   const program = (options: WasmProgramOptions): Program => {

@@ -19,7 +19,7 @@ export interface Arithmetic {
   readonly wide: boolean;
   readonly winograd: boolean;
   /** What computes some convolutions by fewer products, which Winograd's method does not. */
-  readonly strassen?: ((params: ConvParams) => Convolution | undefined) | undefined;
+  readonly strassen?: (params: ConvParams) => Convolution | undefined;
 }
 
 export const exactArithmetic: Arithmetic = { fma: false, wide: false, winograd: false };

@@ -45,8 +45,8 @@ export interface Backend {
 export interface SessionParts {
   /** What computes where WebAssembly does not, and knows the right answers. */
   readonly plain: InferenceKernels;
-  /** What some convolutions of "fast" and "turbo" are computed by (numerics.ts). */
-  readonly strassen?: NonNullable<Arithmetic["strassen"]>;
+  /** Adds Strassen's method to the arithmetic of "fast" and "turbo" (strassen.ts); where it is missing, they do without. */
+  readonly strassen?: (arithmetic: Arithmetic) => Arithmetic;
   /** Numerics "turbo"; where it is missing, fast takes its place. */
   readonly turbo?: TurboPart;
   /** Workers; where it is missing, one thread computes. */

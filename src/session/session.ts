@@ -23,7 +23,7 @@ import { turbo } from "./turbo.ts";
 import type { WasmHost } from "./wasm-host.ts";
 import { labelsOf } from "./verify.ts";
 import { wasmProgram } from "./wasm-program.ts";
-import { strassenConvolution } from "../../kernels/wasm/strassen.ts";
+import { withStrassen } from "./strassen.ts";
 
 export interface CompileOptions extends BackendOptions, GraphOptions {}
 
@@ -297,7 +297,7 @@ export function compileSyncWith(parts: SessionParts, model: Module, options: Com
   return new Session(model, options, backendSync(wanted(model, options, parts)), parts);
 }
 
-const all: SessionParts = { plain: plainInference, threads: { warm: warmPool, grow: growPool }, turbo: { find: turbo, failure: trialFailure }, strassen: strassenConvolution, modules: givenModules };
+const all: SessionParts = { plain: plainInference, threads: { warm: warmPool, grow: growPool }, turbo: { find: turbo, failure: trialFailure }, strassen: withStrassen, modules: givenModules };
 
 /**
  * Compiles a model for inference, with as many threads as are asked for: by default the processor's cores, at most 4, as far as the host has

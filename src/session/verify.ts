@@ -55,7 +55,9 @@ function graphOf(labels: ReadonlySet<Label>, { winograd, strassen }: Arithmetic)
     if (positive) tensor.data.forEach((value, i) => (tensor.data[i] = 0.5 + Math.abs(value)));
     return { name: `constant ${constants++}`, read: () => tensor };
   };
-  const [x, other, gate, row, few, many] = [[2, CHANNELS, 8, 7], [2, CHANNELS, 8, 7], [2, CHANNELS, 1, 1], [2, CHANNELS], [1, 128, 8, 4], [1, 128, 14, 14]].map((shape, i) => ({ name: `input ${i}`, shape }));
+  const [x, other, gate, row, few, many] = [
+    [2, CHANNELS, 8, 7], [2, CHANNELS, 8, 7], [2, CHANNELS, 1, 1], [2, CHANNELS], [1, 128, 8, 4], [1, 128, 14, 14],
+  ].map((shape, i) => ({ name: `input ${i}`, shape }));
   const nodes: Node[] = [];
   const add = (operation: Operation, inputs: readonly Value[], shape: Shape): void => {
     if (labels.has(labelOf(operation))) nodes.push({ operation, inputs, output: { name: `node ${nodes.length}`, shape } });
@@ -76,6 +78,7 @@ function graphOf(labels: ReadonlySet<Label>, { winograd, strassen }: Arithmetic)
   conv(3, 2, 1, [x], false);
   conv(3, 1, CHANNELS, [x], false);
   conv(5, 2, CHANNELS, [x, gate], true);
+  // Few pixels of many channels: weights transformed in the run; and the least that Strassen's method takes.
   if (winograd) conv(3, 1, 1, [few], false);
   if (strassen !== undefined) conv(1, 1, 1, [many], false);
   for (const activation of ["relu", "relu6", "leaky_relu", "sigmoid", "hard_sigmoid", "silu", "hard_swish", "tanh"] as const) {

@@ -66,7 +66,7 @@ function bindConvolution(node: Node, operation: Of<"conv2d">, { place, memory, a
   const weights = memory.constant(key, packedSize, packing.fill, packing.packer);
   // Pieces by rows read all weights again, pieces by channels all of the input.
   const byPanels = (kernel.panels >= 4 && packedSize > imagePitch(input)) || out.height < 4 || rowStep >= out.height;
-  // Winograd's kernels transform the input for each piece.
+  // Winograd's and Strassen's kernels transform the input for each piece.
   const panelUnit = scratch > 0 ? Math.ceil(kernel.panels / 4) : 1;
   return {
     kernel, images: place(output).images, operands: [x, weights, output, residual ?? 0, gate ?? 0],

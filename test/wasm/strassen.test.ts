@@ -64,6 +64,21 @@ test("panels in any order, some rows at a time, and tiles for 256 bits: the bits
   assert.ok(empty.every((value) => value === empty[0]), "no part, no output");
 });
 
+test("what is not finite comes through, and no further than its pixel of either half", () => {
+  const posed = problem(of([16, 32], [6, 5]));
+  const clean = run(strassen, posed);
+  for (const value of [NaN, Infinity, -Infinity]) {
+    // Channel 3 of pixel (1, 2).
+    const hit = { ...posed, x: posed.x.map((each, i) => (i === 3 * 30 + 5 + 2 ? value : each)) };
+    const [got, wanted] = [run(strassen, hit), reference(hit)];
+    for (let i = 0; i < got.length; i++) {
+      const [row, column] = [Math.floor(i / 5) % 6, i % 5];
+      if (!Number.isFinite(wanted[i])) assert.not.ok(Number.isFinite(got[i]), `pixel ${row}, ${column}`);
+      if (row % 3 !== 1 || column !== 2) assert.is(got[i], clean[i], `pixel ${row}, ${column}`);
+    }
+  }
+});
+
 test("the error on many channels", () => {
   for (const [channels, size] of [[[512, 128], 14], [[128, 512], 14], [[1024, 64], 8]] as const) check(of(channels, [size, size], { activation: plain("relu") }), size);
 });

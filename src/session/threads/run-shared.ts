@@ -3,6 +3,7 @@
  * then waits for what others have begun. Pieces change no bit of a result, so it does not matter who computes which.
  */
 import type { Func } from "../../../kernels/wasm/handles.ts";
+import { atMost } from "../../../kernels/wasm/loops.ts";
 import type { ModuleBuilder } from "../../../kernels/wasm/module-builder.ts";
 import type { KernelCall, Stage } from "../kernel-call.ts";
 import { pushOperands, pushScratch, wholeCall } from "../run-function.ts";
@@ -196,13 +197,8 @@ function emitRun(m: ModuleBuilder, { name, stages }: RunFunction, { funcs }: Run
       f.local.tee(begin);
       f.i32.const(size);
       f.i32.add();
-      f.local.tee(end);
-      f.i32.const(count);
-      f.local.get(end);
-      f.i32.const(count);
-      f.i32.lt_u();
-      f.select();
       f.local.set(end);
+      atMost(f, end, count);
       pushOperands(f, call, image);
       call.ranges.forEach((range, i) => {
         if (i === call.divided) {

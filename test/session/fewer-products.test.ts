@@ -1,0 +1,57 @@
+/** Sessions on layers so large that fast takes fewer products for them (kernels/wasm/winograd.ts, strassen.ts): chosen, right, the same bits however they are run, and checked before. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { plainInference } from "../../kernels/plain/inference.ts";
+import { strassenConvolution } from "../../kernels/wasm/strassen.ts";
+import { emitModule } from "../../src/session/emit-module.ts";
+import { compileSync as leanSync } from "../../src/session/lean.ts";
+import { compile, compileSync, compileSyncWith } from "../../src/session/session.ts";
+import { withStrassen } from "../../src/session/strassen.ts";
+import { agree, bits, draw, network } from "./networks.ts";
+
+const input = [1, 1, 32, 32];
+const model = network("se_resnet8", { width: 128, inChannels: 1 });
+const one = compileSync(model, { input, threads: 1 });
+const exact = compileSync(model, { input, numerics: "exact", threads: 1 });
+
+test("fast takes both methods, weights transformed in the run; exact neither, lean sessions not Strassen's", () => {
+  assert.match(one.plan, /f32_winograd4x4_\S*_c128x128_\S*_128/);
+  assert.match(one.plan, /f32_strassen_\S*_k3x3_s2x2_\S*_c128x256_/);
+  assert.match(one.plan, /f32_strassen_\S*_k1x1_s2x2_\S*_c128x256_/);
+  assert.not.match(exact.plan, /winograd|strassen/);
+  assert.not.match(leanSync(model, { input }).plan, /strassen/);
+});
+
+test("within 1e-3 of exact, and far within", () => {
+  for (const seed of [1, 2]) agree(one.run(draw(input, seed)), exact.run(draw(input, seed)), 2e-5, `seed ${seed}`);
+});
+
+test("one thread's working memory lies in the arena, as far as that has room; that of several after it", async () => {
+  const two = await compile(model, { input, threads: 2 });
+  const most = (two.arenaBytes - exact.arenaBytes) / 2;
+  assert.ok(one.arenaBytes > exact.arenaBytes && one.arenaBytes - exact.arenaBytes < 0.8 * most, `${one.arenaBytes}, ${exact.arenaBytes}, ${two.arenaBytes}`);
+  two.close();
+});
+
+test("2 and 3 threads, a batch, and a module from a file give the same bits", async () => {
+  const module = emitModule(model, { input });
+  const two = [draw(input, 3), draw(input, 4)];
+  const expected = two.map((x) => bits(one.run(x)));
+  const others = [await compile(model, { input, threads: 2 }), await compile(model, { input, threads: 3 }), compileSync(model, { input: [2, 1, 32, 32], threads: 1 })];
+  // A module has no fused multiply-adds unless asked for them, hence other bits where the host's sessions have them.
+  if (!one.kernels.includes("fused")) others.push(compileSync(model, { input, module }));
+  for (const session of others) two.forEach((x, i) => assert.equal(bits(session.run(x)), expected[i], session.kernels));
+  for (const session of others) session.close();
+});
+
+test("Strassen kernels that are wrong are found by their check, and not used", () => {
+  const wrong = (params: Parameters<typeof strassenConvolution>[0]): ReturnType<typeof strassenConvolution> => {
+    const found = strassenConvolution(params);
+    return found === undefined ? undefined : { ...found, pack: (weight, bias, packed, factors) => found.pack(weight.map((value) => value + 0.1), bias, packed, factors) };
+  };
+  // Kernels for joined vectors are right on any host, and have not been checked in this process.
+  const session = compileSyncWith({ plain: plainInference, strassen: (arithmetic) => ({ ...withStrassen(arithmetic), strassen: wrong, wide: true }) }, model, { input });
+  assert.match(session.kernels, /plain for conv2d: its kernels failed their check/);
+});
+
+test.run();
