@@ -15,6 +15,7 @@ import { arithmeticOf } from "../src/session/numerics.ts";
 import type { Numerics } from "../src/session/numerics.ts";
 import { PlainConstants } from "../src/session/plain-program.ts";
 import { sessionGraph } from "../src/session/session-graph.ts";
+import { withStrassen } from "../src/session/strassen.ts";
 import { compile } from "../src/session/session.ts";
 import { WasmHost } from "../src/session/wasm-host.ts";
 import { wasmProgram } from "../src/session/wasm-program.ts";
@@ -45,7 +46,7 @@ function kernels(): number {
     return result;
   };
   const host = new WasmHost({
-    arithmetic: arithmeticOf(numerics), threads: 1, pool: undefined, refused: new Set(),
+    arithmetic: withStrassen(arithmeticOf(numerics)), threads: 1, pool: undefined, refused: new Set(),
     compile: (emit) => timed(() => new WebAssembly!.Module(emit().toBytes())),
   });
   const { graph, kept } = sessionGraph(createModel(name, {}, null), { input });
