@@ -7,6 +7,7 @@ import type { FunctionBuilder } from "../function-builder.ts";
 import type { Func, Local, Params } from "../handles.ts";
 import { loadLanes } from "../lanes.ts";
 import type { ModuleBuilder } from "../module-builder.ts";
+import { paceMaker } from "../pace.ts";
 
 /** A loop over pixels: how many (undefined: as many as the caller says), and the bytes between them, of x and of dy. */
 export interface PixelLoop {
@@ -41,6 +42,7 @@ export function emitFilterTile(m: ModuleBuilder, tile: FilterTile): Func {
     const panel = local.array("v128", "panel", vectors);
     const sums = local.array("v128", "sum", places * vectors);
     const value = local.v128("value");
+    const pace = paceMaker(f, totals, { fma });
     const pixel = (): void => {
       for (let j = 0; j < vectors; j++) {
         loadLanes(f, dy, 16 * j, Math.min(4, valid - 4 * j));
@@ -65,6 +67,7 @@ export function emitFilterTile(m: ModuleBuilder, tile: FilterTile): Func {
           local.set(sum);
         }
       }
+      pace(dy, places * vectors);
     };
     emitLoops(f, tile.loops.filter((loop) => loop.count !== 1), xs, dy, count, pixel);
     for (let i = 0; i < places; i++) {
