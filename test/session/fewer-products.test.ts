@@ -2,11 +2,15 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { plainInference } from "../../kernels/plain/inference.ts";
+import type { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
 import { strassenConvolution } from "../../kernels/wasm/strassen.ts";
 import { emitModule } from "../../src/session/emit-module.ts";
 import { compileSync as leanSync } from "../../src/session/lean.ts";
 import { compile, compileSync, compileSyncWith } from "../../src/session/session.ts";
 import { withStrassen } from "../../src/session/strassen.ts";
+import { checkOf, wrongKinds } from "../../src/session/verify.ts";
+import { WasmHost } from "../../src/session/wasm-host.ts";
+import { wasmProgram } from "../../src/session/wasm-program.ts";
 import { agree, bits, draw, network } from "./networks.ts";
 
 const input = [1, 1, 32, 32];
@@ -52,6 +56,32 @@ test("Strassen kernels that are wrong are found by their check, and not used", (
   // Kernels for joined vectors are right on any host, and have not been checked in this process.
   const session = compileSyncWith({ plain: plainInference, strassen: (arithmetic) => ({ ...withStrassen(arithmetic), strassen: wrong, wide: true }) }, model, { input });
   assert.match(session.kernels, /plain for conv2d: its kernels failed their check/);
+});
+
+test("Winograd kernels that transform wrongly in the run are found by the check, wherever the error is", () => {
+  const arithmetic = { fma: false, wide: false, winograd: true };
+  const check = checkOf(new Set(["conv2d of places"]), plainInference, arithmetic);
+  const nodes = check.graph.nodes.filter(({ inputs }) => inputs[0].shape[1] === 128);
+  const graph = { ...check.graph, nodes, outputs: nodes.map(({ output }) => output) };
+  // The square root of 2, in all lanes of a constant: a factor of the transforms of weights and of inputs.
+  const root = new Uint8Array(Float32Array.of(Math.SQRT2, Math.SQRT2, Math.SQRT2, Math.SQRT2).buffer);
+  let places: number[] = [];
+  const wrong = (place: number): string | undefined => {
+    const compile = (emit: () => ModuleBuilder): HostWasmModule => {
+      const bytes = emit().toBytes();
+      places = [...bytes.keys()].filter((at) => root.every((byte, i) => bytes[at + i] === byte));
+      // A bit of the lowest lane: the factor is 3 % larger.
+      if (place >= 0) bytes[places[place] + 2] ^= 0b100;
+      return new WebAssembly!.Module(bytes);
+    };
+    const host = new WasmHost({ arithmetic, threads: 1, pool: undefined, refused: new Set(), compile });
+    const found = wrongKinds({ ...check, graph }, wasmProgram({ ...check, graph, host })).get("conv2d");
+    host.release();
+    return found;
+  };
+  assert.is(wrong(-1), undefined);
+  assert.ok(places.length >= 4, `${places.length} places`);
+  places.forEach((_, place) => assert.match(wrong(place) ?? "nothing", /^off by /, `place ${place}`));
 });
 
 test.run();
