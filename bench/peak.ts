@@ -1,14 +1,27 @@
 /** What the core can do at most: multiplications and additions on vectors in registers, emitted by the same assembler. */
 import { ModuleBuilder } from "../kernels/wasm/module-builder.ts";
 
+/** A loop over chains of products and as many of sums. */
+interface Loop {
+  readonly chains: number;
+  /** Steps written out in a pass. */
+  readonly steps: number;
+  /** How often a pass multiplies its counter by 1, to last as long as its products and sums (kernels/wasm/pace.ts). */
+  readonly waits: number;
+  /** In which the next product (*) and the next sum (+) of a pass take turns; fused multiply-adds are one after the other. */
+  readonly order: string;
+}
+
 /**
- * Chains of products and as many of sums, and steps written out in a pass. There must be enough chains to hide the latency of either, few
- * enough to stay in registers, and engines schedule them differently: so several loops, of which the fastest counts. (Node 20: 50.2,
- * 50.4, 49.6 GFLOP/s; six chains with four steps 46.9; Deno 2.9: 49.4, 47.8, 49.4, 51.2.)
+ * There must be enough chains to hide the latency of products and sums, few enough to stay in registers, and how a processor shares instructions out
+ * between its units depends on their order, and on luck: so several loops, of which the fastest counts. (A Zen 5 server, GFLOP/s of the best: Node 20 66.3 to 66.9 in five runs,
+ * by six chains and one step or by those that wait; Node 26 66.9 to 67.5 in three, Deno 67.0, by seven chains and eight steps; Bun 58.9. Any one loop may have 66 in one run and
+ * 55 in the next: so each is there three times.)
  */
-const LOOPS: readonly (readonly [number, number])[] = [[6, 1], [7, 1], [7, 16], [6, 4]];
-/** The same for chains of fused multiply-adds. */
-const FUSED_LOOPS: readonly (readonly [number, number])[] = [[8, 1], [10, 1], [12, 1], [10, 4]];
+const LOOPS: readonly Loop[] = ["*+", "+*", "**++", "*+", "+*", "**++", "*+", "+*", "**++"].flatMap((order) => [
+  { chains: 6, steps: 1, waits: 0, order }, { chains: 7, steps: 8, waits: 0, order }, { chains: 7, steps: 2, waits: 2, order },
+]);
+const FUSED_LOOPS: readonly Loop[] = [[8, 1], [10, 1], [12, 1], [10, 4]].map(([chains, steps]) => ({ chains, steps, waits: 0, order: "+" }));
 const STEPS = 40000;
 
 /** Compiles the loops; each call of what it returns measures all of them once, in GFLOP/s. @param fma by fused multiply-adds, which the host must have then */
@@ -16,13 +29,13 @@ export function peakMeter(fma: boolean = false): () => number {
   if (typeof WebAssembly === "undefined") throw new Error("this benchmark wants WebAssembly");
   const m = new ModuleBuilder("peak");
   const all = fma ? FUSED_LOOPS : LOOPS;
-  for (const [chains, unroll] of all) emitLoop(m, chains, unroll, fma);
+  all.forEach((loop, i) => emitLoop(m, `peak_${i}`, loop, fma));
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(m.toBytes()));
-  const loops = all.map(([chains, unroll]) => {
-    const run = exports[nameOf(chains, unroll)] as (passes: number) => number;
+  const loops = all.map(({ chains, steps }, i) => {
+    const run = exports[`peak_${i}`] as (passes: number, one: number) => number;
     return () => {
       const start = performance.now();
-      run(STEPS / unroll);
+      run(STEPS / steps, 1);
       return (STEPS * chains * 2 * 4) / (performance.now() - start) / 1e6;
     };
   });
@@ -31,13 +44,9 @@ export function peakMeter(fma: boolean = false): () => number {
   return measure;
 }
 
-function nameOf(chains: number, unroll: number): string {
-  return `peak_${chains}_${unroll}`;
-}
-
-function emitLoop(m: ModuleBuilder, chains: number, unroll: number, fma: boolean): void {
-  m.func(nameOf(chains, unroll), { params: { passes: "i32" }, results: ["f32"], export: true }, (f, { passes }) => {
-    const { local, f32x4 } = f;
+function emitLoop(m: ModuleBuilder, name: string, { chains, steps, waits, order }: Loop, fma: boolean): void {
+  m.func(name, { params: { passes: "i32", one: "i32" }, results: ["f32"], export: true }, (f, { passes, one }) => {
+    const { local, i32, f32x4 } = f;
     const products = local.array("v128", "product", chains);
     const sums = local.array("v128", "sum", chains);
     const factor = local.v128("factor");
@@ -47,23 +56,29 @@ function emitLoop(m: ModuleBuilder, chains: number, unroll: number, fma: boolean
       f32x4.const(0.5);
       local.set(each);
     }
+    const next = (chain: typeof factor, apply: () => void): void => {
+      local.get(chain);
+      local.get(factor);
+      apply();
+      local.set(chain);
+    };
+    const fused = (): void => {
+      local.get(factor);
+      f32x4.relaxed_madd();
+    };
     f.countDown(passes, () => {
-      for (let u = 0; u < unroll; u++) {
-        for (let i = 0; i < chains; i++) {
-          if (fma) {
-            for (const each of [sums[i], factor, factor]) local.get(each);
-            f32x4.relaxed_madd();
-            local.set(sums[i]);
-            continue;
-          }
-          for (const [chain, apply] of [[products[i], () => f32x4.mul()], [sums[i], () => f32x4.add()]] as const) {
-            local.get(chain);
-            local.get(factor);
-            apply();
-            local.set(chain);
-          }
-        }
+      let [multiplied, added] = [fma ? Infinity : 0, 0];
+      for (let turn = 0; Math.min(multiplied, added) < chains * steps; turn++) {
+        if (order[turn % order.length] === "+" && added < chains * steps) next(sums[added++ % chains], fma ? fused : () => f32x4.add());
+        else if (order[turn % order.length] === "*" && multiplied < chains * steps) next(products[multiplied++ % chains], () => f32x4.mul());
       }
+      if (waits === 0) return;
+      local.get(passes);
+      for (let k = 0; k < waits; k++) {
+        local.get(one);
+        i32.mul();
+      }
+      local.set(passes);
     });
     f32x4.const(0);
     for (const each of fma ? sums : [...products, ...sums]) {
