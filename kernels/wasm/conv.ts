@@ -20,7 +20,7 @@ import { emitRow } from "./conv-row.ts";
 import type { RowFunc, Segment } from "./conv-row.ts";
 import type { Func } from "./handles.ts";
 import { interior, rowPitch } from "./layout.ts";
-import { atMost, offset, wholeOrRest } from "./loops.ts";
+import { atMost, offset, repeat, wholeOrRest } from "./loops.ts";
 import type { ModuleBuilder } from "./module-builder.ts";
 import { PANEL, joinedEnds, rowsPerBlock, tilePixels } from "./select.ts";
 
@@ -79,9 +79,8 @@ function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc 
   const { inPerGroup, outPerGroup, steps: additions, full, rest, restColumns, perGroup, groupSize } = convPanels(params);
   // A row that is no multiple of the tile has a slow end. Joined, rows have only one; else the ends are joined, along their column.
   const { width } = output;
-  const odd = width % tilePixels(PANEL, params) !== 0;
-  const long = seamless(params) && odd;
-  const ends = long ? 0 : joinedEnds(width, params);
+  const long = seamless(params) && width % tilePixels(PANEL, params) > 0;
+  const ends = long ? 0 : joinedEnds(params);
   const across = { ...segmentsOf(params), inPixel: steps.inPixel, outPixel: steps.outPixel, residualPixel: steps.outPixel, epilogue, fma, wide };
   const down = { ...across, inPixel: steps.inRow, outPixel: steps.outRow, residualPixel: steps.residualRow };
   const rowOf = (columns: number, valid: number): RowFunc => emitRow(m, {
@@ -89,7 +88,7 @@ function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc 
   });
   const fullRow = full > 0 ? rowOf(PANEL, PANEL) : undefined;
   const fullEnds = full > 0 && ends > 0
-    ? emitRow(m, { ...down, name: `${name}_ends${PANEL}`, pixels: tilePixels(PANEL, params), columns: PANEL, valid: PANEL, width: undefined })
+    ? emitRow(m, { ...down, name: `${name}_ends`, pixels: tilePixels(PANEL, params), columns: PANEL, valid: PANEL, width: undefined })
     : undefined;
   const restRow = rest > 0 ? rowOf(restColumns, rest) : undefined;
   const blockRows = rowsPerBlock(params);
@@ -113,12 +112,13 @@ function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc 
       local.get(block);
       local.set(row);
       if (func === fullRow && fullEnds !== undefined) {
-        const move = (pixels: number): void => {
-          for (const [pointer, pitch] of [[xRow, steps.inPixel], [yRow, steps.outPixel], [residualRow, steps.outPixel]] as const) local.increase(pointer, pixels * pitch);
-        };
-        move(width - ends);
-        call(fullEnds, ends);
-        move(ends - width);
+        repeat(f, ends, () => {
+          call(fullEnds, 1);
+          local.increase(xRow, steps.inPixel);
+          local.increase(yRow, steps.outPixel);
+          local.increase(residualRow, steps.outPixel);
+        });
+        if (ends === width) return;
       }
       f.countDown(row, () => {
         call(func, width);

@@ -9,6 +9,7 @@ import type { ConvFunc, ConvKernel } from "./conv.ts";
 import { depthwisePanels } from "./depthwise-pack.ts";
 import { emitDepthwiseRow } from "./depthwise-row.ts";
 import { rowPitch } from "./layout.ts";
+import { offset } from "./loops.ts";
 import type { ModuleBuilder } from "./module-builder.ts";
 import { depthwiseTile } from "./select.ts";
 
@@ -38,15 +39,7 @@ function emitDepthwise(m: ModuleBuilder, name: string, params: ConvParams): Conv
   return m.func(name, { params: convFunctionParams, export: true }, (f, p) => {
     const { local, i32 } = f;
     const [end, last] = [local.i32("end"), local.i32("last")];
-    /** to += factor * by */
-    const advance = (to: typeof end, by: typeof end, factor: number): void => {
-      local.get(to);
-      local.get(by);
-      i32.const(factor);
-      i32.mul();
-      i32.add();
-      local.set(to);
-    };
+    const advance = (to: typeof end, by: typeof end, factor: number): void => offset(f, to, to, by, factor);
     const less = (a: typeof end, b: typeof end): void => {
       local.get(a);
       local.get(b);

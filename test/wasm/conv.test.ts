@@ -143,6 +143,18 @@ test("tiles for 256 bits give the same bits", () => {
   assert.match(convKernel(problem({ channels: [5, 16], size: [3, 9], kernel: [1, 1], wide: true, fma: true }).params).name, /^f32_conv_6x16_fma_/);
 });
 
+test("large images in tiles for 256 bits go by columns, and images of one column do: the same bits", () => {
+  const one: Case = { channels: [300, 21], size: [31, 29], kernel: [1, 1], outHalo: 1, wide: true };
+  assert.match(convKernel(problem(one).params).name, /_b5$/);
+  assert.not.match(convKernel(problem({ ...one, size: [30, 29] }).params).name, /_b5$/);
+  check(conv, one);
+  check(conv, { ...one, channels: [300, 32], gate: true, residual: 2, moreHalo: 1, activation: plain("silu") });
+  for (const size of [[7, 1], [1, 1], [2, 1]] as const) {
+    check(conv, { channels: [5, 21], size, kernel: [1, 1], outHalo: 1, activation: plain("silu") });
+    check(conv, { channels: [5, 32], size, kernel: [3, 3], padding: [1, 1], residual: 1, activation: plain("relu") });
+  }
+});
+
 test("names tell kernels apart", () => {
   const base: Case = { channels: [3, 8], size: [5, 6], kernel: [3, 3], padding: [1, 1] };
   const others: readonly Case[] = [
