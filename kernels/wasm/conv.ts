@@ -77,7 +77,7 @@ function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc 
   const { output, groups, epilogue, fma, wide } = params;
   const steps = convSteps(params);
   const { inPerGroup, outPerGroup, steps: additions, full, rest, restColumns, perGroup, groupSize } = convPanels(params);
-  // A row that is no multiple of the tile has a slow end. Joined, rows have only one; else the ends are joined, along their column.
+  // A row that is no multiple of the tile has a slow end. Joined, rows have only one; else the ends are joined, along their column, or all pixels are (select.ts).
   const { width } = output;
   const long = seamless(params) && width % tilePixels(PANEL, params) > 0;
   const ends = long ? 0 : joinedEnds(params);
@@ -86,10 +86,10 @@ function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc 
   const rowOf = (columns: number, valid: number): RowFunc => emitRow(m, {
     ...across, name: `${name}_row${valid}`, pixels: tilePixels(columns, params), columns, valid, width: long ? undefined : width - (valid === PANEL ? ends : 0),
   });
-  const fullRow = full > 0 ? rowOf(PANEL, PANEL) : undefined;
   const fullEnds = full > 0 && ends > 0
     ? emitRow(m, { ...down, name: `${name}_ends`, pixels: tilePixels(PANEL, params), columns: PANEL, valid: PANEL, width: undefined })
     : undefined;
+  const fullRow = full > 0 && ends < width ? rowOf(PANEL, PANEL) : fullEnds;
   const restRow = rest > 0 ? rowOf(restColumns, rest) : undefined;
   const blockRows = rowsPerBlock(params);
 

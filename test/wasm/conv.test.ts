@@ -6,6 +6,7 @@ import { convKernel } from "../../kernels/wasm/conv.ts";
 import type { ConvKernel } from "../../kernels/wasm/conv.ts";
 import { convolution } from "../../kernels/wasm/convolution.ts";
 import { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
+import { joinedEnds } from "../../kernels/wasm/select.ts";
 import { assertSame, check, problem, run } from "./conv-case.ts";
 import type { Case, Family, Part } from "./conv-case.ts";
 
@@ -146,6 +147,7 @@ test("tiles for 256 bits give the same bits", () => {
 test("large images in tiles for 256 bits go by columns, and images of one column do: the same bits", () => {
   const one: Case = { channels: [300, 21], size: [31, 29], kernel: [1, 1], outHalo: 1, wide: true };
   assert.match(convKernel(problem(one).params).name, /_b5$/);
+  assert.is(joinedEnds(problem(one).params), 29);
   assert.not.match(convKernel(problem({ ...one, size: [30, 29] }).params).name, /_b5$/);
   check(conv, one);
   check(conv, { ...one, channels: [300, 32], gate: true, residual: 2, moreHalo: 1, activation: plain("silu") });
