@@ -4,12 +4,13 @@
  */
 import { pool2dShape } from "../../kernels/shapes.ts";
 import type { Activation, ActivationKind } from "../../kernels/wasm/activation.ts";
+import { packedConvSize } from "../../kernels/wasm/conv-pack.ts";
 import { activationKernel, addKernel, copyKernel, scaleKernel } from "../../kernels/wasm/elementwise.ts";
 import { globalPoolKernel } from "../../kernels/wasm/global-pool.ts";
 import type { Kernel } from "../../kernels/wasm/kernel.ts";
 import { imagePitch, interior } from "../../kernels/wasm/layout.ts";
 import type { Layout } from "../../kernels/wasm/layout.ts";
-import { linearKernel, packedLinearSize } from "../../kernels/wasm/linear.ts";
+import { linearKernel, linearParams } from "../../kernels/wasm/linear.ts";
 import { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
 import { channelShuffleKernel, clearHaloKernel, concatKernel, fromPlanarKernel, toPlanarKernel } from "../../kernels/wasm/move.ts";
 import { adaptiveAveragePoolKernel, averagePoolKernel, maxPoolKernel } from "../../kernels/wasm/pool.ts";
@@ -59,7 +60,7 @@ add("from planes", fromPlanarKernel(image(28, 128, 1)), [image(28, 128, 1), 128 
 }
 for (const [inputs, outputs] of [[2048, 1000], [960, 1280], [1280, 1000], [2048, 128], [128, 2048], [256, 16], [16, 256]] as const) {
   for (const batch of [1, 8]) {
-    add(`linear, batch ${batch}`, linearKernel(image(1, outputs), image(1, inputs), { batch }), [batch * outputs, batch * inputs, packedLinearSize(outputs, inputs)]);
+    add(`linear, batch ${batch}`, linearKernel(image(1, outputs), image(1, inputs), { batch }), [batch * outputs, batch * inputs, packedConvSize(linearParams(image(1, inputs), outputs))]);
   }
 }
 add("concat", concatKernel(image(28, 160), [image(28, 128), image(28, 32)]), [image(28, 160), image(28, 128), image(28, 32)]);

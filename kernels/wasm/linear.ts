@@ -5,6 +5,8 @@
  */
 import { activationName } from "./activation.ts";
 import type { Activation } from "./activation.ts";
+import { noEpilogue } from "./conv-params.ts";
+import type { ConvParams } from "./conv-params.ts";
 import { emitRow } from "./conv-row.ts";
 import type { RowFunc } from "./conv-row.ts";
 import { layoutName } from "./kernel.ts";
@@ -43,51 +45,13 @@ function runsOf(inputs: number, batch: number, tile: number): Run[] {
   ].filter(({ times }) => times > 0);
 }
 
-/** Outputs of the last panel, rounded up to whole vectors; 0 where 16 divides them all. */
-function restColumns(outFeatures: number): number {
-  return 4 * Math.ceil((outFeatures % PANEL) / 4);
-}
-
-/** Floats of the packed weights. */
-export function packedLinearSize(outFeatures: number, inFeatures: number): number {
-  return (inFeatures + 1) * (PANEL * Math.floor(outFeatures / PANEL) + restColumns(outFeatures));
-}
-
-/**
- * Weights as the kernel reads them: panels of 16 outputs, the last one of what is left, rounded up to a multiple of 4; of each panel the
- * biases, then for every input a weight for each output. What is no output is 0. (The same as convolution's for a 1x1 kernel.)
- *
- * @param weight [outFeatures, inFeatures]
- * @param bias [outFeatures], or null for none
- * @param input how x lies: the features of weight are its channels, rows and columns in this order (a flattened image)
- * @param packed where to write; new by default
- */
-export function packLinearWeights(
-  weight: Float32Array, bias: Float32Array | null, input: Layout, outFeatures: number,
-  packed: Float32Array = new Float32Array(packedLinearSize(outFeatures, input.channels * input.height * input.width)),
-): Float32Array {
-  const { channels, height, width } = input;
-  const pixels = height * width;
-  const inFeatures = channels * pixels;
-  if (weight.length !== outFeatures * inFeatures) {
-    throw new RangeError(`linear: weight wants ${outFeatures} x ${inFeatures} numbers, got ${weight.length}`);
-  }
-  packed.fill(0);
-  let panel = 0;
-  for (let first = 0; first < outFeatures; first += PANEL) {
-    const valid = Math.min(PANEL, outFeatures - first);
-    const columns = 4 * Math.ceil(valid / 4);
-    for (let j = 0; j < valid; j++) {
-      if (bias !== null) packed[panel + j] = bias[first + j];
-      const row = (first + j) * inFeatures;
-      // In memory the channels of a pixel are neighbours; in the weights the pixels of a channel are.
-      for (let c = 0; c < channels; c++) {
-        for (let p = 0; p < pixels; p++) packed[panel + (p * channels + c + 1) * columns + j] = weight[row + c * pixels + p];
-      }
-    }
-    panel += (inFeatures + 1) * columns;
-  }
-  return packed;
+/** A linear layer as convolution: with a kernel as large as its image. Weights are packed for it (conv-pack.ts). */
+export function linearParams(input: Layout, outFeatures: number): ConvParams {
+  const { height, width } = input;
+  return {
+    input, output: { channels: outFeatures, height: 1, width: 1, halo: 0 }, kernel: [height, width], stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1,
+    epilogue: noEpilogue, fma: false,
+  };
 }
 
 /**

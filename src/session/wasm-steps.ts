@@ -1,14 +1,13 @@
 /** Which WebAssembly kernel computes a node, on which operands. A node that has none is left to the plain kernels. */
 import { convolution } from "../../kernels/wasm/convolution.ts";
 import { packedConvSize } from "../../kernels/wasm/conv-pack.ts";
-import { noEpilogue } from "../../kernels/wasm/conv-params.ts";
 import type { ConvParams } from "../../kernels/wasm/conv-params.ts";
 import { activationKernel, addKernel, copyKernel, scaleKernel } from "../../kernels/wasm/elementwise.ts";
 import { globalPoolKernel } from "../../kernels/wasm/global-pool.ts";
 import type { Kernel } from "../../kernels/wasm/kernel.ts";
 import { imagePitch, interior } from "../../kernels/wasm/layout.ts";
 import type { Layout } from "../../kernels/wasm/layout.ts";
-import { linearKernel } from "../../kernels/wasm/linear.ts";
+import { linearKernel, linearParams } from "../../kernels/wasm/linear.ts";
 import { channelShuffleKernel, concatKernel, toPlanarKernel } from "../../kernels/wasm/move.ts";
 import { adaptiveAveragePoolKernel, averagePoolKernel, maxPoolKernel } from "../../kernels/wasm/pool.ts";
 import { upsampleBilinearKernel, upsampleNearestKernel } from "../../kernels/wasm/upsample.ts";
@@ -81,15 +80,10 @@ function bindLinear(node: Node, { weight, bias }: Of<"linear">, { place, memory,
   const input = place(x).layout;
   const [features] = output.shape.slice(1);
   const kernel = linearKernel(place(output).layout, input, { batch: place(output).images, fma: arithmetic.fma });
-  // A linear layer is a convolution whose kernel is as large as its image.
-  const { channels, height, width } = input;
-  const whole: ConvParams = {
-    input, output: { channels: features, height: 1, width: 1, halo: 0 }, kernel: [height, width], stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1,
-    epilogue: noEpilogue, fma: false,
-  };
+  const whole = linearParams(input, features);
   const size = packedConvSize(whole);
   const { fill, packer } = panelPacking(whole, weight, bias);
-  const weights = memory.constant(`${weight.name} ${bias?.name ?? ""} ${channels}`, size, fill, packer);
+  const weights = memory.constant(`${weight.name} ${bias?.name ?? ""} ${input.channels}`, size, fill, packer);
   return { kernel, images: 1, operands: [output, x, weights], ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work: 2 * size * output.shape[0] };
 }
 

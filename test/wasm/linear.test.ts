@@ -4,11 +4,9 @@ import * as assert from "uvu/assert";
 import { linearForward } from "../../kernels/reference/index.ts";
 import { linearShape } from "../../kernels/shapes.ts";
 import type { Activation } from "../../kernels/wasm/activation.ts";
-import type { ConvParams } from "../../kernels/wasm/conv-params.ts";
-import { noEpilogue } from "../../kernels/wasm/conv-params.ts";
 import { packConvWeights } from "../../kernels/wasm/conv-pack.ts";
 import type { Layout } from "../../kernels/wasm/layout.ts";
-import { linearKernel, packLinearWeights, packedLinearSize } from "../../kernels/wasm/linear.ts";
+import { linearKernel, linearParams } from "../../kernels/wasm/linear.ts";
 import { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
 import { assertNear, assertSame, hostile, tame } from "./compare.ts";
 import { elements, vectorLayout } from "./images.ts";
@@ -50,7 +48,7 @@ function check({ input, outFeatures, batch, activation, bias = true, draw = tame
   const x = draw(batch * inFeatures, outFeatures);
   const weight = tame(outFeatures * inFeatures, inFeatures);
   const biases = bias ? tame(outFeatures, 3) : null;
-  const packed = packLinearWeights(weight, biases, input, outFeatures);
+  const packed = packConvWeights(weight, biases, linearParams(input, outFeatures));
   const addresses = [images.put(input, x, batch).address, images.vector(packed).address];
   const [whole, parts] = [images.room(output, batch), images.room(output, batch)];
   run(kernel, [whole.address, ...addresses]);
@@ -95,7 +93,7 @@ test("with multiply and add in one, where the engine has relaxed SIMD", () => {
   const compute = (): void => {
     const { images, run } = machine([kernel]);
     const y = images.room(output, 3);
-    run(kernel, [y.address, images.put(input, x, 3).address, images.vector(packLinearWeights(weight, null, input, 21)).address]);
+    run(kernel, [y.address, images.put(input, x, 3).address, images.vector(packConvWeights(weight, null, linearParams(input, 21))).address]);
     const wanted = new Float32Array(63);
     linearForward(wanted, x, weight, null, linearShape(3, 300, 21));
     assertNear(images.read(y), wanted, 1e-6, 3e-4, kernel.name);
@@ -113,18 +111,6 @@ test("with multiply and add in one, where the engine has relaxed SIMD", () => {
 test("flattened images: the weights follow the order of the pixels", () => {
   check({ input: { channels: 5, height: 3, width: 2, halo: 0 }, outFeatures: 18, batch: 3 });
   assert.throws(() => linearKernel(vectorLayout(4), { channels: 5, height: 3, width: 2, halo: 1 }, { batch: 1 }), /an input of 3x2 wants no halo, got 1/);
-});
-
-test("a weight of another size is refused; packed as for a 1x1 convolution", () => {
-  assert.throws(() => packLinearWeights(new Float32Array(12), null, vectorLayout(5), 3), /weight wants 3 x 5 numbers, got 12/);
-  const [input, output] = [vectorLayout(7), vectorLayout(27)];
-  const params: ConvParams = {
-    input, output, kernel: [1, 1], stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1, epilogue: noEpilogue, fma: false,
-  };
-  const [weight, bias] = [tame(7 * 27, 1), tame(27, 2)];
-  const packed = packLinearWeights(weight, bias, input, 27);
-  assert.is(packed.length, packedLinearSize(27, 7));
-  assertSame(packed, packConvWeights(weight, bias, params), "packed");
 });
 
 test.run();
