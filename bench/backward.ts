@@ -7,14 +7,14 @@
  * All layers take turns, round by round, and the best of each counts: neighbours on the machine slow it down.
  */
 import process from "node:process";
-import { convDataKernel } from "../kernels/wasm/backward/conv-data.ts";
-import { convFilterKernel, convFilterScratch } from "../kernels/wasm/backward/conv-filter.ts";
-import { gradientHalo } from "../kernels/wasm/backward/conv-gradient.ts";
-import type { ConvGradientParams } from "../kernels/wasm/backward/conv-gradient.ts";
-import { packedGradientSize } from "../kernels/wasm/backward/conv-panels.ts";
-import type { Kernel } from "../kernels/wasm/kernel.ts";
-import { imagePitch, interior } from "../kernels/wasm/layout.ts";
-import { ModuleBuilder } from "../kernels/wasm/module-builder.ts";
+import { convDataKernel } from "../kernels/wasm/training/convolution/data.ts";
+import { convFilterKernel, convFilterScratch } from "../kernels/wasm/training/convolution/filter.ts";
+import { gradientHalo } from "../kernels/wasm/training/convolution/phases.ts";
+import type { ConvGradientParams } from "../kernels/wasm/training/convolution/phases.ts";
+import { packedGradientSize } from "../kernels/wasm/training/convolution/panels.ts";
+import type { Kernel } from "../kernels/wasm/shared/kernel.ts";
+import { imagePitch, interior } from "../kernels/wasm/shared/layout.ts";
+import { ModuleBuilder } from "../kernels/wasm/assembler/module-builder.ts";
 import { peakMeter } from "./peak.ts";
 
 /** [input channels, output channels, input size, kernel, stride] */

@@ -1,12 +1,12 @@
 /** What the core can do at most: multiplications and additions on vectors in registers, emitted by the same assembler. */
-import { ModuleBuilder } from "../kernels/wasm/module-builder.ts";
+import { ModuleBuilder } from "../kernels/wasm/assembler/module-builder.ts";
 
 /** A loop over chains of products and as many of sums. */
 interface Loop {
   readonly chains: number;
   /** Steps written out in a pass. */
   readonly steps: number;
-  /** How often a pass multiplies its counter by 1, to last as long as its products and sums (kernels/wasm/pace.ts). */
+  /** How often a pass multiplies its counter by 1, to last as long as its products and sums (kernels/wasm/shared/pace.ts). */
   readonly waits: number;
   /** In which the next product (*) and the next sum (+) of a pass take turns; fused multiply-adds are one after the other. */
   readonly order: string;

@@ -32,9 +32,9 @@ export type { Summary } from "./nn/summary.ts";
 
 export { Session, compile, compileSync } from "./session/session.ts";
 export type { CompileOptions, RunOptions } from "./session/session.ts";
-export { emitModule } from "./session/emit-module.ts";
-export type { EmitOptions } from "./session/emit-module.ts";
-export type { Numerics } from "./session/numerics.ts";
+export { emitModule } from "./session/backends/wasm/modules/emit.ts";
+export type { EmitOptions } from "./session/backends/wasm/modules/emit.ts";
+export type { Numerics } from "./session/backends/numerics.ts";
 export { TrainingSession, compileTraining, compileTrainingSync } from "./session/training/training-session.ts";
 export type { AdamWRule, ParameterGroup, SgdRule, TrainingOptions } from "./session/training/options.ts";
 
@@ -51,11 +51,11 @@ export { Confusion } from "./train/metrics.ts";
 export { readCheckpoint, restoreCheckpoint, writeCheckpoint } from "./train/checkpoint.ts";
 
 export { loadWeights, saveWeights, weightsDescription } from "./weights.ts";
-export { parseSafetensors, writeSafetensors } from "./io/safetensors.ts";
-export { decodeImage } from "./io/images.ts";
-export { decodePng, encodePng } from "./io/png.ts";
-export type { RgbaImage } from "./io/image.ts";
+export { parseSafetensors, writeSafetensors } from "./io/weights/safetensors.ts";
+export { decodeImage } from "./io/images/decode.ts";
+export { decodePng, encodePng } from "./io/images/png.ts";
+export type { RgbaImage } from "./io/images/image.ts";
 export { readIdx } from "./io/idx.ts";
-export { preprocess } from "./io/preprocess.ts";
-export type { Preprocessing } from "./io/preprocess.ts";
-export { presets } from "./io/presets.ts";
+export { preprocess } from "./io/images/preprocess.ts";
+export type { Preprocessing } from "./io/images/preprocess.ts";
+export { presets } from "./io/images/presets.ts";

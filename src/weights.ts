@@ -1,10 +1,10 @@
 /** Weight files and models: bytes in, bytes out. What the names mean is io/checkpoint-names.ts, the format io/safetensors.ts. */
-import { renameCheckpoint } from "./io/checkpoint-names.ts";
-import { describeModel, readDescription } from "./io/metadata.ts";
-import type { ModelDescription } from "./io/metadata.ts";
-import type { Preprocessing } from "./io/preprocess.ts";
-import { parseSafetensors, writeSafetensors } from "./io/safetensors.ts";
-import type { SafetensorsFile } from "./io/safetensors.ts";
+import { renameCheckpoint } from "./io/weights/names.ts";
+import { describeModel, readDescription } from "./io/weights/metadata.ts";
+import type { ModelDescription } from "./io/weights/metadata.ts";
+import type { Preprocessing } from "./io/images/preprocess.ts";
+import { parseSafetensors, writeSafetensors } from "./io/weights/safetensors.ts";
+import type { SafetensorsFile } from "./io/weights/safetensors.ts";
 import { BatchNorm2d } from "./nn/batch-norm.ts";
 import type { Module } from "./nn/module.ts";
 import { loadStateDict, stateDict, stateShapes } from "./nn/state-dict.ts";

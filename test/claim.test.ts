@@ -6,7 +6,7 @@ import { sameRun } from "../bench/claim/run.ts";
 import type { Result } from "../bench/claim/run.ts";
 import { statistics, tables, verdict } from "../bench/claim/table.ts";
 import { createModel } from "../models/index.ts";
-import { decodeUtf8 } from "../src/io/utf8.ts";
+import { decodeUtf8 } from "../src/io/bytes/utf8.ts";
 import { fileBytes } from "./files.ts";
 
 const textOf = (path: string): string => decodeUtf8(fileBytes(path), path);

@@ -11,7 +11,7 @@ import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { encodeUtf8 } from "../../src/io/utf8.ts";
+import { encodeUtf8 } from "../../src/io/bytes/utf8.ts";
 import { readDataset } from "../../src/cli/training/data.ts";
 import { writeBytes } from "../../src/cli/files.ts";
 import type { Dataset } from "../../src/train/dataset.ts";

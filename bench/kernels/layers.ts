@@ -1,22 +1,22 @@
 /** Every distinct convolution of a network as a task. */
-import { convolution } from "../../kernels/wasm/convolution.ts";
-import type { Convolution } from "../../kernels/wasm/convolution.ts";
-import type { ConvParams } from "../../kernels/wasm/conv-params.ts";
-import { imagePitch, interior } from "../../kernels/wasm/layout.ts";
-import type { Layout } from "../../kernels/wasm/layout.ts";
-import { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
-import { strassenConvolution } from "../../kernels/wasm/strassen.ts";
+import { convolution } from "../../kernels/wasm/convolution/choose.ts";
+import type { Convolution } from "../../kernels/wasm/convolution/choose.ts";
+import type { ConvParams } from "../../kernels/wasm/convolution/params.ts";
+import { imagePitch, interior } from "../../kernels/wasm/shared/layout.ts";
+import type { Layout } from "../../kernels/wasm/shared/layout.ts";
+import { ModuleBuilder } from "../../kernels/wasm/assembler/module-builder.ts";
+import { strassenConvolution } from "../../kernels/wasm/convolution/strassen/strassen.ts";
 import { createModel } from "../../models/index.ts";
 import { lower } from "../../src/nn/lower.ts";
-import { planLayouts } from "../../src/session/layouts.ts";
-import { optimise } from "../../src/session/optimise.ts";
+import { planLayouts } from "../../src/session/plan/layouts.ts";
+import { optimise } from "../../src/session/optimise/optimise.ts";
 import { instantiate } from "./task.ts";
 import type { Task } from "./task.ts";
 
 /** What convolutions are computed with. */
 export type Arithmetic = Pick<ConvParams, "fma" | "wide" | "winograd">;
 
-/** As sessions choose it (src/session/wasm-steps.ts). */
+/** As sessions choose it (src/session/backends/wasm/steps.ts). */
 function chosen(params: ConvParams): Convolution {
   return (params.winograd === true ? strassenConvolution(params) : undefined) ?? convolution(params);
 }

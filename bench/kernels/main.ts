@@ -9,8 +9,8 @@
  */
 import process from "node:process";
 import v8 from "node:v8";
-import { probe } from "../../kernels/wasm/probe.ts";
-import { probeWide } from "../../kernels/wasm/probe-wide.ts";
+import { probe } from "../../kernels/wasm/probe/probe.ts";
+import { probeWide } from "../../kernels/wasm/probe/wide.ts";
 import { modelNames } from "../../models/index.ts";
 import { peakMeter } from "../peak.ts";
 import { layerTasks } from "./layers.ts";

@@ -3,18 +3,18 @@
  * memory that they read and write.
  */
 import { pool2dShape } from "../../kernels/shapes.ts";
-import type { Activation, ActivationKind } from "../../kernels/wasm/activation.ts";
-import { packedConvSize } from "../../kernels/wasm/conv-pack.ts";
-import { activationKernel, addKernel, copyKernel, scaleKernel } from "../../kernels/wasm/elementwise.ts";
-import { globalPoolKernel } from "../../kernels/wasm/global-pool.ts";
-import type { Kernel } from "../../kernels/wasm/kernel.ts";
-import { imagePitch, interior } from "../../kernels/wasm/layout.ts";
-import type { Layout } from "../../kernels/wasm/layout.ts";
-import { linearKernel, linearParams } from "../../kernels/wasm/linear.ts";
-import { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
-import { channelShuffleKernel, clearHaloKernel, concatKernel, fromPlanarKernel, toPlanarKernel } from "../../kernels/wasm/move.ts";
-import { adaptiveAveragePoolKernel, averagePoolKernel, maxPoolKernel } from "../../kernels/wasm/pool.ts";
-import { upsampleBilinearKernel, upsampleNearestKernel } from "../../kernels/wasm/upsample.ts";
+import type { Activation, ActivationKind } from "../../kernels/wasm/shared/activation.ts";
+import { packedConvSize } from "../../kernels/wasm/convolution/panels.ts";
+import { activationKernel, addKernel, copyKernel, scaleKernel } from "../../kernels/wasm/operations/elementwise.ts";
+import { globalPoolKernel } from "../../kernels/wasm/operations/global-pool.ts";
+import type { Kernel } from "../../kernels/wasm/shared/kernel.ts";
+import { imagePitch, interior } from "../../kernels/wasm/shared/layout.ts";
+import type { Layout } from "../../kernels/wasm/shared/layout.ts";
+import { linearKernel, linearParams } from "../../kernels/wasm/operations/linear.ts";
+import { ModuleBuilder } from "../../kernels/wasm/assembler/module-builder.ts";
+import { channelShuffleKernel, clearHaloKernel, concatKernel, fromPlanarKernel, toPlanarKernel } from "../../kernels/wasm/operations/move.ts";
+import { adaptiveAveragePoolKernel, averagePoolKernel, maxPoolKernel } from "../../kernels/wasm/operations/pool.ts";
+import { upsampleBilinearKernel, upsampleNearestKernel } from "../../kernels/wasm/operations/upsample.ts";
 import { instantiate } from "./task.ts";
 import type { Task } from "./task.ts";
 

@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Constant, Graph, Node } from "../../src/graph/graph.ts";
-import { parseSafetensors, writeSafetensors } from "../../src/io/safetensors.ts";
+import { parseSafetensors, writeSafetensors } from "../../src/io/weights/safetensors.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import type { ModelFiles } from "./contender.ts";
 

@@ -1,7 +1,7 @@
 /** Image files of any format: ours without a package, JPEG and the like through `sharp` or `jpeg-js` if the user has one. */
-import { fromSamples } from "../io/image.ts";
-import type { RgbaImage } from "../io/image.ts";
-import { UnsupportedImage, decodeImage } from "../io/images.ts";
+import { fromSamples } from "../io/images/image.ts";
+import type { RgbaImage } from "../io/images/image.ts";
+import { UnsupportedImage, decodeImage } from "../io/images/decode.ts";
 import { readBytes } from "./files.ts";
 
 /** The little of sharp and jpeg-js that is used here. */

@@ -4,7 +4,7 @@
  */
 import { FormatError } from "../errors.ts";
 import { sizeOf } from "../tensor.ts";
-import { checkBytes, greatestRatio, inflate, join } from "./inflate.ts";
+import { checkBytes, greatestRatio, inflate, join } from "./bytes/inflate.ts";
 
 /** Unsigned bytes with their dimensions, outermost first: [60000, 28, 28] for images, [60000] for labels. */
 export interface IdxArray {

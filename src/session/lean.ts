@@ -7,7 +7,7 @@
 import { referenceInference } from "../../kernels/reference/inference.ts";
 import type { Module } from "../nn/module.ts";
 import { compileSyncWith, compileWith } from "./session.ts";
-import type { SessionParts } from "./parts.ts";
+import type { SessionParts } from "./backends/parts.ts";
 import { growPool, warmPool } from "./threads/pool.ts";
 import type { CompileOptions, Session } from "./session.ts";
 

@@ -4,26 +4,26 @@
  * operation bound to a kernel. A session answers for any batch and image size: each gets a program of its own on first use, all share
  * the weights.
  */
-import { PlainConstants, plainProgram } from "./plain-program.ts";
+import { PlainConstants, plainProgram } from "./backends/plain/program.ts";
 import { plainInference } from "../../kernels/plain/inference.ts";
 import type { Module } from "../nn/module.ts";
 import type { Graph } from "../graph/graph.ts";
 import { didYouMean, show } from "../errors.ts";
 import { Tensor, isDouble, showShape, sizeOf } from "../tensor.ts";
 import type { Shape } from "../tensor.ts";
-import { backend, backendSync } from "./backend.ts";
-import { givenModules, modelTitle } from "./given-module.ts";
-import type { Backend, BackendOptions, SessionParts, Wanted } from "./parts.ts";
-import type { Program } from "./program.ts";
-import { sessionGraph, valueOf } from "./session-graph.ts";
-import type { GraphOptions } from "./session-graph.ts";
+import { backend, backendSync } from "./backends/choose.ts";
+import { givenModules, modelTitle } from "./backends/wasm/modules/given.ts";
+import type { Backend, BackendOptions, SessionParts, Wanted } from "./backends/parts.ts";
+import type { Program } from "./backends/program.ts";
+import { sessionGraph, valueOf } from "./optimise/session-graph.ts";
+import type { GraphOptions } from "./optimise/session-graph.ts";
 import { growPool, warmPool } from "./threads/pool.ts";
-import { trialFailure } from "./trial.ts";
-import { turbo } from "./turbo.ts";
-import type { WasmHost } from "./wasm-host.ts";
-import { labelsOf } from "./verify.ts";
-import { wasmProgram } from "./wasm-program.ts";
-import { withStrassen } from "./strassen.ts";
+import { trialFailure } from "./backends/wasm/checks/trial.ts";
+import { turbo } from "./backends/wasm/turbo/turbo.ts";
+import type { WasmHost } from "./backends/wasm/engine.ts";
+import { labelsOf } from "./backends/wasm/checks/verify.ts";
+import { wasmProgram } from "./backends/wasm/program.ts";
+import { withStrassen } from "./backends/wasm/strassen.ts";
 
 export interface CompileOptions extends BackendOptions, GraphOptions {}
 

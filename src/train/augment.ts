@@ -1,6 +1,6 @@
 /** From bytes to the batch that a network is trained on: flip, padded crop, random erasing, mean and standard deviation; and mixup. */
 import type { Random } from "../../kernels/random.ts";
-import { levelTables } from "../io/preprocess.ts";
+import { levelTables } from "../io/images/preprocess.ts";
 import { Tensor } from "../tensor.ts";
 import type { Batch } from "./batch.ts";
 import type { Dataset } from "./dataset.ts";

@@ -6,10 +6,10 @@
  *   senet.settings   whatever the caller wants to find again
  */
 import { FormatError, show } from "../errors.ts";
-import { describeModel, readDescription } from "../io/metadata.ts";
-import type { ModelDescription } from "../io/metadata.ts";
-import type { Preprocessing } from "../io/preprocess.ts";
-import { parseSafetensors, writeSafetensors } from "../io/safetensors.ts";
+import { describeModel, readDescription } from "../io/weights/metadata.ts";
+import type { ModelDescription } from "../io/weights/metadata.ts";
+import type { Preprocessing } from "../io/images/preprocess.ts";
+import { parseSafetensors, writeSafetensors } from "../io/weights/safetensors.ts";
 import { stateDict } from "../nn/state-dict.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Trainer, TrainerState } from "./trainer.ts";

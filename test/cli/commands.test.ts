@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createModel } from "../../models/index.ts";
-import { parseSafetensors, writeSafetensors } from "../../src/io/safetensors.ts";
+import { parseSafetensors, writeSafetensors } from "../../src/io/weights/safetensors.ts";
 import { stateDict } from "../../src/nn/state-dict.ts";
 import { Tensor } from "../../src/tensor.ts";
 import { saveWeights } from "../../src/weights.ts";

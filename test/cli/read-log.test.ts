@@ -2,7 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { readLog } from "../../src/cli/training/read-log.ts";
-import { encodeUtf8 } from "../../src/io/utf8.ts";
+import { encodeUtf8 } from "../../src/io/bytes/utf8.ts";
 
 const start = { event: "start", step: 0, model: "se_resnet8", epochs: 3, seed: 1, modelOptions: { width: 4 } };
 const step = (n: number, loss: number): object => ({ step: n, epoch: n / 10, loss, rate: 0.1 });

@@ -1,8 +1,8 @@
 /** Published layouts of names: every tensor lands under the model's name, other graphs are refused. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { checkpointModel } from "../../src/io/checkpoint-model.ts";
-import { renameCheckpoint } from "../../src/io/checkpoint-names.ts";
+import { checkpointModel } from "../../src/io/weights/which-model.ts";
+import { renameCheckpoint } from "../../src/io/weights/names.ts";
 import { Tensor } from "../../src/tensor.ts";
 import type { Shape } from "../../src/tensor.ts";
 import { manifest, manifestNames } from "../fixtures/manifests.ts";

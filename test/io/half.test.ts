@@ -1,7 +1,7 @@
 /** Half precision and bfloat16: every bit pattern, and the roundings of numpy (test/goldens/half.py). */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { bfloat16ToNumber, HALF_MAX, halfToNumber, numberToHalf, readBfloat16, readHalf, writeHalf } from "../../src/io/half.ts";
+import { bfloat16ToNumber, HALF_MAX, halfToNumber, numberToHalf, readBfloat16, readHalf, writeHalf } from "../../src/io/weights/half.ts";
 import { mulberry32 } from "../fixtures/recipe.ts";
 import { fileJson } from "../files.ts";
 

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { Random } from "../../kernels/random.ts";
 import { FormatError } from "../../src/errors.ts";
 import { parseIdx, readIdx } from "../../src/io/idx.ts";
-import { deflate, join } from "../../src/io/inflate.ts";
+import { deflate, join } from "../../src/io/bytes/inflate.ts";
 import { failure, fromBase64 } from "./image-files.ts";
 
 /** A header of these sizes and `count` bytes 0, 3, 6, ... */

@@ -1,6 +1,6 @@
 /** What the image tests share: goldens as bytes, PNG files chunk by chunk, and failures of promises. */
-import { crc32 } from "../../src/io/checksum.ts";
-import { deflate, join } from "../../src/io/inflate.ts";
+import { crc32 } from "../../src/io/bytes/checksum.ts";
+import { deflate, join } from "../../src/io/bytes/inflate.ts";
 
 export interface GoldenImage {
   readonly name: string;

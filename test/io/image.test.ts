@@ -2,10 +2,10 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { FormatError } from "../../src/errors.ts";
-import { checkImage, fromSamples, luma } from "../../src/io/image.ts";
-import { decodeImage, imageFormat, UnsupportedImage } from "../../src/io/images.ts";
-import { encodePng } from "../../src/io/png.ts";
-import { encodePpm } from "../../src/io/pnm.ts";
+import { checkImage, fromSamples, luma } from "../../src/io/images/image.ts";
+import { decodeImage, imageFormat, UnsupportedImage } from "../../src/io/images/decode.ts";
+import { encodePng } from "../../src/io/images/png.ts";
+import { encodePpm } from "../../src/io/images/pnm.ts";
 import { fileJson } from "../files.ts";
 import { ascii, failure, fromBase64 } from "./image-files.ts";
 

@@ -1,7 +1,7 @@
 /** The strict JSON reader: what JSON.parse reads it reads alike; what would deceive a reader it refuses. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { parseJson, plainJson } from "../../src/io/json.ts";
+import { parseJson, plainJson } from "../../src/io/bytes/json.ts";
 import { FormatError } from "../../src/errors.ts";
 import { mulberry32 } from "../fixtures/recipe.ts";
 

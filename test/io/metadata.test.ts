@@ -2,10 +2,10 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { FormatError } from "../../src/errors.ts";
-import { describeModel, readDescription } from "../../src/io/metadata.ts";
-import type { ModelDescription } from "../../src/io/metadata.ts";
-import { presets } from "../../src/io/presets.ts";
-import { parseSafetensors, writeSafetensors } from "../../src/io/safetensors.ts";
+import { describeModel, readDescription } from "../../src/io/weights/metadata.ts";
+import type { ModelDescription } from "../../src/io/weights/metadata.ts";
+import { presets } from "../../src/io/images/presets.ts";
+import { parseSafetensors, writeSafetensors } from "../../src/io/weights/safetensors.ts";
 
 const full: ModelDescription = {
   model: "se_resnet20",

@@ -2,9 +2,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createModel } from "../../models/index.ts";
-import { writeOnnx } from "../../src/io/onnx.ts";
-import { Message } from "../../src/io/protobuf.ts";
-import { decodeUtf8 } from "../../src/io/utf8.ts";
+import { writeOnnx } from "../../src/io/onnx/write.ts";
+import { Message } from "../../src/io/onnx/protobuf.ts";
+import { decodeUtf8 } from "../../src/io/bytes/utf8.ts";
 import { lower } from "../../src/nn/lower.ts";
 import { stateShapes } from "../../src/nn/state-dict.ts";
 

@@ -4,9 +4,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Random } from "../../kernels/random.ts";
 import { FormatError } from "../../src/errors.ts";
-import { join } from "../../src/io/inflate.ts";
-import { decodePng, encodePng } from "../../src/io/png.ts";
-import { layOut } from "../../src/io/png-samples.ts";
+import { join } from "../../src/io/bytes/inflate.ts";
+import { decodePng, encodePng } from "../../src/io/images/png.ts";
+import { layOut } from "../../src/io/images/png-samples.ts";
 import { fileJson } from "../files.ts";
 import { chunk, failure, fromBase64, type GoldenImage, header, png, repair, signature, zlib } from "./image-files.ts";
 

@@ -1,9 +1,9 @@
 /** PNG in and out: the pixels that PIL and libpng read from the same files (goldens/pil.py). */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { adler32, crc32 } from "../../src/io/checksum.ts";
-import { fromSamples } from "../../src/io/image.ts";
-import { decodePng, encodePng } from "../../src/io/png.ts";
+import { adler32, crc32 } from "../../src/io/bytes/checksum.ts";
+import { fromSamples } from "../../src/io/images/image.ts";
+import { decodePng, encodePng } from "../../src/io/images/png.ts";
 import { fileJson } from "../files.ts";
 import { ascii, fromBase64, type GoldenImage, header, png, chunk, zlib } from "./image-files.ts";
 

@@ -3,8 +3,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Random } from "../../kernels/random.ts";
 import { FormatError } from "../../src/errors.ts";
-import { fromSamples } from "../../src/io/image.ts";
-import { decodePnm, encodePgm, encodePpm } from "../../src/io/pnm.ts";
+import { fromSamples } from "../../src/io/images/image.ts";
+import { decodePnm, encodePgm, encodePpm } from "../../src/io/images/pnm.ts";
 import { fileJson } from "../files.ts";
 import { ascii, fromBase64, type GoldenImage } from "./image-files.ts";
 

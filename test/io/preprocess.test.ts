@@ -2,11 +2,11 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { FormatError } from "../../src/errors.ts";
-import { crc32 } from "../../src/io/checksum.ts";
-import { fromSamples, type RgbaImage } from "../../src/io/image.ts";
-import { cropStart, type Preprocessing, preprocess, resizedSize } from "../../src/io/preprocess.ts";
-import { parsePreprocessing } from "../../src/io/preprocessing.ts";
-import { presets } from "../../src/io/presets.ts";
+import { crc32 } from "../../src/io/bytes/checksum.ts";
+import { fromSamples, type RgbaImage } from "../../src/io/images/image.ts";
+import { cropStart, type Preprocessing, preprocess, resizedSize } from "../../src/io/images/preprocess.ts";
+import { parsePreprocessing } from "../../src/io/images/preprocessing.ts";
+import { presets } from "../../src/io/images/presets.ts";
 import { fileJson } from "../files.ts";
 import { fromBase64 } from "./image-files.ts";
 

@@ -1,9 +1,9 @@
 /** Resizing: PIL's own bytes (goldens/pil.py), to the last bit. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { crc32 } from "../../src/io/checksum.ts";
-import { luma } from "../../src/io/image.ts";
-import { type Interpolation, resize } from "../../src/io/resize.ts";
+import { crc32 } from "../../src/io/bytes/checksum.ts";
+import { luma } from "../../src/io/images/image.ts";
+import { type Interpolation, resize } from "../../src/io/images/resize.ts";
 import { fileJson } from "../files.ts";
 import { fromBase64 } from "./image-files.ts";
 

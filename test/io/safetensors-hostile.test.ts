@@ -2,9 +2,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { FormatError } from "../../src/errors.ts";
-import { parseSafetensors, writeSafetensors } from "../../src/io/safetensors.ts";
+import { parseSafetensors, writeSafetensors } from "../../src/io/weights/safetensors.ts";
 import { Tensor } from "../../src/tensor.ts";
-import { encodeUtf8 } from "../../src/io/utf8.ts";
+import { encodeUtf8 } from "../../src/io/bytes/utf8.ts";
 import { mulberry32 } from "../fixtures/recipe.ts";
 import { fileBytes } from "../files.ts";
 

@@ -1,8 +1,8 @@
 /** safetensors: a file of another writer (test/goldens/safetensors.py), round trips, the official library's own bytes. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { parseSafetensors, writeSafetensors } from "../../src/io/safetensors.ts";
-import { halfToNumber, numberToHalf } from "../../src/io/half.ts";
+import { parseSafetensors, writeSafetensors } from "../../src/io/weights/safetensors.ts";
+import { halfToNumber, numberToHalf } from "../../src/io/weights/half.ts";
 import { Tensor } from "../../src/tensor.ts";
 import { recipeTensor } from "../fixtures/recipe.ts";
 import { fileBytes, fileJson } from "../files.ts";

@@ -1,7 +1,7 @@
 /** UTF-8 with the host's codec and without it: the same texts, and the same refusals. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { decodePlain, decodeUtf8, encodePlain, encodeUtf8 } from "../../src/io/utf8.ts";
+import { decodePlain, decodeUtf8, encodePlain, encodeUtf8 } from "../../src/io/bytes/utf8.ts";
 import { FormatError } from "../../src/errors.ts";
 
 test("every code point comes back, both ways", () => {

@@ -17,7 +17,7 @@ import { AdaptiveAveragePool2d, AveragePool2d, MaxPool2d } from "../../src/nn/po
 import { ChannelShuffle, Upsample } from "../../src/nn/reshape.ts";
 import { SqueezeExcite } from "../../src/nn/squeeze-excite.ts";
 import { loadStateDict, stateShapes } from "../../src/nn/state-dict.ts";
-import { writeOnnx } from "../../src/io/onnx.ts";
+import { writeOnnx } from "../../src/io/onnx/write.ts";
 import type { Shape } from "../../src/tensor.ts";
 import { recipeTensor, recipeWeights } from "../fixtures/recipe.ts";
 import { smallNetworks, title as titleOf } from "../models/small-networks.ts";

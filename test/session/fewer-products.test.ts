@@ -1,16 +1,16 @@
-/** Sessions on layers so large that fast takes fewer products for them (kernels/wasm/winograd.ts, strassen.ts): chosen, right, the same bits however they are run, and checked before. */
+/** Sessions on layers so large that fast takes fewer products for them (kernels/wasm/convolution/winograd/winograd.ts, strassen.ts): chosen, right, the same bits however they are run, and checked before. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { plainInference } from "../../kernels/plain/inference.ts";
-import type { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
-import { strassenConvolution } from "../../kernels/wasm/strassen.ts";
-import { emitModule } from "../../src/session/emit-module.ts";
+import type { ModuleBuilder } from "../../kernels/wasm/assembler/module-builder.ts";
+import { strassenConvolution } from "../../kernels/wasm/convolution/strassen/strassen.ts";
+import { emitModule } from "../../src/session/backends/wasm/modules/emit.ts";
 import { compileSync as leanSync } from "../../src/session/lean.ts";
 import { compile, compileSync, compileSyncWith } from "../../src/session/session.ts";
-import { withStrassen } from "../../src/session/strassen.ts";
-import { checkOf, wrongKinds } from "../../src/session/verify.ts";
-import { WasmHost } from "../../src/session/wasm-host.ts";
-import { wasmProgram } from "../../src/session/wasm-program.ts";
+import { withStrassen } from "../../src/session/backends/wasm/strassen.ts";
+import { checkOf, wrongKinds } from "../../src/session/backends/wasm/checks/verify.ts";
+import { WasmHost } from "../../src/session/backends/wasm/engine.ts";
+import { wasmProgram } from "../../src/session/backends/wasm/program.ts";
 import { agree, bits, draw, network } from "./networks.ts";
 
 const input = [1, 1, 32, 32];

@@ -4,12 +4,12 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { probe } from "../../kernels/wasm/probe.ts";
+import { probe } from "../../kernels/wasm/probe/probe.ts";
 import { createModel } from "../../models/index.ts";
 import type { Module } from "../../src/nn/module.ts";
-import { emitModule } from "../../src/session/emit-module.ts";
-import type { EmitOptions } from "../../src/session/emit-module.ts";
-import { describe, digestOf, readDescription } from "../../src/session/module-file.ts";
+import { emitModule } from "../../src/session/backends/wasm/modules/emit.ts";
+import type { EmitOptions } from "../../src/session/backends/wasm/modules/emit.ts";
+import { describe, digestOf, readDescription } from "../../src/session/backends/wasm/modules/file.ts";
 import { compile, compileSync } from "../../src/session/session.ts";
 import type { CompileOptions } from "../../src/session/session.ts";
 import { version } from "../../src/version.ts";

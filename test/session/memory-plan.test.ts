@@ -2,8 +2,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Random } from "../../kernels/random.ts";
-import { lowerBound, planMemory } from "../../src/session/memory-plan.ts";
-import type { Lifetime } from "../../src/session/memory-plan.ts";
+import { lowerBound, planMemory } from "../../src/session/plan/memory-plan.ts";
+import type { Lifetime } from "../../src/session/plan/memory-plan.ts";
 
 function overlaps(lifetimes: readonly Lifetime[], offsets: readonly number[]): string[] {
   const found: string[] = [];

@@ -15,7 +15,7 @@ import { AdaptiveAveragePool2d, AveragePool2d, GlobalAveragePool, GlobalMaxPool,
 import { ChannelShuffle, Identity, Upsample } from "../../src/nn/reshape.ts";
 import { Parameter } from "../../src/nn/parameter.ts";
 import { SqueezeExcite } from "../../src/nn/squeeze-excite.ts";
-import { optimise } from "../../src/session/optimise.ts";
+import { optimise } from "../../src/session/optimise/optimise.ts";
 import { compileSync } from "../../src/session/session.ts";
 import { Tensor } from "../../src/tensor.ts";
 import type { Shape } from "../../src/tensor.ts";

@@ -2,14 +2,14 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { plainInference } from "../../kernels/plain/inference.ts";
-import { exactArithmetic } from "../../src/session/numerics.ts";
-import { PlainConstants } from "../../src/session/plain-program.ts";
-import { sessionGraph } from "../../src/session/session-graph.ts";
+import { exactArithmetic } from "../../src/session/backends/numerics.ts";
+import { PlainConstants } from "../../src/session/backends/plain/program.ts";
+import { sessionGraph } from "../../src/session/optimise/session-graph.ts";
 import { compile, compileSync } from "../../src/session/session.ts";
 import { emitRunsShared } from "../../src/session/threads/run-shared.ts";
 import type { Pool, SessionCode } from "../../src/session/threads/pool.ts";
-import { WasmHost } from "../../src/session/wasm-host.ts";
-import { wasmProgram } from "../../src/session/wasm-program.ts";
+import { WasmHost } from "../../src/session/backends/wasm/engine.ts";
+import { wasmProgram } from "../../src/session/backends/wasm/program.ts";
 import { Tensor } from "../../src/tensor.ts";
 import { bits, draw, draws, network, sharedNetworks, smallResNet } from "./networks.ts";
 

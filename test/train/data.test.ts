@@ -2,8 +2,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Random } from "../../kernels/random.ts";
-import { fromSamples } from "../../src/io/image.ts";
-import { preprocess } from "../../src/io/preprocess.ts";
+import { fromSamples } from "../../src/io/images/image.ts";
+import { preprocess } from "../../src/io/images/preprocess.ts";
 import { Batcher } from "../../src/train/augment.ts";
 import { Dataset, datasetFromIdx, pixelStatistics } from "../../src/train/dataset.ts";
 import { Confusion } from "../../src/train/metrics.ts";

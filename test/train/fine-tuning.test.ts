@@ -7,7 +7,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { main } from "../../src/cli/program.ts";
 import { freeze, parseGroups, relabelled } from "../../src/cli/training/fine-tuning.ts";
-import { parseSafetensors } from "../../src/io/safetensors.ts";
+import { parseSafetensors } from "../../src/io/weights/safetensors.ts";
 import { relabel } from "../../src/train/relabel.ts";
 import { saveWeights } from "../../src/weights.ts";
 import type { Dataset } from "../../src/train/dataset.ts";

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { readDataset } from "../../src/cli/training/data.ts";
-import { encodePng } from "../../src/io/png.ts";
+import { encodePng } from "../../src/io/images/png.ts";
 import type { Dataset } from "../../src/train/dataset.ts";
 import { classes, quarters } from "./tiny.ts";
 

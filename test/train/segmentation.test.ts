@@ -7,7 +7,7 @@ import * as plain from "../../kernels/plain/index.ts";
 import { Random } from "../../kernels/random.ts";
 import { createModel } from "../../models/index.ts";
 import { segmentationPicture } from "../../src/cli/training/segmentation-picture.ts";
-import { decodePng } from "../../src/io/png.ts";
+import { decodePng } from "../../src/io/images/png.ts";
 import { Tensor } from "../../src/tensor.ts";
 import { AdamW } from "../../src/train/adam.ts";
 import { Batcher } from "../../src/train/augment.ts";

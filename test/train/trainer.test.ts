@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import * as plain from "../../kernels/plain/index.ts";
 import * as reference from "../../kernels/reference/index.ts";
 import { createModel } from "../../models/index.ts";
-import { parseSafetensors, writeSafetensors } from "../../src/io/safetensors.ts";
+import { parseSafetensors, writeSafetensors } from "../../src/io/weights/safetensors.ts";
 import { stateDict } from "../../src/nn/state-dict.ts";
 import { Tensor } from "../../src/tensor.ts";
 import { AdamW } from "../../src/train/adam.ts";

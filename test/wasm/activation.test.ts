@@ -2,9 +2,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { sigmoid, tanh } from "../../kernels/math.ts";
-import { emitActivation, activationScratch } from "../../kernels/wasm/activation.ts";
-import type { Activation } from "../../kernels/wasm/activation.ts";
-import { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
+import { emitActivation, activationScratch } from "../../kernels/wasm/shared/activation.ts";
+import type { Activation } from "../../kernels/wasm/shared/activation.ts";
+import { ModuleBuilder } from "../../kernels/wasm/assembler/module-builder.ts";
 import { instantiate } from "./machine.ts";
 
 const COUNT = 32768;
@@ -88,7 +88,7 @@ test("relu, relu6 and leaky_relu are exact, NaN and -0 included", () => {
   }
 });
 
-/** In units in the last place; as kernels/wasm/activation.ts states them, rounded up. */
+/** In units in the last place; as kernels/wasm/shared/activation.ts states them, rounded up. */
 const BOUNDS = { sigmoid: 2.1, silu: 3, tanh: 2.5 };
 
 test("sigmoid, silu and tanh are within the stated error, on all numbers", () => {

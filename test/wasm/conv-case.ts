@@ -8,12 +8,12 @@ import { Random } from "../../kernels/random.ts";
 import { conv2dForward } from "../../kernels/reference/conv2d.ts";
 import { conv2dShape } from "../../kernels/shapes.ts";
 import type { Conv2dShape } from "../../kernels/shapes.ts";
-import { isHeavy } from "../../kernels/wasm/activation.ts";
-import type { Activation } from "../../kernels/wasm/activation.ts";
-import type { ConvParams } from "../../kernels/wasm/conv-params.ts";
-import type { ConvKernel } from "../../kernels/wasm/conv.ts";
-import type { WinogradKernel } from "../../kernels/wasm/winograd.ts";
-import { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
+import { isHeavy } from "../../kernels/wasm/shared/activation.ts";
+import type { Activation } from "../../kernels/wasm/shared/activation.ts";
+import type { ConvParams } from "../../kernels/wasm/convolution/params.ts";
+import type { ConvKernel } from "../../kernels/wasm/convolution/direct.ts";
+import type { WinogradKernel } from "../../kernels/wasm/convolution/winograd/winograd.ts";
+import { ModuleBuilder } from "../../kernels/wasm/assembler/module-builder.ts";
 import { Images, vectorLayout } from "./images.ts";
 import { instantiate } from "./machine.ts";
 

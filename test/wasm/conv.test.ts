@@ -1,12 +1,12 @@
 /** Convolution kernels against the reference and, to the bit, against the promised order of summation. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { packConvWeights } from "../../kernels/wasm/conv-pack.ts";
-import { convKernel } from "../../kernels/wasm/conv.ts";
-import type { ConvKernel } from "../../kernels/wasm/conv.ts";
-import { convolution } from "../../kernels/wasm/convolution.ts";
-import { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
-import { joinedEnds } from "../../kernels/wasm/select.ts";
+import { packConvWeights } from "../../kernels/wasm/convolution/panels.ts";
+import { convKernel } from "../../kernels/wasm/convolution/direct.ts";
+import type { ConvKernel } from "../../kernels/wasm/convolution/direct.ts";
+import { convolution } from "../../kernels/wasm/convolution/choose.ts";
+import { ModuleBuilder } from "../../kernels/wasm/assembler/module-builder.ts";
+import { joinedEnds } from "../../kernels/wasm/convolution/tiles.ts";
 import { assertSame, check, problem, run } from "./conv-case.ts";
 import type { Case, Family, Part } from "./conv-case.ts";
 

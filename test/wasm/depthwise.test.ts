@@ -1,12 +1,12 @@
 /** Depthwise kernels against the reference and, to the bit, against the promised order of summation and the general kernels. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { packConvWeights } from "../../kernels/wasm/conv-pack.ts";
-import { convKernel } from "../../kernels/wasm/conv.ts";
-import type { ConvKernel } from "../../kernels/wasm/conv.ts";
-import { convolution } from "../../kernels/wasm/convolution.ts";
-import { packDepthwiseWeights } from "../../kernels/wasm/depthwise-pack.ts";
-import { depthwiseKernel } from "../../kernels/wasm/depthwise.ts";
+import { packConvWeights } from "../../kernels/wasm/convolution/panels.ts";
+import { convKernel } from "../../kernels/wasm/convolution/direct.ts";
+import type { ConvKernel } from "../../kernels/wasm/convolution/direct.ts";
+import { convolution } from "../../kernels/wasm/convolution/choose.ts";
+import { packDepthwiseWeights } from "../../kernels/wasm/convolution/depthwise/panels.ts";
+import { depthwiseKernel } from "../../kernels/wasm/convolution/depthwise/depthwise.ts";
 import { assertSame, check, problem, run } from "./conv-case.ts";
 import type { Case, Family, Part } from "./conv-case.ts";
 

@@ -2,8 +2,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { exp } from "../../kernels/math.ts";
-import { emitExp } from "../../kernels/wasm/exp.ts";
-import { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
+import { emitExp } from "../../kernels/wasm/shared/exp.ts";
+import { ModuleBuilder } from "../../kernels/wasm/assembler/module-builder.ts";
 import { instantiate } from "./machine.ts";
 
 const COUNT = 65536;

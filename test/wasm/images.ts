@@ -1,9 +1,9 @@
 /**
- * Images in the memory of a WebAssembly module as sessions have them (kernels/wasm/layout.ts), for tests: laid there from NCHW, read
+ * Images in the memory of a WebAssembly module as sessions have them (kernels/wasm/shared/layout.ts), for tests: laid there from NCHW, read
  * back as NCHW, with guards around each. The guards are NaN, so that a kernel that reads past an image shows too.
  */
-import { imagePitch, interior, rowPitch } from "../../kernels/wasm/layout.ts";
-import type { Layout } from "../../kernels/wasm/layout.ts";
+import { imagePitch, interior, rowPitch } from "../../kernels/wasm/shared/layout.ts";
+import type { Layout } from "../../kernels/wasm/shared/layout.ts";
 
 /** Where a value lies; addresses are in bytes. */
 export interface Placed {

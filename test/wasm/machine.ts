@@ -1,6 +1,6 @@
 /** Kernels in a module of their own, with a memory to lay images in. */
-import type { Kernel } from "../../kernels/wasm/kernel.ts";
-import { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
+import type { Kernel } from "../../kernels/wasm/shared/kernel.ts";
+import { ModuleBuilder } from "../../kernels/wasm/assembler/module-builder.ts";
 import { Images } from "./images.ts";
 
 export interface Machine {

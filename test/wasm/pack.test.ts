@@ -2,11 +2,11 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Random } from "../../kernels/random.ts";
-import { packConvWeights } from "../../kernels/wasm/conv-pack.ts";
-import type { ConvParams } from "../../kernels/wasm/conv-params.ts";
-import { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
-import { packPanelsKernel } from "../../kernels/wasm/pack.ts";
-import { PANEL } from "../../kernels/wasm/select.ts";
+import { packConvWeights } from "../../kernels/wasm/convolution/panels.ts";
+import type { ConvParams } from "../../kernels/wasm/convolution/params.ts";
+import { ModuleBuilder } from "../../kernels/wasm/assembler/module-builder.ts";
+import { packPanelsKernel } from "../../kernels/wasm/convolution/pack.ts";
+import { PANEL } from "../../kernels/wasm/convolution/tiles.ts";
 import { problem } from "./conv-case.ts";
 import { instantiate } from "./machine.ts";
 

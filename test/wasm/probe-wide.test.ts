@@ -1,8 +1,8 @@
 /** Whether wide tiles are faster, by clocks that say so or not. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { probe } from "../../kernels/wasm/probe.ts";
-import { probeWide } from "../../kernels/wasm/probe-wide.ts";
+import { probe } from "../../kernels/wasm/probe/probe.ts";
+import { probeWide } from "../../kernels/wasm/probe/wide.ts";
 
 /** A clock by which the usual tiles and the wide ones take these times, in turns. */
 function clock(usual: number, wide: number): () => number {

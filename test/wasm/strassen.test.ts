@@ -1,9 +1,9 @@
 /** Strassen's kernels against the reference: sizes, strides, epilogues, parts, and how large the error is. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { isStrassen, strassenKernel } from "../../kernels/wasm/strassen.ts";
-import { packStrassenWeights } from "../../kernels/wasm/strassen-pack.ts";
-import { strassenPays, strassenRows } from "../../kernels/wasm/strassen-select.ts";
+import { isStrassen, strassenKernel } from "../../kernels/wasm/convolution/strassen/strassen.ts";
+import { packStrassenWeights } from "../../kernels/wasm/convolution/strassen/panels.ts";
+import { strassenPays, strassenRows } from "../../kernels/wasm/convolution/strassen/choose.ts";
 import { assertClose, assertSame, problem, reference, run } from "./conv-case.ts";
 import type { Case, Family, Part } from "./conv-case.ts";
 

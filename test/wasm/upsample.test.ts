@@ -3,7 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { upsampleBilinearForward, upsampleNearestForward } from "../../kernels/reference/index.ts";
 import { resizeShape } from "../../kernels/shapes.ts";
-import { upsampleBilinearKernel, upsampleNearestKernel } from "../../kernels/wasm/upsample.ts";
+import { upsampleBilinearKernel, upsampleNearestKernel } from "../../kernels/wasm/operations/upsample.ts";
 import { assertNear, assertSame, hostile, tame } from "./compare.ts";
 import { elements } from "./images.ts";
 import { machine } from "./machine.ts";

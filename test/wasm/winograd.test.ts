@@ -1,14 +1,14 @@
 /** Winograd's kernels against the reference: sizes, edges, epilogues, parts, what is not finite, and how large the error is. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { convolution } from "../../kernels/wasm/convolution.ts";
-import type { WinogradKernel } from "../../kernels/wasm/winograd.ts";
-import { packWinogradWeights } from "../../kernels/wasm/winograd-pack.ts";
-import { winogradKernel } from "../../kernels/wasm/winograd.ts";
-import { packConvWeights } from "../../kernels/wasm/conv-pack.ts";
-import { ModuleBuilder } from "../../kernels/wasm/module-builder.ts";
-import { winogradBlock, winogradPays } from "../../kernels/wasm/select.ts";
-import type { WinogradBlock } from "../../kernels/wasm/select.ts";
+import { convolution } from "../../kernels/wasm/convolution/choose.ts";
+import type { WinogradKernel } from "../../kernels/wasm/convolution/winograd/winograd.ts";
+import { packWinogradWeights } from "../../kernels/wasm/convolution/winograd/panels.ts";
+import { winogradKernel } from "../../kernels/wasm/convolution/winograd/winograd.ts";
+import { packConvWeights } from "../../kernels/wasm/convolution/panels.ts";
+import { ModuleBuilder } from "../../kernels/wasm/assembler/module-builder.ts";
+import { winogradBlock, winogradPays } from "../../kernels/wasm/convolution/tiles.ts";
+import type { WinogradBlock } from "../../kernels/wasm/convolution/tiles.ts";
 import { assertClose, assertSame, problem, reference, run } from "./conv-case.ts";
 import type { Case, Family, Part } from "./conv-case.ts";
 

@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { softmax } from "../../nn/softmax.ts";
-import { preprocess } from "../../io/preprocess.ts";
+import { preprocess } from "../../io/images/preprocess.ts";
 import type { Command } from "../command.ts";
 import { bundledPath } from "../files.ts";
 import { readImage } from "../images.ts";

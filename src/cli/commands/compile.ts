@@ -1,6 +1,6 @@
 /** senet compile: the WebAssembly module of a session as a file, for hosts that forbid compiling at run time. */
 import { createHash } from "node:crypto";
-import { emitModule } from "../../session/emit-module.ts";
+import { emitModule } from "../../session/backends/wasm/modules/emit.ts";
 import { showShape } from "../../tensor.ts";
 import { version } from "../../version.ts";
 import type { Command } from "../command.ts";

@@ -1,6 +1,6 @@
 /** senet convert: weights in other precisions, and ONNX. */
-import { parseSafetensors, writeSafetensors } from "../../io/safetensors.ts";
-import { writeOnnx } from "../../io/onnx.ts";
+import { parseSafetensors, writeSafetensors } from "../../io/weights/safetensors.ts";
+import { writeOnnx } from "../../io/onnx/write.ts";
 import { lower } from "../../nn/lower.ts";
 import { showShape } from "../../tensor.ts";
 import { UsageError } from "../command.ts";

@@ -4,7 +4,7 @@ import * as plain from "../../../kernels/plain/index.ts";
 import * as reference from "../../../kernels/reference/index.ts";
 import { Random } from "../../../kernels/random.ts";
 import { createModel } from "../../../models/index.ts";
-import { parseSafetensors } from "../../io/safetensors.ts";
+import { parseSafetensors } from "../../io/weights/safetensors.ts";
 import type { Module } from "../../nn/module.ts";
 import { loadStateDict } from "../../nn/state-dict.ts";
 import { readCheckpoint, resultOf } from "../../train/checkpoint.ts";

@@ -1,5 +1,5 @@
 /** senet run: tensor in, tensor out, for scripts and checks. */
-import { parseSafetensors, writeSafetensors } from "../../io/safetensors.ts";
+import { parseSafetensors, writeSafetensors } from "../../io/weights/safetensors.ts";
 import { Tensor, showShape } from "../../tensor.ts";
 import { describeReport } from "../../nn/state-dict.ts";
 import { loadWeights } from "../../weights.ts";

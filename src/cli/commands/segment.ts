@@ -1,7 +1,7 @@
 /** senet segment: trains networks that give a class to every pixel, on scenes made of real pictures, and compares them. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Random } from "../../../kernels/random.ts";
-import { encodePng } from "../../io/png.ts";
+import { encodePng } from "../../io/images/png.ts";
 import type { Module } from "../../nn/module.ts";
 import { AdamW } from "../../train/adam.ts";
 import { Batcher } from "../../train/augment.ts";

@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import process from "node:process";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Random } from "../../../kernels/random.ts";
-import type { Preprocessing } from "../../io/preprocess.ts";
+import type { Preprocessing } from "../../io/images/preprocess.ts";
 import { BatchNorm2d } from "../../nn/batch-norm.ts";
 import type { Module } from "../../nn/module.ts";
 import { summarise } from "../../nn/summary.ts";

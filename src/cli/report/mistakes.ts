@@ -1,7 +1,7 @@
 /** The images that a network got most wrong: found while it is evaluated, then made pictures of the page. */
-import { fromSamples } from "../../io/image.ts";
-import { encodePng } from "../../io/png.ts";
-import { resize } from "../../io/resize.ts";
+import { fromSamples } from "../../io/images/image.ts";
+import { encodePng } from "../../io/images/png.ts";
+import { resize } from "../../io/images/resize.ts";
 import type { Dataset } from "../../train/dataset.ts";
 import type { Answers } from "../../train/evaluate.ts";
 

@@ -1,10 +1,10 @@
 /** A folder with the four IDX files of MNIST and its kin, or with pictures. */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { crc32 } from "../../io/checksum.ts";
+import { crc32 } from "../../io/bytes/checksum.ts";
 import { readIdx } from "../../io/idx.ts";
 import type { IdxArray } from "../../io/idx.ts";
-import { decodeUtf8 } from "../../io/utf8.ts";
+import { decodeUtf8 } from "../../io/bytes/utf8.ts";
 import { datasetFromIdx } from "../../train/dataset.ts";
 import type { Dataset } from "../../train/dataset.ts";
 import { readBytes } from "../files.ts";

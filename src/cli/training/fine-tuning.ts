@@ -1,6 +1,6 @@
 /** Fine-tuning on the command line: weights to begin with, what stays frozen, groups with rates of their own, new labels for old ones. */
 import { didYouMean } from "../../errors.ts";
-import { parseSafetensors } from "../../io/safetensors.ts";
+import { parseSafetensors } from "../../io/weights/safetensors.ts";
 import type { Module } from "../../nn/module.ts";
 import { matches } from "../../session/training/options.ts";
 import type { ParameterGroup } from "../../session/training/options.ts";

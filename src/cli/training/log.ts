@@ -1,6 +1,6 @@
 /** The log of a run: JSON lines beside the result, one object a line, for plotting. */
 import { appendFileSync, existsSync } from "node:fs";
-import { decodeUtf8 } from "../../io/utf8.ts";
+import { decodeUtf8 } from "../../io/bytes/utf8.ts";
 import { readBytes, writeBytes } from "../files.ts";
 
 export class TrainingLog {

@@ -1,8 +1,8 @@
 /** Pictures in folders: train/CLASS/NAME.png and test/CLASS/NAME.png. */
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { RgbaImage } from "../../io/image.ts";
-import { decodePng } from "../../io/png.ts";
+import type { RgbaImage } from "../../io/images/image.ts";
+import { decodePng } from "../../io/images/png.ts";
 import { Dataset } from "../../train/dataset.ts";
 import { readBytes } from "../files.ts";
 

@@ -1,6 +1,6 @@
 /** The log of a run read back: what log.ts and `senet train` write, also of a run that is under way or was killed. */
 import { show } from "../../errors.ts";
-import { decodeUtf8 } from "../../io/utf8.ts";
+import { decodeUtf8 } from "../../io/bytes/utf8.ts";
 
 /** A step that was logged. */
 export interface LoggedStep {

@@ -3,7 +3,7 @@
  * its own work is done. The thread that calls `run` takes part, so a pool of n threads has n - 1 workers.
  */
 import { ACKNOWLEDGED, ASLEEP, EPOCH, FINISHED, FIRST_SLOT, LEADER, MOST_WORKERS, RUN, SENT, SESSION, SLOTS, SLOT_WORDS, STAGE, THREADS } from "./words.ts";
-import type { EmitRuns } from "../run-function.ts";
+import type { EmitRuns } from "../backends/wasm/run-function.ts";
 import { emitRunsShared } from "./run-shared.ts";
 import { maySleep, spawn } from "./spawn.ts";
 import type { PoolWorker } from "./spawn.ts";

@@ -2,13 +2,13 @@
  * The functions that run a program on several threads. All of them call the same one, and each takes the next piece of a stage until there is none,
  * then waits for what others have begun. Pieces change no bit of a result, so it does not matter who computes which.
  */
-import type { Func } from "../../../kernels/wasm/handles.ts";
-import { atMost } from "../../../kernels/wasm/loops.ts";
-import type { ModuleBuilder } from "../../../kernels/wasm/module-builder.ts";
-import type { KernelCall, Stage } from "../kernel-call.ts";
-import { pushOperands, pushScratch, wholeCall } from "../run-function.ts";
-import type { EmitRuns, RunFunction, RunPlace } from "../run-function.ts";
-import { CONTROL_ADDRESS, STAGE_ADDRESS } from "../wasm-memory.ts";
+import type { Func } from "../../../kernels/wasm/assembler/handles.ts";
+import { atMost } from "../../../kernels/wasm/shared/loops.ts";
+import type { ModuleBuilder } from "../../../kernels/wasm/assembler/module-builder.ts";
+import type { KernelCall, Stage } from "../plan/kernel-call.ts";
+import { pushOperands, pushScratch, wholeCall } from "../backends/wasm/run-function.ts";
+import type { EmitRuns, RunFunction, RunPlace } from "../backends/wasm/run-function.ts";
+import { CONTROL_ADDRESS, STAGE_ADDRESS } from "../backends/wasm/memory.ts";
 
 /** Operations below which a stage is not worth sharing: about what a thread computes while the others are told. */
 const SERIAL_WORK = 60_000;

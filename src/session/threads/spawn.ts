@@ -1,5 +1,5 @@
 /** Starting a worker with whatever the host has: worker_threads of Node, Deno and Bun, or a Web Worker. */
-import { builtin } from "../builtin.ts";
+import { builtin } from "./builtin.ts";
 import { nodeWorkerSource, webWorkerSource } from "./worker-source.ts";
 
 /** A worker of either kind, as far as the pool uses it. */

@@ -1,5 +1,5 @@
 /** How workers wait for a job: they look for a while, which takes well under a microsecond to notice it, then sleep, which takes tens. */
-import { ModuleBuilder } from "../../../kernels/wasm/module-builder.ts";
+import { ModuleBuilder } from "../../../kernels/wasm/assembler/module-builder.ts";
 import { ASLEEP, EPOCH } from "./words.ts";
 
 /** A module that exports `wait`. */

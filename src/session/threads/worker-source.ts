@@ -3,7 +3,7 @@
  * pool's words announce (words.ts). It imports nothing and knows no TypeScript.
  */
 import { ACKNOWLEDGED, EPOCH, FINISHED, FIRST_SLOT, LEADER, RUN, SENT, SESSION, SLOTS, SLOT_WORDS, STAGE, THREADS } from "./words.ts";
-import { STAGE_ADDRESS } from "../wasm-memory.ts";
+import { STAGE_ADDRESS } from "../backends/wasm/memory.ts";
 
 /** Looks for the next job before a worker sleeps: about a millisecond. */
 const LOOKS = 400_000;

@@ -2,8 +2,8 @@
  * Gradients of values on the way back. The first user of a value on that way writes its gradient, further ones add to it. Where a value's
  * gradient is another's (a sum hands its own to both terms), they share memory until one of them is added to.
  */
-import { sliceGradientKernel } from "../../../kernels/wasm/backward/slice-gradient.ts";
-import type { Layout } from "../../../kernels/wasm/layout.ts";
+import { sliceGradientKernel } from "../../../kernels/wasm/training/slice-gradient.ts";
+import type { Layout } from "../../../kernels/wasm/shared/layout.ts";
 import type { Value } from "../../graph/graph.ts";
 import type { Image, Region, StepPlan } from "./step-plan.ts";
 

@@ -1,6 +1,6 @@
 /** The loss of a batch: softmax cross-entropy, averaged over the labels (src/train/loss.ts is the same for eager models). */
-import { CROSS_ENTROPY_TERMS, crossEntropyKernel } from "../../../kernels/wasm/backward/cross-entropy.ts";
-import { sliceGradientKernel } from "../../../kernels/wasm/backward/slice-gradient.ts";
+import { CROSS_ENTROPY_TERMS, crossEntropyKernel } from "../../../kernels/wasm/training/cross-entropy.ts";
+import { sliceGradientKernel } from "../../../kernels/wasm/training/slice-gradient.ts";
 import { log } from "../../../kernels/math.ts";
 import type { Value } from "../../graph/graph.ts";
 import { show } from "../../errors.ts";

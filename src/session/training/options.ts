@@ -1,7 +1,7 @@
 /** What a training session is told, and what of it makes no sense. */
 import { showShape, sizeOf } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
-import type { BackendOptions } from "../parts.ts";
+import type { BackendOptions } from "../backends/parts.ts";
 
 /** Gradient descent with momentum, as PyTorch has it: v = momentum * v + g, p -= rate * v, with Nesterov's rule p -= rate * (g + momentum * v). */
 export interface SgdRule {

@@ -4,7 +4,7 @@
  */
 import type { Constant } from "../../graph/graph.ts";
 import type { Tensor } from "../../tensor.ts";
-import type { WasmMemory } from "../wasm-memory.ts";
+import type { WasmMemory } from "../backends/wasm/memory.ts";
 
 /** Parameters that learn alike. */
 export interface Group {

@@ -3,12 +3,12 @@
  * is needed from the first stage that names it to the last, so what a forward pass computes stays until its backward pass has read it, and not
  * longer; when all stages are known, the memory plan gives addresses.
  */
-import type { Kernel } from "../../../kernels/wasm/kernel.ts";
-import { imagePitch, interior } from "../../../kernels/wasm/layout.ts";
-import type { Layout } from "../../../kernels/wasm/layout.ts";
-import { clearHaloKernel } from "../../../kernels/wasm/move.ts";
-import type { KernelCall, Operand, Stage } from "../kernel-call.ts";
-import { planMemory } from "../memory-plan.ts";
+import type { Kernel } from "../../../kernels/wasm/shared/kernel.ts";
+import { imagePitch, interior } from "../../../kernels/wasm/shared/layout.ts";
+import type { Layout } from "../../../kernels/wasm/shared/layout.ts";
+import { clearHaloKernel } from "../../../kernels/wasm/operations/move.ts";
+import type { KernelCall, Operand, Stage } from "../plan/kernel-call.ts";
+import { planMemory } from "../plan/memory-plan.ts";
 
 /** Bytes of the arena. */
 export interface Region {

@@ -2,12 +2,12 @@
  * A training step as a program: forward pass, loss and backward pass in one function of WebAssembly, the update in a second, the packing of weights
  * in a third. Units go forward in order and back in reverse, each by the rule of its operation (rules/).
  */
-import { fromPlanarKernel } from "../../../kernels/wasm/move.ts";
-import type { Layout } from "../../../kernels/wasm/layout.ts";
+import { fromPlanarKernel } from "../../../kernels/wasm/operations/move.ts";
+import type { Layout } from "../../../kernels/wasm/shared/layout.ts";
 import type { Constant, Graph, Value } from "../../graph/graph.ts";
-import type { KernelCall, Stage } from "../kernel-call.ts";
-import type { WasmHost } from "../wasm-host.ts";
-import { install } from "../wasm-program.ts";
+import type { KernelCall, Stage } from "../plan/kernel-call.ts";
+import type { WasmHost } from "../backends/wasm/engine.ts";
+import { install } from "../backends/wasm/program.ts";
 import type { TrainingContext } from "./context.ts";
 import { Gradients } from "./gradients.ts";
 import { planLoss } from "./loss.ts";

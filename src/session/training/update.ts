@@ -2,10 +2,10 @@
 import { pow } from "../../../kernels/math.ts";
 import {
   ADAMW_SETTINGS, SGD_SETTINGS, adamwKernel, averageKernel, clipScaleKernel, scaleFlatKernel, sgdKernel, squaresBytes, squaresKernel, zeroKernel,
-} from "../../../kernels/wasm/backward/optimisers.ts";
-import { flatParts } from "../../../kernels/wasm/backward/flat.ts";
-import type { Kernel } from "../../../kernels/wasm/kernel.ts";
-import type { KernelCall, Stage } from "../kernel-call.ts";
+} from "../../../kernels/wasm/training/optimisers.ts";
+import { flatParts } from "../../../kernels/wasm/training/flat.ts";
+import type { Kernel } from "../../../kernels/wasm/shared/kernel.ts";
+import type { KernelCall, Stage } from "../plan/kernel-call.ts";
 import type { TrainingOptions, UpdateRule } from "./options.ts";
 import type { TrainingState } from "./state.ts";
 

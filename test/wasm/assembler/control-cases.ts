@@ -1,9 +1,9 @@
 /** Control flow, variables, constants and shuffles. */
 import * as assert from "uvu/assert";
-import type { FunctionBuilder } from "../../../kernels/wasm/function-builder.ts";
-import { ModuleBuilder } from "../../../kernels/wasm/module-builder.ts";
-import type { All } from "../../../kernels/wasm/opcodes-all.ts";
-import type { ValueType } from "../../../kernels/wasm/types.ts";
+import type { FunctionBuilder } from "../../../kernels/wasm/assembler/function-builder.ts";
+import { ModuleBuilder } from "../../../kernels/wasm/assembler/module-builder.ts";
+import type { All } from "../../../kernels/wasm/assembler/opcodes-all.ts";
+import type { ValueType } from "../../../kernels/wasm/assembler/types.ts";
 import { readLane, sizeOf } from "./lanes.ts";
 import type { Kind, Lane } from "./lanes.ts";
 import { emit, laboratory, start, trapped } from "./lab.ts";

@@ -2,8 +2,8 @@
 import process from "node:process";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { Bytes, lengthOf } from "../../../kernels/wasm/encode.ts";
-import { ModuleBuilder } from "../../../kernels/wasm/module-builder.ts";
+import { Bytes, lengthOf } from "../../../kernels/wasm/assembler/encode.ts";
+import { ModuleBuilder } from "../../../kernels/wasm/assembler/module-builder.ts";
 import { hex, laboratory, start } from "./lab.ts";
 import { names, sections } from "./parse.ts";
 

@@ -1,10 +1,10 @@
 /** Small modules to run instructions in. */
-import type { FunctionBuilder } from "../../../kernels/wasm/function-builder.ts";
-import type { Local, MemoryLimits } from "../../../kernels/wasm/handles.ts";
-import { ModuleBuilder } from "../../../kernels/wasm/module-builder.ts";
-import { ALL } from "../../../kernels/wasm/opcodes-all.ts";
-import type { All } from "../../../kernels/wasm/opcodes-all.ts";
-import type { ValueType } from "../../../kernels/wasm/types.ts";
+import type { FunctionBuilder } from "../../../kernels/wasm/assembler/function-builder.ts";
+import type { Local, MemoryLimits } from "../../../kernels/wasm/assembler/handles.ts";
+import { ModuleBuilder } from "../../../kernels/wasm/assembler/module-builder.ts";
+import { ALL } from "../../../kernels/wasm/assembler/opcodes-all.ts";
+import type { All } from "../../../kernels/wasm/assembler/opcodes-all.ts";
+import type { ValueType } from "../../../kernels/wasm/assembler/types.ts";
 
 export type Callable = (...values: (number | bigint)[]) => number | bigint | readonly (number | bigint)[] | undefined;
 

@@ -1,6 +1,6 @@
 /** Loads and stores: what is read and written, how many bytes, at which offsets; atomics, which also refuse what is not aligned. */
 import * as assert from "uvu/assert";
-import type { ValueType } from "../../../kernels/wasm/types.ts";
+import type { ValueType } from "../../../kernels/wasm/assembler/types.ts";
 import { readLane, sizeOf, writeLane } from "./lanes.ts";
 import type { Kind, Lane } from "./lanes.ts";
 import { emit, laboratory, trapped } from "./lab.ts";

@@ -4,12 +4,12 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { ALL } from "../../../kernels/wasm/opcodes-all.ts";
-import { CONTROL, instructionsOf } from "../../../kernels/wasm/opcodes.ts";
-import type { GroupName, Instruction } from "../../../kernels/wasm/opcodes.ts";
-import { ModuleBuilder } from "../../../kernels/wasm/module-builder.ts";
-import { namesOf } from "../../../kernels/wasm/types.ts";
-import type { ValueType } from "../../../kernels/wasm/types.ts";
+import { ALL } from "../../../kernels/wasm/assembler/opcodes-all.ts";
+import { CONTROL, instructionsOf } from "../../../kernels/wasm/assembler/opcodes.ts";
+import type { GroupName, Instruction } from "../../../kernels/wasm/assembler/opcodes.ts";
+import { ModuleBuilder } from "../../../kernels/wasm/assembler/module-builder.ts";
+import { namesOf } from "../../../kernels/wasm/assembler/types.ts";
+import type { ValueType } from "../../../kernels/wasm/assembler/types.ts";
 import type { Case, Cases } from "./case.ts";
 import { constantChecks, controlChecks } from "./control-cases.ts";
 import { floatCases, moveCases } from "./float-cases.ts";

@@ -1,13 +1,13 @@
 /** What the type check refuses and allows, and its words; what it allows must pass the host's validation, and run. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { FunctionBuilder } from "../../../kernels/wasm/function-builder.ts";
-import type { Local } from "../../../kernels/wasm/handles.ts";
-import { ModuleBuilder } from "../../../kernels/wasm/module-builder.ts";
-import { ALL } from "../../../kernels/wasm/opcodes-all.ts";
-import type { All } from "../../../kernels/wasm/opcodes-all.ts";
-import type { Label } from "../../../kernels/wasm/type-stack.ts";
-import type { ValueType } from "../../../kernels/wasm/types.ts";
+import type { FunctionBuilder } from "../../../kernels/wasm/assembler/function-builder.ts";
+import type { Local } from "../../../kernels/wasm/assembler/handles.ts";
+import { ModuleBuilder } from "../../../kernels/wasm/assembler/module-builder.ts";
+import { ALL } from "../../../kernels/wasm/assembler/opcodes-all.ts";
+import type { All } from "../../../kernels/wasm/assembler/opcodes-all.ts";
+import type { Label } from "../../../kernels/wasm/assembler/type-stack.ts";
+import type { ValueType } from "../../../kernels/wasm/assembler/types.ts";
 import { laboratory } from "./lab.ts";
 
 type Emit = (f: FunctionBuilder<All>, m: ModuleBuilder<All>) => void;

@@ -1,10 +1,10 @@
 /** Batch normalisation in training, with an activation, or a sum and relu, after it. */
 import {
   batchNormCoefficients, batchNormGradientKernel, batchNormGradientSumsKernel, batchNormGradientTotalsKernel,
-} from "../../../../kernels/wasm/backward/batch-norm-gradient.ts";
-import type { BatchNormGradient } from "../../../../kernels/wasm/backward/batch-norm-gradient.ts";
-import { batchNormKernel, batchNormStatisticsKernel, batchNormSumsKernel } from "../../../../kernels/wasm/backward/batch-norm.ts";
-import { partialBytes } from "../../../../kernels/wasm/backward/channel-sums.ts";
+} from "../../../../kernels/wasm/training/batch-norm-gradient.ts";
+import type { BatchNormGradient } from "../../../../kernels/wasm/training/batch-norm-gradient.ts";
+import { batchNormKernel, batchNormStatisticsKernel, batchNormSumsKernel } from "../../../../kernels/wasm/training/batch-norm.ts";
+import { partialBytes } from "../../../../kernels/wasm/training/channel-sums.ts";
 import type { Rule, TrainingContext } from "../context.ts";
 import type { Image, Place } from "../step-plan.ts";
 import type { Of, Unit } from "../units.ts";

@@ -1,5 +1,5 @@
 /** Dropout: times a mask that is drawn before each step (../masks.ts), the same on the way back. */
-import { dropoutKernel } from "../../../../kernels/wasm/backward/dropout.ts";
+import { dropoutKernel } from "../../../../kernels/wasm/training/dropout.ts";
 import type { Rule } from "../context.ts";
 
 export const dropoutRule: Rule = {

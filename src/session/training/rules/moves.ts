@@ -1,8 +1,8 @@
 /** Operations that move values: concatenation, flattening, channel shuffle, upsampling. */
-import { upsampleNearestGradientKernel } from "../../../../kernels/wasm/backward/pool-gradient.ts";
-import { sliceGradientKernel } from "../../../../kernels/wasm/backward/slice-gradient.ts";
-import { channelShuffleKernel, concatKernel, fromPlanarKernel, toPlanarKernel } from "../../../../kernels/wasm/move.ts";
-import { upsampleNearestKernel } from "../../../../kernels/wasm/upsample.ts";
+import { upsampleNearestGradientKernel } from "../../../../kernels/wasm/training/pool-gradient.ts";
+import { sliceGradientKernel } from "../../../../kernels/wasm/training/slice-gradient.ts";
+import { channelShuffleKernel, concatKernel, fromPlanarKernel, toPlanarKernel } from "../../../../kernels/wasm/operations/move.ts";
+import { upsampleNearestKernel } from "../../../../kernels/wasm/operations/upsample.ts";
 import type { Value } from "../../../graph/graph.ts";
 import type { Rule } from "../context.ts";
 import type { Of, Unit } from "../units.ts";

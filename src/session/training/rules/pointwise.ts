@@ -1,6 +1,6 @@
 /** Activations, and sums with a relu after them. */
-import { activationGradientKernel } from "../../../../kernels/wasm/backward/activation-gradient.ts";
-import { activationKernel, addKernel } from "../../../../kernels/wasm/elementwise.ts";
+import { activationGradientKernel } from "../../../../kernels/wasm/training/activation-gradient.ts";
+import { activationKernel, addKernel } from "../../../../kernels/wasm/operations/elementwise.ts";
 import type { Rule } from "../context.ts";
 import type { Of } from "../units.ts";
 

@@ -1,6 +1,6 @@
 /** Pooling over windows. */
-import { adaptiveAveragePoolGradientKernel, averagePoolGradientKernel, maxPoolGradientKernel } from "../../../../kernels/wasm/backward/pool-gradient.ts";
-import { adaptiveAveragePoolKernel, averagePoolKernel, maxPoolKernel } from "../../../../kernels/wasm/pool.ts";
+import { adaptiveAveragePoolGradientKernel, averagePoolGradientKernel, maxPoolGradientKernel } from "../../../../kernels/wasm/training/pool-gradient.ts";
+import { adaptiveAveragePoolKernel, averagePoolKernel, maxPoolKernel } from "../../../../kernels/wasm/operations/pool.ts";
 import { pool2dShape } from "../../../../kernels/shapes.ts";
 import type { Pool2dShape } from "../../../../kernels/shapes.ts";
 import type { Rule } from "../context.ts";

@@ -2,10 +2,10 @@
  * Squeeze-and-Excitation's scale by channel, with a sum and relu after it, and the squeeze itself. Where the gate comes from the mean of what it
  * scales, and nothing else uses that, the gradient of x is written once, when that of the mean is known.
  */
-import { gateGradientKernel, globalMeanGradientKernel, scaleGradientKernel } from "../../../../kernels/wasm/backward/channel-scale-gradient.ts";
-import { maxPoolGradientKernel } from "../../../../kernels/wasm/backward/pool-gradient.ts";
-import { scaleKernel } from "../../../../kernels/wasm/elementwise.ts";
-import { globalPoolKernel } from "../../../../kernels/wasm/global-pool.ts";
+import { gateGradientKernel, globalMeanGradientKernel, scaleGradientKernel } from "../../../../kernels/wasm/training/channel-scale-gradient.ts";
+import { maxPoolGradientKernel } from "../../../../kernels/wasm/training/pool-gradient.ts";
+import { scaleKernel } from "../../../../kernels/wasm/operations/elementwise.ts";
+import { globalPoolKernel } from "../../../../kernels/wasm/operations/global-pool.ts";
 import { pool2dShape } from "../../../../kernels/shapes.ts";
 import type { Rule, TrainingContext } from "../context.ts";
 import type { Image, Place } from "../step-plan.ts";

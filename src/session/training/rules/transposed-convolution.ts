@@ -2,16 +2,16 @@
  * Transposed convolutions. One is, by definition, the gradient by the input of a convolution with the same weight [C,O,kh,kw] that has its input and
  * output the other way round; so its forward pass is that convolution's gradient, and its gradient is that convolution.
  */
-import { addTotalsKernel, channelSumKernel, partialBytes } from "../../../../kernels/wasm/backward/channel-sums.ts";
-import { convDataKernel } from "../../../../kernels/wasm/backward/conv-data.ts";
-import { convFilterKernel, convFilterScratch } from "../../../../kernels/wasm/backward/conv-filter.ts";
-import { gradientHalo } from "../../../../kernels/wasm/backward/conv-gradient.ts";
-import type { ConvGradientParams } from "../../../../kernels/wasm/backward/conv-gradient.ts";
-import { packedGradientSize } from "../../../../kernels/wasm/backward/conv-panels.ts";
-import { packForwardKernel, packGradientKernel } from "../../../../kernels/wasm/backward/pack.ts";
-import { convolution } from "../../../../kernels/wasm/convolution.ts";
-import type { Layout } from "../../../../kernels/wasm/layout.ts";
-import { upsampleNearestKernel } from "../../../../kernels/wasm/upsample.ts";
+import { addTotalsKernel, channelSumKernel, partialBytes } from "../../../../kernels/wasm/training/channel-sums.ts";
+import { convDataKernel } from "../../../../kernels/wasm/training/convolution/data.ts";
+import { convFilterKernel, convFilterScratch } from "../../../../kernels/wasm/training/convolution/filter.ts";
+import { gradientHalo } from "../../../../kernels/wasm/training/convolution/phases.ts";
+import type { ConvGradientParams } from "../../../../kernels/wasm/training/convolution/phases.ts";
+import { packedGradientSize } from "../../../../kernels/wasm/training/convolution/panels.ts";
+import { packForwardKernel, packGradientKernel } from "../../../../kernels/wasm/training/convolution/pack.ts";
+import { convolution } from "../../../../kernels/wasm/convolution/choose.ts";
+import type { Layout } from "../../../../kernels/wasm/shared/layout.ts";
+import { upsampleNearestKernel } from "../../../../kernels/wasm/operations/upsample.ts";
 import { sizeOf } from "../../../tensor.ts";
 import type { Rule, TrainingContext } from "../context.ts";
 import type { Call, Image } from "../step-plan.ts";

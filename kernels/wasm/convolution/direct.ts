@@ -1,0 +1,185 @@
+/**
+ * Convolution of any kernel, stride, padding, dilation and number of groups, as a WebAssembly function for one layer.
+ *
+ * The function computes a part of one image: output rows rowBegin to rowEnd (exclusive), panels (of output channels, convolution/panels.ts)
+ * panelBegin to panelEnd. Addresses are in bytes and name pixel (0, 0) of the image, not its halo. `residual` and `gate` are read
+ * where the epilogue has them. Nothing is written but the outputs of that part, so parts can be computed in any order or at
+ * once. The residual may be the output itself.
+ *
+ * Every output is bias + x1 w1 + x2 w2 + ..., added in the order (kernel row, kernel column, input channel) one after the other, each
+ * product rounded first (unless `fma`), whatever the tile, panel or part: these change no bit of a result. Padding is multiplied like
+ * any other zero, so weights must be finite; inputs need not be.
+ *
+ * Blocks of rows (whose input fits the cache) x panels x rows x tiles of a row. A row of a panel is a call: functions are
+ * optimised by the engine while they are called, not while they run.
+ */
+import { convPanels } from "./panels.ts";
+import { checkConv, convName, convSteps } from "./params.ts";
+import type { ConvParams } from "./params.ts";
+import { emitRow } from "./row.ts";
+import type { RowFunc, Segment } from "./row.ts";
+import type { Func } from "../assembler/handles.ts";
+import { interior, rowPitch } from "../shared/layout.ts";
+import { atMost, offset, repeat, wholeOrRest } from "../shared/loops.ts";
+import type { ModuleBuilder } from "../assembler/module-builder.ts";
+import { PANEL, joinedEnds, rowsPerBlock, tilePixels } from "./tiles.ts";
+
+export const convFunctionParams = {
+  x: "i32", w: "i32", y: "i32", residual: "i32", gate: "i32", rowBegin: "i32", rowEnd: "i32", panelBegin: "i32", panelEnd: "i32",
+} as const;
+
+export type ConvFunc = Func<typeof convFunctionParams>;
+
+/** The same, of kernels that want working memory (bytes' address). */
+export const scratchParams: typeof convFunctionParams & { readonly scratch: "i32" } = { ...convFunctionParams, scratch: "i32" };
+
+export type ScratchFunc = Func<typeof scratchParams>;
+
+export interface ConvKernel {
+  /** Equal names compute the same in the same way. */
+  readonly name: string;
+  /** How many panels there are in all. */
+  readonly panels: number;
+  /** Emits the function, exported under `name`, into a module that has a memory: once a module. */
+  readonly emit: (m: ModuleBuilder) => ConvFunc;
+}
+
+export interface ScratchKernel extends Omit<ConvKernel, "emit"> {
+  /** Floats of working memory. */
+  readonly scratch: number;
+  readonly emit: (m: ModuleBuilder) => ScratchFunc;
+}
+
+/** @throws RangeError where the sizes do not belong together */
+export function convKernel(params: ConvParams): ConvKernel {
+  checkConv("convKernel", params);
+  const tile = `${tilePixels(PANEL, params)}x${PANEL}`;
+  const name = `f32_conv_${tile}_${convName(params)}_b${rowsPerBlock(params)}`;
+  return { name, panels: convPanels(params).count, emit: (m) => emitConv(m, name, params) };
+}
+
+/** Do rows follow each other without a gap, everywhere? Then several are one long row. */
+function seamless({ input, output, kernel, stride, padding, epilogue }: ConvParams): boolean {
+  const touching = [input, output, ...(epilogue.residual === undefined ? [] : [epilogue.residual])].every((layout) => interior(layout) === 0);
+  return touching && [...kernel, ...stride].every((size) => size === 1) && padding[0] + padding[1] === 0;
+}
+
+/** Loops over the places of the kernel that do not follow each other in memory, and the floats that do. */
+function segmentsOf({ input, kernel, dilation, groups }: ConvParams): { segments: Segment[]; run: number } {
+  const rows = { count: kernel[0], pitch: 4 * dilation[0] * rowPitch(input) };
+  const columns = { count: kernel[1], pitch: 4 * dilation[1] * input.channels };
+  const joined = groups === 1 && (dilation[1] === 1 || kernel[1] === 1);
+  const run = joined ? kernel[1] * input.channels : input.channels / groups;
+  return { segments: (joined ? [rows] : [rows, columns]).filter(({ count }) => count > 1), run };
+}
+
+function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc {
+  const { output, groups, epilogue, fma, wide } = params;
+  const steps = convSteps(params);
+  const { inPerGroup, outPerGroup, steps: additions, full, rest, restColumns, perGroup, groupSize } = convPanels(params);
+  // A row that is no multiple of the tile has a slow end. Joined, rows have only one; else the ends are joined, along their column, or all pixels are (convolution/tiles.ts).
+  const { width } = output;
+  const long = seamless(params) && width % tilePixels(PANEL, params) > 0;
+  const ends = long ? 0 : joinedEnds(params);
+  const across = { ...segmentsOf(params), inPixel: steps.inPixel, outPixel: steps.outPixel, residualPixel: steps.outPixel, epilogue, fma, wide };
+  const down = { ...across, inPixel: steps.inRow, outPixel: steps.outRow, residualPixel: steps.residualRow };
+  const rowOf = (columns: number, valid: number): RowFunc => emitRow(m, {
+    ...across, name: `${name}_row${valid}`, pixels: tilePixels(columns, params), columns, valid, width: long ? undefined : width - (valid === PANEL ? ends : 0),
+  });
+  const fullEnds = full > 0 && ends > 0
+    ? emitRow(m, { ...down, name: `${name}_ends`, pixels: tilePixels(PANEL, params), columns: PANEL, valid: PANEL, width: undefined })
+    : undefined;
+  const fullRow = full > 0 && ends < width ? rowOf(PANEL, PANEL) : fullEnds;
+  const restRow = rest > 0 ? rowOf(restColumns, rest) : undefined;
+  const blockRows = rowsPerBlock(params);
+
+  return m.func(name, { params: convFunctionParams, export: true }, (f, p) => {
+    const { local, i32 } = f;
+    const [xRow, yRow, residualRow, weights, gates, row, block, panel, column, channel, group] =
+      "x_row y_row residual_row weights gates row block panel column channel group".split(" ").map((each) => local.i32(each));
+
+    /** @param pixels of a row in the block: as many times its rows is what the function is told */
+    const call = (func: RowFunc, pixels: number): void => {
+      for (const argument of [xRow, weights, yRow, residualRow, gates]) local.get(argument);
+      local.get(block);
+      i32.const(pixels);
+      i32.mul();
+      f.call(func);
+    };
+    /** The rows of the block, with one panel. */
+    const rows = (func: RowFunc): void => {
+      if (long) return call(func, width);
+      local.get(block);
+      local.set(row);
+      if (func === fullRow && fullEnds !== undefined) {
+        repeat(f, ends, () => {
+          call(fullEnds, 1);
+          local.increase(xRow, steps.inPixel);
+          local.increase(yRow, steps.outPixel);
+          local.increase(residualRow, steps.outPixel);
+        });
+        if (ends === width) return;
+      }
+      f.countDown(row, () => {
+        call(func, width);
+        local.increase(xRow, steps.inRow);
+        local.increase(yRow, steps.outRow);
+        local.increase(residualRow, steps.residualRow);
+      });
+    };
+    const onePanel = (): void => {
+      // channel: the panel's first one; column: the same, where each group takes the room of its padded panels.
+      local.get(panel);
+      i32.const(perGroup);
+      i32.div_u();
+      local.set(group);
+      local.get(panel);
+      local.get(group);
+      i32.const(perGroup);
+      i32.mul();
+      i32.sub();
+      i32.const(PANEL);
+      i32.mul();
+      local.tee(column);
+      local.set(channel);
+      offset(f, channel, channel, group, outPerGroup);
+      offset(f, xRow, p.x, group, groups === 1 ? 0 : 4 * inPerGroup);
+      offset(f, weights, p.w, group, 4 * groupSize);
+      offset(f, weights, weights, column, 4 * (additions + 1));
+      offset(f, yRow, p.y, channel, 4);
+      offset(f, residualRow, p.residual, channel, 4);
+      offset(f, gates, p.gate, channel, 4);
+      wholeOrRest(f, column, PANEL * full, fullRow, restRow, rows);
+    };
+
+    local.increase(p.x, steps.start);
+    offset(f, p.x, p.x, p.rowBegin, steps.inRow);
+    offset(f, p.y, p.y, p.rowBegin, steps.outRow);
+    offset(f, p.residual, p.residual, p.rowBegin, steps.residualRow);
+    f.while(() => {
+      local.get(p.rowBegin);
+      local.get(p.rowEnd);
+      i32.lt_s();
+    }, () => {
+      local.get(p.rowEnd);
+      local.get(p.rowBegin);
+      i32.sub();
+      local.set(block);
+      atMost(f, block, blockRows);
+      local.get(p.panelBegin);
+      local.set(panel);
+      f.while(() => {
+        local.get(panel);
+        local.get(p.panelEnd);
+        i32.lt_s();
+      }, () => {
+        onePanel();
+        local.increase(panel, 1);
+      });
+      offset(f, p.x, p.x, block, steps.inRow);
+      offset(f, p.y, p.y, block, steps.outRow);
+      offset(f, p.residual, p.residual, block, steps.residualRow);
+      local.increase(p.rowBegin, block);
+    });
+  });
+}

@@ -1,0 +1,110 @@
+/**
+ * What a convolution kernel is made for. Everything here becomes part of its instructions, so a kernel belongs to one layer, or to all
+ * layers that agree in these numbers.
+ */
+import { activationName } from "../shared/activation.ts";
+import type { Activation } from "../shared/activation.ts";
+import { paddedStart, rowPitch } from "../shared/layout.ts";
+import type { Layout } from "../shared/layout.ts";
+
+type Two = readonly [number, number];
+
+/** What happens to a sum before it is stored, in this order: y = activation(gate * sum + residual). */
+export interface ConvEpilogue {
+  /** A factor for each output channel. */
+  readonly gate: boolean;
+  /** How the image lies that is added: as many channels, rows and columns as the output, any halo. */
+  readonly residual: Layout | undefined;
+  readonly activation: Activation | undefined;
+  /** y = activation(gate * sum without bias + bias + residual) instead: depthwise kernels alone have it, as a gate of their input. */
+  readonly biasLast?: boolean;
+}
+
+export const noEpilogue: ConvEpilogue = { gate: false, residual: undefined, activation: undefined };
+
+/** Pairs are [height, width]. */
+export interface ConvParams {
+  readonly input: Layout;
+  readonly output: Layout;
+  readonly kernel: Two;
+  readonly stride: Two;
+  /** At most the input's halo. */
+  readonly padding: Two;
+  readonly dilation: Two;
+  readonly groups: number;
+  readonly epilogue: ConvEpilogue;
+  /** Multiply and add in one instruction with one rounding, where the machine has it (relaxed SIMD): faster, and no longer the same bits everywhere. */
+  readonly fma: boolean;
+  /** Does the engine compute neighbouring vectors in pairs, as one of 256 bits (revectorisation)? The same bits, in other tiles. */
+  readonly wide?: boolean;
+  /** May it be computed by Winograd's method where that pays? Then errors are larger (winograd.ts). */
+  readonly winograd?: boolean;
+}
+
+/** Distances in bytes; of the input between the windows of neighbouring outputs, and to the first value of output (0, 0)'s window. */
+export interface ConvSteps {
+  readonly start: number;
+  readonly inRow: number;
+  readonly inPixel: number;
+  readonly outRow: number;
+  readonly outPixel: number;
+  readonly residualRow: number;
+}
+
+export function convSteps({ input, output, stride, padding, epilogue }: ConvParams): ConvSteps {
+  return {
+    start: 4 * paddedStart(input, padding[0], padding[1]),
+    inRow: 4 * stride[0] * rowPitch(input),
+    inPixel: 4 * stride[1] * input.channels,
+    outRow: 4 * rowPitch(output),
+    outPixel: 4 * output.channels,
+    residualRow: epilogue.residual === undefined ? 0 : 4 * rowPitch(epilogue.residual),
+  };
+}
+
+/** @throws RangeError where weights, biases or what they are packed into have another length; `operation` begins the message. */
+export function checkLengths(operation: string, lengths: readonly (readonly [what: string, array: Float32Array | null, wanted: number])[]): void {
+  for (const [what, array, wanted] of lengths) {
+    if (array !== null && array.length !== wanted) throw new RangeError(`${operation}: ${what} wants ${wanted} elements, got ${array.length}`);
+  }
+}
+
+/** @throws RangeError where sizes do not belong together; `operation` begins the message. */
+export function checkConv(operation: string, params: ConvParams): void {
+  const { input, output, kernel, stride, padding, dilation, groups, epilogue } = params;
+  const fail = (what: string, wanted: string | number, got: string | number): never => {
+    throw new RangeError(`${operation}: ${what} wants ${wanted}, got ${got}`);
+  };
+  for (const [name, pair, least] of [["kernel", kernel, 1], ["stride", stride, 1], ["padding", padding, 0], ["dilation", dilation, 1]] as const) {
+    if (!pair.every((value) => Number.isSafeInteger(value) && value >= least)) fail(name, `two whole numbers of at least ${least}`, pair.join("x"));
+  }
+  const size = (axis: 0 | 1): number => {
+    const inside = (axis === 0 ? input.height : input.width) + 2 * padding[axis];
+    return Math.floor((inside - dilation[axis] * (kernel[axis] - 1) - 1) / stride[axis]) + 1;
+  };
+  if (output.height !== size(0) || output.width !== size(1)) fail("output", `${size(0)}x${size(1)}`, `${output.height}x${output.width}`);
+  if (input.halo < Math.max(...padding)) fail("input halo", `at least the padding, ${Math.max(...padding)}`, input.halo);
+  if (input.channels % groups !== 0 || output.channels % groups !== 0) {
+    fail("groups", `a divisor of ${input.channels} input and ${output.channels} output channels`, groups);
+  }
+  const { residual } = epilogue;
+  if (residual !== undefined) {
+    const sizes = ({ channels, height, width }: Layout): string => `${channels}x${height}x${width}`;
+    if (sizes(residual) !== sizes(output)) fail("residual", `the output's size, ${sizes(output)}`, sizes(residual));
+  }
+}
+
+/** The part of a kernel's name that says what it computes; the heights of images are no part of a kernel. */
+export function convName(params: ConvParams): string {
+  const { input, output, kernel, stride, padding, dilation, groups, epilogue, fma } = params;
+  const { residual, activation } = epilogue;
+  return [
+    ...(epilogue.gate ? [epilogue.biasLast === true ? "input_gate" : "gate"] : []),
+    ...(residual === undefined ? [] : ["residual"]),
+    ...(activation === undefined ? [] : [activationName(activation)]),
+    ...(fma ? ["fma"] : []),
+    `k${kernel.join("x")}`, `s${stride.join("x")}`, `p${padding.join("x")}`, `d${dilation.join("x")}`, `g${groups}`,
+    `c${input.channels}x${output.channels}`, `w${input.width}x${output.width}`,
+    `h${[input.halo, output.halo, ...(residual === undefined ? [] : [residual.halo])].join("x")}`,
+  ].join("_");
+}

@@ -1,0 +1,283 @@
+/**
+ * 3x3 convolution with stride 1 by Winograd's algorithm (convolution/winograd/tile.ts). (Lavin and Gray, "Fast Algorithms for Convolutional Neural
+ * Networks", 2015, algorithm 1.)
+ *
+ * The function is called like those of convolution/direct.ts, and has one argument more: working memory. Parts begin at rows that 4 divides, and end
+ * there or with the image; then neither they nor the blocks below change a bit of a result. Inputs outside the padded image count as 0.
+ *
+ * A block of tiles is transformed for all channels; then for each panel of output channels 36 matrices are multiplied, one for each
+ * place of a tile, by the row kernels of direct convolution: a tile is a pixel there. The panel's sums are still in the cache
+ * when they are transformed into outputs, with the epilogue. Weights are those of direct convolution, and transformed in the run too: they
+ * are a quarter of the transformed ones, and reading those from memory would take longer. (SE-ResNet-50's layers of 14x14, a Zen 5 server with 256 bits: 0.90 instead of
+ * 0.99 ms.) In small layers, whose weights are always in the cache, they are transformed when they are packed.
+ *
+ * Errors are larger than those of direct sums: within 1e-5 of the largest output (test/wasm/winograd.test.ts; typically a tenth of that). NaN and
+ * infinity come through, but may spread to NaN over the 4x4 pixels of their tile.
+ */
+import { convPanels } from "../panels.ts";
+import { checkConv, convName, convSteps } from "../params.ts";
+import type { ConvParams } from "../params.ts";
+import { emitRow } from "../row.ts";
+import type { RowFunc } from "../row.ts";
+import { scratchParams } from "../direct.ts";
+import type { ScratchFunc, ScratchKernel } from "../direct.ts";
+import type { Local } from "../../assembler/handles.ts";
+import { rowPitch } from "../../shared/layout.ts";
+import { address, atMost, offset, repeat, set, wholeOrRest } from "../../shared/loops.ts";
+import type { ModuleBuilder } from "../../assembler/module-builder.ts";
+import { PANEL, tilePixels, winogradBlock } from "../tiles.ts";
+import type { WinogradBlock } from "../tiles.ts";
+import { emitInputTransform } from "./input.ts";
+import type { InputFunc } from "./input.ts";
+import { emitOutputTransform } from "./output.ts";
+import type { OutputFunc } from "./output.ts";
+import { OUT, PLACES, SIDE } from "./tile.ts";
+import { emitWeightTransform } from "./weights.ts";
+import type { WeightFunc } from "./weights.ts";
+
+export interface WinogradKernel extends ScratchKernel {
+  /** Are its weights those of convolution/winograd/panels.ts, not of convolution/panels.ts? */
+  readonly transformed: boolean;
+}
+
+/** Has it a kernel of this sort? */
+export function isWinograd({ kernel, stride, dilation, groups }: ConvParams): boolean {
+  return groups === 1 && kernel.every((size) => size === 3) && [...stride, ...dilation].every((size) => size === 1);
+}
+
+/** Bytes of the working memory: first scratch for a tile, then the transformed inputs, then sums, then transformed weights. */
+interface Room {
+  /** From tile to tile, and from place to place. */
+  readonly inTile: number;
+  readonly inPlace: number;
+  readonly sumTile: number;
+  readonly sumPlace: number;
+  /** Of a panel's weights. */
+  readonly weightPlace: number;
+  /** Where they begin. */
+  readonly inputs: number;
+  readonly sums: number;
+  readonly weights: number;
+  readonly end: number;
+}
+
+function roomOf(params: ConvParams, { tiles, inputs: channels }: WinogradBlock): Room {
+  // Two vectors for each place.
+  const inputs = 32 * PLACES;
+  const inTile = 16 * Math.ceil(params.input.channels / 4);
+  const sumTile = 4 * PANEL;
+  // One more line of the cache between places: else all 36 of a tile would fall on the same few sets of it.
+  const inPlace = tiles * inTile + 64;
+  const sumPlace = tiles * sumTile + 64;
+  const weightPlace = 4 * PANEL * channels + 64;
+  const sums = inputs + PLACES * inPlace;
+  const weights = sums + PLACES * sumPlace;
+  return { inTile, inPlace, sumTile, sumPlace, weightPlace, inputs, sums, weights, end: weights + (channels > 0 ? PLACES * weightPlace : 0) };
+}
+
+/**
+ * @param block what is computed together
+ * @throws RangeError where the sizes do not belong together, or the convolution is none of 3x3 with stride 1
+ */
+export function winogradKernel(params: ConvParams, block: WinogradBlock = winogradBlock(params)): WinogradKernel {
+  checkConv("winogradKernel", params);
+  if (!isWinograd(params)) throw new RangeError(`winogradKernel: wants kernel 3x3, stride 1, dilation 1 and groups 1, got ${convName(params)}`);
+  const { tiles, pixels, inputs } = block;
+  const name = `f32_winograd4x4_${pixels}x${PANEL}_${convName(params)}x${params.output.height}_b${tiles}_${inputs}`;
+  return { name, panels: convPanels(params).count, scratch: roomOf(params, block).end / 4, transformed: inputs === 0, emit: (m) => emitWinograd(m, name, params, block) };
+}
+
+/** The functions for one width of panel. */
+interface PanelFuncs {
+  readonly transform: WeightFunc | undefined;
+  /** The products of the first input channels, and those of the others, which are added to them. */
+  readonly products: RowFunc;
+  readonly moreProducts: RowFunc;
+  /** For whole tiles, and for those at the right edge, where they are others. */
+  readonly outputs: OutputFunc;
+  readonly edgeOutputs: OutputFunc;
+  /** Bytes of the biases. */
+  readonly biases: number;
+}
+
+function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block: WinogradBlock): ScratchFunc {
+  const { input, output, epilogue, fma, wide = false } = params;
+  const room = roomOf(params, block);
+  /** Input channels at once. */
+  const each = block.inputs || input.channels;
+  const times = input.channels / each;
+  const steps = convSteps(params);
+  const { full, rest, restColumns } = convPanels(params);
+  const across = Math.ceil(output.width / OUT);
+  const down = Math.ceil(output.height / OUT);
+  const edgeColumns = output.width - OUT * (across - 1);
+  const edgeRows = output.height - OUT * (down - 1);
+
+  const inputsOf = (columns: number): InputFunc => emitInputTransform(m, {
+    name: `${name}_in${columns}`, channels: input.channels, columns, inRow: 4 * rowPitch(input), inPixel: steps.inPixel, placePitch: room.inPlace, wide, fma,
+  });
+  const edgeInputs = inputsOf(edgeColumns + SIDE - OUT);
+  const inputs = edgeColumns === OUT || across === 1 ? edgeInputs : inputsOf(SIDE);
+  const panelOf = (columns: number, valid: number): PanelFuncs => {
+    const outputsOf = (tileColumns: number): OutputFunc => emitOutputTransform(m, {
+      name: `${name}_out${tileColumns}_${valid}`, valid, columns: tileColumns, placePitch: room.sumPlace,
+      outRow: steps.outRow, outPixel: steps.outPixel, residualRow: steps.residualRow, epilogue, wide, fma,
+    });
+    const edgeOutputs = outputsOf(edgeColumns);
+    const row = (begin: "zero" | "output"): RowFunc => emitRow(m, {
+      name: `${name}_row${valid}_${begin}`, pixels: columns === PANEL ? block.pixels : tilePixels(columns, params), columns, valid: columns, width: undefined, segments: [], run: each, begin,
+      inPixel: room.inTile, outPixel: room.sumTile, residualPixel: 0, epilogue: { gate: false, residual: undefined, activation: undefined }, fma, wide,
+    });
+    const products = row("zero");
+    return {
+      transform: block.inputs === 0 ? undefined : emitWeightTransform(m, { name: `${name}_w${valid}`, columns, inputs: each, tapPitch: 4 * columns * input.channels, placePitch: room.weightPlace, wide, fma }),
+      products, moreProducts: times > 1 ? row("output") : products,
+      outputs: edgeColumns === OUT || across === 1 ? edgeOutputs : outputsOf(OUT), edgeOutputs, biases: 4 * columns,
+    };
+  };
+  const fullPanel = full > 0 ? panelOf(PANEL, PANEL) : undefined;
+  const restPanel = rest > 0 ? panelOf(restColumns, rest) : undefined;
+
+  return m.func(name, { params: scratchParams, export: true }, (f, p) => {
+    const { local, i32 } = f;
+    /**
+     * The block: its tiles, and where it begins: row and column of tiles, and the address of its first tile in each image; transformed weights, those that they
+     * come from, the inputs of the channels at hand.
+     */
+    const [tiles, left, row, column, x, y, residual, yBlock, residualBlock, rowBlock, columnBlock, panel, weights, gates, at, count, place, rows, kernels, from, channels] =
+      "tiles left row column x_tile y_tile residual_tile y_block residual_block row_block column_block panel weights gates at count place tile_rows kernels from channels"
+        .split(" ").map((each) => local.i32(each));
+
+    const constant = (to: Local<"i32">, value: number): void => {
+      i32.const(value);
+      local.set(to);
+    };
+    /** Goes over the block's tiles; `images` are moved along, with their bytes to the next row and pixel. */
+    const overTiles = (images: readonly (readonly [Local<"i32">, number, number])[], body: (edge: boolean) => void): void => {
+      set(f, count, tiles);
+      f.countDown(count, () => {
+        // rows = rows of this tile that the image has
+        i32.const(edgeRows);
+        i32.const(OUT);
+        local.get(row);
+        i32.const(down - 1);
+        i32.eq();
+        f.select();
+        local.set(rows);
+        local.get(column);
+        i32.const(across - 1);
+        i32.eq();
+        f.if(() => {
+          body(true);
+          constant(column, 0);
+          local.increase(row, 1);
+          for (const [image, nextRow, nextPixel] of images) local.increase(image, OUT * (nextRow - (across - 1) * nextPixel));
+        }, () => {
+          body(false);
+          local.increase(column, 1);
+          for (const [image, , nextPixel] of images) local.increase(image, OUT * nextPixel);
+        });
+      });
+    };
+    const inputTiles = (): void => {
+      set(f, at, p.scratch, room.inputs);
+      overTiles([[x, steps.inRow, steps.inPixel]], (edge) => {
+        for (const argument of [x, at, p.scratch, rows]) local.get(argument);
+        i32.const(SIDE - OUT);
+        i32.add();
+        f.call(edge ? edgeInputs : inputs);
+        local.increase(at, room.inTile);
+      });
+    };
+    const onePanel = ({ transform, products, moreProducts, outputs, edgeOutputs, biases }: PanelFuncs): void => {
+      set(f, from, weights, biases);
+      set(f, channels, p.scratch, room.inputs);
+      if (transform === undefined) set(f, kernels, from);
+      else set(f, kernels, p.scratch, room.weights);
+      const part = (func: RowFunc): void => {
+        if (transform !== undefined) {
+          local.get(from);
+          local.get(kernels);
+          f.call(transform);
+        }
+        constant(place, 0);
+        f.doWhile(() => {
+          address(f, channels, 0, place, room.inPlace);
+          address(f, kernels, 0, place, transform === undefined ? biases * input.channels : room.weightPlace);
+          address(f, p.scratch, room.sums, place, room.sumPlace);
+          // No epilogue reads the residual or the gates.
+          i32.const(0);
+          i32.const(0);
+          local.get(tiles);
+          f.call(func);
+          local.increase(place, 1);
+          local.get(place);
+          i32.const(PLACES);
+          i32.ne();
+        });
+        local.increase(from, each * biases);
+        local.increase(channels, 4 * each);
+      };
+      part(products);
+      if (times > 1) repeat(f, times - 1, () => part(moreProducts));
+      set(f, row, rowBlock);
+      set(f, column, columnBlock);
+      for (const [image, start] of [[y, yBlock], [residual, residualBlock], [gates, p.gate]]) offset(f, image, start, panel, 4 * PANEL);
+      set(f, at, p.scratch, room.sums);
+      overTiles([[y, steps.outRow, steps.outPixel], [residual, steps.residualRow, steps.outPixel]], (edge) => {
+        for (const argument of [at, y, residual, gates, weights, p.scratch, rows]) local.get(argument);
+        f.call(edge ? edgeOutputs : outputs);
+        local.increase(at, room.sumTile);
+      });
+    };
+
+    address(f, p.x, steps.start, p.rowBegin, steps.inRow);
+    local.set(x);
+    // Tiles of rows before the part, and those that are left of it.
+    for (const [to, end] of [[rowBlock, p.rowBegin], [left, p.rowEnd]]) {
+      local.get(end);
+      i32.const(OUT - 1);
+      i32.add();
+      i32.const(OUT);
+      i32.div_u();
+      local.set(to);
+    }
+    local.decrease(left, rowBlock);
+    local.get(left);
+    i32.const(across);
+    i32.mul();
+    local.set(left);
+    local.get(p.panelBegin);
+    local.get(p.panelEnd);
+    i32.ge_s();
+    f.if(() => f.return());
+    f.while(() => {
+      local.get(left);
+      i32.const(0);
+      i32.gt_s();
+    }, () => {
+      set(f, tiles, left);
+      atMost(f, tiles, block.tiles);
+      for (const [start, image, nextRow] of [[yBlock, p.y, steps.outRow], [residualBlock, p.residual, steps.residualRow]] as const) {
+        offset(f, start, image, rowBlock, OUT * nextRow);
+        offset(f, start, start, columnBlock, OUT * steps.outPixel);
+      }
+      set(f, row, rowBlock);
+      set(f, column, columnBlock);
+      inputTiles();
+      set(f, panel, p.panelBegin);
+      f.doWhile(() => {
+        offset(f, weights, p.w, panel, 4 * PANEL * ((block.inputs === 0 ? PLACES : 9) * input.channels + 1));
+        wholeOrRest(f, panel, full, fullPanel, restPanel, onePanel);
+        local.increase(panel, 1);
+        local.get(panel);
+        local.get(p.panelEnd);
+        i32.ne();
+      });
+      // The walk over the outputs of a panel has come to where the next block begins.
+      set(f, rowBlock, row);
+      set(f, columnBlock, column);
+      local.decrease(left, tiles);
+    });
+  });
+}

@@ -1,0 +1,20 @@
+/** What a maker of kernels returns: a function of WebAssembly that is not yet part of a module. */
+import type { Func } from "../assembler/handles.ts";
+import type { Layout } from "./layout.ts";
+import type { ModuleBuilder } from "../assembler/module-builder.ts";
+
+/**
+ * All sizes are baked into the instructions. The exported function takes byte addresses, outputs first; of images that of pixel
+ * (0, 0). Its last two arguments, begin and end, choose the part to compute, from 0 to `parts`: threads share a kernel so.
+ */
+export interface Kernel {
+  /** After the grammar of XNNPACK's names; of equal name are equal functions, of which a module has one. */
+  readonly name: string;
+  readonly parts: number;
+  readonly emit: (m: ModuleBuilder) => Func;
+}
+
+/** For the names of kernels: "56x56x64h1" is height, width, channels and halo; no halo is left out. */
+export function layoutName({ height, width, channels, halo }: Layout): string {
+  return `${height}x${width}x${channels}${halo === 0 ? "" : `h${halo}`}`;
+}

@@ -1,0 +1,137 @@
+/** Loops that kernels share: over the floats of a run, and over the rows of images. Pointers are locals that the loops advance. */
+import type { FunctionBuilder } from "../assembler/function-builder.ts";
+import type { Local } from "../assembler/handles.ts";
+import { rowPitch } from "./layout.ts";
+import type { Layout } from "./layout.ts";
+
+/** Emits what is done with `count` (1 to 4) floats that lie `offset` bytes past where the pointers stand. */
+export type Chunk = (offset: number, count: number) => void;
+
+/** `floats` floats, four at a time, with no loop; what is left over comes last. */
+export function chunks(floats: number, chunk: Chunk): void {
+  for (let first = 0; first < floats; first += 4) chunk(4 * first, Math.min(4, floats - first));
+}
+
+/**
+ * `floats` floats, `unroll` vectors to a pass of the loop; the pointers end up behind them. Short runs are emitted without a loop.
+ * V8 up to 12.x moves all loads of a pass to its front: what a pass holds at once must fit into 15 registers.
+ */
+export function overFloats(f: FunctionBuilder, floats: number, pointers: readonly Local<"i32">[], unroll: number, chunk: Chunk): void {
+  const step = 4 * unroll;
+  const passes = Math.floor(floats / step);
+  const looped = passes > 1 ? passes * step : 0;
+  if (looped > 0) {
+    const end = f.local.i32("end");
+    f.local.get(pointers[0]);
+    f.i32.const(4 * looped);
+    f.i32.add();
+    f.local.set(end);
+    f.doWhile(() => {
+      chunks(step, chunk);
+      for (const pointer of pointers) f.local.increase(pointer, 4 * step);
+      f.local.get(pointers[0]);
+      f.local.get(end);
+      f.i32.ne();
+    });
+  }
+  const rest = floats - looped;
+  if (rest === 0) return;
+  chunks(rest, chunk);
+  for (const pointer of pointers) f.local.increase(pointer, 4 * rest);
+}
+
+/** A pointer that walks over rows; all in bytes. */
+export interface Stream {
+  readonly pointer: Local<"i32">;
+  /** From one row to the next. */
+  readonly pitch: number;
+  /** How far the body moves the pointer within a row. */
+  readonly moved: number;
+}
+
+/** The rows of an image, of which the body passes over the whole interior. */
+export function rowStream(pointer: Local<"i32">, layout: Layout): Stream {
+  return { pointer, pitch: 4 * rowPitch(layout), moved: 4 * layout.width * layout.channels };
+}
+
+/** Emits `body` for the rows from begin up to, not including, end, each stream's pointer at the row's beginning. */
+export function overRows(f: FunctionBuilder, begin: Local<"i32">, end: Local<"i32">, streams: readonly Stream[], body: () => void): void {
+  for (const { pointer, pitch } of streams) {
+    f.local.get(begin);
+    f.i32.const(pitch);
+    f.i32.mul();
+    f.local.get(pointer);
+    f.i32.add();
+    f.local.set(pointer);
+  }
+  f.while(
+    () => {
+      f.local.get(begin);
+      f.local.get(end);
+      f.i32.lt_u();
+    },
+    () => {
+      body();
+      for (const { pointer, pitch, moved } of streams) if (pitch !== moved) f.local.increase(pointer, pitch - moved);
+      f.local.increase(begin, 1);
+    },
+  );
+}
+
+/** to = from + bytes */
+export function set(f: FunctionBuilder, to: Local<"i32">, from: Local<"i32">, bytes = 0): void {
+  f.local.get(from);
+  f.i32.const(bytes);
+  f.i32.add();
+  f.local.set(to);
+}
+
+/** Leaves from + bytes + factor * by. */
+export function address(f: FunctionBuilder, from: Local<"i32">, bytes: number, by: Local<"i32">, factor: number): void {
+  f.local.get(from);
+  f.i32.const(bytes);
+  f.i32.add();
+  f.local.get(by);
+  f.i32.const(factor);
+  f.i32.mul();
+  f.i32.add();
+}
+
+/** to = from + factor * by */
+export function offset(f: FunctionBuilder, to: Local<"i32">, from: Local<"i32">, by: Local<"i32">, factor: number): void {
+  address(f, from, 0, by, factor);
+  f.local.set(to);
+}
+
+/** value = min(value, most) */
+export function atMost(f: FunctionBuilder, value: Local<"i32">, most: number): void {
+  f.i32.const(most);
+  f.local.get(value);
+  f.i32.const(most);
+  f.local.get(value);
+  f.i32.lt_s();
+  f.select();
+  f.local.set(value);
+}
+
+/** Emits `body` for whole panels, as many as `count`, and for the rest after them; `index` says which one it is. Either may not exist. */
+export function wholeOrRest<T>(f: FunctionBuilder, index: Local<"i32">, count: number, whole: T | undefined, rest: T | undefined, body: (panel: T) => void): void {
+  if (whole !== undefined && rest !== undefined) {
+    f.local.get(index);
+    f.i32.const(count);
+    f.i32.lt_u();
+    f.if(() => body(whole), () => body(rest));
+    return;
+  }
+  const only = whole ?? rest;
+  if (only !== undefined) body(only);
+}
+
+/** Emits `body` `count` times over, in a loop where that is more than once. */
+export function repeat(f: FunctionBuilder, count: number, body: () => void): void {
+  if (count === 1) return body();
+  const counter = f.local.i32("count");
+  f.i32.const(count);
+  f.local.set(counter);
+  f.countDown(counter, body);
+}

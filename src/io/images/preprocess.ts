@@ -1,0 +1,116 @@
+/**
+ * From images to the numbers a network was trained on: channels, resize, crop, scale, mean and standard deviation, in the order
+ * and with the rounding of torchvision's Resize, CenterCrop, ToTensor and Normalize on PIL images.
+ *
+ * Alpha is dropped, as PIL's convert("RGB") does: a transparent pixel shows the colour stored beneath it.
+ */
+import { Tensor } from "../../tensor.ts";
+import { checkImage, luma, type RgbaImage } from "./image.ts";
+import { type Interpolation, resize } from "./resize.ts";
+
+export interface Preprocessing {
+  /** [height, width] of the tensor: a crop from the middle, padded with black where the image is smaller. */
+  readonly size: readonly [number, number];
+  /** Before the crop: the shorter side becomes so many pixels, or the image exactly [height, width]; absent: it stays as it is. */
+  readonly resize?: number | readonly [number, number];
+  readonly interpolation: Interpolation;
+  /** "gray" is ITU-R 601-2 luma, equal to PIL's convert("L"); "bgr" is the order of Caffe's networks. */
+  readonly channels: "rgb" | "bgr" | "gray";
+  /** What white becomes before mean and standard deviation: 1 (the default), or 255 as Caffe's networks want it. */
+  readonly range?: 1 | 255;
+  /** One a channel, in the units of `range`: y = (x - mean) / std. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/**
+ * One image, or several as a batch, as a tensor [images, channels, height, width]. `preprocessing` is taken to be valid: one of
+ * presets.ts, or checked by parsePreprocessing.
+ * @throws TypeError or RangeError if an image is not RGBA bytes of its size.
+ */
+export function preprocess(images: RgbaImage | readonly RgbaImage[], preprocessing: Preprocessing): Tensor<Float32Array> {
+  const list: readonly RgbaImage[] = Array.isArray(images) ? images : [images];
+  if (list.length === 0) throw new RangeError("preprocess: images wants at least one image, got none");
+  list.forEach((image, i) => checkImage(image, list.length === 1 ? "preprocess: image" : `preprocess: image ${i}`));
+
+  const { size: [height, width], channels: order, mean, std } = preprocessing;
+  const channels = order === "gray" ? 1 : 3;
+  const tables = levelTables(channels, preprocessing.range ?? 1, mean, std);
+  const batch = Tensor.zeros([list.length, channels, height, width]);
+  const pixels = height * width;
+  list.forEach((image, n) => {
+    const bytes = cropped(toChannels(image, order), channels, image, preprocessing);
+    for (let c = 0; c < channels; c++) {
+      const table = tables[c];
+      for (let p = 0, i = c, o = (n * channels + c) * pixels; p < pixels; p++, i += channels, o++) batch.data[o] = table[bytes[i]];
+    }
+  });
+  return batch;
+}
+
+/** How large an image becomes before the crop: [height, width]. */
+export function resizedSize(height: number, width: number, to: Preprocessing["resize"]): readonly [number, number] {
+  if (to === undefined) return [height, width];
+  if (typeof to !== "number") return to;
+  // torchvision's rule: the longer side is rounded down.
+  return width <= height ? [Math.trunc((to * height) / width), to] : [to, Math.trunc((to * width) / height)];
+}
+
+/**
+ * Where a crop of `wanted` pixels from the middle of `size` begins, negative where it is padded: torchvision's CenterCrop,
+ * whose halves go to the even neighbour and whose padding is smaller before than behind.
+ */
+export function cropStart(size: number, wanted: number): number {
+  if (wanted >= size) return -Math.floor((wanted - size) / 2);
+  const exact = (size - wanted) / 2;
+  const down = Math.floor(exact);
+  return exact === down ? exact : down + (down & 1);
+}
+
+/** The channels that the network wants, interleaved. */
+function toChannels({ data, width, height }: RgbaImage, order: Preprocessing["channels"]): Uint8Array {
+  const pixels = width * height;
+  if (order === "gray") {
+    const out = new Uint8Array(pixels);
+    for (let p = 0, i = 0; p < pixels; p++, i += 4) out[p] = luma(data[i], data[i + 1], data[i + 2]);
+    return out;
+  }
+  const out = new Uint8Array(pixels * 3);
+  const red = order === "rgb" ? 0 : 2;
+  for (let i = 0, o = 0; o < out.length; i += 4, o += 3) {
+    out[o] = data[i + red];
+    out[o + 1] = data[i + 1];
+    out[o + 2] = data[i + 2 - red];
+  }
+  return out;
+}
+
+/** `source` resized and cropped: [height, width, channels] bytes. Only what the crop shows is resized. */
+function cropped(source: Uint8Array, channels: number, image: RgbaImage, preprocessing: Preprocessing): Uint8Array {
+  const [height, width] = preprocessing.size;
+  const [fullHeight, fullWidth] = resizedSize(image.height, image.width, preprocessing.resize);
+  const top = cropStart(fullHeight, height);
+  const left = cropStart(fullWidth, width);
+  const window = {
+    top: Math.max(0, top), left: Math.max(0, left), height: Math.min(height, fullHeight), width: Math.min(width, fullWidth),
+  };
+  const inside = resize(source, channels, image.height, image.width, fullHeight, fullWidth, preprocessing.interpolation, window);
+  if (window.height === height && window.width === width) return inside;
+  const out = new Uint8Array(height * width * channels);
+  const rowBytes = window.width * channels;
+  for (let y = 0; y < window.height; y++) {
+    out.set(inside.subarray(y * rowBytes, (y + 1) * rowBytes), ((y + window.top - top) * width + window.left - left) * channels);
+  }
+  return out;
+}
+
+/** What each of the 256 levels becomes in each channel, in float32 steps as torchvision takes them. */
+export function levelTables(channels: number, range: number, mean: readonly number[], std: readonly number[]): Float32Array[] {
+  const { fround } = Math;
+  return Array.from({ length: channels }, (_, c) =>
+    Float32Array.from({ length: 256 }, (_, level) => {
+      const x = range === 255 ? level : fround(level / 255);
+      return fround(x - fround(mean[c])) / fround(std[c]);
+    }),
+  );
+}

@@ -1,0 +1,62 @@
+/** A Preprocessing read from JSON, such as the metadata of a weights file: checked, with errors that say what is wrong. */
+import { didYouMean, FormatError, show } from "../../errors.ts";
+import type { Preprocessing } from "./preprocess.ts";
+
+const keys = ["size", "resize", "interpolation", "channels", "range", "mean", "std"];
+
+/** More than any network wants; keeps a hostile file from asking for a tensor that fills memory. */
+const largestSide = 8192;
+
+/**
+ * `value` as a Preprocessing, copied.
+ * @throws FormatError that names the field, what was wanted and what came. Unknown fields are errors too: a misspelt one would
+ * otherwise change every answer silently.
+ */
+export function parsePreprocessing(value: unknown): Preprocessing {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new FormatError(`preprocessing wants an object, got ${show(value)}`);
+  }
+  for (const key of Object.keys(value)) {
+    if (!keys.includes(key)) throw new FormatError(`preprocessing: unknown field ${show(key)}${didYouMean(key, keys)}`);
+  }
+  const fields = value as Record<string, unknown>;
+  const channels = oneOf("channels", fields.channels, ["rgb", "bgr", "gray"] as const);
+  const count = channels === "gray" ? 1 : 3;
+  const mean = numbers("mean", fields.mean, count);
+  const std = numbers("std", fields.std, count);
+  if (!std.every((x) => Math.fround(x) > 0)) throw new FormatError(`preprocessing: std wants numbers above 0, got ${show(std)}`);
+  return {
+    size: sides("size", fields.size),
+    ...(fields.resize === undefined ? {} : { resize: typeof fields.resize === "number" ? side("resize", fields.resize) : sides("resize", fields.resize) }),
+    interpolation: oneOf("interpolation", fields.interpolation, ["bilinear", "bicubic"] as const),
+    channels,
+    ...(fields.range === undefined ? {} : { range: oneOf("range", fields.range, [1, 255] as const) }),
+    mean,
+    std,
+  };
+}
+
+function oneOf<T extends string | number>(name: string, value: unknown, wanted: readonly T[]): T {
+  const found = wanted.find((w) => w === value);
+  if (found === undefined) throw new FormatError(`preprocessing: ${name} wants ${wanted.map(show).join(" or ")}, got ${show(value)}`);
+  return found;
+}
+
+function side(name: string, value: unknown): number {
+  if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > largestSide) {
+    throw new FormatError(`preprocessing: ${name} wants whole numbers of pixels from 1 to ${largestSide}, got ${show(value)}`);
+  }
+  return value as number;
+}
+
+function sides(name: string, value: unknown): readonly [number, number] {
+  if (!Array.isArray(value) || value.length !== 2) throw new FormatError(`preprocessing: ${name} wants [height, width], got ${show(value)}`);
+  return [side(name, value[0]), side(name, value[1])];
+}
+
+function numbers(name: string, value: unknown, count: number): readonly number[] {
+  if (!Array.isArray(value) || value.length !== count || !value.every((x) => Number.isFinite(Math.fround(x as number)) && typeof x === "number")) {
+    throw new FormatError(`preprocessing: ${name} wants ${count} finite ${count === 1 ? "number" : "numbers"}, got ${show(value)}`);
+  }
+  return value.map(Number);
+}

@@ -1,0 +1,170 @@
+/**
+ * Resizing of 8-bit images as PIL does it (Pillow, `Image.resize`; published networks were evaluated with it): a separable
+ * filter whose support grows when an image shrinks, so that every pixel counts, first along rows and then along columns, with
+ * 8 bits between the two and weights of 22 fractional bits. Equal to PIL's result.
+ */
+import { show } from "../../errors.ts";
+
+export type Interpolation = "bilinear" | "bicubic";
+
+/** A rectangle of the resized image, in its pixels. */
+export interface Window {
+  readonly top: number;
+  readonly left: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+interface Filter {
+  /** Half the width, in pixels of the smaller image. */
+  readonly support: number;
+  readonly at: (x: number) => number;
+}
+
+const filters: Readonly<Record<Interpolation, Filter>> = {
+  bilinear: {
+    support: 1,
+    at(x) {
+      x = Math.abs(x);
+      return x < 1 ? 1 - x : 0;
+    },
+  },
+  // Keys, "Cubic convolution interpolation for digital image processing" (1981), eq. 15: a = -1/2.
+  bicubic: {
+    support: 2,
+    at(x) {
+      const a = -0.5;
+      x = Math.abs(x);
+      if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+      if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
+      return 0;
+    },
+  },
+};
+
+const precision = 22;
+const half = 1 << (precision - 1);
+
+/** What is kept between the two passes at a time: enough for photographs at once, little even where one side is 10^7 pixels. */
+const bandBytes = 4194304;
+
+/**
+ * `source`, [inHeight, inWidth, channels] bytes, resized to outHeight x outWidth; of that the rectangle `window` (all of it
+ * unless told) as [window.height, window.width, channels] bytes. Only what the window needs is computed: a cropped corner of
+ * a huge enlargement costs no more than its own pixels.
+ * @throws RangeError if a size is wrong or the window lies outside the resized image.
+ */
+export function resize(
+  source: Uint8Array, channels: number, inHeight: number, inWidth: number, outHeight: number, outWidth: number,
+  interpolation: Interpolation, window: Window = { top: 0, left: 0, height: outHeight, width: outWidth },
+): Uint8Array {
+  if (interpolation !== "bilinear" && interpolation !== "bicubic") {
+    throw new RangeError(`resize: interpolation wants "bilinear" or "bicubic", got ${show(interpolation)}`);
+  }
+  const filter = filters[interpolation];
+  for (const [name, value] of Object.entries({ channels, inHeight, inWidth, outHeight, outWidth, height: window.height, width: window.width })) {
+    if (!Number.isSafeInteger(value) || value < 1) throw new RangeError(`resize: ${name} wants a whole number of at least 1, got ${value}`);
+  }
+  if (source.length !== inHeight * inWidth * channels) {
+    throw new RangeError(`resize: ${inHeight} x ${inWidth} pixels of ${channels} bytes want ${inHeight * inWidth * channels} bytes, source has ${source.length}`);
+  }
+  const { top, left, height, width } = window;
+  if (!(top >= 0 && left >= 0 && top + height <= outHeight && left + width <= outWidth)) {
+    throw new RangeError(`resize: window ${height}x${width} at ${top},${left} lies outside the ${outHeight}x${outWidth} image`);
+  }
+
+  const rows = new Weights(filter, inHeight, outHeight);
+  const columns = new Weights(filter, inWidth, outWidth);
+  const out = new Uint8Array(height * width * channels);
+  const rowBytes = width * channels;
+  const sums = new Int32Array(rowBytes);
+  for (let begin = 0; begin < height; ) {
+    // The next rows of the window, as many as look at no more of the source than a band may hold.
+    rows.compute(top + begin);
+    const first = rows.first;
+    let count = rows.count;
+    let end = begin + 1;
+    for (; end < height; end++) {
+      rows.compute(top + end);
+      const wanted = rows.first + rows.count - first;
+      if (wanted * rowBytes > bandBytes) break;
+      count = wanted;
+    }
+    const band = alongRows(source, channels, inWidth, first, count, columns, left, width);
+    for (; begin < end; begin++) {
+      rows.compute(top + begin);
+      sums.fill(half);
+      for (let k = 0; k < rows.count; k++) {
+        const weight = rows.fixed[k];
+        for (let i = 0, s = (rows.first - first + k) * rowBytes; i < rowBytes; i++, s++) sums[i] += weight * band[s];
+      }
+      for (let i = 0, o = begin * rowBytes; i < rowBytes; i++, o++) out[o] = clip(sums[i] >> precision);
+    }
+  }
+  return out;
+}
+
+/** `count` rows of `source` from `first`, filtered to the columns from `left`, `width` of them. */
+function alongRows(
+  source: Uint8Array, channels: number, inWidth: number, first: number, count: number, columns: Weights, left: number, width: number,
+): Uint8Array {
+  const out = new Uint8Array(count * width * channels);
+  for (let x = 0; x < width; x++) {
+    columns.compute(left + x);
+    const { fixed, first: start, count: taps } = columns;
+    for (let y = 0; y < count; y++) {
+      for (let c = 0; c < channels; c++) {
+        let sum = half;
+        for (let k = 0, s = ((first + y) * inWidth + start) * channels + c; k < taps; k++, s += channels) sum += fixed[k] * source[s];
+        out[(y * width + x) * channels + c] = clip(sum >> precision);
+      }
+    }
+  }
+  return out;
+}
+
+function clip(value: number): number {
+  return value < 0 ? 0 : value > 255 ? 255 : value;
+}
+
+/** The weights of one output pixel at a time, so that memory does not grow with the image. */
+class Weights {
+  /** The first input pixel that counts, how many do, and their weights times 2^22. */
+  first = 0;
+  count = 0;
+  readonly fixed: Int32Array;
+  readonly #exact: Float64Array;
+  readonly #filter: Filter;
+  readonly #inSize: number;
+  readonly #scale: number;
+  /** 1 where the image grows: a filter never becomes narrower than its input pixels. */
+  readonly #spread: number;
+
+  constructor(filter: Filter, inSize: number, outSize: number) {
+    this.#filter = filter;
+    this.#inSize = inSize;
+    this.#scale = inSize / outSize;
+    this.#spread = Math.max(1, this.#scale);
+    const most = Math.min(inSize, Math.ceil(filter.support * this.#spread) * 2 + 1);
+    this.fixed = new Int32Array(most);
+    this.#exact = new Float64Array(most);
+  }
+
+  compute(out: number): void {
+    const support = this.#filter.support * this.#spread;
+    const center = (out + 0.5) * this.#scale;
+    const narrow = 1 / this.#spread;
+    this.first = Math.max(0, Math.trunc(center - support + 0.5));
+    this.count = Math.min(this.#inSize, Math.trunc(center + support + 0.5)) - this.first;
+    let total = 0;
+    for (let k = 0; k < this.count; k++) {
+      const weight = this.#filter.at((k + this.first - center + 0.5) * narrow);
+      this.#exact[k] = weight;
+      total += weight;
+    }
+    for (let k = 0; k < this.count; k++) {
+      const weight = total === 0 ? this.#exact[k] : this.#exact[k] / total;
+      this.fixed[k] = Math.trunc(weight * (1 << precision) + (weight < 0 ? -0.5 : 0.5));
+    }
+  }
+}

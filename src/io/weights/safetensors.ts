@@ -1,0 +1,267 @@
+/**
+ * safetensors, the weights format of https://github.com/huggingface/safetensors: eight bytes with the header's length (little-endian), a
+ * JSON header `{ name: { dtype, shape, data_offsets: [begin, end] }, __metadata__: { name: text } }`, then the tensors' bytes,
+ * row-major and little-endian. Bytes in, bytes out: files belong to the caller.
+ *
+ * A file comes from a stranger: everything in the header is checked before any tensor is allocated, and as strictly as the official
+ * library does: the tensors must fill the data exactly, without overlap or gap.
+ */
+import { FormatError, show } from "../../errors.ts";
+import { isDouble, showShape, sizeOf, Tensor } from "../../tensor.ts";
+import type { Floats } from "../../tensor.ts";
+import { HALF_MAX, readBfloat16, readHalf, writeHalf } from "./half.ts";
+import { parseJson } from "../bytes/json.ts";
+import type { Json } from "../bytes/json.ts";
+import { decodeUtf8, encodeUtf8 } from "../bytes/utf8.ts";
+
+/** What a weights file holds. */
+export interface SafetensorsFile {
+  /** By name, in the header's order. F32, F16 and BF16 come as Float32Array, F64 as Float64Array. */
+  readonly tensors: Map<string, Tensor>;
+  /** Names of batch counters (integers named `*.num_batches_tracked`), which no network computes with. */
+  readonly ignored: string[];
+  readonly metadata: Record<string, string>;
+}
+
+/** Bytes an element takes, of every type that a header may name. */
+const DTYPES: ReadonlyMap<string, number> = new Map([
+  ["F64", 8], ["F32", 4], ["F16", 2], ["BF16", 2], ["F8_E4M3", 1], ["F8_E5M2", 1],
+  ["I64", 8], ["U64", 8], ["I32", 4], ["U32", 4], ["I16", 2], ["U16", 2], ["I8", 1], ["U8", 1], ["BOOL", 1],
+]);
+const READABLE: readonly string[] = ["F32", "F16", "BF16", "F64"];
+
+/** The official library's limit. Real headers take some 100 bytes a tensor. */
+const LONGEST_HEADER = 100_000_000;
+const MOST_DIMENSIONS = 32;
+const METADATA = "__metadata__";
+const COUNTER = /(^|\.)num_batches_tracked$/;
+const LITTLE_ENDIAN: boolean = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+interface Entry {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+/**
+ * Reads a weights file.
+ * @param options.share lets tensors be views of `bytes` where alignment allows: no copy, but they change with `bytes`. Default false.
+ * @throws FormatError with one line on what is wrong, naming the tensor; TypeError if `bytes` are no bytes
+ */
+export function parseSafetensors(bytes: Uint8Array | ArrayBuffer, options: { readonly share?: boolean } = {}): SafetensorsFile {
+  const file = bytesOf(bytes);
+  if (file.length < 8) throw new FormatError(`safetensors: a file has at least 8 bytes, this one has ${file.length}`);
+  const view = new DataView(file.buffer, file.byteOffset, 8);
+  const headerLength = view.getUint32(0, true) + view.getUint32(4, true) * 4294967296;
+  if (headerLength > LONGEST_HEADER) {
+    throw new FormatError(`safetensors: the header wants at most ${LONGEST_HEADER} bytes, the file says ${headerLength}`);
+  }
+  if (headerLength > file.length - 8) {
+    throw new FormatError(`safetensors: the header has ${headerLength} bytes, only ${file.length - 8} follow: the file is cut short or no safetensors file`);
+  }
+  // A copy, because TextDecoder refuses shared memory.
+  const header = decodeUtf8(file.slice(8, 8 + headerLength), "safetensors header");
+  if (!header.startsWith("{")) throw new FormatError(`safetensors: the header begins with "{", this one with ${show(header.slice(0, 12))}`);
+
+  const data = file.subarray(8 + headerLength);
+  const entries: Entry[] = [];
+  let metadata: Record<string, string> = {};
+  for (const [name, value] of parseJson(header, "safetensors header") as Map<string, Json>) {
+    if (name === METADATA) metadata = metadataOf(value);
+    else entries.push(entryOf(name, value, data.length));
+  }
+  checkCover(entries, data.length);
+
+  const ignored: string[] = [];
+  const wanted = entries.filter(({ name, dtype }) => {
+    if (READABLE.includes(dtype)) return true;
+    if (!COUNTER.test(name) || !/^[IU]\d/.test(dtype)) {
+      throw new FormatError(`safetensors: tensor ${show(name)} has dtype ${dtype}, which is not read; readable are ${READABLE.join(", ")}`);
+    }
+    ignored.push(name);
+    return false;
+  });
+  const tensors = new Map<string, Tensor>();
+  for (const entry of wanted) {
+    tensors.set(entry.name, new Tensor(readFloats(entry, data.subarray(entry.begin, entry.end), options.share ?? false), entry.shape));
+  }
+  return { tensors, ignored, metadata };
+}
+
+/** `bytes` as a Uint8Array; by tag, not by instanceof, for buffers of other realms. */
+function bytesOf(bytes: Uint8Array | ArrayBuffer): Uint8Array {
+  if (ArrayBuffer.isView(bytes)) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (/^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(bytes))) return new Uint8Array(bytes);
+  throw new TypeError(`parseSafetensors: bytes wants a Uint8Array or ArrayBuffer, got ${show(bytes)}`);
+}
+
+function metadataOf(value: Json): Record<string, string> {
+  if (!(value instanceof Map)) throw new FormatError(`safetensors: ${METADATA} wants an object of texts`);
+  for (const [key, text] of value) {
+    if (typeof text !== "string") throw new FormatError(`safetensors: ${METADATA} wants texts only, ${show(key)} is none`);
+  }
+  // fromEntries defines properties, so the name "__proto__" is one like any other.
+  return Object.fromEntries(value) as Record<string, string>;
+}
+
+function isSize(value: Json | undefined): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** The entry of one tensor, with everything checked that can be without the others. */
+function entryOf(name: string, value: Json, dataLength: number): Entry {
+  const what = `safetensors: tensor ${show(name)}`;
+  if (!(value instanceof Map)) throw new FormatError(`${what} wants an object with dtype, shape and data_offsets`);
+  const dtype = value.get("dtype");
+  const width = typeof dtype === "string" ? DTYPES.get(dtype) : undefined;
+  if (width === undefined) throw new FormatError(`${what} has an unknown dtype ${typeof dtype === "string" ? show(dtype) : "(no text)"}`);
+  const shape = value.get("shape");
+  if (!Array.isArray(shape) || shape.length > MOST_DIMENSIONS || !shape.every(isSize)) {
+    throw new FormatError(`${what} wants a shape of at most ${MOST_DIMENSIONS} whole numbers of at least 0`);
+  }
+  const offsets = value.get("data_offsets");
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) {
+    throw new FormatError(`${what} wants data_offsets of two whole numbers of at least 0`);
+  }
+  const [begin, end] = offsets;
+  if (begin > end) throw new FormatError(`${what} begins at byte ${begin} of the data and ends before that, at ${end}`);
+  if (end > dataLength) {
+    throw new FormatError(`${what} ends at byte ${end} of the data, which has ${dataLength}: the file is cut short or its header wrong`);
+  }
+  // Zeros apart, so that an absurd shape is refused although it holds nothing.
+  if (!Number.isSafeInteger(sizeOf(shape.filter((n) => n > 0)) * width)) {
+    throw new FormatError(`${what} of shape ${showShape(shape)} is too large for any file`);
+  }
+  const byteLength = sizeOf(shape) * width;
+  if (byteLength !== end - begin) {
+    throw new FormatError(`${what} of ${dtype} ${showShape(shape)} wants ${byteLength} bytes, its data_offsets span ${end - begin}`);
+  }
+  return { name, dtype: dtype as string, shape: shape.map((n) => n + 0), begin, end };
+}
+
+/** The tensors must lie end to end from the first byte of the data to the last. */
+function checkCover(entries: readonly Entry[], dataLength: number): void {
+  const sorted = [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let at = 0;
+  for (const { name, begin, end } of sorted) {
+    if (begin < at) {
+      throw new FormatError(`safetensors: tensor ${show(name)} begins at byte ${begin} of the data, inside the tensor before it, which ends at ${at}`);
+    }
+    if (begin > at) throw new FormatError(`safetensors: bytes ${at} to ${begin} of the data, before tensor ${show(name)}, belong to no tensor`);
+    at = end;
+  }
+  if (at !== dataLength) throw new FormatError(`safetensors: the last ${dataLength - at} bytes of the data belong to no tensor`);
+}
+
+function readFloats(entry: Entry, bytes: Uint8Array, share: boolean): Floats {
+  const size = sizeOf(entry.shape);
+  if (entry.dtype === "F16" || entry.dtype === "BF16") {
+    const out = new Float32Array(size);
+    (entry.dtype === "F16" ? readHalf : readBfloat16)(out, bytes);
+    return out;
+  }
+  const double = entry.dtype === "F64";
+  let source = bytes;
+  if (!(share && LITTLE_ENDIAN && bytes.byteOffset % (double ? 8 : 4) === 0)) {
+    source = bytes.slice();
+    if (!LITTLE_ENDIAN) swapEach(source, double ? 8 : 4);
+  }
+  return double ? new Float64Array(source.buffer, source.byteOffset, size) : new Float32Array(source.buffer, source.byteOffset, size);
+}
+
+/** Turns the bytes of every element round. */
+function swapEach(bytes: Uint8Array, width: number): void {
+  for (let i = 0; i < bytes.length; i += width) bytes.subarray(i, i + width).reverse();
+}
+
+export interface WriteSafetensorsOptions {
+  readonly metadata?: Readonly<Record<string, string>>;
+  /**
+   * How to store every tensor; where nothing is given, each in its own precision. With F16, a tensor with a finite number that half
+   * precision cannot hold (65520 and more) stays F32 rather than become infinite.
+   */
+  readonly dtype?: "F32" | "F16" | "F64";
+  /** Writes an I64 counter `*.num_batches_tracked` of this value beside every `*.running_mean`, as PyTorch has it. */
+  readonly batchesTracked?: number;
+}
+
+type Written = "I64" | "F64" | "F32" | "F16";
+const WIDTH: Readonly<Record<Written, number>> = { I64: 8, F64: 8, F32: 4, F16: 2 };
+const RANK: readonly Written[] = ["I64", "F64", "F32", "F16"];
+
+/**
+ * Writes a weights file. The same tensors give the same bytes, whatever their order: as the official library does it, the widest types
+ * come first (so that everything is aligned), names are sorted, and spaces pad the header to a multiple of eight.
+ * @throws RangeError for a name that stands twice, is not well-formed or is "__metadata__"; TypeError for metadata that is no text
+ */
+export function writeSafetensors(tensors: Iterable<readonly [string, Tensor]>, options: WriteSafetensorsOptions = {}): Uint8Array {
+  const counter = options.batchesTracked;
+  if (counter !== undefined && !isSize(counter)) {
+    throw new RangeError(`writeSafetensors: batchesTracked wants a whole number of at least 0, got ${counter}`);
+  }
+  const entries = new Map<string, { dtype: Written; tensor: Tensor | null }>();
+  const add = (name: string, dtype: Written, tensor: Tensor | null): void => {
+    if (name === METADATA || /\p{Surrogate}/u.test(name)) throw new RangeError(`writeSafetensors: a tensor cannot be named ${show(name)}`);
+    if (entries.has(name)) throw new RangeError(`writeSafetensors: two tensors are named ${show(name)}`);
+    entries.set(name, { dtype, tensor });
+  };
+  for (const [name, tensor] of tensors) {
+    add(name, writtenAs(tensor, options.dtype), tensor);
+    if (counter !== undefined && /(^|\.)running_mean$/.test(name)) add(name.replace(/running_mean$/, "num_batches_tracked"), "I64", null);
+  }
+  const sorted = [...entries].sort(([a, x], [b, y]) => RANK.indexOf(x.dtype) - RANK.indexOf(y.dtype) || (a < b ? -1 : 1));
+
+  const parts: string[] = metadataParts(options.metadata ?? {});
+  let end = 0;
+  for (const [name, { dtype, tensor }] of sorted) {
+    const begin = end;
+    end += (tensor === null ? 1 : tensor.size) * WIDTH[dtype];
+    parts.push(`${JSON.stringify(name)}:{"dtype":"${dtype}","shape":${showShape(tensor?.shape ?? [])},"data_offsets":[${begin},${end}]}`);
+  }
+  const json = encodeUtf8(`{${parts.join(",")}}`);
+  const headerLength = Math.ceil(json.length / 8) * 8;
+  if (headerLength > LONGEST_HEADER) throw new RangeError(`writeSafetensors: the header wants at most ${LONGEST_HEADER} bytes, got ${headerLength}`);
+
+  const file = new Uint8Array(8 + headerLength + end);
+  new DataView(file.buffer).setUint32(0, headerLength, true);
+  file.fill(0x20, 8 + json.length, 8 + headerLength).set(json, 8);
+  let at = 8 + headerLength;
+  for (const [, { dtype, tensor }] of sorted) {
+    const bytes = file.subarray(at, (at += (tensor === null ? 1 : tensor.size) * WIDTH[dtype]));
+    if (tensor === null) writeCounter(bytes, counter ?? 0);
+    else writeFloats(bytes, tensor.data, dtype);
+  }
+  return file;
+}
+
+function writtenAs(tensor: Tensor, dtype: WriteSafetensorsOptions["dtype"]): Written {
+  if (dtype === undefined) return isDouble(tensor.data) ? "F64" : "F32";
+  if (dtype === "F16" && tensor.data.some((x) => Math.abs(x) >= HALF_MAX + 16 && Math.abs(x) < Infinity)) return "F32";
+  return dtype;
+}
+
+function metadataParts(metadata: Readonly<Record<string, string>>): string[] {
+  const keys = Object.keys(metadata).sort();
+  for (const key of keys) {
+    if (typeof metadata[key] !== "string") throw new TypeError(`writeSafetensors: metadata wants texts, ${show(key)} is ${show(metadata[key])}`);
+    if (/\p{Surrogate}/u.test(key + metadata[key])) throw new RangeError(`writeSafetensors: metadata ${show(key)} is not well-formed text`);
+  }
+  if (keys.length === 0) return [];
+  return [`"${METADATA}":{${keys.map((key) => `${JSON.stringify(key)}:${JSON.stringify(metadata[key])}`).join(",")}}`];
+}
+
+function writeFloats(bytes: Uint8Array, values: Floats, dtype: Written): void {
+  if (dtype === "F16") return writeHalf(bytes, values);
+  const wanted = dtype === "F64" ? Float64Array : Float32Array;
+  const floats = values.BYTES_PER_ELEMENT === wanted.BYTES_PER_ELEMENT ? values : wanted.from(values);
+  bytes.set(new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength));
+  if (!LITTLE_ENDIAN) swapEach(bytes, wanted.BYTES_PER_ELEMENT);
+}
+
+function writeCounter(bytes: Uint8Array, value: number): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, 8);
+  view.setUint32(0, value % 4294967296, true);
+  view.setUint32(4, Math.floor(value / 4294967296), true);
+}

@@ -1,0 +1,30 @@
+/** How exact a session is, and what of the machine's instructions it may use for that. */
+import type { ConvParams } from "../../../kernels/wasm/convolution/params.ts";
+import type { Convolution } from "../../../kernels/wasm/convolution/choose.ts";
+import { probe } from "../../../kernels/wasm/probe/probe.ts";
+import type { Features } from "../../../kernels/wasm/probe/probe.ts";
+
+/**
+ * `exact`: the same bits on every host with the same kernels, for every number of threads. `fast`: may round a product and a sum together and
+ * take fewer products (Winograd, Strassen), within 1e-3 of the largest output. `turbo`: may also switch on what the engine still tries out.
+ */
+export type Numerics = (typeof numericsNames)[number];
+export const numericsNames = ["exact", "fast", "turbo"] as const;
+
+/** What kernels may do. */
+export interface Arithmetic {
+  /** Multiply and add in one instruction, rounded once. */
+  readonly fma: boolean;
+  /** The engine joins pairs of 128-bit vectors to 256-bit ones: kernels are laid out for it. */
+  readonly wide: boolean;
+  readonly winograd: boolean;
+  /** What computes some convolutions by fewer products, which Winograd's method does not. */
+  readonly strassen?: (params: ConvParams) => Convolution | undefined;
+}
+
+export const exactArithmetic: Arithmetic = { fma: false, wide: false, winograd: false };
+
+/** @param features what the host has */
+export function arithmeticOf(numerics: Numerics, features: Pick<Features, "fusedMultiplyAdd"> = probe()): Arithmetic {
+  return numerics === "exact" ? exactArithmetic : { fma: features.fusedMultiplyAdd, wide: false, winograd: true };
+}

@@ -1,0 +1,144 @@
+/** Where the programs of one session run: its memory, the kernels that are compiled for it, and the threads that share them. */
+import type { ModuleBuilder } from "../../../../kernels/wasm/assembler/module-builder.ts";
+import type { Operation } from "../../../graph/graph.ts";
+import { giveMemory } from "./memories.ts";
+import type { Arithmetic } from "../numerics.ts";
+import type { Step } from "../plain/steps.ts";
+import { emitRunsAlone } from "./run-function.ts";
+import type { EmitRuns } from "./run-function.ts";
+import type { Pool, SessionCode } from "../../threads/pool.ts";
+import { STAGE_ADDRESS, WasmMemory } from "./memory.ts";
+
+type RunPart = (thread: number, stage: number, sleeps: number) => void;
+
+export interface WasmHostOptions {
+  readonly arithmetic: Arithmetic;
+  /** Threads that share a program, at most. */
+  readonly threads: number;
+  /** Where they come from; undefined for one thread. */
+  readonly pool: Pool | undefined;
+  /** Operations whose kernels did not compute what they should: the plain kernels do these. */
+  readonly refused: ReadonlySet<Operation["kind"]>;
+  readonly compile: CompileModule;
+  /** Does each kernel have a module of its own? By default all of a program are in one. */
+  readonly apart?: boolean;
+  /** By default one of its own. */
+  readonly memory?: WasmMemory;
+  /** Is a memory of its own one to share? By default where there is a pool. */
+  readonly shared?: boolean;
+  /** By default the pool's, or for one thread. */
+  readonly emitRuns?: EmitRuns;
+  /** What the names of functions that run parts of programs begin with. */
+  readonly runs?: string;
+}
+
+/** Makes a module of kernels of what `emit` writes. */
+export type CompileModule = (emit: () => ModuleBuilder) => HostWasmModule;
+
+/** For hosts that only adopt modules. */
+export const compileNothing: CompileModule = () => {
+  throw new Error("session: a given module holds all kernels, and none is compiled");
+};
+
+/** Functions that run parts of programs are named so, with a number. */
+const RUN = "run_";
+
+/** Gives back what sessions had that were dropped without `close`. */
+const dropped = new FinalizationRegistry<() => void>((release) => release());
+
+export class WasmHost {
+  readonly memory: WasmMemory;
+  readonly threads: number;
+  readonly arithmetic: Arithmetic;
+  readonly refused: ReadonlySet<Operation["kind"]>;
+  readonly apart: boolean;
+  readonly emitRuns: EmitRuns;
+  readonly #release: () => void;
+  readonly #compile: CompileModule;
+  readonly #pool: Pool | undefined;
+  readonly #code: SessionCode & { readonly modules: HostWasmModule[] };
+  readonly #exports: Record<string, unknown> = {};
+  readonly #runs: string;
+  #names = 0;
+
+  /** @throws Error where WebAssembly is missing, or no memory can be had */
+  constructor({ threads, pool, refused, arithmetic, compile, apart = false, memory: given, shared = pool !== undefined, runs = RUN, emitRuns }: WasmHostOptions) {
+    this.threads = pool === undefined ? 1 : threads;
+    this.refused = refused;
+    this.apart = apart;
+    this.arithmetic = arithmetic;
+    this.emitRuns = emitRuns ?? pool?.emitRuns ?? emitRunsAlone;
+    this.#compile = compile;
+    this.#pool = pool;
+    this.#runs = runs;
+    this.memory = given ?? new WasmMemory(shared);
+    const { memory } = this.memory;
+    const session = pool?.newSession() ?? 0;
+    this.#code = { session, memory, stage: new Int32Array(memory.buffer, STAGE_ADDRESS, 1), modules: [] };
+    // Holds nothing of this object, so that it can be collected before.
+    this.#release = () => {
+      pool?.dropSession(session);
+      if (given === undefined) giveMemory(memory, shared);
+    };
+  }
+
+  /** Takes the memory back, if it is the host's own; to be called once, when nothing runs in it any more. */
+  release(): void {
+    dropped.unregister(this.#release);
+    this.#release();
+  }
+
+  /**
+   * Releases once `owner` was collected without it. A memory that nobody shares is left to the collector: what waits for a turn of the event loop
+   * would keep those of all sessions that one turn makes.
+   */
+  releaseWith(owner: object): void {
+    if (this.#pool !== undefined) dropped.register(owner, this.#release, this.#release);
+  }
+
+  /** Other kernels in the same memory, for this thread alone. */
+  beside(options: Pick<WasmHostOptions, "arithmetic" | "refused" | "compile" | "apart">): WasmHost {
+    return new WasmHost({ ...options, threads: 1, pool: this.#pool, memory: this.memory });
+  }
+
+  /** Is there a kernel of this name already? */
+  has(name: string): boolean {
+    return Object.hasOwn(this.#exports, name);
+  }
+
+  /** All that modules export, by name. */
+  get functions(): Readonly<Record<string, unknown>> {
+    return this.#exports;
+  }
+
+  newRunName(): string {
+    return `${this.#runs}${this.#names++}`;
+  }
+
+  /** Makes a module and takes its functions in. */
+  install(emit: () => ModuleBuilder): void {
+    this.adopt(this.#compile(emit));
+  }
+
+  /** Takes the functions of a module in. */
+  adopt(module: HostWasmModule): void {
+    const instance = new WebAssembly!.Instance(module, { host: { memory: this.memory.memory }, kernels: this.#exports });
+    Object.assign(this.#exports, instance.exports);
+    this.#code.modules.push(module);
+    this.#pool?.prepare(this.#code, this.threads - 1);
+  }
+
+  /** What calls the exported function that runs a part of a program. */
+  runner(name: string): Step {
+    const part = this.#exports[name] as RunPart;
+    const pool = this.#pool;
+    if (pool === undefined) return part as Step;
+    const number = Number(name.slice(RUN.length));
+    return () => pool.run(this.#code, number, part, this.threads);
+  }
+
+  /** Runs parts on workers only; undefined where there are none. */
+  runAsync<T>(names: readonly string[], begin: () => void, end: () => T): Promise<T> | undefined {
+    return this.#pool?.runAsync(this.#code, names.map((name) => Number(name.slice(RUN.length))), this.threads, begin, end);
+  }
+}

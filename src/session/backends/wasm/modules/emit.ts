@@ -1,0 +1,50 @@
+/** What `senet compile` writes: the module that a session would emit, for hosts that forbid compiling at run time. */
+import { plainInference } from "../../../../../kernels/plain/inference.ts";
+import type { Module } from "../../../../nn/module.ts";
+import { version } from "../../../../version.ts";
+import { modelTitle } from "./given.ts";
+import { describe } from "./file.ts";
+import { arithmeticOf } from "../../numerics.ts";
+import { PlainConstants } from "../../plain/program.ts";
+import { sessionGraph } from "../../../optimise/session-graph.ts";
+import type { GraphOptions } from "../../../optimise/session-graph.ts";
+import { withStrassen } from "../strassen.ts";
+import { emitRunsShared } from "../../../threads/run-shared.ts";
+import { labelsOf } from "../checks/verify.ts";
+import { WasmHost, compileNothing } from "../engine.ts";
+import { planProgram } from "../program.ts";
+import { planCheck, wholeModule } from "./whole.ts";
+
+export interface EmitOptions extends GraphOptions {
+  /** As of `compile`; turbo belongs to the engine that compiles, so there is no module of it. */
+  readonly numerics?: "exact" | "fast";
+  /** More than one: for memory that threads share, and how many there are unless `compile` is asked for another number. */
+  readonly threads?: number;
+  /** May fast kernels use fused multiply-adds? They are faster where the engine has relaxed SIMD, and elsewhere the module is refused. */
+  readonly relaxedSimd?: boolean;
+}
+
+/**
+ * The WebAssembly module that `compile(model, { input, module })` takes. It holds no weights: any that the model has go with it. The same
+ * arguments give the same bytes on every host.
+ * @throws RangeError where the model cannot take such an input, or an option makes no sense; Error where WebAssembly has no memory
+ */
+export function emitModule(model: Module, options: EmitOptions): Uint8Array<ArrayBuffer> {
+  const { input, observe = [], override = [], numerics = "fast", threads = 1, relaxedSimd = false } = options;
+  if (!["exact", "fast"].includes(numerics)) throw new RangeError(`emitModule: numerics wants exact or fast, got ${String(numerics)}`);
+  if (!(Number.isSafeInteger(threads) && threads >= 1 && threads <= 32)) throw new RangeError(`emitModule: threads wants a whole number from 1 to 32, got ${threads}`);
+  if (relaxedSimd && numerics === "exact") throw new RangeError("emitModule: exact uses no relaxed SIMD, whose last bits depend on the machine");
+  const { graph, kept } = sessionGraph(model, options);
+  const [arithmetic, shared] = [withStrassen(arithmeticOf(numerics, { fusedMultiplyAdd: relaxedSimd })), threads > 1];
+  const host = new WasmHost({ arithmetic, shared, ...(shared ? { emitRuns: emitRunsShared } : {}), threads: 1, pool: undefined, refused: new Set(), compile: compileNothing });
+  const check = planCheck(labelsOf(graph), plainInference, arithmetic, shared);
+  try {
+    const overrides = new Map(override.map((name) => [name, undefined]));
+    const { code } = planProgram({ graph, plain: plainInference, kept, constants: new PlainConstants(), host, overrides });
+    const use = { model: modelTitle(model), input, observe, override, numerics, threads };
+    return describe(wholeModule(code, check.code, shared), { senet: version, ...use, relaxedSimd });
+  } finally {
+    check.release();
+    host.release();
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * One module that holds all a session wants, for hosts that compile none: the program, the check of its kernels (verify.ts) and, for threads,
+ * how workers wait. `senet compile` writes it, `compile(model, { module })` plans the same again and takes it where the plan is the same.
+ */
+import type { InferenceKernels } from "../../../../../kernels/contract.ts";
+import type { Func } from "../../../../../kernels/wasm/assembler/handles.ts";
+import type { Operation } from "../../../../graph/graph.ts";
+import type { Arithmetic } from "../../numerics.ts";
+import { emitWait } from "../../../threads/wait-module.ts";
+import { checkOf, wrongKinds } from "../checks/verify.ts";
+import { WasmHost, compileNothing } from "../engine.ts";
+import { emitCode, kernelModule, planProgram, runners } from "../program.ts";
+import type { Code } from "../program.ts";
+
+/** Names of the functions that run the check begin with this. */
+const CHECK = "check_";
+
+/** A check that is part of a module. */
+export interface PlannedCheck {
+  readonly code: Code;
+  /** Computes it with the module's kernels. @returns the kinds of operations that do not give what the plain kernels give, and what went wrong */
+  run(module: HostWasmModule): ReadonlyMap<Operation["kind"], string>;
+  /** Takes its memory back; to be called once. */
+  readonly release: () => void;
+}
+
+/** @param labels what the network has in it: `labelsOf` (verify.ts) @param plain knows the right answers @param shared is the module's memory one to share? */
+export function planCheck(labels: ReadonlySet<string>, plain: InferenceKernels, arithmetic: Arithmetic, shared: boolean): PlannedCheck {
+  // One thread does it, whatever the memory.
+  const host = new WasmHost({ arithmetic, shared, threads: 1, pool: undefined, refused: new Set(), compile: compileNothing, runs: CHECK });
+  const check = checkOf(labels, plain, arithmetic);
+  const { code, finish } = planProgram({ ...check, host });
+  return {
+    code,
+    run(module) {
+      host.adopt(module);
+      return wrongKinds(check, finish(runners(code.parts, host)));
+    },
+    release: () => host.release(),
+  };
+}
+
+/** The module's bytes, without its description. The same plans give the same bytes. @param shared is its memory one to share? */
+export function wholeModule(program: Code, check: Code, shared: boolean): Uint8Array<ArrayBuffer> {
+  const m = kernelModule(shared, "senet");
+  const funcs = new Map<string, Func>();
+  for (const code of [check, program]) emitCode(m, code, funcs);
+  if (shared) emitWait(m);
+  return m.toBytes();
+}

@@ -1,0 +1,240 @@
+/**
+ * A program on WebAssembly SIMD kernels, emitted for the graph's sizes when it is compiled, with a function that calls them all. What has
+ * no kernel of its own runs on the plain kernels between two conversions of layout; `plan` says which.
+ */
+import type { Func } from "../../../../kernels/wasm/assembler/handles.ts";
+import { clearHaloKernel, fromPlanarKernel, toPlanarKernel } from "../../../../kernels/wasm/operations/move.ts";
+import { ModuleBuilder } from "../../../../kernels/wasm/assembler/module-builder.ts";
+import type { InferenceKernels } from "../../../../kernels/contract.ts";
+import type { Graph, Node, Value } from "../../../graph/graph.ts";
+import { showShape, sizeOf } from "../../../tensor.ts";
+import { argumentCount } from "../../plan/kernel-call.ts";
+import type { Emitter, KernelCall, Stage } from "../../plan/kernel-call.ts";
+import { planLayouts } from "../../plan/layouts.ts";
+import type { LayoutPlan, Placement } from "../../plan/layouts.ts";
+import { gather, scatter } from "../../plan/nhwc.ts";
+import type { PlainConstants } from "../plain/program.ts";
+import { plainStep } from "../plain/steps.ts";
+import type { Step } from "../plain/steps.ts";
+import type { Program } from "../program.ts";
+import type { EmitRuns, RunFunction } from "./run-function.ts";
+import type { WasmHost } from "./engine.ts";
+import { bindNode, operandOf } from "./steps.ts";
+import type { Bound } from "./steps.ts";
+
+/** Pages that a shared memory may say it can grow to: all that 32-bit addresses reach. */
+const MOST_PAGES = 65536;
+
+/** What happens at one place of a program: stages of one function in WebAssembly, or a step in JavaScript. */
+export type Part = (RunFunction & { readonly stages: Stage[] }) | Step;
+
+/** A part, and the operation it belongs to: where each has its own. */
+interface LabelledPart {
+  readonly part: Part;
+  readonly kind: string;
+}
+
+function fromPlanar(value: Value, { layout, images }: Placement): Bound {
+  const kernel = fromPlanarKernel(layout);
+  return { kernel, images, operands: [], ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work: 4 * sizeOf(value.shape) };
+}
+
+export interface WasmProgramOptions {
+  readonly graph: Graph;
+  /** What computes the operations that have no kernel in WebAssembly. */
+  readonly plain: InferenceKernels;
+  /** Names of values that are readable after each run. */
+  readonly kept: ReadonlySet<string>;
+  readonly constants: PlainConstants;
+  readonly host: WasmHost;
+  /** Values of these names are written over, where the map has numbers for them, as soon as they are computed. */
+  readonly overrides: ReadonlyMap<string, Float32Array | undefined>;
+  /** Has each operation a function of its own, so that it can be timed? */
+  readonly stepwise?: boolean;
+}
+
+/** A program whose memory is planned: what is to be emitted, and the program once something runs it. */
+export interface PlannedProgram {
+  readonly code: Code;
+  /** Commits the memory. @param steps what runs the parts */
+  finish(steps: readonly Step[]): Program;
+}
+
+export function wasmProgram(options: WasmProgramOptions): Program {
+  const { code, finish } = planProgram(options);
+  return finish(install(code.parts, options.host));
+}
+
+export function planProgram({ graph, plain, kept, constants, host, overrides, stepwise = false }: WasmProgramOptions): PlannedProgram {
+  const { memory } = host;
+  let bound: (Bound | undefined)[] = [];
+  let scratch: number[] = [];
+  const layout = planLayouts(graph, kept, (place) => {
+    bound = graph.nodes.map((node) => (host.refused.has(node.operation.kind) ? undefined : bindNode(node, { place, memory, arithmetic: host.arithmetic })));
+    scratch = bound.map((call) => call?.scratch ?? 0);
+    return memory.shared ? [] : scratch;
+  });
+  const place = (value: Value): Placement => layout.placements.get(value)!;
+  // Working memory of threads stands after the arena, so that no address depends on how many there are (a given module does not know).
+  const arenaBytes = layout.total + (memory.shared ? host.threads * Math.max(0, ...scratch) : 0);
+  const base = memory.arena(arenaBytes);
+  const labelled = partsOf({ graph, layout, bound, base, host, overrides, stepwise }, (node) => onPlain(node));
+  const parts = labelled.map(({ part }) => part);
+  const names = parts.map((part) => (typeof part === "function" ? undefined : part.name));
+
+  function onPlain(node: Node): Step {
+    const arrays = new Map([...node.inputs, node.output].map((value) => [value.name, new Float32Array(sizeOf(value.shape))]));
+    let work = new Float64Array(0);
+    const step = plainStep(node, {
+      kernels: plain,
+      array: (value) => arrays.get(value.name)!,
+      constant: (constant) => constants.array(constant),
+      scratch: (size) => (size <= work.length ? work : (work = new Float64Array(size))),
+    });
+    return () => {
+      for (const input of node.inputs) gather(memory.floats, base + place(input).offset, place(input), arrays.get(input.name)!);
+      step();
+      scatter(memory.floats, base + place(node.output).offset, place(node.output), arrays.get(node.output.name)!);
+    };
+  }
+
+  const finish = (steps: readonly Step[]): Program => {
+    memory.commit(host.functions);
+    return {
+      setInput: (index, data) => memory.floats.set(data, (base + layout.planar.get(graph.inputs[index])!) / 4),
+      run() {
+        for (const step of steps) step();
+      },
+      ...(names.includes(undefined) ? {} : { parts: names as string[] }),
+      ...(stepwise ? { steps: labelled.map(({ kind }, i) => ({ kind, run: steps[i] })) } : {}),
+      read(value, into) {
+        const planar = layout.planar.get(value);
+        if (planar === undefined || !graph.outputs.includes(value)) gather(memory.floats, base + place(value).offset, place(value), into);
+        else into.set(memory.floats.subarray((base + planar) / 4, (base + planar) / 4 + into.length));
+      },
+      refresh: () => constants.refresh(),
+      arenaBytes,
+      lines: graph.nodes.map(({ operation, output }, i) =>
+        `${operation.kind.padEnd(14)} ${showShape(output.shape).padEnd(18)} ${(bound[i]?.kernel.name ?? "plain, between conversions").padEnd(60)} ${output.name}`),
+    };
+  };
+  return { code: { parts, packers: memory.packers, emitRuns: host.emitRuns }, finish };
+}
+
+interface PartsOptions extends Pick<WasmProgramOptions, "graph" | "host" | "overrides"> {
+  readonly layout: LayoutPlan;
+  readonly bound: readonly (Bound | undefined)[];
+  /** The arena's address. */
+  readonly base: number;
+  readonly stepwise: boolean;
+}
+
+/** All calls in their order, inputs and outputs included, cut where JavaScript has something to do. */
+function partsOf({ graph, layout, bound, base, host, overrides, stepwise }: PartsOptions, onPlain: (node: Node) => Step): LabelledPart[] {
+  const parts: LabelledPart[] = [];
+  const place = (value: Value): Placement => layout.placements.get(value)!;
+  const operand = (value: Value): KernelCall["operands"][number] => operandOf(place(value), base);
+  const planar = (value: Value): KernelCall["operands"][number] => ({ address: base + layout.planar.get(value)!, pitch: (4 * sizeOf(value.shape)) / value.shape[0] });
+  const add = (kind: string, stage: Stage): void => {
+    const last = parts.at(-1)?.part;
+    if (last !== undefined && typeof last !== "function" && !stepwise) last.stages.push(stage);
+    else parts.push({ kind, part: { name: host.newRunName(), stages: [stage] } });
+  };
+  const resolved = (call: Bound, i: number): KernelCall =>
+    ({ ...call, scratchAt: base + (layout.scratch[i] ?? layout.total), operands: call.operands.map((value) => (typeof value === "number" ? { address: value, pitch: 0 } : operand(value))) });
+  /** What clears the border of a value, if it has one: the arena is used by one value after the other, so it is dirty. */
+  const border = (value: Value): KernelCall[] => {
+    const { layout: { halo, width, channels }, images } = place(value);
+    if (halo === 0 || layout.inPlace.has(value)) return [];
+    const kernel = clearHaloKernel(place(value).layout);
+    const work = 8 * images * kernel.parts * (width + 2 * halo) * channels * 0.1;
+    return [{ kernel, images, operands: [operand(value)], ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work }];
+  };
+  for (const input of graph.inputs) add("input", [...border(input), { ...fromPlanar(input, place(input)), operands: [operand(input), planar(input)] }]);
+  graph.nodes.forEach((node, i) => {
+    const { kind } = node.operation;
+    const call = bound[i];
+    if (call === undefined) {
+      if (border(node.output).length > 0) add(kind, border(node.output));
+      parts.push({ kind, part: onPlain(node) });
+    } else {
+      add(kind, [...border(node.output), resolved(call, i)]);
+    }
+    const { name } = node.output;
+    if (!overrides.has(name)) return;
+    const write = (): void => {
+      const data = overrides.get(name);
+      if (data !== undefined) scatter(host.memory.floats, base + place(node.output).offset, place(node.output), data);
+    };
+    parts.push({ kind, part: write });
+  });
+  for (const output of new Set(graph.outputs)) {
+    const kernel = toPlanarKernel(place(output).layout);
+    const work = 4 * sizeOf(output.shape);
+    add("output", [{ kernel, images: place(output).images, operands: [planar(output), operand(output)], ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work }]);
+  }
+  return parts;
+}
+
+/** All that a module is emitted from. */
+export interface Code {
+  readonly parts: readonly Part[];
+  /** Functions that pack weights. */
+  readonly packers: readonly Emitter[];
+  readonly emitRuns: EmitRuns;
+}
+
+/** An empty module of kernels. @param shared is the memory one to share? */
+export function kernelModule(shared: boolean, name: string): ModuleBuilder {
+  const m = new ModuleBuilder(name);
+  m.importMemory("host", "memory", shared ? { minimum: 1, maximum: MOST_PAGES, shared: true } : { minimum: 1 });
+  return m;
+}
+
+function callsOf(parts: readonly Part[]): Map<string, KernelCall> {
+  const calls = new Map<string, KernelCall>();
+  for (const part of parts) {
+    if (typeof part !== "function") for (const call of part.stages.flat()) calls.set(call.kernel.name, call);
+  }
+  return calls;
+}
+
+/** Emits kernels, packers and the functions that run the parts. @param funcs what the module has already, by name; it receives the rest */
+export function emitCode(m: ModuleBuilder, { parts, packers, emitRuns }: Code, funcs: Map<string, Func> = new Map()): void {
+  for (const kernel of [...[...callsOf(parts).values()].map((call) => call.kernel), ...packers]) {
+    if (!funcs.has(kernel.name)) funcs.set(kernel.name, kernel.emit(m));
+  }
+  emitRuns(m, parts.filter((part) => typeof part !== "function"), { funcs });
+}
+
+/** Emits and compiles what the host does not have yet, and the functions that run the parts. @returns what runs them */
+export function install(parts: readonly Part[], host: WasmHost): Step[] {
+  const { shared } = host.memory;
+  const calls = callsOf(parts);
+  for (const { kernel } of host.apart ? calls.values() : []) {
+    if (host.has(kernel.name)) continue;
+    host.install(() => {
+      const m = kernelModule(shared, kernel.name);
+      kernel.emit(m);
+      return m;
+    });
+  }
+  host.install(() => {
+    const m = kernelModule(shared, "senet");
+    const funcs = new Map<string, Func>();
+    for (const call of calls.values()) {
+      const { name } = call.kernel;
+      if (!host.has(name)) continue;
+      const params = Object.fromEntries(Array.from({ length: argumentCount(call) }, (_, i) => [`a${i}`, "i32" as const]));
+      funcs.set(name, m.importFunc("kernels", name, { params }));
+    }
+    emitCode(m, { parts, packers: host.memory.packers.filter(({ name }) => !host.has(name)), emitRuns: host.emitRuns }, funcs);
+    return m;
+  });
+  return runners(parts, host);
+}
+
+/** What runs the parts, where the host has their functions. */
+export function runners(parts: readonly Part[], host: WasmHost): Step[] {
+  return parts.map((part) => (typeof part === "function" ? part : host.runner(part.name)));
+}

@@ -1,0 +1,74 @@
+/**
+ * A scale by channel, a residual sum and an activation move into the convolution before them, in that order; an activation also into a
+ * normalisation that no convolution took over (DenseNet has one before each).
+ */
+import type { Epilogue, Graph, Node } from "../../../graph/graph.ts";
+import { Uses, exchange } from "../rewrite.ts";
+import type { ConvNode } from "../rewrite.ts";
+
+const none: Epilogue = { gate: false, residual: false, activation: undefined };
+
+/** Is `later` needed to compute `value`? Then `later` cannot wait for it. */
+function dependsOn(uses: Uses, value: Node["output"], later: Node): boolean {
+  const seen = new Set<Node>();
+  const walk = (node: Node | undefined): boolean => {
+    if (node === undefined || seen.has(node)) return false;
+    if (node === later) return true;
+    seen.add(node);
+    return node.inputs.some((input) => walk(uses.maker(input)));
+  };
+  return walk(uses.maker(value));
+}
+
+/** The normalisation with the activation `node` in it, or undefined where it does not fit. */
+function activatedNorm(uses: Uses, { operation, inputs, output }: Node): { before: Node; fused: Node } | undefined {
+  const before = uses.maker(inputs[0]);
+  if (operation.kind !== "activation" || before?.operation.kind !== "batch_norm" || before.operation.activation !== undefined) return undefined;
+  if (uses.users(inputs[0]).length !== 1 || !uses.removable(inputs[0])) return undefined;
+  const { activation, slope, offset } = operation;
+  return { before, fused: { operation: { ...before.operation, activation: { activation, slope, offset } }, inputs: before.inputs, output } };
+}
+
+/** The convolution with `node`'s work in its epilogue, or undefined where it does not fit. */
+function absorbed(uses: Uses, node: Node): { before: ConvNode; fused: Node } | undefined {
+  const { operation, inputs, output } = node;
+  if (operation.kind === "scale") {
+    const conv = uses.soleConv(inputs[0], node);
+    if (conv === undefined || conv.operation.epilogue !== undefined || dependsOn(uses, inputs[1], conv)) return undefined;
+    return { before: conv, fused: { operation: { ...conv.operation, epilogue: { ...none, gate: true } }, inputs: [conv.inputs[0], inputs[1]], output } };
+  }
+  if (operation.kind === "add" && inputs[0] !== inputs[1]) {
+    for (const i of [0, 1]) {
+      const conv = uses.soleConv(inputs[i], node);
+      const before = conv?.operation.epilogue ?? none;
+      const other = inputs[1 - i];
+      if (conv === undefined || before.residual || before.activation !== undefined || dependsOn(uses, other, conv)) continue;
+      return { before: conv, fused: { operation: { ...conv.operation, epilogue: { ...before, residual: true } }, inputs: [...conv.inputs, other], output } };
+    }
+  }
+  if (operation.kind === "activation") {
+    const conv = uses.soleConv(inputs[0], node);
+    const before = conv?.operation.epilogue ?? none;
+    if (conv === undefined || before.activation !== undefined) return undefined;
+    const { activation, slope, offset } = operation;
+    return { before: conv, fused: { operation: { ...conv.operation, epilogue: { ...before, activation: { activation, slope, offset } } }, inputs: conv.inputs, output } };
+  }
+  return undefined;
+}
+
+/** Until nothing moves any more. */
+export function fuseEpilogue(graph: Graph, kept: ReadonlySet<string>): Graph {
+  for (;;) {
+    const uses = new Uses(graph, kept);
+    const exchanged = new Map<Node, Node | undefined>();
+    for (const node of graph.nodes) {
+      const found = absorbed(uses, node) ?? activatedNorm(uses, node);
+      // One change a node a round: the next round sees the result.
+      if (found === undefined || exchanged.has(found.before) || exchanged.has(node)) continue;
+      exchanged.set(found.before, undefined);
+      exchanged.set(node, found.fused);
+    }
+    if (exchanged.size === 0) return graph;
+    graph = exchange(graph, exchanged);
+  }
+}

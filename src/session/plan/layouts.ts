@@ -1,0 +1,88 @@
+/**
+ * Chooses how each value of a graph lies in memory, and which values share one place: padded NHWC (kernels/wasm/shared/layout.ts), the halo
+ * as wide as the widest padding of the convolutions that read the value.
+ */
+import { imagePitch } from "../../../kernels/wasm/shared/layout.ts";
+import type { Layout } from "../../../kernels/wasm/shared/layout.ts";
+import type { Graph, Node, Value } from "../../graph/graph.ts";
+import { sizeOf } from "../../tensor.ts";
+import { lifetimes } from "../backends/program.ts";
+import { planMemory } from "./memory-plan.ts";
+
+export interface Placement {
+  readonly layout: Layout;
+  /** Images; the batch. */
+  readonly images: number;
+  /** Bytes from the arena's start to the first image's memory (its halo's corner). */
+  readonly offset: number;
+}
+
+export interface LayoutPlan {
+  readonly placements: ReadonlyMap<Value, Placement>;
+  /** Does the value lie over another, whose memory it took over, border and all? */
+  readonly inPlace: ReadonlySet<Value>;
+  /** Bytes from the arena's start to where an input or output lies as users see it, [N,C,H,W] without halo. */
+  readonly planar: ReadonlyMap<Value, number>;
+  /** Bytes from the arena's start to each node's working memory, where that lies in the arena. */
+  readonly scratch: readonly number[];
+  /** Bytes of the arena. */
+  readonly total: number;
+}
+
+function layoutOf({ shape }: Value, halo: number): Layout {
+  const [, channels = 1, height = 1, width = 1] = shape;
+  return { channels, height, width, halo };
+}
+
+/** What a node may write over: an input that nothing reads afterwards, and that its kernel reads no later than it writes. */
+function overwritable(node: Node): Value | undefined {
+  const { operation, inputs } = node;
+  if (operation.kind === "conv2d" && operation.epilogue?.residual === true) {
+    const residual = inputs[inputs.length - 1];
+    return residual === inputs[0] ? undefined : residual;
+  }
+  if (operation.kind === "activation" || operation.kind === "scale" || operation.kind === "add") return inputs[0];
+  // From one pixel a channel to a row of features: the same numbers in the same order.
+  if (operation.kind === "flatten" && inputs[0].shape.slice(2).every((n) => n === 1)) return inputs[0];
+  return undefined;
+}
+
+/** @param scratchOf bytes of working memory for each node, or for none, once it is known how values lie */
+export function planLayouts(graph: Graph, kept: ReadonlySet<string>, scratchOf: (place: (value: Value) => Omit<Placement, "offset">) => readonly number[]): LayoutPlan {
+  const halos = new Map<Value, number>();
+  for (const { operation, inputs } of graph.nodes) {
+    if (operation.kind === "conv2d") halos.set(inputs[0], Math.max(halos.get(inputs[0]) ?? 0, ...operation.padding));
+  }
+  const layouts = new Map<Value, Layout>();
+  for (const value of [...graph.inputs, ...graph.nodes.map((node) => node.output)]) layouts.set(value, layoutOf(value, halos.get(value) ?? 0));
+  const bytes = (value: Value): number => 4 * value.shape[0] * imagePitch(layouts.get(value)!);
+  const lives = lifetimes(graph, kept, bytes);
+
+  // Values that are written one over the other have one home.
+  const homes = new Map<Value, Value>();
+  const home = (value: Value): Value => homes.get(value) ?? value;
+  graph.nodes.forEach((node, step) => {
+    const under = overwritable(node);
+    if (under === undefined || lives.get(under)!.to !== step || layouts.get(under)!.halo !== layouts.get(node.output)!.halo) return;
+    if (bytes(under) !== bytes(node.output) || node.inputs.some((input) => input !== under && home(input) === home(under))) return;
+    homes.set(node.output, home(under));
+  });
+  const spans = new Map<Value, { size: number; from: number; to: number }>();
+  for (const [value, life] of lives) {
+    const span = spans.get(home(value));
+    if (span === undefined) spans.set(home(value), { ...life });
+    else span.to = Math.max(span.to, life.to);
+  }
+  // Inputs come in before the first step, outputs leave after the last.
+  const end = graph.nodes.length;
+  for (const input of graph.inputs) spans.get(input)!.from = -1;
+  const moved = [...new Set([...graph.inputs, ...graph.outputs])];
+  const planarSpans = moved.map((value) => ({ size: 4 * sizeOf(value.shape), from: graph.inputs.includes(value) ? -1 : end, to: graph.outputs.includes(value) ? end : -1 }));
+  const scratchSpans = scratchOf((value) => ({ layout: layouts.get(value)!, images: value.shape[0] })).map((size, step) => ({ size, from: step, to: step }));
+  const { offsets, total } = planMemory([...spans.values(), ...planarSpans, ...scratchSpans]);
+  const places = new Map([...spans.keys()].map((value, i) => [value, offsets[i]]));
+  const placements = new Map<Value, Placement>();
+  for (const [value, layout] of layouts) placements.set(value, { layout, images: value.shape[0], offset: places.get(home(value))! });
+  const planar = new Map(moved.map((value, i) => [value, offsets[spans.size + i]]));
+  return { placements, inPlace: new Set(homes.keys()), planar, scratch: offsets.slice(spans.size + moved.length), total };
+}
