@@ -1,6 +1,7 @@
 /** From a module tree to a graph. */
 import { GraphBuilder } from "../graph/graph.ts";
 import type { Graph } from "../graph/graph.ts";
+import type { Network } from "../graph/network.ts";
 import type { Shape } from "../tensor.ts";
 import type { Module } from "./module.ts";
 
@@ -15,4 +16,15 @@ export function lower(model: Module, input: Shape, training: boolean = false): G
   for (const [name, holder] of model.namedState()) names.set(holder, name);
   const builder = new GraphBuilder(names, training);
   return builder.finish(model.lower(builder, builder.input("input", input)));
+}
+
+/** A model's name with its options, as modules of `senet compile` say for what they were made. */
+export function modelTitle({ identity }: Module): string {
+  if (identity === undefined) return "a model without a name";
+  return Object.keys(identity.options).length === 0 ? identity.model : `${identity.model} ${JSON.stringify(identity.options)}`;
+}
+
+/** The model as a network of one `input` and one `output`. */
+export function moduleNetwork(model: Module): Network {
+  return { title: modelTitle(model), inputs: [{ name: "input" }], outputs: ["output"], lower: ({ input }, training) => lower(model, input, training) };
 }

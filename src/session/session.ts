@@ -6,13 +6,14 @@
  */
 import { PlainConstants, plainProgram } from "./backends/plain/program.ts";
 import { plainInference } from "../../kernels/plain/inference.ts";
+import { modelTitle } from "../nn/lower.ts";
 import type { Module } from "../nn/module.ts";
 import type { Graph } from "../graph/graph.ts";
 import { didYouMean, show } from "../errors.ts";
 import { Tensor, isDouble, showShape, sizeOf } from "../tensor.ts";
 import type { Shape } from "../tensor.ts";
 import { backend, backendSync } from "./backends/choose.ts";
-import { givenModules, modelTitle } from "./backends/wasm/modules/given.ts";
+import { givenModules } from "./backends/wasm/modules/given.ts";
 import type { Backend, BackendOptions, SessionParts, Wanted } from "./backends/parts.ts";
 import type { Program } from "./backends/program.ts";
 import { sessionGraph, valueOf } from "./optimise/session-graph.ts";

@@ -1,8 +1,8 @@
 /** What `senet compile` writes: the module that a session would emit, for hosts that forbid compiling at run time. */
 import { plainInference } from "../../../../../kernels/plain/inference.ts";
+import { modelTitle } from "../../../../nn/lower.ts";
 import type { Module } from "../../../../nn/module.ts";
 import { version } from "../../../../version.ts";
-import { modelTitle } from "./given.ts";
 import { describe } from "./file.ts";
 import { arithmeticOf } from "../../numerics.ts";
 import { PlainConstants } from "../../plain/program.ts";

@@ -3,7 +3,6 @@
  * compared with what the module says of itself, so that one for another model, shape or version is refused, not run. Its kernels are checked as any.
  */
 import { show } from "../../../../errors.ts";
-import type { Module } from "../../../../nn/module.ts";
 import { showShape } from "../../../../tensor.ts";
 import { version } from "../../../../version.ts";
 import { checkUse, digestOf, readDescription } from "./file.ts";
@@ -25,12 +24,6 @@ export interface Given {
   readonly description: ModuleDescription;
   readonly use: ModuleUse;
   readonly labels: ReadonlySet<string>;
-}
-
-/** A model's name with its options, as modules say for what they were made. */
-export function modelTitle({ identity }: Module): string {
-  if (identity === undefined) return "a model without a name";
-  return Object.keys(identity.options).length === 0 ? identity.model : `${identity.model} ${JSON.stringify(identity.options)}`;
 }
 
 /** For compile and compileSync that take modules. */
