@@ -12,8 +12,8 @@ import { createModel } from "../models/index.ts";
 import { summarise } from "../src/nn/summary.ts";
 import { compileTraining } from "../src/session/training/training-session.ts";
 import { Tensor } from "../src/tensor.ts";
-import { Batcher } from "../src/train/augment.ts";
-import { Dataset } from "../src/train/dataset.ts";
+import { Batcher } from "../src/train/data/augment.ts";
+import { Dataset } from "../src/train/data/dataset.ts";
 import { machine } from "./peers/machine.ts";
 
 interface Network {

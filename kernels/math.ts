@@ -9,7 +9,7 @@
  * Software Manual for the Elementary Functions, 1980; M. Payne and R. Hanek, Radian reduction for trigonometric
  * functions, 1983): the argument is reduced to a short interval, a near-minimax polynomial answers there, and what the
  * roundings on the way lost is carried along as a second, small number (T. J. Dekker, 1971). The polynomials
- * are Chebyshev interpolants computed with 300 bits and rounded (test/goldens/math_polynomials.py).
+ * are Chebyshev interpolants computed with 300 bits and rounded (test/goldens/math/math_polynomials.py).
  *
  * Error bounds are in ulp, the distance of two neighbouring doubles at the exact result; 0.5 would be correctly rounded. They
  * sum the roundings by hand; in brackets the largest error among 250,000 random arguments, against 150 bits. Subnormal

@@ -2,19 +2,19 @@
 import { Random } from "../kernels/random.ts";
 import { didYouMean } from "../src/errors.ts";
 import type { Module } from "../src/nn/module.ts";
-import { densenet } from "./densenet.ts";
-import { bnInception, googlenet } from "./inception.ts";
-import { legacyResnext, legacySenet, legacySenet154 } from "./legacy-senet.ts";
-import { mobilenetV1 } from "./mobilenet-v1.ts";
-import { mobilenetV2 } from "./mobilenet-v2.ts";
-import { mobilenetV3 } from "./mobilenet-v3.ts";
+import { densenet } from "./classic/densenet.ts";
+import { bnInception, googlenet } from "./classic/inception.ts";
+import { legacyResnext, legacySenet, legacySenet154 } from "./residual/legacy-senet.ts";
+import { mobilenetV1 } from "./mobile/mobilenet-v1.ts";
+import { mobilenetV2 } from "./mobile/mobilenet-v2.ts";
+import { mobilenetV3 } from "./mobile/mobilenet-v3.ts";
 import type { GivenOptions } from "./options.ts";
-import { resnet, smallResnet } from "./resnet.ts";
-import { resnext, senet154 } from "./resnext.ts";
-import { shufflenetV1 } from "./shufflenet-v1.ts";
-import { shufflenetV2, shufflenetV2Widths } from "./shufflenet-v2.ts";
-import { unet } from "./unet.ts";
-import { vgg } from "./vgg.ts";
+import { resnet, smallResnet } from "./residual/resnet.ts";
+import { resnext, senet154 } from "./residual/resnext.ts";
+import { shufflenetV1 } from "./mobile/shufflenet-v1.ts";
+import { shufflenetV2, shufflenetV2Widths } from "./mobile/shufflenet-v2.ts";
+import { unet } from "./classic/unet.ts";
+import { vgg } from "./classic/vgg.ts";
 
 type Build = (name: string, options: GivenOptions) => Module;
 

@@ -1,6 +1,6 @@
 /** The options of SE blocks, and of what may stand in their place, that all families share; and the block made from them. */
-import { activationNames } from "../src/nn/activations.ts";
-import type { ActivationName } from "../src/nn/activations.ts";
+import { activationNames } from "../src/nn/layers/activations.ts";
+import type { ActivationName } from "../src/nn/layers/activations.ts";
 import type { Attention } from "../src/nn/attention/attention.ts";
 import { Cbam } from "../src/nn/attention/cbam.ts";
 import { ConcurrentSqueezeExcite } from "../src/nn/attention/concurrent-squeeze-excite.ts";
@@ -8,12 +8,12 @@ import { EffectiveSqueezeExcite } from "../src/nn/attention/effective-squeeze-ex
 import { EfficientChannelAttention } from "../src/nn/attention/efficient-channel-attention.ts";
 import { GatherExcite } from "../src/nn/attention/gather-excite.ts";
 import { SpatialSqueezeExcite } from "../src/nn/attention/spatial-squeeze-excite.ts";
-import { SqueezeExcite } from "../src/nn/squeeze-excite.ts";
-import type { Rounding } from "../src/nn/squeeze-excite.ts";
+import { SqueezeExcite } from "../src/nn/attention/squeeze-excite.ts";
+import type { Rounding } from "../src/nn/attention/squeeze-excite.ts";
 import { count, flag, oneOf, optional, positive } from "./options.ts";
 import type { Readers } from "./options.ts";
 
-/** Each in a file of its own under src/nn/attention, with its formula and paper; `se` is src/nn/squeeze-excite.ts, `cse` the same with reduction 2. */
+/** Each in a file of its own under src/nn/attention, with its formula and paper; `se` is src/nn/attention/squeeze-excite.ts, `cse` the same with reduction 2. */
 export type AttentionName = "none" | "se" | "ese" | "eca" | "cse" | "sse" | "scse" | "ge" | "cbam";
 
 export interface SeOptions {

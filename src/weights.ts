@@ -5,7 +5,7 @@ import type { ModelDescription } from "./io/weights/metadata.ts";
 import type { Preprocessing } from "./io/images/preprocess.ts";
 import { parseSafetensors, writeSafetensors } from "./io/weights/safetensors.ts";
 import type { SafetensorsFile } from "./io/weights/safetensors.ts";
-import { BatchNorm2d } from "./nn/batch-norm.ts";
+import { BatchNorm2d } from "./nn/layers/batch-norm.ts";
 import type { Module } from "./nn/module.ts";
 import { loadStateDict, stateDict, stateShapes } from "./nn/state-dict.ts";
 import type { LoadReport } from "./nn/state-dict.ts";

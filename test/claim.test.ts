@@ -7,7 +7,7 @@ import type { Result } from "../bench/claim/run.ts";
 import { statistics, tables, verdict } from "../bench/claim/table.ts";
 import { createModel } from "../models/index.ts";
 import { decodeUtf8 } from "../src/io/bytes/utf8.ts";
-import { fileBytes } from "./files.ts";
+import { fileBytes } from "./support/files.ts";
 
 const textOf = (path: string): string => decodeUtf8(fileBytes(path), path);
 const record = textOf("../docs/claim.jsonl").trim().split("\n").map((line) => JSON.parse(line) as Result);

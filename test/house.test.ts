@@ -109,6 +109,18 @@ test("package.json depends on nothing, develops with three packages, and has the
   assert.equal(Object.keys(manifest.devDependencies ?? {}).sort(), ["tsx", "typescript", "uvu"]);
 });
 
+test("no folder holds more than 15 files", () => {
+  const count = (folder: string): string[] => {
+    const entries = readdirSync(join(root, folder), { withFileTypes: true }).filter(({ name }) => name !== "node_modules" && !name.startsWith("."));
+    const here = entries.filter((entry) => !entry.isDirectory()).length;
+    return [
+      ...(here > 15 ? [`${folder}: ${here} files`] : []),
+      ...entries.filter((entry) => entry.isDirectory()).flatMap(({ name }) => count(`${folder}/${name}`)),
+    ];
+  };
+  assert.equal(["bench", "docs", "kernels", "models", "src", "test"].flatMap(count), []);
+});
+
 test("no file of ours is long", () => {
   for (const [file, source] of text) assert.ok(source.split("\n").length <= 450, `${file} has ${source.split("\n").length} lines`);
 });

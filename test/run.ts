@@ -7,7 +7,7 @@ import { readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { command } from "./runtime.ts";
+import { command } from "./support/runtime.ts";
 
 interface Outcome {
   readonly passed: number;

@@ -14,7 +14,7 @@ import { fileURLToPath } from "node:url";
 import { encodeUtf8 } from "../../src/io/bytes/utf8.ts";
 import { readDataset } from "../../src/cli/training/data.ts";
 import { writeBytes } from "../../src/cli/files.ts";
-import type { Dataset } from "../../src/train/dataset.ts";
+import type { Dataset } from "../../src/train/data/dataset.ts";
 import { experiments, recipe, seeds } from "./experiments.ts";
 import type { Variant } from "./experiments.ts";
 import { run, sameRun } from "./run.ts";

@@ -2,7 +2,7 @@
  * Transposed convolution, the same functions as ../reference/conv-transpose2d.ts. It is the adjoint of a convolution, the
  * mirrored one; hence its forward pass is that one's backward pass by the input, and the other way round.
  */
-import * as reference from "../reference/conv-transpose2d.ts";
+import * as reference from "../reference/layers/conv-transpose2d.ts";
 import type { Scratch } from "../scratch.ts";
 import { divideWeights, mirrored } from "../scratch.ts";
 import type { Conv2dShape, Floats } from "../shapes.ts";
@@ -10,7 +10,7 @@ import { adjointPhases, forwardWindows } from "./convolution-windows.ts";
 import { addWeightGradient } from "./weight-gradient.ts";
 import { fitsWindows, sumWindows } from "./windows.ts";
 
-export { convTranspose2dBackwardBias } from "../reference/conv-transpose2d.ts";
+export { convTranspose2dBackwardBias } from "../reference/layers/conv-transpose2d.ts";
 
 export function convTranspose2dForward(y: Floats, x: Floats, weight: Floats, bias: Floats | null, shape: Conv2dShape, scratch: Scratch): void {
   const phases = adjointPhases(mirrored(shape));

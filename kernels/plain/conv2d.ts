@@ -2,7 +2,7 @@
  * Convolution, the same functions as ../reference/conv2d.ts, with the same sums in the same order: results are equal bit for
  * bit as long as weights and gradients are finite. (Padding is multiplied like any pixel that is 0, and 0 * Infinity is NaN.)
  */
-import * as reference from "../reference/conv2d.ts";
+import * as reference from "../reference/layers/conv2d.ts";
 import type { Scratch } from "../scratch.ts";
 import { divideWeights } from "../scratch.ts";
 import type { Conv2dShape, Floats } from "../shapes.ts";
@@ -11,7 +11,7 @@ import { addDirectGradient, fitsDirect, sumDirect } from "./direct.ts";
 import { addWeightGradient } from "./weight-gradient.ts";
 import { fitsWindows, sumWindows } from "./windows.ts";
 
-export { conv2dBackwardBias } from "../reference/conv2d.ts";
+export { conv2dBackwardBias } from "../reference/layers/conv2d.ts";
 
 /** One input channel a group, and too few output channels of it for tiles to pay. */
 function isDepthwise(s: Conv2dShape): boolean {

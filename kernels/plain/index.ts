@@ -18,27 +18,27 @@ export { addForward, concatForward, concatBackward } from "./joining.ts";
 export { channelScaleForward, channelScaleBackward } from "./channel-scale.ts";
 
 // The textbook is as fast as it gets here: bound by memory, by the order of one sum, or by exp (kernels/math.ts) ...
-export { addBackward } from "../reference/add.ts";
-export { dropoutForward, dropoutBackward } from "../reference/dropout.ts";
-export { hardSigmoidForward, hardSigmoidBackward } from "../reference/hard-sigmoid.ts";
-export { hardSwishForward, hardSwishBackward } from "../reference/hard-swish.ts";
-export { sigmoidForward, sigmoidBackward } from "../reference/sigmoid.ts";
-export { siluForward, siluBackward } from "../reference/silu.ts";
-export { tanhForward, tanhBackward } from "../reference/tanh.ts";
-export { softmaxForward, crossEntropyForward, crossEntropyBackward } from "../reference/cross-entropy.ts";
-export { softCrossEntropyForward, softCrossEntropyBackward } from "../reference/soft-cross-entropy.ts";
-export { globalAveragePoolForward, globalAveragePoolBackward } from "../reference/global-average-pool.ts";
-export { globalMaxPoolForward, globalMaxPoolBackward } from "../reference/global-max-pool.ts";
-export { adaptiveAveragePoolForward, adaptiveAveragePoolBackward } from "../reference/adaptive-average-pool.ts";
-export { channelShuffleForward, channelShuffleBackward } from "../reference/channel-shuffle.ts";
+export { addBackward } from "../reference/joining/add.ts";
+export { dropoutForward, dropoutBackward } from "../reference/layers/dropout.ts";
+export { hardSigmoidForward, hardSigmoidBackward } from "../reference/activations/hard-sigmoid.ts";
+export { hardSwishForward, hardSwishBackward } from "../reference/activations/hard-swish.ts";
+export { sigmoidForward, sigmoidBackward } from "../reference/activations/sigmoid.ts";
+export { siluForward, siluBackward } from "../reference/activations/silu.ts";
+export { tanhForward, tanhBackward } from "../reference/activations/tanh.ts";
+export { softmaxForward, crossEntropyForward, crossEntropyBackward } from "../reference/losses/cross-entropy.ts";
+export { softCrossEntropyForward, softCrossEntropyBackward } from "../reference/losses/soft-cross-entropy.ts";
+export { globalAveragePoolForward, globalAveragePoolBackward } from "../reference/pooling/global-average-pool.ts";
+export { globalMaxPoolForward, globalMaxPoolBackward } from "../reference/pooling/global-max-pool.ts";
+export { adaptiveAveragePoolForward, adaptiveAveragePoolBackward } from "../reference/pooling/adaptive-average-pool.ts";
+export { channelShuffleForward, channelShuffleBackward } from "../reference/joining/channel-shuffle.ts";
 // ... or cold: under 1 % of the networks that have it.
-export { maxPoolForward, maxPoolBackward } from "../reference/max-pool.ts";
-export { averagePoolForward, averagePoolBackward } from "../reference/average-pool.ts";
-export { channelMeanForward, channelMeanBackward } from "../reference/channel-mean.ts";
-export { channelMaxForward, channelMaxBackward } from "../reference/channel-max.ts";
-export { pixelScaleForward, pixelScaleBackward } from "../reference/pixel-scale.ts";
-export { upsampleNearestForward, upsampleNearestBackward } from "../reference/upsample-nearest.ts";
-export { upsampleBilinearForward, upsampleBilinearBackward } from "../reference/upsample-bilinear.ts";
+export { maxPoolForward, maxPoolBackward } from "../reference/pooling/max-pool.ts";
+export { averagePoolForward, averagePoolBackward } from "../reference/pooling/average-pool.ts";
+export { channelMeanForward, channelMeanBackward } from "../reference/pooling/channel-mean.ts";
+export { channelMaxForward, channelMaxBackward } from "../reference/pooling/channel-max.ts";
+export { pixelScaleForward, pixelScaleBackward } from "../reference/joining/pixel-scale.ts";
+export { upsampleNearestForward, upsampleNearestBackward } from "../reference/joining/upsample-nearest.ts";
+export { upsampleBilinearForward, upsampleBilinearBackward } from "../reference/joining/upsample-bilinear.ts";
 
 // Checked by the compiler: these are the contract's functions, all of them and no other.
 ({}) as typeof plain satisfies Kernels;

@@ -7,22 +7,22 @@ import { batchNormForwardInference } from "./batch-norm.ts";
 import { reluForward, relu6Forward, leakyReluForward } from "./rectifiers.ts";
 import { addForward, concatForward } from "./joining.ts";
 import { channelScaleForward } from "./channel-scale.ts";
-import { hardSigmoidForward } from "../reference/hard-sigmoid.ts";
-import { hardSwishForward } from "../reference/hard-swish.ts";
-import { sigmoidForward } from "../reference/sigmoid.ts";
-import { siluForward } from "../reference/silu.ts";
-import { tanhForward } from "../reference/tanh.ts";
-import { globalAveragePoolForward } from "../reference/global-average-pool.ts";
-import { globalMaxPoolForward } from "../reference/global-max-pool.ts";
-import { adaptiveAveragePoolForward } from "../reference/adaptive-average-pool.ts";
-import { channelShuffleForward } from "../reference/channel-shuffle.ts";
-import { maxPoolForward } from "../reference/max-pool.ts";
-import { averagePoolForward } from "../reference/average-pool.ts";
-import { channelMeanForward } from "../reference/channel-mean.ts";
-import { channelMaxForward } from "../reference/channel-max.ts";
-import { pixelScaleForward } from "../reference/pixel-scale.ts";
-import { upsampleNearestForward } from "../reference/upsample-nearest.ts";
-import { upsampleBilinearForward } from "../reference/upsample-bilinear.ts";
+import { hardSigmoidForward } from "../reference/activations/hard-sigmoid.ts";
+import { hardSwishForward } from "../reference/activations/hard-swish.ts";
+import { sigmoidForward } from "../reference/activations/sigmoid.ts";
+import { siluForward } from "../reference/activations/silu.ts";
+import { tanhForward } from "../reference/activations/tanh.ts";
+import { globalAveragePoolForward } from "../reference/pooling/global-average-pool.ts";
+import { globalMaxPoolForward } from "../reference/pooling/global-max-pool.ts";
+import { adaptiveAveragePoolForward } from "../reference/pooling/adaptive-average-pool.ts";
+import { channelShuffleForward } from "../reference/joining/channel-shuffle.ts";
+import { maxPoolForward } from "../reference/pooling/max-pool.ts";
+import { averagePoolForward } from "../reference/pooling/average-pool.ts";
+import { channelMeanForward } from "../reference/pooling/channel-mean.ts";
+import { channelMaxForward } from "../reference/pooling/channel-max.ts";
+import { pixelScaleForward } from "../reference/joining/pixel-scale.ts";
+import { upsampleNearestForward } from "../reference/joining/upsample-nearest.ts";
+import { upsampleBilinearForward } from "../reference/joining/upsample-bilinear.ts";
 
 export const plainInference: InferenceKernels = {
   conv2dForward, convTranspose2dForward, linearForward, batchNormForwardInference, reluForward, relu6Forward, leakyReluForward,

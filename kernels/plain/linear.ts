@@ -1,11 +1,11 @@
 /** Fully connected layers, the same functions as ../reference/linear.ts with the same sums in the same order. */
-import * as reference from "../reference/linear.ts";
+import * as reference from "../reference/layers/linear.ts";
 import type { Scratch } from "../scratch.ts";
 import { DEPTH } from "../scratch.ts";
 import type { Floats, LinearShape } from "../shapes.ts";
 import { product } from "./product.ts";
 
-export { linearBackwardBias } from "../reference/linear.ts";
+export { linearBackwardBias } from "../reference/layers/linear.ts";
 
 /** y[n,o] for four o at a time: one image uses each weight once, so packing would cost more than it saves. */
 function forwardOne(y: Floats, x: Floats, weight: Floats, bias: Floats | null, n: number, inFeatures: number, outFeatures: number): void {

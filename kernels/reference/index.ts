@@ -8,39 +8,39 @@
 import type { Kernels } from "../contract.ts";
 import type * as reference from "./index.ts";
 
-export { conv2dForward, conv2dBackwardInput, conv2dBackwardWeight, conv2dBackwardBias } from "./conv2d.ts";
+export { conv2dForward, conv2dBackwardInput, conv2dBackwardWeight, conv2dBackwardBias } from "./layers/conv2d.ts";
 export {
   convTranspose2dForward, convTranspose2dBackwardInput, convTranspose2dBackwardWeight, convTranspose2dBackwardBias,
-} from "./conv-transpose2d.ts";
-export { linearForward, linearBackwardInput, linearBackwardWeight, linearBackwardBias } from "./linear.ts";
+} from "./layers/conv-transpose2d.ts";
+export { linearForward, linearBackwardInput, linearBackwardWeight, linearBackwardBias } from "./layers/linear.ts";
 export {
   batchNormForwardTraining, batchNormBackwardTraining, batchNormForwardInference, batchNormBackwardInference,
-} from "./batch-norm.ts";
-export { reluForward, reluBackward } from "./relu.ts";
-export { relu6Forward, relu6Backward } from "./relu6.ts";
-export { leakyReluForward, leakyReluBackward } from "./leaky-relu.ts";
-export { sigmoidForward, sigmoidBackward } from "./sigmoid.ts";
-export { hardSigmoidForward, hardSigmoidBackward } from "./hard-sigmoid.ts";
-export { siluForward, siluBackward } from "./silu.ts";
-export { hardSwishForward, hardSwishBackward } from "./hard-swish.ts";
-export { tanhForward, tanhBackward } from "./tanh.ts";
-export { globalAveragePoolForward, globalAveragePoolBackward } from "./global-average-pool.ts";
-export { globalMaxPoolForward, globalMaxPoolBackward } from "./global-max-pool.ts";
-export { adaptiveAveragePoolForward, adaptiveAveragePoolBackward } from "./adaptive-average-pool.ts";
-export { maxPoolForward, maxPoolBackward } from "./max-pool.ts";
-export { averagePoolForward, averagePoolBackward } from "./average-pool.ts";
-export { channelMeanForward, channelMeanBackward } from "./channel-mean.ts";
-export { channelMaxForward, channelMaxBackward } from "./channel-max.ts";
-export { addForward, addBackward } from "./add.ts";
-export { channelScaleForward, channelScaleBackward } from "./channel-scale.ts";
-export { pixelScaleForward, pixelScaleBackward } from "./pixel-scale.ts";
-export { concatForward, concatBackward } from "./concat.ts";
-export { channelShuffleForward, channelShuffleBackward } from "./channel-shuffle.ts";
-export { upsampleNearestForward, upsampleNearestBackward } from "./upsample-nearest.ts";
-export { upsampleBilinearForward, upsampleBilinearBackward } from "./upsample-bilinear.ts";
-export { dropoutForward, dropoutBackward } from "./dropout.ts";
-export { softmaxForward, crossEntropyForward, crossEntropyBackward } from "./cross-entropy.ts";
-export { softCrossEntropyForward, softCrossEntropyBackward } from "./soft-cross-entropy.ts";
+} from "./layers/batch-norm.ts";
+export { reluForward, reluBackward } from "./activations/relu.ts";
+export { relu6Forward, relu6Backward } from "./activations/relu6.ts";
+export { leakyReluForward, leakyReluBackward } from "./activations/leaky-relu.ts";
+export { sigmoidForward, sigmoidBackward } from "./activations/sigmoid.ts";
+export { hardSigmoidForward, hardSigmoidBackward } from "./activations/hard-sigmoid.ts";
+export { siluForward, siluBackward } from "./activations/silu.ts";
+export { hardSwishForward, hardSwishBackward } from "./activations/hard-swish.ts";
+export { tanhForward, tanhBackward } from "./activations/tanh.ts";
+export { globalAveragePoolForward, globalAveragePoolBackward } from "./pooling/global-average-pool.ts";
+export { globalMaxPoolForward, globalMaxPoolBackward } from "./pooling/global-max-pool.ts";
+export { adaptiveAveragePoolForward, adaptiveAveragePoolBackward } from "./pooling/adaptive-average-pool.ts";
+export { maxPoolForward, maxPoolBackward } from "./pooling/max-pool.ts";
+export { averagePoolForward, averagePoolBackward } from "./pooling/average-pool.ts";
+export { channelMeanForward, channelMeanBackward } from "./pooling/channel-mean.ts";
+export { channelMaxForward, channelMaxBackward } from "./pooling/channel-max.ts";
+export { addForward, addBackward } from "./joining/add.ts";
+export { channelScaleForward, channelScaleBackward } from "./joining/channel-scale.ts";
+export { pixelScaleForward, pixelScaleBackward } from "./joining/pixel-scale.ts";
+export { concatForward, concatBackward } from "./joining/concat.ts";
+export { channelShuffleForward, channelShuffleBackward } from "./joining/channel-shuffle.ts";
+export { upsampleNearestForward, upsampleNearestBackward } from "./joining/upsample-nearest.ts";
+export { upsampleBilinearForward, upsampleBilinearBackward } from "./joining/upsample-bilinear.ts";
+export { dropoutForward, dropoutBackward } from "./layers/dropout.ts";
+export { softmaxForward, crossEntropyForward, crossEntropyBackward } from "./losses/cross-entropy.ts";
+export { softCrossEntropyForward, softCrossEntropyBackward } from "./losses/soft-cross-entropy.ts";
 
 // Checked by the compiler: these are the contract's functions, all of them and no other.
 ({}) as typeof reference satisfies Kernels;

@@ -4,7 +4,7 @@ import { loadStateDict } from "../nn/state-dict.ts";
 import type { TrainingSession } from "../session/training/training-session.ts";
 import type { Tensor } from "../tensor.ts";
 import { crossEntropy } from "./loss.ts";
-import type { Optimiser } from "./optimiser.ts";
+import type { Optimiser } from "./optimisers/optimiser.ts";
 
 export interface Engine {
   /**

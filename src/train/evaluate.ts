@@ -1,8 +1,8 @@
 /** How good a model is on a data set. */
 import type { Module } from "../nn/module.ts";
-import { Batcher } from "./augment.ts";
-import type { Normalisation } from "./augment.ts";
-import type { Dataset } from "./dataset.ts";
+import { Batcher } from "./data/augment.ts";
+import type { Normalisation } from "./data/augment.ts";
+import type { Dataset } from "./data/dataset.ts";
 import { Tensor } from "../tensor.ts";
 import { crossEntropy, predictions } from "./loss.ts";
 import { Confusion } from "./metrics.ts";

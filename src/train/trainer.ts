@@ -5,18 +5,18 @@
 import { Random } from "../../kernels/random.ts";
 import type { Module } from "../nn/module.ts";
 import type { Parameter, Statistic } from "../nn/parameter.ts";
-import { Dropout } from "../nn/reshape.ts";
+import { Dropout } from "../nn/layers/dropout.ts";
 import type { TrainingSession } from "../session/training/training-session.ts";
 import type { Floats, Tensor } from "../tensor.ts";
-import { Batcher } from "./augment.ts";
-import type { Augmentation, Normalisation } from "./augment.ts";
-import type { Batch } from "./batch.ts";
-import type { Dataset } from "./dataset.ts";
+import { Batcher } from "./data/augment.ts";
+import type { Augmentation, Normalisation } from "./data/augment.ts";
+import type { Batch } from "./data/batch.ts";
+import type { Dataset } from "./data/dataset.ts";
 import { EagerEngine, SessionEngine } from "./engine.ts";
 import type { Engine } from "./engine.ts";
 import { predictions } from "./loss.ts";
-import type { Optimiser } from "./optimiser.ts";
-import type { Schedule } from "./schedule.ts";
+import type { Optimiser } from "./optimisers/optimiser.ts";
+import type { Schedule } from "./optimisers/schedule.ts";
 
 export interface TrainerOptions {
   /** With starting values in it; the trainer puts it into training mode. */

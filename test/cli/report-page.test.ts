@@ -14,9 +14,9 @@ import { readLog } from "../../src/cli/training/read-log.ts";
 import { decodePng } from "../../src/io/images/png.ts";
 import { encodeUtf8 } from "../../src/io/bytes/utf8.ts";
 import { Tensor } from "../../src/tensor.ts";
-import { Dataset } from "../../src/train/dataset.ts";
+import { Dataset } from "../../src/train/data/dataset.ts";
 import { Confusion } from "../../src/train/metrics.ts";
-import { bytesFromBase64 } from "../base64.ts";
+import { bytesFromBase64 } from "../support/base64.ts";
 import { readPage } from "./page.ts";
 
 const hostile = ["<script>alert(1)</script>", `"><img src=x onerror=alert(1)>`, "' onmouseover='alert(1)", "</style></title>&lt;b&gt;\u202e\u0000\ud800"];

@@ -5,7 +5,7 @@ import { Random } from "../../kernels/random.ts";
 import { FormatError } from "../../src/errors.ts";
 import { parseIdx, readIdx } from "../../src/io/idx.ts";
 import { deflate, join } from "../../src/io/bytes/inflate.ts";
-import { failure, fromBase64 } from "./image-files.ts";
+import { failure, fromBase64 } from "./images/image-files.ts";
 
 /** A header of these sizes and `count` bytes 0, 3, 6, ... */
 function idx(shape: readonly number[], count: number, type: number = 8): Uint8Array {

@@ -4,7 +4,7 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { reluForward } from "../../kernels/reference/relu.ts";
+import { reluForward } from "../../kernels/reference/activations/relu.ts";
 import type { Case } from "./case.ts";
 import { cases } from "./cases.ts";
 import { families } from "./families.ts";

@@ -1,11 +1,11 @@
 /**
- * kernels/math.ts against exact values (test/goldens/math.py), its special values, and one hash a function over many
+ * kernels/math.ts against exact values (test/goldens/math/math.py), its special values, and one hash a function over many
  * thousand results, so that every engine must give the same bits.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { cos, exp, expm1, log, log1p, pow, sigmoid, sin, tanh } from "../../kernels/math.ts";
-import { fileJson } from "../files.ts";
+import { fileJson } from "../support/files.ts";
 import { mulberry32 } from "../fixtures/recipe.ts";
 
 type Unary = (x: number) => number;
@@ -43,7 +43,7 @@ function ulp(x: number): number {
 }
 
 const LEAST_NORMAL = 2.2250738585072014e-308;
-const golden = fileJson<Record<Name, string>>("goldens/math.json");
+const golden = fileJson<Record<Name, string>>("goldens/math/math.json");
 
 for (const name of Object.keys(functions) as Name[]) {
   test(`${name} keeps its error bound`, () => {

@@ -2,9 +2,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createModel } from "../../models/index.ts";
-import { SqueezeExcite } from "../../src/nn/squeeze-excite.ts";
-import { checkNetwork } from "./network-gradients.ts";
-import { smooth } from "./smooth.ts";
+import { SqueezeExcite } from "../../src/nn/attention/squeeze-excite.ts";
+import { checkNetwork } from "./gradients/network-gradients.ts";
+import { smooth } from "./gradients/smooth.ts";
 
 /** Paths of SE blocks, with their channels and hidden widths. */
 function blocks(name: string): string[] {

@@ -8,9 +8,9 @@ import { Attention } from "../../src/nn/attention/attention.ts";
 import { stateShapes } from "../../src/nn/state-dict.ts";
 import { summarise } from "../../src/nn/summary.ts";
 import { crossEntropy } from "../../src/train/loss.ts";
-import { checkNetwork } from "./network-gradients.ts";
+import { checkNetwork } from "./gradients/network-gradients.ts";
 import { draw, sessionError, stir } from "./session-agreement.ts";
-import { smooth } from "./smooth.ts";
+import { smooth } from "./gradients/smooth.ts";
 
 test("31,037,633 parameters with one class, as the well-known padded U-Net; SE adds what its formula says", () => {
   assert.is(createModel("unet", { classes: 1 }, null).parameterCount(), 31_037_633);

@@ -2,7 +2,7 @@
  * Tests the gradient tests: every mutation of mutations.ts is made in a copy of kernels/reference in a temporary folder,
  * and the cases of the mutated kernel must then disagree with central differences.
  */
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -12,9 +12,9 @@ import * as reference from "../../kernels/reference/index.ts";
 import * as squeezeExcite from "../../kernels/reference/squeeze-excite.ts";
 import type { Case, Values } from "../kernels/case.ts";
 import { cases } from "../kernels/cases.ts";
-import { compareGradients, numericGradients } from "../kernels/finite-differences.ts";
+import { compareGradients, numericGradients } from "../kernels/gradients/finite-differences.ts";
 import { run } from "../kernels/harness.ts";
-import { squeezeExciteCases } from "../kernels/squeeze-excite-cases.ts";
+import { squeezeExciteCases } from "../kernels/gradients/squeeze-excite-cases.ts";
 import type { Mutation } from "./mutations.ts";
 import { mutations } from "./mutations.ts";
 
@@ -26,12 +26,9 @@ const allCases = ([...cases, ...squeezeExciteCases] as readonly Case<AllKernels>
 const kernelsFolder = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "kernels");
 const copy = mkdtempSync(join(tmpdir(), "senet-mutations-"));
 test.after(() => rmSync(copy, { recursive: true, force: true }));
-mkdirSync(join(copy, "reference"), { recursive: true });
 writeFileSync(join(copy, "package.json"), '{ "type": "module" }');
-for (const folder of ["", "reference"]) {
-  for (const { name } of readdirSync(join(kernelsFolder, folder), { withFileTypes: true })) {
-    if (name.endsWith(".ts")) writeFileSync(join(copy, folder, name), readFileSync(join(kernelsFolder, folder, name), "utf8"));
-  }
+for (const { name } of readdirSync(kernelsFolder, { withFileTypes: true })) {
+  if (name === "reference" || name.endsWith(".ts")) cpSync(join(kernelsFolder, name), join(copy, name), { recursive: true });
 }
 
 /** The text of `file` with the mutation made. */
@@ -67,7 +64,7 @@ test("without a mutation the check has nothing to say", () => {
 });
 
 test("a mutation whose text is not there, or there twice, is an error", () => {
-  const add = { file: "add.ts", function: "addBackward", error: "", replace: "" };
+  const add = { file: "joining/add.ts", function: "addBackward", error: "", replace: "" };
   assert.throws(() => mutate({ ...add, find: "no such text" }), /0 times instead of once/);
   assert.throws(() => mutate({ ...add, find: "i" }), /times instead of once/);
   assert.throws(() => mutate({ ...add, function: "subBackward", find: "i" }), /exports no function/);
@@ -77,7 +74,7 @@ mutations.forEach((mutation, i) => {
   const { file, function: name, error } = mutation;
   test(`${name}: ${error}`, async () => {
     // A file of its own a mutation: no loader's cache can answer with another.
-    const path = join(copy, "reference", file.replace(".ts", `.mutation-${i}.ts`));
+    const path = join(copy, "reference", file.replace(/\.ts$/, `.mutation-${i}.ts`));
     writeFileSync(path, mutate(mutation));
     const mutated = (await import(pathToFileURL(path).href)) as Partial<AllKernels>;
     assert.type(mutated[name as keyof AllKernels], "function");

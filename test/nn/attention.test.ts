@@ -11,17 +11,17 @@ import { ChannelConv } from "../../src/nn/attention/channel-conv.ts";
 import { EfficientChannelAttention, ecaKernel } from "../../src/nn/attention/efficient-channel-attention.ts";
 import { GatherExcite } from "../../src/nn/attention/gather-excite.ts";
 import { ScaleElements, ScalePixels } from "../../src/nn/attention/scale.ts";
-import { BatchNorm2d } from "../../src/nn/batch-norm.ts";
+import { BatchNorm2d } from "../../src/nn/layers/batch-norm.ts";
 import { Residual, Sequential } from "../../src/nn/combinators.ts";
-import { Conv2d } from "../../src/nn/conv.ts";
+import { Conv2d } from "../../src/nn/layers/conv.ts";
 import { Composite } from "../../src/nn/module.ts";
 import type { Module } from "../../src/nn/module.ts";
 import { stateShapes } from "../../src/nn/state-dict.ts";
 import { summarise } from "../../src/nn/summary.ts";
 import { Tensor } from "../../src/tensor.ts";
-import { float32FromBase64, float64FromBase64 } from "../base64.ts";
-import { fileJson } from "../files.ts";
-import { checkNetwork } from "../models/network-gradients.ts";
+import { float32FromBase64, float64FromBase64 } from "../support/base64.ts";
+import { fileJson } from "../support/files.ts";
+import { checkNetwork } from "../models/gradients/network-gradients.ts";
 import { sessionError, stir } from "../models/session-agreement.ts";
 
 interface Golden {
@@ -45,7 +45,7 @@ function make(kind: string, channels: number, options: Readonly<Record<string, u
 }
 
 const kinds = attentionNames.filter((kind) => kind !== "none");
-const goldens = fileJson<readonly Golden[]>("goldens/torch_attention.json");
+const goldens = fileJson<readonly Golden[]>("goldens/layers/torch_attention.json");
 
 test("every attention has a golden", () => {
   assert.equal([...new Set(goldens.map(({ kind }) => kind))].sort(), [...kinds].sort());

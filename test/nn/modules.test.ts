@@ -3,19 +3,20 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Random } from "../../kernels/random.ts";
 import { createModel } from "../../models/index.ts";
-import { ReLU } from "../../src/nn/activations.ts";
-import { BatchNorm2d } from "../../src/nn/batch-norm.ts";
+import { ReLU } from "../../src/nn/layers/activations.ts";
+import { BatchNorm2d } from "../../src/nn/layers/batch-norm.ts";
 import { Concatenate, Residual, Sequential } from "../../src/nn/combinators.ts";
-import { Conv2d } from "../../src/nn/conv.ts";
-import { Linear } from "../../src/nn/linear.ts";
+import { Conv2d } from "../../src/nn/layers/conv.ts";
+import { Linear } from "../../src/nn/layers/linear.ts";
 import { Composite } from "../../src/nn/module.ts";
 import type { Module } from "../../src/nn/module.ts";
-import { GlobalAveragePool } from "../../src/nn/pooling.ts";
-import { Dropout, Upsample } from "../../src/nn/reshape.ts";
-import { SqueezeExcite, hiddenWidth, makeDivisible } from "../../src/nn/squeeze-excite.ts";
+import { GlobalAveragePool } from "../../src/nn/layers/pooling.ts";
+import { Dropout } from "../../src/nn/layers/dropout.ts";
+import { Upsample } from "../../src/nn/layers/upsample.ts";
+import { SqueezeExcite, hiddenWidth, makeDivisible } from "../../src/nn/attention/squeeze-excite.ts";
 import { loadStateDict, stateDict } from "../../src/nn/state-dict.ts";
 import { Tensor } from "../../src/tensor.ts";
-import { checkNetwork } from "../models/network-gradients.ts";
+import { checkNetwork } from "../models/gradients/network-gradients.ts";
 
 class Tiny extends Composite {
   readonly conv1: Conv2d;

@@ -4,7 +4,7 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { fileJson } from "../files.ts";
+import { fileJson } from "../support/files.ts";
 import { title } from "../models/small-networks.ts";
 import { exactLogits, hashedNetworks, logitsHash } from "./logits-hash.ts";
 

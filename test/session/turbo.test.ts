@@ -12,7 +12,7 @@ import { flagsOf, withFlags } from "../../src/session/backends/wasm/turbo/v8-fla
 import type { Flag } from "../../src/session/backends/wasm/turbo/v8-flags.ts";
 import { WasmHost } from "../../src/session/backends/wasm/engine.ts";
 import type { CompileModule } from "../../src/session/backends/wasm/engine.ts";
-import { runFile } from "../runtime.ts";
+import { runFile } from "../support/runtime.ts";
 import { agree, bits, draw, network, sharedNetworks, smallResNet } from "./networks.ts";
 
 const withRevectorisation = { variables: { v8_enable_wasm_simd256_revec: 1 } };

@@ -9,7 +9,7 @@ import { preprocess } from "../../src/io/images/preprocess.ts";
 import { parseSafetensors } from "../../src/io/weights/safetensors.ts";
 import { predictions } from "../../src/train/loss.ts";
 import { loadWeights, weightsDescription } from "../../src/weights.ts";
-import { fileBytes, fileJson } from "../files.ts";
+import { fileBytes, fileJson } from "../support/files.ts";
 
 interface Recipe {
   readonly model: string;

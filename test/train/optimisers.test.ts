@@ -3,10 +3,10 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Parameter } from "../../src/nn/parameter.ts";
 import { Tensor } from "../../src/tensor.ts";
-import { Adam, AdamW } from "../../src/train/adam.ts";
-import type { Optimiser } from "../../src/train/optimiser.ts";
-import { Sgd } from "../../src/train/sgd.ts";
-import { fileJson } from "../files.ts";
+import { Adam, AdamW } from "../../src/train/optimisers/adam.ts";
+import type { Optimiser } from "../../src/train/optimisers/optimiser.ts";
+import { Sgd } from "../../src/train/optimisers/sgd.ts";
+import { fileJson } from "../support/files.ts";
 
 interface Golden {
   readonly start: number[][];
@@ -14,7 +14,7 @@ interface Golden {
   readonly rates: number[];
   readonly results: Record<string, number[][][]>;
 }
-const golden = fileJson<Golden>("goldens/torch_optimisers.json");
+const golden = fileJson<Golden>("goldens/layers/torch_optimisers.json");
 
 type Parameters = Map<string, Parameter>;
 

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { constant, cosine, steps } from "../../src/train/schedule.ts";
+import { constant, cosine, steps } from "../../src/train/optimisers/schedule.ts";
 
 function near(values: number[], wanted: number[]): void {
   assert.is(values.length, wanted.length);

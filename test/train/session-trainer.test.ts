@@ -9,7 +9,7 @@ import { compileSync } from "../../src/session/session.ts";
 import type { Module } from "../../src/nn/module.ts";
 import { readCheckpoint, restoreCheckpoint, writeCheckpoint } from "../../src/train/checkpoint.ts";
 import { evaluate } from "../../src/train/evaluate.ts";
-import { constant, cosine } from "../../src/train/schedule.ts";
+import { constant, cosine } from "../../src/train/optimisers/schedule.ts";
 import { DivergedError, Trainer } from "../../src/train/trainer.ts";
 import type { TrainerOptions } from "../../src/train/trainer.ts";
 import { bits, dropoutModel, normalisation, quarters, tinyModel, tinyTrainer } from "./tiny.ts";

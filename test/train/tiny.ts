@@ -1,18 +1,19 @@
 /** A small task for the tests: 12x12 images with one bright quarter, which is the class, and noise. */
 import { Random } from "../../kernels/random.ts";
 import { createModel } from "../../models/index.ts";
-import { ReLU } from "../../src/nn/activations.ts";
-import { BatchNorm2d } from "../../src/nn/batch-norm.ts";
+import { ReLU } from "../../src/nn/layers/activations.ts";
+import { BatchNorm2d } from "../../src/nn/layers/batch-norm.ts";
 import { Sequential } from "../../src/nn/combinators.ts";
-import { Conv2d } from "../../src/nn/conv.ts";
-import { Linear } from "../../src/nn/linear.ts";
+import { Conv2d } from "../../src/nn/layers/conv.ts";
+import { Linear } from "../../src/nn/layers/linear.ts";
 import type { Module } from "../../src/nn/module.ts";
-import { Dropout, Flatten } from "../../src/nn/reshape.ts";
-import { SqueezeExcite } from "../../src/nn/squeeze-excite.ts";
-import type { Normalisation } from "../../src/train/augment.ts";
-import { Dataset } from "../../src/train/dataset.ts";
-import { Sgd } from "../../src/train/sgd.ts";
-import { cosine } from "../../src/train/schedule.ts";
+import { Dropout } from "../../src/nn/layers/dropout.ts";
+import { Flatten } from "../../src/nn/layers/reshape.ts";
+import { SqueezeExcite } from "../../src/nn/attention/squeeze-excite.ts";
+import type { Normalisation } from "../../src/train/data/augment.ts";
+import { Dataset } from "../../src/train/data/dataset.ts";
+import { Sgd } from "../../src/train/optimisers/sgd.ts";
+import { cosine } from "../../src/train/optimisers/schedule.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import type { TrainerOptions } from "../../src/train/trainer.ts";
 

@@ -7,7 +7,7 @@
  *
  * Those with an exponential are in exp.ts.
  * Largest errors measured against kernels/math.ts, in units in the last place of float32, on 32,768 numbers each of all floats, of
- * [-1, 1], [-20, 20] and [-110, 110] (silu: [-80, 80]): sigmoid 2.02, silu 2.91, tanh 2.44 (test/wasm/activation.test.ts).
+ * [-1, 1], [-20, 20] and [-110, 110] (silu: [-80, 80]): sigmoid 2.02, silu 2.91, tanh 2.44 (test/wasm/shared/activation.test.ts).
  */
 import { emitSigmoid, emitTanh } from "./exp.ts";
 import type { ExpScratch } from "./exp.ts";

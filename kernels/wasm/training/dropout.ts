@@ -1,4 +1,4 @@
-/** Dropout, forward and backward: what comes times a mask that the caller has drawn (kernels/reference/dropout.ts). */
+/** Dropout, forward and backward: what comes times a mask that the caller has drawn (kernels/reference/layers/dropout.ts). */
 import { checkSameSize } from "../operations/elementwise.ts";
 import { layoutName } from "../shared/kernel.ts";
 import type { Kernel } from "../shared/kernel.ts";

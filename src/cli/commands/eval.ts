@@ -1,7 +1,7 @@
 /** senet eval: how many of the test images does a network get right? */
 import * as plain from "../../../kernels/plain/index.ts";
 import * as reference from "../../../kernels/reference/index.ts";
-import type { Dataset } from "../../train/dataset.ts";
+import type { Dataset } from "../../train/data/dataset.ts";
 import type { Command } from "../command.ts";
 import { writeBytes } from "../files.ts";
 import { loadNetwork, modelOptionsHelp, networkOptions } from "../network.ts";

@@ -8,7 +8,7 @@ import { parseSafetensors } from "../../io/weights/safetensors.ts";
 import type { Module } from "../../nn/module.ts";
 import { loadStateDict } from "../../nn/state-dict.ts";
 import { readCheckpoint, resultOf } from "../../train/checkpoint.ts";
-import { pixelStatistics } from "../../train/dataset.ts";
+import { pixelStatistics } from "../../train/data/dataset.ts";
 import { loadWeights } from "../../weights.ts";
 import { UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";

@@ -1,5 +1,5 @@
 /** The part of a page that shows how a network did on images: confusion matrix, classes one by one, worst mistakes. */
-import type { Dataset } from "../../train/dataset.ts";
+import type { Dataset } from "../../train/data/dataset.ts";
 import type { Evaluation } from "../../train/evaluate.ts";
 import { percent, thousands } from "../terminal.ts";
 import { html } from "./html.ts";

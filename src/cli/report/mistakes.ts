@@ -2,7 +2,7 @@
 import { fromSamples } from "../../io/images/image.ts";
 import { encodePng } from "../../io/images/png.ts";
 import { resize } from "../../io/images/resize.ts";
-import type { Dataset } from "../../train/dataset.ts";
+import type { Dataset } from "../../train/data/dataset.ts";
 import type { Answers } from "../../train/evaluate.ts";
 
 export interface Mistake {

@@ -5,8 +5,8 @@ import { crc32 } from "../../io/bytes/checksum.ts";
 import { readIdx } from "../../io/idx.ts";
 import type { IdxArray } from "../../io/idx.ts";
 import { decodeUtf8 } from "../../io/bytes/utf8.ts";
-import { datasetFromIdx } from "../../train/dataset.ts";
-import type { Dataset } from "../../train/dataset.ts";
+import { datasetFromIdx } from "../../train/data/dataset.ts";
+import type { Dataset } from "../../train/data/dataset.ts";
 import { readBytes } from "../files.ts";
 import { hasPictures, readPictures } from "./png-folder.ts";
 

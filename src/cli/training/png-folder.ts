@@ -3,7 +3,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { RgbaImage } from "../../io/images/image.ts";
 import { decodePng } from "../../io/images/png.ts";
-import { Dataset } from "../../train/dataset.ts";
+import { Dataset } from "../../train/data/dataset.ts";
 import { readBytes } from "../files.ts";
 
 /** Names in a folder, in an order that does not depend on the host; hidden ones are left out. */

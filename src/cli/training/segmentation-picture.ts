@@ -1,6 +1,6 @@
 /** A picture of a segmentation: scenes in columns; below each its mask and what networks made of it. */
 import type { RgbaImage } from "../../io/images/image.ts";
-import type { Dataset } from "../../train/dataset.ts";
+import type { Dataset } from "../../train/data/dataset.ts";
 
 /** Of the background and up to eleven classes; more begin anew after the background. */
 const colours: readonly (readonly [number, number, number])[] = [

@@ -7,15 +7,15 @@
  *
  * Names as timm's CbamModule (timm/layers/cbam.py), which has batch normalisation after the 7x7 convolution, as the authors' code.
  */
-import { activation } from "../activations.ts";
-import type { ActivationName } from "../activations.ts";
-import { BatchNorm2d } from "../batch-norm.ts";
+import { activation } from "../layers/activations.ts";
+import type { ActivationName } from "../layers/activations.ts";
+import { BatchNorm2d } from "../layers/batch-norm.ts";
 import { Concatenate, Recalibrate, Sequential } from "../combinators.ts";
-import { Conv2d } from "../conv.ts";
+import { Conv2d } from "../layers/conv.ts";
 import { Composite } from "../module.ts";
 import type { Module } from "../module.ts";
-import { hiddenWidth } from "../squeeze-excite.ts";
-import type { Rounding } from "../squeeze-excite.ts";
+import { hiddenWidth } from "./squeeze-excite.ts";
+import type { Rounding } from "./squeeze-excite.ts";
 import { Attention } from "./attention.ts";
 import { MeanPlusMax } from "./mean-plus-max.ts";
 import { ChannelMax, ChannelMean } from "./over-channels.ts";

@@ -7,8 +7,8 @@
  */
 import { Residual } from "../combinators.ts";
 import type { Module } from "../module.ts";
-import { SqueezeExcite } from "../squeeze-excite.ts";
-import type { SqueezeExciteOptions } from "../squeeze-excite.ts";
+import { SqueezeExcite } from "./squeeze-excite.ts";
+import type { SqueezeExciteOptions } from "./squeeze-excite.ts";
 import { Attention } from "./attention.ts";
 import { SpatialSqueezeExcite } from "./spatial-squeeze-excite.ts";
 

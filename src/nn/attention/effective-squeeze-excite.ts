@@ -6,12 +6,12 @@
  *
  * Names as timm's EffectiveSEModule (timm/layers/squeeze_excite.py).
  */
-import { activation } from "../activations.ts";
-import type { ActivationName } from "../activations.ts";
+import { activation } from "../layers/activations.ts";
+import type { ActivationName } from "../layers/activations.ts";
 import { Recalibrate, Sequential } from "../combinators.ts";
-import { Conv2d } from "../conv.ts";
+import { Conv2d } from "../layers/conv.ts";
 import type { Module } from "../module.ts";
-import { GlobalAveragePool } from "../pooling.ts";
+import { GlobalAveragePool } from "../layers/pooling.ts";
 import { Attention } from "./attention.ts";
 
 export interface EffectiveSqueezeExciteOptions {

@@ -6,11 +6,11 @@
  *
  * Names and kernel sizes as timm's EcaModule (timm/layers/eca.py): k rounds down, then up to the next odd number, and is at least 3.
  */
-import { activation } from "../activations.ts";
-import type { ActivationName } from "../activations.ts";
+import { activation } from "../layers/activations.ts";
+import type { ActivationName } from "../layers/activations.ts";
 import { Recalibrate, Sequential } from "../combinators.ts";
 import type { Module } from "../module.ts";
-import { GlobalAveragePool } from "../pooling.ts";
+import { GlobalAveragePool } from "../layers/pooling.ts";
 import { Attention } from "./attention.ts";
 import { ChannelConv } from "./channel-conv.ts";
 

@@ -9,16 +9,16 @@
  * gather "mean" with `mlp` over the whole image is SE. Names as timm's GatherExcite (timm/layers/gather_excite.py), which has `mlp`
  * on by default; windows of the mean are 2 * extent - 1 wide there, as in the paper, and enlarging is by nearest neighbours.
  */
-import { activation } from "../activations.ts";
-import type { ActivationName } from "../activations.ts";
-import { BatchNorm2d } from "../batch-norm.ts";
+import { activation } from "../layers/activations.ts";
+import type { ActivationName } from "../layers/activations.ts";
+import { BatchNorm2d } from "../layers/batch-norm.ts";
 import { Recalibrate, Sequential } from "../combinators.ts";
-import { Conv2d } from "../conv.ts";
+import { Conv2d } from "../layers/conv.ts";
 import { Composite } from "../module.ts";
 import type { Module } from "../module.ts";
-import { AveragePool2d, GlobalAveragePool } from "../pooling.ts";
-import { hiddenWidth } from "../squeeze-excite.ts";
-import type { Rounding } from "../squeeze-excite.ts";
+import { AveragePool2d, GlobalAveragePool } from "../layers/pooling.ts";
+import { hiddenWidth } from "./squeeze-excite.ts";
+import type { Rounding } from "./squeeze-excite.ts";
 import { Attention } from "./attention.ts";
 import { ScaleElements } from "./scale.ts";
 

@@ -4,10 +4,10 @@
  *
  *   y[c,i,j] = sigmoid(sum over c of w[c] * x[c,i,j] + b) * x[c,i,j]
  */
-import { activation } from "../activations.ts";
-import type { ActivationName } from "../activations.ts";
+import { activation } from "../layers/activations.ts";
+import type { ActivationName } from "../layers/activations.ts";
 import { Sequential } from "../combinators.ts";
-import { Conv2d } from "../conv.ts";
+import { Conv2d } from "../layers/conv.ts";
 import type { Module } from "../module.ts";
 import { Attention } from "./attention.ts";
 import { ScalePixels } from "./scale.ts";

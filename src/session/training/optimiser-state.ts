@@ -1,6 +1,6 @@
 /**
  * The optimiser's state by name, in and out of a session's flat arrays: `SLOT.NAME` and `updates.NAME` [1] of each parameter that trains
- * (src/train/optimiser.ts), and `average.NAME` of these and of running statistics.
+ * (src/train/optimisers/optimiser.ts), and `average.NAME` of these and of running statistics.
  */
 import { Tensor, sameShape, showShape } from "../../tensor.ts";
 import type { Entry, TrainingState } from "./state.ts";

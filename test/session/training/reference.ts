@@ -3,7 +3,7 @@ import * as reference from "../../../kernels/reference/index.ts";
 import { Random } from "../../../kernels/random.ts";
 import { createModel } from "../../../models/index.ts";
 import type { Module } from "../../../src/nn/module.ts";
-import { Dropout } from "../../../src/nn/reshape.ts";
+import { Dropout } from "../../../src/nn/layers/dropout.ts";
 import { loadStateDict, stateDict } from "../../../src/nn/state-dict.ts";
 import { Tensor } from "../../../src/tensor.ts";
 import type { Shape } from "../../../src/tensor.ts";

@@ -5,7 +5,7 @@ import { Random } from "../../../kernels/random.ts";
 import { createModel } from "../../../models/index.ts";
 import { compileTrainingSync } from "../../../src/session/training/training-session.ts";
 import { crossEntropy } from "../../../src/train/loss.ts";
-import { Sgd } from "../../../src/train/sgd.ts";
+import { Sgd } from "../../../src/train/optimisers/sgd.ts";
 import { randomLabels, randomModel, randomTensor, referenceStep, relativeError } from "./reference.ts";
 
 const options = { inChannels: 1, width: 8, reduction: 4 };

@@ -5,7 +5,7 @@ import { Random } from "../../../kernels/random.ts";
 import type { Module } from "../../../src/nn/module.ts";
 import { compileTrainingSync } from "../../../src/session/training/training-session.ts";
 import { crossEntropy } from "../../../src/train/loss.ts";
-import { Sgd } from "../../../src/train/sgd.ts";
+import { Sgd } from "../../../src/train/optimisers/sgd.ts";
 import { smallNetworks, title } from "../../models/small-networks.ts";
 import type { SmallNetwork } from "../../models/small-networks.ts";
 import { dropFrom, randomLabels, randomModel, randomTensor, withDropout } from "./reference.ts";

@@ -1,6 +1,6 @@
 /** One convolution, its gradients by kernels of WebAssembly, and by the reference in double precision. */
 import * as assert from "uvu/assert";
-import { conv2dBackwardInput, conv2dBackwardWeight } from "../../../kernels/reference/conv2d.ts";
+import { conv2dBackwardInput, conv2dBackwardWeight } from "../../../kernels/reference/layers/conv2d.ts";
 import { conv2dShape } from "../../../kernels/shapes.ts";
 import type { Conv2dShape } from "../../../kernels/shapes.ts";
 import { convDataKernel } from "../../../kernels/wasm/training/convolution/data.ts";

@@ -6,7 +6,7 @@
  * and 16 of the last. Some rows at a time: first the sums of inputs that the products take, then for each panel these, by the row kernels of direct
  * convolution, and their sums, with the epilogue.
  *
- * Errors are within 3e-6 of the largest output (test/wasm/strassen.test.ts): of the largest of both halves, for each output has taken part in sums with the other half. So do NaN and
+ * Errors are within 3e-6 of the largest output (test/wasm/convolution/strassen.test.ts): of the largest of both halves, for each output has taken part in sums with the other half. So do NaN and
  * infinity: they come through, and what is infinite makes NaN of the same pixel of the other half too.
  */
 import { activationScratch, isHeavy } from "../../shared/activation.ts";

@@ -11,7 +11,7 @@
  * are a quarter of the transformed ones, and reading those from memory would take longer. (SE-ResNet-50's layers of 14x14, a Zen 5 server with 256 bits: 0.90 instead of
  * 0.99 ms.) In small layers, whose weights are always in the cache, they are transformed when they are packed.
  *
- * Errors are larger than those of direct sums: within 1e-5 of the largest output (test/wasm/winograd.test.ts; typically a tenth of that). NaN and
+ * Errors are larger than those of direct sums: within 1e-5 of the largest output (test/wasm/convolution/winograd.test.ts; typically a tenth of that). NaN and
  * infinity come through, but may spread to NaN over the 4x4 pixels of their tile.
  */
 import { convPanels } from "../panels.ts";

@@ -1,0 +1,139 @@
+/**
+ * MobileNetV3 large and small (Howard et al., arXiv 1905.02244, tables 1 and 2) with torchvision's names
+ * (torchvision/models/mobilenetv3.py): SE in some blocks, after the depthwise convolution's non-linearity and before the
+ * projection, hidden width a quarter of the expanded channels to a multiple of 8, hard sigmoid as the gate.
+ */
+import { HardSwish, activation } from "../../src/nn/layers/activations.ts";
+import { BatchNorm2d } from "../../src/nn/layers/batch-norm.ts";
+import { Residual, Sequential } from "../../src/nn/combinators.ts";
+import { Conv2d } from "../../src/nn/layers/conv.ts";
+import { Linear } from "../../src/nn/layers/linear.ts";
+import { Composite } from "../../src/nn/module.ts";
+import type { Module } from "../../src/nn/module.ts";
+import { GlobalAveragePool } from "../../src/nn/layers/pooling.ts";
+import { Dropout } from "../../src/nn/layers/dropout.ts";
+import { Flatten } from "../../src/nn/layers/reshape.ts";
+import { makeDivisible } from "../../src/nn/attention/squeeze-excite.ts";
+import { count, flag, fraction, positive, readOptions } from "../options.ts";
+import type { GivenOptions } from "../options.ts";
+import { makeSe, present, seReaders } from "../se-options.ts";
+import type { SeOptions } from "../se-options.ts";
+
+export interface MobileNetV3Options extends SeOptions {
+  readonly classes: number;
+  readonly inChannels: number;
+  readonly width: number;
+  readonly smallImages: boolean;
+  readonly dropout: number;
+  /** Of batch normalisation: 1e-3 in torchvision, 1e-5 in timm's `mobilenetv3_*_100`. */
+  readonly epsilon: number;
+}
+
+type Nonlinearity = "relu" | "hard_swish";
+
+/** Kernel, expanded channels, output channels, SE, non-linearity, stride. */
+type Row = readonly [number, number, number, boolean, Nonlinearity, number];
+
+const large: readonly Row[] = [
+  [3, 16, 16, false, "relu", 1],
+  [3, 64, 24, false, "relu", 2],
+  [3, 72, 24, false, "relu", 1],
+  [5, 72, 40, true, "relu", 2],
+  [5, 120, 40, true, "relu", 1],
+  [5, 120, 40, true, "relu", 1],
+  [3, 240, 80, false, "hard_swish", 2],
+  [3, 200, 80, false, "hard_swish", 1],
+  [3, 184, 80, false, "hard_swish", 1],
+  [3, 184, 80, false, "hard_swish", 1],
+  [3, 480, 112, true, "hard_swish", 1],
+  [3, 672, 112, true, "hard_swish", 1],
+  [5, 672, 160, true, "hard_swish", 2],
+  [5, 960, 160, true, "hard_swish", 1],
+  [5, 960, 160, true, "hard_swish", 1],
+];
+
+const small: readonly Row[] = [
+  [3, 16, 16, true, "relu", 2],
+  [3, 72, 24, false, "relu", 2],
+  [3, 88, 24, false, "relu", 1],
+  [5, 96, 40, true, "hard_swish", 2],
+  [5, 240, 40, true, "hard_swish", 1],
+  [5, 240, 40, true, "hard_swish", 1],
+  [5, 120, 48, true, "hard_swish", 1],
+  [5, 144, 48, true, "hard_swish", 1],
+  [5, 288, 96, true, "hard_swish", 2],
+  [5, 576, 96, true, "hard_swish", 1],
+  [5, 576, 96, true, "hard_swish", 1],
+];
+
+interface ConvNorm {
+  readonly kernel: number;
+  readonly stride?: number;
+  readonly groups?: number;
+  readonly act?: Nonlinearity;
+}
+
+function convNorm(from: number, to: number, { kernel, stride = 1, groups = 1, act }: ConvNorm, epsilon: number): Sequential {
+  const conv = new Conv2d(from, to, { kernel, stride, padding: (kernel - 1) / 2, groups, bias: false });
+  return new Sequential(...present<Module>(conv, new BatchNorm2d(to, { epsilon, momentum: 0.01 }), act && activation(act)));
+}
+
+class InvertedResidual extends Composite {
+  readonly block: Sequential;
+  readonly body: Module;
+
+  constructor(from: number, [kernel, expanded, out, hasSe, act, stride]: Row, options: MobileNetV3Options) {
+    super();
+    const { epsilon, width } = options;
+    const wide = makeDivisible(expanded * width);
+    const to = makeDivisible(out * width);
+    const hidden = makeDivisible(Math.floor(wide / (options.reduction ?? 4)));
+    this.block = new Sequential(...present<Module>(
+      wide === from ? undefined : convNorm(from, wide, { kernel: 1, act }, epsilon),
+      convNorm(wide, wide, { kernel, stride, groups: wide, act }, epsilon),
+      hasSe ? makeSe(wide, options, { hidden, gate: "hard_sigmoid" }) : undefined,
+      convNorm(wide, to, { kernel: 1 }, epsilon)));
+    this.body = stride === 1 && from === to ? new Residual(this.block) : this.block;
+  }
+}
+
+/** Images [N, inChannels, H, W] to logits [N, classes]. */
+export class MobileNetV3 extends Composite {
+  readonly features: Sequential;
+  readonly classifier: Sequential;
+  readonly body: Module;
+
+  constructor(rows: readonly Row[], head: number, options: MobileNetV3Options) {
+    super();
+    const scaled = (channels: number): number => makeDivisible(channels * options.width);
+    let channels = scaled(16);
+    const stem = convNorm(options.inChannels, channels, { kernel: 3, stride: options.smallImages ? 1 : 2, act: "hard_swish" }, options.epsilon);
+    const blocks = rows.map((row) => {
+      const block = new InvertedResidual(channels, row, options);
+      channels = scaled(row[2]);
+      return block;
+    });
+    const last = convNorm(channels, channels * 6, { kernel: 1, act: "hard_swish" }, options.epsilon);
+    this.features = new Sequential(stem, ...blocks, last);
+    this.classifier = new Sequential(
+      new Linear(channels * 6, scaled(head), { initialDeviation: 0.01 }),
+      new HardSwish(),
+      new Dropout(options.dropout),
+      new Linear(scaled(head), options.classes, { initialDeviation: 0.01 }));
+    this.body = new Sequential(this.features, new GlobalAveragePool(), new Flatten(), this.classifier);
+  }
+}
+
+/** `mobilenet_v3_large` and `mobilenet_v3_small`; timm's `mobilenetv3_*_100` are the same with another epsilon. */
+export function mobilenetV3(name: string, size: "large" | "small", options: GivenOptions, epsilon: number = 1e-3): MobileNetV3 {
+  const read = readOptions<MobileNetV3Options>(name, options, {
+    classes: count(1000),
+    inChannels: count(3),
+    width: positive(1),
+    smallImages: flag(false),
+    dropout: fraction(0.2),
+    epsilon: positive(epsilon),
+    ...seReaders({ se: true }),
+  });
+  return size === "large" ? new MobileNetV3(large, 1280, read) : new MobileNetV3(small, 1024, read);
+}

@@ -1,0 +1,180 @@
+/** Element-wise non-linearities, without parameters. Kernels: relu*, sigmoid*, ... */
+import { elementwiseShape } from "../../../kernels/shapes.ts";
+import type { ElementwiseShape } from "../../../kernels/shapes.ts";
+import type { ActivationKind, GraphBuilder, Value } from "../../graph/graph.ts";
+import type { Floats, Shape, Tensor } from "../../tensor.ts";
+import { didYouMean } from "../../errors.ts";
+import { checkGradient } from "../check.ts";
+import { Layer } from "../module.ts";
+import type { Module, Visitor } from "../module.ts";
+
+abstract class Elementwise extends Layer<Tensor> {
+  protected abstract apply(y: Floats, x: Floats, shape: ElementwiseShape): void;
+  protected abstract applyBackward(dx: Floats, x: Floats, dy: Floats, shape: ElementwiseShape): void;
+
+  forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    const y = x.like();
+    this.apply(y.data, x.data, elementwiseShape(x.size));
+    this.keep(x);
+    return y;
+  }
+
+  backward<A extends Floats>(dy: Tensor<A>): Tensor<A> {
+    const x = this.take();
+    checkGradient(this.describe(), dy, x.shape);
+    const dx = dy.like();
+    this.applyBackward(dx.data, x.data, dy.data, elementwiseShape(x.size));
+    return dx;
+  }
+
+  outputShape(input: Shape, visitor?: Visitor): Shape {
+    visitor?.leaf(this, input, input, {});
+    return input;
+  }
+
+  protected abstract readonly kind: ActivationKind;
+
+  lower(graph: GraphBuilder, x: Value): Value {
+    return graph.add(this, { kind: "activation", activation: this.kind, ...this.line() }, [x], x.shape);
+  }
+
+  /** The slope and offset of the functions that have them. */
+  protected line(): { readonly slope: number; readonly offset: number } {
+    return { slope: 0, offset: 0 };
+  }
+}
+
+/** max(x, 0). */
+export class ReLU extends Elementwise {
+  protected readonly kind = "relu";
+  protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
+    this.kernels.reluForward(y, x, shape);
+  }
+  protected applyBackward(dx: Floats, x: Floats, dy: Floats, shape: ElementwiseShape): void {
+    this.kernels.reluBackward(dx, x, dy, shape);
+  }
+}
+
+/** min(max(x, 0), 6). */
+export class ReLU6 extends Elementwise {
+  protected readonly kind = "relu6";
+  protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
+    this.kernels.relu6Forward(y, x, shape);
+  }
+  protected applyBackward(dx: Floats, x: Floats, dy: Floats, shape: ElementwiseShape): void {
+    this.kernels.relu6Backward(dx, x, dy, shape);
+  }
+}
+
+/** x where positive, negativeSlope * x elsewhere. */
+export class LeakyReLU extends Elementwise {
+  protected readonly kind = "leaky_relu";
+  readonly negativeSlope: number;
+
+  constructor(negativeSlope: number = 0.01) {
+    super();
+    this.negativeSlope = negativeSlope;
+  }
+
+  protected override line(): { readonly slope: number; readonly offset: number } {
+    return { slope: this.negativeSlope, offset: 0 };
+  }
+
+  protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
+    this.kernels.leakyReluForward(y, x, this.negativeSlope, shape);
+  }
+  protected applyBackward(dx: Floats, x: Floats, dy: Floats, shape: ElementwiseShape): void {
+    this.kernels.leakyReluBackward(dx, x, dy, this.negativeSlope, shape);
+  }
+}
+
+/** 1 / (1 + exp(-x)). */
+export class Sigmoid extends Elementwise {
+  protected readonly kind = "sigmoid";
+  protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
+    this.kernels.sigmoidForward(y, x, shape);
+  }
+  protected applyBackward(dx: Floats, x: Floats, dy: Floats, shape: ElementwiseShape): void {
+    this.kernels.sigmoidBackward(dx, x, dy, shape);
+  }
+}
+
+/** clip(slope * x + offset, 0, 1); the defaults are PyTorch's relu6(x + 3) / 6. Keras had slope 0.2. */
+export class HardSigmoid extends Elementwise {
+  protected readonly kind = "hard_sigmoid";
+  readonly slope: number;
+  readonly offset: number;
+
+  constructor(slope: number = 1 / 6, offset: number = 0.5) {
+    super();
+    this.slope = slope;
+    this.offset = offset;
+  }
+
+  protected override line(): { readonly slope: number; readonly offset: number } {
+    return { slope: this.slope, offset: this.offset };
+  }
+
+  protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
+    this.kernels.hardSigmoidForward(y, x, this.slope, this.offset, shape);
+  }
+  protected applyBackward(dx: Floats, x: Floats, dy: Floats, shape: ElementwiseShape): void {
+    this.kernels.hardSigmoidBackward(dx, x, dy, this.slope, this.offset, shape);
+  }
+}
+
+/** x * sigmoid(x). */
+export class SiLU extends Elementwise {
+  protected readonly kind = "silu";
+  protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
+    this.kernels.siluForward(y, x, shape);
+  }
+  protected applyBackward(dx: Floats, x: Floats, dy: Floats, shape: ElementwiseShape): void {
+    this.kernels.siluBackward(dx, x, dy, shape);
+  }
+}
+
+/** x * relu6(x + 3) / 6. */
+export class HardSwish extends Elementwise {
+  protected readonly kind = "hard_swish";
+  protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
+    this.kernels.hardSwishForward(y, x, shape);
+  }
+  protected applyBackward(dx: Floats, x: Floats, dy: Floats, shape: ElementwiseShape): void {
+    this.kernels.hardSwishBackward(dx, x, dy, shape);
+  }
+}
+
+export class Tanh extends Elementwise {
+  protected readonly kind = "tanh";
+  protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
+    this.kernels.tanhForward(y, x, shape);
+  }
+  protected applyBackward(dx: Floats, x: Floats, dy: Floats, shape: ElementwiseShape): void {
+    this.kernels.tanhBackward(dx, x, dy, shape);
+  }
+}
+
+export type ActivationName = ActivationKind;
+
+const byName: Record<ActivationName, () => Module> = {
+  relu: () => new ReLU(),
+  relu6: () => new ReLU6(),
+  leaky_relu: () => new LeakyReLU(),
+  sigmoid: () => new Sigmoid(),
+  hard_sigmoid: () => new HardSigmoid(),
+  silu: () => new SiLU(),
+  hard_swish: () => new HardSwish(),
+  tanh: () => new Tanh(),
+};
+
+/** The names that `activation` knows, for option tables and messages. */
+export const activationNames: readonly ActivationName[] = Object.keys(byName) as ActivationName[];
+
+/** A fresh layer by name. @throws RangeError for an unknown name. */
+export function activation(name: ActivationName): Module {
+  if (!Object.hasOwn(byName, name)) {
+    throw new RangeError(`activation wants one of ${activationNames.join(", ")}, got "${name}"${didYouMean(name, activationNames)}`);
+  }
+  return byName[name]();
+}

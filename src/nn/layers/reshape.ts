@@ -1,0 +1,86 @@
+/** Layers that move values without changing them: identity, flatten, channel shuffle. */
+import { shuffleShape } from "../../../kernels/shapes.ts";
+import type { ShuffleShape } from "../../../kernels/shapes.ts";
+import type { GraphBuilder, Value } from "../../graph/graph.ts";
+import type { Floats, Shape, Tensor } from "../../tensor.ts";
+import { sizeOf } from "../../tensor.ts";
+import { checkImages } from "../check.ts";
+import { Layer, Module } from "../module.ts";
+import type { Visitor } from "../module.ts";
+
+/** y = x. */
+export class Identity extends Module {
+  forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    return x;
+  }
+  backward<A extends Floats>(dy: Tensor<A>): Tensor<A> {
+    return dy;
+  }
+  outputShape(input: Shape): Shape {
+    return input;
+  }
+  lower(_graph: GraphBuilder, x: Value): Value {
+    return x;
+  }
+}
+
+/** [N, C, H, W] to [N, C * H * W]. */
+export class Flatten extends Layer<Shape> {
+  forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    this.keep(x.shape);
+    return x.reshape(this.outputShape(x.shape));
+  }
+  backward<A extends Floats>(dy: Tensor<A>): Tensor<A> {
+    return dy.reshape(this.take());
+  }
+  outputShape(input: Shape): Shape {
+    return [input[0], sizeOf(input.slice(1))];
+  }
+  lower(graph: GraphBuilder, x: Value): Value {
+    return graph.add(this, { kind: "flatten" }, [x], this.outputShape(x.shape));
+  }
+}
+
+/** Mixes the channels of the groups of a grouped convolution (Zhang et al. 2017, figure 1). */
+export class ChannelShuffle extends Layer<ShuffleShape> {
+  readonly groups: number;
+
+  constructor(groups: number) {
+    super();
+    this.groups = groups;
+  }
+
+  override describe(): string {
+    return `ChannelShuffle, groups ${this.groups}`;
+  }
+
+  #shape(input: Shape): ShuffleShape {
+    checkImages(this.describe(), input);
+    return shuffleShape(input[0], input[1], input[2] * input[3], this.groups);
+  }
+
+  forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    const shape = this.#shape(x.shape);
+    const y = x.like();
+    this.kernels.channelShuffleForward(y.data, x.data, shape);
+    this.keep(shape);
+    return y;
+  }
+
+  backward<A extends Floats>(dy: Tensor<A>): Tensor<A> {
+    const shape = this.take();
+    const dx = dy.like();
+    this.kernels.channelShuffleBackward(dx.data, dy.data, shape);
+    return dx;
+  }
+
+  outputShape(input: Shape, visitor?: Visitor): Shape {
+    this.#shape(input);
+    visitor?.leaf(this, input, input, {});
+    return input;
+  }
+
+  lower(graph: GraphBuilder, x: Value): Value {
+    return graph.add(this, { kind: "channel_shuffle", groups: this.groups }, [x], this.outputShape(x.shape));
+  }
+}

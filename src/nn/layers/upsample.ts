@@ -1,0 +1,61 @@
+import { resizeShape } from "../../../kernels/shapes.ts";
+import type { ResizeShape } from "../../../kernels/shapes.ts";
+import type { GraphBuilder, Value } from "../../graph/graph.ts";
+import type { Floats, Shape, Tensor } from "../../tensor.ts";
+import { checkGradient, checkImages } from "../check.ts";
+import { Layer } from "../module.ts";
+import type { Visitor } from "../module.ts";
+
+/** Enlarges images by a whole factor, or to a fixed size. */
+export class Upsample extends Layer<ResizeShape> {
+  readonly factor: number;
+  readonly method: "nearest" | "bilinear";
+  readonly alignCorners: boolean;
+
+  constructor(factor: number, method: "nearest" | "bilinear" = "nearest", alignCorners: boolean = false) {
+    super();
+    if (!Number.isSafeInteger(factor) || factor < 1) throw new RangeError(`Upsample: factor wants a whole number of at least 1, got ${factor}`);
+    this.factor = factor;
+    this.method = method;
+    this.alignCorners = alignCorners;
+  }
+
+  override describe(): string {
+    return `Upsample ${this.method} x${this.factor}`;
+  }
+
+  #shape(input: Shape): ResizeShape {
+    checkImages(this.describe(), input);
+    return resizeShape(input[0], input[1], input[2], input[3], input[2] * this.factor, input[3] * this.factor, this.alignCorners);
+  }
+
+  forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    const shape = this.#shape(x.shape);
+    const y = x.like([shape.batch, shape.channels, shape.outHeight, shape.outWidth]);
+    if (this.method === "nearest") this.kernels.upsampleNearestForward(y.data, x.data, shape);
+    else this.kernels.upsampleBilinearForward(y.data, x.data, shape);
+    this.keep(shape);
+    return y;
+  }
+
+  backward<A extends Floats>(dy: Tensor<A>): Tensor<A> {
+    const shape = this.take();
+    checkGradient(this.describe(), dy, [shape.batch, shape.channels, shape.outHeight, shape.outWidth]);
+    const dx = dy.like([shape.batch, shape.channels, shape.inHeight, shape.inWidth]);
+    if (this.method === "nearest") this.kernels.upsampleNearestBackward(dx.data, dy.data, shape);
+    else this.kernels.upsampleBilinearBackward(dx.data, dy.data, shape);
+    return dx;
+  }
+
+  outputShape(input: Shape, visitor?: Visitor): Shape {
+    const shape = this.#shape(input);
+    const output = [shape.batch, shape.channels, shape.outHeight, shape.outWidth];
+    visitor?.leaf(this, input, output, {});
+    return output;
+  }
+
+  lower(graph: GraphBuilder, x: Value): Value {
+    const { method, factor, alignCorners } = this;
+    return graph.add(this, { kind: "upsample", method, factor, alignCorners }, [x], this.outputShape(x.shape));
+  }
+}

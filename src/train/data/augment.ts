@@ -1,0 +1,129 @@
+/** From bytes to the batch that a network is trained on: flip, padded crop, random erasing, mean and standard deviation; and mixup. */
+import type { Random } from "../../../kernels/random.ts";
+import { levelTables } from "../../io/images/preprocess.ts";
+import { Tensor } from "../../tensor.ts";
+import type { Batch } from "./batch.ts";
+import type { Dataset } from "./dataset.ts";
+import { mixup } from "./mixup.ts";
+
+export interface Augmentation {
+  /** Mirror half of the images, left to right. */
+  readonly flip?: boolean;
+  /** Pad with so many black pixels on every side and cut the old size out again, anywhere (He et al., section 4.2). */
+  readonly crop?: number;
+  /**
+   * Probability with which a rectangle of an image is erased to the mean (Zhong et al., arXiv 1708.04896, algorithm 1: 0.02 to 0.4 of the
+   * area, its height 0.3 to 3.3 times its width). Default 0.
+   */
+  readonly erase?: number;
+  /** Mixes each image and its label with another of the batch, by a share drawn from Beta(mixup, mixup) (mixup.ts). Default 0: none are mixed. */
+  readonly mixup?: number;
+}
+
+/** Tries to find a rectangle that fits into the image, as algorithm 1 has it; the paper's loop has no end. */
+const eraseTries = 20;
+
+/** One value a channel, for levels from 0 to 1: y = (x - mean) / std. */
+export interface Normalisation {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** Makes batches of one data set, with the same rounding as `io/preprocess.ts` has for single images. */
+export class Batcher {
+  readonly data: Dataset;
+  readonly augmentation: Augmentation;
+  readonly #tables: readonly Float32Array[];
+
+  /** @throws RangeError where mean, std or crop do not fit the images. */
+  constructor(data: Dataset, normalisation: Normalisation, augmentation: Augmentation = {}) {
+    const channels = data.shape[1];
+    const { mean, std } = normalisation;
+    if (mean.length !== channels || std.length !== channels) {
+      throw new RangeError(`Batcher: mean and std want ${channels} numbers, one a channel, got ${mean.length} and ${std.length}`);
+    }
+    if (!mean.every(Number.isFinite) || !std.every((s) => Math.fround(s) > 0 && Number.isFinite(s))) {
+      throw new RangeError(`Batcher: mean wants finite numbers and std finite ones above 0, got [${mean.join(",")}] and [${std.join(",")}]`);
+    }
+    const crop = augmentation.crop ?? 0;
+    if (!Number.isSafeInteger(crop) || crop < 0) throw new RangeError(`Batcher: crop wants a whole number of at least 0, got ${crop}`);
+    const { flip = false, erase = 0, mixup: alpha = 0 } = augmentation;
+    if (data.labelsPerImage > 1 && (crop > 0 || flip || erase > 0 || alpha > 0)) {
+      throw new RangeError("Batcher: augmentation moves images, not labels; it wants one label an image, the data set has one a pixel");
+    }
+    if (!(erase >= 0 && erase <= 1)) throw new RangeError(`Batcher: erase wants a probability from 0 to 1, got ${erase}`);
+    if (!(alpha >= 0 && alpha < Infinity)) throw new RangeError(`Batcher: mixup wants a finite number of at least 0, got ${alpha}`);
+    this.data = data;
+    this.augmentation = augmentation;
+    this.#tables = levelTables(channels, 1, mean, std);
+  }
+
+  /** The images at `indices` as they are, normalised. */
+  plain(indices: ArrayLike<number>): Batch {
+    return this.#make(indices, undefined);
+  }
+
+  /**
+   * The images at `indices`, each flipped, cropped and erased as `random` has it: a draw for the flip, then for top and left, then for the rectangle.
+   * All of them are mixed then, if they are to be.
+   */
+  augmented(indices: ArrayLike<number>, random: Random): Batch {
+    const batch = this.#make(indices, random);
+    const { mixup: alpha = 0 } = this.augmentation;
+    return alpha === 0 ? batch : mixup(batch, this.data.classes.length, alpha, random);
+  }
+
+  #make(indices: ArrayLike<number>, random: Random | undefined): Batch {
+    const [, channels, height, width] = this.data.shape;
+    const { flip = false, crop = 0, erase = 0 } = this.augmentation;
+    const x = Tensor.zeros([indices.length, channels, height, width]);
+    const each = this.data.labelsPerImage;
+    const labels = new Int32Array(indices.length * each);
+    for (let i = 0; i < indices.length; i++) {
+      labels.set(this.data.labels.subarray(indices[i] * each, (indices[i] + 1) * each), i * each);
+      const mirrored = flip && random !== undefined && random.below(2) === 1;
+      const top = crop > 0 && random !== undefined ? random.below(2 * crop + 1) - crop : 0;
+      const left = crop > 0 && random !== undefined ? random.below(2 * crop + 1) - crop : 0;
+      for (let c = 0; c < channels; c++) this.#copy(x.data, i * channels + c, indices[i] * channels + c, this.#tables[c], mirrored, top, left);
+      if (erase > 0 && random !== undefined && random.uniform() < erase) this.#erase(x.data, i, random);
+    }
+    return { x, labels };
+  }
+
+  /** Fills a rectangle of image `n` with 0, the mean of normalised images. */
+  #erase(to: Float32Array, n: number, random: Random): void {
+    const [, channels, height, width] = this.data.shape;
+    for (let i = 0; i < eraseTries; i++) {
+      const area = (0.02 + 0.38 * random.uniform()) * height * width;
+      const aspect = 0.3 + 3 * random.uniform();
+      const rows = Math.round(Math.sqrt(area * aspect));
+      const columns = Math.round(Math.sqrt(area / aspect));
+      if (rows < 1 || columns < 1 || rows >= height || columns >= width) continue;
+      const [top, left] = [random.below(height - rows), random.below(width - columns)];
+      for (let c = 0; c < channels; c++) {
+        for (let y = top; y < top + rows; y++) {
+          const start = ((n * channels + c) * height + y) * width + left;
+          to.fill(0, start, start + columns);
+        }
+      }
+      return;
+    }
+  }
+
+  /** One channel's image: the window at (top, left) of the mirrored image, black outside. */
+  #copy(to: Float32Array, toImage: number, fromImage: number, table: Float32Array, mirrored: boolean, top: number, left: number): void {
+    const [, , height, width] = this.data.shape;
+    const { images } = this.data;
+    const source = fromImage * height * width;
+    let at = toImage * height * width;
+    for (let row = 0; row < height; row++) {
+      const y = row + top;
+      const inside = y >= 0 && y < height;
+      for (let column = 0; column < width; column++) {
+        const x = column + left;
+        const level = inside && x >= 0 && x < width ? images[source + y * width + (mirrored ? width - 1 - x : x)] : 0;
+        to[at++] = table[level];
+      }
+    }
+  }
+}

@@ -1,0 +1,142 @@
+/** Labelled images in memory. */
+import type { Random } from "../../../kernels/random.ts";
+import { FormatError, show } from "../../errors.ts";
+import { sizeOf, showShape } from "../../tensor.ts";
+import { checkLabels } from "../loss.ts";
+
+/** Unsigned bytes with dimensions, as `io/idx.ts` reads them. */
+export interface ByteArray {
+  readonly shape: readonly number[];
+  readonly data: Uint8Array;
+}
+
+export class Dataset {
+  /** Levels 0 to 255, [N, channels, height, width]. */
+  readonly images: Uint8Array;
+  readonly shape: readonly [number, number, number, number];
+  /** One an image, or one a pixel: [N] or [N, height, width]. */
+  readonly labels: Int32Array;
+  /** 1, or the pixels of an image. */
+  readonly labelsPerImage: number;
+  /** One name a class. */
+  readonly classes: readonly string[];
+
+  /**
+   * Wraps the arrays (no copy).
+   * @throws TypeError for arrays of another kind; RangeError for no images, sizes that do not match, or labels that are no class.
+   */
+  constructor(images: Uint8Array, shape: readonly [number, number, number, number], labels: Int32Array, classes: readonly string[]) {
+    if (Object.prototype.toString.call(images) !== "[object Uint8Array]") throw new TypeError(`Dataset: images wants a Uint8Array, got ${show(images)}`);
+    if (shape.length !== 4 || !shape.every((n) => Number.isSafeInteger(n) && n >= 1)) {
+      throw new RangeError(`Dataset: wants at least one image [N,channels,height,width], got ${showShape(shape)}`);
+    }
+    if (images.length !== sizeOf(shape)) throw new RangeError(`Dataset: shape ${showShape(shape)} wants ${sizeOf(shape)} bytes, images has ${images.length}`);
+    if (classes.length < 1) throw new RangeError("Dataset: wants at least one class name, got none");
+    const pixels = shape[2] * shape[3];
+    this.labelsPerImage = labels.length === shape[0] * pixels ? pixels : 1;
+    checkLabels("Dataset", labels, shape[0] * this.labelsPerImage, classes.length);
+    this.images = images;
+    this.shape = shape;
+    this.labels = labels;
+    this.classes = classes;
+  }
+
+  /** Number of images. */
+  get size(): number {
+    return this.shape[0];
+  }
+
+  /** A copy of the images at `indices`, in that order. @throws RangeError for an index that is none, or for no indices. */
+  select(indices: ArrayLike<number>): Dataset {
+    const [, channels, height, width] = this.shape;
+    const pixels = channels * height * width;
+    const images = new Uint8Array(indices.length * pixels);
+    const each = this.labelsPerImage;
+    const labels = new Int32Array(indices.length * each);
+    for (let i = 0; i < indices.length; i++) {
+      const from = indices[i];
+      if (!(Number.isInteger(from) && from >= 0 && from < this.size)) throw new RangeError(`Dataset: wants indices from 0 to ${this.size - 1}, got ${from}`);
+      images.set(this.images.subarray(from * pixels, (from + 1) * pixels), i * pixels);
+      labels.set(this.labels.subarray(from * each, (from + 1) * each), i * each);
+    }
+    return new Dataset(images, [indices.length, channels, height, width], labels, this.classes);
+  }
+
+  /** The images of this data set, then those of `other`, copied. @throws RangeError where size, classes or kind of labels differ */
+  concat(other: Dataset): Dataset {
+    const of = (data: Dataset): string => JSON.stringify([data.shape.slice(1), data.labelsPerImage, data.classes]);
+    if (of(this) !== of(other)) throw new RangeError(`Dataset: concat wants the same image size, labels and classes, got ${of(this)} and ${of(other)}`);
+    const images = new Uint8Array(this.images.length + other.images.length);
+    images.set(this.images);
+    images.set(other.images, this.images.length);
+    const labels = new Int32Array(this.labels.length + other.labels.length);
+    labels.set(this.labels);
+    labels.set(other.labels, this.labels.length);
+    return new Dataset(images, [this.size + other.size, this.shape[1], this.shape[2], this.shape[3]], labels, this.classes);
+  }
+
+  /**
+   * Parts off `count` images, drawn by `random`, for validation; both parts keep the order of the whole.
+   * @throws RangeError unless at least one image is left in each part.
+   */
+  split(count: number, random: Random): { readonly training: Dataset; readonly validation: Dataset } {
+    if (!Number.isSafeInteger(count) || count < 1 || count >= this.size) {
+      throw new RangeError(`Dataset: a validation split of ${this.size} images wants from 1 to ${this.size - 1} of them, got ${count}`);
+    }
+    const order = random.shuffle(Int32Array.from({ length: this.size }, (_, i) => i));
+    return { training: this.select(order.slice(count).sort()), validation: this.select(order.slice(0, count).sort()) };
+  }
+}
+
+/**
+ * A data set of IDX arrays: images [N, H, W] (grey) or [N, C, H, W], labels [N]. Without `classes`, the classes are called
+ * "0", "1", ... up to the largest label.
+ * @throws FormatError where the arrays have other dimensions or do not belong together.
+ */
+export function datasetFromIdx(images: ByteArray, labels: ByteArray, classes?: readonly string[]): Dataset {
+  if (images.shape.length !== 3 && images.shape.length !== 4) {
+    throw new FormatError(`images want [N,height,width] or [N,channels,height,width], the file has ${showShape(images.shape)}`);
+  }
+  if (labels.shape.length !== 1) throw new FormatError(`labels want one dimension, the file has ${showShape(labels.shape)}`);
+  const count = images.shape[0];
+  if (labels.shape[0] !== count) throw new FormatError(`${count} images, but ${labels.shape[0]} labels: the files do not belong together`);
+  if (count === 0) throw new FormatError("the files hold no images");
+  const [height, width] = images.shape.slice(-2);
+  const channels = images.shape.length === 4 ? images.shape[1] : 1;
+  const values = Int32Array.from(labels.data);
+  const largest = values.reduce((a, b) => Math.max(a, b), 0);
+  const names = classes ?? Array.from({ length: largest + 1 }, (_, i) => String(i));
+  if (largest >= names.length) throw new FormatError(`label ${values.indexOf(largest)} is ${largest}, but there are only ${names.length} classes`);
+  return new Dataset(images.data, [count, channels, height, width], values, names);
+}
+
+/**
+ * Mean and standard deviation of every channel of levels from 0 to 1, to four digits after the point. The sums are of whole
+ * numbers, so they are exact.
+ */
+export function pixelStatistics(data: Dataset): { readonly mean: readonly number[]; readonly std: readonly number[] } {
+  const [batch, channels, height, width] = data.shape;
+  const pixels = height * width;
+  const mean: number[] = [];
+  const std: number[] = [];
+  const counts = new Float64Array(256);
+  for (let c = 0; c < channels; c++) {
+    counts.fill(0);
+    for (let n = 0; n < batch; n++) {
+      const start = (n * channels + c) * pixels;
+      for (let p = start; p < start + pixels; p++) counts[data.images[p]]++;
+    }
+    let sum = 0;
+    let squares = 0;
+    for (let level = 0; level < 256; level++) {
+      sum += counts[level] * level;
+      squares += counts[level] * level * level;
+    }
+    const average = sum / (batch * pixels);
+    const deviation = Math.sqrt(Math.max(0, squares / (batch * pixels) - average * average));
+    mean.push(Math.round((average / 255) * 10000) / 10000);
+    // Images of one level only: nothing to divide by.
+    std.push(Math.max(1, Math.round((deviation / 255) * 10000)) / 10000);
+  }
+  return { mean, std };
+}

@@ -1,0 +1,61 @@
+/** Adam (Kingma and Ba, arXiv 1412.6980, algorithm 1) and AdamW (Loshchilov and Hutter, arXiv 1711.05101, algorithm 2). */
+import { pow } from "../../../kernels/math.ts";
+import type { Parameter } from "../../nn/parameter.ts";
+import type { Floats } from "../../tensor.ts";
+import { Optimiser, checkRate } from "./optimiser.ts";
+import type { OptimiserOptions } from "./optimiser.ts";
+
+export interface AdamOptions extends OptimiserOptions {
+  /** Decay rates of the two means. Default [0.9, 0.999]. */
+  readonly betas?: readonly [number, number];
+  /** Added to the root of the second mean. Default 1e-8. */
+  readonly epsilon?: number;
+  /** Decay the weights themselves (AdamW) instead of adding the decay to the gradient (Adam). Default false. */
+  readonly decoupled?: boolean;
+}
+
+/**
+ *   m = b1 * m + (1 - b1) * g,  v = b2 * v + (1 - b2) * g^2
+ *   w = w - rate * (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)
+ *
+ * where g = gradient + decay * w (Adam), or w is first multiplied by 1 - rate * decay (AdamW).
+ */
+export class Adam extends Optimiser {
+  readonly slotNames: readonly string[] = ["first", "second"];
+  readonly betas: readonly [number, number];
+  readonly epsilon: number;
+  readonly decoupled: boolean;
+
+  constructor(parameters: ReadonlyMap<string, Parameter>, options: AdamOptions = {}) {
+    super(parameters, options);
+    const [first, second] = options.betas ?? [0.9, 0.999];
+    this.betas = [checkRate("Adam: betas[0]", first, 0, 1), checkRate("Adam: betas[1]", second, 0, 1)];
+    this.epsilon = checkRate("Adam: epsilon", options.epsilon ?? 1e-8);
+    this.decoupled = options.decoupled ?? false;
+  }
+
+  protected update(w: Floats, gradient: Floats, slots: readonly Floats[], rate: number, decay: number, update: number): void {
+    const [m, v] = slots;
+    const [beta1, beta2] = this.betas;
+    const { epsilon } = this;
+    const correction1 = 1 - pow(beta1, update);
+    const correction2 = 1 - pow(beta2, update);
+    const inGradient = this.decoupled ? 0 : decay;
+    const kept = this.decoupled ? 1 - rate * decay : 1;
+    for (let i = 0; i < w.length; i++) {
+      const g = gradient[i] + inGradient * w[i];
+      const mean = beta1 * m[i] + (1 - beta1) * g;
+      const square = beta2 * v[i] + (1 - beta2) * g * g;
+      m[i] = mean;
+      v[i] = square;
+      w[i] = w[i] * kept - (rate * (mean / correction1)) / (Math.sqrt(square / correction2) + epsilon);
+    }
+  }
+}
+
+/** Adam with decoupled weight decay. PyTorch's default decay is 0.01; here, as everywhere, it is 0 unless given. */
+export class AdamW extends Adam {
+  constructor(parameters: ReadonlyMap<string, Parameter>, options: AdamOptions = {}) {
+    super(parameters, { ...options, decoupled: true });
+  }
+}

@@ -1,0 +1,41 @@
+/** Stochastic gradient descent with momentum, as PyTorch defines it (torch.optim.SGD). */
+import type { Parameter } from "../../nn/parameter.ts";
+import type { Floats } from "../../tensor.ts";
+import { Optimiser, checkRate } from "./optimiser.ts";
+import type { OptimiserOptions } from "./optimiser.ts";
+
+export interface SgdOptions extends OptimiserOptions {
+  /** Default 0.9. */
+  readonly momentum?: number;
+  /** Nesterov's look-ahead. Default false. */
+  readonly nesterov?: boolean;
+}
+
+/**
+ *   g = gradient + decay * w,  v = momentum * v + g,  w = w - rate * v
+ *
+ * with Nesterov w = w - rate * (g + momentum * v). The rate stands outside v, so that a schedule acts at once (Goyal et
+ * al., arXiv 1706.02677, equation 9 and remark 2).
+ */
+export class Sgd extends Optimiser {
+  readonly slotNames: readonly string[] = ["momentum"];
+  readonly momentum: number;
+  readonly nesterov: boolean;
+
+  constructor(parameters: ReadonlyMap<string, Parameter>, options: SgdOptions = {}) {
+    super(parameters, options);
+    this.momentum = checkRate("Sgd: momentum", options.momentum ?? 0.9, 0, 1);
+    this.nesterov = options.nesterov ?? false;
+  }
+
+  protected update(w: Floats, gradient: Floats, slots: readonly Floats[], rate: number, decay: number): void {
+    const v = slots[0];
+    const { momentum, nesterov } = this;
+    for (let i = 0; i < w.length; i++) {
+      const g = gradient[i] + decay * w[i];
+      const velocity = momentum * v[i] + g;
+      v[i] = velocity;
+      w[i] -= rate * (nesterov ? g + momentum * velocity : velocity);
+    }
+  }
+}

@@ -1,0 +1,34 @@
+/** Small members of the deep families in float64: the gradient of every parameter agrees with central differences. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { createModel } from "../../../models/index.ts";
+import type { Shape } from "../../../src/tensor.ts";
+import { checkNetwork } from "./network-gradients.ts";
+import { smooth } from "./smooth.ts";
+
+const shuffle = { classes: 3, inChannels: 2, reduction: 2, blocks: [2, 2, 1] };
+const tiny = { classes: 3, inChannels: 2, reduction: 2, dropout: 0 };
+const vgg = { ...tiny, width: 2, units: 4 };
+const grouped = { ...tiny, blocks: [1, 2, 1, 1], width: 2, groups: 2, groupWidth: 64 };
+const dense = { ...tiny, blocks: [2, 2, 1, 2], width: 4, growth: 2 };
+
+const networks: [string, Record<string, unknown>, Shape][] = [
+  ["se_vgg11_bn", vgg, [2, 2, 32, 32]],
+  ["se_vgg11_bn", { ...vgg, placement: "stage" }, [2, 2, 32, 32]],
+  ["vgg11", vgg, [2, 2, 32, 33]],
+  ["seresnext50_32x4d", { ...grouped, zeroInit: false }, [2, 2, 32, 32]],
+  ["legacy_seresnext50_32x4d", grouped, [2, 2, 32, 32]],
+  ["senet154", { ...grouped, zeroInit: false }, [2, 2, 32, 40]],
+  ["se_densenet121", { ...dense, placement: "both" }, [2, 2, 32, 32]],
+  ["se_densenet121", dense, [2, 2, 29, 32]],
+  ["se_shufflenet_v1", { ...shuffle, groups: 2, channels: [4, 16, 24, 32] }, [2, 2, 32, 32]],
+  ["se_shufflenet_v2_x1_0", { ...shuffle, channels: [4, 8, 12, 16, 8] }, [2, 2, 32, 33]],
+];
+
+for (const [name, options, input] of networks) {
+  test(`${name} ${JSON.stringify(options)}, input ${input.join("x")}`, () => {
+    assert.equal(checkNetwork(createModel(name, options).use(smooth), input, { most: 1 }), []);
+  });
+}
+
+test.run();

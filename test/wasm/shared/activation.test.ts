@@ -1,0 +1,126 @@
+/** Activations on vectors, number by number: exact where the reference compares, a few units in the last place where it has an exponential. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { sigmoid, tanh } from "../../../kernels/math.ts";
+import { emitActivation, activationScratch } from "../../../kernels/wasm/shared/activation.ts";
+import type { Activation } from "../../../kernels/wasm/shared/activation.ts";
+import { ModuleBuilder } from "../../../kernels/wasm/assembler/module-builder.ts";
+import { instantiate } from "../machine.ts";
+
+const COUNT = 32768;
+
+/** Applies an activation to COUNT numbers. */
+function apply(activation: Activation, x: Float32Array): Float32Array {
+  const m = new ModuleBuilder("activation");
+  m.importMemory("host", "memory", { minimum: 2 });
+  m.func("apply", { params: { at: "i32", end: "i32" }, export: true }, (f, { at, end }) => {
+    const value = f.local.v128("value");
+    const scratch = activationScratch(f);
+    f.doWhile(() => {
+      f.local.get(at);
+      f.v128.load();
+      f.local.set(value);
+      f.local.get(at);
+      emitActivation(f, activation, value, scratch);
+      f.v128.store();
+      f.local.increase(at, 16);
+      f.local.get(at);
+      f.local.get(end);
+      f.i32.ne();
+    });
+  });
+  const { buffer, exports } = instantiate(m.toBytes(), 2);
+  new Float32Array(buffer).set(x);
+  (exports.apply as (at: number, end: number) => void)(0, 4 * COUNT);
+  return new Float32Array(buffer).slice(0, COUNT);
+}
+
+/** Every float32 whose bits are a multiple of 2^32 / COUNT, plus one number more than that each: all exponents, NaN and infinities. */
+function everywhere(): Float32Array {
+  const bits = Uint32Array.from({ length: COUNT }, (_, i) => i * (4294967296 / COUNT) + ((i * 7919) % 131072));
+  const x = new Float32Array(bits.buffer);
+  x.set([0, -0, NaN, Infinity, -Infinity, 3.4e38, -3.4e38, 1e-45, -1e-45, 6, -3, 3, 88.72, -87.4, -103.9, -104.1, 0.625, -0.625]);
+  return x;
+}
+
+/** Numbers from -`limit` to `limit`. */
+function between(limit: number): Float32Array {
+  return Float32Array.from({ length: COUNT }, (_, i) => limit * ((2 * i + 1) / COUNT - 1));
+}
+
+const WORD = new Float32Array(1);
+const BITS = new Uint32Array(WORD.buffer);
+
+/** The distance of float32 numbers at x. */
+function ulp(x: number): number {
+  WORD[0] = Math.abs(x);
+  const exponent = Math.max(1, BITS[0] >>> 23);
+  let unit = 1;
+  for (let i = exponent - 150; i < 0; i++) unit /= 2;
+  for (let i = exponent - 150; i > 0; i--) unit *= 2;
+  return unit;
+}
+
+function largestError(activation: Activation, exact: (x: number) => number, inputs: readonly Float32Array[]): number {
+  let largest = 0;
+  for (const x of inputs) {
+    const y = apply(activation, x);
+    for (let i = 0; i < COUNT; i++) {
+      const wanted = exact(x[i]);
+      if (Object.is(y[i], Math.fround(wanted))) continue;
+      const error = Math.abs(y[i] - wanted) / ulp(wanted);
+      assert.ok(error < 100, `${activation.activation}(${x[i]}) wants ${wanted}, got ${y[i]}`);
+      largest = Math.max(largest, error);
+    }
+  }
+  return largest;
+}
+
+const plain = (activation: Activation["activation"]): Activation => ({ activation, slope: 0, offset: 0 });
+
+test("relu, relu6 and leaky_relu are exact, NaN and -0 included", () => {
+  const inputs = [everywhere(), between(8)];
+  assert.is(largestError(plain("relu"), (x) => (x < 0 ? 0 : x), inputs), 0);
+  assert.is(largestError(plain("relu6"), (x) => (x < 0 ? 0 : x > 6 ? 6 : x), inputs), 0);
+  for (const slope of [0.01, 1, 2, -0.5, 0]) {
+    const rounded = Math.fround(slope);
+    assert.is(largestError({ activation: "leaky_relu", slope, offset: 0 }, (x) => (x > 0 ? x : Math.fround(rounded * x)), inputs), 0);
+  }
+});
+
+/** In units in the last place; as kernels/wasm/shared/activation.ts states them, rounded up. */
+const BOUNDS = { sigmoid: 2.1, silu: 3, tanh: 2.5 };
+
+test("sigmoid, silu and tanh are within the stated error, on all numbers", () => {
+  const inputs = [everywhere(), between(1), between(20), between(110)];
+  const errors = {
+    sigmoid: largestError(plain("sigmoid"), sigmoid, inputs),
+    silu: largestError(plain("silu"), (x) => x * sigmoid(x), [between(1), between(20), between(80)]),
+    tanh: largestError(plain("tanh"), tanh, inputs),
+  };
+  if (errors.sigmoid > BOUNDS.sigmoid || errors.silu > BOUNDS.silu || errors.tanh > BOUNDS.tanh) assert.unreachable(JSON.stringify(errors));
+  // And the bounds are not idle: float32 cannot be that good everywhere.
+  assert.ok(errors.sigmoid > 0.5 && errors.silu > 0.5 && errors.tanh > 0.5, JSON.stringify(errors));
+});
+
+test("hard_sigmoid and hard_swish: lines, cut where the reference cuts them", () => {
+  for (const [slope, offset] of [[1 / 6, 0.5], [0.2, 0.5]]) {
+    const y = apply({ activation: "hard_sigmoid", slope, offset }, between(8));
+    between(8).forEach((x, i) => {
+      const line = slope * x + offset;
+      const wanted = line < 0 ? 0 : line > 1 ? 1 : line;
+      assert.ok(Math.abs(y[i] - wanted) <= 1.5e-7, `hard_sigmoid(${x}) wants ${wanted}, got ${y[i]}`);
+    });
+  }
+  const swish = apply(plain("hard_swish"), between(8));
+  between(8).forEach((x, i) => {
+    const wanted = (x * Math.min(6, Math.max(0, x + 3))) / 6;
+    assert.ok(Math.abs(swish[i] - wanted) <= 3e-7 * Math.abs(wanted) + 1e-7, `hard_swish(${x}) wants ${wanted}, got ${swish[i]}`);
+  });
+  const special = apply(plain("hard_swish"), everywhere());
+  assert.ok(Number.isNaN(special[2]), "NaN stays");
+  assert.is(special[3], Infinity);
+  assert.is(special[5], Math.fround(3.4e38));
+});
+
+test.run();
