@@ -13,7 +13,7 @@ import { Random } from "../kernels/random.ts";
 import * as reference from "../kernels/reference/index.ts";
 import { conv2dScratch } from "../kernels/scratch.ts";
 import { batchNormShape, channelShape, conv2dShape, elementwiseShape, linearShape } from "../kernels/shapes.ts";
-import { engine } from "../src/cli/commands/bench.ts";
+import { runtimeName } from "../src/cli/commands/bench.ts";
 
 declare module "node:process" {
   export interface Process {
@@ -176,7 +176,7 @@ const passes: readonly (readonly [name: string, work: number, run: (k: Family) =
   ["linear, backward by weight", 32 * 512 * 128, (k) => k.linearBackwardWeight(weight, x, dy, fully, none)],
 ];
 
-console.log(`${engine()}, ${process.platform} ${process.arch}, one thread, ${rounds} rounds\n`);
+console.log(`${runtimeName()}, ${process.platform} ${process.arch}, one thread, ${rounds} rounds\n`);
 
 const passRows = passes.map(([name, work, run]) => [row(name, work, () => run(plain)), row(name, work, () => run(reference as Family))] as const);
 measure(passRows.flat(), 2e6);

@@ -7,7 +7,7 @@
 import process from "node:process";
 import { Random } from "../../kernels/random.ts";
 import { createModel } from "../../models/index.ts";
-import { engine } from "../../src/cli/commands/bench.ts";
+import { runtimeName } from "../../src/cli/commands/bench.ts";
 import { compile } from "../../src/session/session.ts";
 import type { Session } from "../../src/session/session.ts";
 import { Tensor, sizeOf } from "../../src/tensor.ts";
@@ -50,7 +50,7 @@ async function times({ without, withSe, options = {} }: Pair): Promise<{ best: [
 
 const millions = (count: number): string => (count / 1e6).toFixed(count < 1e7 ? 2 : 0);
 
-console.log(`${engine()}, ${threads} thread${threads === 1 ? "" : "s"}, numerics fast, batch 1, 224x224\n`);
+console.log(`${runtimeName()}, ${threads} thread${threads === 1 ? "" : "s"}, numerics fast, batch 1, 224x224\n`);
 console.log("| network | parameters | with SE | SE's share | MACs, M | SE's, M | best ms | with SE | SE costs (median of pairs) | paper: top-1 error | with SE |");
 console.log("|---|---|---|---|---|---|---|---|---|---|---|");
 for (const pair of pairs) {

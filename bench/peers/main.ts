@@ -8,7 +8,7 @@ import { rmSync } from "node:fs";
 import process from "node:process";
 import { modelNames } from "../../models/index.ts";
 import { didYouMean } from "../../src/errors.ts";
-import { engine } from "../../src/cli/commands/bench.ts";
+import { runtimeName } from "../../src/cli/commands/bench.ts";
 import { Arguments, UsageError, helpText } from "../../src/cli/command.ts";
 import type { Command } from "../../src/cli/command.ts";
 import { Progress, print, printJson, remark } from "../../src/cli/terminal.ts";
@@ -50,7 +50,7 @@ async function run(args: Arguments, folder: string): Promise<void> {
   const json = args.flag("json");
   const downloads = await Promise.all(senetDownloads.map(async ([what, module]) => `${((await bundleSize(module)) / 1000).toFixed(1).padStart(6)} KB  ${what}`));
   const say = json ? remark : print;
-  say(`${engine()}, ${process.platform} ${process.arch}, ${machine()}`);
+  say(`${runtimeName()}, ${process.platform} ${process.arch}, ${machine()}`);
   say(`senet to load, minified and gzipped:\n${downloads.join("\n")}`);
   const results: Line[] = [];
   const progress = new Progress();

@@ -9,16 +9,14 @@ import { presets } from "../io/images/presets.ts";
 import { parseSafetensors } from "../io/weights/safetensors.ts";
 import { decodeUtf8 } from "../io/bytes/utf8.ts";
 import type { Module } from "../nn/module.ts";
-import { compileSync } from "../session/session.ts";
-import type { Session } from "../session/session.ts";
-import type { Shape, Tensor } from "../tensor.ts";
+import type { Shape } from "../tensor.ts";
 import { loadWeights, weightsDescription } from "../weights.ts";
 import { UsageError } from "./command.ts";
 import type { Arguments, OptionHelp } from "./command.ts";
 import { bundledPath, readBytes } from "./files.ts";
 
 export const modelOptionsHelp: OptionHelp = { value: "JSON", help: `the model's options, such as '{"classes":10,"reduction":8}'` };
-export const kernelsHelp: OptionHelp = { value: "NAME", help: "plain (fast TypeScript, the default) or reference (the textbook)" };
+export const eagerKernelsHelp: OptionHelp = { value: "NAME", help: "plain (TypeScript, the default) or reference (the textbook); it computes eagerly" };
 
 /** @throws UsageError for an unknown model or option. */
 export function modelFromArguments(args: Arguments, name: string, seed: number | null, options?: Record<string, unknown>): Module {
@@ -31,25 +29,10 @@ export function modelFromArguments(args: Arguments, name: string, seed: number |
   }
 }
 
-/** Puts the kernels that `--kernels` names into the model. */
-export function chooseKernels(args: Arguments, model: Module): Module {
+/** Puts the kernels that `--kernels` names into a model that computes eagerly. */
+export function chooseEagerKernels(args: Arguments, model: Module): Module {
   const name = args.choice("kernels", ["plain", "reference"], "plain");
   return model.use(name === "plain" ? plain : reference);
-}
-
-export const inferenceKernelsHelp: OptionHelp = {
-  value: "NAME", help: "plain (fast TypeScript, the default), reference (the textbook), or wasm (a session on WebAssembly SIMD)",
-};
-
-/** The forward pass on the kernels that `--kernels` names. */
-export function inference(args: Arguments, model: Module): (x: Tensor<Float32Array>) => Tensor<Float32Array> {
-  const name = args.choice("kernels", ["plain", "reference", "wasm"], "plain");
-  if (name !== "wasm") {
-    model.use(name === "plain" ? plain : reference);
-    return (x) => model.forward(x);
-  }
-  let session: Session | undefined;
-  return (x) => (session ??= compileSync(model, { input: x.shape, kernels: "wasm" })).run(x);
 }
 
 /** `--input 1,3,224,224`. @throws UsageError for anything but four whole numbers of at least 1. */

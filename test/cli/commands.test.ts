@@ -35,15 +35,44 @@ const running = (...more: string[]): string[] =>
   ["run", "se_resnet8", ...given, "--weights", at("weights.safetensors"), "--input", at("input.safetensors"), "--output", at("never.safetensors"), ...more];
 
 test("run writes the model's output, on every family of kernels", async () => {
-  for (const kernels of ["plain", "reference", "wasm"]) {
-    const call = await senet(...running("--output", at("output.safetensors"), "--kernels", kernels));
+  const ways = [["eager", "plain"], ["eager", "reference"], ["session", "plain"], ["session", "wasm"], ["session", "auto"]];
+  for (const [engine, kernels] of ways) {
+    const call = await senet(...running("--output", at("output.safetensors"), "--engine", engine, "--kernels", kernels));
     assert.is(call.code, 0, call.errors);
     const { tensors } = parseSafetensors(readFileSync(at("output.safetensors")));
     const [output, expected] = [tensors.get("output")!.data, model.forward(image).data];
-    if (kernels === "wasm") for (let i = 0; i < expected.length; i++) assert.ok(Math.abs(output[i] - expected[i]) < 1e-4, kernels);
+    if (engine === "session") for (let i = 0; i < expected.length; i++) assert.ok(Math.abs(output[i] - expected[i]) < 1e-4, kernels);
     else assert.equal(Array.from(output), Array.from(expected), kernels);
     rmSync(at("output.safetensors"), { force: true });
   }
+});
+
+test("classify, run and eval compute in a session, on kernels of one meaning, and say so", async () => {
+  const output = at("output.safetensors");
+  const outputOf = async (...more: string[]): Promise<{ text: string; values: Float32Array }> => {
+    const call = await senet(...running("--output", output, ...more));
+    assert.is(call.code, 0, call.errors);
+    return { text: call.output, values: parseSafetensors(readFileSync(output)).tensors.get("output")!.data as Float32Array };
+  };
+  const [usual, eager] = [await outputOf(), await outputOf("--engine", "eager")];
+  assert.match(usual.text, /\(wasm: simd/);
+  assert.match(eager.text, /\(eager, plain kernels\)/);
+  assert.equal((await outputOf("--numerics", "exact", "--threads", "1")).values, usual.values, "exact is the default");
+  assert.match((await outputOf("--kernels", "reference")).text, /\(eager, reference kernels\)/);
+  assert.match((await outputOf("--kernels", "plain")).text, /\(plain: /);
+  rmSync(output, { force: true });
+  const probabilities = async (...more: string[]): Promise<[string, number][]> => {
+    const call = await senet("classify", "--json", "--top", "2", ...more);
+    return (JSON.parse(call.output) as { guesses: { class: string; probability: number }[] }[]).flatMap(({ guesses }) => guesses.map((g): [string, number] => [g.class, g.probability]));
+  };
+  const [session, modules] = [await probabilities(), await probabilities("--engine", "eager")];
+  session.forEach(([name, p], i) => assert.ok(name === modules[i][0] && Math.abs(p - modules[i][1]) < 1e-5, `${name} ${p}, eager ${modules[i].join(" ")}`));
+  for (const command of [["classify"], ["eval", "--data", folder], running()]) {
+    await fails(2, /the eager engine has plain and reference kernels; wasm ones want --engine session/, ...command, "--engine", "eager", "--kernels", "wasm");
+    await fails(2, /a session has wasm and plain kernels; reference ones want --engine eager/, ...command, "--engine", "session", "--kernels", "reference");
+  }
+  await fails(2, /wasm kernels wants --engine session/, "bench", "se_resnet8", ...given, "--engine", "eager", "--kernels", "wasm");
+  assert.match((await senet("bench", "se_resnet8", ...given, "--train", "--runs", "1", "--input", "2,2,8,8")).output, /session, wasm, fast/);
 });
 
 test("run loads in part on request", async () => {
@@ -69,14 +98,14 @@ test("summary prints the counts, for people and for programs", async () => {
 });
 
 test("bench prints the contract's fields", async () => {
-  const call = await senet("bench", "se_resnet8", ...given, "--input", "2,2,8,8", "--runs", "2", "--kernels", "eager,reference,plain,wasm", "--json");
+  const call = await senet("bench", "se_resnet8", ...given, "--input", "2,2,8,8", "--runs", "2", "--engine", "session,eager", "--kernels", "reference,plain,wasm", "--json");
   assert.is(call.code, 0, call.errors);
   const results = JSON.parse(call.output) as Record<string, number>[];
-  assert.equal(results.map((r) => r.kernels), ["eager", "reference", "plain", "wasm"]);
+  assert.equal(results.map((r) => [r.engine, r.kernels]), [["session", "plain"], ["session", "wasm"], ["eager", "reference"], ["eager", "plain"]]);
   for (const r of results) for (const field of ["median_ms", "min_ms", "first_ms", "compile_ms", "arena_bytes", "gflops"]) assert.type(r[field], "number");
-  const many = await senet("bench", "se_resnet8", ...given, "--input", "1,2,8,8", "--runs", "1", "--kernels", "wasm,eager", "--threads", "1,2", "--numerics", "exact,fast", "--json");
+  const many = await senet("bench", "se_resnet8", ...given, "--input", "1,2,8,8", "--runs", "1", "--engine", "session,eager", "--kernels", "wasm,plain", "--threads", "1,2", "--numerics", "exact,fast", "--json");
   const ran = JSON.parse(many.output) as { kernels: string; threads: number; numerics: string | null }[];
-  assert.equal(ran.map((r) => [r.kernels, r.threads, r.numerics]), [["wasm", 1, "exact"], ["wasm", 1, "fast"], ["wasm", 2, "exact"], ["wasm", 2, "fast"], ["eager", 1, null]]);
+  assert.equal(ran.map((r) => [r.kernels, r.threads, r.numerics]), [["wasm", 1, "exact"], ["wasm", 1, "fast"], ["wasm", 2, "exact"], ["wasm", 2, "fast"], ["plain", 1, null], ["plain", 1, null]]);
   await fails(2, /--threads wants whole numbers of at least 1, such as 1,2, got "0"/, "bench", "resnet50", "--threads", "0");
   await fails(2, /--numerics wants some of exact, fast, turbo, got "fats".*"fast"/, "bench", "resnet50", "--numerics", "fats");
   assert.match((await senet("bench", "se_resnet8", ...given, "--train", "--runs", "1", "--input", "2,2,8,8")).output, /training step/);
@@ -117,7 +146,7 @@ test("wrong usage: code 2, with the nearest name", async () => {
   await fails(2, /--model-options wants a JSON object/, "summary", "resnet50", "--model-options", "[1]");
   await fails(2, /unknown option "clases" \(did you mean "classes"\?\)/, "summary", "resnet50", "--model-options", '{"clases":3}');
   await fails(2, /wants --weights FILE/, "run", "resnet50", "--input", "x", "--output", "y");
-  await fails(2, /--kernels wants one of plain, reference, wasm, got "plane" \(did you mean "plain"\?\)/, ...running("--kernels", "plane"));
+  await fails(2, /--kernels wants one of auto, wasm, plain, reference, got "plane" \(did you mean "plain"\?\)/, ...running("--kernels", "plane"));
   await fails(2, /--runs wants a whole number of at least 1, got "0"/, "bench", "resnet50", "--runs", "0");
   await fails(2, /--json takes no value/, "summary", "resnet50", "--json=yes");
 });

@@ -11,13 +11,17 @@ import { didYouMean } from "../../errors.ts";
 import { numericsNames } from "../../session/backends/numerics.ts";
 import type { Numerics } from "../../session/backends/numerics.ts";
 import { compile } from "../../session/session.ts";
+import { compileTraining } from "../../session/training/training-session.ts";
 import { UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
+import { engineNames } from "../engine.ts";
+import type { EngineName, KernelName } from "../engine.ts";
 import { inputShape, modelFromArguments, modelOptionsHelp, usualInput } from "../network.ts";
 import { Progress, print, printJson, table } from "../terminal.ts";
 
 interface Timing {
   readonly model: string;
+  readonly engine: EngineName;
   readonly kernels: string;
   /** Of a wasm session; the others have no choice. */
   readonly numerics: Numerics | null;
@@ -36,15 +40,13 @@ interface Timing {
   readonly gflops: number;
 }
 
-/** What `--kernels` names: sessions on wasm or plain kernels, the eager engine on plain kernels or on the textbook. */
-const contenders = ["wasm", "plain", "eager", "reference"] as const;
-type Contender = (typeof contenders)[number];
-const titles: Readonly<Record<Contender, string>> = {
-  wasm: "wasm session", plain: "plain session", eager: "eager, plain kernels", reference: "eager, reference",
-};
+/** The kernels that each engine has, for inference and for training. */
+const families: Readonly<Record<EngineName, readonly Family[]>> = { session: ["wasm", "plain"], eager: ["plain", "reference"] };
+const trainingFamilies: typeof families = { session: ["wasm"], eager: ["plain", "reference"] };
+type Family = Exclude<KernelName, "auto">;
 
-/** The engine that runs this, with its version. */
-export function engine(): string {
+/** The runtime, with its version. */
+export function runtimeName(): string {
   const { bun, deno, node, v8 } = process.versions;
   if (bun !== undefined) return `Bun ${bun}`;
   if (deno !== undefined) return `Deno ${deno} (V8 ${v8})`;
@@ -82,19 +84,29 @@ interface Ready {
 
 /** One line of the answer. */
 interface Wanted {
-  readonly contender: Contender;
+  readonly engine: EngineName;
+  readonly kernels: Family;
   readonly threads: number;
   readonly numerics: Numerics | null;
 }
 
-async function prepare(model: Module, { contender, threads, numerics }: Wanted, shape: Shape, train: boolean): Promise<Ready> {
-  if (contender === "eager" || contender === "reference") {
-    model.use(contender === "eager" ? plain : reference);
+async function prepare(model: Module, { engine, kernels, threads, numerics }: Wanted, shape: Shape, train: boolean): Promise<Ready> {
+  if (engine === "eager") {
+    model.use(kernels === "plain" ? plain : reference);
     return { once: train ? forwardBackward(model) : (input) => void model.forward(input), compile: 0, arena: 0, close: () => undefined };
   }
   const start = performance.now();
-  const session = await compile(model, { input: shape, kernels: contender, threads, ...(numerics === null ? {} : { numerics }) });
+  if (train) return trainingStep(model, shape, threads, numerics === "exact" ? "exact" : "fast", start);
+  const session = await compile(model, { input: shape, kernels: kernels === "wasm" ? "wasm" : "plain", threads, ...(numerics === null ? {} : { numerics }) });
   return { once: (input) => void session.run(input), compile: performance.now() - start, arena: session.arenaBytes, close: () => session.close() };
+}
+
+/** A whole step of a training session, the update of SGD included. */
+async function trainingStep(model: Module, input: Shape, threads: number, numerics: "exact" | "fast", start: number): Promise<Ready> {
+  const session = await compileTraining(model, { input, optimiser: { method: "sgd" }, threads, numerics });
+  const [, classes, ...pixels] = model.outputShape(input);
+  const labels = Int32Array.from({ length: input[0] * sizeOf(pixels) }, (_, i) => i % classes);
+  return { once: (x) => void session.trainStep(x, labels), compile: performance.now() - start, arena: session.arenaBytes, close: () => session.close() };
 }
 
 /** Forward and backward pass with a gradient of ones: what a training step spends on the network. */
@@ -115,17 +127,23 @@ function combinations(args: Arguments, train: boolean): Wanted[] {
       if (names.includes(name as Name)) return name as Name;
       throw new UsageError(`senet bench: --${option} wants some of ${names.join(", ")}, got "${name}"${didYouMean(name, names)}`);
     });
-  const kernels = chosen("kernels", train ? ["eager"] : ["wasm", "plain"], contenders);
-  const numerics = chosen("numerics", ["fast"], numericsNames);
+  const known = train ? trainingFamilies : families;
+  const given = args.text("kernels") !== undefined;
+  const kernels = chosen("kernels", ["wasm", "plain"], ["wasm", "plain", "reference"] as const);
+  // Asked for by itself, the textbook means the engine that has it.
+  const engines = chosen("engine", kernels.every((name) => !known.session.includes(name)) ? ["eager"] : ["session"], engineNames);
+  const numerics = chosen("numerics", ["fast"], train ? (["exact", "fast"] as const) : numericsNames);
   const threads = args.list("threads", ["1"]).map((text) => {
     const count = Number(text);
     if (Number.isSafeInteger(count) && count >= 1) return count;
     throw new UsageError(`senet bench: --threads wants whole numbers of at least 1, such as 1,2, got "${text}"`);
   });
-  return kernels.flatMap((contender): Wanted[] => {
-    if (train && contender !== "eager" && contender !== "reference") throw new UsageError(`senet bench: --train runs on eager or reference kernels, got "${contender}"`);
-    if (contender !== "wasm") return [{ contender, threads: 1, numerics: null }];
-    return threads.flatMap((count) => numerics.map((each) => ({ contender, threads: count, numerics: each })));
+  const pairs = engines.flatMap((engine) => kernels.filter((name) => known[engine].includes(name)).map((name) => ({ engine, kernels: name })));
+  const idle = kernels.find((name) => given && !pairs.some((pair) => pair.kernels === name));
+  if (idle !== undefined) throw new UsageError(`senet bench: ${train ? "training on " : ""}${idle} kernels wants --engine ${known.eager.includes(idle) ? "eager" : "session"}`);
+  return pairs.flatMap((pair): Wanted[] => {
+    if (pair.kernels !== "wasm") return [{ ...pair, threads: 1, numerics: null }];
+    return threads.flatMap((count) => numerics.map((each) => ({ ...pair, threads: count, numerics: each })));
   });
 }
 
@@ -138,9 +156,10 @@ export const bench: Command = {
     input: { value: "SHAPE", help: "batch, channels, height, width" },
     threads: { value: "N,...", help: "of wasm sessions; all others have one (default 1)" },
     numerics: { value: "NAMES", help: "of wasm sessions: of exact, fast, turbo (default fast)" },
-    kernels: { value: "NAMES", help: "of wasm, plain (sessions), eager (plain kernels), reference (textbook), separated by commas; default wasm,plain" },
+    engine: { value: "NAMES", help: "session (compiled, the default), eager (the modules one by one), or both, separated by commas" },
+    kernels: { value: "NAMES", help: "some of wasm (sessions), plain, reference (eager); default all that the engine has, less the textbook" },
     runs: { value: "N", help: "timed runs after the first (default 5)" },
-    train: { help: "forward and backward pass instead of inference" },
+    train: { help: "training steps instead of inference (eager: forward and backward pass)" },
     "model-options": modelOptionsHelp,
     json: { help: "for programs: an array, one object a combination" },
   },
@@ -152,7 +171,7 @@ export const bench: Command = {
     const progress = new Progress();
     const results: Timing[] = [];
     for (const one of combinations(args, train)) {
-      const { contender: kernels, threads, numerics } = one;
+      const { engine, kernels, threads, numerics } = one;
       const model = modelFromArguments(args, name, 0);
       const usual = usualInput(model);
       const shape = inputShape(args, [args.number("batch", 1, { least: 1, whole: true }), ...usual.slice(1)]);
@@ -163,7 +182,7 @@ export const bench: Command = {
       progress.end();
       const rest = times.slice(1);
       results.push({
-        model: name, kernels, numerics, threads, batch: shape[0], input: shape, pass: train ? "training step" : "inference", runs,
+        model: name, engine, kernels, numerics, threads, batch: shape[0], input: shape, pass: train ? "training step" : "inference", runs,
         median_ms: median(rest), min_ms: Math.min(...rest), first_ms: times[0], compile_ms: compile, arena_bytes: arena,
         gflops: ((train ? 3 : 1) * 2 * (macs + seMacs)) / Math.min(...rest) / 1e6,
       });
@@ -172,12 +191,12 @@ export const bench: Command = {
       printJson(results);
       return;
     }
-    print(`${name}, ${results[0].pass}, input ${showShape(results[0].input)} (${sizeOf(results[0].input)} values), ${engine()}, ${process.platform} ${process.arch}\n`);
+    print(`${name}, ${results[0].pass}, input ${showShape(results[0].input)} (${sizeOf(results[0].input)} values), ${runtimeName()}, ${process.platform} ${process.arch}\n`);
     const rows = results.map((r) => [
-      `${titles[r.kernels as Contender]}${r.numerics === null ? "" : `, ${r.numerics}`}`, String(r.threads), r.median_ms.toFixed(1), r.min_ms.toFixed(1), r.first_ms.toFixed(1), r.compile_ms.toFixed(0),
+      `${r.engine}, ${r.kernels}${r.numerics === null ? "" : `, ${r.numerics}`}`, String(r.threads), r.median_ms.toFixed(1), r.min_ms.toFixed(1), r.first_ms.toFixed(1), r.compile_ms.toFixed(0),
       (r.arena_bytes / 1048576).toFixed(2), r.gflops.toFixed(2),
     ]);
     const numbers = ["threads", "median ms", "best ms", "first ms", "compile ms", "arena MiB", "GFLOP/s"];
-    print(table(["kernels", ...numbers], rows, numbers));
+    print(table(["engine, kernels", ...numbers], rows, numbers));
   },
 };

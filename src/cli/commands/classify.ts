@@ -6,7 +6,9 @@ import { preprocess } from "../../io/images/preprocess.ts";
 import type { Command } from "../command.ts";
 import { bundledPath } from "../files.ts";
 import { readImage } from "../images.ts";
-import { inference, inferenceKernelsHelp, loadNetwork, modelOptionsHelp, networkOptions } from "../network.ts";
+import { engineFromArguments, engineHelp, inference } from "../engine.ts";
+import type { Inference } from "../engine.ts";
+import { loadNetwork, modelOptionsHelp, networkOptions } from "../network.ts";
 import { bar, print, printJson, remark } from "../terminal.ts";
 
 interface Guess {
@@ -38,14 +40,15 @@ export const classify: Command = {
     classes: { value: "FILE", help: "class names, one a line, where the weights do not carry them" },
     preset: { value: "NAME", help: "preprocessing of a published checkpoint, such as imagenet or seresnet50.a1_in1k" },
     "model-options": modelOptionsHelp,
-    kernels: inferenceKernelsHelp,
+    ...engineHelp,
     json: { help: "for programs: an array, one object an image" },
   },
   positionals: { least: 0, most: Infinity },
   async run(args) {
     const top = args.number("top", 3, { least: 1, whole: true });
     const network = loadNetwork(args);
-    const forward = inference(args, network.model);
+    const engine = engineFromArguments(args);
+    let running: Inference | undefined;
     const samples = bundledPath("samples");
     const paths = args.positionals.length > 0
       ? args.positionals
@@ -54,12 +57,14 @@ export const classify: Command = {
     const results: { image: string; guesses: Guess[] }[] = [];
     for (const path of paths) {
       const input = preprocess(await readImage(path), network.preprocessing);
-      const { data } = softmax(forward(input));
+      running ??= await inference(network.model, engine, input.shape);
+      const { data } = softmax(running.run(input));
       if (!data.every((p) => Number.isFinite(p))) throw new Error(`${path}: the network's answer is not finite; are these weights damaged?`);
       const guesses = likeliest(data, network.classes, top);
       results.push({ image: path, guesses });
       if (!args.flag("json")) show(args.positionals.length > 0 ? path : basename(path), guesses);
     }
+    running?.close();
     if (args.flag("json")) printJson(results);
   },
 };

@@ -1,8 +1,7 @@
 /** senet eval: how many of the test images does a network get right? */
-import * as plain from "../../../kernels/plain/index.ts";
-import * as reference from "../../../kernels/reference/index.ts";
 import type { Dataset } from "../../train/data/dataset.ts";
 import type { Command } from "../command.ts";
+import { engineFromArguments, engineHelp } from "../engine.ts";
 import { writeBytes } from "../files.ts";
 import { loadNetwork, modelOptionsHelp, networkOptions } from "../network.ts";
 import type { Network } from "../network.ts";
@@ -54,8 +53,7 @@ export const evalCommand: Command = {
     relabel: { value: "MAP", help: "new classes of old ones, as it was trained with, old ones by number: Tops=0,2,3,4,6;Shoes=5,7,9" },
     batch: { value: "N", help: "images at a time (default 100)" },
     "model-options": modelOptionsHelp,
-    kernels: { value: "NAME", help: "wasm (a session, the default where the host can), plain or reference (eager)" },
-    threads: { value: "N", help: "of wasm kernels; the result does not depend on it" },
+    ...engineHelp,
     report: { value: "FILE", help: "HTML page to write: confusion matrix, classes, worst mistakes" },
     json: { help: "for programs: accuracy (0 to 1), loss, classes, confusion" },
   },
@@ -64,9 +62,7 @@ export const evalCommand: Command = {
     const folder = args.required("data");
     const batch = args.number("batch", 100, { least: 1, whole: true });
     const network = loadNetwork(args, args.positionals[0] ?? args.text("model"));
-    const kernels = args.choice("kernels", ["auto", "wasm", "plain", "reference"], "auto");
-    const threads = args.text("threads") === undefined ? undefined : args.number("threads", 1, { least: 1, whole: true });
-    network.model.use(kernels === "reference" ? reference : plain);
+    const engine = engineFromArguments(args);
     const map = args.text("relabel", "");
     const data = relabelled(await readDataset(folder, "test", map === "" ? network.classes : undefined), map);
     checkFit(network, data);
@@ -74,7 +70,7 @@ export const evalCommand: Command = {
     const begin = performance.now();
     const mistakes = new Mistakes();
     const evaluation = await measure(network.model, data, network.preprocessing, {
-      kernels, threads, batch, answers: mistakes.add,
+      engine, batch, answers: mistakes.add,
       progress: (done, total) => progress.update(done / total, `${thousands(done)} of ${thousands(total)} images`),
     });
     const { accuracy, loss, confusion } = evaluation;

@@ -1,7 +1,5 @@
 /** senet report: the page of a training run from its log, also of one that is under way or was stopped. */
 import { basename, resolve } from "node:path";
-import * as plain from "../../../kernels/plain/index.ts";
-import * as reference from "../../../kernels/reference/index.ts";
 import { Random } from "../../../kernels/random.ts";
 import { createModel } from "../../../models/index.ts";
 import { parseSafetensors } from "../../io/weights/safetensors.ts";
@@ -12,6 +10,7 @@ import { pixelStatistics } from "../../train/data/dataset.ts";
 import { loadWeights } from "../../weights.ts";
 import { UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
+import { threadsFrom } from "../engine.ts";
 import { readBytes, writeBytes } from "../files.ts";
 import { measuredOn, worstShown } from "../report/evaluation.ts";
 import type { Measured } from "../report/evaluation.ts";
@@ -19,7 +18,7 @@ import { Mistakes } from "../report/mistakes.ts";
 import { trainingPage, whyUnmeasured } from "../report/page.ts";
 import { Progress, print, thousands } from "../terminal.ts";
 import { fingerprint, readDataset } from "../training/data.ts";
-import { measure } from "../training/engine.ts";
+import { measure, measuringEngine } from "../training/engine.ts";
 import { relabelled } from "../training/fine-tuning.ts";
 import { readLog } from "../training/read-log.ts";
 import type { RunRecord } from "../training/read-log.ts";
@@ -48,12 +47,11 @@ function ofLog<T>(log: string, work: () => T): T {
 /** Measures the weights on the images that the run held out, or says why not. Adds to the record what an older log does not say. */
 async function measured(args: Arguments, log: string, record: RunRecord, weights: string, folder: string): Promise<{ record: RunRecord; measured: Measured | string }> {
   const settings = ofLog(log, () => loggedSettings(record.start));
-  const threads = args.text("threads") === undefined ? undefined : args.number("threads", 1, { least: 1, whole: true });
+  const threads = threadsFrom(args);
   const data = relabelled(await readDataset(folder, "train", settings.classes), settings.relabel);
   if (fingerprint(data) !== record.start.data) throw new Error(`${log} is of a run on other images than ${folder} has`);
   const model = ofLog(log, () => createModel(settings.model, { classes: data.classes.length, inChannels: data.shape[1], ...settings.modelOptions }, null));
   load(model, weights);
-  model.use(settings.kernels === "reference" ? reference : plain);
   const completed = { ...record, start: { parameters: model.parameterCount(), ...record.start } };
   const why = whyUnmeasured(settings);
   if (why !== undefined) return { record: completed, measured: why };
@@ -62,7 +60,7 @@ async function measured(args: Arguments, log: string, record: RunRecord, weights
   const mistakes = new Mistakes();
   const progress = new Progress();
   const evaluation = await measure(model, validation, normalisation, {
-    kernels: settings.kernels, threads, answers: mistakes.add,
+    engine: measuringEngine(settings, threads), answers: mistakes.add,
     progress: (done, total) => progress.update(done / total, `${thousands(done)} of ${thousands(total)} held-out images`),
   });
   progress.end();

@@ -5,7 +5,8 @@ import { describeReport } from "../../nn/state-dict.ts";
 import { loadWeights } from "../../weights.ts";
 import type { Command } from "../command.ts";
 import { readBytes, writeBytes } from "../files.ts";
-import { inference, inferenceKernelsHelp, modelFromArguments, modelOptionsHelp } from "../network.ts";
+import { engineFromArguments, engineHelp, inference } from "../engine.ts";
+import { modelFromArguments, modelOptionsHelp } from "../network.ts";
 import { print, remark } from "../terminal.ts";
 
 /** The tensor named `input` of a safetensors file. */
@@ -28,21 +29,23 @@ export const run: Command = {
     output: { value: "FILE", help: "safetensors to write, with a tensor named output" },
     "model-options": modelOptionsHelp,
     partial: { help: "load the tensors that fit and leave the rest at their starting values" },
-    kernels: inferenceKernelsHelp,
+    ...engineHelp,
   },
   positionals: { least: 1, most: 1 },
-  run(args) {
+  async run(args) {
     const [name] = args.positionals;
     const paths = { weights: args.required("weights"), input: args.required("input"), output: args.required("output") };
     const partial = args.flag("partial");
     const model = modelFromArguments(args, name, partial ? 0 : null);
-    const forward = inference(args, model);
+    const engine = engineFromArguments(args);
     const input = readInput(paths.input);
     model.outputShape(input.shape);
     const report = loadWeights(model, readBytes(paths.weights), { partial });
     if (partial) remark(`loaded in part: ${describeReport(report) || "everything fitted"}`);
+    const { run: forward, kernels, close } = await inference(model, engine, input.shape);
     const output = forward(input);
+    close();
     writeBytes(paths.output, writeSafetensors([["output", output]]));
-    print(`${name}: input ${showShape(input.shape)}, output ${showShape(output.shape)} written to ${paths.output}`);
+    print(`${name}: input ${showShape(input.shape)}, output ${showShape(output.shape)} written to ${paths.output} (${kernels})`);
   },
 };

@@ -18,7 +18,7 @@ import { saveWeights } from "../../weights.ts";
 import { UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
 import { writeBytes } from "../files.ts";
-import { chooseKernels, kernelsHelp, modelFromArguments, modelOptionsHelp } from "../network.ts";
+import { chooseEagerKernels, eagerKernelsHelp, modelFromArguments, modelOptionsHelp } from "../network.ts";
 import { Progress, print, printJson, remark, table, thousands } from "../terminal.ts";
 import { readDataset, readLines } from "../training/data.ts";
 import { segmentationPicture } from "../training/segmentation-picture.ts";
@@ -68,7 +68,7 @@ async function trainOne(args: Arguments, name: string, task: Task, report: (line
   const { training, testing, normalisation } = task;
   if (batch > training.size) throw new UsageError(`senet segment: --batch wants at most the ${training.size} scenes, got ${batch}`);
   const options = { classes: training.classes.length, inChannels: 1, width: 8, depth: 3, ...args.json("model-options") };
-  const model = chooseKernels(args, modelFromArguments(args, name, seed, options));
+  const model = chooseEagerKernels(args, modelFromArguments(args, name, seed, options));
   const stepsPerEpoch = Math.floor(training.size / batch);
   const trainer = new Trainer({
     model, data: training, normalisation, batch, seed,
@@ -129,7 +129,7 @@ export const segment: Command = {
     seed: { value: "S", help: "decides scenes, starting weights and order (default 0)" },
     "model-options": { ...modelOptionsHelp, help: `the models' options (default '{"width":8,"depth":3}')` },
     classes: { value: "FILE", help: "names of the pictures' classes, one a line (default classes.txt beside the data, else numbers)" },
-    kernels: kernelsHelp,
+    kernels: eagerKernelsHelp,
     json: { help: "for programs: an array, one object a network" },
   },
   positionals: { least: 0, most: 8 },

@@ -19,6 +19,7 @@ import { version } from "../../version.ts";
 import { saveWeights } from "../../weights.ts";
 import { StoppedError, UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
+import { threadsFrom } from "../engine.ts";
 import { readBytes, writeBytes } from "../files.ts";
 import { modelFromArguments } from "../network.ts";
 import { measuredOn, worstShown } from "../report/evaluation.ts";
@@ -26,7 +27,7 @@ import { Mistakes } from "../report/mistakes.ts";
 import { trainingPage, whyUnmeasured } from "../report/page.ts";
 import { Progress, duration, percent, print, printJson, remark, thousands } from "../terminal.ts";
 import { fingerprint, readDataset } from "../training/data.ts";
-import { chooseEngine, measure } from "../training/engine.ts";
+import { chooseEngine, measure, measuringEngine } from "../training/engine.ts";
 import { freeze, loadStart, relabelled } from "../training/fine-tuning.ts";
 import { TrainingLog } from "../training/log.ts";
 import { readLog } from "../training/read-log.ts";
@@ -101,7 +102,7 @@ async function prepare(args: Arguments, settings: Settings, paths: Paths, checkp
   freeze(network, settings.frozen ?? []);
   if (settings.frozenStatistics) for (const module of network.tree()) if (module instanceof BatchNorm2d) module.frozen = true;
   const schedule = makeSchedule(settings, Math.floor(parts.training.size / settings.batch));
-  const threads = args.text("threads") === undefined ? undefined : args.number("threads", 1, { least: 1, whole: true });
+  const threads = threadsFrom(args);
   const { kernels, ...engine } = await chooseEngine(settings, network, [settings.batch, ...data.shape.slice(1)], threads);
   const { macs, seMacs, parameters, seParameters } = summarise(network, [1, ...data.shape.slice(1)]);
   const trainer = new Trainer({
@@ -145,7 +146,7 @@ async function validate(run: Run, watch: Pick<EvaluateOptions, "answers"> = {}):
   const { trainer, validation, normalisation, settings, threads } = run;
   if (validation === undefined || trainer.epoch > settings.epochs - settings.join) return undefined;
   useResult(run);
-  return measure(trainer.model, validation, normalisation, { kernels: settings.kernels, threads, ...watch });
+  return measure(trainer.model, validation, normalisation, { engine: measuringEngine(settings, threads), ...watch });
 }
 
 function saveCheckpoint(run: Run): void {

@@ -42,7 +42,7 @@ const ofOptimisation: readonly (readonly [key: string, name: string])[] = [
   ["warmup", "warm-up, epochs"], ["momentum", "momentum"], ["weightDecay", "weight decay"], ["smoothing", "label smoothing"], ["clip", "longest gradient"],
   ["average", "average of weights"], ["groups", "groups"], ["seed", "seed"],
 ];
-const elsewhere = ["event", "step", "time", "runs_on", "kernels", "numerics", "senet"];
+const elsewhere = ["event", "step", "time", "runs_on", "engine", "kernels", "numerics", "senet"];
 
 /** Settings that say nothing where they are 0. */
 const offAtZero = ["join", "crop", "erase", "average", "se_parameters"];

@@ -2,7 +2,6 @@
 import * as plain from "../../../kernels/plain/index.ts";
 import * as reference from "../../../kernels/reference/index.ts";
 import type { Module } from "../../nn/module.ts";
-import { compile } from "../../session/session.ts";
 import type { UpdateRule } from "../../session/training/options.ts";
 import { compileTraining } from "../../session/training/training-session.ts";
 import type { TrainingSession } from "../../session/training/training-session.ts";
@@ -15,6 +14,8 @@ import type { EvaluateOptions, Evaluation } from "../../train/evaluate.ts";
 import type { Optimiser } from "../../train/optimisers/optimiser.ts";
 import { Sgd } from "../../train/optimisers/sgd.ts";
 import { UsageError } from "../command.ts";
+import { engineFor, inference } from "../engine.ts";
+import type { EngineChoice } from "../engine.ts";
 import { parseGroups } from "./fine-tuning.ts";
 import type { Settings } from "./settings.ts";
 
@@ -42,9 +43,14 @@ export async function chooseEngine(settings: Settings, model: Module, input: Sha
   const { kernels, numerics, smoothing, clip, average, optimiser } = settings;
   const groups = parseGroups(settings.groups);
   let why = "";
-  if (optimiser === "adam" && kernels === "wasm") throw new UsageError("senet train: wasm kernels have sgd, nesterov and adamw, not adam");
-  if (optimiser === "adam") why = ", because training sessions have no adam";
-  else if (kernels === "auto" || kernels === "wasm") {
+  const engine = settings.engine === "auto" ? undefined : settings.engine;
+  engineFor("train", kernels, engine);
+  const must = engine === "session" || kernels === "wasm";
+  if (must && kernels === "plain") throw new UsageError("senet train: a training session has wasm kernels only; plain ones want --engine eager");
+  if (must && optimiser === "adam") throw new UsageError("senet train: a training session has sgd, nesterov and adamw, not adam");
+  if (kernels === "plain") why = ", because training sessions have wasm kernels only";
+  else if (optimiser === "adam") why = ", because training sessions have no adam";
+  else if (engine !== "eager" && kernels !== "reference") {
     try {
       const session = await compileTraining(model, {
         input, optimiser: updateRule(settings), numerics, smoothing,
@@ -52,34 +58,34 @@ export async function chooseEngine(settings: Settings, model: Module, input: Sha
       });
       return { session, kernels: session.kernels };
     } catch (error) {
-      if (kernels === "wasm") throw error;
+      if (must) throw error;
       why = `, because ${(error as Error).message}`;
     }
   }
-  if (clip !== undefined || average !== 0 || groups.length > 0) throw new UsageError(`senet train: clip, average and groups want wasm kernels${why}`);
+  if (clip !== undefined || average !== 0 || groups.length > 0) throw new UsageError(`senet train: clip, average and groups want a training session${why}`);
   model.use(kernels === "reference" ? reference : plain);
   return { optimiser: makeOptimiser(settings, model), kernels: `eager, ${kernels === "reference" ? "reference" : "plain"} kernels${why}` };
 }
 
+/** What measures the model of a run: as it was trained, eagerly where that was asked for. */
+export function measuringEngine({ engine, kernels }: Settings, threads: number | undefined): EngineChoice {
+  return { engine: engine === "eager" || kernels === "reference" ? "eager" : "session", kernels, threads };
+}
+
 /** What `measure` wants beside the model and the images. */
 export interface MeasureOptions extends Pick<EvaluateOptions, "progress" | "answers"> {
-  /** As `--kernels` has it: an inference session for auto and wasm, else the eager pass. */
-  readonly kernels: string;
-  readonly threads?: number | undefined;
+  readonly engine: EngineChoice;
   /** Images at a time. Default 100, or all where there are fewer. */
   readonly batch?: number;
 }
 
 /** Evaluates the model with its weights of now, and says in words which kernels did. */
 export async function measure(model: Module, data: Dataset, normalisation: Normalisation, options: MeasureOptions): Promise<Evaluation & { readonly kernels: string }> {
-  const { kernels, threads, batch = Math.min(100, data.size), ...watch } = options;
-  if (kernels !== "auto" && kernels !== "wasm") return { ...evaluate(model, data, normalisation, { batch, ...watch }), kernels: `eager, ${kernels} kernels` };
-  const session = await compile(model, {
-    input: [batch, ...data.shape.slice(1)], numerics: "exact", ...(threads === undefined ? {} : { threads }), ...(kernels === "wasm" ? { kernels } : {}),
-  });
+  const { engine, batch = Math.min(100, data.size), ...watch } = options;
+  const { run, kernels, close } = await inference(model, engine, [batch, ...data.shape.slice(1)]);
   try {
-    return { ...evaluate(model, data, normalisation, { batch, ...watch, forward: (x) => session.run(x) }), kernels: session.kernels };
+    return { ...evaluate(model, data, normalisation, { batch, ...watch, ...(engine.engine === "session" ? { forward: run } : {}) }), kernels };
   } finally {
-    session.close();
+    close();
   }
 }

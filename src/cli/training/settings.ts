@@ -9,6 +9,8 @@ import { decodeUtf8 } from "../../io/bytes/utf8.ts";
 import { constant, cosine, steps } from "../../train/optimisers/schedule.ts";
 import type { Schedule } from "../../train/optimisers/schedule.ts";
 import { UsageError } from "../command.ts";
+import { kernelNames } from "../engine.ts";
+import type { KernelName } from "../engine.ts";
 import type { Arguments, OptionHelp } from "../command.ts";
 import { bundledPath, readBytes } from "../files.ts";
 import { modelOptionsHelp } from "../network.ts";
@@ -16,7 +18,7 @@ import { readLines } from "./data.ts";
 import { settingsOfWeights } from "./fine-tuning.ts";
 
 export const optimiserNames = ["sgd", "nesterov", "adam", "adamw"] as const;
-export const trainingKernels = ["auto", "wasm", "plain", "reference"] as const;
+export const trainingEngines = ["auto", "session", "eager"] as const;
 export const trainingNumerics = ["exact", "fast"] as const;
 export const scheduleNames = ["cosine", "step", "constant"] as const;
 
@@ -37,7 +39,9 @@ export interface Settings {
   readonly clip: number | undefined;
   /** Share that the average of the weights keeps of itself per update; 0 for no average. */
   readonly average: number;
-  readonly kernels: (typeof trainingKernels)[number];
+  /** `auto`: a training session where the host and the model can, else eager. */
+  readonly engine: (typeof trainingEngines)[number];
+  readonly kernels: KernelName;
   readonly numerics: (typeof trainingNumerics)[number];
   readonly schedule: (typeof scheduleNames)[number];
   /** How often the cosine begins anew, and how many times as long as the one before each of its periods is. */
@@ -95,7 +99,8 @@ const readers: Readers<Settings> = {
   smoothing: numberFrom(0, 0, 1),
   clip: positive<number | undefined>(undefined),
   average: numberFrom(0, 0, 1),
-  kernels: oneOf(trainingKernels, "auto"),
+  engine: oneOf(trainingEngines, "auto"),
+  kernels: oneOf(kernelNames, "auto"),
   numerics: oneOf(trainingNumerics, "exact"),
   schedule: oneOf(scheduleNames, "cosine"),
   restarts: count(0, 0),
@@ -130,7 +135,8 @@ export const settingsHelp: Readonly<Record<string, OptionHelp>> = {
   smoothing: { value: "S", help: "label smoothing (default 0)" },
   clip: { value: "NORM", help: "shortens longer gradients to this (default: none are)" },
   average: { value: "SHARE", help: "measures and writes an average of the weights that keeps this share of itself per step, such as 0.998, less in the first steps (default 0: none)" },
-  kernels: { value: "NAME", help: "wasm (a training session), plain or reference (eager); default wasm where the host and the model can" },
+  engine: { value: "NAME", help: "session (compiled for training) or eager; default session where the host and the model can" },
+  kernels: { value: "NAME", help: "wasm (sessions only), plain or reference (eager only); default wasm where the host can" },
   numerics: { value: "NAME", help: "of wasm kernels: exact (the same bits on every engine, the default) or fast" },
   threads: { value: "N", help: "of wasm kernels; the result does not depend on it (default: the processor's cores, at most 4)" },
   schedule: { value: "NAME", help: "cosine, step (a tenth after 50 % and 75 % of the steps) or constant (default cosine)" },
@@ -158,7 +164,7 @@ function given(args: Arguments): Record<string, unknown> {
   for (const name of ["epochs", "seed", "batch", "lr", "momentum", "weight-decay", "smoothing", "warmup", "validation", "join", "clip", "average", "restarts", "restart-factor"]) {
     if (args.text(name) !== undefined) found[name.replace(/-[a-z]/g, ([, letter]) => letter.toUpperCase())] = args.number(name, 0);
   }
-  for (const name of ["optimiser", "schedule", "kernels", "numerics", "from", "groups", "relabel"]) if (args.text(name) !== undefined) found[name] = args.text(name);
+  for (const name of ["optimiser", "schedule", "engine", "kernels", "numerics", "from", "groups", "relabel"]) if (args.text(name) !== undefined) found[name] = args.text(name);
   if (args.text("frozen") !== undefined) found.frozen = args.list("frozen", []);
   if (args.flag("half")) found.half = true;
   if (args.flag("frozen-statistics")) found.frozenStatistics = true;
