@@ -1,4 +1,5 @@
 /** Sessions on layers so large that fast takes fewer products for them (kernels/wasm/convolution/winograd/winograd.ts, strassen.ts): chosen, right, the same bits however they are run, and checked before. */
+import type { HostWasmModule } from "../../src/host-types.ts";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { plainInference } from "../../kernels/plain/inference.ts";

@@ -2,6 +2,7 @@
  * Modules from `senet compile`: the same bytes each time, the same answers as without, on a host that compiles nothing; and what does not fit,
  * or computes something else, is refused with what was wanted and what came.
  */
+import type { HostWasmModule } from "../../src/host-types.ts";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { probe } from "../../kernels/wasm/probe/probe.ts";

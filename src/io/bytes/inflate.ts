@@ -4,6 +4,7 @@
  * was cut short, Node one with bytes after its end): whoever reads checks the size or checksum that ends the stream.
  */
 import { FormatError, show } from "../../errors.ts";
+import type { HostCodec } from "../../host-types.ts";
 
 /** Deflate makes at most 1,032 bytes of one (a match of 258 bytes in two bits): more cannot be in a stream. */
 export const greatestRatio = 1032;

@@ -2,6 +2,7 @@
  * Workers that share the programs of all sessions of this thread. They are started once and wait; nothing keeps the process alive when
  * its own work is done. The thread that calls `run` takes part, so a pool of n threads has n - 1 workers.
  */
+import type { HostWasmMemory, HostWasmModule } from "../../host-types.ts";
 import { ACKNOWLEDGED, ASLEEP, EPOCH, FINISHED, FIRST_SLOT, LEADER, MOST_WORKERS, RUN, SENT, SESSION, SLOTS, SLOT_WORDS, STAGE, THREADS } from "./words.ts";
 import type { EmitRuns } from "../backends/wasm/run-function.ts";
 import { emitRunsShared } from "./run-shared.ts";

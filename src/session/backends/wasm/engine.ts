@@ -1,6 +1,7 @@
 /** Where the programs of one session run: its memory, the kernels that are compiled for it, and the threads that share them. */
 import type { ModuleBuilder } from "../../../../kernels/wasm/assembler/module-builder.ts";
 import type { Operation } from "../../../graph/graph.ts";
+import type { HostWasmModule } from "../../../host-types.ts";
 import { giveMemory } from "./memories.ts";
 import type { Arithmetic } from "../numerics.ts";
 import type { Step } from "../plain/steps.ts";

@@ -2,6 +2,7 @@
  * WebAssembly memories, used again. Engines are slow to give memories back, shared ones above all (Node 20 held 12.7 GB for 110 dropped
  * ones of 110 MB), so a session's memory serves the next session. Memories only grow: a free one keeps its size.
  */
+import type { HostWasmMemory } from "../../../host-types.ts";
 
 /** How many free memories of each kind wait for a session; what is more is left to the engine. */
 const MOST_FREE = 4;

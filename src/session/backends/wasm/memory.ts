@@ -2,6 +2,7 @@
  * The one WebAssembly memory of a session: a page of control words, packed weights, each once, and one arena that all its programs use in
  * turn, as large as the largest wants. Addresses are given out first; `commit` then grows the memory once and writes what is new.
  */
+import type { HostWasmMemory } from "../../../host-types.ts";
 import type { Emitter } from "../../plan/kernel-call.ts";
 import { takeMemory } from "./memories.ts";
 

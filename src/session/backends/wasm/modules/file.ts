@@ -4,6 +4,7 @@
  */
 import { Bytes } from "../../../../../kernels/wasm/assembler/encode.ts";
 import { FormatError, show } from "../../../../errors.ts";
+import type { HostWasmModule } from "../../../../host-types.ts";
 import { showShape } from "../../../../tensor.ts";
 import type { Shape } from "../../../../tensor.ts";
 import type { Numerics } from "../../numerics.ts";

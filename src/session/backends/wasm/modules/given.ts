@@ -3,6 +3,7 @@
  * compared with what the module says of itself, so that one for another model, shape or version is refused, not run. Its kernels are checked as any.
  */
 import { show } from "../../../../errors.ts";
+import type { HostWasmModule } from "../../../../host-types.ts";
 import { showShape } from "../../../../tensor.ts";
 import { version } from "../../../../version.ts";
 import { checkUse, digestOf, readDescription } from "./file.ts";

@@ -5,6 +5,7 @@
 import type { InferenceKernels } from "../../../../../kernels/contract.ts";
 import type { Func } from "../../../../../kernels/wasm/assembler/handles.ts";
 import type { Operation } from "../../../../graph/graph.ts";
+import type { HostWasmModule } from "../../../../host-types.ts";
 import type { Arithmetic } from "../../numerics.ts";
 import { emitWait } from "../../../threads/wait-module.ts";
 import { checkOf, wrongKinds } from "../checks/verify.ts";
