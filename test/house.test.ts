@@ -110,6 +110,21 @@ test("package.json depends on nothing, develops with three packages, and has the
   assert.equal(Object.keys(manifest.devDependencies ?? {}).sort(), ["tsx", "typescript", "uvu"]);
 });
 
+test("package.json publishes what it names, and every family of models", () => {
+  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { exports: Record<string, string | { types: string; default: string }> };
+  for (const [path, target] of Object.entries(exports)) {
+    assert.not.ok(path.includes("*"), `${path} is no explicit path`);
+    if (typeof target === "string") readFileSync(join(root, target));
+    else {
+      const source = /^\.\/dist\/(.+)\.js$/.exec(target.default)?.[1] ?? "";
+      assert.ok(text.has(`${source}.ts`), `${path}: there is no ${source}.ts`);
+      assert.is(target.types, `./dist/${source}.d.ts`);
+    }
+  }
+  const families = imports("models/index.ts", text.get("models/index.ts") ?? "").filter((file) => /^models\/[^/]+\//.test(file));
+  for (const file of families) assert.ok(Object.hasOwn(exports, file.replace(/^models\/[^/]+\/(.+)\.ts$/, "./models/$1")), `package.json does not publish ${file}`);
+});
+
 test("no folder holds more than 15 files", () => {
   const count = (folder: string): string[] => {
     const entries = readdirSync(join(root, folder), { withFileTypes: true }).filter(({ name }) => name !== "node_modules" && !name.startsWith("."));
