@@ -14,6 +14,8 @@ import type { ConvGradientParams } from "../kernels/wasm/training/convolution/ph
 import { packedGradientSize } from "../kernels/wasm/training/convolution/panels.ts";
 import type { Kernel } from "../kernels/wasm/shared/kernel.ts";
 import { imagePitch, interior } from "../kernels/wasm/shared/layout.ts";
+import { probePace } from "../kernels/wasm/probe/pace.ts";
+import { pace } from "../kernels/wasm/shared/pace.ts";
 import { ModuleBuilder } from "../kernels/wasm/assembler/module-builder.ts";
 import { peakMeter } from "./peak.ts";
 
@@ -70,6 +72,7 @@ function prepare(network: string): Timed[] {
   const batch = Number(batchOption ?? usual);
   const all = layers.map((layer) => ({ layer, params: paramsOf(layer, batch) })).filter(({ layer }) => layer.join("-").includes(only));
   const m = new ModuleBuilder("bench");
+  if (probePace(() => performance.now())) m.pace = pace;
   const sizes = [0, 0, 0, 0];
   for (const { params } of all) {
     const { input, output, kernel } = params;

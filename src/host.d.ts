@@ -34,4 +34,7 @@ declare global {
     };
   };
   function encodeURIComponent(text: string): string;
+
+  /** Src/cli has it always, so its type does not say that a host may lack it. */
+  const performance: { now(): number };
 }

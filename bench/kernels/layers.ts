@@ -5,6 +5,7 @@ import type { ConvParams } from "../../kernels/wasm/convolution/params.ts";
 import { imagePitch, interior } from "../../kernels/wasm/shared/layout.ts";
 import type { Layout } from "../../kernels/wasm/shared/layout.ts";
 import { ModuleBuilder } from "../../kernels/wasm/assembler/module-builder.ts";
+import type { Pace } from "../../kernels/wasm/shared/pace.ts";
 import { strassenConvolution } from "../../kernels/wasm/convolution/strassen/strassen.ts";
 import { createModel } from "../../models/index.ts";
 import { lower } from "../../src/nn/lower.ts";
@@ -14,7 +15,9 @@ import { instantiate } from "./task.ts";
 import type { Task } from "./task.ts";
 
 /** What convolutions are computed with. */
-export type Arithmetic = Pick<ConvParams, "fma" | "wide" | "winograd">;
+export interface Arithmetic extends Pick<ConvParams, "fma" | "wide" | "winograd"> {
+  readonly pace?: Pace | undefined;
+}
 
 /** As sessions choose it (src/session/backends/wasm/steps.ts). */
 function chosen(params: ConvParams): Convolution {
@@ -66,6 +69,7 @@ export function layerTasks(model: string, arithmetic: Arithmetic, only: string):
     .reduce((ends, size) => [...ends, ends[ends.length - 1] + size], [64]);
   const pages = Math.ceil((starts[6] + 1024) / 65536);
   const m = new ModuleBuilder("bench");
+  m.pace = arithmetic.pace;
   m.importMemory("host", "memory", { minimum: pages });
   for (const [, { params }] of shapes) chosen(params).kernel.emit(m);
   const exports = instantiate(m.toBytes(), pages);

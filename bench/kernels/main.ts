@@ -10,7 +10,10 @@
 import process from "node:process";
 import v8 from "node:v8";
 import { probe } from "../../kernels/wasm/probe/probe.ts";
+import { probePace } from "../../kernels/wasm/probe/pace.ts";
 import { probeWide } from "../../kernels/wasm/probe/wide.ts";
+import { pace } from "../../kernels/wasm/shared/pace.ts";
+import type { Pace } from "../../kernels/wasm/shared/pace.ts";
 import { modelNames } from "../../models/index.ts";
 import { peakMeter } from "../peak.ts";
 import { layerTasks } from "./layers.ts";
@@ -21,10 +24,11 @@ import { measure, summary } from "./task.ts";
 const MODELS = ["seresnet50", "se_mobilenet_v1", "mobilenet_v3_large"];
 
 function arithmeticOf(numerics: string): Arithmetic {
-  if (numerics === "exact") return { fma: false };
+  const held = (fma: boolean): Pace | undefined => (!fma && probePace(() => performance.now()) ? pace : undefined);
+  if (numerics === "exact") return { fma: false, pace: held(false) };
   if (numerics === "turbo") for (const flag of ["relaxed-simd", "revectorize"]) v8.setFlagsFromString(`--experimental-wasm-${flag}`);
   const fma = probe().fusedMultiplyAdd;
-  return { fma, winograd: true, wide: numerics === "turbo" && fma && probeWide(() => performance.now()) };
+  return { fma, pace: held(fma), winograd: true, wide: numerics === "turbo" && fma && probeWide(() => performance.now()) };
 }
 
 function layers(model: string, arithmetic: Arithmetic, rounds: number, only: string): void {
@@ -76,7 +80,7 @@ if (unknown !== undefined || !["exact", "fast", "turbo"].includes(numerics) || !
 } else {
   const arithmetic = arithmeticOf(numerics);
   const versions = Object.entries(process.versions).filter(([key]) => /^(node|v8|bun|deno)$/.test(key)).map((pair) => pair.join(" "));
-  const features = [["fused multiply-add", arithmetic.fma], ["256 bits", arithmetic.wide], ["Winograd, Strassen", arithmetic.winograd]].filter(([, has]) => has === true).map(([name]) => name);
+  const features = [["fused multiply-add", arithmetic.fma], ["256 bits", arithmetic.wide], ["Winograd, Strassen", arithmetic.winograd], ["paced", arithmetic.pace !== undefined]].filter(([, has]) => has === true).map(([name]) => name);
   console.log([process.arch, ...versions, numerics, ...features].join(", "));
   for (const each of names) {
     if (each === "moving") moving(rounds, only);

@@ -68,5 +68,4 @@ declare module "node:process" {
   const process: Process;
   export default process;
 }
-declare const performance: { now(): number };
 declare function btoa(text: string): string;

@@ -24,6 +24,7 @@ import { turbo } from "./backends/wasm/turbo/turbo.ts";
 import type { WasmHost } from "./backends/wasm/engine.ts";
 import { labelsOf } from "./backends/wasm/checks/verify.ts";
 import { wasmProgram } from "./backends/wasm/program.ts";
+import { withPace } from "./backends/wasm/pace.ts";
 import { withStrassen } from "./backends/wasm/strassen.ts";
 
 export interface CompileOptions extends BackendOptions, GraphOptions {}
@@ -298,7 +299,7 @@ export function compileSyncWith(parts: SessionParts, model: Module, options: Com
   return new Session(model, options, backendSync(wanted(model, options, parts)), parts);
 }
 
-const all: SessionParts = { plain: plainInference, threads: { warm: warmPool, grow: growPool }, turbo: { find: turbo, failure: trialFailure }, strassen: withStrassen, modules: givenModules };
+const all: SessionParts = { plain: plainInference, threads: { warm: warmPool, grow: growPool }, turbo: { find: turbo, failure: trialFailure }, strassen: withStrassen, pace: withPace, modules: givenModules };
 
 /**
  * Compiles a model for inference, with as many threads as are asked for: by default the processor's cores, at most 4, as far as the host has

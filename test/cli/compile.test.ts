@@ -19,7 +19,7 @@ const sha256 = (file: string): string => createHash("sha256").update(readFileSyn
 
 test("the same command gives the same file; another gives another", async () => {
   const hashes: string[] = [];
-  for (const more of [[], [], ["--numerics", "exact"], ["--threads", "2"], ["--relaxed-simd"], ["--observe", "layer1.0.se.activation_2"], ["--input", "1,2,9,9"]]) {
+  for (const more of [[], [], ["--numerics", "exact"], ["--threads", "2"], ["--relaxed-simd"], ["--pace"], ["--observe", "layer1.0.se.activation_2"], ["--input", "1,2,9,9"]]) {
     const call = await senet(...given, "--out", at("m.wasm"), ...more, "--json");
     assert.is(call.code, 0, call.errors);
     const { sha256: hash, bytes, senet: by } = JSON.parse(call.output) as { sha256: string; bytes: number; senet: string };

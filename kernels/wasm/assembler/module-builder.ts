@@ -40,6 +40,7 @@ import type { Signature, ValueType } from "./types.ts";
 import { writeNames } from "./names.ts";
 import { CORE } from "./opcodes.ts";
 import type { Core, InstructionTable } from "./opcodes.ts";
+import type { Pace } from "../shared/pace.ts";
 
 const SECTION = { type: 1, import: 2, function: 3, memory: 5, export: 7, code: 10 } as const;
 const KIND = { function: 0, memory: 2 } as const;
@@ -70,6 +71,8 @@ export class ModuleBuilder<T extends InstructionTable = Core> implements Home {
   readonly name: string;
   readonly instructions: InstructionTable;
   hasMemory = false;
+  /** What holds loops of unfused products and sums back (shared/pace.ts), where that is faster; it changes no bit. */
+  pace: Pace | undefined = undefined;
   readonly signatures: SignatureTable = new SignatureTable();
   readonly #functions: Definition[] = [];
   readonly #byName = new Map<string, Func>();

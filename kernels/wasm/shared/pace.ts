@@ -4,28 +4,23 @@
  * reads waits for a multiplication by 1: with the addition after it 4 cycles, as long as 8 products and 8 additions take where there are two
  * units for each. Compilers do not know that it is 1.
  *
- * 2 pixels times 16 channels, from the first-level cache of a Zen 5 server: 62 GFLOP/s without, 66 with it (Node 20 and 26). 1x1 layers of SE-MobileNet v1: 2 to
- * 2.5 % faster with Node 20, 4 to 6 with Node 26, 2 with Bun, Deno as before. Other useless instructions do the same, but it takes three of them.
+ * It helps some processors and harms others, and no bit depends on it: so a module has it only where a measurement says so (probe/pace.ts).
+ * SE-ResNet-50 takes 4 to 6 % less time with it on an AMD Zen 5 server (Node 20 and 26), and 40 % more on an Intel Xeon.
  */
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import type { Local } from "../assembler/handles.ts";
 
-interface Arithmetic {
-  readonly fma: boolean;
-  readonly wide?: boolean | undefined;
-}
-
+/** Emits what holds `pointer` back, where a pass of so many products (of vectors) ends. */
 export type PaceMaker = (pointer: Local<"i32">, products: number) => void;
 
-/**
- * What to emit where a pass ends: it holds `pointer` back. Does nothing if a pass has too few `products` (of vectors) to fill the time; or if they are
- * fused with the additions, which then are half as many instructions, and take fewer cycles than 4 on some processors.
- *
- * @param address any address: it is even
- */
-export function paceMaker(f: FunctionBuilder, address: Local<"i32">, { fma, wide }: Arithmetic): PaceMaker {
+/** Emits what a function needs for it. @param address any address: it is even */
+export type Pace = (f: FunctionBuilder, address: Local<"i32">) => PaceMaker;
+
+/** Of fewer vectors of products a pass is over before the multiplication is. */
+const LEAST_PRODUCTS = 8;
+
+export const pace: Pace = (f, address) => {
   const { local, i32 } = f;
-  if (fma || wide === true) return () => undefined;
   const one = local.i32("one");
   local.get(address);
   i32.const(1);
@@ -34,10 +29,10 @@ export function paceMaker(f: FunctionBuilder, address: Local<"i32">, { fma, wide
   i32.add();
   local.set(one);
   return (pointer, products) => {
-    if (products < 8) return;
+    if (products < LEAST_PRODUCTS) return;
     local.get(pointer);
     local.get(one);
     i32.mul();
     local.set(pointer);
   };
-}
+};

@@ -1,7 +1,7 @@
 /** Which kernels a session runs on, with how many threads, and why: what is asked for, as far as this host has it. */
 import { probe } from "../../../kernels/wasm/probe/probe.ts";
 import type { Operation } from "../../graph/graph.ts";
-import { arithmeticOf } from "./numerics.ts";
+import { arithmeticOf, showPace } from "./numerics.ts";
 import type { Arithmetic } from "./numerics.ts";
 import type { Pool } from "../threads/pool.ts";
 import { processors } from "../threads/spawn.ts";
@@ -86,14 +86,15 @@ function choose(options: Wanted, pool: Pool | undefined, alone: string | undefin
     return { host: undefined, why: `plain: ${missing}` };
   }
   const arithmetic = arithmeticOf(numerics, features);
-  const usual = kernelsOf(options.parts.strassen?.(arithmetic) ?? arithmetic, compileHere, options);
+  const fewer = options.parts.strassen?.(arithmetic) ?? arithmetic;
+  const usual = kernelsOf(options.parts.pace?.(fewer, options.pace) ?? fewer, compileHere, options);
   const wanted = numerics !== "turbo" ? undefined : (noTurbo ?? turboKernels(usual.arithmetic, options));
   const used = typeof wanted === "object" ? wanted : usual;
   const threads = pool === undefined ? 1 : Math.min(options.threads ?? usualThreads(), pool.workers + 1);
   const host = new WasmHost({ ...used, threads, pool: threads > 1 ? pool : undefined });
   const { fma, wide } = used.arithmetic;
   const parts = [
-    `wasm: simd${fma ? ", fused multiply-add" : ""}${wide ? ", vectors of 256 bits" : ""}, ${threads} thread${threads === 1 ? "" : "s"}${alone === undefined ? "" : ` (${alone})`}`,
+    `wasm: simd${fma ? ", fused multiply-add" : ""}${wide ? ", vectors of 256 bits" : ""}${showPace(used.arithmetic)}, ${threads} thread${threads === 1 ? "" : "s"}${alone === undefined ? "" : ` (${alone})`}`,
     ...(typeof wanted === "string" ? [`fast instead of turbo: ${wanted}`] : []),
     ...[...used.wrong].map(([kind, what]) => `plain for ${kind}: its kernels failed their check, ${what}`),
   ];

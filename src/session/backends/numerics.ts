@@ -1,6 +1,7 @@
 /** How exact a session is, and what of the machine's instructions it may use for that. */
 import type { ConvParams } from "../../../kernels/wasm/convolution/params.ts";
 import type { Convolution } from "../../../kernels/wasm/convolution/choose.ts";
+import type { Pace } from "../../../kernels/wasm/shared/pace.ts";
 import { probe } from "../../../kernels/wasm/probe/probe.ts";
 import type { Features } from "../../../kernels/wasm/probe/probe.ts";
 
@@ -18,6 +19,8 @@ export interface Arithmetic {
   /** The engine joins pairs of 128-bit vectors to 256-bit ones: kernels are laid out for it. */
   readonly wide: boolean;
   readonly winograd: boolean;
+  /** Holds loops back where products and sums are not fused; it changes no bit. */
+  readonly pace?: Pace;
   /** What computes some convolutions by fewer products, which Winograd's method does not. */
   readonly strassen?: (params: ConvParams) => Convolution | undefined;
 }
@@ -27,4 +30,9 @@ export const exactArithmetic: Arithmetic = { fma: false, wide: false, winograd: 
 /** @param features what the host has */
 export function arithmeticOf(numerics: Numerics, features: Pick<Features, "fusedMultiplyAdd"> = probe()): Arithmetic {
   return numerics === "exact" ? exactArithmetic : { fma: features.fusedMultiplyAdd, wide: false, winograd: true };
+}
+
+/** For `session.kernels`. */
+export function showPace({ pace, fma, wide }: Arithmetic): string {
+  return pace === undefined || fma || wide ? "" : ", paced";
 }

@@ -17,6 +17,11 @@ export interface BackendOptions {
   readonly numerics?: Numerics;
   readonly threads?: number;
   /**
+   * Are loops of unfused products and sums held back (kernels/wasm/shared/pace.ts)? The same bits; a little faster on some processors, much slower on others.
+   * By default as a measurement of some milliseconds says, once a process.
+   */
+  readonly pace?: boolean;
+  /**
    * What `senet compile` wrote for this very use: a WebAssembly.Module, or its bytes as Uint8Array. Then nothing is compiled here (but the bytes),
    * which some hosts forbid; the session takes inputs of the module's shape only. Numerics and threads are the module's, unless given.
    */
@@ -47,6 +52,8 @@ export interface SessionParts {
   readonly plain: InferenceKernels;
   /** Adds Strassen's method to the arithmetic of "fast" and "turbo" (strassen.ts); where it is missing, they do without. */
   readonly strassen?: (arithmetic: Arithmetic) => Arithmetic;
+  /** Adds the pace where unfused kernels are faster with it on this host, or as is asked (pace.ts); where it is missing, they do without. */
+  readonly pace?: (arithmetic: Arithmetic, asked: boolean | undefined) => Arithmetic;
   /** Numerics "turbo"; where it is missing, fast takes its place. */
   readonly turbo?: TurboPart;
   /** Workers; where it is missing, one thread computes. */

@@ -40,7 +40,7 @@ export interface ParameterGroup {
   readonly weightDecay?: number;
 }
 
-export interface TrainingOptions extends Pick<BackendOptions, "threads" | "kernels"> {
+export interface TrainingOptions extends Pick<BackendOptions, "threads" | "kernels" | "pace"> {
   /** Of all batches. */
   readonly input: Shape;
   readonly optimiser: UpdateRule;

@@ -13,6 +13,7 @@ import { backend, backendSync } from "../backends/choose.ts";
 import type { Backend, SessionParts } from "../backends/parts.ts";
 import { growPool, warmPool } from "../threads/pool.ts";
 import { labelsOf } from "../backends/wasm/checks/verify.ts";
+import { withPace } from "../backends/wasm/pace.ts";
 import type { WasmHost } from "../backends/wasm/engine.ts";
 import { lossOf, writeTargets } from "./loss.ts";
 import { maskDrawer } from "./masks.ts";
@@ -224,13 +225,13 @@ function groupOf(name: string, shape: Shape, { frozen = [], groups = [], optimis
 }
 
 /** Training programs have a kernel for everything; the plain ones know the right answers. */
-const parts: SessionParts = { plain: plainInference, threads: { warm: warmPool, grow: growPool } };
+const parts: SessionParts = { plain: plainInference, pace: withPace, threads: { warm: warmPool, grow: growPool } };
 
 function wanted(model: Module, options: TrainingOptions): Parameters<typeof backendSync>[0] {
   checkTraining(options, [...model.namedParameters().keys()]);
-  const { threads, kernels, numerics, input } = options;
+  const { threads, kernels, numerics, input, pace } = options;
   if (kernels === "plain") throw new RangeError("compile: training sessions want wasm kernels, and plain ones are asked for; the eager Trainer has those");
-  return { numerics: numerics ?? "fast", ...(threads === undefined ? {} : { threads }), ...(kernels === undefined ? {} : { kernels }), labels: labelsOf(lower(model, input)), parts };
+  return { numerics: numerics ?? "fast", ...(threads === undefined ? {} : { threads }), ...(kernels === undefined ? {} : { kernels }), ...(pace === undefined ? {} : { pace }), labels: labelsOf(lower(model, input)), parts };
 }
 
 /** Compiles a model for training. @throws RangeError where an option makes no sense, or an operation has no gradient */

@@ -7,7 +7,6 @@ import type { FunctionBuilder } from "../../assembler/function-builder.ts";
 import type { Func, Local, Params } from "../../assembler/handles.ts";
 import { loadLanes } from "../../shared/lanes.ts";
 import type { ModuleBuilder } from "../../assembler/module-builder.ts";
-import { paceMaker } from "../../shared/pace.ts";
 
 /** A loop over pixels: how many (undefined: as many as the caller says), and the bytes between them, of x and of dy. */
 export interface PixelLoop {
@@ -42,7 +41,7 @@ export function emitFilterTile(m: ModuleBuilder, tile: FilterTile): Func {
     const panel = local.array("v128", "panel", vectors);
     const sums = local.array("v128", "sum", places * vectors);
     const value = local.v128("value");
-    const pace = paceMaker(f, totals, { fma });
+    const pace = fma ? undefined : m.pace?.(f, totals);
     const pixel = (): void => {
       for (let j = 0; j < vectors; j++) {
         loadLanes(f, dy, 16 * j, Math.min(4, valid - 4 * j));
@@ -67,7 +66,7 @@ export function emitFilterTile(m: ModuleBuilder, tile: FilterTile): Func {
           local.set(sum);
         }
       }
-      pace(dy, places * vectors);
+      pace?.(dy, places * vectors);
     };
     emitLoops(f, tile.loops.filter((loop) => loop.count !== 1), xs, dy, count, pixel);
     for (let i = 0; i < places; i++) {

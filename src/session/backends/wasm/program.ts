@@ -13,6 +13,7 @@ import type { Emitter, KernelCall, Stage } from "../../plan/kernel-call.ts";
 import { planLayouts } from "../../plan/layouts.ts";
 import type { LayoutPlan, Placement } from "../../plan/layouts.ts";
 import { gather, scatter } from "../../plan/nhwc.ts";
+import type { Arithmetic } from "../numerics.ts";
 import type { PlainConstants } from "../plain/program.ts";
 import { plainStep } from "../plain/steps.ts";
 import type { Step } from "../plain/steps.ts";
@@ -185,8 +186,9 @@ export interface Code {
 }
 
 /** An empty module of kernels. @param shared is the memory one to share? */
-export function kernelModule(shared: boolean, name: string): ModuleBuilder {
+export function kernelModule(shared: boolean, name: string, { pace }: Pick<Arithmetic, "pace">): ModuleBuilder {
   const m = new ModuleBuilder(name);
+  m.pace = pace;
   m.importMemory("host", "memory", shared ? { minimum: 1, maximum: MOST_PAGES, shared: true } : { minimum: 1 });
   return m;
 }
@@ -214,13 +216,13 @@ export function install(parts: readonly Part[], host: WasmHost): Step[] {
   for (const { kernel } of host.apart ? calls.values() : []) {
     if (host.has(kernel.name)) continue;
     host.install(() => {
-      const m = kernelModule(shared, kernel.name);
+      const m = kernelModule(shared, kernel.name, host.arithmetic);
       kernel.emit(m);
       return m;
     });
   }
   host.install(() => {
-    const m = kernelModule(shared, "senet");
+    const m = kernelModule(shared, "senet", host.arithmetic);
     const funcs = new Map<string, Func>();
     for (const call of calls.values()) {
       const { name } = call.kernel;

@@ -8,6 +8,7 @@ import { arithmeticOf } from "../../numerics.ts";
 import { PlainConstants } from "../../plain/program.ts";
 import { sessionGraph } from "../../../optimise/session-graph.ts";
 import type { GraphOptions } from "../../../optimise/session-graph.ts";
+import { withPace } from "../pace.ts";
 import { withStrassen } from "../strassen.ts";
 import { emitRunsShared } from "../../../threads/run-shared.ts";
 import { labelsOf } from "../checks/verify.ts";
@@ -22,6 +23,8 @@ export interface EmitOptions extends GraphOptions {
   readonly threads?: number;
   /** May fast kernels use fused multiply-adds? They are faster where the engine has relaxed SIMD, and elsewhere the module is refused. */
   readonly relaxedSimd?: boolean;
+  /** Are loops of unfused products and sums held back? Some processors are a little faster with it, others much slower: so by default not. */
+  readonly pace?: boolean;
 }
 
 /**
@@ -30,19 +33,20 @@ export interface EmitOptions extends GraphOptions {
  * @throws RangeError where the model cannot take such an input, or an option makes no sense; Error where WebAssembly has no memory
  */
 export function emitModule(model: Module, options: EmitOptions): Uint8Array<ArrayBuffer> {
-  const { input, observe = [], override = [], numerics = "fast", threads = 1, relaxedSimd = false } = options;
+  const { input, observe = [], override = [], numerics = "fast", threads = 1, relaxedSimd = false, pace: paced = false } = options;
   if (!["exact", "fast"].includes(numerics)) throw new RangeError(`emitModule: numerics wants exact or fast, got ${String(numerics)}`);
   if (!(Number.isSafeInteger(threads) && threads >= 1 && threads <= 32)) throw new RangeError(`emitModule: threads wants a whole number from 1 to 32, got ${threads}`);
   if (relaxedSimd && numerics === "exact") throw new RangeError("emitModule: exact uses no relaxed SIMD, whose last bits depend on the machine");
   const { graph, kept } = sessionGraph(model, options);
-  const [arithmetic, shared] = [withStrassen(arithmeticOf(numerics, { fusedMultiplyAdd: relaxedSimd })), threads > 1];
+  const arithmetic = withPace(withStrassen(arithmeticOf(numerics, { fusedMultiplyAdd: relaxedSimd })), paced);
+  const shared = threads > 1;
   const host = new WasmHost({ arithmetic, shared, ...(shared ? { emitRuns: emitRunsShared } : {}), threads: 1, pool: undefined, refused: new Set(), compile: compileNothing });
   const check = planCheck(labelsOf(graph), plainInference, arithmetic, shared);
   try {
     const overrides = new Map(override.map((name) => [name, undefined]));
     const { code } = planProgram({ graph, plain: plainInference, kept, constants: new PlainConstants(), host, overrides });
     const use = { model: modelTitle(model), input, observe, override, numerics, threads };
-    return describe(wholeModule(code, check.code, shared), { senet: version, ...use, relaxedSimd });
+    return describe(wholeModule(code, check.code, arithmetic, shared), { senet: version, ...use, relaxedSimd, ...(paced ? { pace: paced } : {}) });
   } finally {
     check.release();
     host.release();

@@ -19,6 +19,8 @@ export interface ModuleUse {
   readonly numerics: Numerics;
   /** More than one: kernels and their waiting for memory that threads share; then how many there are by default. */
   readonly threads: number;
+  /** Are its loops held back (kernels/wasm/shared/pace.ts)? */
+  readonly pace?: boolean;
 }
 
 export interface ModuleDescription extends ModuleUse {
@@ -127,6 +129,7 @@ export function checkUse(made: ModuleDescription, wanted: ModuleUse): void {
     ["input", showShape(made.input), showShape(wanted.input)],
     ["numerics", made.numerics, wanted.numerics],
     ["threads", sharing(made.threads), sharing(wanted.threads)],
+    ["pace", String(made.pace ?? false), String(wanted.pace ?? false)],
     ["observe", list(made.observe), list(wanted.observe)],
     ["override", list(made.override), list(wanted.override)],
   ];

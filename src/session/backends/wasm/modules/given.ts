@@ -8,7 +8,8 @@ import { showShape } from "../../../../tensor.ts";
 import { version } from "../../../../version.ts";
 import { checkUse, digestOf, readDescription } from "./file.ts";
 import type { ModuleDescription, ModuleUse } from "./file.ts";
-import { arithmeticOf } from "../../numerics.ts";
+import { arithmeticOf, showPace } from "../../numerics.ts";
+import { withPace } from "../pace.ts";
 import { withStrassen } from "../strassen.ts";
 import type { Backend, ModulesPart, Wanted } from "../../parts.ts";
 import type { Program } from "../../program.ts";
@@ -34,10 +35,10 @@ export const givenModules: ModulesPart = {
 };
 
 /** @throws TypeError or FormatError for what is no such module, RangeError where it is for another use, Error where the host refuses it */
-function givenModule({ module, use, labels, numerics, threads }: Wanted): Given {
+function givenModule({ module, use, labels, numerics, threads, pace }: Wanted): Given {
   const description = readDescription(module);
   if (use === undefined) throw new RangeError("compile: module is for inference");
-  const wanted = { ...use, numerics: numerics ?? description.numerics, threads: threads ?? description.threads };
+  const wanted = { ...use, numerics: numerics ?? description.numerics, threads: threads ?? description.threads, pace: pace ?? description.pace === true };
   checkUse(description, wanted);
   return { module: module instanceof Uint8Array ? compiled(module as Uint8Array<ArrayBuffer>, description) : (module as HostWasmModule), description, use: wanted, labels };
 }
@@ -69,7 +70,7 @@ function givenBackend({ module, description, use, labels }: Given, pool: Pool | 
   const shared = use.threads > 1;
   if (shared && pool === undefined) throw new Error("compile: the module was made for threads; compileSync starts no workers, compile does");
   const threads = shared ? Math.min(use.threads, pool!.workers + 1) : 1;
-  const arithmetic = withStrassen(arithmeticOf(description.numerics, { fusedMultiplyAdd: description.relaxedSimd }));
+  const arithmetic = withPace(withStrassen(arithmeticOf(description.numerics, { fusedMultiplyAdd: description.relaxedSimd })), description.pace === true);
   const host = new WasmHost({ arithmetic, threads, pool: shared ? pool : undefined, refused: new Set(), compile: compileNothing });
   let made = false;
   const program = (options: WasmProgramOptions): Program => {
@@ -77,7 +78,7 @@ function givenBackend({ module, description, use, labels }: Given, pool: Pool | 
     made = true;
     return givenProgram({ module, description, use, labels }, options);
   };
-  const why = `wasm: simd${arithmetic.fma ? ", relaxed" : ""}, ${threads} thread${threads === 1 ? "" : "s"}, kernels of the given module`;
+  const why = `wasm: simd${arithmetic.fma ? ", relaxed" : ""}${showPace(arithmetic)}, ${threads} thread${threads === 1 ? "" : "s"}, kernels of the given module`;
   return { host, why, program };
 }
 
@@ -91,7 +92,7 @@ function givenProgram({ module, description, use, labels }: Given, options: Wasm
   const { code, finish } = planProgram(options);
   const check = planCheck(labels, options.plain, host.arithmetic, host.memory.shared);
   try {
-    if (digestOf(wholeModule(code, check.code, host.memory.shared)) !== description.digest) throw misfit(description, use);
+    if (digestOf(wholeModule(code, check.code, host.arithmetic, host.memory.shared)) !== description.digest) throw misfit(description, use);
     adopt(host, module);
     for (const [kind, what] of check.run(module)) throw new Error(`compile: the module's kernel for ${kind} fails its check on this host: ${what} of the largest value`);
   } finally {

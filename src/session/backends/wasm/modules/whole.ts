@@ -42,8 +42,8 @@ export function planCheck(labels: ReadonlySet<string>, plain: InferenceKernels, 
 }
 
 /** The module's bytes, without its description. The same plans give the same bytes. @param shared is its memory one to share? */
-export function wholeModule(program: Code, check: Code, shared: boolean): Uint8Array<ArrayBuffer> {
-  const m = kernelModule(shared, "senet");
+export function wholeModule(program: Code, check: Code, arithmetic: Arithmetic, shared: boolean): Uint8Array<ArrayBuffer> {
+  const m = kernelModule(shared, "senet", arithmetic);
   const funcs = new Map<string, Func>();
   for (const code of [check, program]) emitCode(m, code, funcs);
   if (shared) emitWait(m);
