@@ -4,7 +4,7 @@ import { foldBatchNorm } from "./passes/fold-batch-norm.ts";
 import { foldScale } from "./passes/fold-scale.ts";
 import { foldSqueeze } from "./passes/fold-squeeze.ts";
 import { fuseEpilogue } from "./passes/fuse-epilogue.ts";
-import { reachable } from "./rewrite.ts";
+import { reachable } from "../../graph/rewrite.ts";
 
 /** @param kept names of values that must stay: observed or overridden ones */
 export function optimise(graph: Graph, kept: ReadonlySet<string> = new Set()): Graph {

@@ -4,8 +4,8 @@
  */
 import type { Constant, Graph, Node, Operation } from "../../../graph/graph.ts";
 import { Tensor } from "../../../tensor.ts";
-import { Uses, exchange } from "../rewrite.ts";
-import type { Conv } from "../rewrite.ts";
+import { Uses, exchange } from "../../../graph/rewrite.ts";
+import type { Conv } from "../../../graph/rewrite.ts";
 
 type Norm = Extract<Operation, { kind: "batch_norm" }>;
 

@@ -7,7 +7,7 @@
  * as in MobileNetV3, the scale stays: eight take 0.06 of 13.2 ms, less than a scaled copy of the weights would.)
  */
 import type { Epilogue, Graph, Node } from "../../../graph/graph.ts";
-import { Uses, exchange } from "../rewrite.ts";
+import { Uses, exchange } from "../../../graph/rewrite.ts";
 
 const none: Epilogue = { gate: false, residual: false, activation: undefined };
 

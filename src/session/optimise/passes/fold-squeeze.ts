@@ -8,8 +8,8 @@
  * no pass over the large tensor but the mean of the smaller one.
  */
 import type { Graph, Node, Value } from "../../../graph/graph.ts";
-import { Uses, exchange } from "../rewrite.ts";
-import type { Conv } from "../rewrite.ts";
+import { Uses, exchange } from "../../../graph/rewrite.ts";
+import type { Conv } from "../../../graph/rewrite.ts";
 
 function isPointwise(conv: Conv): boolean {
   return conv.kernel.join() === "1,1" && conv.stride.join() === "1,1" && conv.padding.join() === "0,0" && conv.groups === 1 && conv.epilogue === undefined;

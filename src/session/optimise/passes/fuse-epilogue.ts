@@ -3,8 +3,8 @@
  * normalisation that no convolution took over (DenseNet has one before each).
  */
 import type { Epilogue, Graph, Node } from "../../../graph/graph.ts";
-import { Uses, exchange } from "../rewrite.ts";
-import type { ConvNode } from "../rewrite.ts";
+import { Uses, exchange } from "../../../graph/rewrite.ts";
+import type { ConvNode } from "../../../graph/rewrite.ts";
 
 const none: Epilogue = { gate: false, residual: false, activation: undefined };
 

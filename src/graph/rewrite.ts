@@ -1,5 +1,5 @@
 /** What passes over a graph share: who makes a value, who uses it, and a graph with some nodes exchanged. */
-import type { Graph, Node, Operation, Value } from "../../graph/graph.ts";
+import type { Graph, Node, Operation, Value } from "./graph.ts";
 
 export type Conv = Extract<Operation, { kind: "conv2d" }>;
 
