@@ -10,7 +10,7 @@ import { fork } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { createModel } from "../models/index.ts";
-import { plainInference } from "../kernels/plain/inference.ts";
+import { allOperations } from "../src/session/backends/all-operations.ts";
 import { arithmeticOf } from "../src/session/backends/numerics.ts";
 import type { Numerics } from "../src/session/backends/numerics.ts";
 import { PlainConstants } from "../src/session/backends/plain/program.ts";
@@ -50,7 +50,7 @@ function kernels(): number {
     compile: (emit) => timed(() => new WebAssembly!.Module(emit().toBytes())),
   });
   const { graph, kept } = sessionGraph(createModel(name, {}, null), { input });
-  wasmProgram({ graph, plain: plainInference, kept, constants: new PlainConstants(), host, overrides: new Map() });
+  wasmProgram({ graph, operations: allOperations, kept, constants: new PlainConstants(), host, overrides: new Map() });
   return spent;
 }
 

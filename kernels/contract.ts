@@ -121,11 +121,15 @@ export interface Kernels {
 }
 
 /** What inference needs: the forward kernels, so that a bundle for it need not load the others. */
-export type InferenceKernels = Pick<
+export interface InferenceKernels extends Pick<
   Kernels,
   | "conv2dForward" | "convTranspose2dForward" | "linearForward" | "batchNormForwardInference" | "reluForward" | "relu6Forward"
   | "leakyReluForward" | "sigmoidForward" | "hardSigmoidForward" | "siluForward" | "hardSwishForward" | "tanhForward"
   | "globalAveragePoolForward" | "globalMaxPoolForward" | "adaptiveAveragePoolForward" | "maxPoolForward" | "averagePoolForward"
   | "channelMeanForward" | "channelMaxForward" | "addForward" | "channelScaleForward" | "pixelScaleForward" | "concatForward"
   | "channelShuffleForward" | "upsampleNearestForward" | "upsampleBilinearForward"
->;
+> {
+  /** Doubles of working memory that convolutions of this family want (scratch.ts). */
+  conv2dScratch(shape: Conv2dShape): number;
+  convTranspose2dScratch(shape: Conv2dShape): number;
+}

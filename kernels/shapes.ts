@@ -25,10 +25,15 @@ function whole(operation: string, name: string, value: number, least: number): n
 }
 
 function wholePair(operation: string, name: string, value: Pair, least: number): readonly [number, number] {
-  const [height, width] = pair(value);
-  whole(operation, name, height, least);
-  whole(operation, name, width, least);
-  return [height, width];
+  const both = pair(value);
+  for (const one of both) whole(operation, name, one, least);
+  return both;
+}
+
+/** Sizes by their names, each at least 1. */
+function sizes<S extends Readonly<Record<string, number>>>(operation: string, named: S): S {
+  for (const name in named) whole(operation, name, named[name], 1);
+  return named;
 }
 
 function finite(operation: string, name: string, value: number, low: number, high: number): number {
@@ -70,11 +75,7 @@ export interface ChannelShape {
 }
 
 export function channelShape(batch: number, channels: number, pixels: number): ChannelShape {
-  return {
-    batch: whole("channels", "batch", batch, 1),
-    channels: whole("channels", "channels", channels, 1),
-    pixels: whole("channels", "pixels", pixels, 1),
-  };
+  return sizes("channels", { batch, channels, pixels });
 }
 
 export interface BatchNormShape extends ChannelShape {
@@ -125,14 +126,16 @@ export interface Conv2dOptions {
   readonly groups?: number;
 }
 
-function convWindow(operation: string, options: Conv2dOptions, inChannels: number, outChannels: number) {
+function convWindow(
+  operation: string, options: Conv2dOptions, inChannels: number, outChannels: number,
+  image: { readonly batch: number; readonly height: number; readonly width: number },
+) {
   const [kernelHeight, kernelWidth] = wholePair(operation, "kernel", options.kernel, 1);
   const [strideHeight, strideWidth] = wholePair(operation, "stride", options.stride ?? 1, 1);
   const [paddingHeight, paddingWidth] = wholePair(operation, "padding", options.padding ?? 0, 0);
   const [dilationHeight, dilationWidth] = wholePair(operation, "dilation", options.dilation ?? 1, 1);
   const groups = whole(operation, "groups", options.groups ?? 1, 1);
-  whole(operation, "input channels", inChannels, 1);
-  whole(operation, "output channels", outChannels, 1);
+  sizes(operation, { ...image, "input channels": inChannels, "output channels": outChannels });
   if (inChannels % groups !== 0 || outChannels % groups !== 0) {
     throw new RangeError(`${operation}: groups wants a divisor of ${inChannels} input and ${outChannels} output channels, got ${groups}`);
   }
@@ -141,10 +144,7 @@ function convWindow(operation: string, options: Conv2dOptions, inChannels: numbe
 
 /** Geometry of a convolution (cross-correlation, as in every deep-learning library). */
 export function conv2dShape(batch: number, inChannels: number, inHeight: number, inWidth: number, outChannels: number, options: Conv2dOptions): Conv2dShape {
-  const w = convWindow("conv2d", options, inChannels, outChannels);
-  whole("conv2d", "batch", batch, 1);
-  whole("conv2d", "height", inHeight, 1);
-  whole("conv2d", "width", inWidth, 1);
+  const w = convWindow("conv2d", options, inChannels, outChannels, { batch, height: inHeight, width: inWidth });
   const outHeight = windows(inHeight, w.kernelHeight, w.strideHeight, w.paddingHeight, w.dilationHeight);
   const outWidth = windows(inWidth, w.kernelWidth, w.strideWidth, w.paddingWidth, w.dilationWidth);
   fits("conv2d", inHeight, inWidth, outHeight, outWidth);
@@ -160,10 +160,7 @@ export function convTranspose2dShape(
   batch: number, inChannels: number, inHeight: number, inWidth: number, outChannels: number,
   options: Conv2dOptions & { readonly outputPadding?: Pair },
 ): Conv2dShape {
-  const w = convWindow("convTranspose2d", options, inChannels, outChannels);
-  whole("convTranspose2d", "batch", batch, 1);
-  whole("convTranspose2d", "height", inHeight, 1);
-  whole("convTranspose2d", "width", inWidth, 1);
+  const w = convWindow("convTranspose2d", options, inChannels, outChannels, { batch, height: inHeight, width: inWidth });
   const [extraHeight, extraWidth] = wholePair("convTranspose2d", "outputPadding", options.outputPadding ?? 0, 0);
   if (extraHeight >= Math.max(w.strideHeight, w.dilationHeight) || extraWidth >= Math.max(w.strideWidth, w.dilationWidth)) {
     throw new RangeError(`convTranspose2d: outputPadding wants less than the stride or the dilation, got ${extraHeight}x${extraWidth}`);
@@ -184,11 +181,8 @@ export interface LinearShape {
 }
 
 export function linearShape(batch: number, inFeatures: number, outFeatures: number): LinearShape {
-  return {
-    batch: whole("linear", "batch", batch, 1),
-    inFeatures: whole("linear", "input features", inFeatures, 1),
-    outFeatures: whole("linear", "output features", outFeatures, 1),
-  };
+  sizes("linear", { batch, "input features": inFeatures, "output features": outFeatures });
+  return { batch, inFeatures, outFeatures };
 }
 
 // ---- pooling ------------------------------------------------------------------------------------------------------
@@ -229,10 +223,7 @@ function poolOut(size: number, kernel: number, stride: number, padding: number, 
 }
 
 export function pool2dShape(batch: number, channels: number, inHeight: number, inWidth: number, options: Pool2dOptions): Pool2dShape {
-  whole("pool2d", "batch", batch, 1);
-  whole("pool2d", "channels", channels, 1);
-  whole("pool2d", "height", inHeight, 1);
-  whole("pool2d", "width", inWidth, 1);
+  sizes("pool2d", { batch, channels, height: inHeight, width: inWidth });
   const [kernelHeight, kernelWidth] = wholePair("pool2d", "kernel", options.kernel, 1);
   const [strideHeight, strideWidth] = wholePair("pool2d", "stride", options.stride ?? options.kernel, 1);
   const [paddingHeight, paddingWidth] = wholePair("pool2d", "padding", options.padding ?? 0, 0);
@@ -264,12 +255,7 @@ export interface ResizeShape {
 export function resizeShape(
   batch: number, channels: number, inHeight: number, inWidth: number, outHeight: number, outWidth: number, alignCorners: boolean = false,
 ): ResizeShape {
-  whole("resize", "batch", batch, 1);
-  whole("resize", "channels", channels, 1);
-  whole("resize", "height", inHeight, 1);
-  whole("resize", "width", inWidth, 1);
-  whole("resize", "output height", outHeight, 1);
-  whole("resize", "output width", outWidth, 1);
+  sizes("resize", { batch, channels, height: inHeight, width: inWidth, "output height": outHeight, "output width": outWidth });
   return { batch, channels, inHeight, inWidth, outHeight, outWidth, alignCorners };
 }
 
@@ -284,9 +270,7 @@ export interface ConcatShape {
 }
 
 export function concatShape(batch: number, channels: readonly number[], pixels: number): ConcatShape {
-  whole("concat", "batch", batch, 1);
-  whole("concat", "pixels", pixels, 1);
-  whole("concat", "number of inputs", channels.length, 1);
+  sizes("concat", { batch, pixels, "number of inputs": channels.length });
   let outChannels = 0;
   for (const c of channels) outChannels += whole("concat", "channels", c, 1);
   return { batch, channels: [...channels], outChannels, pixels };
@@ -316,9 +300,7 @@ export interface CrossEntropyShape {
 
 export function crossEntropyShape(batch: number, classes: number, pixels: number = 1, smoothing: number = 0): CrossEntropyShape {
   return {
-    batch: whole("crossEntropy", "batch", batch, 1),
-    classes: whole("crossEntropy", "classes", classes, 1),
-    pixels: whole("crossEntropy", "pixels", pixels, 1),
+    ...sizes("crossEntropy", { batch, classes, pixels }),
     smoothing: finite("crossEntropy", "smoothing", smoothing, 0, 1),
   };
 }

@@ -9,6 +9,8 @@ import type { Pace } from "../../kernels/wasm/shared/pace.ts";
 import { strassenConvolution } from "../../kernels/wasm/convolution/strassen/strassen.ts";
 import { createModel } from "../../models/index.ts";
 import { lower } from "../../src/nn/lower.ts";
+import { bindingOf } from "../../src/session/backends/wasm/bindings/binding.ts";
+import { bindings } from "../../src/session/backends/wasm/bindings/index.ts";
 import { planLayouts } from "../../src/session/plan/layouts.ts";
 import { optimise } from "../../src/session/optimise/optimise.ts";
 import { instantiate } from "./task.ts";
@@ -19,7 +21,7 @@ export interface Arithmetic extends Pick<ConvParams, "fma" | "wide" | "winograd"
   readonly pace?: Pace | undefined;
 }
 
-/** As sessions choose it (src/session/backends/wasm/steps.ts). */
+/** As sessions choose it (src/session/backends/wasm/bindings/convolution.ts). */
 function chosen(params: ConvParams): Convolution {
   return (params.winograd === true ? strassenConvolution(params) : undefined) ?? convolution(params);
 }
@@ -32,7 +34,7 @@ interface Shape {
 /** By the names of their kernels. */
 function shapesOf(model: string, arithmetic: Arithmetic): Map<string, Shape> {
   const graph = optimise(lower(createModel(model, {}, null), [1, 3, 224, 224]));
-  const { placements } = planLayouts(graph, new Set(), () => []);
+  const { placements } = planLayouts(graph, new Set(), (node) => bindingOf(bindings, node), () => []);
   const found = new Map<string, Shape>();
   for (const { operation, inputs, output } of graph.nodes) {
     if (operation.kind !== "conv2d") continue;

@@ -1,5 +1,6 @@
 /** The fast family as far as inference needs it: one object, from which a bundler sees that the backward kernels are not wanted. */
 import type { InferenceKernels } from "../contract.ts";
+import { conv2dScratch, convTranspose2dScratch } from "../scratch.ts";
 import { conv2dForward } from "./conv2d.ts";
 import { convTranspose2dForward } from "./conv-transpose2d.ts";
 import { linearForward } from "./linear.ts";
@@ -25,6 +26,7 @@ import { upsampleNearestForward } from "../reference/joining/upsample-nearest.ts
 import { upsampleBilinearForward } from "../reference/joining/upsample-bilinear.ts";
 
 export const plainInference: InferenceKernels = {
+  conv2dScratch, convTranspose2dScratch,
   conv2dForward, convTranspose2dForward, linearForward, batchNormForwardInference, reluForward, relu6Forward, leakyReluForward,
   sigmoidForward, hardSigmoidForward, siluForward, hardSwishForward, tanhForward, globalAveragePoolForward, globalMaxPoolForward,
   adaptiveAveragePoolForward, maxPoolForward, averagePoolForward, channelMeanForward, channelMaxForward, addForward, channelScaleForward,

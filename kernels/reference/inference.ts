@@ -27,7 +27,10 @@ import { channelShuffleForward } from "./joining/channel-shuffle.ts";
 import { upsampleNearestForward } from "./joining/upsample-nearest.ts";
 import { upsampleBilinearForward } from "./joining/upsample-bilinear.ts";
 
+const none = (): number => 0;
+
 export const referenceInference: InferenceKernels = {
+  conv2dScratch: none, convTranspose2dScratch: none,
   conv2dForward, convTranspose2dForward, linearForward, batchNormForwardInference, reluForward, relu6Forward, leakyReluForward,
   sigmoidForward, hardSigmoidForward, siluForward, hardSwishForward, tanhForward, globalAveragePoolForward, globalMaxPoolForward,
   adaptiveAveragePoolForward, maxPoolForward, averagePoolForward, channelMeanForward, channelMaxForward, addForward, channelScaleForward,

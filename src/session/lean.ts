@@ -6,13 +6,17 @@
  */
 import { referenceInference } from "../../kernels/reference/inference.ts";
 import type { Module } from "../nn/module.ts";
+import { coreComputations } from "../operations/core.ts";
+import type { Operations } from "./backends/operations.ts";
+import { coreBindings } from "./backends/wasm/bindings/core.ts";
 import { compileSyncWith, compileWith } from "./session.ts";
 import type { SessionParts } from "./backends/parts.ts";
 import { growPool, warmPool } from "./threads/pool.ts";
 import type { CompileOptions, Session } from "./session.ts";
 
-const least: SessionParts = { plain: referenceInference };
-const withThreads: SessionParts = { plain: referenceInference, threads: { warm: warmPool, grow: growPool } };
+const operations: Operations = { kernels: referenceInference, computations: coreComputations, bindings: coreBindings };
+const least: SessionParts = { operations };
+const withThreads: SessionParts = { operations, threads: { warm: warmPool, grow: growPool } };
 
 /** As `compile` of session.ts. */
 export function compile(model: Module, options: CompileOptions): Promise<Session> {

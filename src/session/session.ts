@@ -5,13 +5,13 @@
  * the weights.
  */
 import { PlainConstants, plainProgram } from "./backends/plain/program.ts";
-import { plainInference } from "../../kernels/plain/inference.ts";
 import { modelTitle } from "../nn/lower.ts";
 import type { Module } from "../nn/module.ts";
 import type { Graph } from "../graph/graph.ts";
 import { didYouMean, show } from "../errors.ts";
 import { Tensor, isDouble, showShape, sizeOf } from "../tensor.ts";
 import type { Shape } from "../tensor.ts";
+import { allOperations } from "./backends/all-operations.ts";
 import { backend, backendSync } from "./backends/choose.ts";
 import { givenModules } from "./backends/wasm/modules/given.ts";
 import type { Backend, BackendOptions, SessionParts, Wanted } from "./backends/parts.ts";
@@ -54,7 +54,7 @@ interface Prepared {
 
 export class Session implements Disposable {
   readonly #model: Module;
-  readonly #plain: SessionParts["plain"];
+  readonly #operations: SessionParts["operations"];
   readonly #observed: ReadonlySet<string>;
   readonly #overrides = new Map<string, Float32Array | undefined>();
   readonly #constants = new PlainConstants();
@@ -66,10 +66,10 @@ export class Session implements Disposable {
   #running: Promise<unknown> = Promise.resolve();
   #backend: Backend;
 
-  /** Sessions are made by `compile` and `compileSync`. @param plain kernels for what has none in WebAssembly */
-  constructor(model: Module, options: CompileOptions, backend: Backend, { plain }: Pick<SessionParts, "plain">) {
+  /** Sessions are made by `compile` and `compileSync`. @param parts the operations it knows */
+  constructor(model: Module, options: CompileOptions, backend: Backend, { operations }: Pick<SessionParts, "operations">) {
     this.#model = model;
-    this.#plain = plain;
+    this.#operations = operations;
     this.#observed = new Set(options.observe ?? []);
     for (const name of options.override ?? []) this.#overrides.set(name, undefined);
     this.#backend = this.#registered(backend);
@@ -263,7 +263,7 @@ export class Session implements Disposable {
 
   #program(graph: Graph, kept: ReadonlySet<string>): Program {
     const { host, trial, program: make = wasmProgram } = this.#backend;
-    const options = { graph, plain: this.#plain, kept, constants: this.#constants, overrides: this.#overrides };
+    const options = { graph, operations: this.#operations, kept, constants: this.#constants, overrides: this.#overrides };
     if (host === undefined) return plainProgram(options);
     const undo = host.memory.mark();
     try {
@@ -286,7 +286,7 @@ export class Session implements Disposable {
 /** What the network has in it, as its first program will have it, and what it is for. */
 function wanted(model: Module, options: CompileOptions, parts: SessionParts): Wanted {
   const { input, observe = [], override = [] } = options;
-  return { ...options, parts, labels: labelsOf(sessionGraph(model, options).graph), use: { model: modelTitle(model), input, observe, override } };
+  return { ...options, parts, labels: labelsOf(sessionGraph(model, options).graph, parts.operations), use: { model: modelTitle(model), input, observe, override } };
 }
 
 /** `compile` of these parts. */
@@ -299,7 +299,7 @@ export function compileSyncWith(parts: SessionParts, model: Module, options: Com
   return new Session(model, options, backendSync(wanted(model, options, parts)), parts);
 }
 
-const all: SessionParts = { plain: plainInference, threads: { warm: warmPool, grow: growPool }, turbo: { find: turbo, failure: trialFailure }, strassen: withStrassen, pace: withPace, modules: givenModules };
+const all: SessionParts = { operations: allOperations, threads: { warm: warmPool, grow: growPool }, turbo: { find: turbo, failure: trialFailure }, strassen: withStrassen, pace: withPace, modules: givenModules };
 
 /**
  * Compiles a model for inference, with as many threads as are asked for: by default the processor's cores, at most 4, as far as the host has

@@ -2,7 +2,7 @@
 import type { HostWasmModule } from "../../src/host-types.ts";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { plainInference } from "../../kernels/plain/inference.ts";
+import { allOperations } from "../../src/session/backends/all-operations.ts";
 import type { ModuleBuilder } from "../../kernels/wasm/assembler/module-builder.ts";
 import { strassenConvolution } from "../../kernels/wasm/convolution/strassen/strassen.ts";
 import { emitModule } from "../../src/session/backends/wasm/modules/emit.ts";
@@ -55,13 +55,13 @@ test("Strassen kernels that are wrong are found by their check, and not used", (
     return found === undefined ? undefined : { ...found, pack: (weight, bias, packed, factors) => found.pack(weight.map((value) => value + 0.1), bias, packed, factors) };
   };
   // Kernels for joined vectors are right on any host, and have not been checked in this process.
-  const session = compileSyncWith({ plain: plainInference, strassen: (arithmetic) => ({ ...withStrassen(arithmetic), strassen: wrong, wide: true }) }, model, { input });
+  const session = compileSyncWith({ operations: allOperations, strassen: (arithmetic) => ({ ...withStrassen(arithmetic), strassen: wrong, wide: true }) }, model, { input });
   assert.match(session.kernels, /plain for conv2d: its kernels failed their check/);
 });
 
 test("Winograd kernels that transform wrongly in the run are found by the check, wherever the error is", () => {
   const arithmetic = { fma: false, wide: false, winograd: true };
-  const check = checkOf(new Set(["conv2d of places"]), plainInference, arithmetic);
+  const check = checkOf(new Set(["conv2d of places"]), allOperations, arithmetic);
   const nodes = check.graph.nodes.filter(({ inputs }) => inputs[0].shape[1] === 128);
   const graph = { ...check.graph, nodes, outputs: nodes.map(({ output }) => output) };
   // The square root of 2, in all lanes of a constant: a factor of the transforms of weights and of inputs.

@@ -1,7 +1,7 @@
 /** Threads: every number of them gives the same bits, whatever shares the pool; and asynchronous runs give what synchronous ones give. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { plainInference } from "../../kernels/plain/inference.ts";
+import { allOperations } from "../../src/session/backends/all-operations.ts";
 import { exactArithmetic } from "../../src/session/backends/numerics.ts";
 import { PlainConstants } from "../../src/session/backends/plain/program.ts";
 import { sessionGraph } from "../../src/session/optimise/session-graph.ts";
@@ -86,7 +86,7 @@ test("a run waits for no thread that has begun nothing, and who comes late finds
     dropSession: () => undefined,
   } as unknown as Pool;
   const host = new WasmHost({ arithmetic, threads: 2, pool, refused: new Set(), compile: (emit) => new WebAssembly!.Module(emit().toBytes()) });
-  const program = wasmProgram({ graph, plain: plainInference, kept, constants: new PlainConstants(), host, overrides: new Map() });
+  const program = wasmProgram({ graph, operations: allOperations, kept, constants: new PlainConstants(), host, overrides: new Map() });
   const [first, second] = draws([1, 3, 16, 16], 2);
   const answer = (): Tensor<Float32Array> => {
     const data = new Float32Array(10);

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { probe } from "../../kernels/wasm/probe/probe.ts";
-import { plainInference } from "../../kernels/plain/inference.ts";
+import { allOperations } from "../../src/session/backends/all-operations.ts";
 import { exactArithmetic } from "../../src/session/backends/numerics.ts";
 import { Session, compile, compileSync } from "../../src/session/session.ts";
 import { trialFailure } from "../../src/session/backends/wasm/checks/trial.ts";
@@ -122,7 +122,7 @@ test("a program on trial that computes something else is given up, with the reas
     const session = new Session(model, { input, observe: ["layer1.0.se.activation_2"] }, {
       host: host(trial), why: "on trial",
       trial: { failure: (program, options) => trialFailure(program, options, { ...kernels, compile: right }), instead: (reason) => ({ host: host(right), why: `instead: ${reason}` }) },
-    }, { plain: plainInference });
+    }, { operations: allOperations });
     assert.match(session.kernels, given);
     for (const shape of [input, [2, 3, 12, 9]]) assert.equal(bits(session.run(draw(shape))), bits(expected.run(draw(shape))));
     session.close();

@@ -2,10 +2,10 @@
  * ONNX files (https://github.com/onnx/onnx, onnx.proto; operators of opset 17) of a graph, weights inside, float32. It moves
  * trained networks to other runtimes. Field numbers are those of onnx.proto.
  */
-import type { Constant, Graph, Node, Value } from "../../graph/graph.ts";
-import type { Shape, Tensor } from "../../tensor.ts";
-import { activationNodes, adaptivePoolNodes, channelConvNodes, resizeNearestNodes, upsampleNodes } from "./write-operators.ts";
-import type { Attributes, OnnxNode } from "./write-operators.ts";
+import type { Constant, Graph, Kind, Node, Value } from "../../graph/graph.ts";
+import type { Tensor } from "../../tensor.ts";
+import { writers } from "./writers/index.ts";
+import type { Attributes, NodeSink, OnnxNode, Writer } from "./writers/writer.ts";
 import { Message } from "./protobuf.ts";
 
 const OPSET = 17;
@@ -14,14 +14,16 @@ const FLOAT = 1;
 const INT64 = 7;
 
 /** Collects nodes and weights of one file. */
-class OnnxWriter {
+class OnnxWriter implements NodeSink {
   readonly nodes: OnnxNode[] = [];
   readonly initializers = new Map<string, Message>();
 
-  /** A weight by its state-dict name; one that several nodes share is written once. */
-  constant(constant: Constant): string {
-    if (!this.initializers.has(constant.name)) this.initializers.set(constant.name, floatTensor(constant.name, constant.read()));
-    return constant.name;
+  /** Weights by their state-dict names; one that several nodes share is written once. */
+  constants(...given: readonly (Constant | undefined)[]): string[] {
+    return given.filter((constant) => constant !== undefined).map((constant) => {
+      if (!this.initializers.has(constant.name)) this.initializers.set(constant.name, floatTensor(constant.name, constant.read()));
+      return constant.name;
+    });
   }
 
   floats(name: string, tensor: Tensor): string {
@@ -52,81 +54,9 @@ function floatTensor(name: string, tensor: Tensor): Message {
   return message.integer(2, FLOAT).text(8, name).bytes(9, bytes);
 }
 
-/** [top, left, bottom, right]. */
-function pads(node: Node, kernel: Shape, stride: Shape, padding: Shape, ceilMode: boolean): number[] {
-  const input = node.inputs[0].shape;
-  const output = node.output.shape;
-  // Where the size is rounded up, the last window hangs over the edge: that much more padding says the same without a rule.
-  const end = [0, 1].map((i) => (ceilMode ? Math.max(padding[i], (output[2 + i] - 1) * stride[i] + kernel[i] - input[2 + i] - padding[i]) : padding[i]));
-  return [...padding, ...end];
-}
-
-function writeNode(writer: OnnxWriter, node: Node): void {
-  const { operation, output } = node;
-  const inputs = node.inputs.map((value) => value.name);
-  const name = output.name;
-  const weights = (...constants: (Constant | undefined)[]): string[] =>
-    constants.filter((constant) => constant !== undefined).map((constant) => writer.constant(constant));
-  switch (operation.kind) {
-    case "conv2d":
-    case "conv_transpose2d": {
-      const { kernel, stride, padding, dilation, groups } = operation;
-      const window = { kernel_shape: kernel, strides: stride, pads: [...padding, ...padding], dilations: dilation, group: groups };
-      const given = [...inputs, ...weights(operation.weight, operation.bias)];
-      if (operation.kind === "conv2d") return writer.node("Conv", given, name, window);
-      return writer.node("ConvTranspose", given, name, { ...window, output_padding: operation.outputPadding });
-    }
-    case "linear":
-      return writer.node("Gemm", [...inputs, ...weights(operation.weight, operation.bias)], name, { transB: 1 });
-    case "batch_norm":
-      return writer.node(
-        "BatchNormalization", [...inputs, ...weights(operation.gamma, operation.beta, operation.mean, operation.variance)], name,
-        { epsilon: { float: operation.epsilon } });
-    case "activation":
-      return activationNodes(writer, operation, inputs[0], name);
-    case "global_pool":
-      return writer.node(operation.by === "mean" ? "GlobalAveragePool" : "GlobalMaxPool", inputs, name);
-    case "adaptive_average_pool":
-      return adaptivePoolNodes(writer, node.inputs[0], output);
-    case "max_pool": {
-      const { kernel, stride, padding, ceilMode } = operation;
-      return writer.node("MaxPool", inputs, name, { kernel_shape: kernel, strides: stride, pads: pads(node, kernel, stride, padding, ceilMode) });
-    }
-    case "average_pool": {
-      const { kernel, stride, padding, ceilMode, countPadding } = operation;
-      return writer.node("AveragePool", inputs, name, {
-        kernel_shape: kernel, strides: stride, pads: [...padding, ...padding], ceil_mode: Number(ceilMode), count_include_pad: Number(countPadding),
-      });
-    }
-    case "add":
-      return writer.node("Add", inputs, name);
-    case "scale":
-    case "pixel_scale":
-    case "multiply":
-      return writer.node("Mul", inputs, name);
-    case "channel_pool":
-      return writer.node(operation.by === "mean" ? "ReduceMean" : "ReduceMax", inputs, name, { axes: [1], keepdims: 1 });
-    case "channel_conv":
-      return channelConvNodes(writer, writer.constant(operation.weight), operation.weight.read().size, node.inputs[0], name);
-    case "resize_nearest":
-      return resizeNearestNodes(writer, node.inputs[0], output);
-    case "concat":
-      return writer.node("Concat", inputs, name, { axis: 1 });
-    case "flatten":
-      return writer.node("Flatten", inputs, name, { axis: 1 });
-    case "channel_shuffle": {
-      const [, channels, height, width] = output.shape;
-      const apart = writer.integers(`${name}.apart`, [0, operation.groups, channels / operation.groups, height, width]);
-      const together = writer.integers(`${name}.together`, [0, channels, height, width]);
-      writer.node("Reshape", [inputs[0], apart], `${name}.grouped`);
-      writer.node("Transpose", [`${name}.grouped`], `${name}.mixed`, { perm: [0, 2, 1, 3, 4] });
-      return writer.node("Reshape", [`${name}.mixed`, together], name);
-    }
-    case "dropout":
-      throw new RangeError(`writeOnnx: ${name} drops values: the graph is one for training`);
-    case "upsample":
-      return upsampleNodes(writer, operation, node.inputs[0], output);
-  }
+function writeNode(sink: OnnxWriter, { operation, inputs, output }: Node): void {
+  const write = writers[operation.kind] as Writer<Kind>;
+  write(sink, { operation, inputs, output, names: inputs.map((value) => value.name), name: output.name });
 }
 
 function attribute(name: string, value: Attributes[string]): Message {

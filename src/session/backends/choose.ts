@@ -44,7 +44,7 @@ function checked(arithmetic: Arithmetic, compile: CompileModule, apart: boolean,
   if (missing.size === 0) return wrong;
   const host = new WasmHost({ arithmetic, threads: 1, pool: undefined, refused: new Set(), compile, apart });
   try {
-    const check = checkOf(missing, parts.plain, arithmetic);
+    const check = checkOf(missing, parts.operations, arithmetic);
     for (const [kind, what] of wrongKinds(check, wasmProgram({ ...check, host }))) wrong.set(kind, what);
   } finally {
     host.release();

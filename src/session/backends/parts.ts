@@ -1,7 +1,7 @@
 /** What sessions are put together from, and what comes of it. Who imports a `compile` loads what that one names here, and no more: session.ts names all, lean.ts the least. */
-import type { InferenceKernels } from "../../../kernels/contract.ts";
 import type { ModuleUse } from "./wasm/modules/file.ts";
 import type { Arithmetic, Numerics } from "./numerics.ts";
+import type { Operations } from "./operations.ts";
 import type { Program } from "./program.ts";
 import type { Pool } from "../threads/pool.ts";
 import type { Trusted } from "./wasm/checks/trial.ts";
@@ -48,8 +48,7 @@ export interface Backend {
 }
 
 export interface SessionParts {
-  /** What computes where WebAssembly does not, and knows the right answers. */
-  readonly plain: InferenceKernels;
+  readonly operations: Operations;
   /** Adds Strassen's method to the arithmetic of "fast" and "turbo" (strassen.ts); where it is missing, they do without. */
   readonly strassen?: (arithmetic: Arithmetic) => Arithmetic;
   /** Adds the pace where unfused kernels are faster with it on this host, or as is asked (pace.ts); where it is missing, they do without. */

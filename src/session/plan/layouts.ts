@@ -34,24 +34,17 @@ function layoutOf({ shape }: Value, halo: number): Layout {
   return { channels, height, width, halo };
 }
 
-/** What a node may write over: an input that nothing reads afterwards, and that its kernel reads no later than it writes. */
-function overwritable(node: Node): Value | undefined {
-  const { operation, inputs } = node;
-  if (operation.kind === "conv2d" && operation.epilogue?.residual === true) {
-    const residual = inputs[inputs.length - 1];
-    return residual === inputs[0] ? undefined : residual;
-  }
-  if (operation.kind === "activation" || operation.kind === "scale" || operation.kind === "add") return inputs[0];
-  // From one pixel a channel to a row of features: the same numbers in the same order.
-  if (operation.kind === "flatten" && inputs[0].shape.slice(2).every((n) => n === 1)) return inputs[0];
-  return undefined;
-}
+/** What kernels ask of memory: the halo around their first input, and which input's memory the output may take over. */
+export type Wishes = (node: Node) => { halo?(node: Node): number; over?(node: Node): Value | undefined } | undefined;
 
 /** @param scratchOf bytes of working memory for each node, or for none, once it is known how values lie */
-export function planLayouts(graph: Graph, kept: ReadonlySet<string>, scratchOf: (place: (value: Value) => Omit<Placement, "offset">) => readonly number[]): LayoutPlan {
+export function planLayouts(
+  graph: Graph, kept: ReadonlySet<string>, wishes: Wishes, scratchOf: (place: (value: Value) => Omit<Placement, "offset">) => readonly number[],
+): LayoutPlan {
   const halos = new Map<Value, number>();
-  for (const { operation, inputs } of graph.nodes) {
-    if (operation.kind === "conv2d") halos.set(inputs[0], Math.max(halos.get(inputs[0]) ?? 0, ...operation.padding));
+  for (const node of graph.nodes) {
+    const [x] = node.inputs;
+    halos.set(x, Math.max(halos.get(x) ?? 0, wishes(node)?.halo?.(node) ?? 0));
   }
   const layouts = new Map<Value, Layout>();
   for (const value of [...graph.inputs, ...graph.nodes.map((node) => node.output)]) layouts.set(value, layoutOf(value, halos.get(value) ?? 0));
@@ -62,7 +55,7 @@ export function planLayouts(graph: Graph, kept: ReadonlySet<string>, scratchOf: 
   const homes = new Map<Value, Value>();
   const home = (value: Value): Value => homes.get(value) ?? value;
   graph.nodes.forEach((node, step) => {
-    const under = overwritable(node);
+    const under = wishes(node)?.over?.(node);
     if (under === undefined || lives.get(under)!.to !== step || layouts.get(under)!.halo !== layouts.get(node.output)!.halo) return;
     if (bytes(under) !== bytes(node.output) || node.inputs.some((input) => input !== under && home(input) === home(under))) return;
     homes.set(node.output, home(under));

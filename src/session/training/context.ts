@@ -1,5 +1,5 @@
 /** What the rules of operations are given. */
-import type { Operation, Value } from "../../graph/graph.ts";
+import type { Kind, Value } from "../../graph/graph.ts";
 import type { Gradients } from "./gradients.ts";
 import type { TrainingState } from "./state.ts";
 import type { Call, Image, StepPlan } from "./step-plan.ts";
@@ -36,4 +36,5 @@ export interface Rule {
   readonly backward: (unit: Unit, dy: Image, context: TrainingContext) => void;
 }
 
-export type Rules = Readonly<Partial<Record<Operation["kind"], Rule>>>;
+/** Every kind has a rule, or says that it has none. */
+export type Rules = Readonly<Record<Kind, Rule | "eager models only">>;

@@ -4,7 +4,9 @@
  */
 import { fromPlanarKernel } from "../../../kernels/wasm/operations/move.ts";
 import type { Layout } from "../../../kernels/wasm/shared/layout.ts";
-import type { Constant, Graph, Value } from "../../graph/graph.ts";
+import type { Constant, Graph, Kind, Value } from "../../graph/graph.ts";
+import { declarations } from "../../operations/index.ts";
+import type { Declaration } from "../../operations/record.ts";
 import type { KernelCall, Stage } from "../plan/kernel-call.ts";
 import type { WasmHost } from "../backends/wasm/engine.ts";
 import { install } from "../backends/wasm/program.ts";
@@ -49,13 +51,9 @@ export function constantsOf(graph: Graph): { readonly parameters: Constant[]; re
   const parameters: Constant[] = [];
   const statistics: Constant[] = [];
   for (const { operation } of graph.nodes) {
-    if (operation.kind === "batch_norm") {
-      parameters.push(operation.gamma, operation.beta);
-      statistics.push(operation.mean, operation.variance);
-    } else if ("weight" in operation) {
-      parameters.push(operation.weight);
-      if ("bias" in operation && operation.bias !== undefined) parameters.push(operation.bias);
-    }
+    const record = declarations[operation.kind] as Declaration<Kind>;
+    parameters.push(...(record.parameters?.(operation) ?? []).filter((constant) => constant !== undefined));
+    statistics.push(...(record.statistics?.(operation) ?? []));
   }
   return { parameters, statistics };
 }

@@ -3,7 +3,7 @@
  * Training sessions: a model compiled for training, with batches of one shape. Weights, gradients and the optimiser's state live in the session's
  * memory; `pull` writes weights and running statistics into the model, for saving and for inference, `refresh` takes the model's over.
  */
-import { plainInference } from "../../../kernels/plain/inference.ts";
+import { allOperations } from "../backends/all-operations.ts";
 import { lower } from "../../nn/lower.ts";
 import type { Module } from "../../nn/module.ts";
 import { Tensor, isDouble, sameShape, showShape, sizeOf } from "../../tensor.ts";
@@ -225,13 +225,13 @@ function groupOf(name: string, shape: Shape, { frozen = [], groups = [], optimis
 }
 
 /** Training programs have a kernel for everything; the plain ones know the right answers. */
-const parts: SessionParts = { plain: plainInference, pace: withPace, threads: { warm: warmPool, grow: growPool } };
+const parts: SessionParts = { operations: allOperations, pace: withPace, threads: { warm: warmPool, grow: growPool } };
 
 function wanted(model: Module, options: TrainingOptions): Parameters<typeof backendSync>[0] {
   checkTraining(options, [...model.namedParameters().keys()]);
   const { threads, kernels, numerics, input, pace } = options;
   if (kernels === "plain") throw new RangeError("compile: training sessions want wasm kernels, and plain ones are asked for; the eager Trainer has those");
-  return { numerics: numerics ?? "fast", ...(threads === undefined ? {} : { threads }), ...(kernels === undefined ? {} : { kernels }), ...(pace === undefined ? {} : { pace }), labels: labelsOf(lower(model, input)), parts };
+  return { numerics: numerics ?? "fast", ...(threads === undefined ? {} : { threads }), ...(kernels === undefined ? {} : { kernels }), ...(pace === undefined ? {} : { pace }), labels: labelsOf(lower(model, input), allOperations), parts };
 }
 
 /** Compiles a model for training. @throws RangeError where an option makes no sense, or an operation has no gradient */

@@ -15,8 +15,7 @@ export interface Unit {
   readonly output: Value;
 }
 
-/** A unit's operation is of this kind. */
-export type Of<K extends Operation["kind"]> = Extract<Operation, { kind: K }>;
+export type { Of } from "../../graph/graph.ts";
 
 class Chains {
   readonly #users = new Map<Value, Node[]>();

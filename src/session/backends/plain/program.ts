@@ -1,10 +1,10 @@
 /** A program on the plain kernels: for hosts without WebAssembly, and the oracle of the wasm program. */
-import type { InferenceKernels } from "../../../../kernels/contract.ts";
 import type { Constant, Graph, Value } from "../../../graph/graph.ts";
 import { showShape, sizeOf } from "../../../tensor.ts";
 import { planMemory } from "../../plan/memory-plan.ts";
-import { plainStep } from "./steps.ts";
-import type { PlainContext } from "./steps.ts";
+import type { StepContext } from "../../../operations/record.ts";
+import { plainStep } from "../operations.ts";
+import type { PlainOperations } from "../operations.ts";
 import { lifetimes } from "../program.ts";
 import type { Program } from "../program.ts";
 
@@ -35,8 +35,7 @@ export class PlainConstants {
 
 export interface PlainProgramOptions {
   readonly graph: Graph;
-  /** The plain family, or the textbook. */
-  readonly plain: InferenceKernels;
+  readonly operations: PlainOperations;
   readonly constants: PlainConstants;
   /** Names of values that are readable after each run. */
   readonly kept: ReadonlySet<string>;
@@ -58,21 +57,20 @@ function newArena(bytes: number): Float32Array {
   }
 }
 
-export function plainProgram({ graph, plain, constants, kept, overrides }: PlainProgramOptions): Program {
+export function plainProgram({ graph, operations, constants, kept, overrides }: PlainProgramOptions): Program {
   const lives = lifetimes(graph, kept);
   const values = [...lives.keys()];
   const { offsets, total } = planMemory([...lives.values()]);
   const arena = newArena(total);
   const arrays = new Map(values.map((value, i) => [value.name, arena.subarray(offsets[i] / 4, offsets[i] / 4 + sizeOf(value.shape))]));
   let work = new Float64Array(0);
-  const context: PlainContext = {
-    kernels: plain,
+  const context: Omit<StepContext, "kernels"> = {
     array: (value) => arrays.get(value.name)!,
     constant: (constant) => constants.array(constant),
     scratch: (size) => (size <= work.length ? work : (work = new Float64Array(size))),
   };
   const steps = graph.nodes.map((node) => {
-    const compute = plainStep(node, context);
+    const compute = plainStep(node, operations, context);
     const { name } = node.output;
     if (!overrides.has(name)) return compute;
     return () => {

@@ -4,7 +4,7 @@ import type { Operation } from "../../../graph/graph.ts";
 import type { HostWasmModule } from "../../../host-types.ts";
 import { giveMemory } from "./memories.ts";
 import type { Arithmetic } from "../numerics.ts";
-import type { Step } from "../plain/steps.ts";
+import type { Step } from "../../../operations/record.ts";
 import { emitRunsAlone } from "./run-function.ts";
 import type { EmitRuns } from "./run-function.ts";
 import type { Pool, SessionCode } from "../../threads/pool.ts";

@@ -5,8 +5,7 @@
 import type { Func } from "../../../../kernels/wasm/assembler/handles.ts";
 import { clearHaloKernel, fromPlanarKernel, toPlanarKernel } from "../../../../kernels/wasm/operations/move.ts";
 import { ModuleBuilder } from "../../../../kernels/wasm/assembler/module-builder.ts";
-import type { InferenceKernels } from "../../../../kernels/contract.ts";
-import type { Graph, Node, Value } from "../../../graph/graph.ts";
+import type { Graph, Kind, Node, Value } from "../../../graph/graph.ts";
 import { showShape, sizeOf } from "../../../tensor.ts";
 import { argumentCount } from "../../plan/kernel-call.ts";
 import type { Emitter, KernelCall, Stage } from "../../plan/kernel-call.ts";
@@ -15,13 +14,14 @@ import type { LayoutPlan, Placement } from "../../plan/layouts.ts";
 import { gather, scatter } from "../../plan/nhwc.ts";
 import type { Arithmetic } from "../numerics.ts";
 import type { PlainConstants } from "../plain/program.ts";
-import { plainStep } from "../plain/steps.ts";
-import type { Step } from "../plain/steps.ts";
+import type { Step } from "../../../operations/record.ts";
+import { plainStep } from "../operations.ts";
+import type { Operations } from "../operations.ts";
 import type { Program } from "../program.ts";
 import type { EmitRuns, RunFunction } from "./run-function.ts";
 import type { WasmHost } from "./engine.ts";
-import { bindNode, operandOf } from "./steps.ts";
-import type { Bound } from "./steps.ts";
+import { bindingOf, operandOf } from "./bindings/binding.ts";
+import type { Binding, Bound } from "./bindings/binding.ts";
 
 /** Pages that a shared memory may say it can grow to: all that 32-bit addresses reach. */
 const MOST_PAGES = 65536;
@@ -42,8 +42,7 @@ function fromPlanar(value: Value, { layout, images }: Placement): Bound {
 
 export interface WasmProgramOptions {
   readonly graph: Graph;
-  /** What computes the operations that have no kernel in WebAssembly. */
-  readonly plain: InferenceKernels;
+  readonly operations: Operations;
   /** Names of values that are readable after each run. */
   readonly kept: ReadonlySet<string>;
   readonly constants: PlainConstants;
@@ -66,12 +65,14 @@ export function wasmProgram(options: WasmProgramOptions): Program {
   return finish(install(code.parts, options.host));
 }
 
-export function planProgram({ graph, plain, kept, constants, host, overrides, stepwise = false }: WasmProgramOptions): PlannedProgram {
+export function planProgram({ graph, operations, kept, constants, host, overrides, stepwise = false }: WasmProgramOptions): PlannedProgram {
   const { memory } = host;
   let bound: (Bound | undefined)[] = [];
   let scratch: number[] = [];
-  const layout = planLayouts(graph, kept, (place) => {
-    bound = graph.nodes.map((node) => (host.refused.has(node.operation.kind) ? undefined : bindNode(node, { place, memory, arithmetic: host.arithmetic })));
+  const of = (node: Node): Binding<Kind> | undefined => bindingOf(operations.bindings, node);
+  const layout = planLayouts(graph, kept, of, (place) => {
+    const context = { place, memory, arithmetic: host.arithmetic };
+    bound = graph.nodes.map((node) => (host.refused.has(node.operation.kind) ? undefined : of(node)?.bind(node, context)));
     scratch = bound.map((call) => call?.scratch ?? 0);
     return memory.shared ? [] : scratch;
   });
@@ -86,8 +87,7 @@ export function planProgram({ graph, plain, kept, constants, host, overrides, st
   function onPlain(node: Node): Step {
     const arrays = new Map([...node.inputs, node.output].map((value) => [value.name, new Float32Array(sizeOf(value.shape))]));
     let work = new Float64Array(0);
-    const step = plainStep(node, {
-      kernels: plain,
+    const step = plainStep(node, operations, {
       array: (value) => arrays.get(value.name)!,
       constant: (constant) => constants.array(constant),
       scratch: (size) => (size <= work.length ? work : (work = new Float64Array(size))),

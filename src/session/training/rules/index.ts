@@ -1,4 +1,4 @@
-/** How each operation is trained: one rule a kind. A kind without a rule is left to eager models. */
+/** How each operation is trained: one rule a kind. A kind may say that only eager models train it. */
 import type { Rule, Rules } from "../context.ts";
 import type { Unit } from "../units.ts";
 import { batchNormRule } from "./batch-norm.ts";
@@ -18,20 +18,25 @@ const rules: Rules = {
   activation: activationRule,
   add: addRule,
   scale: scaleRule,
+  pixel_scale: "eager models only",
+  multiply: "eager models only",
   global_pool: globalPoolRule,
   max_pool: poolRule,
   average_pool: poolRule,
   adaptive_average_pool: adaptivePoolRule,
+  channel_pool: "eager models only",
+  channel_conv: "eager models only",
   concat: concatRule,
   flatten: flattenRule,
   dropout: dropoutRule,
   channel_shuffle: shuffleRule,
   upsample: upsampleRule,
+  resize_nearest: "eager models only",
 };
 
 /** @throws RangeError where there is none */
 export function ruleOf({ operation: { kind }, output }: Unit): Rule {
   const rule = rules[kind];
-  if (rule === undefined) throw new RangeError(`compile: training sessions have no ${kind} (${output.name}); train this model with the eager Trainer`);
+  if (rule === "eager models only") throw new RangeError(`compile: training sessions have no ${kind} (${output.name}); train this model with the eager Trainer`);
   return rule;
 }

@@ -1,9 +1,9 @@
 /** What `senet compile` writes: the module that a session would emit, for hosts that forbid compiling at run time. */
-import { plainInference } from "../../../../../kernels/plain/inference.ts";
 import { modelTitle } from "../../../../nn/lower.ts";
 import type { Module } from "../../../../nn/module.ts";
 import { version } from "../../../../version.ts";
 import { describe } from "./file.ts";
+import { allOperations } from "../../all-operations.ts";
 import { arithmeticOf } from "../../numerics.ts";
 import { PlainConstants } from "../../plain/program.ts";
 import { sessionGraph } from "../../../optimise/session-graph.ts";
@@ -41,10 +41,10 @@ export function emitModule(model: Module, options: EmitOptions): Uint8Array<Arra
   const arithmetic = withPace(withStrassen(arithmeticOf(numerics, { fusedMultiplyAdd: relaxedSimd })), paced);
   const shared = threads > 1;
   const host = new WasmHost({ arithmetic, shared, ...(shared ? { emitRuns: emitRunsShared } : {}), threads: 1, pool: undefined, refused: new Set(), compile: compileNothing });
-  const check = planCheck(labelsOf(graph), plainInference, arithmetic, shared);
+  const check = planCheck(labelsOf(graph, allOperations), allOperations, arithmetic, shared);
   try {
     const overrides = new Map(override.map((name) => [name, undefined]));
-    const { code } = planProgram({ graph, plain: plainInference, kept, constants: new PlainConstants(), host, overrides });
+    const { code } = planProgram({ graph, operations: allOperations, kept, constants: new PlainConstants(), host, overrides });
     const use = { model: modelTitle(model), input, observe, override, numerics, threads };
     return describe(wholeModule(code, check.code, arithmetic, shared), { senet: version, ...use, relaxedSimd, ...(paced ? { pace: paced } : {}) });
   } finally {

@@ -90,7 +90,7 @@ function otherShape({ graph }: WasmProgramOptions, { input }: ModuleUse): RangeE
 function givenProgram({ module, description, use, labels }: Given, options: WasmProgramOptions): Program {
   const { host } = options;
   const { code, finish } = planProgram(options);
-  const check = planCheck(labels, options.plain, host.arithmetic, host.memory.shared);
+  const check = planCheck(labels, options.operations, host.arithmetic, host.memory.shared);
   try {
     if (digestOf(wholeModule(code, check.code, host.arithmetic, host.memory.shared)) !== description.digest) throw misfit(description, use);
     adopt(host, module);

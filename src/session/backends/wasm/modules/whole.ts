@@ -2,11 +2,11 @@
  * One module that holds all a session wants, for hosts that compile none: the program, the check of its kernels (verify.ts) and, for threads,
  * how workers wait. `senet compile` writes it, `compile(model, { module })` plans the same again and takes it where the plan is the same.
  */
-import type { InferenceKernels } from "../../../../../kernels/contract.ts";
 import type { Func } from "../../../../../kernels/wasm/assembler/handles.ts";
 import type { Operation } from "../../../../graph/graph.ts";
 import type { HostWasmModule } from "../../../../host-types.ts";
 import type { Arithmetic } from "../../numerics.ts";
+import type { Operations } from "../../operations.ts";
 import { emitWait } from "../../../threads/wait-module.ts";
 import { checkOf, wrongKinds } from "../checks/verify.ts";
 import { WasmHost, compileNothing } from "../engine.ts";
@@ -25,11 +25,11 @@ export interface PlannedCheck {
   readonly release: () => void;
 }
 
-/** @param labels what the network has in it: `labelsOf` (verify.ts) @param plain knows the right answers @param shared is the module's memory one to share? */
-export function planCheck(labels: ReadonlySet<string>, plain: InferenceKernels, arithmetic: Arithmetic, shared: boolean): PlannedCheck {
+/** @param labels what the network has in it: `labelsOf` (verify.ts) @param operations know the right answers @param shared is the module's memory one to share? */
+export function planCheck(labels: ReadonlySet<string>, operations: Operations, arithmetic: Arithmetic, shared: boolean): PlannedCheck {
   // One thread does it, whatever the memory.
   const host = new WasmHost({ arithmetic, shared, threads: 1, pool: undefined, refused: new Set(), compile: compileNothing, runs: CHECK });
-  const check = checkOf(labels, plain, arithmetic);
+  const check = checkOf(labels, operations, arithmetic);
   const { code, finish } = planProgram({ ...check, host });
   return {
     code,

@@ -1,0 +1,28 @@
+/** Convolutions and linear layers as ONNX. */
+import type { Writers } from "./writer.ts";
+
+export const convolutionWriters: Pick<Writers, "conv2d" | "conv_transpose2d" | "linear" | "channel_conv"> = {
+  conv2d(sink, { operation: { kernel, stride, padding, dilation, groups, weight, bias }, names, name }) {
+    const attributes = { kernel_shape: kernel, strides: stride, pads: [...padding, ...padding], dilations: dilation, group: groups };
+    sink.node("Conv", [...names, ...sink.constants(weight, bias)], name, attributes);
+  },
+
+  conv_transpose2d(sink, { operation: { kernel, stride, padding, dilation, groups, weight, bias, outputPadding }, names, name }) {
+    const attributes = { kernel_shape: kernel, strides: stride, pads: [...padding, ...padding], dilations: dilation, group: groups, output_padding: outputPadding };
+    sink.node("ConvTranspose", [...names, ...sink.constants(weight, bias)], name, attributes);
+  },
+
+  linear(sink, { operation: { weight, bias }, names, name }) {
+    sink.node("Gemm", [...names, ...sink.constants(weight, bias)], name, { transB: 1 });
+  },
+
+  /** [N,C,1,1] as a signal of C values through a one-dimensional convolution. */
+  channel_conv(sink, { operation: { weight }, inputs: [input], name }) {
+    const channels = input.shape[1];
+    const { size } = weight.read();
+    const padding = (size - 1) / 2;
+    sink.node("Reshape", [input.name, sink.integers(`${name}.line`, [0, 1, channels])], `${name}.in_line`);
+    sink.node("Conv", [`${name}.in_line`, ...sink.constants(weight)], `${name}.mixed`, { kernel_shape: [size], pads: [padding, padding] });
+    sink.node("Reshape", [`${name}.mixed`, sink.integers(`${name}.image`, [0, channels, 1, 1])], name);
+  },
+};

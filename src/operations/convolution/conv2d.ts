@@ -1,0 +1,73 @@
+/** Convolution: x [N,C,H,W], weight [O,C/groups,kh,kw], bias [O]. In sessions with an epilogue: gate [N,O,1,1], then residual of the output's shape. */
+import { channelShape, conv2dShape, elementwiseShape } from "../../../kernels/shapes.ts";
+import type { ChannelShape, Conv2dShape } from "../../../kernels/shapes.ts";
+import type { Of, Value } from "../../graph/graph.ts";
+import type { Shape } from "../../tensor.ts";
+import { activate, relu } from "../elementwise/activation.ts";
+import { checkImage, optional } from "../record.ts";
+import type { Computation, Declaration } from "../record.ts";
+
+function geometry(operation: Of<"conv2d">, input: Shape, outChannels: number): Conv2dShape {
+  const [batch, channels, height, width] = input;
+  return conv2dShape(batch, channels, height, width, outChannels, operation);
+}
+
+function addBias(y: Float32Array, bias: Float32Array, { batch, channels, pixels }: ChannelShape): void {
+  for (let image = 0, i = 0; image < batch; image++) {
+    for (let c = 0; c < channels; c++) for (const end = i + pixels; i < end; i++) y[i] += bias[c];
+  }
+}
+
+export const conv2d: Declaration<"conv2d"> = {
+  shape(operation, [x]) {
+    const { batch, outChannels, outHeight, outWidth } = geometry(operation, checkImage("conv2d", x), operation.weight.read().shape[0]);
+    return [batch, outChannels, outHeight, outWidth];
+  },
+  parameters: ({ weight, bias }) => [weight, bias],
+};
+
+export const conv2dComputation: Computation<"conv2d"> = {
+  step({ operation, inputs, output }, context) {
+    const { kernels } = context;
+    const shape = geometry(operation, inputs[0].shape, output.shape[1]);
+    const [y, x, weight] = [context.array(output), context.array(inputs[0]), context.constant(operation.weight)];
+    const bias = optional(operation.bias, context);
+    const work = context.scratch(kernels.conv2dScratch(shape));
+    const epilogue = operation.epilogue;
+    const gate = epilogue?.gate === true ? context.array(inputs[1]) : undefined;
+    const residual = epilogue?.residual === true ? context.array(inputs[gate === undefined ? 1 : 2]) : undefined;
+    const perChannel = channelShape(shape.batch, shape.outChannels, shape.outHeight * shape.outWidth);
+    const all = elementwiseShape(y.length);
+    return () => {
+      kernels.conv2dForward(y, x, weight, epilogue?.biasLast === true ? null : bias, shape, work);
+      if (gate !== undefined) kernels.channelScaleForward(y, y, gate, perChannel);
+      if (epilogue?.biasLast === true && bias !== null) addBias(y, bias, perChannel);
+      if (residual !== undefined) kernels.addForward(y, y, residual, all);
+      if (epilogue?.activation !== undefined) activate(kernels, y, epilogue.activation, y);
+    };
+  },
+
+  label: ({ groups, kernel }) => (groups > 1 ? "conv2d in groups" : kernel.some((size) => size > 1) ? "conv2d of places" : "conv2d of pixels"),
+
+  check({ x, other, gate, few, many, winograd, strassen, constant, add }) {
+    /** As many outputs as inputs. @param given gate, then residual, if there are such */
+    const layer = (kernel: number, stride: number, depthwise: boolean, of: Value, gated: boolean, ...given: readonly Value[]): void => {
+      const padding = (kernel - 1) / 2;
+      const [batch, channels, height, width] = of.shape;
+      const groups = depthwise ? channels : 1;
+      add({
+        kind: "conv2d", kernel: [kernel, kernel], stride: [stride, stride], padding: [padding, padding], dilation: [1, 1], groups,
+        weight: constant([channels, channels / groups, kernel, kernel]), bias: constant([channels]),
+        epilogue: { gate: gated, residual: given.length > Number(gated), activation: relu, biasLast: gated && depthwise },
+      }, [batch, channels, Math.ceil(height / stride), Math.ceil(width / stride)], of, ...given);
+    };
+    layer(1, 1, false, x, true, gate, other);
+    layer(3, 1, false, x, false, other);
+    layer(3, 2, false, x, false);
+    layer(3, 1, true, x, false);
+    layer(5, 2, true, x, true, gate);
+    // Few pixels of many channels: weights transformed in the run; and the least that Strassen's method takes.
+    if (winograd) layer(3, 1, false, few, false);
+    if (strassen) layer(1, 1, false, many, false);
+  },
+};

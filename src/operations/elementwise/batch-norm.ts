@@ -1,0 +1,31 @@
+/** Batch normalisation by running statistics: x [N,C,H,W], the rest [C]. */
+import { batchNormShape } from "../../../kernels/shapes.ts";
+import { perChannel, sameShape } from "../record.ts";
+import type { Computation, Declaration } from "../record.ts";
+import { activate, relu } from "./activation.ts";
+
+export const batchNorm: Declaration<"batch_norm"> = {
+  shape: sameShape,
+  parameters: ({ gamma, beta }) => [gamma, beta],
+  statistics: ({ mean, variance }) => [mean, variance],
+};
+
+export const batchNormComputation: Computation<"batch_norm"> = {
+  step(node, context) {
+    const { operation, inputs, output } = node;
+    const { kernels } = context;
+    const { batch, channels, pixels } = perChannel(node);
+    const shape = batchNormShape(batch, channels, pixels, operation.epsilon, 0);
+    const [y, x] = [context.array(output), context.array(inputs[0])];
+    const [gamma, beta, mean, variance] = [operation.gamma, operation.beta, operation.mean, operation.variance].map((c) => context.constant(c));
+    return () => {
+      kernels.batchNormForwardInference(y, x, gamma, beta, mean, variance, shape);
+      if (operation.activation !== undefined) activate(kernels, y, operation.activation, y);
+    };
+  },
+
+  check({ x, constant, add }) {
+    const [gamma, beta, mean] = [1, 2, 3].map(() => constant([x.shape[1]]));
+    add({ kind: "batch_norm", epsilon: 1e-5, gamma, beta, mean, variance: constant([x.shape[1]], true), activation: relu }, x.shape, x);
+  },
+};

@@ -1,0 +1,11 @@
+/** Dropout, in graphs for training only: x of any shape. */
+import { sameShape } from "../record.ts";
+import type { Computation, Declaration } from "../record.ts";
+
+export const dropout: Declaration<"dropout"> = { shape: sameShape };
+
+export const dropoutComputation: Computation<"dropout"> = {
+  step({ output }) {
+    throw new RangeError(`session: ${output.name} drops values, which belongs to a graph for training`);
+  },
+};

@@ -1,0 +1,40 @@
+/** Squeeze-and-Excitation's scale, x [N,C,H,W] by gate [N,C,1,1]; the scale of pixels, by gate [N,1,H,W]; and the product of two values of one shape. */
+import { channelShape } from "../../../kernels/shapes.ts";
+import { sizeOf } from "../../tensor.ts";
+import { checkImage, checkShape, perChannel, stepOf } from "../record.ts";
+import type { Computation, Declaration } from "../record.ts";
+
+export const scale: Declaration<"scale"> = {
+  shape(_, [x, gate]) {
+    const [batch, channels] = checkImage("scale", x);
+    checkShape("scale", gate, [batch, channels, 1, 1]);
+    return x;
+  },
+};
+
+export const scaleComputation: Computation<"scale"> = {
+  step: stepOf(perChannel, "channelScaleForward"),
+
+  check({ x, gate, add }) {
+    add({ kind: "scale" }, x.shape, x, gate);
+  },
+};
+
+export const pixelScale: Declaration<"pixel_scale"> = {
+  shape(_, [x, gate]) {
+    const [batch, , height, width] = checkImage("pixel_scale", x);
+    checkShape("pixel_scale", gate, [batch, 1, height, width]);
+    return x;
+  },
+};
+
+export const pixelScaleComputation: Computation<"pixel_scale"> = {
+  step: stepOf(perChannel, "pixelScaleForward"),
+};
+
+export const multiply: Declaration<"multiply"> = { shape: (_, [a, b]) => checkShape("multiply", b, a) };
+
+export const multiplyComputation: Computation<"multiply"> = {
+  // Channels of one pixel each: every element has its gate.
+  step: stepOf(({ output }) => channelShape(1, sizeOf(output.shape), 1), "channelScaleForward"),
+};

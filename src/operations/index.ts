@@ -1,0 +1,45 @@
+/** The records of all operations. A kind that has none does not compile. */
+import { coreComputations } from "./core.ts";
+import { channelConv } from "./convolution/channel-conv.ts";
+import { conv2d } from "./convolution/conv2d.ts";
+import { convTranspose2d } from "./convolution/conv-transpose2d.ts";
+import { linear } from "./convolution/linear.ts";
+import { activation } from "./elementwise/activation.ts";
+import { add } from "./elementwise/add.ts";
+import { batchNorm } from "./elementwise/batch-norm.ts";
+import { dropout } from "./elementwise/dropout.ts";
+import { multiply, pixelScale, scale } from "./elementwise/scale.ts";
+import { channelShuffle } from "./movement/channel-shuffle.ts";
+import { concat } from "./movement/concat.ts";
+import { flatten } from "./movement/flatten.ts";
+import { resizeNearest, upsample } from "./movement/upsample.ts";
+import { adaptiveAveragePool } from "./pooling/adaptive-average-pool.ts";
+import { channelPool, globalPool } from "./pooling/global-pool.ts";
+import { averagePool, maxPool } from "./pooling/window-pool.ts";
+import type { Computations, Declarations } from "./record.ts";
+
+export const declarations: Declarations = {
+  conv2d,
+  conv_transpose2d: convTranspose2d,
+  linear,
+  channel_conv: channelConv,
+  batch_norm: batchNorm,
+  activation,
+  add,
+  scale,
+  pixel_scale: pixelScale,
+  multiply,
+  dropout,
+  global_pool: globalPool,
+  channel_pool: channelPool,
+  adaptive_average_pool: adaptiveAveragePool,
+  max_pool: maxPool,
+  average_pool: averagePool,
+  concat,
+  flatten,
+  channel_shuffle: channelShuffle,
+  upsample,
+  resize_nearest: resizeNearest,
+};
+
+export const computations: Computations = { ...coreComputations };

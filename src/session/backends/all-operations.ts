@@ -1,0 +1,7 @@
+/** All operations, on the fast plain kernels. */
+import { plainInference } from "../../../kernels/plain/inference.ts";
+import { computations } from "../../operations/index.ts";
+import { bindings } from "./wasm/bindings/index.ts";
+import type { Operations } from "./operations.ts";
+
+export const allOperations: Operations = { kernels: plainInference, computations, bindings };

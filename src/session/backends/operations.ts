@@ -1,0 +1,29 @@
+/** The operations that a session knows: how they are computed, the plain kernels that these call, and their kernels on WebAssembly. */
+import type { InferenceKernels } from "../../../kernels/contract.ts";
+import type { Kind, Node } from "../../graph/graph.ts";
+import type { Computation, Computations, Step, StepContext } from "../../operations/record.ts";
+import type { Bindings } from "./wasm/bindings/binding.ts";
+
+export interface PlainOperations {
+  /** What computes where WebAssembly does not, and knows the right answers: the plain family, or the textbook. */
+  readonly kernels: InferenceKernels;
+  /** Lean sessions have not all. */
+  readonly computations: Partial<Computations>;
+}
+
+export interface Operations extends PlainOperations {
+  readonly bindings: Partial<Bindings>;
+}
+
+/** @throws RangeError where these operations have none */
+export function computationOf({ computations }: PlainOperations, { operation: { kind }, output }: Pick<Node, "operation" | "output">): Computation<Kind> {
+  const found = computations[kind];
+  if (found === undefined) throw new RangeError(`compile: ${output.name} wants ${kind}, which senet/session/lean has not`);
+  // The table holds for each kind what belongs to it, which its type cannot say of a kind that is not known.
+  return found as Computation<Kind>;
+}
+
+/** The step of any node. */
+export function plainStep(node: Node, operations: PlainOperations, context: Omit<StepContext, "kernels">): Step {
+  return computationOf(operations, node).step(node, { ...context, kernels: operations.kernels });
+}

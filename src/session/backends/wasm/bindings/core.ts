@@ -1,0 +1,59 @@
+/** Bindings of the operations that lean sessions know, as far as these have any. */
+import { activationKernel, addKernel, copyKernel, scaleKernel } from "../../../../../kernels/wasm/operations/elementwise.ts";
+import { globalPoolKernel } from "../../../../../kernels/wasm/operations/global-pool.ts";
+import { channelShuffleKernel, concatKernel, toPlanarKernel } from "../../../../../kernels/wasm/operations/move.ts";
+import { adaptiveAveragePoolKernel, averagePoolKernel, maxPoolKernel } from "../../../../../kernels/wasm/operations/pool.ts";
+import { upsampleBilinearKernel, upsampleNearestKernel } from "../../../../../kernels/wasm/operations/upsample.ts";
+import { pool2dShape } from "../../../../../kernels/shapes.ts";
+import type { Pool2dShape } from "../../../../../kernels/shapes.ts";
+import type { CoreKind } from "../../../../operations/core.ts";
+import type { NodeOf } from "../../../../operations/record.ts";
+import { everyImage, onLayouts, overFirst } from "./binding.ts";
+import type { Binding, Bindings } from "./binding.ts";
+import { conv2dBinding, linearBinding } from "./convolution.ts";
+
+/** Normalisation that no convolution took over: x * scale + shift, channel by channel. */
+const batchNorm: Binding<"batch_norm"> = {
+  bind({ operation: norm, inputs: [x], output }, { place, memory }) {
+    const { channels } = place(x).layout;
+    const factors = (): number[] => Array.from(norm.gamma.read().data, (gamma, c) => gamma / Math.sqrt(norm.variance.read().data[c] + norm.epsilon));
+    const scale = memory.constant(`${norm.gamma.name} scale`, channels, (into) => into.set(factors()));
+    const shift = memory.constant(`${norm.beta.name} shift`, channels, (into) => {
+      const [beta, mean] = [norm.beta.read().data, norm.mean.read().data];
+      into.set(factors().map((factor, c) => beta[c] - factor * mean[c]));
+    });
+    const kernel = scaleKernel(place(output).layout, place(x).layout, { shift: true, ...(norm.activation === undefined ? {} : { activation: norm.activation }) });
+    return everyImage(kernel, place(output).images, [output, x, scale, shift]);
+  },
+};
+
+function poolShape({ operation, inputs: [{ shape: [batch, channels, height, width] }] }: NodeOf<"max_pool"> | NodeOf<"average_pool">): Pool2dShape {
+  return pool2dShape(batch, channels, height, width, operation);
+}
+
+/** Those that have none. */
+type Plain = "conv_transpose2d" | "channel_conv" | "pixel_scale" | "multiply" | "dropout" | "channel_pool" | "resize_nearest";
+
+export const coreBindings: Pick<Bindings, Exclude<CoreKind, Plain>> = {
+  conv2d: conv2dBinding,
+  linear: linearBinding,
+  batch_norm: batchNorm,
+  activation: { bind: onLayouts((output, [x], { operation }) => activationKernel(output, x, operation)), over: overFirst },
+  add: { bind: onLayouts((output, [a, b]) => addKernel(output, a, b)), over: overFirst },
+  scale: { bind: onLayouts((output, [x]) => scaleKernel(output, x)), over: overFirst },
+  global_pool: { bind: onLayouts((_, [x], { operation }) => globalPoolKernel(x, operation.by)) },
+  adaptive_average_pool: { bind: onLayouts((output, [x]) => adaptiveAveragePoolKernel(output, x)) },
+  max_pool: { bind: onLayouts((output, [x], node) => maxPoolKernel(output, x, poolShape(node))) },
+  average_pool: { bind: onLayouts((output, [x], node) => averagePoolKernel(output, x, poolShape(node))) },
+  concat: { bind: onLayouts(concatKernel) },
+  flatten: {
+    // One pixel a channel: the same numbers in the same order, and mostly in the same place.
+    bind: onLayouts((output, [x]) => (x.height === 1 && x.width === 1 ? copyKernel(output, x) : toPlanarKernel(x))),
+    over: ({ inputs: [x] }) => (x.shape.slice(2).every((n) => n === 1) ? x : undefined),
+  },
+  channel_shuffle: { bind: onLayouts((output, [x], { operation: { groups } }) => channelShuffleKernel(output, x, groups)) },
+  upsample: {
+    bind: onLayouts((output, [x], { operation: { method, alignCorners } }) =>
+      method === "nearest" ? upsampleNearestKernel(output, x) : upsampleBilinearKernel(output, x, alignCorners)),
+  },
+};

@@ -1,0 +1,14 @@
+/** The bindings of all operations. */
+import { coreBindings } from "./core.ts";
+import type { Bindings } from "./binding.ts";
+
+export const bindings: Bindings = {
+  ...coreBindings,
+  conv_transpose2d: "plain",
+  channel_conv: "plain",
+  pixel_scale: "plain",
+  multiply: "plain",
+  dropout: "plain",
+  channel_pool: "plain",
+  resize_nearest: "plain",
+};
