@@ -1,89 +1,94 @@
-/** All models by name. `createModel("seresnet50", { classes: 10 })`. */
+/** All models by name: `createModel("seresnet50", { classes: 10 })`. What a name stands for is said by its family's file. */
 import { Random } from "../kernels/random.ts";
 import { didYouMean } from "../src/errors.ts";
+import type { Preprocessing } from "../src/io/images/preprocess.ts";
+import { presets as shared } from "../src/io/images/presets.ts";
 import type { Module } from "../src/nn/module.ts";
-import { densenet } from "./classic/densenet.ts";
-import { bnInception, googlenet } from "./classic/inception.ts";
-import { legacyResnext, legacySenet, legacySenet154 } from "./residual/legacy-senet.ts";
-import { mobilenetV1 } from "./mobile/mobilenet-v1.ts";
-import { mobilenetV2 } from "./mobile/mobilenet-v2.ts";
-import { mobilenetV3 } from "./mobile/mobilenet-v3.ts";
+import type { Shape } from "../src/tensor.ts";
+import { densenets } from "./classic/densenet.ts";
+import { inceptions } from "./classic/inception.ts";
+import { unets } from "./classic/unet.ts";
+import { vggs } from "./classic/vgg.ts";
+import type { Entry, Family } from "./family.ts";
+import { libraries } from "./family.ts";
+import { mobilenetsV1 } from "./mobile/mobilenet-v1.ts";
+import { mobilenetsV2 } from "./mobile/mobilenet-v2.ts";
+import { mobilenetsV3 } from "./mobile/mobilenet-v3.ts";
+import { shufflenetsV1 } from "./mobile/shufflenet-v1.ts";
+import { shufflenetsV2 } from "./mobile/shufflenet-v2.ts";
 import type { GivenOptions } from "./options.ts";
-import { resnet, smallResnet } from "./residual/resnet.ts";
-import { resnext, senet154 } from "./residual/resnext.ts";
-import { shufflenetV1 } from "./mobile/shufflenet-v1.ts";
-import { shufflenetV2, shufflenetV2Widths } from "./mobile/shufflenet-v2.ts";
-import { unet } from "./classic/unet.ts";
-import { vgg } from "./classic/vgg.ts";
+import { legacySenets } from "./residual/legacy-senet.ts";
+import { resnets } from "./residual/resnet.ts";
+import { resnexts } from "./residual/resnext.ts";
 
-type Build = (name: string, options: GivenOptions) => Module;
+const families: readonly Family[] = [
+  resnets, legacySenets, resnexts, inceptions, unets, mobilenetsV1, mobilenetsV2, mobilenetsV3, vggs, densenets, shufflenetsV1, shufflenetsV2,
+];
+const entries: readonly Entry[] = families.flatMap((family) => family.entries());
 
-const builders = new Map<string, Build>();
+/** Every name that `createModel` knows. `timm/` or `torchvision/` may stand before a name that is theirs. */
+export const modelNames: readonly string[] = [...new Set(entries.map(({ name }) => name))];
 
-for (const depth of [18, 34, 50, 101, 152] as const) {
-  builders.set(`resnet${depth}`, (name, options) => resnet(name, depth, false, options));
-  builders.set(`seresnet${depth}`, (name, options) => resnet(name, depth, true, options));
-  builders.set(`legacy_resnet${depth}`, (name, options) => legacySenet(name, depth, false, options));
-  builders.set(`legacy_seresnet${depth}`, (name, options) => legacySenet(name, depth, true, options));
-}
-for (const depth of [50, 101] as const) {
-  builders.set(`resnext${depth}_32x4d`, (name, options) => resnext(name, depth, false, options));
-  builders.set(`seresnext${depth}_32x4d`, (name, options) => resnext(name, depth, true, options));
-  builders.set(`legacy_resnext${depth}_32x4d`, (name, options) => legacyResnext(name, depth, false, options));
-  builders.set(`legacy_seresnext${depth}_32x4d`, (name, options) => legacyResnext(name, depth, true, options));
-}
-builders.set("senet154", senet154);
-builders.set("legacy_senet154", legacySenet154);
-for (const depth of [8, 14, 20, 32, 44, 56, 110]) {
-  builders.set(`resnet${depth}`, (name, options) => smallResnet(name, depth, false, options));
-  builders.set(`se_resnet${depth}`, (name, options) => smallResnet(name, depth, true, options));
-}
-builders.set("bn_inception", (name, options) => bnInception(name, false, options));
-builders.set("se_bn_inception", (name, options) => bnInception(name, true, options));
-builders.set("googlenet", (name, options) => googlenet(name, false, options));
-builders.set("se_googlenet", (name, options) => googlenet(name, true, options));
-builders.set("unet", (name, options) => unet(name, false, options));
-builders.set("se_unet", (name, options) => unet(name, true, options));
-builders.set("mobilenet_v1", (name, options) => mobilenetV1(name, false, options));
-builders.set("se_mobilenet_v1", (name, options) => mobilenetV1(name, true, options));
-builders.set("mobilenet_v2", (name, options) => mobilenetV2(name, false, options));
-builders.set("se_mobilenet_v2", (name, options) => mobilenetV2(name, true, options));
-for (const size of ["large", "small"] as const) {
-  builders.set(`mobilenet_v3_${size}`, (name, options) => mobilenetV3(name, size, options));
-  builders.set(`mobilenetv3_${size}_100`, (name, options) => mobilenetV3(name, size, options, 1e-5));
-}
-for (const depth of [11, 13, 16, 19] as const) {
-  for (const bn of [false, true]) {
-    const plain = `vgg${depth}${bn ? "_bn" : ""}`;
-    builders.set(plain, (name, options) => vgg(name, depth, bn, false, options));
-    builders.set(`se_${plain}`, (name, options) => vgg(name, depth, bn, true, options));
-  }
-}
-for (const depth of [121, 169] as const) {
-  builders.set(`densenet${depth}`, (name, options) => densenet(name, depth, false, options));
-  builders.set(`se_densenet${depth}`, (name, options) => densenet(name, depth, true, options));
-}
-builders.set("shufflenet_v1", (name, options) => shufflenetV1(name, false, options));
-builders.set("se_shufflenet_v1", (name, options) => shufflenetV1(name, true, options));
-for (const width of shufflenetV2Widths) {
-  builders.set(`shufflenet_v2_${width}`, (name, options) => shufflenetV2(name, width, false, options));
-  builders.set(`se_shufflenet_v2_${width}`, (name, options) => shufflenetV2(name, width, true, options));
+/** The preprocessing that published weights were evaluated with, by the name of the network, of the weights, or of what many share. */
+export const presets: Readonly<Record<string, Preprocessing>> = Object.assign({}, shared, ...families.map((family) => family.presets?.() ?? {})) as Record<string, Preprocessing>;
+
+/** A name without the library's, and the entries of that name; `found` is what the whole name means. */
+function lookUp(given: string): { readonly name: string; readonly named: readonly Entry[]; readonly found: Entry | undefined } {
+  const library = libraries.find((each) => given.startsWith(`${each}/`));
+  const name = library === undefined ? given : given.slice(library.length + 1);
+  const named = entries.filter((entry) => entry.name === name);
+  return { name, named, found: library === undefined ? named[0] : named.find((entry) => entry.libraries?.includes(library)) };
 }
 
-/** Every name that `createModel` knows. */
-export const modelNames: readonly string[] = [...builders.keys()];
+/** Would `createModel` know this name? */
+export function hasModel(name: string): boolean {
+  return lookUp(name).found !== undefined;
+}
+
+/** @throws RangeError for a name that nobody has, naming the nearest one, or that this library does not have. */
+function find(given: string): Entry {
+  const { name, named, found } = lookUp(given);
+  if (found !== undefined) return found;
+  const owners = named.flatMap((entry) => entry.libraries ?? []);
+  const hint = named.length === 0 ? didYouMean(name, modelNames) : `; the name is ${owners.length === 0 ? "ours" : `of ${owners.join(" and ")}`}: say "${name}"`;
+  throw new RangeError(`unknown model "${given}"${hint}`);
+}
 
 /**
  * Builds a model.
- * @param name one of `modelNames`.
+ * @param name one of `modelNames`; with `timm/` or `torchvision/` before it that library's, where the two differ.
  * @param options the model's own; each family's file documents them.
  * @param seed of the starting weights; `null` leaves zeros, for weights that will be loaded.
  * @throws RangeError for an unknown name or option, naming the nearest known one.
  */
 export function createModel(name: string, options: GivenOptions = {}, seed: number | null = 0): Module {
-  const build = builders.get(name);
-  if (build === undefined) throw new RangeError(`unknown model "${name}"${didYouMean(name, modelNames)}`);
-  const model = build(name, options);
-  model.identity = { model: name, options };
+  const entry = find(name);
+  const model = entry.build(entry.name, options);
+  // The library is part of the name only where it decides something.
+  model.identity = { model: find(entry.name) === entry ? entry.name : name, options };
   return seed === null ? model : model.initialise(new Random(seed));
+}
+
+/** The shape of one image of the size that the model is usually run at: [1, C, H, W]. Models that `createModel` did not make: 224x224 in colour. */
+export function usualInput(model: Module): Shape {
+  const { model: name, options } = model.identity ?? { model: undefined, options: {} as GivenOptions };
+  const size = options.smallImages === true ? 32 : (name === undefined ? undefined : lookUp(name).found?.size) ?? 224;
+  return [1, Number(options.inChannels ?? 3), size, size];
+}
+
+/** How images are prepared for published weights of this network, where nothing else says so; with a library's name before it, as that library does. */
+export function usualPreprocessing(name: string): Preprocessing {
+  return presets[name] ?? presets[lookUp(name).name] ?? shared.imagenet;
+}
+
+/**
+ * Which network a weights file belongs to, told from its names and shapes alone, without any prefix; undefined where none is known.
+ * A guess: two networks may differ in what leaves no trace in the weights (padding, epsilon, activations).
+ */
+export function checkpointModel(shapes: ReadonlyMap<string, Shape>): string | undefined {
+  for (const family of families) {
+    const name = family.recognise?.(shapes);
+    if (name !== undefined) return name;
+  }
+  return undefined;
 }

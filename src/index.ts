@@ -1,5 +1,5 @@
 /** The public face of senet. Kernels are apart: "senet/kernels/reference/index", "senet/kernels/plain/index". */
-export { createModel, modelNames } from "../models/index.ts";
+export { createModel, modelNames, presets } from "../models/index.ts";
 export { Random } from "../kernels/random.ts";
 export { FormatError } from "./errors.ts";
 export { Tensor } from "./tensor.ts";
@@ -60,4 +60,3 @@ export type { RgbaImage } from "./io/images/image.ts";
 export { readIdx } from "./io/idx.ts";
 export { preprocess } from "./io/images/preprocess.ts";
 export type { Preprocessing } from "./io/images/preprocess.ts";
-export { presets } from "./io/images/presets.ts";

@@ -1,4 +1,4 @@
-/** Weight files and models: bytes in, bytes out. What the names mean is io/checkpoint-names.ts, the format io/safetensors.ts. */
+/** Weight files and models: bytes in, bytes out. What the names mean is io/weights/names.ts, the format io/weights/safetensors.ts. */
 import { renameCheckpoint } from "./io/weights/names.ts";
 import { describeModel, readDescription } from "./io/weights/metadata.ts";
 import type { ModelDescription } from "./io/weights/metadata.ts";
@@ -18,7 +18,7 @@ import type { LoadReport } from "./nn/state-dict.ts";
  */
 export function loadWeights(model: Module, file: Uint8Array | SafetensorsFile, options: { readonly partial?: boolean } = {}): LoadReport {
   const { tensors } = file instanceof Uint8Array ? parseSafetensors(file, { share: true }) : file;
-  const renamed = renameCheckpoint(tensors, stateShapes(model));
+  const renamed = renameCheckpoint(tensors, stateShapes(model), model.layouts());
   const report = loadStateDict(model, renamed.tensors, options);
   if (renamed.epsilon !== undefined) {
     for (const module of model.tree()) if (module instanceof BatchNorm2d) module.epsilon = renamed.epsilon;

@@ -41,18 +41,19 @@ const mayImport: Record<string, readonly string[]> = {
   "kernels/plain/": ["kernels/shapes.ts", "kernels/scratch.ts", "kernels/math.ts", "kernels/contract.ts", "kernels/reference/"],
   "src/errors.ts": [],
   "src/host-types.ts": [],
+  "src/weight-layout.ts": ["src/tensor.ts"],
   "src/version.ts": [],
   "src/tensor.ts": ["kernels/shapes.ts", "src/errors.ts"],
   "src/graph/": ["src/tensor.ts", "src/errors.ts"],
-  "src/nn/": ["kernels/", "src/tensor.ts", "src/errors.ts", "src/graph/"],
-  "src/io/": ["src/tensor.ts", "src/errors.ts", "src/host-types.ts", "src/graph/", "src/operations/"],
+  "src/nn/": ["kernels/", "src/tensor.ts", "src/errors.ts", "src/weight-layout.ts", "src/graph/"],
+  "src/io/": ["src/tensor.ts", "src/errors.ts", "src/host-types.ts", "src/weight-layout.ts", "src/graph/", "src/operations/"],
   "src/operations/": ["kernels/", "src/tensor.ts", "src/errors.ts", "src/graph/"],
   "src/session/": ["kernels/", "src/operations/", "src/tensor.ts", "src/errors.ts", "src/host-types.ts", "src/version.ts", "src/graph/", "src/nn/lower.ts", "src/nn/module.ts"],
   "src/train/": ["kernels/", "src/tensor.ts", "src/errors.ts", "src/nn/", "src/io/", "src/session/"],
   "src/weights.ts": ["src/tensor.ts", "src/errors.ts", "src/nn/", "src/io/"],
   "src/index.ts": ["kernels/", "models/", "src/"],
   "src/cli/": ["kernels/", "models/", "src/", "node:"],
-  "models/": ["kernels/random.ts", "src/nn/", "src/errors.ts", "src/tensor.ts"],
+  "models/": ["kernels/random.ts", "src/nn/", "src/errors.ts", "src/tensor.ts", "src/weight-layout.ts", "src/io/images/preprocess.ts", "src/io/images/presets.ts"],
 };
 
 const files = [...sources("kernels"), ...sources("models"), ...sources("src")].filter((file) => !file.endsWith(".d.ts"));

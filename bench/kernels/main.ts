@@ -14,7 +14,7 @@ import { probePace } from "../../kernels/wasm/probe/pace.ts";
 import { probeWide } from "../../kernels/wasm/probe/wide.ts";
 import { pace } from "../../kernels/wasm/shared/pace.ts";
 import type { Pace } from "../../kernels/wasm/shared/pace.ts";
-import { modelNames } from "../../models/index.ts";
+import { hasModel } from "../../models/index.ts";
 import { peakMeter } from "../peak.ts";
 import { layerTasks } from "./layers.ts";
 import type { Arithmetic } from "./layers.ts";
@@ -73,7 +73,7 @@ const numerics = option("--numerics", "fast");
 const rounds = Number(option("--rounds", "8"));
 const only = option("--only", "");
 const names = args.length > 0 ? args : [...MODELS, "moving"];
-const unknown = names.find((name) => name !== "moving" && !modelNames.includes(name));
+const unknown = names.find((name) => name !== "moving" && !hasModel(name));
 if (unknown !== undefined || !["exact", "fast", "turbo"].includes(numerics) || !(rounds >= 1)) {
   console.log(`bench/kernels: wants names of models (senet summary --help) or moving, --numerics exact, fast or turbo, and --rounds of at least 1, got ${process.argv.slice(2).join(" ")}`);
   process.exitCode = 2;

@@ -6,7 +6,7 @@
  */
 import { rmSync } from "node:fs";
 import process from "node:process";
-import { modelNames } from "../../models/index.ts";
+import { hasModel, modelNames } from "../../models/index.ts";
 import { didYouMean } from "../../src/errors.ts";
 import { runtimeName } from "../../src/cli/commands/bench.ts";
 import { Arguments, UsageError, helpText } from "../../src/cli/command.ts";
@@ -34,7 +34,7 @@ function races(models: readonly string[], batches: readonly number[], together: 
 
 async function run(args: Arguments, folder: string): Promise<void> {
   const models = args.list("models", ["seresnet50", "resnet50", "se_mobilenet_v1", "mobilenet_v3_large"]);
-  for (const name of models) if (!modelNames.includes(name)) throw new UsageError(`bench/peers: unknown model "${name}"${didYouMean(name, modelNames)}`);
+  for (const name of models) if (!hasModel(name)) throw new UsageError(`bench/peers: unknown model "${name}"${didYouMean(name, modelNames)}`);
   const batches = wholeNumbers(args, "batch", [1, 8]);
   const threads = wholeNumbers(args, "threads", [1, 2]);
   const runs = args.number("runs", 20, { least: 1, whole: true });

@@ -18,6 +18,8 @@ import type { Module } from "../../src/nn/module.ts";
 import { AveragePool2d, GlobalAveragePool, MaxPool2d } from "../../src/nn/layers/pooling.ts";
 import { Dropout } from "../../src/nn/layers/dropout.ts";
 import { Flatten, Identity } from "../../src/nn/layers/reshape.ts";
+import { bicubic } from "../../src/io/images/presets.ts";
+import type { Entry, Family } from "../family.ts";
 import { count, counts, fraction, oneOf, readOptions } from "../options.ts";
 import type { GivenOptions } from "../options.ts";
 import { makeSe, present, seReaders } from "../se-options.ts";
@@ -161,3 +163,11 @@ export function densenet(name: string, depth: 121 | 169, se: boolean, options: G
     dropout: fraction(0),
   }));
 }
+
+export const densenets: Family = {
+  entries: () => ([121, 169] as const).flatMap((depth): Entry[] => [
+    { name: `densenet${depth}`, libraries: ["timm", "torchvision"], build: (name, options) => densenet(name, depth, false, options) },
+    { name: `se_densenet${depth}`, build: (name, options) => densenet(name, depth, true, options) },
+  ]),
+  presets: () => ({ "timm/densenet121": bicubic, "timm/densenet169": bicubic }),
+};

@@ -19,6 +19,9 @@ import type { Module } from "../../src/nn/module.ts";
 import { AveragePool2d, GlobalAveragePool, MaxPool2d } from "../../src/nn/layers/pooling.ts";
 import { Dropout } from "../../src/nn/layers/dropout.ts";
 import { Flatten } from "../../src/nn/layers/reshape.ts";
+import type { WeightLayout } from "../../src/weight-layout.ts";
+import { centred, imagenet } from "../../src/io/images/presets.ts";
+import type { Family } from "../family.ts";
 import { count, fraction, positive, readOptions } from "../options.ts";
 import type { GivenOptions } from "../options.ts";
 import { makeSe, present, seReaders } from "../se-options.ts";
@@ -129,7 +132,17 @@ export class Inception extends Composite {
   override children(): [string, Module][] {
     return this.#children;
   }
+
+  override layouts(): readonly WeightLayout[] {
+    return [torchvision];
+  }
 }
+
+/** torchvision's GoogLeNet has two more classifiers, for training only (torchvision/models/googlenet.py, aux_logits). */
+const torchvision: WeightLayout = {
+  name: "torchvision GoogLeNet",
+  read: (file) => (file.has("aux1.fc2.weight") ? { rename: (name) => (/^aux[12]\./.test(name) ? undefined : name) } : undefined),
+};
 
 function bn(single: number, tower2: readonly number[], tower3: readonly number[], projection: number, pool: "mean" | "max" = "mean"): Plan {
   return { single, towers: [tower2, tower3], pool, projection, stride: projection === 0 ? 2 : 1 };
@@ -183,3 +196,14 @@ export function bnInception(name: string, se: boolean, options: GivenOptions): I
 export function googlenet(name: string, se: boolean, options: GivenOptions): Inception {
   return new Inception({ door: new LeastImage(name, 15), epsilon: 1e-3, modules: googleModules() }, read(name, se, 0.2, options));
 }
+
+export const inceptions: Family = {
+  entries: () => [
+    { name: "bn_inception", build: (name, options) => bnInception(name, false, options) },
+    { name: "se_bn_inception", build: (name, options) => bnInception(name, true, options) },
+    { name: "googlenet", libraries: ["torchvision"], build: (name, options) => googlenet(name, false, options) },
+    { name: "se_googlenet", build: (name, options) => googlenet(name, true, options) },
+  ],
+  // torchvision's own class turns ImageNet's mean and deviation into these (transform_input), for its weights came from TensorFlow.
+  presets: () => ({ googlenet: { ...imagenet, ...centred } }),
+};

@@ -14,6 +14,7 @@ import { Composite } from "../../src/nn/module.ts";
 import type { Module } from "../../src/nn/module.ts";
 import { MaxPool2d } from "../../src/nn/layers/pooling.ts";
 import { Identity } from "../../src/nn/layers/reshape.ts";
+import type { Family } from "../family.ts";
 import { count, optional, readOptions } from "../options.ts";
 import type { GivenOptions } from "../options.ts";
 import { makeSe, present, seReaders } from "../se-options.ts";
@@ -91,3 +92,10 @@ export function unet(name: string, se: boolean, options: GivenOptions): UNet {
     ...seReaders({ se }),
   }));
 }
+
+export const unets: Family = {
+  entries: () => [
+    { name: "unet", build: (name, options) => unet(name, false, options) },
+    { name: "se_unet", build: (name, options) => unet(name, true, options) },
+  ],
+};

@@ -23,6 +23,8 @@ import type { Module } from "../../src/nn/module.ts";
 import { AdaptiveAveragePool2d, MaxPool2d } from "../../src/nn/layers/pooling.ts";
 import { Dropout } from "../../src/nn/layers/dropout.ts";
 import { Flatten } from "../../src/nn/layers/reshape.ts";
+import type { WeightLayout } from "../../src/weight-layout.ts";
+import type { Entry, Family } from "../family.ts";
 import { count, fraction, oneOf, readOptions } from "../options.ts";
 import type { GivenOptions } from "../options.ts";
 import { makeSe, present, seReaders } from "../se-options.ts";
@@ -99,7 +101,19 @@ export class Vgg extends Composite {
     // Five poolings by 2.
     this.body = new Sequential(new LeastImage(name, 32), this.features, new AdaptiveAveragePool2d(POOLED), new Flatten(), this.classifier);
   }
+
+  override layouts(): readonly WeightLayout[] {
+    return [timm];
+  }
 }
+
+/** timm keeps the hidden linear layers as convolutions over the pooled image (timm/models/vgg.py, ConvMlp). */
+const timm: WeightLayout = {
+  name: "timm VGG",
+  read: (file) => (file.has("pre_logits.fc1.weight")
+    ? { rename: (name) => name.replace(/^pre_logits\.fc1\./, "classifier.0.").replace(/^pre_logits\.fc2\./, "classifier.3.").replace(/^head\.fc\./, "classifier.6.") }
+    : undefined),
+};
 
 /** `vgg16`, `vgg16_bn`, `se_vgg16`, `se_vgg16_bn` and those of 11, 13 and 19 layers. */
 export function vgg(name: string, depth: 11 | 13 | 16 | 19, normalise: boolean, se: boolean, options: GivenOptions): Vgg {
@@ -113,3 +127,13 @@ export function vgg(name: string, depth: 11 | 13 | 16 | 19, normalise: boolean, 
     dropout: fraction(0.5),
   }));
 }
+
+export const vggs: Family = {
+  entries: () => ([11, 13, 16, 19] as const).flatMap((depth) => [false, true].flatMap((normalise): Entry[] => {
+    const name = `vgg${depth}${normalise ? "_bn" : ""}`;
+    return [
+      { name, libraries: ["timm", "torchvision"], build: (given, options) => vgg(given, depth, normalise, false, options) },
+      { name: `se_${name}`, build: (given, options) => vgg(given, depth, normalise, true, options) },
+    ];
+  })),
+};

@@ -15,6 +15,7 @@ import { GlobalAveragePool } from "../../src/nn/layers/pooling.ts";
 import { Dropout } from "../../src/nn/layers/dropout.ts";
 import { Flatten } from "../../src/nn/layers/reshape.ts";
 import { makeDivisible } from "../../src/nn/attention/squeeze-excite.ts";
+import type { Family } from "../family.ts";
 import { count, flag, fraction, oneOf, positive, readOptions } from "../options.ts";
 import type { GivenOptions } from "../options.ts";
 import { makeSe, present, seReaders } from "../se-options.ts";
@@ -98,3 +99,10 @@ export function mobilenetV1(name: string, se: boolean, options: GivenOptions): M
     dropout: fraction(0),
   }));
 }
+
+export const mobilenetsV1: Family = {
+  entries: () => [
+    { name: "mobilenet_v1", build: (name, options) => mobilenetV1(name, false, options) },
+    { name: "se_mobilenet_v1", build: (name, options) => mobilenetV1(name, true, options) },
+  ],
+};

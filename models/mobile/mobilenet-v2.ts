@@ -13,6 +13,9 @@ import { GlobalAveragePool } from "../../src/nn/layers/pooling.ts";
 import { Dropout } from "../../src/nn/layers/dropout.ts";
 import { Flatten } from "../../src/nn/layers/reshape.ts";
 import { makeDivisible } from "../../src/nn/attention/squeeze-excite.ts";
+import type { WeightLayout } from "../../src/weight-layout.ts";
+import type { Family } from "../family.ts";
+import { timmMobilenetRenaming } from "./timm-names.ts";
 import { count, flag, fraction, positive, readOptions } from "../options.ts";
 import type { GivenOptions } from "../options.ts";
 import { makeSe, present, seReaders } from "../se-options.ts";
@@ -76,7 +79,16 @@ export class MobileNetV2 extends Composite {
     this.classifier = new Sequential(new Dropout(options.dropout), new Linear(last, options.classes, { initialDeviation: 0.01 }));
     this.body = new Sequential(this.features, new GlobalAveragePool(), new Flatten(), this.classifier);
   }
+
+  override layouts(): readonly WeightLayout[] {
+    return [timm];
+  }
 }
+
+const timm: WeightLayout = {
+  name: "timm MobileNetV2",
+  read: (file) => (file.has("conv_stem.weight") ? { rename: timmMobilenetRenaming([...file.keys()], 2) } : undefined),
+};
 
 /** `mobilenet_v2` and `se_mobilenet_v2`. */
 export function mobilenetV2(name: string, se: boolean, options: GivenOptions): MobileNetV2 {
@@ -89,3 +101,14 @@ export function mobilenetV2(name: string, se: boolean, options: GivenOptions): M
     ...seReaders({ se }),
   }));
 }
+
+export const mobilenetsV2: Family = {
+  entries: () => [
+    { name: "mobilenet_v2", libraries: ["torchvision"], build: (name, options) => mobilenetV2(name, false, options) },
+    { name: "se_mobilenet_v2", build: (name, options) => mobilenetV2(name, true, options) },
+  ],
+  recognise(shapes) {
+    const timm = shapes.has("conv_stem.weight") && shapes.get("conv_head.weight")?.join() === "1280,320,1,1";
+    return timm || shapes.has("features.1.conv.0.0.weight") ? "mobilenet_v2" : undefined;
+  },
+};

@@ -14,6 +14,10 @@ import { GlobalAveragePool } from "../../src/nn/layers/pooling.ts";
 import { Dropout } from "../../src/nn/layers/dropout.ts";
 import { Flatten } from "../../src/nn/layers/reshape.ts";
 import { makeDivisible } from "../../src/nn/attention/squeeze-excite.ts";
+import type { WeightLayout } from "../../src/weight-layout.ts";
+import { bicubic, centred, imagenet, square } from "../../src/io/images/presets.ts";
+import type { Entry, Family } from "../family.ts";
+import { timmMobilenetRenaming } from "./timm-names.ts";
 import { count, flag, fraction, positive, readOptions } from "../options.ts";
 import type { GivenOptions } from "../options.ts";
 import { makeSe, present, seReaders } from "../se-options.ts";
@@ -122,7 +126,17 @@ export class MobileNetV3 extends Composite {
       new Linear(scaled(head), options.classes, { initialDeviation: 0.01 }));
     this.body = new Sequential(this.features, new GlobalAveragePool(), new Flatten(), this.classifier);
   }
+
+  override layouts(): readonly WeightLayout[] {
+    return [timm];
+  }
 }
+
+/** timm/models/mobilenetv3.py leaves PyTorch's epsilon; torchvision/models/mobilenetv3.py sets 1e-3. */
+const timm: WeightLayout = {
+  name: "timm MobileNetV3",
+  read: (file) => (file.has("conv_stem.weight") ? { rename: timmMobilenetRenaming([...file.keys()], 3), epsilon: 1e-5 } : undefined),
+};
 
 /** `mobilenet_v3_large` and `mobilenet_v3_small`; timm's `mobilenetv3_*_100` are the same with another epsilon. */
 export function mobilenetV3(name: string, size: "large" | "small", options: GivenOptions, epsilon: number = 1e-3): MobileNetV3 {
@@ -137,3 +151,30 @@ export function mobilenetV3(name: string, size: "large" | "small", options: Give
   });
   return size === "large" ? new MobileNetV3(large, 1280, read) : new MobileNetV3(small, 1024, read);
 }
+
+export const mobilenetsV3: Family = {
+  entries: () => (["large", "small"] as const).flatMap((size): Entry[] => [
+    { name: `mobilenet_v3_${size}`, libraries: ["torchvision"], build: (name, options) => mobilenetV3(name, size, options) },
+    { name: `mobilenetv3_${size}_100`, libraries: ["timm"], build: (name, options) => mobilenetV3(name, size, options, 1e-5) },
+  ]),
+  presets: () => ({
+    "mobilenetv3_large_100": bicubic,
+    "mobilenetv3_small_100": bicubic,
+    "mobilenetv3_large_100.ra_in1k": bicubic,
+    "mobilenetv3_small_100.lamb_in1k": bicubic,
+    "mobilenetv3_large_100.ra4_e3600_r224_in1k": { ...square(bicubic, 224, 235), ...centred },
+    "mobilenetv3_large_100.ra4_e3600_r224_in1k@256": { ...square(bicubic, 256, 256), ...centred },
+    "mobilenetv3_large_100.miil_in21k_ft_in1k": { ...imagenet, mean: [0, 0, 0], std: [1, 1, 1] },
+    "tf_mobilenetv3_large_100.in1k": { ...imagenet, ...centred },
+    "tf_mobilenetv3_small_100.in1k": { ...imagenet, ...centred },
+  }),
+  recognise(shapes) {
+    if (shapes.has("conv_stem.weight")) {
+      const head = shapes.get("conv_head.weight")?.join();
+      return head === "1280,960,1,1" ? "mobilenetv3_large_100" : head === "1024,576,1,1" ? "mobilenetv3_small_100" : undefined;
+    }
+    if (!shapes.has("features.1.block.0.0.weight")) return undefined;
+    const width = shapes.get("classifier.0.weight")?.[1];
+    return width === 960 ? "mobilenet_v3_large" : width === 576 ? "mobilenet_v3_small" : undefined;
+  },
+};

@@ -20,6 +20,7 @@ import { Composite } from "../../src/nn/module.ts";
 import type { Module } from "../../src/nn/module.ts";
 import { AveragePool2d, GlobalAveragePool, MaxPool2d } from "../../src/nn/layers/pooling.ts";
 import { ChannelShuffle, Flatten } from "../../src/nn/layers/reshape.ts";
+import type { Family } from "../family.ts";
 import { count, counts, flag, readOptions } from "../options.ts";
 import type { GivenOptions } from "../options.ts";
 import { makeSe, present, seReaders } from "../se-options.ts";
@@ -117,3 +118,10 @@ export function shufflenetV1(name: string, se: boolean, options: GivenOptions): 
     bias: flag(true),
   }));
 }
+
+export const shufflenetsV1: Family = {
+  entries: () => [
+    { name: "shufflenet_v1", build: (name, options) => shufflenetV1(name, false, options) },
+    { name: "se_shufflenet_v1", build: (name, options) => shufflenetV1(name, true, options) },
+  ],
+};

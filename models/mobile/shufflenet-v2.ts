@@ -16,6 +16,7 @@ import { Composite } from "../../src/nn/module.ts";
 import type { Module } from "../../src/nn/module.ts";
 import { GlobalAveragePool, MaxPool2d } from "../../src/nn/layers/pooling.ts";
 import { ChannelShuffle, Flatten, Identity } from "../../src/nn/layers/reshape.ts";
+import type { Entry, Family } from "../family.ts";
 import { count, counts, readOptions } from "../options.ts";
 import type { GivenOptions } from "../options.ts";
 import { makeSe, present, seReaders } from "../se-options.ts";
@@ -110,3 +111,10 @@ export function shufflenetV2(name: string, width: ShuffleNetV2Width, se: boolean
     blocks: counts([4, 8, 4]),
   }));
 }
+
+export const shufflenetsV2: Family = {
+  entries: () => shufflenetV2Widths.flatMap((width): Entry[] => [
+    { name: `shufflenet_v2_${width}`, libraries: ["torchvision"], build: (name, options) => shufflenetV2(name, width, false, options) },
+    { name: `se_shufflenet_v2_${width}`, build: (name, options) => shufflenetV2(name, width, true, options) },
+  ]),
+};

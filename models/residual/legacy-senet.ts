@@ -16,8 +16,13 @@ import type { Module } from "../../src/nn/module.ts";
 import { GlobalAveragePool, MaxPool2d } from "../../src/nn/layers/pooling.ts";
 import { Dropout } from "../../src/nn/layers/dropout.ts";
 import { Flatten } from "../../src/nn/layers/reshape.ts";
+import type { WeightLayout } from "../../src/weight-layout.ts";
+import { bicubic, imagenet } from "../../src/io/images/presets.ts";
+import type { Entry, Family } from "../family.ts";
 import { count, fraction, readOptions } from "../options.ts";
 import type { GivenOptions, Readers } from "../options.ts";
+import { depths, residualName, stagesOf } from "./depths.ts";
+import type { Depth } from "./depths.ts";
 import type { BottleneckSizes } from "./resnet-blocks.ts";
 import { groupReaders, groupedWidth, halved } from "./resnext.ts";
 import type { GroupOptions } from "./resnext.ts";
@@ -176,14 +181,20 @@ export class LegacySENet extends Composite {
     this.body = new Sequential(
       this.layer0, ...stages, new GlobalAveragePool(), new Flatten(), new Dropout(options.dropout), this.lastLinear);
   }
+
+  override layouts(): readonly WeightLayout[] {
+    return [timmGraph];
+  }
 }
 
-const depths: Record<number, { bottleneck: boolean; blocks: readonly number[] }> = {
-  18: { bottleneck: false, blocks: [2, 2, 2, 2] },
-  34: { bottleneck: false, blocks: [3, 4, 6, 3] },
-  50: { bottleneck: true, blocks: [3, 4, 6, 3] },
-  101: { bottleneck: true, blocks: [3, 4, 23, 3] },
-  152: { bottleneck: true, blocks: [3, 8, 36, 3] },
+/** timm's SE-ResNets have most names and all shapes of Cadene's, but another graph. */
+const timmGraph: WeightLayout = {
+  name: "timm SE-ResNet",
+  read(file) {
+    if (!file.has("layer1.0.conv1.weight") || file.has("layer0.conv1.weight")) return undefined;
+    throw new RangeError("weights: the file has timm's names, and that graph has its stride in the 3x3 convolution and a padded pool, "
+      + `so the model would give wrong answers: load it into ${residualName(file) ?? "the model of that depth without legacy_"}`);
+  },
 };
 
 function readers(se: boolean, dropout: number = 0): Readers<LegacyOptions> {
@@ -195,8 +206,8 @@ function bottleneck(width: number): LegacySizes {
 }
 
 /** `legacy_seresnet50` and its like. */
-export function legacySenet(name: string, depth: 18 | 34 | 50 | 101 | 152, se: boolean, options: GivenOptions): LegacySENet {
-  const { bottleneck: deep, blocks } = depths[depth];
+export function legacySenet(name: string, depth: Depth, se: boolean, options: GivenOptions): LegacySENet {
+  const { bottleneck: deep, blocks } = stagesOf[depth];
   return new LegacySENet({ deepStem: false, blocks, bottleneck: deep ? bottleneck : undefined }, readOptions(name, options, readers(se)));
 }
 
@@ -219,3 +230,24 @@ export function legacySenet154(name: string, options: GivenOptions): LegacySENet
   };
   return new LegacySENet({ deepStem: true, blocks: read.blocks, bottleneck: grouped }, read);
 }
+
+export const legacySenets: Family = {
+  entries: () => [
+    ...depths.flatMap((depth): Entry[] => [
+      { name: `legacy_resnet${depth}`, build: (name, options) => legacySenet(name, depth, false, options) },
+      { name: `legacy_seresnet${depth}`, libraries: ["timm"], build: (name, options) => legacySenet(name, depth, true, options) },
+    ]),
+    ...([50, 101] as const).flatMap((depth): Entry[] => [
+      { name: `legacy_resnext${depth}_32x4d`, build: (name, options) => legacyResnext(name, depth, false, options) },
+      { name: `legacy_seresnext${depth}_32x4d`, libraries: ["timm"], build: (name, options) => legacyResnext(name, depth, true, options) },
+    ]),
+    { name: "legacy_senet154", libraries: ["timm"], build: legacySenet154 },
+  ],
+  presets: () => ({
+    legacy_seresnet18: bicubic,
+    legacy_seresnet34: imagenet,
+    legacy_seresnet50: imagenet,
+    legacy_seresnet101: imagenet,
+    legacy_seresnet152: imagenet,
+  }),
+};

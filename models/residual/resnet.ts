@@ -14,8 +14,13 @@ import type { Module } from "../../src/nn/module.ts";
 import { GlobalAveragePool, MaxPool2d } from "../../src/nn/layers/pooling.ts";
 import { Dropout } from "../../src/nn/layers/dropout.ts";
 import { Flatten } from "../../src/nn/layers/reshape.ts";
+import type { WeightLayout } from "../../src/weight-layout.ts";
+import { bicubic, square } from "../../src/io/images/presets.ts";
+import type { Entry, Family } from "../family.ts";
 import { count, counts, flag, fraction, oneOf, readOptions } from "../options.ts";
 import type { GivenOptions, Readers } from "../options.ts";
+import { depths, residualName, stagesOf } from "./depths.ts";
+import type { Depth } from "./depths.ts";
 import { BasicBlock, Bottleneck, convNorm } from "./resnet-blocks.ts";
 import type { BlockOptions, BottleneckSizes } from "./resnet-blocks.ts";
 import { present, seReaders } from "../se-options.ts";
@@ -96,7 +101,40 @@ export class ResNet extends Composite {
     this.body = new Sequential(
       ...present<Module>(this.conv1, this.bn1, new ReLU(), pool), ...stages, new GlobalAveragePool(), new Flatten(), new Dropout(options.dropout), this.fc);
   }
+
+  override layouts(): readonly WeightLayout[] {
+    return [cadeneGraph, moskomule, cadeneNames];
+  }
 }
+
+/** Cadene's weights have all shapes of timm's SE-ResNets but belong to another graph: loading them here would give wrong answers. */
+const cadeneGraph: WeightLayout = {
+  name: "Cadene SE-ResNet",
+  read(file) {
+    if (!file.has("layer0.conv1.weight")) return undefined;
+    throw new RangeError("weights: the file has Cadene's names, and that graph has its stride in the first convolution of a block and a pool without padding, "
+      + `so the model would give wrong answers: load it into ${residualName(file) ?? "the legacy_ model of that depth"}`);
+  },
+};
+
+const MOSKOMULE = /^(.*\.se\.)fc\.([02])\.(weight|bias)$/;
+
+/** moskomule/senet.pytorch: two linear layers, without biases; with biases of zero they are the same function. */
+const moskomule: WeightLayout = {
+  name: "moskomule SE-ResNet",
+  read(file, wanted) {
+    if (!wanted.has("layer1.0.se.fc1.weight") || ![...file.keys()].some((name) => MOSKOMULE.test(name))) return undefined;
+    return {
+      rename: (name) => name.replace(MOSKOMULE, (_, se: string, index: string, leaf: string) => `${se}fc${index === "0" ? 1 : 2}.${leaf}`),
+      zero: (name) => /\.se\.fc[12]\.bias$/.test(name) && file.has(name.replace(/fc([12])\.bias$/, (_, n: string) => `fc.${n === "1" ? 0 : 2}.weight`)),
+    };
+  },
+};
+
+const cadeneNames: WeightLayout = {
+  name: "Cadene ResNet",
+  read: (file) => (file.has("last_linear.weight") ? { rename: (name) => name.replace(/^last_linear\./, "fc.") } : undefined),
+};
 
 const positions = ["standard", "pre", "post", "identity", "3x3"] as const;
 
@@ -114,21 +152,13 @@ export function resnetReaders(se: boolean, large: boolean, dropout: number = 0):
   };
 }
 
-const depths: Record<number, { bottleneck: boolean; blocks: readonly number[] }> = {
-  18: { bottleneck: false, blocks: [2, 2, 2, 2] },
-  34: { bottleneck: false, blocks: [3, 4, 6, 3] },
-  50: { bottleneck: true, blocks: [3, 4, 6, 3] },
-  101: { bottleneck: true, blocks: [3, 4, 23, 3] },
-  152: { bottleneck: true, blocks: [3, 8, 36, 3] },
-};
-
 function bottleneck(width: number): BottleneckSizes {
   return { first: width, middle: width, to: 4 * width, groups: 1, projection: 1 };
 }
 
 /** `resnet50`, `seresnet50`, ... for photographs of about 224x224. */
-export function resnet(name: string, depth: 18 | 34 | 50 | 101 | 152, se: boolean, options: GivenOptions): ResNet {
-  const { blocks, bottleneck: deep } = depths[depth];
+export function resnet(name: string, depth: Depth, se: boolean, options: GivenOptions): ResNet {
+  const { blocks, bottleneck: deep } = stagesOf[depth];
   return new ResNet({ stem: "7x7", blocks, bottleneck: deep ? bottleneck : undefined }, readOptions(name, options, resnetReaders(se, true)));
 }
 
@@ -138,3 +168,30 @@ export function smallResnet(name: string, depth: number, se: boolean, options: G
   const { blocks, ...rest } = readOptions(name, options, { ...resnetReaders(se, false), blocks: counts([n, n, n]) });
   return new ResNet({ stem: "3x3", blocks, bottleneck: undefined }, rest);
 }
+
+export const resnets: Family = {
+  entries: () => [
+    ...depths.flatMap((depth): Entry[] => [
+      { name: `resnet${depth}`, libraries: ["timm", "torchvision"], build: (name, options) => resnet(name, depth, false, options) },
+      { name: `seresnet${depth}`, libraries: ["timm"], build: (name, options) => resnet(name, depth, true, options) },
+    ]),
+    ...[8, 14, 20, 32, 44, 56, 110].flatMap((depth): Entry[] => [
+      { name: `resnet${depth}`, size: 32, build: (name, options) => smallResnet(name, depth, false, options) },
+      { name: `se_resnet${depth}`, size: 32, build: (name, options) => smallResnet(name, depth, true, options) },
+    ]),
+  ],
+  presets: () => ({
+    ...Object.fromEntries(depths.map((depth) => [`timm/resnet${depth}`, square(bicubic, 224, 235)])),
+    ...Object.fromEntries(depths.map((depth) => [`seresnet${depth}`, bicubic])),
+    "seresnet50": square(bicubic, 224, 235),
+    "seresnet50.ra2_in1k": bicubic,
+    "seresnet50.ra2_in1k@288": square(bicubic, 288, 303),
+    "seresnet50.a1_in1k": square(bicubic, 224, 235),
+    "seresnet50.a1_in1k@288": square(bicubic, 288, 288),
+    "seresnet50.a2_in1k": square(bicubic, 224, 235),
+    "seresnet50.a2_in1k@288": square(bicubic, 288, 288),
+    "seresnet50.a3_in1k": square(bicubic, 160, 168),
+    "seresnet50.a3_in1k@224": square(bicubic, 224, 235),
+  }),
+  recognise: residualName,
+};

@@ -8,8 +8,11 @@
  * layers are 4,230 M and 7,970 M; with one operation for every value that is normalised (14.4 M and 21.2 M), and with SE's excitation
  * and scale, all four figures come out. (For ResNets they do not: there convolution and linear layers alone are the paper's.)
  */
+import { bicubic, square } from "../../src/io/images/presets.ts";
+import type { Entry, Family } from "../family.ts";
 import { count, counts, readOptions } from "../options.ts";
 import type { GivenOptions, Readers } from "../options.ts";
+import { stagesOf } from "./depths.ts";
 import type { BottleneckSizes } from "./resnet-blocks.ts";
 import { ResNet, resnetReaders } from "./resnet.ts";
 import type { ResNetOptions } from "./resnet.ts";
@@ -33,11 +36,11 @@ export function groupedWidth(name: string, width: number, { groups, groupWidth }
 }
 
 /** Blocks of each stage. */
-const depths: Record<number, readonly number[]> = { 50: [3, 4, 6, 3], 101: [3, 4, 23, 3], 154: [3, 8, 36, 3] };
+const blocksOf = { 50: stagesOf[50].blocks, 101: stagesOf[101].blocks, 154: stagesOf[152].blocks } as const;
 
 /** Reads the options of a network of this depth. */
 export function groupReaders(depth: 50 | 101 | 154): Readers<GroupOptions> {
-  return { blocks: counts(depths[depth]), groups: count(depth === 154 ? 64 : 32), groupWidth: count(4) };
+  return { blocks: counts(blocksOf[depth]), groups: count(depth === 154 ? 64 : 32), groupWidth: count(4) };
 }
 
 /** `resnext50_32x4d`, `seresnext50_32x4d` and those of 101 layers. */
@@ -67,3 +70,22 @@ export function halved(name: string, middle: number, { groups }: Pick<GroupOptio
   }
   return middle / 2;
 }
+
+export const resnexts: Family = {
+  entries: () => [
+    ...([50, 101] as const).flatMap((depth): Entry[] => [
+      {
+        name: `resnext${depth}_32x4d`, libraries: depth === 50 ? ["timm", "torchvision"] : ["timm"],
+        build: (name, options) => resnext(name, depth, false, options),
+      },
+      { name: `seresnext${depth}_32x4d`, libraries: ["timm"], build: (name, options) => resnext(name, depth, true, options) },
+    ]),
+    { name: "senet154", libraries: ["timm"], build: senet154 },
+  ],
+  presets: () => ({
+    "timm/resnext50_32x4d": square(bicubic, 224, 235),
+    seresnext50_32x4d: bicubic,
+    seresnext101_32x4d: bicubic,
+    senet154: bicubic,
+  }),
+};

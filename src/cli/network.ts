@@ -1,11 +1,9 @@
 /** What several commands share: the MODEL argument, its options, weights and kernels. */
 import * as plain from "../../kernels/plain/index.ts";
 import * as reference from "../../kernels/reference/index.ts";
-import { createModel, modelNames } from "../../models/index.ts";
+import { checkpointModel, createModel, hasModel, presets, usualPreprocessing } from "../../models/index.ts";
 import { didYouMean } from "../errors.ts";
-import { checkpointModel } from "../io/weights/which-model.ts";
 import type { Preprocessing } from "../io/images/preprocess.ts";
-import { presets } from "../io/images/presets.ts";
 import { parseSafetensors } from "../io/weights/safetensors.ts";
 import { decodeUtf8 } from "../io/bytes/utf8.ts";
 import type { Module } from "../nn/module.ts";
@@ -20,12 +18,11 @@ export const eagerKernelsHelp: OptionHelp = { value: "NAME", help: "plain (TypeS
 
 /** @throws UsageError for an unknown model or option. */
 export function modelFromArguments(args: Arguments, name: string, seed: number | null, options?: Record<string, unknown>): Module {
-  if (!modelNames.includes(name)) throw new UsageError(`unknown model "${name}"${didYouMean(name, modelNames)}; senet summary --list names them all`);
   try {
     return createModel(name, options ?? args.json("model-options"), seed);
   } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(error.message);
-    throw error;
+    if (!(error instanceof RangeError)) throw error;
+    throw new UsageError(`${error.message}${hasModel(name) ? "" : "; senet summary --list names them all"}`);
   }
 }
 
@@ -44,14 +41,6 @@ export function inputShape(args: Arguments, fallback: Shape): Shape {
     throw new UsageError(`senet ${args.command.name}: --input wants four whole numbers as 1,3,224,224 (batch, channels, height, width), got "${given}"`);
   }
   return shape;
-}
-
-/** The image size that a model is usually run at. */
-export function usualInput(model: Module): Shape {
-  const { model: name, options } = model.identity ?? { model: "", options: {} };
-  const channels = Number(options.inChannels ?? 3);
-  const small = /^(se_)?resnet(8|14|20|32|44|56|110)$/.test(name) || options.smallImages === true;
-  return small ? [1, channels, 32, 32] : [1, channels, 224, 224];
 }
 
 /** The options that `loadNetwork` reads; `classes` and `preset` belong to commands that see pictures. */
@@ -88,7 +77,7 @@ export function loadNetwork(args: Arguments, modelName: string | undefined = arg
     model,
     title: `${name} of ${path.split(/[\\/]/).at(-1)}`,
     classes: classNames(args) ?? description?.classes,
-    preprocessing: chosenPreset(args) ?? description?.preprocessing ?? presets[name] ?? presets.imagenet,
+    preprocessing: chosenPreset(args) ?? description?.preprocessing ?? usualPreprocessing(name),
     described: description?.preprocessing !== undefined,
   };
 }

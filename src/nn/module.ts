@@ -9,6 +9,7 @@ import type { Random } from "../../kernels/random.ts";
 import * as plain from "../../kernels/plain/index.ts";
 import type { GraphBuilder, Value } from "../graph/graph.ts";
 import type { Floats, Shape, Tensor } from "../tensor.ts";
+import type { WeightLayout } from "../weight-layout.ts";
 import { Parameter, Statistic } from "./parameter.ts";
 
 /** What one layer costs for one forward pass, in single operations. Absent means none. */
@@ -57,6 +58,11 @@ export abstract class Module {
 
   /** Adds what `forward` does in evaluation mode to a graph (with dropout, where that is one for training), and returns the value that comes out. */
   abstract lower(graph: GraphBuilder, x: Value): Value;
+
+  /** Layouts of names in which others publish weights of this network; its own names need none. */
+  layouts(): readonly WeightLayout[] {
+    return [];
+  }
 
   /** Fills this module's own parameters (not its children's) with their starting values. */
   initialiseOwn(_random: Random): void {}

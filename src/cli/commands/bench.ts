@@ -1,5 +1,6 @@
 /** senet bench: how long inference or a training step takes on this machine. */
 import process from "node:process";
+import { usualInput } from "../../../models/index.ts";
 import * as plain from "../../../kernels/plain/index.ts";
 import * as reference from "../../../kernels/reference/index.ts";
 import { Random } from "../../../kernels/random.ts";
@@ -16,7 +17,7 @@ import { UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
 import { engineNames } from "../engine.ts";
 import type { EngineName, KernelName } from "../engine.ts";
-import { inputShape, modelFromArguments, modelOptionsHelp, usualInput } from "../network.ts";
+import { inputShape, modelFromArguments, modelOptionsHelp } from "../network.ts";
 import { Progress, print, printJson, table } from "../terminal.ts";
 
 interface Timing {

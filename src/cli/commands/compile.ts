@@ -1,12 +1,13 @@
 /** senet compile: the WebAssembly module of a session as a file, for hosts that forbid compiling at run time. */
 import { createHash } from "node:crypto";
+import { usualInput } from "../../../models/index.ts";
 import { emitModule } from "../../session/backends/wasm/modules/emit.ts";
 import { showShape } from "../../tensor.ts";
 import { version } from "../../version.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../command.ts";
 import { writeBytes } from "../files.ts";
-import { inputShape, modelFromArguments, modelOptionsHelp, usualInput } from "../network.ts";
+import { inputShape, modelFromArguments, modelOptionsHelp } from "../network.ts";
 import { print, printJson, thousands } from "../terminal.ts";
 
 export const compileCommand: Command = {

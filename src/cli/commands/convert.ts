@@ -1,4 +1,5 @@
 /** senet convert: weights in other precisions, and ONNX. */
+import { usualInput } from "../../../models/index.ts";
 import { parseSafetensors, writeSafetensors } from "../../io/weights/safetensors.ts";
 import { writeOnnx } from "../../io/onnx/write.ts";
 import { lower } from "../../nn/lower.ts";
@@ -6,7 +7,7 @@ import { showShape } from "../../tensor.ts";
 import { UsageError } from "../command.ts";
 import type { Command } from "../command.ts";
 import { readBytes, writeBytes } from "../files.ts";
-import { inputShape, loadNetwork, modelOptionsHelp, usualInput } from "../network.ts";
+import { inputShape, loadNetwork, modelOptionsHelp } from "../network.ts";
 import { print, thousands } from "../terminal.ts";
 
 export const convert: Command = {

@@ -1,11 +1,11 @@
 /** senet summary: layers, shapes, parameters and costs. */
-import { modelNames } from "../../../models/index.ts";
+import { modelNames, usualInput } from "../../../models/index.ts";
 import { summarise } from "../../nn/summary.ts";
 import type { Summary } from "../../nn/summary.ts";
 import { showShape } from "../../tensor.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../command.ts";
-import { inputShape, modelFromArguments, modelOptionsHelp, usualInput } from "../network.ts";
+import { inputShape, modelFromArguments, modelOptionsHelp } from "../network.ts";
 import { print, printJson, table, thousands } from "../terminal.ts";
 
 function millions(n: number): string {

@@ -1,6 +1,6 @@
 /** What decides a training run: read from the command line, a recipe or a checkpoint, checked in one place. */
 import { existsSync } from "node:fs";
-import { modelNames } from "../../../models/index.ts";
+import { hasModel, modelNames } from "../../../models/index.ts";
 import { count, flag, oneOf, optional, positive, readOptions } from "../../../models/options.ts";
 import type { Reader, Readers } from "../../../models/options.ts";
 import { FormatError, didYouMean, show } from "../../errors.ts";
@@ -208,7 +208,7 @@ export function completeSettings(values: Readonly<Record<string, unknown>>): Set
     throw new UsageError((error as Error).message);
   }
   if (settings.model === "") throw new UsageError("senet train: wants MODEL, such as se_resnet8 (senet summary --list names them all), or --recipe");
-  if (!modelNames.includes(settings.model)) throw new UsageError(`unknown model "${settings.model}"${didYouMean(settings.model, modelNames)}; senet summary --list names them all`);
+  if (!hasModel(settings.model)) throw new UsageError(`unknown model "${settings.model}"${didYouMean(settings.model, modelNames)}; senet summary --list names them all`);
   return { ...settings, lr: settings.lr ?? (settings.optimiser.startsWith("adam") ? 0.002 : 0.1) };
 }
 

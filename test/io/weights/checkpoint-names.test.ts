@@ -1,14 +1,22 @@
 /** Published layouts of names: every tensor lands under the model's name, other graphs are refused. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { checkpointModel } from "../../../src/io/weights/which-model.ts";
-import { renameCheckpoint } from "../../../src/io/weights/names.ts";
+import { checkpointModel, createModel } from "../../../models/index.ts";
+import { renameCheckpoint as rename } from "../../../src/io/weights/names.ts";
+import type { RenamedCheckpoint } from "../../../src/io/weights/names.ts";
 import { Tensor } from "../../../src/tensor.ts";
 import type { Shape } from "../../../src/tensor.ts";
 import { manifest, manifestNames } from "../../fixtures/manifests.ts";
 
 function blank(shapes: Iterable<readonly [string, Shape]>): Map<string, Tensor> {
   return new Map(Array.from(shapes, ([name, shape]) => [name, Tensor.zeros(shape)]));
+}
+
+/** What the families know of published layouts, by the tensors that a network of theirs wants. */
+function renameCheckpoint(file: ReadonlyMap<string, Tensor>, wanted: ReadonlyMap<string, Shape>): RenamedCheckpoint {
+  const family = wanted.has("features.1.block.0.0.weight") ? "mobilenet_v3_small"
+    : wanted.has("features.0.0.weight") ? "mobilenet_v2" : wanted.has("layer0.conv1.weight") ? "legacy_seresnet18" : "seresnet18";
+  return rename(file, wanted, createModel(family, {}, null).layouts());
 }
 
 /** The i-th tensor of `file` must be the i-th of `wanted`, in the wanted shape, over the same data. */

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { FormatError } from "../../../src/errors.ts";
 import { describeModel, readDescription } from "../../../src/io/weights/metadata.ts";
 import type { ModelDescription } from "../../../src/io/weights/metadata.ts";
-import { presets } from "../../../src/io/images/presets.ts";
+import { presets } from "../../../models/index.ts";
 import { parseSafetensors, writeSafetensors } from "../../../src/io/weights/safetensors.ts";
 
 const full: ModelDescription = {

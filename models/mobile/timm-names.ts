@@ -5,10 +5,20 @@
  */
 
 /**
- * Every module that `names` (of tensors, timm's) speak of, and torchvision's name for it.
+ * Torchvision's name for each tensor that `names` (timm's) hold; others keep theirs.
  * @param version 2 or 3: of MobileNet
  */
-export function timmMobilenetModules(names: readonly string[], version: 2 | 3): Map<string, string> {
+export function timmMobilenetRenaming(names: readonly string[], version: 2 | 3): (name: string) => string {
+  const modules = timmMobilenetModules(names, version);
+  return (name) => {
+    const dot = name.lastIndexOf(".");
+    const module = modules.get(name.slice(0, dot));
+    return module === undefined ? name : module + name.slice(dot);
+  };
+}
+
+/** Every module that `names` (of tensors, timm's) speak of, and torchvision's name for it. */
+function timmMobilenetModules(names: readonly string[], version: 2 | 3): Map<string, string> {
   const present = new Set(names.map((name) => name.slice(0, name.lastIndexOf("."))));
   const modules = new Map([["conv_stem", "features.0.0"], ["bn1", "features.0.1"]]);
   const blocks = new Map<string, [number, number]>();
