@@ -38,7 +38,8 @@ export { emitModule } from "./session/backends/wasm/modules/emit.ts";
 export type { EmitOptions } from "./session/backends/wasm/modules/emit.ts";
 export type { Numerics } from "./session/backends/numerics.ts";
 export { TrainingSession, compileTraining, compileTrainingSync } from "./session/training/training-session.ts";
-export type { AdamWRule, ParameterGroup, SgdRule, TrainingOptions } from "./session/training/options.ts";
+export type { AdamWRule, SgdRule } from "./session/training/update-rules.ts";
+export type { ParameterGroup, TrainingOptions } from "./session/training/options.ts";
 
 export { Trainer, DivergedError } from "./train/trainer.ts";
 export type { StepReport, TrainerOptions } from "./train/trainer.ts";

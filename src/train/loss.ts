@@ -1,7 +1,7 @@
 /** The loss of a batch: softmax cross-entropy, averaged over the labels. Kernels: crossEntropy*. */
 import type { Kernels } from "../../kernels/contract.ts";
 import { crossEntropyShape } from "../../kernels/shapes.ts";
-import { show } from "../errors.ts";
+import { checkLabels, isShares } from "../session/training/labels.ts";
 import { Tensor, showShape, sizeOf } from "../tensor.ts";
 import type { Floats } from "../tensor.ts";
 
@@ -30,14 +30,13 @@ export function crossEntropy<A extends Floats>(kernels: Kernels, logits: Tensor<
   const losses = logits.like([batch, pixels]);
   const probabilities = logits.like();
   let backward: (gradient: A, scale: number) => void;
+  checkLabels("crossEntropy", labels, batch * pixels, classes);
   if (isShares(labels)) {
-    checkShares("crossEntropy", labels, batch * pixels, classes);
     const shares = logits.like();
     shares.data.set(labels);
     kernels.softCrossEntropyForward(losses.data, probabilities.data, logits.data, shares.data, shape);
     backward = (gradient, scale) => kernels.softCrossEntropyBackward(gradient, probabilities.data, shares.data, scale, shape);
   } else {
-    checkLabels("crossEntropy", labels, batch * pixels, classes);
     kernels.crossEntropyForward(losses.data, probabilities.data, logits.data, labels, shape);
     backward = (gradient, scale) => kernels.crossEntropyBackward(gradient, probabilities.data, labels, scale, shape);
   }
@@ -69,34 +68,4 @@ export function predictions(logits: Tensor): Int32Array {
     }
   }
   return found;
-}
-
-function isShares(labels: Int32Array | Floats): labels is Floats {
-  return /Float(32|64)Array/.test(Object.prototype.toString.call(labels));
-}
-
-/** How far the shares of a label may be from 1 together: single precision, over many classes. */
-const ROUNDING = 1e-3;
-
-/** @throws RangeError unless `shares` are `count` rows of numbers from 0 to 1 that add up to 1. */
-function checkShares(operation: string, shares: Floats, count: number, classes: number): void {
-  if (shares.length !== count * classes) throw new RangeError(`${operation}: labels wants ${count} x ${classes} shares of classes, got ${shares.length}`);
-  for (let i = 0; i < count; i++) {
-    let sum = 0;
-    for (const share of shares.subarray(i * classes, (i + 1) * classes)) sum += share >= 0 ? share : NaN;
-    if (!(Math.abs(sum - 1) <= ROUNDING)) throw new RangeError(`${operation}: the shares of a label want to be at least 0 and to add up to 1, those of label ${i} do not`);
-  }
-}
-
-/** @throws TypeError or RangeError unless `labels` are `count` whole numbers from 0 to classes - 1. */
-export function checkLabels(operation: string, labels: Int32Array, count: number, classes: number): void {
-  if (Object.prototype.toString.call(labels) !== "[object Int32Array]") {
-    throw new TypeError(`${operation}: labels wants an Int32Array, got ${show(labels)}`);
-  }
-  if (labels.length !== count) throw new RangeError(`${operation}: labels wants ${count}, one each, got ${labels.length}`);
-  for (let i = 0; i < count; i++) {
-    if (labels[i] < 0 || labels[i] >= classes) {
-      throw new RangeError(`${operation}: labels wants classes from 0 to ${classes - 1}, label ${i} is ${labels[i]}`);
-    }
-  }
 }

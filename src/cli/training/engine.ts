@@ -2,7 +2,7 @@
 import * as plain from "../../../kernels/plain/index.ts";
 import * as reference from "../../../kernels/reference/index.ts";
 import type { Module } from "../../nn/module.ts";
-import type { UpdateRule } from "../../session/training/options.ts";
+import type { UpdateRule } from "../../session/training/update-rules.ts";
 import { compileTraining } from "../../session/training/training-session.ts";
 import type { TrainingSession } from "../../session/training/training-session.ts";
 import type { Shape } from "../../tensor.ts";

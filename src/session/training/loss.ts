@@ -3,9 +3,9 @@ import { CROSS_ENTROPY_TERMS, crossEntropyKernel } from "../../../kernels/wasm/t
 import { sliceGradientKernel } from "../../../kernels/wasm/training/slice-gradient.ts";
 import { log } from "../../../kernels/math.ts";
 import type { Value } from "../../graph/graph.ts";
-import { show } from "../../errors.ts";
 import { showShape, sizeOf } from "../../tensor.ts";
 import type { TrainingContext } from "./context.ts";
+import { checkLabels, isShares } from "./labels.ts";
 import type { Region } from "./step-plan.ts";
 
 export interface Loss {
@@ -40,37 +40,13 @@ export function planLoss(logits: Value, scale: number, { plan, gradients, image 
  * @throws TypeError for the wrong kind, RangeError for a label that is no class, shares that are none, or another number of labels
  */
 export function writeTargets(targets: Float32Array, labels: Int32Array | Float32Array, { rows, classes }: Loss, smoothing: number): void {
+  checkLabels("session.trainStep", labels, rows, classes);
   if (isShares(labels)) {
-    checkShares(labels, rows, classes);
     for (let i = 0; i < labels.length; i++) targets[i] = (1 - smoothing) * labels[i] + smoothing / classes;
     return;
   }
-  if (Object.prototype.toString.call(labels) !== "[object Int32Array]") {
-    throw new TypeError(`session.trainStep: labels wants an Int32Array of classes, or a Float32Array of shares, got ${show(labels)}`);
-  }
-  if (labels.length !== rows) throw new RangeError(`session.trainStep: labels wants ${rows}, one each, got ${labels.length}`);
-  for (let i = 0; i < rows; i++) {
-    if (labels[i] < 0 || labels[i] >= classes) throw new RangeError(`session.trainStep: labels wants classes from 0 to ${classes - 1}, label ${i} is ${labels[i]}`);
-  }
   targets.fill(smoothing / classes);
   for (let i = 0; i < rows; i++) targets[i * classes + labels[i]] += 1 - smoothing;
-}
-
-function isShares(labels: Int32Array | Float32Array): labels is Float32Array {
-  return Object.prototype.toString.call(labels) === "[object Float32Array]";
-}
-
-/** How far the shares of a label may be from 1 together: single precision, over many classes. */
-const ROUNDING = 1e-3;
-
-/** @throws RangeError unless those of each label are not negative and add up to 1 */
-function checkShares(shares: Float32Array, rows: number, classes: number): void {
-  if (shares.length !== rows * classes) throw new RangeError(`session.trainStep: labels wants ${rows} x ${classes} shares of classes, got ${shares.length}`);
-  for (let i = 0; i < rows; i++) {
-    let sum = 0;
-    for (const share of shares.subarray(i * classes, (i + 1) * classes)) sum += share >= 0 ? share : NaN;
-    if (!(Math.abs(sum - 1) <= ROUNDING)) throw new RangeError(`session.trainStep: the shares of a label want to be at least 0 and to add up to 1, those of label ${i} do not`);
-  }
 }
 
 /** The mean loss: largest logit + log(sum of exponentials) - sum of targets times logits, of each row. @param terms three doubles a row */

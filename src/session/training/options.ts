@@ -2,31 +2,7 @@
 import { showShape, sizeOf } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
 import type { BackendOptions } from "../backends/parts.ts";
-
-/** Gradient descent with momentum, as PyTorch has it: v = momentum * v + g, p -= rate * v, with Nesterov's rule p -= rate * (g + momentum * v). */
-export interface SgdRule {
-  readonly method: "sgd";
-  /** Default 0.9. */
-  readonly momentum?: number;
-  readonly nesterov?: boolean;
-  /** Strength, default 0. */
-  readonly weightDecay?: number;
-  /** Which parameters decay. By default those of two dimensions and more. */
-  readonly decays?: (name: string, shape: Shape) => boolean;
-}
-
-/** AdamW (arXiv 1711.05101, algorithm 2): the weights themselves decay. */
-export interface AdamWRule {
-  readonly method: "adamw";
-  /** Default [0.9, 0.999]. */
-  readonly betas?: readonly [number, number];
-  /** Default 1e-8. */
-  readonly epsilon?: number;
-  readonly weightDecay?: number;
-  readonly decays?: (name: string, shape: Shape) => boolean;
-}
-
-export type UpdateRule = SgdRule | AdamWRule;
+import type { UpdateRule } from "./update-rules.ts";
 
 /** Names of parameters, or beginnings of them that end at a dot: "layer1" is all of layer1, "layer1.0.conv1.weight" one tensor. */
 export type Names = readonly string[];

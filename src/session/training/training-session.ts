@@ -24,6 +24,7 @@ import { TrainingState } from "./state.ts";
 import type { Group } from "./state.ts";
 import { constantsOf, trainingProgram } from "./training-program.ts";
 import type { TrainingProgram } from "./training-program.ts";
+import { decaysByDefault } from "./update-rules.ts";
 
 export class TrainingSession implements Disposable {
   readonly #options: TrainingOptions;
@@ -220,7 +221,7 @@ export class TrainingSession implements Disposable {
 function groupOf(name: string, shape: Shape, { frozen = [], groups = [], optimiser }: TrainingOptions, learning: ReadonlySet<string>): Group | undefined {
   if (!learning.has(name) || matches(frozen, name)) return undefined;
   const group = groups.find(({ names }) => matches(names, name));
-  const decays = optimiser.decays?.(name, shape) ?? shape.length > 1;
+  const decays = optimiser.decays?.(name, shape) ?? decaysByDefault(shape);
   return { rate: group?.rate ?? 1, weightDecay: group?.weightDecay ?? (decays ? (optimiser.weightDecay ?? 0) : 0) };
 }
 

@@ -6,8 +6,10 @@ import {
 import { flatParts } from "../../../kernels/wasm/training/flat.ts";
 import type { Kernel } from "../../../kernels/wasm/shared/kernel.ts";
 import type { KernelCall, Stage } from "../plan/kernel-call.ts";
-import type { TrainingOptions, UpdateRule } from "./options.ts";
+import type { TrainingOptions } from "./options.ts";
 import type { TrainingState } from "./state.ts";
+import { adamDefaults, sgdDefaults, slotNames } from "./update-rules.ts";
+import type { UpdateRule } from "./update-rules.ts";
 
 /** Floats of a group's settings. */
 const SETTINGS = 16;
@@ -49,7 +51,7 @@ export class Update {
     this.#rule = optimiser;
     this.#state = state;
     this.#options = options;
-    this.slots = (optimiser.method === "sgd" ? ["momentum"] : ["first", "second"]).map((name) => ({ name, address: state.array(`slot ${name}`, state.trainable) }));
+    this.slots = slotNames[optimiser.method].map((name) => ({ name, address: state.array(`slot ${name}`, state.trainable) }));
     this.averages = average === undefined ? undefined : { weights: state.array("averages", state.trainable), statistics: state.array("averages of statistics", state.runningSize) };
     this.#settings = state.array("settings", SETTINGS * (state.spans.length + 1));
     // What the kernel writes (scale and norm), what it compares with, and room for its sums.
@@ -75,7 +77,7 @@ export class Update {
       stages.push([call(scaleFlatKernel(trainable), trainable, gradients, scale)]);
     }
     stages.push(spans.map(({ offset, size }, i) => {
-      const kernel = this.#rule.method === "sgd" ? sgdKernel(size, this.#rule.nesterov ?? false) : adamwKernel(size);
+      const kernel = this.#rule.method === "sgd" ? sgdKernel(size, this.#rule.nesterov ?? sgdDefaults.nesterov) : adamwKernel(size);
       const slots = this.slots.map(({ address }) => address + 4 * offset);
       return call(kernel, 2 * size, values + 4 * offset, ...slots, gradients + 4 * offset, this.#settings + 4 * SETTINGS * i);
     }));
@@ -97,13 +99,13 @@ export class Update {
       const common = { learningRate: rate * group.rate, weightDecay: group.weightDecay, gradientScale: 1 };
       const into = this.#state.view(this.#settings + 4 * SETTINGS * i, SETTINGS);
       if (rule.method === "sgd") {
-        const all = { ...common, momentum: rule.momentum ?? 0.9 };
+        const all = { ...common, momentum: rule.momentum ?? sgdDefaults.momentum };
         SGD_SETTINGS.forEach((name, at) => (into[at] = all[name]));
         return;
       }
-      const [beta1, beta2] = rule.betas ?? [0.9, 0.999];
+      const [beta1, beta2] = rule.betas ?? adamDefaults.betas;
       const all = {
-        ...common, beta1, oneLessBeta1: 1 - beta1, beta2, oneLessBeta2: 1 - beta2, epsilon: rule.epsilon ?? 1e-8,
+        ...common, beta1, oneLessBeta1: 1 - beta1, beta2, oneLessBeta2: 1 - beta2, epsilon: rule.epsilon ?? adamDefaults.epsilon,
         correction1: 1 / (1 - pow(beta1, update)), rootCorrection2: 1 / Math.sqrt(1 - pow(beta2, update)),
       };
       ADAMW_SETTINGS.forEach((name, at) => (into[at] = all[name]));

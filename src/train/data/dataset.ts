@@ -2,7 +2,7 @@
 import type { Random } from "../../../kernels/random.ts";
 import { FormatError, show } from "../../errors.ts";
 import { sizeOf, showShape } from "../../tensor.ts";
-import { checkLabels } from "../loss.ts";
+import { checkClasses } from "../../session/training/labels.ts";
 
 /** Unsigned bytes with dimensions, as `io/idx.ts` reads them. */
 export interface ByteArray {
@@ -34,7 +34,7 @@ export class Dataset {
     if (classes.length < 1) throw new RangeError("Dataset: wants at least one class name, got none");
     const pixels = shape[2] * shape[3];
     this.labelsPerImage = labels.length === shape[0] * pixels ? pixels : 1;
-    checkLabels("Dataset", labels, shape[0] * this.labelsPerImage, classes.length);
+    checkClasses("Dataset", labels, shape[0] * this.labelsPerImage, classes.length);
     this.images = images;
     this.shape = shape;
     this.labels = labels;

@@ -1,6 +1,7 @@
 /** Adam (Kingma and Ba, arXiv 1412.6980, algorithm 1) and AdamW (Loshchilov and Hutter, arXiv 1711.05101, algorithm 2). */
 import { pow } from "../../../kernels/math.ts";
 import type { Parameter } from "../../nn/parameter.ts";
+import { adamDefaults, slotNames } from "../../session/training/update-rules.ts";
 import type { Floats } from "../../tensor.ts";
 import { Optimiser, checkRate } from "./optimiser.ts";
 import type { OptimiserOptions } from "./optimiser.ts";
@@ -21,16 +22,16 @@ export interface AdamOptions extends OptimiserOptions {
  * where g = gradient + decay * w (Adam), or w is first multiplied by 1 - rate * decay (AdamW).
  */
 export class Adam extends Optimiser {
-  readonly slotNames: readonly string[] = ["first", "second"];
+  readonly slotNames: readonly string[] = slotNames.adamw;
   readonly betas: readonly [number, number];
   readonly epsilon: number;
   readonly decoupled: boolean;
 
   constructor(parameters: ReadonlyMap<string, Parameter>, options: AdamOptions = {}) {
     super(parameters, options);
-    const [first, second] = options.betas ?? [0.9, 0.999];
+    const [first, second] = options.betas ?? adamDefaults.betas;
     this.betas = [checkRate("Adam: betas[0]", first, 0, 1), checkRate("Adam: betas[1]", second, 0, 1)];
-    this.epsilon = checkRate("Adam: epsilon", options.epsilon ?? 1e-8);
+    this.epsilon = checkRate("Adam: epsilon", options.epsilon ?? adamDefaults.epsilon);
     this.decoupled = options.decoupled ?? false;
   }
 

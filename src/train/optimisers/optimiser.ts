@@ -3,6 +3,7 @@
  * checkpoint can keep it. The update rules are in sgd.ts and adam.ts.
  */
 import { Parameter } from "../../nn/parameter.ts";
+import { decaysByDefault } from "../../session/training/update-rules.ts";
 import { Tensor, sameShape, showShape } from "../../tensor.ts";
 import type { Floats } from "../../tensor.ts";
 
@@ -42,7 +43,7 @@ export abstract class Optimiser {
   /** @param parameters by name: `model.namedParameters()`. */
   constructor(parameters: ReadonlyMap<string, Parameter>, options: OptimiserOptions) {
     this.weightDecay = checkRate("optimiser: weightDecay", options.weightDecay ?? 0);
-    const decays = options.decays ?? ((_name, parameter): boolean => parameter.value.shape.length > 1);
+    const decays = options.decays ?? ((_name, parameter): boolean => decaysByDefault(parameter.value.shape));
     for (const [name, parameter] of parameters) {
       if (!(parameter instanceof Parameter)) throw new TypeError(`optimiser: ${name} is no Parameter`);
       this.#entries.set(name, { parameter, decay: decays(name, parameter) ? this.weightDecay : 0, slots: undefined, updates: 0 });

@@ -1,5 +1,6 @@
 /** Stochastic gradient descent with momentum, as PyTorch defines it (torch.optim.SGD). */
 import type { Parameter } from "../../nn/parameter.ts";
+import { sgdDefaults, slotNames } from "../../session/training/update-rules.ts";
 import type { Floats } from "../../tensor.ts";
 import { Optimiser, checkRate } from "./optimiser.ts";
 import type { OptimiserOptions } from "./optimiser.ts";
@@ -18,14 +19,14 @@ export interface SgdOptions extends OptimiserOptions {
  * al., arXiv 1706.02677, equation 9 and remark 2).
  */
 export class Sgd extends Optimiser {
-  readonly slotNames: readonly string[] = ["momentum"];
+  readonly slotNames: readonly string[] = slotNames.sgd;
   readonly momentum: number;
   readonly nesterov: boolean;
 
   constructor(parameters: ReadonlyMap<string, Parameter>, options: SgdOptions = {}) {
     super(parameters, options);
-    this.momentum = checkRate("Sgd: momentum", options.momentum ?? 0.9, 0, 1);
-    this.nesterov = options.nesterov ?? false;
+    this.momentum = checkRate("Sgd: momentum", options.momentum ?? sgdDefaults.momentum, 0, 1);
+    this.nesterov = options.nesterov ?? sgdDefaults.nesterov;
   }
 
   protected update(w: Floats, gradient: Floats, slots: readonly Floats[], rate: number, decay: number): void {
