@@ -5,6 +5,7 @@ import type { ModelDescription } from "./io/weights/metadata.ts";
 import type { Preprocessing } from "./io/images/preprocess.ts";
 import { parseSafetensors, writeSafetensors } from "./io/weights/safetensors.ts";
 import type { SafetensorsFile } from "./io/weights/safetensors.ts";
+import { checkClassNames } from "./nn/class-count.ts";
 import { BatchNorm2d } from "./nn/layers/batch-norm.ts";
 import type { Module } from "./nn/module.ts";
 import { loadStateDict, stateDict, stateShapes } from "./nn/state-dict.ts";
@@ -33,9 +34,13 @@ export interface SaveOptions {
   readonly preprocessing?: Preprocessing;
 }
 
-/** A safetensors file of the model's state that says which model it is, with which options, classes and preprocessing. */
+/**
+ * A safetensors file of the model's state that says which model it is, with which options, classes and preprocessing.
+ * @throws RangeError for more or fewer names than the network has classes
+ */
 export function saveWeights(model: Module, options: SaveOptions = {}): Uint8Array {
   const { dtype = "F32", classes, preprocessing } = options;
+  if (classes !== undefined) checkClassNames("saveWeights: classes", classes, model);
   const metadata = model.identity === undefined ? {} : describeModel({
     ...model.identity,
     ...(classes === undefined ? {} : { classes }),

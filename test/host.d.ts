@@ -8,6 +8,7 @@ declare module "node:fs" {
   export function writeFileSync(path: string | { readonly href: string }, data: Uint8Array | string): void;
   export function readdirSync(path: string, options: { withFileTypes: true }): { readonly name: string; isDirectory(): boolean }[];
   export function mkdtempSync(prefix: string): string;
+  export function symlinkSync(target: string, path: string): void;
 }
 
 declare module "node:path" {
@@ -22,7 +23,7 @@ declare module "node:process" {
   export interface Process {
     readonly execPath: string;
     readonly execArgv: readonly string[];
-    kill(pid: number, signal: "SIGINT"): boolean;
+    kill(pid: number, signal: "SIGINT" | "SIGKILL"): boolean;
     /** Calls who listens, as a signal would, but at once. */
     emit(event: "SIGINT"): boolean;
     on(event: "unhandledRejection", listener: (reason: unknown) => void): void;

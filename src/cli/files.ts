@@ -1,6 +1,9 @@
 /** Reading and writing files, with one-line errors; nothing is ever left half written. */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import {
+  accessSync, chmodSync, closeSync, constants, existsSync, lstatSync, mkdirSync, openSync, readFileSync, readSync, readdirSync, readlinkSync, realpathSync, renameSync, rmSync, statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
@@ -14,17 +17,92 @@ export function readBytes(path: string): Uint8Array {
   }
 }
 
-/** Writes to a temporary name beside the target and renames, so that a failure leaves what was there before. */
-export function writeBytes(path: string, data: Uint8Array | string): void {
-  const temporary = `${path}.${process.pid}.part`;
+/** The first bytes of a file, fewer where it is shorter. @throws Error as `readBytes` */
+export function readHead(path: string, count: number): Uint8Array {
+  let file: number | undefined;
   try {
-    if (!existsSync(dirname(path))) mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(temporary, data);
-    renameSync(temporary, path);
+    file = openSync(path, "r");
+    const bytes = new Uint8Array(count);
+    return bytes.subarray(0, readSync(file, bytes));
   } catch (error) {
-    discard(temporary);
+    throw new Error(`cannot read ${path}: ${reason(error)}`);
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+export const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();
+
+/** Names in a folder, in an order that does not depend on the host; hidden ones are left out. */
+export function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter((name) => !name.startsWith(".")).sort();
+  } catch (error) {
+    throw new Error(`cannot read ${folder}: ${reason(error)}`);
+  }
+}
+
+/** All files below a folder, those of a folder before those of the folders in it. A folder that a link leads back to is read once. */
+export function filesBelow(folder: string, seen: Set<string> = new Set()): string[] {
+  const real = realpathSync(folder);
+  if (seen.has(real)) return [];
+  seen.add(real);
+  const paths = namesIn(folder).map((name) => join(folder, name)).filter((path) => existsSync(path));
+  const folders = new Set(paths.filter(isFolder));
+  return [...paths.filter((path) => !folders.has(path)), ...[...folders].flatMap((each) => filesBelow(each, seen))];
+}
+
+/** Through so many links a path may lead. */
+const mostLinks = 40;
+
+/**
+ * Where what is written to a path ends up: links are followed, also to a file that is not there yet.
+ * @throws Error for a folder, a pipe, a device: only a regular file is written over
+ */
+function targetOf(path: string): string {
+  let target = path;
+  for (let i = 0; lstatSync(target, { throwIfNoEntry: false })?.isSymbolicLink() === true; i++) {
+    if (i === mostLinks) throw new Error("its links go in circles");
+    target = resolve(dirname(target), readlinkSync(target));
+  }
+  const found = statSync(target, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true) throw new Error("it is a directory");
+  if (found !== undefined && !found.isFile()) throw new Error("it is no regular file");
+  return target;
+}
+
+/** Checks, before any work, that a file can be written there. Nothing is made. @throws Error naming the path and what is in the way */
+export function checkWritable(path: string): void {
+  try {
+    let folder = dirname(resolve(targetOf(path)));
+    while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
+    if (!statSync(folder).isDirectory()) throw new Error("a part of its path is a file, not a directory");
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
     throw new Error(`cannot write ${path}: ${reason(error)}`);
   }
+}
+
+/** Writes to a temporary name beside the target and renames, so that a failure leaves what was there before. A link stays one, and a file keeps its mode. */
+export function writeBytes(path: string, data: Uint8Array | string): void {
+  let temporary: string | undefined;
+  try {
+    const target = targetOf(path);
+    temporary = `${target}.${process.pid}.part`;
+    if (!existsSync(dirname(target))) mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(temporary, data);
+    const before = statSync(target, { throwIfNoEntry: false });
+    if (before !== undefined) chmodSync(temporary, before.mode & 0o7777);
+    renameSync(temporary, target);
+  } catch (error) {
+    if (temporary !== undefined) discard(temporary);
+    throw new Error(`cannot write ${path}: ${reason(error)}`);
+  }
+}
+
+/** Are both paths one file that is there? */
+export function sameFile(one: string, other: string): boolean {
+  return existsSync(one) && existsSync(other) && realpathSync(one) === realpathSync(other);
 }
 
 function discard(path: string): void {
@@ -43,7 +121,8 @@ export function bundledPath(...parts: string[]): string {
   return join(root, "models", "pretrained", ...parts);
 }
 
-function reason(error: unknown): string {
+/** What is wrong with a file, in few words. */
+export function reason(error: unknown): string {
   const { code, message } = error as { code?: string; message?: string };
   if (code === "ENOENT") return "no such file";
   if (code === "EACCES" || code === "EPERM") return "no permission";

@@ -8,11 +8,28 @@ declare module "node:fs" {
   export function existsSync(path: string): boolean;
   export function mkdirSync(path: string, options: { recursive: boolean }): void;
   export function readdirSync(path: string): string[];
-  export function writeFileSync(path: string, data: Uint8Array | string): void;
+  export function writeFileSync(path: string, data: Uint8Array | string, options?: { flag: "wx" }): void;
   export function appendFileSync(path: string, data: string): void;
   export function renameSync(from: string, to: string): void;
   export function rmSync(path: string, options: { force: boolean; recursive?: boolean }): void;
-  export function statSync(path: string): { isDirectory(): boolean; readonly size: number };
+  interface Stats {
+    isDirectory(): boolean;
+    isFile(): boolean;
+    isSymbolicLink(): boolean;
+    readonly size: number;
+    readonly mode: number;
+  }
+  export function statSync(path: string): Stats;
+  export function statSync(path: string, options: { throwIfNoEntry: false }): Stats | undefined;
+  export function lstatSync(path: string, options: { throwIfNoEntry: false }): Stats | undefined;
+  export function realpathSync(path: string): string;
+  export function readlinkSync(path: string): string;
+  export function chmodSync(path: string, mode: number): void;
+  export function accessSync(path: string, mode: number): void;
+  export const constants: { readonly W_OK: number };
+  export function openSync(path: string, flags: "r"): number;
+  export function readSync(file: number, into: Uint8Array): number;
+  export function closeSync(file: number): void;
 }
 declare module "node:crypto" {
   interface Hash {
@@ -26,6 +43,7 @@ declare module "node:path" {
   export function dirname(path: string): string;
   export function basename(path: string): string;
   export function resolve(...parts: string[]): string;
+  export function relative(from: string, to: string): string;
 }
 declare module "node:url" {
   export function fileURLToPath(url: string | { readonly href: string }): string;
@@ -59,8 +77,10 @@ declare module "node:process" {
     readonly stdout: Terminal;
     readonly stderr: Terminal;
     exitCode: number | undefined;
-    on(event: "SIGINT" | "SIGTERM", listener: () => void): void;
-    off(event: "SIGINT" | "SIGTERM", listener: () => void): void;
+    on(event: "SIGINT" | "SIGTERM" | "exit", listener: () => void): void;
+    off(event: "SIGINT" | "SIGTERM" | "exit", listener: () => void): void;
+    /** With 0: throws unless the process is there. */
+    kill(pid: number, signal: 0): boolean;
     exit(code?: number): never;
     cwd(): string;
     memoryUsage(): { readonly rss: number };

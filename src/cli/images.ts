@@ -1,8 +1,8 @@
 /** Image files of any format: ours without a package, JPEG and the like through `sharp` or `jpeg-js` if the user has one. */
 import { fromSamples } from "../io/images/image.ts";
 import type { RgbaImage } from "../io/images/image.ts";
-import { UnsupportedImage, decodeImage } from "../io/images/decode.ts";
-import { readBytes } from "./files.ts";
+import { UnsupportedImage, decodeImage, imageFormat } from "../io/images/decode.ts";
+import { readBytes, readHead } from "./files.ts";
 
 /** The little of sharp and jpeg-js that is used here. */
 interface Sharp {
@@ -22,9 +22,27 @@ async function installed<T>(name: string): Promise<T | undefined> {
   }
 }
 
-/** @throws Error in one line, naming the file. */
-export async function readImage(path: string): Promise<RgbaImage> {
-  const bytes = readBytes(path);
+/** Nothing here reads images of this format. */
+export class NoDecoder extends Error {
+  override readonly name = "NoDecoder";
+  readonly format: string;
+
+  constructor(path: string, format: string) {
+    const packages = format === "JPEG" ? "sharp or jpeg-js" : "sharp";
+    super(`${path}: ${format} images want the package ${packages}, which is not installed (npm install ${packages.split(" ")[0]}); PNG and PPM need none`);
+    this.format = format;
+  }
+}
+
+const endings = /\.(png|jpe?g|jfif|p[bgnp]m|webp|gif|bmp|tiff?|avif|hei[cf]|jxl)$/i;
+
+/** Is it one, by its first bytes, or does its name say so? */
+export function isPictureFile(path: string): boolean {
+  return imageFormat(readHead(path, 16)) !== undefined || endings.test(path);
+}
+
+/** @throws Error in one line, naming the file; NoDecoder for a format that only a package would read, and none is installed. */
+export async function readImage(path: string, bytes: Uint8Array = readBytes(path)): Promise<RgbaImage> {
   try {
     return await decodeImage(bytes);
   } catch (error) {
@@ -45,6 +63,5 @@ async function readWithPackage(path: string, bytes: Uint8Array, format: string):
   } catch (error) {
     throw new Error(`${path}: cannot decode this ${format} image: ${(error as Error).message}`);
   }
-  const packages = format === "JPEG" ? "sharp or jpeg-js" : "sharp";
-  throw new Error(`${path}: ${format} images want the package ${packages}, which is not installed (npm install ${packages.split(" ")[0]}); PNG and PPM need none`);
+  throw new NoDecoder(path, format);
 }

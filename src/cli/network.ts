@@ -5,10 +5,11 @@ import { checkpointModel, createModel, hasModel, presets, usualPreprocessing } f
 import { didYouMean } from "../errors.ts";
 import type { Preprocessing } from "../io/images/preprocess.ts";
 import { parseSafetensors } from "../io/weights/safetensors.ts";
-import { decodeUtf8 } from "../io/bytes/utf8.ts";
+import { checkClassNames } from "../nn/class-count.ts";
 import type { Module } from "../nn/module.ts";
 import type { Shape } from "../tensor.ts";
 import { loadWeights, weightsDescription } from "../weights.ts";
+import { readClassNames } from "./class-names.ts";
 import { UsageError } from "./command.ts";
 import type { Arguments, OptionHelp } from "./command.ts";
 import { bundledPath, readBytes } from "./files.ts";
@@ -76,16 +77,18 @@ export function loadNetwork(args: Arguments, modelName: string | undefined = arg
   return {
     model,
     title: `${name} of ${path.split(/[\\/]/).at(-1)}`,
-    classes: classNames(args) ?? description?.classes,
+    classes: classNames(args, model, description?.classes, path),
     preprocessing: chosenPreset(args) ?? description?.preprocessing ?? usualPreprocessing(name),
     described: description?.preprocessing !== undefined,
   };
 }
 
-function classNames(args: Arguments): readonly string[] | undefined {
+/** Those of `--classes`, else the file's own. @throws RangeError where there are more or fewer than the network has classes: each would get another's name */
+function classNames(args: Arguments, model: Module, own: readonly string[] | undefined, weights: string): readonly string[] | undefined {
   const path = args.text("classes");
-  if (path === undefined) return undefined;
-  return decodeUtf8(readBytes(path), path).split(/\r?\n/).filter((line) => line !== "");
+  const names = path === undefined ? own : readClassNames(path);
+  if (names !== undefined) checkClassNames(path ?? `${weights}, whose names --classes FILE could replace,`, names, model);
+  return names;
 }
 
 function chosenPreset(args: Arguments): Preprocessing | undefined {

@@ -46,18 +46,40 @@ export function bar(share: number, width: number): string {
   return eighths % 8 === 0 ? full : full + " ▏▎▍▌▋▊▉"[eighths % 8];
 }
 
+/** A bar, a share, the seconds left and as many texts as fit. */
+export function progressLine(share: number, left: number | undefined, texts: readonly string[], columns: number): string {
+  const width = columns < 100 ? 12 : 24;
+  let line = `${bar(share, width).padEnd(width)} ${String(Math.floor(share * 100)).padStart(3)} %`;
+  for (const text of [...(left === undefined ? [] : [`${duration(left)} left`]), ...texts]) {
+    if (line.length + 2 + text.length > columns) break;
+    line += `  ${text}`;
+  }
+  return line.slice(0, columns);
+}
+
 /** A line that is rewritten in place while work goes on; silent where standard error is no terminal. */
 export class Progress {
   #last = 0;
   #shown = false;
+  /** Share and time of the first call: what is left is judged by what was done since. */
+  #first: { readonly share: number; readonly time: number } | undefined;
 
-  update(share: number, text: string): void {
+  /** @param texts what is said beside the bar and the time left; those at the end are left out where the terminal is narrow */
+  update(share: number, texts: string | readonly string[]): void {
     const now = performance.now();
+    this.#first ??= { share, time: now };
     if (process.stderr.isTTY !== true || (now - this.#last < 100 && share < 1)) return;
     this.#last = now;
     this.#shown = true;
-    const line = `${bar(share, 24).padEnd(24)} ${String(Math.floor(share * 100)).padStart(3)} %  ${text}`;
-    process.stderr.write(`\r\x1b[K${line.slice(0, (process.stderr.columns ?? 100) - 1)}`);
+    const columns = process.stderr.columns ?? 80;
+    process.stderr.write(`\r\x1b[K${progressLine(share, this.#left(share, now), [texts].flat(), columns - 1)}`);
+  }
+
+  /** Seconds until it is done, where that can be told. */
+  #left(share: number, now: number): number | undefined {
+    const { share: begun, time } = this.#first!;
+    const seconds = (now - time) / 1000;
+    return share > begun && seconds > 1 ? ((1 - share) * seconds) / (share - begun) : undefined;
   }
 
   /** Clears the line. */

@@ -9,20 +9,28 @@ import { measuredOn, worstShown } from "../report/evaluation.ts";
 import type { Fact } from "../report/facts.ts";
 import { Mistakes } from "../report/mistakes.ts";
 import { evaluationPage } from "../report/page.ts";
-import { Progress, bar, print, printJson, table, thousands } from "../terminal.ts";
+import { Progress, bar, print, printJson, remark, table, thousands } from "../terminal.ts";
 import { readDataset } from "../training/data.ts";
 import { measure } from "../training/engine.ts";
 import { relabelled } from "../training/fine-tuning.ts";
+import { isUndivided } from "../training/picture-folder.ts";
+
+/** The test images: pictures as the network wants them, IDX images as they are. */
+async function readTesting(network: Network, folder: string, map: string): Promise<Dataset> {
+  if (isUndivided(folder)) remark(`${folder} has no folder test: all its pictures are measured`);
+  const { size, resize, interpolation, channels } = network.preprocessing;
+  const geometry = { size, ...(resize === undefined ? {} : { resize }), interpolation, channels };
+  return relabelled(await readDataset(folder, "test", map === "" ? network.classes : undefined, { geometry }), map);
+}
 
 /** @throws Error where the images are not of the kind that the network was trained on. */
 function checkFit(network: Network, data: Dataset): void {
   const [, channels, height, width] = data.shape;
-  const { size, channels: order, range } = network.preprocessing;
+  const { size, channels: order } = network.preprocessing;
   const wanted = order === "gray" ? 1 : 3;
   if (channels !== wanted || size[0] !== height || size[1] !== width) {
     throw new Error(`${network.title} wants images of ${wanted} x ${size.join(" x ")} (channels, height, width), the data set has ${channels} x ${height} x ${width}`);
   }
-  if (order === "bgr" || range === 255) throw new Error(`${network.title} wants images as Caffe prepares them, which senet eval does not do`);
   const output = network.model.outputShape([1, channels, height, width]);
   if (output[1] !== data.classes.length) throw new Error(`${network.title} knows ${output[1]} classes, the data set has ${data.classes.length}`);
 }
@@ -46,7 +54,7 @@ export const evalCommand: Command = {
   name: "eval",
   usage: "[MODEL] --data DIR [--weights W] [options]",
   help: "accuracy on the test images, of the bundled network where nothing else is named\n" +
-    "DIR holds t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, gzipped or not, or pictures as test/CLASS/NAME.png.",
+    "DIR holds t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, gzipped or not, or pictures as test/CLASS/NAME (or val/, or CLASS/NAME), which are prepared as the network wants them.",
   options: {
     data: { value: "DIR", help: "folder with the IDX files, or with pictures" },
     ...networkOptions,
@@ -64,7 +72,7 @@ export const evalCommand: Command = {
     const network = loadNetwork(args, args.positionals[0] ?? args.text("model"));
     const engine = engineFromArguments(args);
     const map = args.text("relabel", "");
-    const data = relabelled(await readDataset(folder, "test", map === "" ? network.classes : undefined), map);
+    const data = await readTesting(network, folder, map);
     checkFit(network, data);
     const progress = new Progress();
     const begin = performance.now();

@@ -17,12 +17,12 @@ import type { Measured } from "../report/evaluation.ts";
 import { Mistakes } from "../report/mistakes.ts";
 import { trainingPage, whyUnmeasured } from "../report/page.ts";
 import { Progress, print, thousands } from "../terminal.ts";
-import { fingerprint, readDataset } from "../training/data.ts";
+import { fingerprint } from "../training/data.ts";
 import { measure, measuringEngine } from "../training/engine.ts";
-import { relabelled } from "../training/fine-tuning.ts";
 import { readLog } from "../training/read-log.ts";
 import type { RunRecord } from "../training/read-log.ts";
-import { loggedSettings } from "../training/settings.ts";
+import { readTraining } from "../training/run.ts";
+import { heldOutCount, loggedSettings } from "../training/settings.ts";
 
 /** Weights of a finished run, or of its last checkpoint, as they would be measured. @throws Error in one line, naming the file */
 function load(model: Module, path: string): void {
@@ -48,15 +48,17 @@ function ofLog<T>(log: string, work: () => T): T {
 async function measured(args: Arguments, log: string, record: RunRecord, weights: string, folder: string): Promise<{ record: RunRecord; measured: Measured | string }> {
   const settings = ofLog(log, () => loggedSettings(record.start));
   const threads = threadsFrom(args);
-  const data = relabelled(await readDataset(folder, "train", settings.classes), settings.relabel);
+  const data = await readTraining(folder, settings);
   if (fingerprint(data) !== record.start.data) throw new Error(`${log} is of a run on other images than ${folder} has`);
   const model = ofLog(log, () => createModel(settings.model, { classes: data.classes.length, inChannels: data.shape[1], ...settings.modelOptions }, null));
   load(model, weights);
   const completed = { ...record, start: { parameters: model.parameterCount(), ...record.start } };
   const why = whyUnmeasured(settings);
   if (why !== undefined) return { record: completed, measured: why };
-  const { training, validation } = ofLog(log, () => data.split(settings.validation, new Random(settings.seed)));
-  const normalisation = settings.mean !== undefined && settings.std !== undefined ? { mean: settings.mean, std: settings.std } : pixelStatistics(training);
+  const { training, validation } = ofLog(log, () => data.split(heldOutCount(settings, data.size), new Random(settings.seed)));
+  const channels = data.shape[1];
+  const given = settings.mean?.length === channels && settings.std?.length === channels;
+  const normalisation = given ? { mean: settings.mean!, std: settings.std! } : pixelStatistics(training);
   const mistakes = new Mistakes();
   const progress = new Progress();
   const evaluation = await measure(model, validation, normalisation, {

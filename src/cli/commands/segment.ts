@@ -17,10 +17,11 @@ import { Trainer } from "../../train/trainer.ts";
 import { saveWeights } from "../../weights.ts";
 import { UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
+import { readClassNames } from "../class-names.ts";
 import { writeBytes } from "../files.ts";
 import { chooseEagerKernels, eagerKernelsHelp, modelFromArguments, modelOptionsHelp } from "../network.ts";
 import { Progress, print, printJson, remark, table, thousands } from "../terminal.ts";
-import { readDataset, readLines } from "../training/data.ts";
+import { readDataset } from "../training/data.ts";
 import { segmentationPicture } from "../training/segmentation-picture.ts";
 
 /** Scenes in the picture. */
@@ -48,7 +49,7 @@ async function makeTask(args: Arguments): Promise<Task> {
   const size = args.number("size", 32, { least: 1, whole: true });
   const count = (name: string, fallback: number): number => args.number(name, fallback, { least: 1, whole: true });
   const names = args.text("classes");
-  const whole = await readDataset(folder, "train", names === undefined ? undefined : readLines(names));
+  const whole = await readDataset(folder, "train", names === undefined ? undefined : readClassNames(names));
   const factor = args.number("shrink", 2, { least: 1, whole: true });
   if (whole.shape.slice(2).some((side) => side % factor !== 0)) {
     throw new UsageError(`senet segment: --shrink wants a divisor of the pictures' ${whole.shape.slice(2).join("x")}, got ${factor}`);

@@ -1,51 +1,71 @@
-/** A folder with the four IDX files of MNIST and its kin, or with pictures. */
-import { existsSync, statSync } from "node:fs";
+/** A folder with the IDX files of MNIST and its kin, or with pictures. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "../../io/bytes/checksum.ts";
-import { readIdx } from "../../io/idx.ts";
-import type { IdxArray } from "../../io/idx.ts";
-import { decodeUtf8 } from "../../io/bytes/utf8.ts";
+import { printable } from "../../errors.ts";
 import { datasetFromIdx } from "../../train/data/dataset.ts";
 import type { Dataset } from "../../train/data/dataset.ts";
-import { readBytes } from "../files.ts";
-import { hasPictures, readPictures } from "./png-folder.ts";
+import { readClassNames } from "../class-names.ts";
+import { remark } from "../terminal.ts";
+import { hasIdxFiles, readIdxFiles } from "./idx-files.ts";
+import { pictureFolder, readPictures } from "./picture-folder.ts";
+import type { Part, PictureOptions } from "./picture-folder.ts";
 
-async function readArray(folder: string, name: string): Promise<IdxArray> {
-  const path = [join(folder, name), join(folder, `${name}.gz`)].find((candidate) => existsSync(candidate));
-  if (path === undefined) {
-    const what = !existsSync(folder) ? "no such folder" : !statSync(folder).isDirectory() ? "it is a file, not a folder" : `it has neither ${name} nor ${name}.gz, nor a folder ${name.startsWith("train") ? "train" : "test"} of pictures`;
-    throw new Error(`cannot read a data set from ${folder}: ${what}`);
-  }
-  try {
-    return await readIdx(readBytes(path));
-  } catch (error) {
-    throw new Error(`${path}: ${(error as Error).message}`);
-  }
+/** Where the pictures of this part lie, if the folder is one of pictures. */
+function picturesOf(folder: string, part: Part): string | undefined {
+  const place = pictureFolder(folder, part);
+  return place !== undefined && (place !== folder || !hasIdxFiles(folder)) ? place : undefined;
+}
+
+/** Are this part's images pictures, and no IDX files? */
+export function hasPictures(folder: string, part: Part): boolean {
+  return picturesOf(folder, part) !== undefined;
 }
 
 /**
- * The training images (`train`) or the test images (`test`) of a folder.
- * @param classes names of the classes; where none are given, the lines of `classes.txt` if the folder has one, else numbers
+ * The training images (`train`) or the test images (`test`) of a folder. IDX images are as they are in the file; pictures become what `geometry` says.
+ * @param classes names of the classes; where none are given, those of `classes.txt` if the folder has one, else numbers; of pictures, the folders' names
  * @throws Error in one line, naming the file.
  */
-export async function readDataset(folder: string, part: "train" | "test", classes?: readonly string[]): Promise<Dataset> {
-  if (hasPictures(folder, part)) return readPictures(folder, part, classes);
-  const prefix = part === "train" ? "train" : "t10k";
-  const images = await readArray(folder, `${prefix}-images-idx3-ubyte`);
-  const labels = await readArray(folder, `${prefix}-labels-idx1-ubyte`);
-  const list = join(folder, "classes.txt");
-  const names = classes ?? (existsSync(list) ? readLines(list) : undefined);
-  if (names?.length === 0) throw new Error(`${list} names no class`);
+export async function readDataset(folder: string, part: Part, classes?: readonly string[], options: Partial<PictureOptions> = {}): Promise<Dataset> {
+  const told: PictureOptions = { remark, ...options };
+  const place = picturesOf(folder, part);
+  if (place !== undefined) return readPictures(place, part, classes, told);
+  const { images, labels, folder: beside } = await readIdxFiles(folder, part);
+  const list = join(beside, "classes.txt");
+  const names = classes ?? (existsSync(list) ? readClassNames(list) : undefined);
   try {
     return datasetFromIdx(images, labels, names);
   } catch (error) {
-    throw new Error(`${folder}, ${prefix} files: ${(error as Error).message}`);
+    throw new Error(`${folder}, ${part === "train" ? "train" : "t10k"} files: ${(error as Error).message}`);
   }
 }
 
-/** The lines of a text file that are not empty. */
-export function readLines(path: string): string[] {
-  return decodeUtf8(readBytes(path), path).split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
+/** Classes that have images. */
+function classesSeen({ labels }: Dataset): Set<number> {
+  return new Set(labels);
+}
+
+function allEqual({ images, size }: Dataset): boolean {
+  const pixels = images.length / size;
+  return images.every((level, i) => level === images[i % pixels]);
+}
+
+/**
+ * Says at the start what cannot be learned, or only in part.
+ * @returns what is to be said; empty for nothing
+ * @throws Error where there is one class only, or all images are equal
+ */
+export function checkLearnable(data: Dataset, folder: string): string {
+  const { classes, size } = data;
+  const seen = classesSeen(data);
+  if (classes.length < 2) throw new Error(`${folder} has one class only, "${printable(classes[0])}": there is nothing to learn`);
+  if (seen.size < 2) throw new Error(`${folder}: all ${size} training images are of one class, "${printable(classes[data.labels[0]])}": there is nothing to learn`);
+  if (allEqual(data)) throw new Error(`${folder}: all ${size} training images are equal: there is nothing to learn`);
+  const empty = classes.filter((_, label) => !seen.has(label));
+  if (empty.length === 0) return "";
+  const fromOne = !seen.has(0) && seen.has(classes.length - 1) && empty.length === 1 ? "; do the labels count from 1? They want to count from 0" : "";
+  return printable(`${empty.length} of ${classes.length} classes have no training image, such as "${empty[0]}"${fromOne}`);
 }
 
 /** Tells one data set from another. */

@@ -1,5 +1,7 @@
 /** Fine-tuning on the command line: weights to begin with, what stays frozen, groups with rates of their own, new labels for old ones. */
+import { usualPreprocessing } from "../../../models/index.ts";
 import { didYouMean } from "../../errors.ts";
+import type { Preprocessing } from "../../io/images/preprocess.ts";
 import { parseSafetensors } from "../../io/weights/safetensors.ts";
 import type { Module } from "../../nn/module.ts";
 import { matches } from "../../session/training/options.ts";
@@ -12,17 +14,24 @@ import { bundledPath, readBytes } from "../files.ts";
 
 const bytesOf = (from: string): Uint8Array => readBytes(from === "fashion-mnist" ? bundledPath("fashion-mnist.safetensors") : from);
 
-/** Settings that follow from the weights: the model and its options, but for the classes; their names and the normalisation. */
-export function settingsOfWeights(from: string): Record<string, unknown> {
+/**
+ * Settings that follow from the weights: the model and its options, but for the classes; their names, and how pictures are prepared.
+ * @param asked the model that is asked for, where one is. Published weights that say nothing are prepared for as that one's are.
+ */
+export function settingsOfWeights(from: string, asked: unknown): Record<string, unknown> {
   const description = weightsDescription(parseSafetensors(bytesOf(from), { share: true }));
-  if (description === undefined) return {};
+  if (description === undefined) return typeof asked === "string" ? { model: asked, ...prepared(usualPreprocessing(asked)) } : {};
   const { classes: _classes, ...modelOptions } = description.options as Record<string, unknown>;
-  const { mean, std } = description.preprocessing ?? {};
   return {
     ...(description.model === undefined ? {} : { model: description.model, modelOptions }),
     ...(description.classes === undefined ? {} : { classes: description.classes }),
-    ...(mean === undefined || std === undefined ? {} : { mean, std }),
+    ...(description.preprocessing === undefined ? {} : prepared(description.preprocessing)),
   };
+}
+
+/** Normalisation is of levels from 0 to 1 in training. */
+function prepared({ range = 1, mean, std, ...geometry }: Preprocessing): Record<string, unknown> {
+  return { ...geometry, mean: mean.map((value) => value / range), std: std.map((value) => value / range) };
 }
 
 /**

@@ -117,8 +117,11 @@ export function readLog(bytes: Uint8Array, path: string): RunRecord {
     rewind(epochs, step, entry.event === "epoch");
     rewind(resumed, step, entry.event === "resume");
     if (entry.event === "epoch") epochs.push(epochOf(entry, step));
-    else if (entry.event === "resume") resumed.push({ step });
-    else if (entry.event === undefined) {
+    else if (entry.event === "resume") {
+      resumed.push({ step });
+      // An extended run has more epochs than it began with.
+      if (typeof entry.epochs === "number") start = { ...start, epochs: entry.epochs, join: entry.join };
+    } else if (entry.event === undefined) {
       const loss = number(entry.loss);
       if (loss !== undefined) steps.push({ step, loss, rate: number(entry.rate) });
     }

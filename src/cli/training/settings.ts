@@ -4,18 +4,21 @@ import { hasModel, modelNames } from "../../../models/index.ts";
 import { count, flag, oneOf, optional, positive, readOptions } from "../../../models/options.ts";
 import type { Reader, Readers } from "../../../models/options.ts";
 import { FormatError, didYouMean, show } from "../../errors.ts";
+import type { Geometry } from "../../io/images/preprocess.ts";
 import { parseJson, plainJson } from "../../io/bytes/json.ts";
 import { decodeUtf8 } from "../../io/bytes/utf8.ts";
 import { constant, cosine, steps } from "../../train/optimisers/schedule.ts";
 import type { Schedule } from "../../train/optimisers/schedule.ts";
+import { readClassNames } from "../class-names.ts";
 import { UsageError } from "../command.ts";
 import { kernelNames } from "../engine.ts";
 import type { KernelName } from "../engine.ts";
 import type { Arguments, OptionHelp } from "../command.ts";
 import { bundledPath, readBytes } from "../files.ts";
 import { modelOptionsHelp } from "../network.ts";
-import { readLines } from "./data.ts";
 import { settingsOfWeights } from "./fine-tuning.ts";
+
+type Sides = readonly [number, number];
 
 export const optimiserNames = ["sgd", "nesterov", "adam", "adamw"] as const;
 export const trainingEngines = ["auto", "session", "eager"] as const;
@@ -56,7 +59,9 @@ export interface Settings {
   readonly erase: number;
   /** Parameter of the beta distribution that mixes images and labels; 0 for none. */
   readonly mixup: number;
-  /** Images held out of training. */
+  /** The least share of a picture's area that a random crop cuts out; 0 for none. */
+  readonly resizedCrop: number;
+  /** Images held out of training: how many, or below 1 which share of them. */
   readonly validation: number;
   /** Epochs at the end that train on the held-out images too. */
   readonly join: number;
@@ -73,6 +78,13 @@ export interface Settings {
   /** New classes of old ones, likewise. */
   readonly relabel: string;
   readonly classes: readonly string[] | undefined;
+  /** Of pictures, [height, width]: what the network sees. Absent: as large as they are. */
+  readonly size: Sides | undefined;
+  /** Before the middle is cut out: the shorter side, or [height, width]. */
+  readonly resize: number | Sides | undefined;
+  readonly interpolation: "bilinear" | "bicubic";
+  /** Of pictures; absent: grey where the network has one channel, or where nothing says so and all of them are grey. */
+  readonly channels: Geometry["channels"] | undefined;
   /** One a channel, of levels from 0 to 1; measured on the training images where none are given. */
   readonly mean: readonly number[] | undefined;
   readonly std: readonly number[] | undefined;
@@ -83,6 +95,9 @@ const numberFrom = (fallback: number, least: number, below: number = Infinity): 
     (value) => typeof value === "number" && value >= least && value < below);
 const listOf = <T>(kind: string, wanted: string): Reader<readonly T[] | undefined> =>
   optional<readonly T[] | undefined>(undefined, wanted, (value) => Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === kind));
+
+const side = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= 8192;
+const sides = (value: unknown): boolean => Array.isArray(value) && value.length === 2 && value.every(side);
 
 const words: Reader<string> = optional("", "a text", (value) => typeof value === "string");
 
@@ -110,7 +125,8 @@ const readers: Readers<Settings> = {
   crop: count(0, 0),
   erase: numberFrom(0, 0, 1),
   mixup: numberFrom(0, 0),
-  validation: count(0, 0),
+  resizedCrop: optional(0, "a share of the area from 0 to 1", (value) => typeof value === "number" && value >= 0 && value <= 1),
+  validation: optional(0, "a whole number of at least 0, or a share below 1", (value) => typeof value === "number" && value >= 0 && (value < 1 || Number.isSafeInteger(value))),
   join: count(0, 0),
   half: flag(false),
   from: words,
@@ -119,6 +135,10 @@ const readers: Readers<Settings> = {
   groups: words,
   relabel: words,
   classes: listOf<string>("string", "a list of names"),
+  size: optional<Sides | undefined>(undefined, "[height, width] in pixels, at most 8192", sides),
+  resize: optional<number | Sides | undefined>(undefined, "pixels, or [height, width], at most 8192", (value) => side(value) || sides(value)),
+  interpolation: oneOf(["bilinear", "bicubic"] as const, "bilinear"),
+  channels: optional<Geometry["channels"] | undefined>(undefined, "rgb, bgr or gray", (value) => value === "rgb" || value === "bgr" || value === "gray"),
   mean: listOf<number>("number", "a list of numbers"),
   std: listOf<number>("number", "a list of numbers"),
 };
@@ -143,15 +163,18 @@ export const settingsHelp: Readonly<Record<string, OptionHelp>> = {
   restarts: { value: "N", help: "times that cosine begins anew at the highest rate (default 0)" },
   "restart-factor": { value: "F", help: "each period between restarts is so many times as long as the one before (default 1)" },
   warmup: { value: "E", help: "epochs, also a part of one, over which the learning rate rises (default 0)" },
-  augment: { value: "LIST", help: "none, or some of flip, crop:PIXELS, erase:PROBABILITY and mixup:ALPHA, as flip,crop:2,erase:0.25,mixup:0.2 (default none)" },
-  validation: { value: "N", help: "training images to hold out and measure after every epoch (default 0)" },
+  augment: { value: "LIST", help: "none, or some of flip, crop:PIXELS, resized-crop:SHARE (of the area, at least), erase:PROBABILITY and mixup:ALPHA, as flip,crop:2,erase:0.25,mixup:0.2 (default none)" },
+  size: { value: "PIXELS", help: "pictures become so large, as 224 or 192x256 (height, width): their middle; default as large as they are, or as --from says" },
+  resize: { value: "PIXELS", help: "their shorter side before that (default 8/7 of --size)" },
+  interpolation: { value: "NAME", help: "of resizing: bilinear (the default) or bicubic" },
+  validation: { value: "N", help: "training images to hold out and measure after every epoch, a number or a share such as 0.2 (default 0)" },
   join: { value: "N", help: "the last N epochs train on the held-out images too, and measure no more (default 0)" },
   from: { value: "FILE", help: "fine-tuning: weights to begin with (fashion-mnist: the bundled ones); a head for another number of classes begins anew" },
   frozen: { value: "NAMES", help: "parameters that stay as they are, and all below them, as conv1,layer1" },
   "frozen-statistics": { help: "batch normalisation uses the statistics that came with the weights, and leaves them as they are" },
   groups: { value: "LIST", help: "parameters with a rate of their own (times the learning rate), and decay, as layer1:0.1;layer2:0.3:0.0001" },
   relabel: { value: "MAP", help: "new classes of old ones, as Tops=T-shirt/top,Coat;Shoes=Sandal; other images are left out" },
-  classes: { value: "FILE", help: "class names, one a line (default classes.txt beside the data, else numbers)" },
+  classes: { value: "FILE", help: "class names, one a line or JSON (default classes.txt beside the data, else numbers; of pictures their folders)" },
   "model-options": modelOptionsHelp,
   half: { help: "writes the weights in half precision" },
 };
@@ -164,24 +187,47 @@ function given(args: Arguments): Record<string, unknown> {
   for (const name of ["epochs", "seed", "batch", "lr", "momentum", "weight-decay", "smoothing", "warmup", "validation", "join", "clip", "average", "restarts", "restart-factor"]) {
     if (args.text(name) !== undefined) found[name.replace(/-[a-z]/g, ([, letter]) => letter.toUpperCase())] = args.number(name, 0);
   }
-  for (const name of ["optimiser", "schedule", "engine", "kernels", "numerics", "from", "groups", "relabel"]) if (args.text(name) !== undefined) found[name] = args.text(name);
+  for (const name of ["optimiser", "schedule", "engine", "kernels", "interpolation", "numerics", "from", "groups", "relabel"]) if (args.text(name) !== undefined) found[name] = args.text(name);
+  const size = args.text("size");
+  if (size !== undefined) {
+    // What is said of a size before (a recipe, --from) is not meant for this one.
+    found.size = sidesFrom("size", size);
+    found.resize = args.text("resize") === undefined ? usualResize(found.size as Sides) : undefined;
+  }
+  const resize = args.text("resize");
+  if (resize !== undefined) found.resize = resize.includes("x") ? sidesFrom("resize", resize) : sidesFrom("resize", resize)[0];
   if (args.text("frozen") !== undefined) found.frozen = args.list("frozen", []);
   if (args.flag("half")) found.half = true;
   if (args.flag("frozen-statistics")) found.frozenStatistics = true;
   const classes = args.text("classes");
-  if (classes !== undefined) found.classes = readLines(classes);
+  if (classes !== undefined) found.classes = readClassNames(classes);
   if (args.text("augment") !== undefined) Object.assign(found, augmentation(args.list("augment", [])));
   return found;
 }
 
-function augmentation(parts: readonly string[]): { flip: boolean; crop: number; erase: number; mixup: number } {
-  const result = { flip: false, crop: 0, erase: 0, mixup: 0 };
+/** `224` or `192x256`. @throws UsageError */
+function sidesFrom(option: string, text: string): Sides {
+  const parts = /^(\d{1,4})(?:x(\d{1,4}))?$/.exec(text);
+  const [height, width] = parts === null ? [0, 0] : [Number(parts[1]), Number(parts[2] ?? parts[1])];
+  if (!side(height) || !side(width)) throw new UsageError(`senet train: --${option} wants pixels as 224, or height and width as 192x256, at most 8192, got "${text}"`);
+  return [height, width];
+}
+
+/** A network sees 7/8 of the shorter side, as most published ones were evaluated; what is no square is what the whole picture becomes. */
+function usualResize([height, width]: Sides): number | Sides {
+  return height === width ? Math.floor((height * 8) / 7) : [height, width];
+}
+
+function augmentation(parts: readonly string[]): { flip: boolean; crop: number; resizedCrop: number; erase: number; mixup: number } {
+  const result = { flip: false, crop: 0, resizedCrop: 0, erase: 0, mixup: 0 };
   for (const part of parts) {
     const crop = /^crop:(\d{1,4})$/.exec(part);
     const erase = /^erase:(0?\.\d{1,9})$/.exec(part);
+    const share = /^resized-crop(?::(0?\.\d{1,9}|1))?$/.exec(part);
     const alpha = /^mixup:(\d{0,3}(?:\.\d{1,9})?)$/.exec(part);
     if (part === "flip") result.flip = true;
     else if (crop !== null) result.crop = Number(crop[1]);
+    else if (share !== null) result.resizedCrop = Number(share[1] ?? 0.08);
     else if (erase !== null) result.erase = Number(erase[1]);
     else if (alpha !== null && Number(alpha[1]) > 0) result.mixup = Number(alpha[1]);
     else if (part !== "none") {
@@ -222,7 +268,7 @@ export function settingsFromArguments(args: Arguments): Settings {
   const name = args.text("recipe");
   const chosen = { ...(name === undefined ? {} : recipe(name)), ...given(args) };
   if (typeof chosen.from !== "string" || chosen.from === "") return completeSettings(chosen);
-  const { classes, ...start } = settingsOfWeights(chosen.from);
+  const { classes, ...start } = settingsOfWeights(chosen.from, chosen.model);
   const other = chosen.model !== undefined && chosen.model !== start.model;
   return completeSettings({
     ...(other ? {} : start), ...chosen,
@@ -237,19 +283,31 @@ function text(value: unknown): string {
   return JSON.stringify(typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)) : value);
 }
 
-/** The settings of a run that goes on: the checkpoint's. @throws UsageError where an option says something else. */
+/** How many of so many images are held out. */
+export function heldOutCount({ validation }: Pick<Settings, "validation">, images: number): number {
+  return validation < 1 ? Math.round(validation * images) : validation;
+}
+
+/** The settings of a run that goes on: the checkpoint's, but that `--epochs` may add some. @throws UsageError where an option says something else. */
 export function resumedSettings(args: Arguments, saved: Readonly<Record<string, unknown>>): Settings {
   const { data: _data, ...begunWith } = saved;
-  const settings = completeSettings(begunWith);
+  const begun = completeSettings(begunWith);
+  const epochs = args.number("epochs", begun.epochs, { least: 1, whole: true });
+  const settings = epochs > begun.epochs ? extended(begun, epochs) : begun;
   const name = args.text("recipe");
   const wanted: Record<string, unknown> = { ...(name === undefined ? {} : recipe(name)), ...given(args) };
   for (const [key, value] of Object.entries(wanted)) {
-    const begun = settings[key as keyof Settings];
-    if (text(value) !== text(begun)) {
-      throw new UsageError(`senet train: this run was begun with ${key} ${JSON.stringify(begun)}, which --resume cannot change to ${JSON.stringify(value)}`);
+    const before = settings[key as keyof Settings];
+    if (text(value) !== text(before) && !(key === "epochs" && value === begun.epochs)) {
+      throw new UsageError(`senet train: this run was begun with ${key} ${JSON.stringify(before)}, which --resume cannot change to ${JSON.stringify(value)}`);
     }
   }
   return settings;
+}
+
+/** Held-out images that the run trains on already stay in training. */
+function extended(settings: Settings, epochs: number): Settings {
+  return { ...settings, epochs, join: settings.join === 0 ? 0 : settings.join + epochs - settings.epochs };
 }
 
 export function makeSchedule(settings: Settings, stepsPerEpoch: number): Schedule {

@@ -23,6 +23,28 @@ export interface Preprocessing {
   readonly std: readonly number[];
 }
 
+/** What becomes of an image before mean and standard deviation. */
+export type Geometry = Pick<Preprocessing, "size" | "resize" | "interpolation" | "channels">;
+
+/**
+ * The levels, 0 to 255, of an image that is resized and cropped: [channels, height, width] bytes. `preprocess` makes its numbers of the same ones.
+ * @throws TypeError or RangeError if the image is not RGBA bytes of its size.
+ */
+export function levelsOf(image: RgbaImage, geometry: Geometry): Uint8Array {
+  checkImage(image, "levelsOf: image");
+  const channels = geometry.channels === "gray" ? 1 : 3;
+  return planes(cropped(toChannels(image, geometry.channels), channels, image, geometry), channels);
+}
+
+/** [height, width, channels] as [channels, height, width]. */
+function planes(bytes: Uint8Array, channels: number): Uint8Array {
+  if (channels === 1) return bytes;
+  const pixels = bytes.length / channels;
+  const out = new Uint8Array(bytes.length);
+  for (let c = 0, o = 0; c < channels; c++) for (let i = c, p = 0; p < pixels; p++, i += channels) out[o++] = bytes[i];
+  return out;
+}
+
 /**
  * One image, or several as a batch, as a tensor [images, channels, height, width]. `preprocessing` is taken to be valid: one of
  * presets.ts, or checked by parsePreprocessing.
@@ -86,7 +108,7 @@ function toChannels({ data, width, height }: RgbaImage, order: Preprocessing["ch
 }
 
 /** `source` resized and cropped: [height, width, channels] bytes. Only what the crop shows is resized. */
-function cropped(source: Uint8Array, channels: number, image: RgbaImage, preprocessing: Preprocessing): Uint8Array {
+function cropped(source: Uint8Array, channels: number, image: RgbaImage, preprocessing: Geometry): Uint8Array {
   const [height, width] = preprocessing.size;
   const [fullHeight, fullWidth] = resizedSize(image.height, image.width, preprocessing.resize);
   const top = cropStart(fullHeight, height);

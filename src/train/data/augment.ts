@@ -1,6 +1,9 @@
 /** From bytes to the batch that a network is trained on: flip, padded crop, random erasing, mean and standard deviation; and mixup. */
+import { exp, log } from "../../../kernels/math.ts";
 import type { Random } from "../../../kernels/random.ts";
 import { levelTables } from "../../io/images/preprocess.ts";
+import { resize } from "../../io/images/resize.ts";
+import type { Window } from "../../io/images/resize.ts";
 import { Tensor } from "../../tensor.ts";
 import type { Batch } from "./batch.ts";
 import type { Dataset } from "./dataset.ts";
@@ -11,6 +14,11 @@ export interface Augmentation {
   readonly flip?: boolean;
   /** Pad with so many black pixels on every side and cut the old size out again, anywhere (He et al., section 4.2). */
   readonly crop?: number;
+  /**
+   * Cuts a part of the picture out, of at least this share of its area, 3/4 to 4/3 times as wide as high, and resizes it (Szegedy et al., arXiv 1409.4842,
+   * section 6; torchvision's RandomResizedCrop, whose default is 0.08). Of the whole pictures where the data set keeps them. Default 0: none.
+   */
+  readonly resizedCrop?: number;
   /**
    * Probability with which a rectangle of an image is erased to the mean (Zhong et al., arXiv 1708.04896, algorithm 1: 0.02 to 0.4 of the
    * area, its height 0.3 to 3.3 times its width). Default 0.
@@ -23,8 +31,30 @@ export interface Augmentation {
 /** Tries to find a rectangle that fits into the image, as algorithm 1 has it; the paper's loop has no end. */
 const eraseTries = 20;
 
-/** One value a channel, for levels from 0 to 1: y = (x - mean) / std. */
+/** Width over height of a random part of a picture, at the least and at the most. */
+const narrowest = 3 / 4;
+const widest = 4 / 3;
+
+/** torchvision's RandomResizedCrop.get_params: ten tries for a part that fits, else the largest one in the middle. */
+export function randomWindow(height: number, width: number, least: number, random: Random): Window {
+  const narrow = log(narrowest);
+  for (let i = 0; i < 10; i++) {
+    const area = height * width * (least + (1 - least) * random.uniform());
+    const aspect = exp(narrow + (log(widest) - narrow) * random.uniform());
+    const columns = Math.round(Math.sqrt(area * aspect));
+    const rows = Math.round(Math.sqrt(area / aspect));
+    if (columns < 1 || rows < 1 || columns > width || rows > height) continue;
+    return { top: random.below(height - rows + 1), left: random.below(width - columns + 1), height: rows, width: columns };
+  }
+  const columns = Math.min(width, Math.max(1, Math.round(height * widest)));
+  const rows = Math.min(height, Math.max(1, Math.round(width / narrowest)));
+  return { top: (height - rows) >> 1, left: (width - columns) >> 1, height: rows, width: columns };
+}
+
+/** One value a channel, for levels from 0 to `range`: y = (x - mean) / std. */
 export interface Normalisation {
+  /** 1 (the default) or 255, as Caffe's networks have it. */
+  readonly range?: 1 | 255;
   readonly mean: readonly number[];
   readonly std: readonly number[];
 }
@@ -38,7 +68,7 @@ export class Batcher {
   /** @throws RangeError where mean, std or crop do not fit the images. */
   constructor(data: Dataset, normalisation: Normalisation, augmentation: Augmentation = {}) {
     const channels = data.shape[1];
-    const { mean, std } = normalisation;
+    const { mean, std, range = 1 } = normalisation;
     if (mean.length !== channels || std.length !== channels) {
       throw new RangeError(`Batcher: mean and std want ${channels} numbers, one a channel, got ${mean.length} and ${std.length}`);
     }
@@ -47,15 +77,17 @@ export class Batcher {
     }
     const crop = augmentation.crop ?? 0;
     if (!Number.isSafeInteger(crop) || crop < 0) throw new RangeError(`Batcher: crop wants a whole number of at least 0, got ${crop}`);
-    const { flip = false, erase = 0, mixup: alpha = 0 } = augmentation;
-    if (data.labelsPerImage > 1 && (crop > 0 || flip || erase > 0 || alpha > 0)) {
+    const { flip = false, erase = 0, mixup: alpha = 0, resizedCrop = 0 } = augmentation;
+    if (!(resizedCrop >= 0 && resizedCrop <= 1)) throw new RangeError(`Batcher: resizedCrop wants a share of the area from 0 to 1, got ${resizedCrop}`);
+    if (resizedCrop > 0 && crop > 0) throw new RangeError("Batcher: wants crop or resizedCrop, not both");
+    if (data.labelsPerImage > 1 && (crop > 0 || flip || erase > 0 || alpha > 0 || resizedCrop > 0)) {
       throw new RangeError("Batcher: augmentation moves images, not labels; it wants one label an image, the data set has one a pixel");
     }
     if (!(erase >= 0 && erase <= 1)) throw new RangeError(`Batcher: erase wants a probability from 0 to 1, got ${erase}`);
     if (!(alpha >= 0 && alpha < Infinity)) throw new RangeError(`Batcher: mixup wants a finite number of at least 0, got ${alpha}`);
     this.data = data;
     this.augmentation = augmentation;
-    this.#tables = levelTables(channels, 1, mean, std);
+    this.#tables = levelTables(channels, range, mean, std);
   }
 
   /** The images at `indices` as they are, normalised. */
@@ -64,7 +96,7 @@ export class Batcher {
   }
 
   /**
-   * The images at `indices`, each flipped, cropped and erased as `random` has it: a draw for the flip, then for top and left, then for the rectangle.
+   * The images at `indices`, each flipped, cropped and erased as `random` has it: a draw for the flip, then for the crop, then for the rectangle.
    * All of them are mixed then, if they are to be.
    */
   augmented(indices: ArrayLike<number>, random: Random): Batch {
@@ -75,7 +107,7 @@ export class Batcher {
 
   #make(indices: ArrayLike<number>, random: Random | undefined): Batch {
     const [, channels, height, width] = this.data.shape;
-    const { flip = false, crop = 0, erase = 0 } = this.augmentation;
+    const { flip = false, crop = 0, erase = 0, resizedCrop = 0 } = this.augmentation;
     const x = Tensor.zeros([indices.length, channels, height, width]);
     const each = this.data.labelsPerImage;
     const labels = new Int32Array(indices.length * each);
@@ -84,10 +116,31 @@ export class Batcher {
       const mirrored = flip && random !== undefined && random.below(2) === 1;
       const top = crop > 0 && random !== undefined ? random.below(2 * crop + 1) - crop : 0;
       const left = crop > 0 && random !== undefined ? random.below(2 * crop + 1) - crop : 0;
-      for (let c = 0; c < channels; c++) this.#copy(x.data, i * channels + c, indices[i] * channels + c, this.#tables[c], mirrored, top, left);
+      const part = resizedCrop > 0 && random !== undefined ? this.#part(indices[i], resizedCrop, random) : undefined;
+      for (let c = 0; c < channels; c++) {
+        const from = part === undefined ? indices[i] * channels + c : c;
+        this.#copy(x.data, i * channels + c, part ?? this.data.images, from, this.#tables[c], mirrored, top, left);
+      }
       if (erase > 0 && random !== undefined && random.uniform() < erase) this.#erase(x.data, i, random);
     }
     return { x, labels };
+  }
+
+  /** A part of the picture at `index` as large as the images are, [channels, height, width]. */
+  #part(index: number, least: number, random: Random): Uint8Array {
+    const [, channels, height, width] = this.data.shape;
+    const { data, ...size } = this.data.originals?.[index] ?? { data: this.data.images.subarray(index * channels * height * width), height, width };
+    const window = randomWindow(size.height, size.width, least, random);
+    const out = new Uint8Array(channels * height * width);
+    const piece = new Uint8Array(window.height * window.width);
+    for (let c = 0; c < channels; c++) {
+      for (let y = 0; y < window.height; y++) {
+        const start = (c * size.height + window.top + y) * size.width + window.left;
+        piece.set(data.subarray(start, start + window.width), y * window.width);
+      }
+      out.set(resize(piece, 1, window.height, window.width, height, width, "bilinear"), c * height * width);
+    }
+    return out;
   }
 
   /** Fills a rectangle of image `n` with 0, the mean of normalised images. */
@@ -111,9 +164,8 @@ export class Batcher {
   }
 
   /** One channel's image: the window at (top, left) of the mirrored image, black outside. */
-  #copy(to: Float32Array, toImage: number, fromImage: number, table: Float32Array, mirrored: boolean, top: number, left: number): void {
+  #copy(to: Float32Array, toImage: number, images: Uint8Array, fromImage: number, table: Float32Array, mirrored: boolean, top: number, left: number): void {
     const [, , height, width] = this.data.shape;
-    const { images } = this.data;
     const source = fromImage * height * width;
     let at = toImage * height * width;
     for (let row = 0; row < height; row++) {

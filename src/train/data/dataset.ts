@@ -1,8 +1,12 @@
 /** Labelled images in memory. */
 import type { Random } from "../../../kernels/random.ts";
+import type { RgbaImage } from "../../io/images/image.ts";
+import type { Geometry } from "../../io/images/preprocess.ts";
 import { FormatError, show } from "../../errors.ts";
 import { sizeOf, showShape } from "../../tensor.ts";
 import { checkClasses } from "../../session/training/labels.ts";
+import { PictureStack } from "./picture-stack.ts";
+import type { Original } from "./picture-stack.ts";
 
 /** Unsigned bytes with dimensions, as `io/idx.ts` reads them. */
 export interface ByteArray {
@@ -20,12 +24,32 @@ export class Dataset {
   readonly labelsPerImage: number;
   /** One name a class. */
   readonly classes: readonly string[];
+  /** The pictures that `images` are the middle of, where they were kept for random crops. */
+  readonly originals: readonly Original[] | undefined;
+
+  /**
+   * A data set of pictures of any sizes: each is resized, and its middle cut out.
+   * @param labels classes, numbers from 0, one a picture
+   * @param geometry size, resize, interpolation, channels; where a part is missing, pictures stay as large as they are (and all want one size), grey where all
+   * of them are grey
+   * @param keep keeps the whole pictures too, for `resizedCrop` (augment.ts)
+   * @throws TypeError for what is no picture; RangeError where sizes, labels or classes do not fit
+   */
+  static fromImages(
+    images: Iterable<RgbaImage>, labels: ArrayLike<number>, classes: readonly string[], geometry: Partial<Geometry> = {}, { keep = false }: { readonly keep?: boolean } = {},
+  ): Dataset {
+    const stack = new PictureStack(geometry, keep);
+    for (const image of images) stack.add(image, `Dataset.fromImages: image ${stack.size}`);
+    if (stack.size !== labels.length) throw new RangeError(`Dataset.fromImages: wants one label a picture, got ${labels.length} for ${stack.size}`);
+    const { images: bytes, shape, originals } = stack.finished();
+    return new Dataset(bytes, shape, Int32Array.from(labels, wholeNumber), classes, originals);
+  }
 
   /**
    * Wraps the arrays (no copy).
    * @throws TypeError for arrays of another kind; RangeError for no images, sizes that do not match, or labels that are no class.
    */
-  constructor(images: Uint8Array, shape: readonly [number, number, number, number], labels: Int32Array, classes: readonly string[]) {
+  constructor(images: Uint8Array, shape: readonly [number, number, number, number], labels: Int32Array, classes: readonly string[], originals?: readonly Original[]) {
     if (Object.prototype.toString.call(images) !== "[object Uint8Array]") throw new TypeError(`Dataset: images wants a Uint8Array, got ${show(images)}`);
     if (shape.length !== 4 || !shape.every((n) => Number.isSafeInteger(n) && n >= 1)) {
       throw new RangeError(`Dataset: wants at least one image [N,channels,height,width], got ${showShape(shape)}`);
@@ -39,6 +63,8 @@ export class Dataset {
     this.shape = shape;
     this.labels = labels;
     this.classes = classes;
+    if (originals !== undefined && originals.length !== shape[0]) throw new RangeError(`Dataset: wants an original for each of ${shape[0]} images, got ${originals.length}`);
+    this.originals = originals;
   }
 
   /** Number of images. */
@@ -59,7 +85,9 @@ export class Dataset {
       images.set(this.images.subarray(from * pixels, (from + 1) * pixels), i * pixels);
       labels.set(this.labels.subarray(from * each, (from + 1) * each), i * each);
     }
-    return new Dataset(images, [indices.length, channels, height, width], labels, this.classes);
+    const { originals } = this;
+    const kept = originals === undefined ? undefined : Array.from(indices, (index) => originals[index]);
+    return new Dataset(images, [indices.length, channels, height, width], labels, this.classes, kept);
   }
 
   /** The images of this data set, then those of `other`, copied. @throws RangeError where size, classes or kind of labels differ */
@@ -72,7 +100,8 @@ export class Dataset {
     const labels = new Int32Array(this.labels.length + other.labels.length);
     labels.set(this.labels);
     labels.set(other.labels, this.labels.length);
-    return new Dataset(images, [this.size + other.size, this.shape[1], this.shape[2], this.shape[3]], labels, this.classes);
+    return new Dataset(images, [this.size + other.size, this.shape[1], this.shape[2], this.shape[3]], labels, this.classes,
+      this.originals !== undefined && other.originals !== undefined ? [...this.originals, ...other.originals] : undefined);
   }
 
   /**
@@ -86,6 +115,12 @@ export class Dataset {
     const order = random.shuffle(Int32Array.from({ length: this.size }, (_, i) => i));
     return { training: this.select(order.slice(count).sort()), validation: this.select(order.slice(0, count).sort()) };
   }
+}
+
+/** Int32Array would cut fractions off. */
+function wholeNumber(label: number, i: number): number {
+  if (!Number.isSafeInteger(label)) throw new RangeError(`Dataset.fromImages: labels wants whole numbers, label ${i} is ${show(label)}`);
+  return label;
 }
 
 /**
@@ -106,7 +141,10 @@ export function datasetFromIdx(images: ByteArray, labels: ByteArray, classes?: r
   const values = Int32Array.from(labels.data);
   const largest = values.reduce((a, b) => Math.max(a, b), 0);
   const names = classes ?? Array.from({ length: largest + 1 }, (_, i) => String(i));
-  if (largest >= names.length) throw new FormatError(`label ${values.indexOf(largest)} is ${largest}, but there are only ${names.length} classes`);
+  if (largest >= names.length) {
+    const hint = largest === names.length && !values.includes(0) ? ": they count from 1, and want to count from 0" : "";
+    throw new FormatError(`label ${values.indexOf(largest)} is ${largest}, but there are only ${names.length} classes${hint}`);
+  }
   return new Dataset(images.data, [count, channels, height, width], values, names);
 }
 

@@ -26,6 +26,6 @@ export function relabel(data: Dataset, groups: ReadonlyMap<string, readonly stri
     if (now[label] >= 0) kept.push(i);
   });
   if (kept.length === 0) throw new RangeError("relabel: no images are left");
-  const { images, shape, labels } = data.select(kept);
-  return new Dataset(images, shape, labels.map((label) => now[label]), names);
+  const { images, shape, labels, originals } = data.select(kept);
+  return new Dataset(images, shape, labels.map((label) => now[label]), names, originals);
 }

@@ -85,7 +85,7 @@ test("data sets: empty, cut, spoilt, of another kind, not belonging together", a
   for (const [name, files, message] of wrong) {
     const path = place(name, files);
     const there = readdirSync(folder).length;
-    failed(await train(path, "start.safetensors"), message);
+    failed(await train(path, "start.safetensors", "--overwrite"), message);
     failed(await evaluate(path), message);
     assert.is(readdirSync(folder).length, there, `${name}: nothing is written`);
   }

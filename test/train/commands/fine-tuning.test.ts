@@ -100,7 +100,7 @@ test("the command: frozen statistics stay as the weights had them, with a sessio
   for (const kernels of ["wasm", "plain"]) {
     for (const still of [true, false]) {
       const { code, text } = await senet("train", "--from", join(folder, "start.safetensors"), "--data", folder, "--epochs", "1", "--batch", "8", "--threads", "1", "--kernels", kernels,
-        "--out", out, ...(still ? ["--frozen-statistics"] : []));
+        "--out", out, "--overwrite", ...(still ? ["--frozen-statistics"] : []));
       assert.is(code, 0, text);
       const { tensors } = parseSafetensors(new Uint8Array(readFileSync(out)));
       for (const [name, { value }] of running) assert.is(tensors.get(name)!.data.every((v, i) => v === value.data[i]), still, `${kernels}: ${name}`);

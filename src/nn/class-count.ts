@@ -1,0 +1,21 @@
+/** How many classes a network tells apart: what names of classes are counted against. */
+import { Conv2d } from "./layers/conv.ts";
+import { Linear } from "./layers/linear.ts";
+import type { Module } from "./module.ts";
+
+/** What the last linear layer puts out, or where there is none the last convolution (as in a U-Net); undefined where there is neither. */
+export function classCount(model: Module): number | undefined {
+  let linear: number | undefined;
+  let convolution: number | undefined;
+  for (const module of model.tree()) {
+    if (module instanceof Linear) linear = module.outFeatures;
+    else if (module instanceof Conv2d) convolution = module.outChannels;
+  }
+  return linear ?? convolution;
+}
+
+/** @throws RangeError unless there is one name a class */
+export function checkClassNames(what: string, names: readonly string[], model: Module): void {
+  const classes = classCount(model);
+  if (classes !== undefined && names.length !== classes) throw new RangeError(`${what} names ${names.length} classes, the network has ${classes}`);
+}

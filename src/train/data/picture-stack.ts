@@ -1,0 +1,84 @@
+/** Pictures on their way into a data set: each is made as large as the others when it comes, so that a folder of photographs never lies in memory whole. */
+import { checkImage } from "../../io/images/image.ts";
+import type { RgbaImage } from "../../io/images/image.ts";
+import { levelsOf, resizedSize } from "../../io/images/preprocess.ts";
+import type { Geometry } from "../../io/images/preprocess.ts";
+
+/** A whole picture, or one that was made smaller: [channels, height, width] levels. */
+export interface Original {
+  readonly data: Uint8Array;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** What a stack becomes. */
+export interface Stacked {
+  readonly images: Uint8Array;
+  readonly shape: readonly [number, number, number, number];
+  readonly originals: readonly Original[] | undefined;
+}
+
+const isGrey = ({ data }: RgbaImage): boolean => {
+  for (let i = 0; i < data.length; i += 4) if (data[i] !== data[i + 1] || data[i] !== data[i + 2]) return false;
+  return true;
+};
+
+export class PictureStack {
+  readonly #geometry: Partial<Geometry>;
+  readonly #keep: boolean;
+  readonly #levels: Uint8Array[] = [];
+  readonly #originals: Original[] = [];
+  /** Height and width of the first picture, where nothing else says them. */
+  #first: readonly [number, number] | undefined;
+  #grey = true;
+
+  /** @param geometry as `Dataset.fromImages` has it @param keep keeps the whole pictures too */
+  constructor(geometry: Partial<Geometry>, keep: boolean) {
+    this.#geometry = geometry;
+    this.#keep = keep;
+  }
+
+  /** Pictures so far. */
+  get size(): number {
+    return this.#levels.length;
+  }
+
+  /** @param what names the picture in errors @throws TypeError or RangeError where it is none, or of another size than the first and no size is given */
+  add(image: RgbaImage, what: string): void {
+    checkImage(image, what);
+    const { height, width } = image;
+    this.#first ??= [height, width];
+    const { size = this.#first, resize, interpolation = "bilinear", channels = "rgb" } = this.#geometry;
+    if (this.#geometry.size === undefined && (size[0] !== height || size[1] !== width)) {
+      throw new RangeError(`${what} is ${width}x${height}, the first picture ${size[1]}x${size[0]}: all want one size, unless a size is given`);
+    }
+    if (this.#geometry.channels === undefined && this.#grey) this.#grey = isGrey(image);
+    const geometry: Geometry = { size, ...(resize === undefined ? {} : { resize }), interpolation, channels };
+    this.#levels.push(levelsOf(image, geometry));
+    if (this.#keep) this.#originals.push(whole(image, geometry));
+  }
+
+  /** All pictures as one array. The stack is empty then. @throws RangeError where there are none */
+  finished(): Stacked {
+    if (this.#first === undefined) throw new RangeError("Dataset: wants at least one picture, got none");
+    const [height, width] = this.#geometry.size ?? this.#first;
+    const { channels: order } = this.#geometry;
+    const stored = order === "gray" ? 1 : 3;
+    const channels = order === undefined && this.#grey ? 1 : stored;
+    const pixels = height * width;
+    const count = this.#levels.length;
+    const images = new Uint8Array(count * channels * pixels);
+    // Of a grey picture all three channels are one.
+    this.#levels.forEach((levels, n) => images.set(levels.subarray(0, channels * pixels), n * channels * pixels));
+    this.#levels.length = 0;
+    const originals = this.#originals.map((one) => ({ ...one, data: channels < stored ? one.data.slice(0, one.height * one.width) : one.data }));
+    return { images, shape: [count, channels, height, width], originals: this.#keep ? originals : undefined };
+  }
+}
+
+/** The whole picture, made smaller as far as the middle of it is, and never larger. */
+function whole(image: RgbaImage, { resize, interpolation, channels }: Geometry): Original {
+  const [height, width] = typeof resize === "number" ? resizedSize(image.height, image.width, resize) : [image.height, image.width];
+  const size = height < image.height ? ([height, width] as const) : ([image.height, image.width] as const);
+  return { data: levelsOf(image, { size, resize: size, interpolation, channels }), height: size[0], width: size[1] };
+}
