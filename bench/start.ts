@@ -16,6 +16,7 @@ import type { Numerics } from "../src/session/backends/numerics.ts";
 import { PlainConstants } from "../src/session/backends/plain/program.ts";
 import { sessionGraph } from "../src/session/optimise/session-graph.ts";
 import { withStrassen } from "../src/session/backends/wasm/strassen.ts";
+import { moduleNetwork } from "../src/nn/lower.ts";
 import { compile } from "../src/session/session.ts";
 import { WasmHost } from "../src/session/backends/wasm/engine.ts";
 import { wasmProgram } from "../src/session/backends/wasm/program.ts";
@@ -49,7 +50,7 @@ function kernels(): number {
     arithmetic: withStrassen(arithmeticOf(numerics)), threads: 1, pool: undefined, refused: new Set(),
     compile: (emit) => timed(() => new WebAssembly!.Module(emit().toBytes())),
   });
-  const { graph, kept } = sessionGraph(createModel(name, {}, null), { input });
+  const { graph, kept } = sessionGraph(moduleNetwork(createModel(name, {}, null)), { input });
   wasmProgram({ graph, operations: allOperations, kept, constants: new PlainConstants(), host, overrides: new Map() });
   return spent;
 }

@@ -32,6 +32,10 @@ export { loadStateDict, stateDict, stateShapes } from "./nn/state-dict.ts";
 export { summarise } from "./nn/summary.ts";
 export type { Summary } from "./nn/summary.ts";
 
+export { fixedNetwork, openNetwork } from "./graph/network.ts";
+export type { Network, NetworkInput, OpenShape, Shapes } from "./graph/network.ts";
+export type { Graph, Node, Value } from "./graph/graph.ts";
+export { lower, moduleNetwork } from "./nn/lower.ts";
 export { Session, compile, compileSync } from "./session/session.ts";
 export type { CompileOptions, RunOptions } from "./session/session.ts";
 export { emitModule } from "./session/backends/wasm/modules/emit.ts";

@@ -24,7 +24,10 @@ export function modelTitle({ identity }: Module): string {
   return Object.keys(identity.options).length === 0 ? identity.model : `${identity.model} ${JSON.stringify(identity.options)}`;
 }
 
-/** The model as a network of one `input` and one `output`. */
+/** The model as a network of one `input` and one `output`; its layers know what fits. */
 export function moduleNetwork(model: Module): Network {
-  return { title: modelTitle(model), inputs: [{ name: "input" }], outputs: ["output"], lower: ({ input }, training) => lower(model, input, training) };
+  return {
+    title: modelTitle(model), inputs: [{ name: "input" }], outputs: ["output"],
+    lower: ({ input }, training) => lower(model, input, training), parameters: () => model.namedParameters(),
+  };
 }

@@ -5,6 +5,7 @@
  * `compileSync` has one thread.
  */
 import { referenceInference } from "../../kernels/reference/inference.ts";
+import type { Network } from "../graph/network.ts";
 import type { Module } from "../nn/module.ts";
 import { coreComputations } from "../operations/core.ts";
 import type { Operations } from "./backends/operations.ts";
@@ -19,11 +20,11 @@ const least: SessionParts = { operations };
 const withThreads: SessionParts = { operations, threads: { warm: warmPool, grow: growPool } };
 
 /** As `compile` of session.ts. */
-export function compile(model: Module, options: CompileOptions): Promise<Session> {
-  return compileWith(withThreads, model, options);
+export function compile(source: Module | Network, options: CompileOptions = {}): Promise<Session> {
+  return compileWith(withThreads, source, options);
 }
 
-/** As `compileSync` of session.ts. */
-export function compileSync(model: Module, options: CompileOptions): Session {
-  return compileSyncWith(least, model, options);
+/** As `compileSync` of session.ts; a graph wants `fixedNetwork`. */
+export function compileSync(source: Module | Network, options: CompileOptions = {}): Session {
+  return compileSyncWith(least, source, options);
 }

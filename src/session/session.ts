@@ -5,19 +5,20 @@
  * the weights.
  */
 import { PlainConstants, plainProgram } from "./backends/plain/program.ts";
-import { modelTitle } from "../nn/lower.ts";
 import type { Module } from "../nn/module.ts";
-import type { Graph } from "../graph/graph.ts";
+import type { Graph, Value } from "../graph/graph.ts";
+import { fixedNetwork } from "../graph/network.ts";
+import type { Network } from "../graph/network.ts";
 import { didYouMean, show } from "../errors.ts";
-import { Tensor, isDouble, showShape, sizeOf } from "../tensor.ts";
+import { Tensor, isDouble, sameShape, showShape, sizeOf } from "../tensor.ts";
 import type { Shape } from "../tensor.ts";
 import { allOperations } from "./backends/all-operations.ts";
 import { backend, backendSync } from "./backends/choose.ts";
 import { givenModules } from "./backends/wasm/modules/given.ts";
 import type { Backend, BackendOptions, SessionParts, Wanted } from "./backends/parts.ts";
 import type { Program } from "./backends/program.ts";
-import { sessionGraph, valueOf } from "./optimise/session-graph.ts";
-import type { GraphOptions } from "./optimise/session-graph.ts";
+import { networkOf, sessionGraph, shapesOf, valueOf } from "./optimise/session-graph.ts";
+import type { GraphOptions, SessionGraph } from "./optimise/session-graph.ts";
 import { growPool, warmPool } from "./threads/pool.ts";
 import { trialFailure } from "./backends/wasm/checks/trial.ts";
 import { turbo } from "./backends/wasm/turbo/turbo.ts";
@@ -34,7 +35,7 @@ export interface RunOptions<Into> {
   readonly into?: Into;
 }
 
-/** Values by name: `input` and overridden values go in, `output` and observed values come out. */
+/** Values by name: inputs and overridden values go in, outputs and observed values come out. A model has one `input` and one `output`, a graph its own names. */
 export type Named<T> = Readonly<Record<string, T>>;
 
 /** How many input shapes keep their programs at the same time; the one unused for longest is dropped. */
@@ -53,7 +54,7 @@ interface Prepared {
 }
 
 export class Session implements Disposable {
-  readonly #model: Module;
+  readonly #network: Network;
   readonly #operations: SessionParts["operations"];
   readonly #observed: ReadonlySet<string>;
   readonly #overrides = new Map<string, Float32Array | undefined>();
@@ -67,14 +68,14 @@ export class Session implements Disposable {
   #backend: Backend;
 
   /** Sessions are made by `compile` and `compileSync`. @param parts the operations it knows */
-  constructor(model: Module, options: CompileOptions, backend: Backend, { operations }: Pick<SessionParts, "operations">) {
-    this.#model = model;
+  constructor(network: Network, options: CompileOptions, first: SessionGraph, backend: Backend, { operations }: Pick<SessionParts, "operations">) {
+    this.#network = network;
     this.#operations = operations;
     this.#observed = new Set(options.observe ?? []);
     for (const name of options.override ?? []) this.#overrides.set(name, undefined);
     this.#backend = this.#registered(backend);
     try {
-      this.#latest = this.#compiled(options.input);
+      this.#latest = this.#compiled(first);
     } catch (error) {
       this.#release();
       throw error;
@@ -100,12 +101,12 @@ export class Session implements Disposable {
   }
 
   /**
-   * Runs the network on x, of any batch and image size that it can take.
+   * Runs a network of one input and one output on x, of any batch and image size that it can take.
    * @param into receives the output instead of a new array; it must have its length
    * @throws RangeError for a shape that the network cannot take; TypeError for another precision; then nothing has changed
    */
   run(x: Tensor<Float32Array>, options?: RunOptions<Float32Array>): Tensor<Float32Array>;
-  /** The same with `{ input: x }` and values for any of the names in `override`; gives `output` and every value in `observe`. */
+  /** The same with every input by its name (`{ input: x }`), and values for any of the names in `override`; gives every output and every value in `observe`. */
   run(x: Named<Tensor<Float32Array>>, options?: RunOptions<Named<Float32Array>>): Record<string, Tensor<Float32Array>>;
   run(x: Tensor<Float32Array> | Named<Tensor<Float32Array>>, options: RunOptions<Float32Array | Named<Float32Array>> = {}): unknown {
     this.#idle("run");
@@ -113,7 +114,7 @@ export class Session implements Disposable {
     run.begin();
     run.compiled.program.run();
     const outputs = run.end();
-    return x instanceof Tensor ? outputs.output : outputs;
+    return x instanceof Tensor ? outputs[this.#network.outputs[0]] : outputs;
   }
 
   /**
@@ -136,7 +137,7 @@ export class Session implements Disposable {
         run.compiled.program.run();
       }
       const outputs = working === undefined ? run.end() : await working;
-      return x instanceof Tensor ? outputs.output : outputs;
+      return x instanceof Tensor ? outputs[this.#network.outputs[0]] : outputs;
     } finally {
       this.#pending--;
       if (this.#pending === 0 && this.#programs === undefined) this.#release();
@@ -151,7 +152,7 @@ export class Session implements Disposable {
     this.#idle("observed");
     const latest = this.#open();
     if (!this.#ran) throw new Error("session.observed: nothing has run yet");
-    return this.#read(latest, name);
+    return read(latest.program, valueOf(latest.graph, name)!);
   }
 
   /** Takes changed parameters of the model over. */
@@ -195,58 +196,56 @@ export class Session implements Disposable {
     if (this.#pending > 0) throw new Error(`session.${method}: an asynchronous run is under way; await it first`);
   }
 
-  #read({ graph, program }: Compiled, name: string, into?: Float32Array): Tensor<Float32Array> {
-    const value = valueOf(graph, name)!;
-    const data = into ?? new Float32Array(sizeOf(value.shape));
-    program.read(value, data);
-    return new Tensor(data, value.shape);
-  }
-
   /** Checks all that goes in and comes out. */
   #prepare(method: string, x: Tensor<Float32Array> | Named<Tensor<Float32Array>>, options: RunOptions<Float32Array | Named<Float32Array>>): Prepared {
     const at = `session.${method}`;
-    const inputs = x instanceof Tensor ? { input: x } : x;
-    if (typeof inputs !== "object" || inputs === null || !(inputs.input instanceof Tensor) || isDouble(inputs.input.data)) {
-      throw new TypeError(`${at}: x wants a Tensor of Float32Array, or an object with such a Tensor as input; got ${show(inputs)}`);
+    const [ins, outs] = [this.#network.inputs.map(({ name }) => name), this.#network.outputs];
+    const lone = x instanceof Tensor;
+    if (lone && ins.length + outs.length > 2) throw new RangeError(`${at}: x wants { ${ins.map((name) => `${name}: Tensor`).join(", ")} }: there are ${ins.length} inputs and ${outs.length} outputs, which have names`);
+    const inputs = lone ? { [ins[0]]: x } : x;
+    if (typeof inputs !== "object" || inputs === null || Array.isArray(inputs)) throw new TypeError(`${at}: x wants a Tensor of Float32Array, or an object with such a Tensor as ${ins.join(", ")}; got ${show(inputs)}`);
+    const known = [...ins, ...this.#overrides.keys()];
+    for (const [name, tensor] of [...ins.map((name) => [name, inputs[name]] as const), ...Object.entries(inputs)]) {
+      if (!known.includes(name)) throw new RangeError(`${at}: "${name}" is no input${didYouMean(name, known)}; compile with override: ["${name}"]`);
+      if (!(tensor instanceof Tensor) || isDouble(tensor.data)) throw new TypeError(`${at}: ${lone ? "x" : name} wants a Tensor of Float32Array, got ${show(tensor)}`);
     }
-    const compiled = this.#compiled(inputs.input.shape);
+    const compiled = this.#compiled(ins.map((name) => inputs[name].shape));
     const { graph, program } = compiled;
+    const values = new Map(outs.map((name, i) => [name, graph.outputs[i]]));
     for (const [name, tensor] of Object.entries(inputs)) {
-      if (name === "input") continue;
-      if (!this.#overrides.has(name)) throw new RangeError(`${at}: "${name}" is no input${didYouMean(name, ["input", ...this.#overrides.keys()])}; compile with override: ["${name}"]`);
-      const { shape } = valueOf(graph, name)!;
-      if (!(tensor instanceof Tensor) || isDouble(tensor.data)) throw new TypeError(`${at}: ${name} wants a Tensor of Float32Array, got ${show(tensor)}`);
-      if (tensor.shape.join() !== shape.join()) throw new RangeError(`${at}: ${name} wants shape ${showShape(shape)}, got ${showShape(tensor.shape)}`);
+      const value = this.#overrides.has(name) ? valueOf(graph, name) : undefined;
+      if (value !== undefined && !sameShape(tensor.shape, value.shape)) throw new RangeError(`${at}: ${name} wants shape ${showShape(value.shape)}, got ${showShape(tensor.shape)}`);
     }
-    const [output] = graph.outputs;
-    const into: Named<Float32Array> = options.into === undefined ? {} : options.into instanceof Float32Array ? { output: options.into } : options.into;
+    if (!lone) for (const name of this.#observed) if (!values.has(name)) values.set(name, valueOf(graph, name)!);
+    const into: Named<Float32Array> = options.into === undefined ? {} : options.into instanceof Float32Array ? { [outs[0]]: options.into } : options.into;
     for (const [name, data] of Object.entries(into)) {
-      if (name !== "output" && !this.#observed.has(name)) throw new RangeError(`${at}: into names "${name}", which is no output${didYouMean(name, ["output", ...this.#observed])}`);
-      const { shape } = name === "output" ? output : valueOf(graph, name)!;
+      const value = values.get(name);
+      if (value === undefined) throw new RangeError(`${at}: into names "${name}", which is no output${didYouMean(name, values.keys())}`);
+      const { shape } = value;
       if (!(data instanceof Float32Array)) throw new TypeError(`${at}: into wants a Float32Array, got ${show(data)}`);
       if (data.length !== sizeOf(shape)) throw new RangeError(`${at}: into wants ${sizeOf(shape)} elements for an output of shape ${showShape(shape)}, got ${data.length}`);
     }
     return {
       compiled,
       begin: () => {
-        program.setInput(0, inputs.input.data);
+        ins.forEach((name, i) => program.setInput(i, inputs[name].data));
         for (const name of this.#overrides.keys()) this.#overrides.set(name, inputs[name]?.data);
       },
       end: () => {
         this.#latest = this.#programs === undefined ? undefined : compiled;
         this.#ran = true;
-        const data = into.output ?? new Float32Array(sizeOf(output.shape));
-        program.read(output, data);
-        const outputs: Record<string, Tensor<Float32Array>> = { output: new Tensor(data, output.shape) };
-        if (!(x instanceof Tensor)) for (const name of this.#observed) outputs[name] = this.#read(compiled, name, into[name]);
+        const outputs: Record<string, Tensor<Float32Array>> = {};
+        for (const [name, value] of values) outputs[name] = read(program, value, into[name]);
         return outputs;
       },
     };
   }
 
-  #compiled(input: Shape): Compiled {
+  /** @param wanted shapes of the inputs in their order, or the graph for these */
+  #compiled(wanted: readonly Shape[] | SessionGraph): Compiled {
     if (this.#programs === undefined) throw new Error("session: it is closed");
-    const key = input.join();
+    const shapes = "graph" in wanted ? wanted.graph.inputs.map(({ shape }) => shape) : wanted;
+    const key = shapes.join(";");
     const found = this.#programs.get(key);
     if (found !== undefined) {
       // Again the latest, in the map's order of insertion.
@@ -254,7 +253,8 @@ export class Session implements Disposable {
       this.#programs.set(key, found);
       return found;
     }
-    const { graph, kept } = sessionGraph(this.#model, { input, observe: [...this.#observed], override: [...this.#overrides.keys()] });
+    const named = Object.fromEntries(this.#network.inputs.map(({ name }, i) => [name, shapes[i]]));
+    const { graph, kept } = "graph" in wanted ? wanted : sessionGraph(this.#network, named, [...this.#observed], [...this.#overrides.keys()]);
     const compiled = { graph, program: this.#program(graph, kept) };
     this.#programs.set(key, compiled);
     if (this.#programs.size > mostPrograms) this.#programs.delete(this.#programs.keys().next().value!);
@@ -283,37 +283,58 @@ export class Session implements Disposable {
   }
 }
 
-/** What the network has in it, as its first program will have it, and what it is for. */
-function wanted(model: Module, options: CompileOptions, parts: SessionParts): Wanted {
-  const { input, observe = [], override = [] } = options;
-  return { ...options, parts, labels: labelsOf(sessionGraph(model, options).graph, parts.operations), use: { model: modelTitle(model), input, observe, override } };
+function read(program: Program, value: Value, into: Float32Array = new Float32Array(sizeOf(value.shape))): Tensor<Float32Array> {
+  program.read(value, into);
+  return new Tensor(into, value.shape);
+}
+
+/** What a session is made of, but for its backend. */
+interface Begun {
+  readonly network: Network;
+  readonly options: CompileOptions;
+  readonly first: SessionGraph;
+  readonly wanted: Wanted;
+}
+
+function begin(parts: SessionParts, source: Module | Network, options: CompileOptions): Begun {
+  const { observe = [], override = [] } = options;
+  const network = networkOf(source);
+  const first = sessionGraph(network, shapesOf(network, options.input), observe, override);
+  return { network, options, first, wanted: { ...options, parts, labels: labelsOf(first.graph, parts.operations), use: { model: network.title, graph: first.graph, observe, override } } };
 }
 
 /** `compile` of these parts. */
-export async function compileWith(parts: SessionParts, model: Module, options: CompileOptions): Promise<Session> {
-  return new Session(model, options, await backend(wanted(model, options, parts)), parts);
+export async function compileWith(parts: SessionParts, source: Module | Network, options: CompileOptions): Promise<Session> {
+  const { network, first, wanted } = begin(parts, source, options);
+  return new Session(network, options, first, await backend(wanted), parts);
 }
 
 /** `compileSync` of these parts. */
-export function compileSyncWith(parts: SessionParts, model: Module, options: CompileOptions): Session {
-  return new Session(model, options, backendSync(wanted(model, options, parts)), parts);
+export function compileSyncWith(parts: SessionParts, source: Module | Network, options: CompileOptions): Session {
+  const { network, first, wanted } = begin(parts, source, options);
+  return new Session(network, options, first, backendSync(wanted), parts);
 }
 
 const all: SessionParts = { operations: allOperations, threads: { warm: warmPool, grow: growPool }, turbo: { find: turbo, failure: trialFailure }, strassen: withStrassen, pace: withPace, modules: givenModules };
 
+/** A graph is a network for its own shapes only. */
+function opened(source: Module | Network | Graph): Module | Network {
+  return typeof source === "object" && source !== null && "nodes" in source ? fixedNetwork(source) : source;
+}
+
 /**
- * Compiles a model for inference, with as many threads as are asked for: by default the processor's cores, at most 4, as far as the host has
- * workers and memory to share; `session.kernels` says what came of it.
- * @throws RangeError where the model cannot take such an input, or an option makes no sense
+ * Compiles a model, a network (an import) or a graph for inference, with as many threads as are asked for: by default the processor's cores, at most 4, as
+ * far as the host has workers and memory to share; `session.kernels` says what came of it.
+ * @throws TypeError for the wrong kind; RangeError where the model cannot take such an input, or an option makes no sense
  */
-export function compile(model: Module, options: CompileOptions): Promise<Session> {
-  return compileWith(all, model, options);
+export async function compile(source: Module | Network | Graph, options: CompileOptions = {}): Promise<Session> {
+  return compileWith(all, opened(source), options);
 }
 
 /**
  * The same at once. It starts no workers, so the session has one thread, unless `compile` started some before.
- * @throws RangeError where the model cannot take such an input, or an option makes no sense
+ * @throws TypeError for the wrong kind; RangeError where the model cannot take such an input, or an option makes no sense
  */
-export function compileSync(model: Module, options: CompileOptions): Session {
-  return compileSyncWith(all, model, options);
+export function compileSync(source: Module | Network | Graph, options: CompileOptions = {}): Session {
+  return compileSyncWith(all, opened(source), options);
 }

@@ -1,4 +1,5 @@
 /** A session's answers beside the eager engine's. */
+import "../../kernels/wasm/assembler/checked.ts";
 import { Random } from "../../kernels/random.ts";
 import type { Module } from "../../src/nn/module.ts";
 import { Parameter } from "../../src/nn/parameter.ts";

@@ -1,4 +1,5 @@
 /** Small networks for tests of sessions, and what they are compared with. */
+import "../../kernels/wasm/assembler/checked.ts";
 import * as assert from "uvu/assert";
 import { createModel } from "../../models/index.ts";
 import type { Module } from "../../src/nn/module.ts";

@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import { allOperations } from "../../src/session/backends/all-operations.ts";
 import { exactArithmetic } from "../../src/session/backends/numerics.ts";
 import { PlainConstants } from "../../src/session/backends/plain/program.ts";
+import { moduleNetwork } from "../../src/nn/lower.ts";
 import { sessionGraph } from "../../src/session/optimise/session-graph.ts";
 import { compile, compileSync } from "../../src/session/session.ts";
 import { emitRunsShared } from "../../src/session/threads/run-shared.ts";
@@ -71,7 +72,7 @@ test("many short runs: nothing waits for ever", () => {
 });
 
 test("a run waits for no thread that has begun nothing, and who comes late finds it over", () => {
-  const { graph, kept } = sessionGraph(early, { input: [1, 3, 16, 16] });
+  const { graph, kept } = sessionGraph(moduleNetwork(early), { input: [1, 3, 16, 16] });
   const arithmetic = exactArithmetic;
   const calls: { part: (thread: number, stage: number, sleeps: number) => void; stage: number }[] = [];
   // The other thread never wakes up.

@@ -6,6 +6,8 @@ import * as assert from "uvu/assert";
 import { probe } from "../../kernels/wasm/probe/probe.ts";
 import { allOperations } from "../../src/session/backends/all-operations.ts";
 import { exactArithmetic } from "../../src/session/backends/numerics.ts";
+import { moduleNetwork } from "../../src/nn/lower.ts";
+import { sessionGraph } from "../../src/session/optimise/session-graph.ts";
 import { Session, compile, compileSync } from "../../src/session/session.ts";
 import { trialFailure } from "../../src/session/backends/wasm/checks/trial.ts";
 import { flagsOf, withFlags } from "../../src/session/backends/wasm/turbo/v8-flags.ts";
@@ -119,7 +121,9 @@ test("a program on trial that computes something else is given up, with the reas
   const [model, input] = [smallResNet(), [1, 3, 16, 16]];
   const expected = compileSync(model, { input, numerics: "exact" });
   for (const [trial, given] of [[right, "on trial"], [wrong, /^instead: [\w.]+ has \S+ instead of \S+$/]] as const) {
-    const session = new Session(model, { input, observe: ["layer1.0.se.activation_2"] }, {
+    const observe = ["layer1.0.se.activation_2"];
+    const network = moduleNetwork(model);
+    const session = new Session(network, { input, observe }, sessionGraph(network, { input }, observe), {
       host: host(trial), why: "on trial",
       trial: { failure: (program, options) => trialFailure(program, options, { ...kernels, compile: right }), instead: (reason) => ({ host: host(right), why: `instead: ${reason}` }) },
     }, { operations: allOperations });

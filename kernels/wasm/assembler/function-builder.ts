@@ -3,16 +3,14 @@
  * nested callbacks, each instruction checked and encoded at once.
  */
 import { Body } from "./body.ts";
-import type { Home } from "./body.ts";
+import type { Home, Label } from "./body.ts";
 import { lengthOf } from "./encode.ts";
 import type { Bytes } from "./encode.ts";
-import { checkOwner } from "./handles.ts";
 import type { Func, Local } from "./handles.ts";
 import { group } from "./instructions.ts";
 import type { Group } from "./instructions.ts";
 import { CONTROL } from "./opcodes.ts";
 import type { Core, InstructionTable } from "./opcodes.ts";
-import type { Label } from "./type-stack.ts";
 import { NONE, codesOf, single } from "./types.ts";
 import type { Codes, FunctionType, ValueType } from "./types.ts";
 import { LocalInstructions } from "./variables.ts";
@@ -117,7 +115,7 @@ export class FunctionBuilder<T extends InstructionTable = Core> {
     then?.(label);
     // Without an else its parameters are its results; the check of an empty one sees to that.
     if (otherwise !== undefined || label.params.length > 0 || label.results.length > 0) {
-      this.#body.otherwise(label);
+      this.#body.check?.otherwise(label);
       this.#body.code.byte(CONTROL.else);
       otherwise?.(label);
     }
@@ -178,43 +176,43 @@ export class FunctionBuilder<T extends InstructionTable = Core> {
 
   br(label: Label): void {
     const depth = this.#body.depth(label, "br");
-    this.#body.br(label);
+    this.#body.leave("br", label.wants);
     this.#body.code.indexed(CONTROL.br, depth);
   }
 
   /** Takes an i32, and branches if it is not zero. */
   br_if(label: Label): void {
     const depth = this.#body.depth(label, "br_if");
-    this.#body.brIf(label);
+    this.#body.count++;
+    this.#body.check?.brIf(label);
     this.#body.code.indexed(CONTROL.br_if, depth);
   }
 
   /** Takes an i32, and branches to the label of that index, or to `otherwise` where there is none. */
   br_table(labels: readonly Label[], otherwise: Label): void {
     const depths = [...labels, otherwise].map((label) => this.#body.depth(label, "br_table"));
-    this.#body.brTable(labels, otherwise);
+    this.#body.count++;
+    this.#body.check?.brTable(labels, otherwise);
     this.#body.code.byte(CONTROL.br_table);
     this.#body.code.u32(labels.length);
     for (const depth of depths) this.#body.code.u32(depth);
   }
 
   return(): void {
-    this.#body.apply("return", this.#outermost.results, NONE);
-    this.#body.leave();
+    this.#body.leave("return", this.#outermost.results);
     this.#body.code.byte(CONTROL.return);
   }
 
   call(func: Func): void {
     this.#body.apply("call", func.signature.params, func.signature.results);
-    checkOwner(this.#body, func, this.#body.home, "module");
+    this.#body.check?.own(func, this.#body.home, "module");
     this.#body.code.indexed(CONTROL.call, func.index);
   }
 
   // ---- the rest -----------------------------------------------------------------------------------------------------
 
   unreachable(): void {
-    this.#body.apply("unreachable", NONE, NONE);
-    this.#body.leave();
+    this.#body.leave("unreachable");
     this.#body.code.byte(CONTROL.unreachable);
   }
 
@@ -224,13 +222,15 @@ export class FunctionBuilder<T extends InstructionTable = Core> {
   }
 
   drop(): void {
-    this.#body.drop();
+    this.#body.count++;
+    this.#body.check?.drop();
     this.#body.code.byte(CONTROL.drop);
   }
 
   /** Takes two values of one type and an i32; leaves the first where that is not zero, else the second. */
   select(): void {
-    this.#body.select();
+    this.#body.count++;
+    this.#body.check?.select();
     this.#body.code.byte(CONTROL.select);
   }
 

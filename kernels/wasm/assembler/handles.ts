@@ -1,6 +1,6 @@
 /**
  * What a module and its functions name: handles, never bare numbers. A handle belongs to the module or function that made it,
- * and is refused by any other. (Labels are in type-stack.ts.)
+ * and is refused by any other. (Labels are in body.ts.)
  */
 import type { Codes, Signature, ValueType } from "./types.ts";
 

@@ -18,9 +18,9 @@
  *     const bytes = m.toBytes();
  *
  * An instruction has its name in the text format; opcodes.ts lists those of the kernels, opcodes-all.ts all (`new ModuleBuilder("name", ALL)`). Operands are on the stack, in the order of the
- * specification; the arguments of a method are immediates only (offset and alignment in bytes, lane, constant). Each instruction is
- * checked as it is emitted, so that the JavaScript stack trace of an error points at the line that wrote it. Locals, labels
- * and functions are handles, refused by any function or module but their own.
+ * specification; the arguments of a method are immediates only (offset and alignment in bytes, lane, constant). Locals, labels and functions are
+ * handles. Where checked.ts is imported, as in tests, each instruction is checked as it is emitted, so that the JavaScript stack trace of an error points at
+ * the line that wrote it; elsewhere the engine checks the module as a whole.
  *
  * The bytes depend on the calls alone. Memory and imported functions come first. A module that has a relaxed instruction is
  * refused as a whole where relaxed SIMD is missing (probe.ts), so relaxed kernels belong to a module of their own.
@@ -30,7 +30,7 @@
  * millisecond of processor time then (Node 20, Zen 4: 16,110 instructions in 56 functions take 16 ms, of which 4 are a fixed start),
  * 18,000 when it is warm. What counts is therefore the number of instructions: emit one kernel for all layers that can share it.
  */
-import type { Home } from "./body.ts";
+import type { Body, Home } from "./body.ts";
 import { Bytes, checkWhole } from "./encode.ts";
 import { FunctionBuilder } from "./function-builder.ts";
 import { checkOwner } from "./handles.ts";
@@ -40,6 +40,7 @@ import type { Signature, ValueType } from "./types.ts";
 import { writeNames } from "./names.ts";
 import { CORE } from "./opcodes.ts";
 import type { Core, InstructionTable } from "./opcodes.ts";
+import type { TypeStack } from "./type-stack.ts";
 import type { Pace } from "../shared/pace.ts";
 
 const SECTION = { type: 1, import: 2, function: 3, memory: 5, export: 7, code: 10 } as const;
@@ -71,6 +72,11 @@ export class ModuleBuilder<T extends InstructionTable = Core> implements Home {
   readonly name: string;
   readonly instructions: InstructionTable;
   hasMemory = false;
+  /** What checks types while functions are written (checked.ts). */
+  static check: ((body: Body) => TypeStack) | undefined = undefined;
+  get check(): Home["check"] {
+    return ModuleBuilder.check;
+  }
   /** What holds loops of unfused products and sums back (shared/pace.ts), where that is faster; it changes no bit. */
   pace: Pace | undefined = undefined;
   readonly signatures: SignatureTable = new SignatureTable();

@@ -5,61 +5,33 @@
  *
  * Every error is a TypeError that names the function, the instruction, what it wanted and what was there.
  */
+import type { Body, Label } from "./body.ts";
+import { checkOwner } from "./handles.ts";
 import { NONE, UNKNOWN, namesOf, single } from "./types.ts";
 import type { Codes } from "./types.ts";
 
 const I32: Codes = single("i32");
 
-/** A block, and what branches to it name. Of a loop its beginning, of all else its end. */
-export class Label {
-  readonly kind: "function" | "block" | "loop" | "if";
-  readonly owner: TypeStack;
-  readonly params: Codes;
-  readonly results: Codes;
-  /** How many blocks are open around this one. */
-  readonly level: number;
-  /** How many values lie below this block's. */
-  readonly height: number;
-  open = true;
-  unreachable = false;
-
-  constructor(owner: TypeStack, kind: Label["kind"], params: Codes, results: Codes, level: number, height: number) {
-    this.owner = owner;
-    this.kind = kind;
-    this.params = params;
-    this.results = results;
-    this.level = level;
-    this.height = height;
-  }
-
-  /** What a branch to this label takes from the stack. */
-  get wants(): Codes {
-    return this.kind === "loop" ? this.params : this.results;
-  }
-}
-
-/** (Fields that are open are so for body.ts, which does the commonest checks itself.) */
 export class TypeStack {
-  readonly name: string;
   readonly values: number[] = [];
   top = 0;
-  /** The innermost block's height; past every height once the function has ended, so that nothing more fits. */
-  floor = 0;
-  /** The instruction at hand, and how many there were with it: for messages. */
-  instruction = "";
-  count = 0;
+  readonly #body: Body;
   readonly #blocks: Label[] = [];
 
-  constructor(name: string) {
-    this.name = name;
+  constructor(body: Body) {
+    this.#body = body;
   }
 
   /** One instruction that takes `wants` and leaves `gives`. */
   apply(instruction: string, wants: Codes, gives: Codes): void {
-    this.instruction = instruction;
-    this.count++;
+    this.#body.instruction = instruction;
     this.#pop(wants);
     this.#push(gives);
+  }
+
+  /** @throws TypeError where another function or module made the handle */
+  own(handle: { readonly owner: object; readonly name: string }, owner: object, kind: string): void {
+    checkOwner(this.#body, handle, owner, kind);
   }
 
   /** Takes `wants` from the stack. */
@@ -82,13 +54,8 @@ export class TypeStack {
   }
 
   #innermost(): Label {
-    if (this.#blocks.length === 0) throw new TypeError(`${this.at()}: the function has ended`);
+    if (this.#blocks.length === 0) throw new TypeError(`${this.#body.at()}: the function has ended`);
     return this.#blocks[this.#blocks.length - 1];
-  }
-
-  /** Where emission stands, for messages. */
-  at(instruction: string = this.instruction): string {
-    return `${this.name}, instruction ${this.count} (${instruction})`;
   }
 
   #fail(wants: Codes, more = ""): never {
@@ -97,22 +64,18 @@ export class TypeStack {
     const outside = this.values.slice(0, block.height);
     const unreachable = block.unreachable ? " after code that never ends here" : "";
     const below = outside.length === 0 ? "" : `, and [${namesOf(outside)}] out of reach, outside this ${block.kind}`;
-    throw new TypeError(`${this.at()}: wants [${namesOf(wants)}]${more}, the stack has [${namesOf(inside)}]${unreachable}${below}`);
+    throw new TypeError(`${this.#body.at()}: wants [${namesOf(wants)}]${more}, the stack has [${namesOf(inside)}]${unreachable}${below}`);
   }
 
   /** Opens a block. Its parameters must be on the stack, and stay there. */
-  open(kind: Label["kind"], params: Codes, results: Codes): Label {
-    if (kind === "if") this.apply(kind, I32, NONE);
-    if (kind !== "function") {
-      this.instruction = kind;
-      if (kind !== "if") this.count++;
-      this.#pop(params);
-    }
-    const label = new Label(this, kind, params, results, this.#blocks.length, this.top);
+  open(label: Label): void {
+    const { kind, params } = label;
+    this.#body.instruction = kind;
+    if (kind === "if") this.#pop(I32);
+    if (kind !== "function") this.#pop(params);
+    label.height = this.top;
     this.#blocks.push(label);
-    this.floor = this.top;
     if (kind !== "function") this.#push(params);
-    return label;
   }
 
   /** From the first to the second half of the `if` that `label` names. */
@@ -127,13 +90,12 @@ export class TypeStack {
     this.#finish(`end of ${label.kind}`, label);
     label.open = false;
     this.#blocks.pop();
-    this.floor = this.#blocks.length === 0 ? Infinity : this.#blocks[this.#blocks.length - 1].height;
     this.#push(label.results);
   }
 
   #finish(instruction: string, label: Label): void {
-    this.instruction = instruction;
-    if (this.#innermost() !== label) throw new TypeError(`${this.at()}: another block is open inside`);
+    this.#body.instruction = instruction;
+    if (this.#innermost() !== label) throw new TypeError(`${this.#body.at()}: another block is open inside`);
     const top = this.top;
     this.#pop(label.results);
     if (this.top !== label.height) {
@@ -149,19 +111,13 @@ export class TypeStack {
     block.unreachable = true;
   }
 
-  /** How many blocks `instruction` leaves by branching to `label`. */
-  depth(label: Label, instruction: string): number {
-    if (label.owner !== this || !label.open) {
-      const place = `${this.name}, after instruction ${this.count} (${instruction})`;
-      if (label.owner !== this) throw new TypeError(`${place}: wants a label of this function, got one of ${label.owner.name}`);
-      throw new TypeError(`${place}: wants the label of an open block, this ${label.kind} has ended`);
-    }
-    return this.#blocks.length - 1 - label.level;
-  }
-
-  br(label: Label): void {
-    this.apply("br", label.wants, NONE);
-    this.leave();
+  /** @throws TypeError for a label that `instruction` cannot branch to */
+  within(label: Label, instruction: string): void {
+    const { name, count } = this.#body;
+    if (label.owner === this.#body && label.open) return;
+    const place = `${name}, after instruction ${count} (${instruction})`;
+    if (label.owner !== this.#body) throw new TypeError(`${place}: wants a label of this function, got one of ${label.owner.name}`);
+    throw new TypeError(`${place}: wants the label of an open block, this ${label.kind} has ended`);
   }
 
   brIf(label: Label): void {
@@ -175,7 +131,7 @@ export class TypeStack {
     for (const label of labels) {
       if (label.wants.length !== otherwise.wants.length) {
         const counts = `${label.wants.length} and ${otherwise.wants.length}`;
-        throw new TypeError(`${this.at()}: wants labels that take equally many values, got ${counts}`);
+        throw new TypeError(`${this.#body.at()}: wants labels that take equally many values, got ${counts}`);
       }
       const top = this.top;
       this.#pop(label.wants);
@@ -187,8 +143,7 @@ export class TypeStack {
 
   /** Any one value. */
   drop(): void {
-    this.instruction = "drop";
-    this.count++;
+    this.#body.instruction = "drop";
     this.#any("one value of any type");
   }
 
@@ -199,7 +154,7 @@ export class TypeStack {
     const second = this.#any(wanted);
     const first = this.#any(wanted);
     if (first !== second && first !== UNKNOWN && second !== UNKNOWN) {
-      throw new TypeError(`${this.at()}: wants ${wanted}, the stack had [${namesOf([first, second])} i32]`);
+      throw new TypeError(`${this.#body.at()}: wants ${wanted}, the stack had [${namesOf([first, second])} i32]`);
     }
     this.values[this.top++] = first === UNKNOWN ? second : first;
   }
@@ -207,7 +162,7 @@ export class TypeStack {
   #any(wanted: string): number {
     const block = this.#innermost();
     if (this.top > block.height) return this.values[--this.top];
-    if (!block.unreachable) throw new TypeError(`${this.at()}: wants ${wanted}, the stack has too few in this ${block.kind}`);
+    if (!block.unreachable) throw new TypeError(`${this.#body.at()}: wants ${wanted}, the stack has too few in this ${block.kind}`);
     return UNKNOWN;
   }
 }

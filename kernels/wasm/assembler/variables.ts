@@ -1,7 +1,6 @@
 /** Local variables: `f.local.get(x)`, and the making of them. */
 import type { Body } from "./body.ts";
 import { checkWhole } from "./encode.ts";
-import { checkOwner } from "./handles.ts";
 import type { Local } from "./handles.ts";
 import { CONTROL } from "./opcodes.ts";
 import { NONE, single } from "./types.ts";
@@ -60,30 +59,17 @@ export class LocalInstructions {
   }
 
   get(local: Local): void {
-    const body = this.#body;
-    if (local.owner === body && body.top >= body.floor) {
-      body.count++;
-      body.values[body.top++] = local.code;
-    } else {
-      this.#check("local.get", NONE, local, local.codes);
-    }
-    body.code.indexed(CONTROL["local.get"], local.index);
+    this.#body.use("local.get", NONE, local, local.codes);
+    this.#body.code.indexed(CONTROL["local.get"], local.index);
   }
 
   set(local: Local): void {
-    const body = this.#body;
-    const top = body.top - 1;
-    if (local.owner === body && top >= body.floor && body.values[top] === local.code) {
-      body.count++;
-      body.top = top;
-    } else {
-      this.#check("local.set", local.codes, local, NONE);
-    }
-    body.code.indexed(CONTROL["local.set"], local.index);
+    this.#body.use("local.set", local.codes, local, NONE);
+    this.#body.code.indexed(CONTROL["local.set"], local.index);
   }
 
   tee(local: Local): void {
-    this.#check("local.tee", local.codes, local, local.codes);
+    this.#body.use("local.tee", local.codes, local, local.codes);
     this.#body.code.indexed(CONTROL["local.tee"], local.index);
   }
 
@@ -95,12 +81,6 @@ export class LocalInstructions {
   /** local -= by */
   decrease(local: Local<"i32">, by: number | Local<"i32">): void {
     this.#step(local, by, "i32.sub", SUB);
-  }
-
-  #check(name: string, wants: Codes, local: Local, gives: Codes): void {
-    const body = this.#body;
-    body.apply(name, wants, gives);
-    checkOwner(body, local, body, "function");
   }
 
   #step(local: Local<"i32">, by: number | Local<"i32">, name: string, opcode: number): void {

@@ -1,4 +1,5 @@
 /** What sessions are put together from, and what comes of it. Who imports a `compile` loads what that one names here, and no more: session.ts names all, lean.ts the least. */
+import type { Graph } from "../../graph/graph.ts";
 import type { ModuleUse } from "./wasm/modules/file.ts";
 import type { Arithmetic, Numerics } from "./numerics.ts";
 import type { Operations } from "./operations.ts";
@@ -33,7 +34,7 @@ export interface Wanted extends BackendOptions {
   readonly labels: ReadonlySet<string>;
   readonly parts: SessionParts;
   /** What a given module must be for. */
-  readonly use?: Pick<ModuleUse, "model" | "input" | "observe" | "override">;
+  readonly use?: Pick<ModuleUse, "model" | "observe" | "override"> & { readonly graph: Graph };
 }
 
 export interface Backend {

@@ -1,4 +1,5 @@
 /** What the type check refuses and allows, and its words; what it allows must pass the host's validation, and run. */
+import "../../../kernels/wasm/assembler/checked.ts";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { FunctionBuilder } from "../../../kernels/wasm/assembler/function-builder.ts";
@@ -6,7 +7,7 @@ import type { Local } from "../../../kernels/wasm/assembler/handles.ts";
 import { ModuleBuilder } from "../../../kernels/wasm/assembler/module-builder.ts";
 import { ALL } from "../../../kernels/wasm/assembler/opcodes-all.ts";
 import type { All } from "../../../kernels/wasm/assembler/opcodes-all.ts";
-import type { Label } from "../../../kernels/wasm/assembler/type-stack.ts";
+import type { Label } from "../../../kernels/wasm/assembler/body.ts";
 import type { ValueType } from "../../../kernels/wasm/assembler/types.ts";
 import { laboratory } from "./lab.ts";
 

@@ -1,4 +1,5 @@
 /** Convolution kernels against the reference and, to the bit, against the promised order of summation. */
+import "../../../kernels/wasm/assembler/checked.ts";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { packConvWeights } from "../../../kernels/wasm/convolution/panels.ts";

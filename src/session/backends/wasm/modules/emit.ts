@@ -1,12 +1,14 @@
 /** What `senet compile` writes: the module that a session would emit, for hosts that forbid compiling at run time. */
-import { modelTitle } from "../../../../nn/lower.ts";
+import type { Graph } from "../../../../graph/graph.ts";
+import { fixedNetwork } from "../../../../graph/network.ts";
+import type { Network } from "../../../../graph/network.ts";
 import type { Module } from "../../../../nn/module.ts";
 import { version } from "../../../../version.ts";
-import { describe } from "./file.ts";
+import { describe, inputOf } from "./file.ts";
 import { allOperations } from "../../all-operations.ts";
 import { arithmeticOf } from "../../numerics.ts";
 import { PlainConstants } from "../../plain/program.ts";
-import { sessionGraph } from "../../../optimise/session-graph.ts";
+import { networkOf, sessionGraph, shapesOf } from "../../../optimise/session-graph.ts";
 import type { GraphOptions } from "../../../optimise/session-graph.ts";
 import { withPace } from "../pace.ts";
 import { withStrassen } from "../strassen.ts";
@@ -32,12 +34,13 @@ export interface EmitOptions extends GraphOptions {
  * arguments give the same bytes on every host.
  * @throws RangeError where the model cannot take such an input, or an option makes no sense; Error where WebAssembly has no memory
  */
-export function emitModule(model: Module, options: EmitOptions): Uint8Array<ArrayBuffer> {
-  const { input, observe = [], override = [], numerics = "fast", threads = 1, relaxedSimd = false, pace: paced = false } = options;
+export function emitModule(source: Module | Network | Graph, options: EmitOptions = {}): Uint8Array<ArrayBuffer> {
+  const { observe = [], override = [], numerics = "fast", threads = 1, relaxedSimd = false, pace: paced = false } = options;
   if (!["exact", "fast"].includes(numerics)) throw new RangeError(`emitModule: numerics wants exact or fast, got ${String(numerics)}`);
   if (!(Number.isSafeInteger(threads) && threads >= 1 && threads <= 32)) throw new RangeError(`emitModule: threads wants a whole number from 1 to 32, got ${threads}`);
   if (relaxedSimd && numerics === "exact") throw new RangeError("emitModule: exact uses no relaxed SIMD, whose last bits depend on the machine");
-  const { graph, kept } = sessionGraph(model, options);
+  const network = networkOf("nodes" in source ? fixedNetwork(source) : source);
+  const { graph, kept } = sessionGraph(network, shapesOf(network, options.input), observe, override);
   const arithmetic = withPace(withStrassen(arithmeticOf(numerics, { fusedMultiplyAdd: relaxedSimd })), paced);
   const shared = threads > 1;
   const host = new WasmHost({ arithmetic, shared, ...(shared ? { emitRuns: emitRunsShared } : {}), threads: 1, pool: undefined, refused: new Set(), compile: compileNothing });
@@ -45,7 +48,7 @@ export function emitModule(model: Module, options: EmitOptions): Uint8Array<Arra
   try {
     const overrides = new Map(override.map((name) => [name, undefined]));
     const { code } = planProgram({ graph, operations: allOperations, kept, constants: new PlainConstants(), host, overrides });
-    const use = { model: modelTitle(model), input, observe, override, numerics, threads };
+    const use = { model: network.title, input: inputOf(graph), observe, override, numerics, threads };
     return describe(wholeModule(code, check.code, arithmetic, shared), { senet: version, ...use, relaxedSimd, ...(paced ? { pace: paced } : {}) });
   } finally {
     check.release();

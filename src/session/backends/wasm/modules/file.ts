@@ -5,7 +5,7 @@
 import { Bytes } from "../../../../../kernels/wasm/assembler/encode.ts";
 import { FormatError, show } from "../../../../errors.ts";
 import type { HostWasmModule } from "../../../../host-types.ts";
-import { showShape } from "../../../../tensor.ts";
+import type { Graph } from "../../../../graph/graph.ts";
 import type { Shape } from "../../../../tensor.ts";
 import type { Numerics } from "../../numerics.ts";
 
@@ -13,7 +13,8 @@ import type { Numerics } from "../../numerics.ts";
 export interface ModuleUse {
   /** The model's name and options, for people to read. */
   readonly model: string;
-  readonly input: Shape;
+  /** Of several inputs all shapes, in the order of the graph's. */
+  readonly input: Shape | readonly Shape[];
   readonly observe: readonly string[];
   readonly override: readonly string[];
   readonly numerics: Numerics;
@@ -120,13 +121,19 @@ function sectionOf(bytes: Uint8Array): Uint8Array | undefined {
   return undefined;
 }
 
+/** The shapes of a graph's inputs, as descriptions have them. */
+export function inputOf({ inputs }: Pick<Graph, "inputs">): Shape | readonly Shape[] {
+  const shapes = inputs.map(({ shape }) => shape);
+  return shapes.length === 1 ? shapes[0] : shapes;
+}
+
 const list = (names: readonly string[]): string => [...new Set(names)].sort().join(", ") || "nothing";
 
 /** Is this what the module was made for, as far as it says? @throws RangeError naming what was wanted and what came */
 export function checkUse(made: ModuleDescription, wanted: ModuleUse): void {
   const sharing = (threads: number): string => (threads > 1 ? "several threads" : "one thread");
   const compared: [string, string, string][] = [
-    ["input", showShape(made.input), showShape(wanted.input)],
+    ["input", JSON.stringify(made.input), JSON.stringify(wanted.input)],
     ["numerics", made.numerics, wanted.numerics],
     ["threads", sharing(made.threads), sharing(wanted.threads)],
     ["pace", String(made.pace ?? false), String(wanted.pace ?? false)],

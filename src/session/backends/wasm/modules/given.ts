@@ -4,9 +4,8 @@
  */
 import { show } from "../../../../errors.ts";
 import type { HostWasmModule } from "../../../../host-types.ts";
-import { showShape } from "../../../../tensor.ts";
 import { version } from "../../../../version.ts";
-import { checkUse, digestOf, readDescription } from "./file.ts";
+import { checkUse, digestOf, inputOf, readDescription } from "./file.ts";
 import type { ModuleDescription, ModuleUse } from "./file.ts";
 import { arithmeticOf, showPace } from "../../numerics.ts";
 import { withPace } from "../pace.ts";
@@ -38,7 +37,8 @@ export const givenModules: ModulesPart = {
 function givenModule({ module, use, labels, numerics, threads, pace }: Wanted): Given {
   const description = readDescription(module);
   if (use === undefined) throw new RangeError("compile: module is for inference");
-  const wanted = { ...use, numerics: numerics ?? description.numerics, threads: threads ?? description.threads, pace: pace ?? description.pace === true };
+  const { graph, ...rest } = use;
+  const wanted = { ...rest, input: inputOf(graph), numerics: numerics ?? description.numerics, threads: threads ?? description.threads, pace: pace ?? description.pace === true };
   checkUse(description, wanted);
   return { module: module instanceof Uint8Array ? compiled(module as Uint8Array<ArrayBuffer>, description) : (module as HostWasmModule), description, use: wanted, labels };
 }
@@ -83,8 +83,8 @@ function givenBackend({ module, description, use, labels }: Given, pool: Pool | 
 }
 
 function otherShape({ graph }: WasmProgramOptions, { input }: ModuleUse): RangeError {
-  const came = showShape(graph.inputs[0].shape);
-  return new RangeError(`session: its kernels come from a module for an input of shape ${showShape(input)}, and none are compiled here; got ${came}, which wants a module and a session of its own`);
+  const came = JSON.stringify(inputOf(graph));
+  return new RangeError(`session: its kernels come from a module for an input of shape ${JSON.stringify(input)}, and none are compiled here; got ${came}, which wants a module and a session of its own`);
 }
 
 function givenProgram({ module, description, use, labels }: Given, options: WasmProgramOptions): Program {
