@@ -14,6 +14,7 @@ import type { Local } from "../assembler/handles.ts";
 import { layoutName } from "../shared/kernel.ts";
 import type { Kernel } from "../shared/kernel.ts";
 import { loadLanes, storeLanes } from "../shared/lanes.ts";
+import { imagePitch } from "../shared/layout.ts";
 import type { Layout } from "../shared/layout.ts";
 import { sumKernel } from "./channel-sums.ts";
 import { offset } from "../shared/addresses.ts";
@@ -58,8 +59,8 @@ export interface ScaleGradient {
   readonly dy: Layout;
   /** Where y lies, if relu followed. */
   readonly y?: Layout;
-  /** Is there a gate, [batch][channels]? */
-  readonly gate: boolean;
+  /** Where the gate lies, one pixel an image, if there is one. */
+  readonly gate?: Layout;
   /** Is there a gradient of the mean, [batch][channels]? */
   readonly mean: boolean;
   /** Where the residual's gradient lies, if dz is to be written there, and is it added to? */
@@ -73,10 +74,10 @@ export interface ScaleGradient {
  */
 export function scaleGradientKernel({ batch, dx, accumulate, dy, y, gate, mean, residual, accumulateResidual = false }: ScaleGradient): Kernel {
   const name = `f32_scale_gradient_${accumulate ? "add_" : ""}n${batch}_${layoutName(dx)}_${layoutName(dy)}${y === undefined ? "" : `_relu_${layoutName(y)}`}`
-    + `${gate ? "_gate" : ""}${mean ? "_mean" : ""}${residual === undefined ? "" : `_${accumulateResidual ? "add_" : ""}residual_${layoutName(residual)}`}`;
+    + `${gate === undefined ? "" : `_gate${gate.halo === 0 ? "" : `h${gate.halo}`}`}${mean ? "_mean" : ""}${residual === undefined ? "" : `_${accumulateResidual ? "add_" : ""}residual_${layoutName(residual)}`}`;
   checkSameSize(name, dx, { dy, ...(y === undefined ? {} : { y }), ...(residual === undefined ? {} : { residual }) });
   const images: Record<string, Layout> = { dx, ...(residual === undefined ? {} : { residual }), dy, ...(y === undefined ? {} : { y }) };
-  const vectors = [...(gate ? ["gate"] : []), ...(mean ? ["dmean"] : [])];
+  const vectors = [...(gate === undefined ? [] : ["gate"]), ...(mean ? ["dmean"] : [])];
   const params = Object.fromEntries([...Object.keys(images), ...vectors, "begin", "end"].map((each) => [each, "i32" as const]));
   const emit: Kernel["emit"] = (m) => m.func(name, { params, export: true }, (f, all) => {
     const p = all as Readonly<Record<string, I32>>;
@@ -97,11 +98,11 @@ export function scaleGradientKernel({ batch, dx, accumulate, dy, y, gate, mean, 
     };
     overBatchRows(f, p.begin, p.end, names.map((each) => ({ base: p[each], layout: images[each] })), (list, image) => {
       const pointers = Object.fromEntries(names.map((each, i) => [each, list[i]]));
-      for (const each of vectors) offset(f, at[each], p[each], image, 4 * dx.channels);
+      for (const each of vectors) offset(f, at[each], p[each], image, 4 * (each === "gate" ? imagePitch(gate!) : dx.channels));
       overPixels(f, dx, list, vectors.map((each) => at[each]), 2, (place, count) => {
         open(f, pointers.dy, y === undefined ? undefined : pointers.y, place, count);
         local.tee(dz);
-        if (gate) {
+        if (gate !== undefined) {
           loadLanes(f, at.gate, place, count);
           f32x4.mul();
         }

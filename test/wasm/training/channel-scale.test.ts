@@ -20,26 +20,29 @@ interface Case {
   readonly mean: boolean;
   readonly residual: boolean;
   readonly accumulate: boolean;
+  /** Of the gate, which a padded convolution may read too. */
+  readonly gateHalo?: number;
 }
 
 function check(one: Case): void {
-  const { channels, batch = 3, relu, mean, residual, accumulate } = one;
+  const { channels, batch = 3, relu, mean, residual, accumulate, gateHalo = 0 } = one;
   const text = JSON.stringify(one);
   const x: Layout = { channels, height: 5, width: 3, halo: 0 };
   const dy = { ...x, halo: 1 };
   const y = { ...x, halo: 2 };
   const count = batch * channels * 15;
   const shape = channelShape(batch, channels, 15);
+  const gateLayout: Layout = { channels, height: 1, width: 1, halo: gateHalo };
   const gateKernel = gateGradientKernel(batch, x, dy, relu ? y : undefined);
   const scale = scaleGradientKernel({
-    batch, dx: y, accumulate, dy, ...(relu ? { y } : {}), gate: true, mean, ...(residual ? { residual: dy, accumulateResidual: accumulate } : {}),
+    batch, dx: y, accumulate, dy, ...(relu ? { y } : {}), gate: gateLayout, mean, ...(residual ? { residual: dy, accumulateResidual: accumulate } : {}),
   });
   const results = [false, true].map((inParts) => {
     const on = roomy([gateKernel, scale], 8 * batch * imagePitch(y) + 1000);
     const { images } = on;
     const [input, gradient, output] = [images.put(x, numbers(count, 1), batch), images.put(dy, numbers(count, 2), batch), images.put(y, numbers(count, 3), batch)];
     const pixel = vectorLayout(channels);
-    const [gate, dmean] = [images.put(pixel, numbers(batch * channels, 4), batch), images.put(pixel, numbers(batch * channels, 5), batch)];
+    const [gate, dmean] = [images.put(gateLayout, numbers(batch * channels, 4), batch), images.put(pixel, numbers(batch * channels, 5), batch)];
     const [dgate, dx, dresidual] = [images.room(pixel, batch), images.room(y, batch, numbers(count, 6)), images.room(dy, batch, numbers(count, 7))];
     const run = (kernel: Kernel, ...all: readonly Placed[]): void => {
       const addresses = all.map(({ address }) => address);
@@ -75,6 +78,7 @@ test("scale: channels, masks, residuals, the squeeze's gradient", () => {
       }
     }
   }
+  for (const gateHalo of [1, 3]) check({ channels: 9, relu: true, mean: true, residual: true, accumulate: false, gateHalo });
 });
 
 test("the mean of an image alone", () => {

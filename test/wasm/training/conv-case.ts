@@ -70,7 +70,9 @@ export function pose(one: Case): Posed {
 
 /** Overwriting and accumulating, whole and in parts: all must agree to the bit where they should, and with the reference. */
 export function checkData(one: Case, family: Family = conv): void {
-  const { text, shape, params, weight, x, dy } = pose(one);
+  const { text, shape, params: posed, weight, x, dy } = pose(one);
+  // Only x wants a halo as wide as the padding, not its gradient.
+  const params = { ...posed, input: { ...posed.input, halo: one.moreHalo?.[0] ?? 0 } };
   const wanted = new Float64Array(x.length);
   conv2dBackwardInput(wanted, Float64Array.from(dy), Float64Array.from(weight), shape);
   const pack = family.pack(params);

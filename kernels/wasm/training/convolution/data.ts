@@ -58,7 +58,8 @@ export function convDataKernel(params: ConvGradientParams, accumulate: boolean):
   // Pixels with no tap at all: as many phases as there are, less those that have.
   const gaps = all.length < Math.min(stride[0], input.height) * Math.min(stride[1], input.width);
   const batched = !gaps && output.height * output.width === 1 && all.every(({ rows, columns }) => rows.count * columns.count === 1);
-  const seamless = !batched && all.length === 1 && [...params.kernel, ...stride].every((size) => size === 1) && input.halo + output.halo === 0;
+  // With padding dy is the wider one: its rows begin and end outside of dx.
+  const seamless = !batched && all.length === 1 && [...params.kernel, ...stride].every((size) => size === 1) && input.halo + output.halo === 0 && input.width === output.width;
   const most = Math.ceil(input.height / stride[0]);
   const rows = Math.min(most, ...all.map(({ conv }) => rowsPerBlock({ ...conv, output: { ...conv.output, height: most } })));
   const geometry = { batched, seamless, rows, blocks: Math.ceil(most / rows) };

@@ -123,7 +123,7 @@ export function convFilterKernel(params: ConvGradientParams): Kernel {
   const { panels, full, rest } = plan;
   const blocks = blocksOf(params);
   const run = groups === 1 && (dilation[1] === 1 || kernel[1] === 1) ? kernel[1] * input.channels : panels.inPerGroup;
-  const seamless = [...kernel, ...stride].every((size) => size === 1) && input.halo + output.halo === 0;
+  const seamless = [...kernel, ...stride].every((size) => size === 1) && input.halo + output.halo + padding[0] + padding[1] === 0;
   const flat = seamless ? blocks.images * blocks.rows * output.width : 0;
   const emit: Kernel["emit"] = (m) => {
     // Bytes between images, rows and pixels of x, dy, and the copy of dy.

@@ -5,9 +5,11 @@ import {
 import type { BatchNormGradient } from "../../../../kernels/wasm/training/batch-norm-gradient.ts";
 import { batchNormKernel, batchNormStatisticsKernel, batchNormSumsKernel } from "../../../../kernels/wasm/training/batch-norm.ts";
 import { partialBytes } from "../../../../kernels/wasm/training/channel-sums.ts";
+import type { Activation, Value } from "../../../graph/graph.ts";
 import type { Rule, TrainingContext } from "../context.ts";
 import type { Image, Place } from "../step-plan.ts";
 import type { Of, Unit } from "../units.ts";
+import { beforeRelu } from "./shared.ts";
 
 /** Mean and inverse standard deviation of each unit, for its backward pass. */
 const statistics = new WeakMap<Unit, readonly [Place, Place]>();
@@ -42,17 +44,40 @@ function forward(unit: Unit, context: TrainingContext): void {
   plan.stage(plan.whole(kernel, [y, x, mean, inverseStd, state.value(gamma), state.value(beta), ...(residual === undefined ? [] : [residual])]));
 }
 
+/** What stands between the normalisation and dy. */
+interface After {
+  readonly activation?: Activation;
+  /** The output of a sum and relu after it, whose mask is that of the sum. */
+  readonly y?: Image;
+  /** Where relu's gradient goes to as well. */
+  readonly residual?: Value;
+}
+
 function backward(unit: Unit, dy: Image, context: TrainingContext): void {
+  const { residual, activation, inputs: [input] } = unit;
+  const { gradients } = context;
+  if (residual === undefined) return normalisation(unit, dy, activation === undefined ? {} : { activation }, context);
+  if (activation === undefined) {
+    gradients.contribute(residual, dy);
+    return normalisation(unit, dy, {}, context);
+  }
+  const y = context.image(unit.output);
+  if (!gradients.wants(residual)) return normalisation(unit, dy, { activation, y }, context);
+  if (residual !== input && gradients.wants(input)) return normalisation(unit, dy, { activation, y, residual }, context);
+  // Both gradients go into the same memory, or there is but one: relu comes before, for itself.
+  const dz = beforeRelu(unit, dy, context);
+  gradients.contribute(residual, dz);
+  normalisation(unit, dz, {}, context);
+  gradients.release(dz);
+}
+
+function normalisation(unit: Unit, dy: Image, { activation, y, residual }: After, context: TrainingContext): void {
   const { plan, batch, state, gradients } = context;
   const { gamma, beta, frozen = false } = unit.operation as Of<"batch_norm">;
-  const { residual, activation } = unit;
   const [input] = unit.inputs;
   const x = context.image(input);
   const { channels, height, width } = x.layout;
   const [mean, inverseStd] = statistics.get(unit)!;
-  // After a sum relu's mask is that of the sum.
-  const y = residual !== undefined && activation !== undefined ? context.image(unit.output) : undefined;
-  if (residual !== undefined && activation === undefined) gradients.contribute(residual, dy);
   const options: BatchNormGradient = {
     batch, x: x.layout, dy: dy.layout, ...(activation === undefined ? {} : { activation }), ...(y === undefined ? {} : { y: y.layout }),
   };
@@ -63,13 +88,8 @@ function backward(unit: Unit, dy: Image, context: TrainingContext): void {
   plan.stage(plan.whole(batchNormGradientSumsKernel(options), [partial, ...read, ...vectors]));
   const totals = batchNormGradientTotalsKernel(batch, channels, height * width, frozen);
   plan.stage(plan.whole(totals, [state.gradient(gamma), state.gradient(beta), coefficients, partial, state.value(gamma), inverseStd], 4 * batch * channels));
-  const wantsSum = y !== undefined && gradients.wants(residual!);
-  if (!gradients.wants(input)) {
-    // Only the sum's other term wants anything.
-    if (wantsSum) throw new RangeError(`compile: ${unit.output.name} adds what is trained to what is frozen, and training has no kernel for that`);
-    return;
-  }
-  const sum = wantsSum ? gradients.target(residual!, dy) : undefined;
+  if (!gradients.wants(input)) return;
+  const sum = residual === undefined ? undefined : gradients.target(residual, dy);
   const dx = gradients.target(input, dy);
   const kernel = batchNormGradientKernel(options, {
     dx: dx.image.layout, accumulate: dx.accumulate, ...(sum === undefined ? {} : { residual: sum.image.layout, accumulateResidual: sum.accumulate }),

@@ -1,15 +1,6 @@
 /** Convolutions and linear layers, with a relu after them. A linear layer is a 1x1 convolution of one pixel. */
-import { addTotalsKernel, channelSumKernel, partialBytes } from "../../../../kernels/wasm/training/channel-sums.ts";
-import { convDataKernel } from "../../../../kernels/wasm/training/convolution/data.ts";
-import { convFilterKernel, convFilterScratch } from "../../../../kernels/wasm/training/convolution/filter.ts";
 import { gradientHalo } from "../../../../kernels/wasm/training/convolution/phases.ts";
 import type { ConvGradientParams } from "../../../../kernels/wasm/training/convolution/phases.ts";
-import { packedGradientSize } from "../../../../kernels/wasm/training/convolution/panels.ts";
-import { depthwiseDataKernel } from "../../../../kernels/wasm/training/convolution/depthwise-data.ts";
-import { depthwiseFilterKernel, depthwiseFilterScratch } from "../../../../kernels/wasm/training/convolution/depthwise-filter.ts";
-import { packDepthwiseGradientKernel, packDepthwiseKernel, packedDepthwiseGradientSize } from "../../../../kernels/wasm/training/convolution/depthwise-pack.ts";
-import { packForwardKernel, packGradientKernel } from "../../../../kernels/wasm/training/convolution/pack.ts";
-import { activationGradientKernel } from "../../../../kernels/wasm/training/activation-gradient.ts";
 import { convolution } from "../../../../kernels/wasm/convolution/choose.ts";
 import type { Layout } from "../../../../kernels/wasm/shared/layout.ts";
 import { linearKernel } from "../../../../kernels/wasm/operations/linear.ts";
@@ -17,6 +8,7 @@ import { sizeOf } from "../../../tensor.ts";
 import type { Rule, TrainingContext } from "../context.ts";
 import type { Call, Image } from "../step-plan.ts";
 import type { Of, Unit } from "../units.ts";
+import { beforeRelu, biasGradient, convolutionKernels } from "./shared.ts";
 
 type Sizes = Pick<ConvGradientParams, "kernel" | "stride" | "padding" | "dilation" | "groups">;
 
@@ -45,8 +37,6 @@ function workOf(unit: Unit): number {
   return 2 * sizeOf(unit.output.shape) * (unit.inputs[0].shape[1] / groups) * kernel[0] * kernel[1];
 }
 
-const isDepthwise = ({ input, output, groups }: ConvGradientParams): boolean => groups > 1 && groups === input.channels && groups === output.channels;
-
 function forward(unit: Unit, context: TrainingContext): void {
   const { plan, batch, fma, state, packs } = context;
   const { weight, bias } = operationOf(unit);
@@ -55,7 +45,7 @@ function forward(unit: Unit, context: TrainingContext): void {
   const params = paramsOf(unit, context, x.layout, y.layout);
   const { kernel, packedSize } = convolution({ ...params, epilogue: { gate: false, residual: undefined, activation } });
   const packed = state.array(`packed ${weight.name}`, packedSize);
-  const pack = (isDepthwise(params) ? packDepthwiseKernel : packForwardKernel)(params, bias !== undefined);
+  const pack = convolutionKernels(params).packForward(params, bias !== undefined);
   packs.push(plan.whole(pack, [packed, state.value(weight), ...(bias === undefined ? [] : [state.value(bias)])], packedSize));
   const { height, width, halo } = x.layout;
   const { padding, groups, kernel: window } = params;
@@ -73,43 +63,32 @@ function forward(unit: Unit, context: TrainingContext): void {
 }
 
 function backward(unit: Unit, dy: Image, context: TrainingContext): void {
-  const { plan, batch, state, gradients, packs } = context;
+  const { plan, state, gradients, packs } = context;
   const { weight, bias } = operationOf(unit);
   const [input] = unit.inputs;
   const x = context.image(input);
-  let dz = dy;
-  if (unit.activation !== undefined) {
-    // What relu let through is what it put out.
-    if (!gradients.sole(dy)) dz = plan.image(dy.layout);
-    const y = context.image(unit.output);
-    plan.stage(plan.whole(activationGradientKernel(batch, dz.layout, y.layout, dy.layout, unit.activation, false), [dz, y, dy]));
-  }
+  const dz = beforeRelu(unit, dy, context);
   const calls: Call[] = [];
-  const after: Call[] = [];
   const work = workOf(unit);
   if (gradients.wants(input)) {
     const { image: dx, accumulate } = gradients.target(input);
     const params = paramsOf(unit, context, dx.layout, dz.layout);
-    const depthwise = isDepthwise(params);
-    const size = (depthwise ? packedDepthwiseGradientSize : packedGradientSize)(params);
+    const { packData, packedDataSize, data } = convolutionKernels(params);
+    const size = packedDataSize(params);
     const packed = state.array(`packed for gradients ${weight.name}`, size);
-    packs.push(plan.whole((depthwise ? packDepthwiseGradientKernel : packGradientKernel)(params), [packed, state.value(weight)], size));
-    calls.push(plan.whole((depthwise ? depthwiseDataKernel : convDataKernel)(params, accumulate), [dx, dz, packed], work));
+    packs.push(plan.whole(packData(params), [packed, state.value(weight)], size));
+    calls.push(plan.whole(data(params, accumulate), [dx, dz, packed], work));
   }
   if (state.trains(weight)) {
     const params = paramsOf(unit, context, x.layout, dz.layout);
-    const depthwise = isDepthwise(params);
-    const scratch = plan.region(4 * (depthwise ? depthwiseFilterScratch : convFilterScratch)(params));
-    calls.push(plan.whole((depthwise ? depthwiseFilterKernel : convFilterKernel)(params), [state.gradient(weight), scratch, x, dz], work));
+    const { filter, filterScratch } = convolutionKernels(params);
+    const scratch = plan.region(4 * filterScratch(params));
+    calls.push(plan.whole(filter(params), [state.gradient(weight), scratch, x, dz], work));
   }
-  if (state.trains(bias)) {
-    const { channels } = dz.layout;
-    const partial = plan.region(partialBytes(batch, channels, 1));
-    calls.push(plan.whole(channelSumKernel(batch, dz.layout), [partial, dz]));
-    after.push(plan.whole(addTotalsKernel(batch, channels), [state.gradient(bias), partial], batch * channels));
-  }
-  plan.stage(...calls);
-  plan.stage(...after);
+  const { sums, totals } = biasGradient(bias, dz, context);
+  plan.stage(...calls, ...sums);
+  plan.stage(...totals);
+  gradients.release(dz);
 }
 
 export const convolutionRule: Rule = {

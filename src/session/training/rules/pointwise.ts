@@ -3,6 +3,7 @@ import { activationGradientKernel } from "../../../../kernels/wasm/training/acti
 import { activationKernel, addKernel } from "../../../../kernels/wasm/operations/elementwise.ts";
 import type { Rule } from "../context.ts";
 import type { Of } from "../units.ts";
+import { beforeRelu } from "./shared.ts";
 
 /** Activations whose gradient asks only where they were open: y tells that as well as x, and is needed anyway. */
 const FROM_OUTPUT: ReadonlySet<string> = new Set(["relu"]);
@@ -26,14 +27,9 @@ export const addRule: Rule = {
     const y = image(unit.output);
     plan.stage(plan.each(addKernel(y.layout, a.layout, b.layout, unit.activation), [y, a, b]));
   },
-  backward(unit, dy, { plan, batch, gradients, image }) {
-    let dz = dy;
-    if (unit.activation !== undefined) {
-      if (!gradients.sole(dy)) dz = plan.image(dy.layout);
-      const y = image(unit.output);
-      plan.stage(plan.whole(activationGradientKernel(batch, dz.layout, y.layout, dy.layout, unit.activation, false), [dz, y, dy]));
-    }
-    gradients.hold(dz);
+  backward(unit, dy, context) {
+    const { gradients } = context;
+    const dz = beforeRelu(unit, dy, context);
     for (const input of unit.inputs) gradients.contribute(input, dz);
     gradients.release(dz);
   },

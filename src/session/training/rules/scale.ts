@@ -7,9 +7,11 @@ import { maxPoolGradientKernel } from "../../../../kernels/wasm/training/pool-gr
 import { scaleKernel } from "../../../../kernels/wasm/operations/elementwise.ts";
 import { globalPoolKernel } from "../../../../kernels/wasm/operations/global-pool.ts";
 import { pool2dShape } from "../../../../kernels/shapes.ts";
+import type { Value } from "../../../graph/graph.ts";
 import type { Rule, TrainingContext } from "../context.ts";
 import type { Image, Place } from "../step-plan.ts";
 import type { Of, Unit } from "../units.ts";
+import { beforeRelu } from "./shared.ts";
 
 function forward(unit: Unit, context: TrainingContext): void {
   const { plan } = context;
@@ -44,32 +46,44 @@ function reaches(gate: Unit["output"], from: Unit, context: TrainingContext): bo
 }
 
 function backward(unit: Unit, dy: Image, context: TrainingContext): void {
+  const { gradients } = context;
+  const { residual, activation, inputs: [input, gate] } = unit;
+  if (residual === undefined || activation === undefined) {
+    if (residual !== undefined) gradients.contribute(residual, dy);
+    return scaled(unit, dy, {}, context);
+  }
+  const y = context.image(unit.output);
+  if (!gradients.wants(residual)) return scaled(unit, dy, { y }, context);
+  // Gates that scale something else are ready after what that is for, which may be the residual: it cannot wait for the mean then.
+  if (residual !== input && gradients.wants(input) && context.users(gate).length === 1) return scaled(unit, dy, { y, residual }, context);
+  const dz = beforeRelu(unit, dy, context);
+  gradients.contribute(residual, dz);
+  scaled(unit, dz, {}, context);
+  gradients.release(dz);
+}
+
+/** Of the scale itself. @param after the output of a relu after it, if that is not undone yet, and the term of a sum to which dz goes too */
+function scaled(unit: Unit, dy: Image, { y, residual }: { readonly y?: Image; readonly residual?: Value }, context: TrainingContext): void {
   const { plan, batch, gradients } = context;
-  const { residual, activation } = unit;
   const [input, gateValue] = unit.inputs;
   const [x, gate] = [context.image(input), context.image(gateValue)];
-  const y = activation === undefined ? undefined : context.image(unit.output);
   const mask = y === undefined ? [] : [y];
-  if (residual !== undefined && activation === undefined) gradients.contribute(residual, dy);
   const squeeze = squeezeOf(unit, context);
   if (gradients.wants(gateValue)) {
     const dgate = plan.image({ ...gate.layout, halo: 0 });
     plan.stage(plan.whole(gateGradientKernel(batch, x.layout, dy.layout, y?.layout), [dgate, x, dy, ...mask]));
     gradients.give(gateValue, dgate);
   }
+  if (!gradients.wants(input)) return;
   const finish = (mean?: Image): void => {
-    const sum = residual !== undefined && activation !== undefined && gradients.wants(residual) ? gradients.target(residual, dy) : undefined;
-    if (gradients.wants(input)) {
-      const dx = gradients.target(input);
-      const kernel = scaleGradientKernel({
-        batch, dx: dx.image.layout, accumulate: dx.accumulate, dy: dy.layout, gate: true, mean: mean !== undefined,
-        ...(y === undefined ? {} : { y: y.layout }), ...(sum === undefined ? {} : { residual: sum.image.layout, accumulateResidual: sum.accumulate }),
-      });
-      const places: Place[] = [dx.image, ...(sum === undefined ? [] : [sum.image]), dy, ...mask, gate, ...(mean === undefined ? [] : [mean])];
-      plan.stage(plan.whole(kernel, places));
-    } else if (sum !== undefined) {
-      throw new RangeError(`compile: ${unit.output.name} adds what is trained to what is frozen, and training has no kernel for that`);
-    }
+    const sum = residual === undefined ? undefined : gradients.target(residual, dy);
+    const dx = gradients.target(input);
+    const kernel = scaleGradientKernel({
+      batch, dx: dx.image.layout, accumulate: dx.accumulate, dy: dy.layout, gate: gate.layout, mean: mean !== undefined,
+      ...(y === undefined ? {} : { y: y.layout }), ...(sum === undefined ? {} : { residual: sum.image.layout, accumulateResidual: sum.accumulate }),
+    });
+    const places: Place[] = [dx.image, ...(sum === undefined ? [] : [sum.image]), dy, ...mask, gate, ...(mean === undefined ? [] : [mean])];
+    plan.stage(plan.whole(kernel, places));
     gradients.release(dy);
   };
   // It is written when the mean's gradient is known, if there is such: until then dy is held.

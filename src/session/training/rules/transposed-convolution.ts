@@ -2,13 +2,8 @@
  * Transposed convolutions. One is, by definition, the gradient by the input of a convolution with the same weight [C,O,kh,kw] that has its input and
  * output the other way round; so its forward pass is that convolution's gradient, and its gradient is that convolution.
  */
-import { addTotalsKernel, channelSumKernel, partialBytes } from "../../../../kernels/wasm/training/channel-sums.ts";
-import { convDataKernel } from "../../../../kernels/wasm/training/convolution/data.ts";
-import { convFilterKernel, convFilterScratch } from "../../../../kernels/wasm/training/convolution/filter.ts";
 import { gradientHalo } from "../../../../kernels/wasm/training/convolution/phases.ts";
 import type { ConvGradientParams } from "../../../../kernels/wasm/training/convolution/phases.ts";
-import { packedGradientSize } from "../../../../kernels/wasm/training/convolution/panels.ts";
-import { packForwardKernel, packGradientKernel } from "../../../../kernels/wasm/training/convolution/pack.ts";
 import { convolution } from "../../../../kernels/wasm/convolution/choose.ts";
 import type { Layout } from "../../../../kernels/wasm/shared/layout.ts";
 import { upsampleNearestKernel } from "../../../../kernels/wasm/operations/upsample.ts";
@@ -16,6 +11,7 @@ import { sizeOf } from "../../../tensor.ts";
 import type { Rule, TrainingContext } from "../context.ts";
 import type { Call, Image } from "../step-plan.ts";
 import type { Of, Unit } from "../units.ts";
+import { biasGradient, convolutionKernels } from "./shared.ts";
 
 function operationOf(unit: Unit): Of<"conv_transpose2d"> {
   return unit.operation as Of<"conv_transpose2d">;
@@ -41,43 +37,39 @@ function forward(unit: Unit, context: TrainingContext): void {
   const { weight, bias } = operationOf(unit);
   const [x, y] = [context.image(unit.inputs[0]), context.image(unit.output)];
   const params = paramsOf(unit, context, x.layout, y.layout);
-  const size = packedGradientSize(params);
+  const { packData, packedDataSize, data } = convolutionKernels(params);
+  const size = packedDataSize(params);
   const packed = state.array(`packed ${weight.name}`, size);
-  packs.push(plan.whole(packGradientKernel(params), [packed, state.value(weight)], size));
+  packs.push(plan.whole(packData(params), [packed, state.value(weight)], size));
   if (bias !== undefined) {
     // The bias everywhere, as an image of one pixel that grows; what follows is added to it.
     const onePixel = { channels: y.layout.channels, height: 1, width: 1, halo: 0 };
     plan.stage(plan.each(upsampleNearestKernel(y.layout, onePixel), [y, state.value(bias)]));
   }
-  plan.stage(plan.whole(convDataKernel(params, bias !== undefined), [y, x, packed], workOf(unit)));
+  plan.stage(plan.whole(data(params, bias !== undefined), [y, x, packed], workOf(unit)));
 }
 
 function backward(unit: Unit, dy: Image, context: TrainingContext): void {
-  const { plan, batch, state, gradients, packs } = context;
+  const { plan, state, gradients, packs } = context;
   const { weight, bias } = operationOf(unit);
   const [input] = unit.inputs;
   const x = context.image(input);
   const calls: Call[] = [];
-  const after: Call[] = [];
   if (state.trains(weight)) {
     const params = paramsOf(unit, context, x.layout, dy.layout);
-    const scratch = plan.region(4 * convFilterScratch(params));
-    calls.push(plan.whole(convFilterKernel(params), [state.gradient(weight), scratch, dy, x], workOf(unit)));
+    const { filter, filterScratch } = convolutionKernels(params);
+    const scratch = plan.region(4 * filterScratch(params));
+    calls.push(plan.whole(filter(params), [state.gradient(weight), scratch, dy, x], workOf(unit)));
   }
-  if (state.trains(bias)) {
-    const { channels } = dy.layout;
-    const partial = plan.region(partialBytes(batch, channels, 1));
-    calls.push(plan.whole(channelSumKernel(batch, dy.layout), [partial, dy]));
-    after.push(plan.whole(addTotalsKernel(batch, channels), [state.gradient(bias), partial], batch * channels));
-  }
-  plan.stage(...calls);
-  plan.stage(...after);
+  const { sums, totals } = biasGradient(bias, dy, context);
+  plan.stage(...calls, ...sums);
+  plan.stage(...totals);
   if (!gradients.wants(input)) return;
   gradients.move(input, (dx) => {
     const params = paramsOf(unit, context, dx.layout, dy.layout);
     const { kernel, packedSize } = convolution({ ...params, epilogue: { gate: false, residual: undefined, activation: undefined } });
     const packed = state.array(`packed for gradients ${weight.name}`, packedSize);
-    packs.push(plan.whole(packForwardKernel(params, false), [packed, state.value(weight)], packedSize));
+    packs.push(plan.whole(convolutionKernels(params).packForward(params, false), [packed, state.value(weight)], packedSize));
     plan.stage({
       ...plan.each({ name: kernel.name, parts: 1, emit: (m) => kernel.emit(m) }, [dy, packed, dx, 0, 0], workOf(unit)),
       ranges: [{ count: dx.layout.height, unit: 1 }, { count: kernel.panels, unit: 1 }], divided: 0,
