@@ -15,9 +15,10 @@ const WORD = /true|false|null/y;
 /**
  * Reads one JSON value that fills all of `text` (but for white space around it).
  * @param what names the text in messages
+ * @param again says of a name that stands twice in the outermost object whether both values may count as one; otherwise none may
  * @throws FormatError with what is wrong and at which character
  */
-export function parseJson(text: string, what: string): Json {
+export function parseJson(text: string, what: string, again?: (name: string, first: Json, second: Json) => boolean): Json {
   let at = 0;
 
   function broken(wanted: string): never {
@@ -66,9 +67,15 @@ export function parseJson(text: string, what: string): Json {
     if (take("}")) return entries;
     do {
       const name = string("a name in quotes");
-      if (entries.has(name)) throw new FormatError(`${what}: the name ${show(name)} stands twice in one object`);
+      const first = entries.get(name);
+      const twice = (): never => {
+        throw new FormatError(`${what}: the name ${show(name)} stands twice in one object`);
+      };
+      if (first !== undefined && (again === undefined || depth > 0)) twice();
       if (!take(":")) broken(`":"`);
-      entries.set(name, value(depth + 1));
+      const entry = value(depth + 1);
+      if (first !== undefined && again?.(name, first, entry) !== true) twice();
+      entries.set(name, entry);
     } while (take(","));
     return take("}") ? entries : broken(`"," or "}"`);
   }

@@ -7,12 +7,15 @@
  * library does: the tensors must fill the data exactly, without overlap or gap.
  */
 import { FormatError, show } from "../../errors.ts";
-import { isDouble, showShape, sizeOf, Tensor } from "../../tensor.ts";
-import type { Floats } from "../../tensor.ts";
-import { HALF_MAX, readBfloat16, readHalf, writeHalf } from "./half.ts";
+import { isDouble, showShape, sizeOf } from "../../tensor.ts";
+import type { Floats, Tensor } from "../../tensor.ts";
+import { HALF_MAX, writeHalf } from "./half.ts";
+import { bytesOf } from "../bytes/bytes-of.ts";
 import { parseJson } from "../bytes/json.ts";
 import type { Json } from "../bytes/json.ts";
 import { decodeUtf8, encodeUtf8 } from "../bytes/utf8.ts";
+import { littleEndian, numbersOf, swapEach, widthOf } from "./stored.ts";
+import type { StoredTensor, WeightsFile } from "./stored.ts";
 
 /** What a weights file holds. */
 export interface SafetensorsFile {
@@ -23,11 +26,6 @@ export interface SafetensorsFile {
   readonly metadata: Record<string, string>;
 }
 
-/** Bytes an element takes, of every type that a header may name. */
-const DTYPES: ReadonlyMap<string, number> = new Map([
-  ["F64", 8], ["F32", 4], ["F16", 2], ["BF16", 2], ["F8_E4M3", 1], ["F8_E5M2", 1],
-  ["I64", 8], ["U64", 8], ["I32", 4], ["U32", 4], ["I16", 2], ["U16", 2], ["I8", 1], ["U8", 1], ["BOOL", 1],
-]);
 const READABLE: readonly string[] = ["F32", "F16", "BF16", "F64"];
 
 /** The official library's limit. Real headers take some 100 bytes a tensor. */
@@ -35,7 +33,6 @@ const LONGEST_HEADER = 100_000_000;
 const MOST_DIMENSIONS = 32;
 const METADATA = "__metadata__";
 const COUNTER = /(^|\.)num_batches_tracked$/;
-const LITTLE_ENDIAN: boolean = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 interface Entry {
   readonly name: string;
@@ -45,35 +42,32 @@ interface Entry {
   readonly end: number;
 }
 
+/** A file's header, checked, and the bytes behind it. */
+interface Opened {
+  readonly entries: readonly Entry[];
+  readonly data: Uint8Array;
+  readonly metadata: Record<string, string>;
+}
+
+/**
+ * Opens a weights file: tensors of every number format, views of `bytes`, read when they are wanted. Takes what the official library
+ * takes: white space before the header, `"__metadata__": null`, a tensor described twice alike.
+ * @throws FormatError with one line on what is wrong, naming the tensor; TypeError if `bytes` are no bytes
+ */
+export function readSafetensors(bytes: Uint8Array | ArrayBuffer): WeightsFile {
+  const { entries, data, metadata } = open(bytes, false);
+  const tensors = new Map<string, StoredTensor>();
+  for (const { name, dtype, shape, begin, end } of entries) tensors.set(name, { dtype, shape, bytes: () => data.subarray(begin, end) });
+  return { tensors, metadata, unreadable: new Map() };
+}
+
 /**
  * Reads a weights file.
  * @param options.share lets tensors be views of `bytes` where alignment allows: no copy, but they change with `bytes`. Default false.
  * @throws FormatError with one line on what is wrong, naming the tensor; TypeError if `bytes` are no bytes
  */
 export function parseSafetensors(bytes: Uint8Array | ArrayBuffer, options: { readonly share?: boolean } = {}): SafetensorsFile {
-  const file = bytesOf(bytes);
-  if (file.length < 8) throw new FormatError(`safetensors: a file has at least 8 bytes, this one has ${file.length}`);
-  const view = new DataView(file.buffer, file.byteOffset, 8);
-  const headerLength = view.getUint32(0, true) + view.getUint32(4, true) * 4294967296;
-  if (headerLength > LONGEST_HEADER) {
-    throw new FormatError(`safetensors: the header wants at most ${LONGEST_HEADER} bytes, the file says ${headerLength}`);
-  }
-  if (headerLength > file.length - 8) {
-    throw new FormatError(`safetensors: the header has ${headerLength} bytes, only ${file.length - 8} follow: the file is cut short or no safetensors file`);
-  }
-  // A copy, because TextDecoder refuses shared memory.
-  const header = decodeUtf8(file.slice(8, 8 + headerLength), "safetensors header");
-  if (!header.startsWith("{")) throw new FormatError(`safetensors: the header begins with "{", this one with ${show(header.slice(0, 12))}`);
-
-  const data = file.subarray(8 + headerLength);
-  const entries: Entry[] = [];
-  let metadata: Record<string, string> = {};
-  for (const [name, value] of parseJson(header, "safetensors header") as Map<string, Json>) {
-    if (name === METADATA) metadata = metadataOf(value);
-    else entries.push(entryOf(name, value, data.length));
-  }
-  checkCover(entries, data.length);
-
+  const { entries, data, metadata } = open(bytes, true);
   const ignored: string[] = [];
   const wanted = entries.filter(({ name, dtype }) => {
     if (READABLE.includes(dtype)) return true;
@@ -84,17 +78,45 @@ export function parseSafetensors(bytes: Uint8Array | ArrayBuffer, options: { rea
     return false;
   });
   const tensors = new Map<string, Tensor>();
-  for (const entry of wanted) {
-    tensors.set(entry.name, new Tensor(readFloats(entry, data.subarray(entry.begin, entry.end), options.share ?? false), entry.shape));
+  for (const { name, dtype, shape, begin, end } of wanted) {
+    tensors.set(name, numbersOf(name, { dtype, shape, bytes: () => data.subarray(begin, end) }, options.share ?? false));
   }
   return { tensors, ignored, metadata };
 }
 
-/** `bytes` as a Uint8Array; by tag, not by instanceof, for buffers of other realms. */
-function bytesOf(bytes: Uint8Array | ArrayBuffer): Uint8Array {
-  if (ArrayBuffer.isView(bytes)) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (/^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(bytes))) return new Uint8Array(bytes);
-  throw new TypeError(`parseSafetensors: bytes wants a Uint8Array or ArrayBuffer, got ${show(bytes)}`);
+function open(bytes: Uint8Array | ArrayBuffer, strict: boolean): Opened {
+  const file = bytesOf(bytes, strict ? "parseSafetensors" : "readSafetensors");
+  if (file.length < 8) throw new FormatError(`safetensors: a file has at least 8 bytes, this one has ${file.length}`);
+  const view = new DataView(file.buffer, file.byteOffset, 8);
+  const headerLength = view.getUint32(0, true) + view.getUint32(4, true) * 4294967296;
+  if (headerLength > LONGEST_HEADER) {
+    throw new FormatError(`safetensors: the header wants at most ${LONGEST_HEADER} bytes, the file says ${headerLength}`);
+  }
+  if (headerLength > file.length - 8) {
+    throw new FormatError(
+      `safetensors: the header has ${headerLength} bytes, only ${file.length - 8} follow: the file is cut short or no safetensors file`);
+  }
+  // A copy, because TextDecoder refuses shared memory.
+  const header = decodeUtf8(file.slice(8, 8 + headerLength), "safetensors header");
+  if (!(strict ? header.startsWith("{") : /^[ \t\r\n]*\{/.test(header))) {
+    throw new FormatError(`safetensors: the header begins with "{", this one with ${show(header.slice(0, 12))}`);
+  }
+  const data = file.subarray(8 + headerLength);
+  const entries: Entry[] = [];
+  let metadata: Record<string, string> = {};
+  // A tensor may be described twice, if both times alike.
+  const again = strict ? undefined : (name: string, a: Json, b: Json): boolean => name !== METADATA && sameEntry(a, b);
+  for (const [name, value] of parseJson(header, "safetensors header", again) as Map<string, Json>) {
+    if (name !== METADATA) entries.push(entryOf(name, value, data.length));
+    else if (strict || value !== null) metadata = metadataOf(value);
+  }
+  checkCover(entries, data.length);
+  return { entries, data, metadata };
+}
+
+function sameEntry(a: Json, b: Json): boolean {
+  const text = (value: Json): string => JSON.stringify(value instanceof Map ? ["dtype", "shape", "data_offsets"].map((key) => value.get(key)) : value);
+  return text(a) === text(b);
 }
 
 function metadataOf(value: Json): Record<string, string> {
@@ -115,7 +137,8 @@ function entryOf(name: string, value: Json, dataLength: number): Entry {
   const what = `safetensors: tensor ${show(name)}`;
   if (!(value instanceof Map)) throw new FormatError(`${what} wants an object with dtype, shape and data_offsets`);
   const dtype = value.get("dtype");
-  const width = typeof dtype === "string" ? DTYPES.get(dtype) : undefined;
+  // PyTorch's C32 and C128 are none of this format.
+  const width = typeof dtype === "string" && dtype !== "C32" && dtype !== "C128" ? widthOf(dtype) : undefined;
   if (width === undefined) throw new FormatError(`${what} has an unknown dtype ${typeof dtype === "string" ? show(dtype) : "(no text)"}`);
   const shape = value.get("shape");
   if (!Array.isArray(shape) || shape.length > MOST_DIMENSIONS || !shape.every(isSize)) {
@@ -153,27 +176,6 @@ function checkCover(entries: readonly Entry[], dataLength: number): void {
     at = end;
   }
   if (at !== dataLength) throw new FormatError(`safetensors: the last ${dataLength - at} bytes of the data belong to no tensor`);
-}
-
-function readFloats(entry: Entry, bytes: Uint8Array, share: boolean): Floats {
-  const size = sizeOf(entry.shape);
-  if (entry.dtype === "F16" || entry.dtype === "BF16") {
-    const out = new Float32Array(size);
-    (entry.dtype === "F16" ? readHalf : readBfloat16)(out, bytes);
-    return out;
-  }
-  const double = entry.dtype === "F64";
-  let source = bytes;
-  if (!(share && LITTLE_ENDIAN && bytes.byteOffset % (double ? 8 : 4) === 0)) {
-    source = bytes.slice();
-    if (!LITTLE_ENDIAN) swapEach(source, double ? 8 : 4);
-  }
-  return double ? new Float64Array(source.buffer, source.byteOffset, size) : new Float32Array(source.buffer, source.byteOffset, size);
-}
-
-/** Turns the bytes of every element round. */
-function swapEach(bytes: Uint8Array, width: number): void {
-  for (let i = 0; i < bytes.length; i += width) bytes.subarray(i, i + width).reverse();
 }
 
 export interface WriteSafetensorsOptions {
@@ -257,7 +259,7 @@ function writeFloats(bytes: Uint8Array, values: Floats, dtype: Written): void {
   const wanted = dtype === "F64" ? Float64Array : Float32Array;
   const floats = values.BYTES_PER_ELEMENT === wanted.BYTES_PER_ELEMENT ? values : wanted.from(values);
   bytes.set(new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength));
-  if (!LITTLE_ENDIAN) swapEach(bytes, wanted.BYTES_PER_ELEMENT);
+  if (!littleEndian) swapEach(bytes, wanted.BYTES_PER_ELEMENT);
 }
 
 function writeCounter(bytes: Uint8Array, value: number): void {
