@@ -29,19 +29,21 @@ export class EagerEngine implements Engine {
   readonly #model: Module;
   readonly #optimiser: Optimiser;
   readonly #smoothing: number;
+  readonly #classWeights: readonly number[] | undefined;
   #logits: Tensor<Float32Array> | undefined;
 
-  constructor(model: Module, optimiser: Optimiser, smoothing: number) {
+  constructor(model: Module, optimiser: Optimiser, smoothing: number, classWeights?: readonly number[]) {
     this.#model = model;
     this.#optimiser = optimiser;
     this.#smoothing = smoothing;
+    this.#classWeights = classWeights;
   }
 
   step(x: Tensor<Float32Array>, labels: Int32Array | Float32Array, rate: number, keep: () => void): number {
     const model = this.#model;
     if (!model.training) model.train();
     this.#logits = model.forward(x);
-    const loss = crossEntropy(model.kernels, this.#logits, labels, this.#smoothing);
+    const loss = crossEntropy(model.kernels, this.#logits, labels, this.#smoothing, this.#classWeights);
     if (!Number.isFinite(loss.value)) return loss.value;
     keep();
     model.clearGradients();

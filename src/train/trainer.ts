@@ -6,6 +6,7 @@ import { Random } from "../../kernels/random.ts";
 import type { Module } from "../nn/module.ts";
 import type { Parameter, Statistic } from "../nn/parameter.ts";
 import { Dropout } from "../nn/layers/dropout.ts";
+import { checkClassWeights } from "../session/training/targets.ts";
 import type { TrainingSession } from "../session/training/training-session.ts";
 import type { Floats, Tensor } from "../tensor.ts";
 import { Batcher } from "./data/augment.ts";
@@ -35,6 +36,8 @@ export interface TrainerOptions {
   readonly batch: number;
   /** Label smoothing of the eager engine. Default 0. */
   readonly smoothing?: number;
+  /** What each class counts in the eager engine's loss, as `crossEntropy` has it. Default: all alike. */
+  readonly classWeights?: readonly number[];
   /** Any whole number. */
   readonly seed: number;
 }
@@ -123,10 +126,12 @@ export class Trainer {
       const each = pixels.length === 0 ? "" : ` for each of ${pixels.join("x")} pixels`;
       throw new RangeError(`Trainer: the data set has ${data.classes.length} classes${each}, the model puts out [${output.join(",")}]`);
     }
-    const { optimiser, session, smoothing = 0 } = options;
+    const { optimiser, session, smoothing = 0, classWeights } = options;
     if ((optimiser === undefined) === (session === undefined)) throw new TypeError("Trainer: wants an optimiser, or a session, and not both");
+    if (session !== undefined && classWeights !== undefined) throw new TypeError("Trainer: classWeights of a session are what it was compiled with");
+    if (classWeights !== undefined) checkClassWeights("Trainer", classWeights, data.classes.length);
     this.#model = model.train();
-    this.#engine = session !== undefined ? new SessionEngine(model, session) : new EagerEngine(model, optimiser!, smoothing);
+    this.#engine = session !== undefined ? new SessionEngine(model, session) : new EagerEngine(model, optimiser!, smoothing, classWeights);
     this.#options = options;
     this.#values = model.namedState();
     this.#batcher = new Batcher(data, options.normalisation, options.augmentation);

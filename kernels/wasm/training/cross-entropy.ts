@@ -2,7 +2,7 @@
  * Softmax cross-entropy, forward and backward in one: for each row of logits (an image, or a pixel of one)
  *
  *   p[k] = exp(logit[k] - max) / sum,  sum = sum over k of exp(logit[k] - max)
- *   dlogit[k] = scale * (p[k] - target[k])
+ *   dlogit[k] = scale * (p[k] - target[k]),  a scale for each row
  *   loss = max + log(sum) - sum over k of target[k] * logit[k]
  *
  * Targets are given in full and add up to 1, so label smoothing (arXiv 1512.00567, section 7) and mixed labels are the caller's. The
@@ -19,15 +19,15 @@ import { assign, offset, range } from "../shared/addresses.ts";
 export const CROSS_ENTROPY_TERMS = 3;
 
 /**
- * Arguments: dlogits (overwritten), terms ([rows][3] doubles, at a multiple of 8), logits, targets (all [rows][classes]), settings (scale), begin,
+ * Arguments: dlogits (overwritten), terms ([rows][3] doubles, at a multiple of 8), logits, targets (all [rows][classes]), scales ([rows]), begin,
  * end; parts are rows. dlogits may be the targets.
  */
 export function crossEntropyKernel(rows: number, classes: number): Kernel {
   const name = `f32_cross_entropy_${rows}x${classes}`;
-  const params = { dlogits: "i32", terms: "i32", logits: "i32", targets: "i32", settings: "i32", begin: "i32", end: "i32" } as const;
+  const params = { dlogits: "i32", terms: "i32", logits: "i32", targets: "i32", scales: "i32", begin: "i32", end: "i32" } as const;
   const emit: Kernel["emit"] = (m) => m.func(name, { params, export: true }, (f, p) => {
     const { local, f32x4, f32, f64 } = f;
-    const [out, terms, logits, targets, at, left] = ["out", "terms_at", "logits_at", "targets_at", "at", "left"].map((each) => local.i32(each));
+    const [out, terms, logits, targets, scales, at, left] = ["out", "terms_at", "logits_at", "targets_at", "scales_at", "at", "left"].map((each) => local.i32(each));
     const [largest, value, factor, target] = ["largest", "value", "factor", "target"].map((each) => local.v128(each));
     const scratch = { a: local.v128("a"), b: local.v128("b"), c: local.v128("c") };
     const max = local.f32("max");
@@ -45,6 +45,7 @@ export function crossEntropyKernel(rows: number, classes: number): Kernel {
     range(f, p.begin, p.end, () => {
       for (const [to, base] of [[out, p.dlogits], [logits, p.logits], [targets, p.targets]] as const) offset(f, to, base, p.begin, 4 * classes);
       offset(f, terms, p.terms, p.begin, 8 * CROSS_ENTROPY_TERMS);
+      offset(f, scales, p.scales, p.begin, 4);
       f32.const(-Infinity);
       local.set(max);
       f64.const(0);
@@ -94,7 +95,7 @@ export function crossEntropyKernel(rows: number, classes: number): Kernel {
       f32x4.splat();
       local.set(factor);
       const [scale, to] = [local.v128("scale"), local.i32("to")];
-      local.get(p.settings);
+      local.get(scales);
       f.v128.load32_splat();
       local.set(scale);
       assign(f, to, out);

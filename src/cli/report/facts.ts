@@ -35,17 +35,19 @@ const ofModel: readonly (readonly [key: string, name: string])[] = [
 ];
 const ofData: readonly (readonly [key: string, name: string])[] = [
   ["images", "training images"], ["validation", "held-out images"], ["join", "join in, epochs at the end"], ["data", "fingerprint"], ["relabel", "new classes"],
-  ["classes", "classes"], ["mean", "mean"], ["std", "deviation"], ["flip", "flip"], ["crop", "crop, padded by"], ["erase", "random erasing"],
+  ["classes", "classes"], ["mean", "mean"], ["std", "deviation"], ["flip", "flip"], ["crop", "crop, padded by"],
+  ["size", "pictures become, height and width"], ["resize", "resized before"], ["interpolation", "interpolation"], ["channels", "channels"], ["resizedCrop", "random crop, least share"],
+  ["erase", "random erasing"],
 ];
 const ofOptimisation: readonly (readonly [key: string, name: string])[] = [
   ["epochs", "epochs"], ["steps_per_epoch", "steps an epoch"], ["batch", "images a step"], ["optimiser", "optimiser"], ["lr", "highest learning rate"], ["schedule", "schedule"],
-  ["warmup", "warm-up, epochs"], ["momentum", "momentum"], ["weightDecay", "weight decay"], ["smoothing", "label smoothing"], ["clip", "longest gradient"],
+  ["warmup", "warm-up, epochs"], ["momentum", "momentum"], ["weightDecay", "weight decay"], ["smoothing", "label smoothing"], ["classWeights", "weights of classes"], ["class_weights", "weights of classes, as numbers"], ["clip", "longest gradient"],
   ["average", "average of weights"], ["groups", "groups"], ["seed", "seed"],
 ];
 const elsewhere = ["event", "step", "time", "runs_on", "engine", "kernels", "numerics", "senet"];
 
 /** Settings that say nothing where they are 0. */
-const offAtZero = ["join", "crop", "erase", "average", "se_parameters"];
+const offAtZero = ["join", "crop", "resizedCrop", "erase", "average", "se_parameters"];
 
 const isOff = (key: string, value: unknown): boolean => value === undefined || value === null || value === "" || value === false || (value === 0 && offAtZero.includes(key));
 

@@ -35,11 +35,14 @@ function updateRule({ optimiser, momentum, weightDecay }: Settings): UpdateRule 
 export interface Chosen {
   readonly optimiser?: Optimiser;
   readonly session?: TrainingSession;
+  readonly classWeights?: readonly number[];
   readonly kernels: string;
 }
 
 /** @throws UsageError where settings ask for what the eager engine has not; RangeError or Error where wasm kernels are asked for and cannot be had */
-export async function chooseEngine(settings: Settings, model: Module, input: Shape, threads: number | undefined): Promise<Chosen> {
+export async function chooseEngine(
+  settings: Settings, model: Module, input: Shape, threads: number | undefined, classWeights: readonly number[] | undefined,
+): Promise<Chosen> {
   const { kernels, numerics, smoothing, clip, average, optimiser } = settings;
   const groups = parseGroups(settings.groups);
   let why = "";
@@ -55,6 +58,7 @@ export async function chooseEngine(settings: Settings, model: Module, input: Sha
       const session = await compileTraining(model, {
         input, optimiser: updateRule(settings), numerics, smoothing,
         ...(threads === undefined ? {} : { threads }), ...(clip === undefined ? {} : { clip }), ...(average === 0 ? {} : { average }), ...(groups.length === 0 ? {} : { groups }),
+        ...(classWeights === undefined ? {} : { classWeights }),
       });
       return { session, kernels: session.kernels };
     } catch (error) {
@@ -64,7 +68,7 @@ export async function chooseEngine(settings: Settings, model: Module, input: Sha
   }
   if (clip !== undefined || average !== 0 || groups.length > 0) throw new UsageError(`senet train: clip, average and groups want a training session${why}`);
   model.use(kernels === "reference" ? reference : plain);
-  return { optimiser: makeOptimiser(settings, model), kernels: `eager, ${kernels === "reference" ? "reference" : "plain"} kernels${why}` };
+  return { ...(classWeights === undefined ? {} : { classWeights }), optimiser: makeOptimiser(settings, model), kernels: `eager, ${kernels === "reference" ? "reference" : "plain"} kernels${why}` };
 }
 
 /** What measures the model of a run: as it was trained, eagerly where that was asked for. */

@@ -26,7 +26,7 @@ import { freeze, loadStart, relabelled } from "./fine-tuning.ts";
 import { TrainingLog } from "./log.ts";
 import type { Paths } from "./outputs.ts";
 import { readLog } from "./read-log.ts";
-import { heldOutCount, makeSchedule } from "./settings.ts";
+import { classWeightsOf, heldOutCount, makeSchedule } from "./settings.ts";
 import type { Settings } from "./settings.ts";
 
 /** Everything of one run. */
@@ -113,7 +113,11 @@ export async function prepare(args: Arguments, settings: Settings, paths: Paths,
   if (settings.frozenStatistics) for (const module of network.tree()) if (module instanceof BatchNorm2d) module.frozen = true;
   const schedule = makeSchedule(settings, Math.floor(parts.training.size / settings.batch));
   const threads = threadsFrom(args);
-  const { kernels, ...engine } = await chooseEngine(settings, network, [settings.batch, ...data.shape.slice(1)], threads);
+  const classWeights = classWeightsOf(settings, parts.training);
+  if (classWeights !== undefined && classWeights.length !== data.classes.length) {
+    throw new UsageError(`senet train: classWeights wants ${data.classes.length} numbers, one a class, got ${classWeights.length}`);
+  }
+  const { kernels, ...engine } = await chooseEngine(settings, network, [settings.batch, ...data.shape.slice(1)], threads, classWeights);
   const { macs, seMacs, parameters, seParameters } = summarise(network, [1, ...data.shape.slice(1)]);
   const trainer = new Trainer({
     model: network,
@@ -131,7 +135,7 @@ export async function prepare(args: Arguments, settings: Settings, paths: Paths,
   const size = data.shape.slice(1).join("x");
   return {
     settings, trainer, ...parts, normalisation: { mean, std }, preprocessing: preprocessingOf(data, settings, mean, std), threads, arithmetic: 6 * (macs + seMacs),
-    facts: { parameters, se_parameters: seParameters, macs: macs + seMacs, images: parts.training.size, steps_per_epoch: trainer.stepsPerEpoch }, kernels,
+    facts: { parameters, se_parameters: seParameters, macs: macs + seMacs, images: parts.training.size, validation: heldOut, steps_per_epoch: trainer.stepsPerEpoch, ...(classWeights === undefined ? {} : { class_weights: classWeights }) }, kernels,
     beginning: `\nimages of ${size}, mean ${mean.join(", ")}, deviation ${std.join(", ")} (${given ? "given, or the weights' own" : "measured"})` +
       (anew === undefined ? "" : `\nbegins with ${settings.from}; new: ${anew.length === 0 ? "nothing" : anew.join(", ")}`),
     warning, paths, log: new TrainingLog(paths.log), kept,

@@ -7,6 +7,7 @@ import { FormatError, didYouMean, show } from "../../errors.ts";
 import type { Geometry } from "../../io/images/preprocess.ts";
 import { parseJson, plainJson } from "../../io/bytes/json.ts";
 import { decodeUtf8 } from "../../io/bytes/utf8.ts";
+import type { Dataset } from "../../train/data/dataset.ts";
 import { constant, cosine, steps } from "../../train/optimisers/schedule.ts";
 import type { Schedule } from "../../train/optimisers/schedule.ts";
 import { readClassNames } from "../class-names.ts";
@@ -38,6 +39,8 @@ export interface Settings {
   readonly momentum: number;
   readonly weightDecay: number;
   readonly smoothing: number;
+  /** What each class counts in the loss: "balanced", numbers as "1,0.5,2", or empty for all alike. */
+  readonly classWeights: string;
   /** Longest gradient; absent for any. */
   readonly clip: number | undefined;
   /** Share that the average of the weights keeps of itself per update; 0 for no average. */
@@ -99,6 +102,18 @@ const listOf = <T>(kind: string, wanted: string): Reader<readonly T[] | undefine
 const side = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= 8192;
 const sides = (value: unknown): boolean => Array.isArray(value) && value.length === 2 && value.every(side);
 
+const isClassWeights = (text: string): boolean => text === "" || text === "balanced" || text.split(",").every((part) => /^\s*\d{1,9}(\.\d{1,20})?(e-?\d{1,2})?\s*$/.test(part));
+
+/** Numbers for `compileTraining`; undefined where all classes count alike. */
+export function classWeightsOf({ classWeights }: Pick<Settings, "classWeights">, { labels, classes }: Dataset): readonly number[] | undefined {
+  if (classWeights === "") return undefined;
+  if (classWeights !== "balanced") return classWeights.split(",").map(Number);
+  const counts = new Float64Array(classes.length);
+  for (const label of labels) counts[label]++;
+  // As scikit-learn balances: each class counts together what every other does. One without images has nothing to count.
+  return Array.from(counts, (count) => (count === 0 ? 0 : labels.length / (classes.length * count)));
+}
+
 const words: Reader<string> = optional("", "a text", (value) => typeof value === "string");
 
 const readers: Readers<Settings> = {
@@ -112,6 +127,7 @@ const readers: Readers<Settings> = {
   momentum: numberFrom(0.9, 0, 1),
   weightDecay: numberFrom(0, 0),
   smoothing: numberFrom(0, 0, 1),
+  classWeights: optional("", "balanced, or numbers of at least 0 as 1,0.5,2", (value) => typeof value === "string" && isClassWeights(value)),
   clip: positive<number | undefined>(undefined),
   average: numberFrom(0, 0, 1),
   engine: oneOf(trainingEngines, "auto"),
@@ -153,6 +169,7 @@ export const settingsHelp: Readonly<Record<string, OptionHelp>> = {
   momentum: { value: "M", help: "of sgd and nesterov (default 0.9)" },
   "weight-decay": { value: "D", help: "not for biases and normalisation (default 0)" },
   smoothing: { value: "S", help: "label smoothing (default 0)" },
+  "class-weights": { value: "LIST", help: "what each class counts in the loss: balanced (rare ones more), or a number a class as 1,0.5,2 (default: all alike)" },
   clip: { value: "NORM", help: "shortens longer gradients to this (default: none are)" },
   average: { value: "SHARE", help: "measures and writes an average of the weights that keeps this share of itself per step, such as 0.998, less in the first steps (default 0: none)" },
   engine: { value: "NAME", help: "session (compiled for training) or eager; default session where the host and the model can" },
@@ -188,6 +205,11 @@ function given(args: Arguments): Record<string, unknown> {
     if (args.text(name) !== undefined) found[name.replace(/-[a-z]/g, ([, letter]) => letter.toUpperCase())] = args.number(name, 0);
   }
   for (const name of ["optimiser", "schedule", "engine", "kernels", "interpolation", "numerics", "from", "groups", "relabel"]) if (args.text(name) !== undefined) found[name] = args.text(name);
+  const weights = args.text("class-weights");
+  if (weights !== undefined) {
+    if (weights === "" || !isClassWeights(weights)) throw new UsageError(`senet train: --class-weights wants balanced, or numbers as 1,0.5,2, one a class, got "${weights}"`);
+    found.classWeights = weights;
+  }
   const size = args.text("size");
   if (size !== undefined) {
     // What is said of a size before (a recipe, --from) is not meant for this one.

@@ -5,7 +5,6 @@ import { log } from "../../../kernels/math.ts";
 import type { Value } from "../../graph/graph.ts";
 import { showShape, sizeOf } from "../../tensor.ts";
 import type { TrainingContext } from "./context.ts";
-import { checkLabels, isShares } from "./labels.ts";
 import type { Region } from "./step-plan.ts";
 
 export interface Loss {
@@ -14,44 +13,37 @@ export interface Loss {
   readonly classes: number;
   /** [rows][classes] floats, to be written before each step. */
   readonly targets: Region;
+  /** [rows] floats, likewise: what the gradient of each row is multiplied by, 1 / rows for a mean. */
+  readonly scales: Region;
   /** What `lossOf` reads after it. */
   readonly terms: Region;
 }
 
-/** Adds the loss to the plan, and the gradient of the logits. @param scale address of what the gradient is multiplied by: 1 / rows for a mean */
-export function planLoss(logits: Value, scale: number, { plan, gradients, image }: TrainingContext): Loss {
+/** Adds the loss to the plan, and the gradient of the logits. */
+export function planLoss(logits: Value, { plan, gradients, image }: TrainingContext): Loss {
   const x = image(logits);
   const { channels: classes, halo } = x.layout;
   if (logits.shape.length < 2 || halo > 0) throw new RangeError(`compile: training wants logits [batch,classes] or more, the model gives ${showShape(logits.shape)}`);
   const rows = sizeOf(logits.shape) / classes;
   const targets = plan.region(4 * rows * classes);
   const terms = plan.region(8 * CROSS_ENTROPY_TERMS * rows);
+  const scales = plan.region(4 * rows);
   plan.incoming(targets);
+  plan.incoming(scales);
   gradients.move(logits, (dx) => {
     const dense = dx.layout.halo === 0 ? dx : plan.image({ ...dx.layout, halo: 0 });
-    plan.stage(plan.whole(crossEntropyKernel(rows, classes), [dense, terms, x, targets, scale], 40 * rows * classes));
+    plan.stage(plan.whole(crossEntropyKernel(rows, classes), [dense, terms, x, targets, scales], 40 * rows * classes));
     if (dense !== dx) plan.stage(plan.whole(sliceGradientKernel(plan.batch, dx.layout, dense.layout, 0, false), [dx, dense]));
   });
-  return { rows, classes, targets, terms };
+  return { rows, classes, targets, scales, terms };
 }
 
 /**
- * @param smoothing of shares as of labels: (1 - smoothing) of them, and the rest of all classes alike
- * @throws TypeError for the wrong kind, RangeError for a label that is no class, shares that are none, or another number of labels
+ * Largest logit + log(sum of exponentials) - sum of targets times logits of each row, times what it counts; together.
+ * @param terms three doubles a row
  */
-export function writeTargets(targets: Float32Array, labels: Int32Array | Float32Array, { rows, classes }: Loss, smoothing: number): void {
-  checkLabels("session.trainStep", labels, rows, classes);
-  if (isShares(labels)) {
-    for (let i = 0; i < labels.length; i++) targets[i] = (1 - smoothing) * labels[i] + smoothing / classes;
-    return;
-  }
-  targets.fill(smoothing / classes);
-  for (let i = 0; i < rows; i++) targets[i * classes + labels[i]] += 1 - smoothing;
-}
-
-/** The mean loss: largest logit + log(sum of exponentials) - sum of targets times logits, of each row. @param terms three doubles a row */
-export function lossOf(terms: Float64Array, rows: number): number {
+export function lossOf(terms: Float64Array, counts: ArrayLike<number>): number {
   let sum = 0;
-  for (let i = 0; i < rows; i++) sum += terms[3 * i] + log(terms[3 * i + 1]) - terms[3 * i + 2];
-  return sum / rows;
+  for (let i = 0; i < counts.length; i++) if (counts[i] !== 0) sum += counts[i] * (terms[3 * i] + log(terms[3 * i + 1]) - terms[3 * i + 2]);
+  return sum;
 }

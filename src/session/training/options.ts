@@ -26,6 +26,11 @@ export interface TrainingOptions extends Pick<BackendOptions, "threads" | "kerne
   readonly numerics?: "exact" | "fast";
   /** Label smoothing (arXiv 1512.00567, section 7), from 0 to 1; of labels given as shares too. Default 0. */
   readonly smoothing?: number;
+  /**
+   * What each class counts in the loss, one number of at least 0 a class, as PyTorch's CrossEntropyLoss(weight): the loss is divided by the sum of the labels'
+   * weights, or by the number of labels where they are given as shares. Default: all count alike.
+   */
+  readonly classWeights?: readonly number[];
   /** Batches whose mean gradient makes one update. Default 1. */
   readonly accumulate?: number;
   /** Longest gradient, over all parameters together; a longer one is shortened to it. */

@@ -38,7 +38,7 @@ export interface TrainingProgram {
   readonly targets: number;
   readonly terms: number;
   readonly logits: number;
-  readonly lossScale: number;
+  readonly scales: number;
   readonly arenaBytes: number;
   /** One line a call, stages parted by numbers. */
   readonly lines: readonly string[];
@@ -133,8 +133,7 @@ export function trainingProgram(graph: Graph, state: TrainingState, host: WasmHo
   plan.incoming(planar.region);
   plan.stage(plan.each(fromPlanarKernel(x.layout), [x, planar]));
   for (const unit of units) ruleOf(unit).forward(unit, context);
-  const lossScale = state.array("scale of the loss", 1);
-  const loss = planLoss(output, lossScale, context);
+  const loss = planLoss(output, context);
   for (const unit of [...units].reverse()) {
     const dy = gradients.take(unit.output);
     if (dy === undefined) continue;
@@ -154,7 +153,7 @@ export function trainingProgram(graph: Graph, state: TrainingState, host: WasmHo
   const masks = [...planned].map(([{ shape }, { draw, image }]): Mask => ({ draw, shape, address: address(image) }));
   state.memory.commit(host.functions);
   return {
-    step, update, pack, updates, loss, masks, lossScale, input: address(planar), targets: address(loss.targets), terms: address(loss.terms), logits: address(context.image(output)), arenaBytes: total,
+    step, update, pack, updates, loss, masks, input: address(planar), targets: address(loss.targets), scales: address(loss.scales), terms: address(loss.terms), logits: address(context.image(output)), arenaBytes: total,
     lines: parts.flatMap(({ name, stages: each }) => each.flatMap((stage, i) => stage.map(({ kernel }) => `${name} ${String(i).padStart(4)}  ${kernel.name}`))),
     steps: stepwise ? stages.map((stage, i) => ({ kernels: stage.map(({ kernel }) => kernel.name), run: runs[i] })) : [],
   };

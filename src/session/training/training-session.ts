@@ -15,7 +15,9 @@ import { growPool, warmPool } from "../threads/pool.ts";
 import { labelsOf } from "../backends/wasm/checks/verify.ts";
 import { withPace } from "../backends/wasm/pace.ts";
 import type { WasmHost } from "../backends/wasm/engine.ts";
-import { lossOf, writeTargets } from "./loss.ts";
+import { checkLabels } from "./labels.ts";
+import { lossOf } from "./loss.ts";
+import { checkClassWeights, writeTargets } from "./targets.ts";
 import { maskDrawer } from "./masks.ts";
 import { checkTraining, matches } from "./options.ts";
 import type { TrainingOptions } from "./options.ts";
@@ -35,6 +37,8 @@ export class TrainingSession implements Disposable {
   readonly #logits: Shape;
   readonly #names: ReadonlyMap<string, number>;
   #host: WasmHost | undefined;
+  /** What each row of the batch counts in the loss. */
+  readonly #counts: Float64Array;
   #updates = 0;
   /** Batches whose gradients were added since the last update. */
   #waiting = 0;
@@ -53,6 +57,8 @@ export class TrainingSession implements Disposable {
       const learning = new Set([...model.namedParameters()].filter(([, parameter]) => !parameter.frozen).map(([name]) => name));
       this.#state = new TrainingState(host.memory, parameters, statistics, ({ name, read }) => groupOf(name, read().shape, options, learning));
       this.#program = trainingProgram(graph, this.#state, host, options);
+      this.#counts = new Float64Array(this.#program.loss.rows);
+      if (options.classWeights !== undefined) checkClassWeights("compile", options.classWeights, this.#program.loss.classes);
       this.#drawMasks = maskDrawer(this.#program.masks, (address, size) => this.#state.view(address, size));
       this.#logits = graph.outputs[0].shape;
       this.#names = new Map(this.#state.parameters.flatMap(({ name }, i) => (model.namedParameters().has(name) ? [[name, i] as const] : [])));
@@ -100,17 +106,21 @@ export class TrainingSession implements Disposable {
   /** The step without the update: gradients are added to. Arguments and result as of `trainStep`. */
   backward(x: Tensor<Float32Array>, labels: Int32Array | Float32Array): number {
     this.#open();
-    const { input, smoothing = 0 } = this.#options;
+    const { input, smoothing = 0, classWeights, accumulate = 1 } = this.#options;
     if (!(x instanceof Tensor) || isDouble(x.data)) throw new TypeError(`session.trainStep: x wants a Tensor of Float32Array, got ${show(x)}`);
     if (!sameShape(x.shape, input)) throw new RangeError(`session.trainStep: x wants shape ${showShape(input)}, got ${showShape(x.shape)}`);
-    const { loss, targets, terms, step } = this.#program;
+    const { loss, targets, scales, terms, step } = this.#program;
     const state = this.#state;
-    writeTargets(state.view(targets, loss.rows * loss.classes), labels, loss, smoothing);
+    checkLabels("session.trainStep", labels, loss.rows, loss.classes);
+    const counts = this.#counts;
+    const divisor = writeTargets(state.view(targets, loss.rows * loss.classes), counts, labels, loss.classes, { smoothing, classWeights });
+    const scale = state.view(scales, loss.rows);
+    for (let i = 0; i < loss.rows; i++) scale[i] = counts[i] / (divisor * accumulate);
     state.view(this.#program.input, x.size).set(x.data);
     this.#drawMasks();
     const statistics = state.statisticsView().slice();
     step();
-    const value = lossOf(new Float64Array(state.memory.memory.buffer, terms, 3 * loss.rows), loss.rows);
+    const value = lossOf(new Float64Array(state.memory.memory.buffer, terms, 3 * loss.rows), counts) / divisor;
     this.#waiting++;
     if (!Number.isFinite(value)) {
       state.statisticsView().set(statistics);
@@ -185,7 +195,6 @@ export class TrainingSession implements Disposable {
       state.view(averages.weights, state.trainable).set(state.view(state.values, state.trainable));
       state.view(averages.statistics, state.runningSize).set(state.statisticsView());
     }
-    state.view(this.#program.lossScale, 1)[0] = 1 / (this.#program.loss.rows * (this.#options.accumulate ?? 1));
     this.#program.pack();
   }
 

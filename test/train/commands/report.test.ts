@@ -81,7 +81,7 @@ test("train writes the page beside the weights; senet report makes the same of l
   assert.is(call.code, 0, call.errors);
   assert.ok(call.output.endsWith(`report written to ${at("a.report.html")}\n`), call.output);
   const { text: shown } = readPage(text("a.report.html"));
-  for (const part of ["|se_resnet8|", "Training report of a.log.jsonl and a.safetensors. 3 epochs, 21 steps.", "|training images|60|", "|held-out images|40|", "|steps an epoch|7|", "wasm: simd, 1 thread", "|highest learning rate|0.1|"]) assert.ok(shown.includes(part), `${part}\n${shown}`);
+  for (const part of ["|se_resnet8|", "Training report of a.log.jsonl and a.safetensors. 3 epochs, 21 steps.", "|training images|60|", "|held-out images|40|", "|steps an epoch|7|", "wasm: simd", "1 thread", "|highest learning rate|0.1|"]) assert.ok(shown.includes(part), `${part}\n${shown}`);
   const parameters = `|${thousands(tinyModel().parameterCount())}|parameters|`;
   assert.ok(shown.includes(parameters), shown);
   const last = JSON.parse(text("a.log.jsonl").trimEnd().split("\n").at(-1)!) as Record<string, number>;

@@ -111,10 +111,12 @@ test("the loss and its gradient", () => {
       const logits = numbers(rows * classes, 1).map((value) => 20 * value);
       const labels = Int32Array.from({ length: rows }, (_, i) => (i * 5) % classes);
       const targets = new Float32Array(rows * classes).map((_, i) => (i % classes === labels[Math.floor(i / classes)] ? 1 - smoothing : 0) + smoothing / classes);
+      // Each row counts what it counts.
+      const scales = Array.from({ length: rows }, (_, i) => 0.25 + i / 8);
       const kernel = crossEntropyKernel(rows, classes);
       const on = roomy([kernel], 5 * rows * classes + 1000);
       const { images } = on;
-      const [input, target, settings] = [images.vector(logits), images.vector(targets), images.vector([0.25])];
+      const [input, target, settings] = [images.vector(logits), images.vector(targets), images.vector(scales)];
       const results = [false, true].map((inParts) => {
         const dlogits = images.room(vectorLayout(rows * classes));
         const terms = images.room(vectorLayout(2 * CROSS_ENTROPY_TERMS * rows));
@@ -128,7 +130,8 @@ test("the loss and its gradient", () => {
       assert.equal(new Uint8Array(results[1][1].buffer), new Uint8Array(results[0][1].buffer));
       const [loss, probabilities, wanted] = [new Float64Array(rows), new Float64Array(rows * classes), new Float64Array(rows * classes)];
       reference.crossEntropyForward(loss, probabilities, double(logits), labels, shape);
-      reference.crossEntropyBackward(wanted, probabilities, labels, 0.25, shape);
+      reference.crossEntropyBackward(wanted, probabilities, labels, 1, shape);
+      wanted.forEach((value, i) => (wanted[i] = value * scales[Math.floor(i / classes)]));
       if (classes > 1) assertClose(results[0][0], wanted, 1e-6, `${classes} classes, dlogits`);
       const terms = new Float64Array(results[0][1].buffer);
       const got = Array.from(loss, (_, i) => terms[3 * i] + log(terms[3 * i + 1]) - terms[3 * i + 2]);
@@ -149,7 +152,7 @@ test("the loss and its gradient, of mixed labels", () => {
     const kernel = crossEntropyKernel(rows, classes);
     const on = roomy([kernel], 5 * rows * classes + 1000);
     const { images } = on;
-    const [input, target, settings] = [images.vector(logits), images.vector(shares.map((share) => (1 - smoothing) * share + smoothing / classes)), images.vector([0.25])];
+    const [input, target, settings] = [images.vector(logits), images.vector(shares.map((share) => (1 - smoothing) * share + smoothing / classes)), images.vector(new Array<number>(rows).fill(0.25))];
     const [dlogits, terms] = [images.room(vectorLayout(rows * classes)), images.room(vectorLayout(2 * CROSS_ENTROPY_TERMS * rows))];
     runInParts(on, kernel, [dlogits, terms, input, target, settings].map(({ address }) => address));
     assert.is(images.damage(), "");
