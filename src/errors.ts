@@ -57,3 +57,14 @@ export function didYouMean(name: string, names: Iterable<string>): string {
   const match = nearest(name, names);
   return match === undefined ? "" : ` (did you mean "${match}"?)`;
 }
+
+/** A file that is sound, and asks for what is not done here: `missing` names all of it. */
+export class UnsupportedError extends Error {
+  override readonly name = "UnsupportedError";
+  readonly missing: readonly string[];
+
+  constructor(message: string, missing: readonly string[]) {
+    super(message);
+    this.missing = missing;
+  }
+}

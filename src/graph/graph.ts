@@ -6,7 +6,9 @@
 import type { Shape, Tensor } from "../tensor.ts";
 import type { Constant, Operation } from "./operation.ts";
 
-export type { Activation, ActivationKind, Constant, Epilogue, Kind, Of, Operation, Window } from "./operation.ts";
+export type {
+  Activation, ActivationKind, BinaryFunction, Constant, Epilogue, Kind, Of, Operation, Reduction, Taps, UnaryFunction, Window,
+} from "./operation.ts";
 
 /** How numbers are held. */
 export type NumberFormat = "f32";

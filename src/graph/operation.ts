@@ -2,7 +2,7 @@
  * What graphs compute: one entry of `Operation` a kind, with its attributes; its inputs are said in the comment before it, in the order in which a node
  * has them. All else that is known of a kind stands in its record (src/operations).
  */
-import type { Floats, Tensor } from "../tensor.ts";
+import type { Floats, Shape, Tensor } from "../tensor.ts";
 
 /** A tensor of the state dict. `read` gives what the parameter holds now, not what it held when the graph was made. */
 export interface Constant {
@@ -40,6 +40,25 @@ export interface Epilogue {
   readonly activation: Activation | undefined;
   /** Is the bias added after the gate? Then the gate is as good as one of the input's channels, where each output channel has its own of them (depthwise). */
   readonly biasLast?: boolean;
+}
+
+/** Functions of one number; gelu_tanh is GELU by tanh, `not` 1 for 0 and 0 for all else. */
+export type UnaryFunction =
+  | "abs" | "ceil" | "erf" | "exp" | "floor" | "gelu" | "gelu_tanh" | "log" | "mish" | "negative" | "not" | "reciprocal" | "round" | "sign" | "softplus"
+  | "sqrt" | "truncate";
+
+/** Functions of two numbers. Comparisons give 1 or 0; modulo has the sign of the second, remainder that of the first. */
+export type BinaryFunction =
+  | "add" | "subtract" | "multiply" | "divide" | "power" | "minimum" | "maximum" | "modulo" | "remainder"
+  | "equal" | "less" | "less_or_equal" | "greater" | "greater_or_equal" | "and" | "or" | "xor";
+
+export type Reduction = "sum" | "mean" | "max" | "min" | "product";
+
+/** Output i of an axis is the sum of weights[k] times number places[k] of it, for k from starts[i] to before starts[i + 1]. */
+export interface Taps {
+  readonly starts: Int32Array;
+  readonly places: Int32Array;
+  readonly weights: Float64Array;
 }
 
 /** What is computed. Inputs stand in the operation's node; their meaning is said here. */
@@ -92,7 +111,45 @@ export type Operation =
   /** [x], in graphs for training only; `draw` fills a mask of x's size, in the order of its shape, with what x is multiplied by. */
   | { readonly kind: "dropout"; readonly draw: (mask: Floats) => void }
   | { readonly kind: "channel_shuffle"; readonly groups: number }
-  | { readonly kind: "upsample"; readonly method: "nearest" | "bilinear"; readonly factor: number; readonly alignCorners: boolean };
+  | { readonly kind: "upsample"; readonly method: "nearest" | "bilinear"; readonly factor: number; readonly alignCorners: boolean }
+  // Of tensors of any rank, as networks from files have them.
+  /** []: a tensor of the state dict as a value. */
+  | { readonly kind: "constant"; readonly value: Constant }
+  /** [x]. */
+  | { readonly kind: "unary"; readonly by: UnaryFunction }
+  | { readonly kind: "elu"; readonly alpha: number }
+  | { readonly kind: "clip"; readonly least: number; readonly most: number }
+  /** [a, b], as numpy stretches them. */
+  | { readonly kind: "binary"; readonly by: BinaryFunction }
+  /** [condition, a, b]: a where the condition is not 0. */
+  | { readonly kind: "select" }
+  /** [x]: the same numbers in the same order. */
+  | { readonly kind: "reshape"; readonly shape: Shape }
+  /** [x]: axis i of the output is axis order[i] of x. */
+  | { readonly kind: "transpose"; readonly order: readonly number[] }
+  /** [x]: x[starts[0] + i steps[0], ...]. */
+  | { readonly kind: "slice"; readonly starts: readonly number[]; readonly steps: readonly number[]; readonly shape: Shape }
+  /** [x]: numbers of an axis by their places. */
+  | { readonly kind: "gather"; readonly axis: number; readonly rows: readonly number[] }
+  /** [x]: sizes of 1 become others. */
+  | { readonly kind: "expand"; readonly shape: Shape }
+  /** [x]: numbers before and after each axis. */
+  | {
+      readonly kind: "pad"; readonly before: readonly number[]; readonly after: readonly number[];
+      readonly mode: "constant" | "reflect" | "edge" | "wrap"; readonly value: number;
+    }
+  /** [x, ...]: one after the other along an axis. */
+  | { readonly kind: "join"; readonly axis: number }
+  /** [x]: over the axes from `axis` to before `end`, which stay with size 1. */
+  | { readonly kind: "reduce"; readonly by: Reduction; readonly axis: number; readonly end: number }
+  /** [x]: the place of the largest along an axis, which stays with size 1. */
+  | { readonly kind: "arg_max"; readonly axis: number }
+  /** [x]: along an axis; `logarithm` of it. */
+  | { readonly kind: "softmax"; readonly axis: number; readonly logarithm: boolean }
+  /** [x]: each output of an axis a sum over some of its numbers. */
+  | { readonly kind: "resample"; readonly axis: number; readonly taps: Taps }
+  /** [a, b]: the last two axes are matrices, the others as numpy stretches them. */
+  | { readonly kind: "matrix_product" };
 
 export type Kind = Operation["kind"];
 

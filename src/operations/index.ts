@@ -13,6 +13,7 @@ import { channelShuffle } from "./movement/channel-shuffle.ts";
 import { concat } from "./movement/concat.ts";
 import { flatten } from "./movement/flatten.ts";
 import { resizeNearest, upsample } from "./movement/upsample.ts";
+import { generalComputations, generalDeclarations } from "./general/index.ts";
 import { adaptiveAveragePool } from "./pooling/adaptive-average-pool.ts";
 import { channelPool, globalPool } from "./pooling/global-pool.ts";
 import { averagePool, maxPool } from "./pooling/window-pool.ts";
@@ -40,6 +41,7 @@ export const declarations: Declarations = {
   channel_shuffle: channelShuffle,
   upsample,
   resize_nearest: resizeNearest,
+  ...generalDeclarations,
 };
 
-export const computations: Computations = { ...coreComputations };
+export const computations: Computations = { ...coreComputations, ...generalComputations };

@@ -29,9 +29,16 @@ export interface LayoutPlan {
   readonly total: number;
 }
 
+/** Of more than four dimensions all but the first two and the last are rows. */
 function layoutOf({ shape }: Value, halo: number): Layout {
-  const [, channels = 1, height = 1, width = 1] = shape;
-  return { channels, height, width, halo };
+  const [, channels = 1, ...image] = shape;
+  const width = image.length > 1 ? image[image.length - 1] : 1;
+  return { channels, height: sizeOf(image) / width, width, halo };
+}
+
+/** The first dimension; a single number is one image. */
+export function imagesOf({ shape }: Value): number {
+  return shape[0] ?? 1;
 }
 
 /** What kernels ask of memory: the halo around their first input, and which input's memory the output may take over. */
@@ -48,7 +55,7 @@ export function planLayouts(
   }
   const layouts = new Map<Value, Layout>();
   for (const value of [...graph.inputs, ...graph.nodes.map((node) => node.output)]) layouts.set(value, layoutOf(value, halos.get(value) ?? 0));
-  const bytes = (value: Value): number => 4 * value.shape[0] * imagePitch(layouts.get(value)!);
+  const bytes = (value: Value): number => 4 * imagesOf(value) * imagePitch(layouts.get(value)!);
   const lives = lifetimes(graph, kept, bytes);
 
   // Values that are written one over the other have one home.
@@ -71,11 +78,11 @@ export function planLayouts(
   for (const input of graph.inputs) spans.get(input)!.from = -1;
   const moved = [...new Set([...graph.inputs, ...graph.outputs])];
   const planarSpans = moved.map((value) => ({ size: 4 * sizeOf(value.shape), from: graph.inputs.includes(value) ? -1 : end, to: graph.outputs.includes(value) ? end : -1 }));
-  const scratchSpans = scratchOf((value) => ({ layout: layouts.get(value)!, images: value.shape[0] })).map((size, step) => ({ size, from: step, to: step }));
+  const scratchSpans = scratchOf((value) => ({ layout: layouts.get(value)!, images: imagesOf(value) })).map((size, step) => ({ size, from: step, to: step }));
   const { offsets, total } = planMemory([...spans.values(), ...planarSpans, ...scratchSpans]);
   const places = new Map([...spans.keys()].map((value, i) => [value, offsets[i]]));
   const placements = new Map<Value, Placement>();
-  for (const [value, layout] of layouts) placements.set(value, { layout, images: value.shape[0], offset: places.get(home(value))! });
+  for (const [value, layout] of layouts) placements.set(value, { layout, images: imagesOf(value), offset: places.get(home(value))! });
   const planar = new Map(moved.map((value, i) => [value, offsets[spans.size + i]]));
   return { placements, inPlace: new Set(homes.keys()), planar, scratch: offsets.slice(spans.size + moved.length), total };
 }

@@ -37,4 +37,4 @@ export interface Rule {
 }
 
 /** Every kind has a rule, or says that it has none. */
-export type Rules = Readonly<Record<Kind, Rule | "eager models only">>;
+export type Rules = Readonly<Record<Kind, Rule | "eager models only" | "inference only">>;

@@ -9,7 +9,7 @@ import type { Graph, Kind, Node, Value } from "../../../graph/graph.ts";
 import { showShape, sizeOf } from "../../../tensor.ts";
 import { argumentCount } from "../../plan/kernel-call.ts";
 import type { Emitter, KernelCall, Stage } from "../../plan/kernel-call.ts";
-import { planLayouts } from "../../plan/layouts.ts";
+import { imagesOf, planLayouts } from "../../plan/layouts.ts";
 import type { LayoutPlan, Placement } from "../../plan/layouts.ts";
 import { gather, scatter } from "../../plan/nhwc.ts";
 import type { Arithmetic } from "../numerics.ts";
@@ -135,7 +135,7 @@ function partsOf({ graph, layout, bound, base, host, overrides, stepwise }: Part
   const parts: LabelledPart[] = [];
   const place = (value: Value): Placement => layout.placements.get(value)!;
   const operand = (value: Value): KernelCall["operands"][number] => operandOf(place(value), base);
-  const planar = (value: Value): KernelCall["operands"][number] => ({ address: base + layout.planar.get(value)!, pitch: (4 * sizeOf(value.shape)) / value.shape[0] });
+  const planar = (value: Value): KernelCall["operands"][number] => ({ address: base + layout.planar.get(value)!, pitch: (4 * sizeOf(value.shape)) / imagesOf(value) });
   const add = (kind: string, stage: Stage): void => {
     const last = parts.at(-1)?.part;
     if (last !== undefined && typeof last !== "function" && !stepwise) last.stages.push(stage);

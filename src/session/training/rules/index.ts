@@ -1,4 +1,4 @@
-/** How each operation is trained: one rule a kind. A kind may say that only eager models train it. */
+/** How each operation is trained: one rule a kind. A kind may say that only eager models train it, or that nothing does. */
 import type { Rule, Rules } from "../context.ts";
 import type { Unit } from "../units.ts";
 import { batchNormRule } from "./batch-norm.ts";
@@ -32,11 +32,30 @@ const rules: Rules = {
   channel_shuffle: shuffleRule,
   upsample: upsampleRule,
   resize_nearest: "eager models only",
+  constant: "inference only",
+  unary: "inference only",
+  elu: "inference only",
+  clip: "inference only",
+  binary: "inference only",
+  select: "inference only",
+  reshape: "inference only",
+  transpose: "inference only",
+  slice: "inference only",
+  expand: "inference only",
+  gather: "inference only",
+  pad: "inference only",
+  join: "inference only",
+  reduce: "inference only",
+  arg_max: "inference only",
+  softmax: "inference only",
+  resample: "inference only",
+  matrix_product: "inference only",
 };
 
 /** @throws RangeError where there is none */
 export function ruleOf({ operation: { kind }, output }: Unit): Rule {
   const rule = rules[kind];
   if (rule === "eager models only") throw new RangeError(`compile: training sessions have no ${kind} (${output.name}); train this model with the eager Trainer`);
+  if (rule === "inference only") throw new RangeError(`compile: ${kind} (${output.name}) has no gradient: it runs in sessions for inference only`);
   return rule;
 }

@@ -1,0 +1,59 @@
+/** Functions of one and of two numbers, element by element. */
+import { exp, log1p } from "../../math.ts";
+import type { Floats } from "../../shapes.ts";
+
+/** To the nearest whole number, ties to the even one. */
+export function roundHalfEven(x: number): number {
+  const floor = Math.floor(x);
+  const rest = x - floor;
+  return rest < 0.5 || (rest === 0.5 && floor % 2 === 0) ? floor : floor + 1;
+}
+
+/**
+ * The error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x. Up to 3 its series (Abramowitz and Stegun, Handbook of Mathematical Functions,
+ * 7.1.6: all terms of one sign), beyond that one less the continued fraction of its complement (7.1.14). Within 1e-15.
+ */
+export function erf(x: number): number {
+  const a = Math.abs(x);
+  if (!(a < 6)) return x !== x ? x : Math.sign(x);
+  const factor = exp(-a * a) * 1.1283791670955126;
+  if (a < 3) {
+    let term = a;
+    let sum = a;
+    for (let n = 1; term > 1e-17 * sum; n++) {
+      term *= (2 * a * a) / (2 * n + 1);
+      sum += term;
+    }
+    return Math.sign(x) * factor * sum;
+  }
+  let fraction = 0;
+  for (let n = 40; n > 0; n--) fraction = n / 2 / (a + fraction);
+  return Math.sign(x) * (1 - (0.5 * factor) / (a + fraction));
+}
+
+export function softplus(x: number): number {
+  return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
+}
+
+export function unaryForward(y: Floats, x: Floats, f: (x: number) => number): void {
+  for (let i = 0; i < y.length; i++) y[i] = f(x[i]);
+}
+
+/** Sizes of the output, and by how much each operand moves on from one index of a dimension to the next: 0 where it is stretched. */
+export interface BroadcastShape {
+  readonly sizes: readonly number[];
+  readonly strides: readonly (readonly number[])[];
+}
+
+/** y[i, j, ...] = f of the operands' numbers there. */
+export function broadcastForward(y: Floats, operands: readonly Floats[], f: (...numbers: number[]) => number, { sizes, strides }: BroadcastShape): void {
+  const [a, b, c] = operands;
+  const [da, db, dc] = strides;
+  const last = sizes.length - 1;
+  let to = 0;
+  const walk = (axis: number, i: number, j: number, k: number): void => {
+    if (axis > last) y[to++] = c === undefined ? f(a[i], b[j]) : f(a[i], b[j], c[k]);
+    else for (let n = 0; n < sizes[axis]; n++) walk(axis + 1, i + n * da[axis], j + n * db[axis], c === undefined ? 0 : k + n * dc[axis]);
+  };
+  walk(0, 0, 0, 0);
+}

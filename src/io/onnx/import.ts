@@ -1,0 +1,147 @@
+/**
+ * ONNX in: a network that somebody trained elsewhere, ready for `compile`. Bytes in; files belong to the caller. A file comes from a stranger: its
+ * lengths, shapes and names are checked before anything is made of them, it may ask for no path outside its folder and for no endless work.
+ */
+import { FormatError, UnsupportedError, didYouMean, show } from "../../errors.ts";
+import type { Graph } from "../../graph/graph.ts";
+import type { Network, NetworkInput, Shapes } from "../../graph/network.ts";
+import { Tensor } from "../../tensor.ts";
+import { Known } from "./constants/known.ts";
+import { Weights } from "./lower/weights.ts";
+import { lowerModel, unsupported } from "./lower/lower.ts";
+import type { Source } from "./lower/lower.ts";
+import { operators } from "./operators/index.ts";
+import { foreign, readModel } from "./read/model.ts";
+import type { OnnxModel } from "./read/model.ts";
+import type { External } from "./read/tensor.ts";
+import { elementTypes, fit } from "./read/types.ts";
+import { recognise } from "./recognise/recognise.ts";
+
+export interface ImportOptions {
+  /** Weights that lie beside the file: their bytes by the location that the file names, or where it names one only, these bytes. */
+  readonly external?: Uint8Array | Readonly<Record<string, Uint8Array>>;
+  /** Inputs that are always the same, such as a size that the network is told: their values by name. */
+  readonly constants?: Readonly<Record<string, Tensor>>;
+  /** How many numbers may be computed from constants for one graph. Default 67108864. */
+  readonly mostConstants?: number;
+}
+
+/** Operator sets that are read: ONNX's own from 1 (exporters: 7) up to this. */
+const NEWEST_OPSET = 28;
+
+/** By tag, not by instanceof: buffers of other realms are buffers all the same. */
+function bytesOf(bytes: Uint8Array | ArrayBuffer, what: string): Uint8Array {
+  if (ArrayBuffer.isView(bytes)) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (/^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(bytes))) return new Uint8Array(bytes);
+  throw new TypeError(`importOnnx: ${what} wants a Uint8Array or ArrayBuffer, got ${show(bytes)}`);
+}
+
+/** A network from an ONNX file: `compile` takes it as it takes a model. */
+export class OnnxNetwork implements Network {
+  readonly title: string;
+  readonly inputs: readonly NetworkInput[];
+  readonly outputs: readonly string[];
+  /** Version of ONNX's operators. */
+  readonly opset: number;
+  /** The program that wrote the file, with its version. */
+  readonly producer: string;
+  /** Texts that the file carries. */
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly #source: Source;
+
+  /** Networks are made by `importOnnx`. */
+  constructor(source: Source) {
+    const { model, given } = source;
+    this.#source = source;
+    this.title = model.name === "" ? "an ONNX network" : model.name;
+    this.inputs = model.inputs.filter(({ name }) => !given.has(name)).map(({ name, shape }) => ({ name, shape }));
+    this.outputs = model.outputs.map(({ name }) => name);
+    this.opset = model.opsets.get("") ?? 1;
+    this.producer = model.producer;
+    this.metadata = model.metadata;
+  }
+
+  /**
+   * The graph for inputs of these shapes, with SE blocks and activations as senet has them.
+   * @throws UnsupportedError that names all that is not supported; RangeError where the network cannot take such inputs
+   */
+  lower(shapes: Shapes, training: boolean = false): Graph {
+    const graph = recognise(lowerModel(this.#source, shapes));
+    if (training) this.#source.weights.detach();
+    return graph;
+  }
+
+  /** Copies of the weights that graphs were made with, by their names in the file and in its shapes: for safetensors. Empty before the first graph. */
+  state(): Map<string, Tensor<Float32Array>> {
+    return this.#source.weights.state();
+  }
+
+  /** Takes weights of `state` over; sessions see them after `refresh`. @throws RangeError for a name or shape that is not the file's */
+  loadState(tensors: ReadonlyMap<string, Tensor>): void {
+    this.#source.weights.load(tensors);
+  }
+}
+
+function externalOf({ external }: ImportOptions): External {
+  return (location, tensor) => {
+    if (external !== undefined && !ArrayBuffer.isView(external)) {
+      const names = Object.keys(external);
+      if (Object.hasOwn(external, location)) return bytesOf(external[location], `external["${location}"]`);
+      throw new RangeError(`importOnnx: tensor ${show(tensor)} lies in another file: external wants the bytes of ${show(location)}${didYouMean(location, names)}`);
+    }
+    if (external !== undefined) return bytesOf(external, "external");
+    throw new RangeError(`importOnnx: tensor ${show(tensor)} lies in another file: external wants the bytes of ${show(location)}`);
+  };
+}
+
+function givenOf(model: OnnxModel, constants: Readonly<Record<string, Tensor>>): Map<string, Known> {
+  const given = new Map<string, Known>();
+  for (const [name, tensor] of Object.entries(constants)) {
+    const port = model.inputs.find((input) => input.name === name);
+    if (port === undefined) throw new RangeError(`importOnnx: constants has ${show(name)}, which is no input${didYouMean(name, model.inputs.map((input) => input.name))}`);
+    if (!(tensor instanceof Tensor)) throw new TypeError(`importOnnx: constants wants a Tensor as ${name}, got ${show(tensor)}`);
+    const element = elementTypes[port.type] ?? elementTypes[1];
+    given.set(name, new Known(port.type, tensor.shape, () => {
+      const numbers = new element.array(tensor.size);
+      numbers.set(tensor.data);
+      return fit(port.type, numbers);
+    }, { stable: true }));
+  }
+  return given;
+}
+
+/** All that is known not to work before any shape is. */
+function check(model: OnnxModel): void {
+  const opset = model.opsets.get("") ?? 1;
+  if (opset > NEWEST_OPSET) throw new UnsupportedError(`importOnnx: the file is of opset ${opset}; up to ${NEWEST_OPSET} are read`, [`opset ${opset}`]);
+  const missing = model.nodes.flatMap((node) => {
+    const strange = [...node.attributes].find(([, attribute]) => attribute.strange)?.[0];
+    if (!Object.hasOwn(operators, node.type)) return [{ node, reason: advice(node.type) }];
+    return strange === undefined ? [] : [{ node, reason: `with the attribute ${show(strange)}` }];
+  });
+  for (const name of model.strange) missing.push({ node: { type: name, title: "weights", inputs: [], outputs: [], attributes: new Map() }, reason: "" });
+  if (missing.length > 0) throw unsupported(model, missing);
+  const odd = model.inputs.find(({ type }) => elementTypes[type] === undefined);
+  if (odd !== undefined) throw new UnsupportedError(`importOnnx: input ${show(odd.name)} is no tensor of numbers`, [odd.name]);
+}
+
+function advice(type: string): string {
+  return type.startsWith("com.microsoft.nchwc:") ? "of onnxruntime for one processor, hand over the original file" : "";
+}
+
+/**
+ * Reads a network from an ONNX file: opset 7 to 28, as PyTorch, TensorFlow, Keras and Paddle export convolutional networks, and as onnxsim, onnxslim and
+ * onnxruntime rewrite them. Weights stay where they are in `bytes` until a graph wants them: leave the bytes as they are.
+ * @throws FormatError for what is no sound ONNX file, with what to do where it is another kind; UnsupportedError that lists every operator that is not read,
+ * with nodes and opset; RangeError where bytes of another file are wanted
+ */
+export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: ImportOptions = {}): OnnxNetwork {
+  const file = bytesOf(bytes, "bytes");
+  const other = foreign(file);
+  if (other !== undefined) throw new FormatError(`importOnnx: ${other}`);
+  const model = readModel(file, externalOf(options));
+  check(model);
+  const given = givenOf(model, options.constants ?? {});
+  const weights = new Weights(() => [...model.weights.keys(), ...model.nodes.flatMap(({ outputs }) => outputs)]);
+  return new OnnxNetwork({ model, weights, given, settled: new Map(), mostConstants: options.mostConstants ?? 67108864 });
+}

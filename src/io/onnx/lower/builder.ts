@@ -1,0 +1,388 @@
+/**
+ * What graphs are made with: functions of tensors that are known now (then they are computed) or when the network runs (then a node is added).
+ * A transposed tensor stays as it was, with its axes renamed, until somebody needs it in that order: so layouts that exporters change back and
+ * forth cost nothing.
+ */
+import type { Activation, BinaryFunction, Constant, Graph, Node, Of, Operation, Reduction, Taps, UnaryFunction, Value } from "../../../graph/graph.ts";
+import { generalDeclarations } from "../../../operations/general/index.ts";
+import type { GeneralKind } from "../../../operations/general/index.ts";
+import type { Declaration } from "../../../operations/record.ts";
+import { sameShape, showShape, sizeOf } from "../../../tensor.ts";
+import type { Shape } from "../../../tensor.ts";
+import { Known } from "../constants/known.ts";
+import type { Computer } from "../constants/known.ts";
+import { BOOL, FLOAT, INT64, isFloat } from "../read/types.ts";
+import type { Layout, Weights } from "./weights.ts";
+
+/** A tensor that the network computes. */
+export interface Flow {
+  readonly value: Value;
+  /** Element type of the file; in sessions all are float32. */
+  readonly type: number;
+  /** Its axis i is axis order[i] of the value. */
+  readonly order?: readonly number[] | undefined;
+  /** It is the value stretched to this shape. */
+  readonly stretched?: Shape;
+}
+
+export type Item = Known | Flow;
+
+const MOST_DIMENSIONS = 16;
+/** What a session takes at most. */
+const MOST_NUMBERS = 1073741824;
+
+export function shapeOf(item: Item): Shape {
+  if (item instanceof Known) return item.shape;
+  const { value: { shape }, order, stretched } = item;
+  return stretched ?? order?.map((axis) => shape[axis]) ?? shape;
+}
+
+/** The order in which an item's axes lie. */
+function orderOf(item: Item): readonly number[] | undefined {
+  return item instanceof Known || item.stretched !== undefined ? undefined : item.order;
+}
+
+/** The order that undoes another. */
+function inverse(order: readonly number[]): number[] {
+  return order.map((_, i) => order.indexOf(i));
+}
+
+const comparisons: ReadonlySet<BinaryFunction> = new Set(["equal", "less", "less_or_equal", "greater", "greater_or_equal", "and", "or", "xor"]);
+
+export class Builder {
+  readonly computer: Computer;
+  readonly weights: Weights;
+  readonly #nodes: Node[] = [];
+  readonly #inputs: Value[] = [];
+  readonly #taken = new Set<string>();
+  /** What sets constants apart that follow from the shapes of the inputs. */
+  readonly #shapes: string;
+  readonly #orders = new Map<Value, Map<string, Value>>();
+  readonly #constants = new Map<Known, Value>();
+  /** The node at work: its first output, and what messages call it. */
+  #name = "";
+  #what = "";
+
+  constructor(weights: Weights, computer: Computer, shapes: string) {
+    this.weights = weights;
+    this.computer = computer;
+    this.#shapes = shapes;
+  }
+
+  /** What is added next belongs to this node. */
+  at(name: string, what: string): void {
+    this.#name = name;
+    this.#what = what;
+  }
+
+  get what(): string {
+    return this.#what;
+  }
+
+  input(name: string, shape: Shape): Value {
+    const value = { name: this.#unique(name), shape };
+    this.#inputs.push(value);
+    return value;
+  }
+
+  finish(outputs: readonly Value[]): Graph {
+    return { inputs: this.#inputs, nodes: this.#nodes, outputs };
+  }
+
+  /** @throws RangeError for a tensor that no session could hold */
+  checkSize(shape: Shape): void {
+    if (shape.length > MOST_DIMENSIONS) throw new RangeError(`importOnnx: ${this.#what} makes a tensor of ${shape.length} dimensions; up to ${MOST_DIMENSIONS} are read`);
+    if (shape.some((size) => !(Number.isSafeInteger(size) && size >= 1))) throw new RangeError(`importOnnx: ${this.#what} makes ${showShape(shape)}, and sizes want to be at least 1`);
+    if (sizeOf(shape) > MOST_NUMBERS) throw new RangeError(`importOnnx: ${this.#what} makes ${showShape(shape)}, more than ${MOST_NUMBERS} numbers`);
+  }
+
+  /** A node of the graph. */
+  add(operation: Operation, inputs: readonly Value[], shape: Shape, name: string = this.#name): Value {
+    this.checkSize(shape);
+    const output = { name: this.#unique(name), shape };
+    this.#nodes.push({ operation, inputs, output });
+    return output;
+  }
+
+  #unique(base: string): string {
+    let name = base;
+    for (let i = 2; this.#taken.has(name); i++) name = `${base}_${i}`;
+    this.#taken.add(name);
+    return name;
+  }
+
+  /** A general operation on items in the order in which they are: computed where all are known. */
+  run<K extends GeneralKind>(kind: K, attributes: Omit<Of<K>, "kind">, inputs: readonly Item[], type: number = inputs[0].type): Item {
+    const operation = { kind, ...attributes } as Of<K>;
+    const { shape: shapeFor } = generalDeclarations[kind] as Declaration<K>;
+    const shape = this.#named(() => shapeFor(operation, inputs.map(shapeOf)));
+    const knowns = inputs.filter((item) => item instanceof Known);
+    if (knowns.length === inputs.length || sizeOf(shape) === 0) return this.computer.run(this.#what, kind, operation, knowns, type, shape);
+    return this.flow(this.add(operation, inputs.map((item) => this.value(item)), shape), type);
+  }
+
+  /** Errors of records with the node that meant it. */
+  #named<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof RangeError) throw new RangeError(`importOnnx: ${this.#what}: ${error.message}`);
+      throw error;
+    }
+  }
+
+  /** A known tensor as an attribute of an operation, or part of one. */
+  constant(known: Known, layout: Partial<Layout> = {}, part: string = "constant"): Constant {
+    const name = `${this.#name}.${part}`;
+    return this.weights.constant(known.stable ? name : `${name} for ${this.#shapes}`, known, { suffix: "", shape: known.shape, ...layout });
+  }
+
+  /** A tensor as a value of the graph, in its own order. */
+  value(item: Item): Value {
+    if (item instanceof Known) {
+      let value = this.#constants.get(item);
+      if (value === undefined) {
+        const constant = this.constant(item);
+        value = this.add({ kind: "constant", value: constant }, [], item.shape, constant.name);
+        this.#constants.set(item, value);
+      }
+      return value;
+    }
+    const { value, order, stretched } = item;
+    if (stretched !== undefined) return this.add({ kind: "expand", shape: stretched }, [value], stretched);
+    if (order === undefined) return value;
+    const known = this.#orders.get(value) ?? new Map<string, Value>();
+    this.#orders.set(value, known);
+    const key = order.join();
+    const found = known.get(key) ?? this.#ordered(value, order);
+    known.set(key, found);
+    return found;
+  }
+
+  #ordered(value: Value, order: readonly number[]): Value {
+    const shape = order.map((axis) => value.shape[axis]);
+    const moving = order.filter((axis) => value.shape[axis] !== 1);
+    const name = `${value.name}.in_order`;
+    // Sizes of one may move without a number moving.
+    const stays = moving.every((axis, i) => i === 0 || moving[i - 1] < axis);
+    return this.add(stays ? { kind: "reshape", shape } : { kind: "transpose", order }, [value], shape, name);
+  }
+
+  flow(value: Value, type: number = FLOAT, order?: readonly number[]): Flow {
+    return { value, type, order };
+  }
+
+  scalar(x: number, type: number = FLOAT): Known {
+    return new Known(type, [], () => Float32Array.of(x), { stable: true });
+  }
+
+  reshape(item: Item, shape: Shape): Item {
+    if (sameShape(shapeOf(item), shape)) return item;
+    if (item instanceof Known && sizeOf(shape) === item.size && shape.length <= MOST_DIMENSIONS) return item.reshaped(shape);
+    // Rows of features, as a kernel has them.
+    const [batch, ...rest] = shapeOf(item);
+    if (shape.length === 2 && rest.length === 3 && shape[0] === batch && shape[1] === sizeOf(rest)) {
+      return this.flow(this.add({ kind: "flatten" }, [this.value(item)], shape), item.type);
+    }
+    return this.run("reshape", { shape }, [item]);
+  }
+
+  transpose(item: Item, order: readonly number[]): Item {
+    if (order.every((axis, i) => axis === i)) return item;
+    if (item instanceof Known) return this.run("transpose", { order }, [item]);
+    if (item.stretched !== undefined) return this.flow(this.value(item), item.type, order);
+    const joined = item.order === undefined ? order : order.map((axis) => item.order![axis]);
+    return this.flow(item.value, item.type, joined.every((axis, i) => axis === i) ? undefined : joined);
+  }
+
+  /** A function of each number, whatever the order of axes. */
+  #pointwise(item: Item, work: (plain: Item) => Item): Item {
+    const order = orderOf(item);
+    if (order === undefined) return work(item);
+    const { value, type } = work(this.flow((item as Flow).value, item.type)) as Flow;
+    return this.flow(value, type, order);
+  }
+
+  activation(item: Item, activation: Activation): Item {
+    return this.#pointwise(item, (x) => {
+      const value = this.value(x);
+      return this.flow(this.add({ kind: "activation", activation: activation.activation, slope: activation.slope, offset: activation.offset }, [value], value.shape), x.type);
+    });
+  }
+
+  unary(item: Item, by: UnaryFunction): Item {
+    return this.#pointwise(item, (x) => this.run("unary", { by }, [x]));
+  }
+
+  elu(item: Item, alpha: number): Item {
+    return this.#pointwise(item, (x) => this.run("elu", { alpha }, [x]));
+  }
+
+  clip(item: Item, least: number, most: number): Item {
+    return this.#pointwise(item, (x) => this.run("clip", { least, most }, [x]));
+  }
+
+  /** A function of two numbers, as numpy stretches them. */
+  binary(by: BinaryFunction, a: Item, b: Item): Item {
+    const type = comparisons.has(by) ? BOOL : a.type;
+    const { shape: shapeFor } = generalDeclarations.binary;
+    const shape = this.#named(() => shapeFor({ kind: "binary", by }, [shapeOf(a), shapeOf(b)]));
+    // What is stretched to a shape that comes out anyway need not be.
+    const slack = (item: Item, other: Item): Item => {
+      if (item instanceof Known || item.stretched === undefined) return item;
+      return sameShape(shapeFor({ kind: "binary", by }, [item.value.shape, shapeOf(other)]), shape) ? this.flow(item.value, item.type) : item;
+    };
+    let operands = [slack(a, b), slack(b, a)];
+    const order = operands.filter((item) => shapeOf(item).length === shape.length).map(orderOf).find((each) => each !== undefined);
+    if (order !== undefined) {
+      const back = inverse(order);
+      operands = operands.map((item) => this.transpose(this.reshape(item, [...new Array<number>(shape.length - shapeOf(item).length).fill(1), ...shapeOf(item)]), back));
+    }
+    const joined = this.#joined(by, operands, type) ?? this.run("binary", { by }, operands, type);
+    return order === undefined || joined instanceof Known ? joined : this.flow(joined.value, type, order);
+  }
+
+  /** Sums and products that there are kernels for. */
+  #joined(by: BinaryFunction, operands: readonly Item[], type: number): Item | undefined {
+    if ((by !== "add" && by !== "multiply") || operands.some((item) => item instanceof Known)) return undefined;
+    const [a, b] = operands.map(shapeOf);
+    if (sameShape(a, b)) return this.flow(this.add({ kind: by }, operands.map((item) => this.value(item)), a), type);
+    if (by !== "multiply") return undefined;
+    for (const [x, gate] of [operands, [operands[1], operands[0]]]) {
+      const [image, small] = [shapeOf(x), shapeOf(gate)];
+      if (image.length !== 4 || small.length !== 4 || small[0] !== image[0]) continue;
+      const kind = small[1] === image[1] && small[2] === 1 && small[3] === 1 ? "scale" : small[1] === 1 && small[2] === image[2] && small[3] === image[3] ? "pixel_scale" : undefined;
+      if (kind !== undefined) return this.flow(this.add({ kind }, [this.value(x), this.value(gate)], image), type);
+    }
+    return undefined;
+  }
+
+  select(condition: Item, a: Item, b: Item): Item {
+    return this.run("select", {}, [condition, a, b], a.type);
+  }
+
+  expand(item: Item, to: Shape): Item {
+    const { shape: shapeFor } = generalDeclarations.binary;
+    const shape = this.#named(() => shapeFor({ kind: "binary", by: "add" }, [shapeOf(item), to]));
+    if (sameShape(shapeOf(item), shape)) return item;
+    if (item instanceof Known) return this.run("expand", { shape }, [item]);
+    this.checkSize(shape);
+    return { value: this.value(item), type: item.type, stretched: shape };
+  }
+
+  /** What is done axis by axis is done to the axes as they lie. */
+  #alongAxes(item: Item, work: (plain: Item, axesOf: <T>(each: readonly T[]) => T[], axisOf: (axis: number) => number) => Item): Item {
+    const order = orderOf(item);
+    if (order === undefined) return work(item, (each) => [...each], (axis) => axis);
+    const back = inverse(order);
+    const { value, type } = work(this.flow((item as Flow).value, item.type), (each) => back.map((axis) => each[axis]), (axis) => order[axis]) as Flow;
+    return this.flow(value, type, order);
+  }
+
+  /** x[starts[0] + i steps[0], ...]. */
+  slice(item: Item, starts: readonly number[], steps: readonly number[], shape: Shape): Item {
+    if (sameShape(shapeOf(item), shape) && steps.every((step, i) => step > 0 || shape[i] === 1)) return item;
+    return this.#alongAxes(item, (x, axes) => this.run("slice", { starts: axes(starts), steps: axes(steps), shape: axes(shape) }, [x]));
+  }
+
+  /** Part of an axis. */
+  part(item: Item, axis: number, start: number, size: number, step: number = 1): Item {
+    const shape = shapeOf(item);
+    const at = (value: number, rest: readonly number[]): number[] => rest.map((n, i) => (i === axis ? value : n));
+    return this.slice(item, at(start, shape.map(() => 0)), at(step, shape.map(() => 1)), at(size, shape));
+  }
+
+  pad(item: Item, before: readonly number[], after: readonly number[], mode: Of<"pad">["mode"], value: number): Item {
+    if ([...before, ...after].every((n) => n === 0)) return item;
+    return this.#alongAxes(item, (x, axes) => this.run("pad", { before: axes(before), after: axes(after), mode, value }, [x]));
+  }
+
+  gather(item: Item, indices: Known, axis: number): Item {
+    const from = shapeOf(item);
+    const rows = Array.from(indices.numbers, (n) => (n < 0 ? n + from[axis] : n));
+    const shape = [...from.slice(0, axis), ...indices.shape, ...from.slice(axis + 1)];
+    const step = rows.length > 1 ? rows[1] - rows[0] : 1;
+    const even = rows.length > 0 && step > 0 && rows.every((row, i) => row === rows[0] + i * step && row >= 0 && row < from[axis]);
+    const taken = even ? this.part(item, axis, rows[0], rows.length, step) : this.#alongAxes(item, (x, _, axisOf) => this.run("gather", { axis: axisOf(axis), rows }, [x]));
+    return this.reshape(taken, shape);
+  }
+
+  concat(items: readonly Item[], axis: number): Item {
+    if (items.length === 1) return items[0];
+    const order = items.map(orderOf).find((each) => each !== undefined);
+    if (order === undefined) return this.#join(items, axis);
+    const back = inverse(order);
+    const joined = this.#join(items.map((item) => this.transpose(item, back)), order[axis]);
+    return joined instanceof Known ? this.transpose(joined, order) : this.flow(joined.value, joined.type, order);
+  }
+
+  #join(items: readonly Item[], axis: number): Item {
+    const shapes = items.map(shapeOf);
+    const shape = this.#named(() => generalDeclarations.join.shape({ kind: "join", axis }, shapes));
+    if (axis !== 1 || shape.length !== 4 || items.every((item) => item instanceof Known)) return this.run("join", { axis }, items);
+    return this.flow(this.add({ kind: "concat" }, items.map((item) => this.value(item)), shape), items[0].type);
+  }
+
+  /** Over axes, which stay with size 1. */
+  reduce(by: Reduction, item: Item, axes: readonly number[]): Item {
+    return this.#alongAxes(item, (x, _, axisOf) => {
+      const under = axes.map(axisOf).sort((a, b) => a - b);
+      const { length: rank } = shapeOf(x);
+      if (under.length === 0) return x;
+      const pools = (by === "mean" || by === "max") && !(x instanceof Known);
+      if (pools && rank > 2 && under[0] === 2 && under.length === rank - 2) return this.pooled(x, by);
+      if (pools && rank === 4 && under.join() === "1") {
+        const value = this.value(x);
+        const [batch, , ...image] = value.shape;
+        return this.flow(this.add({ kind: "channel_pool", by }, [value], [batch, 1, ...image]), x.type);
+      }
+      // Neighbouring axes at once; a mean of means is the mean of all, as all parts are of one size.
+      let result = x;
+      for (let i = 0; i < under.length;) {
+        let end = i + 1;
+        while (end < under.length && under[end] === under[end - 1] + 1) end++;
+        result = this.run("reduce", { by, axis: under[i], end: under[end - 1] + 1 }, [result]);
+        i = end;
+      }
+      return result;
+    });
+  }
+
+  /** The mean or the largest of each channel of [N,C,...]: [N,C,1,...]. */
+  pooled(item: Item, by: "mean" | "max"): Item {
+    const shape = shapeOf(item);
+    const [batch, channels, ...image] = shape;
+    const x = image.length === 2 ? item : this.reshape(item, [batch, channels, 1, sizeOf(image)]);
+    const value = this.add({ kind: "global_pool", by }, [this.value(x)], [batch, channels, 1, 1]);
+    return this.reshape(this.flow(value, item.type), [batch, channels, ...image.map(() => 1)]);
+  }
+
+  argMax(item: Item, axis: number): Item {
+    return this.#alongAxes(item, (x, _, axisOf) => this.run("arg_max", { axis: axisOf(axis) }, [x], INT64));
+  }
+
+  softmax(item: Item, axis: number, logarithm: boolean): Item {
+    return this.#alongAxes(item, (x, _, axisOf) => this.run("softmax", { axis: axisOf(axis), logarithm }, [x]));
+  }
+
+  resample(item: Item, axis: number, taps: Taps): Item {
+    return this.#alongAxes(item, (x, _, axisOf) => this.run("resample", { axis: axisOf(axis), taps }, [x]));
+  }
+
+  matmul(a: Item, b: Item): Item {
+    return this.run("matrix_product", {}, [a, b]);
+  }
+
+  cast(item: Item, type: number): Item {
+    if (item.type === type) return item;
+    if (item instanceof Known) {
+      return this.computer.known(this.#what, type, item.shape, (out) => {
+        if (type === BOOL) for (let i = 0; i < out.length; i++) out[i] = Number(item.numbers[i] !== 0);
+        else out.set(item.numbers);
+      });
+    }
+    if (isFloat(type) || item.type === BOOL) return { ...item, type };
+    const cast = type === BOOL ? this.unary(this.unary(item, "not"), "not") : isFloat(item.type) ? this.unary(item, "truncate") : item;
+    return { ...(cast as Flow), type };
+  }
+}

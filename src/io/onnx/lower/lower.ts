@@ -1,0 +1,84 @@
+/** From the nodes of a file to a graph, once the shapes of the inputs are known. */
+import { UnsupportedError, show } from "../../../errors.ts";
+import type { Graph } from "../../../graph/graph.ts";
+import type { Shapes } from "../../../graph/network.ts";
+import { Computer, Known, stored } from "../constants/known.ts";
+import { operators } from "../operators/index.ts";
+import type { OnnxModel, OnnxNode } from "../read/model.ts";
+import { Builder } from "./builder.ts";
+import type { Item } from "./builder.ts";
+import { Site, Unsupported } from "./site.ts";
+import type { Weights } from "./weights.ts";
+
+/** What a file gives to every graph of it. */
+export interface Source {
+  readonly model: OnnxModel;
+  readonly weights: Weights;
+  /** Inputs that are known, whatever is run. */
+  readonly given: ReadonlyMap<string, Known>;
+  /** What follows from weights alone, by node: computed once. */
+  readonly settled: Map<OnnxNode, readonly (Item | undefined)[]>;
+  readonly mostConstants: number;
+}
+
+/** One line for all that is missing, with nodes and opset. */
+export function unsupported(model: OnnxModel, missing: readonly { readonly node: OnnxNode; readonly reason: string }[]): UnsupportedError {
+  const groups = new Map<string, string[]>();
+  for (const { node, reason } of missing) {
+    const key = `${node.type}${reason === "" ? "" : ` ${reason}`}`;
+    groups.set(key, [...(groups.get(key) ?? []), node.title]);
+  }
+  const some = (names: readonly string[], most: number): string => `${names.slice(0, most).join(", ")}${names.length > most ? ` and ${names.length - most} more` : ""}`;
+  const texts = [...groups].map(([key, nodes]) => `${show(key).slice(1, -1)} (${nodes.length === 1 ? "node" : "nodes"} ${some(nodes.map((name) => show(name)), 3)})`);
+  return new UnsupportedError(`importOnnx: not supported (opset ${model.opsets.get("") ?? "unknown"}): ${some(texts, 24)}`, [...groups.keys()]);
+}
+
+export function lowerModel(source: Source, shapes: Shapes): Graph {
+  const { model, given, settled } = source;
+  const key = model.inputs.map(({ name }) => shapes[name]?.join("x") ?? "").join(" ");
+  const build = new Builder(source.weights, new Computer(source.mostConstants), key);
+  const items = new Map<string, Item>(given);
+  for (const { name, type } of model.inputs) if (!given.has(name)) items.set(name, build.flow(build.input(name, shapes[name]), type));
+  for (const [name, tensor] of model.weights) if (!items.has(name)) items.set(name, stored(tensor));
+  const opset = model.opsets.get("") ?? 1;
+  const missing: { node: OnnxNode; reason: string }[] = [];
+  /** Outputs of nodes that are not supported: what follows from them is not looked at. */
+  const lost = new Set<string>();
+  for (const node of model.nodes) {
+    if (node.inputs.some((name) => lost.has(name))) {
+      for (const name of node.outputs) lost.add(name);
+      continue;
+    }
+    const inputs = node.inputs.map((name) => (name === "" ? undefined : (items.get(name) ?? unknown(node, name))));
+    let outputs = settled.get(node);
+    if (outputs === undefined) {
+      const site = new Site(node, node.type.includes(":") ? 1 : opset, build, inputs);
+      build.at(node.outputs[0] ?? node.title, site.what);
+      try {
+        const result = operators[node.type](site);
+        outputs = Array.isArray(result) ? (result as readonly (Item | undefined)[]) : [result as Item];
+      } catch (error) {
+        if (!(error instanceof Unsupported)) throw error;
+        missing.push({ node, reason: error.message });
+        for (const name of node.outputs) lost.add(name);
+        continue;
+      }
+      if (inputs.every((item) => item === undefined || (item instanceof Known && item.stable)) && outputs.every((item) => item instanceof Known)) {
+        outputs = (outputs as readonly Known[]).map((known) => known.settled());
+        settled.set(node, outputs);
+      }
+    }
+    node.outputs.forEach((name, i) => {
+      const item = outputs[i];
+      if (name !== "" && item !== undefined) items.set(name, item);
+    });
+  }
+  if (missing.length > 0) throw unsupported(model, missing);
+  build.at("output", "an output");
+  return build.finish(model.outputs.map(({ name }) => build.value(items.get(name) ?? unknown(undefined, name))));
+}
+
+function unknown(node: OnnxNode | undefined, name: string): never {
+  throw new RangeError(`importOnnx: ${node === undefined ? "the graph's output" : `${node.type} (node ${show(node.title)})`} wants ${show(name)}, which nothing makes before it`);
+}
+

@@ -1,0 +1,100 @@
+/** The tensors of a network that was read from a file: what graphs compute with, saving has, and training changes. */
+import type { Constant } from "../../../graph/graph.ts";
+import { didYouMean } from "../../../errors.ts";
+import { Tensor, sameShape, showShape, sizeOf } from "../../../tensor.ts";
+import type { Shape } from "../../../tensor.ts";
+import type { Known } from "../constants/known.ts";
+import type { Numbers } from "../read/types.ts";
+
+/** How a constant's numbers follow from the file's. */
+export interface Layout {
+  /** Part of the name where one weight is used in several ways. */
+  readonly suffix: string;
+  readonly shape: Shape;
+  /** Undefined where they are the same in the same order. */
+  readonly from?: ((numbers: Numbers) => Float32Array) | undefined;
+  /** Undoes `from`. */
+  readonly back?: (numbers: Float32Array) => Float32Array;
+}
+
+interface Entry {
+  readonly constant: Constant;
+  readonly known: Known;
+  readonly layout: Layout;
+  /** The numbers, once somebody wanted to write to them; until then they follow from the file at each reading. */
+  own: Tensor<Float32Array> | undefined;
+}
+
+function singles(numbers: Numbers): Float32Array {
+  return numbers instanceof Float32Array ? numbers : Float32Array.from(numbers);
+}
+
+export class Weights {
+  readonly #entries = new Map<string, Entry>();
+  /** What was loaded for names that no graph has asked for yet. */
+  readonly #loaded = new Map<string, Tensor>();
+  readonly #names: () => Iterable<string>;
+
+  /** @param names of all tensors in the file */
+  constructor(names: () => Iterable<string>) {
+    this.#names = names;
+  }
+
+  /** The constant of a known tensor; the same one for the same name and layout, whatever graph it is for. */
+  constant(name: string, known: Known, layout: Layout): Constant {
+    const base = known.weight ?? name;
+    let key = base;
+    for (let found = this.#entries.get(key); found !== undefined; found = this.#entries.get(key)) {
+      if (found.layout.suffix === layout.suffix && sameShape(found.layout.shape, layout.shape)) return found.constant;
+      key = `${key}.${layout.suffix || layout.shape.join("x")}`;
+    }
+    const entry: Entry = { constant: { name: key, read: () => entry.own ?? this.#derived(entry) }, known, layout, own: undefined };
+    this.#entries.set(key, entry);
+    const loaded = this.#loaded.get(key);
+    if (loaded !== undefined) this.#write(entry, loaded);
+    return entry.constant;
+  }
+
+  #derived({ known, layout }: Entry): Tensor<Float32Array> {
+    const numbers = known.readOnce();
+    return new Tensor(layout.from === undefined ? singles(numbers) : layout.from(numbers), layout.shape);
+  }
+
+  /** From now on what is read can be written to, and nothing of the file changes. */
+  detach(): void {
+    for (const entry of this.#entries.values()) entry.own ??= this.#derived(entry).clone();
+  }
+
+  /** Copies of all tensors that graphs asked for, named and shaped as in the file. */
+  state(): Map<string, Tensor<Float32Array>> {
+    const state = new Map<string, Tensor<Float32Array>>();
+    for (const [name, { constant, known, layout }] of this.#entries) {
+      const { data } = constant.read() as Tensor<Float32Array>;
+      state.set(name, new Tensor(layout.back === undefined ? data.slice() : layout.back(data), known.shape));
+    }
+    return state;
+  }
+
+  /** @throws RangeError for names and shapes that are not the file's; then nothing has changed */
+  load(tensors: ReadonlyMap<string, Tensor>): void {
+    const names = new Set([...this.#entries.keys(), ...this.#names()]);
+    for (const [name, tensor] of tensors) {
+      if (!names.has(name)) throw new RangeError(`the network has no tensor "${name}"${didYouMean(name, names)}`);
+      const entry = this.#entries.get(name);
+      if (entry !== undefined && sizeOf(tensor.shape) !== sizeOf(entry.known.shape)) {
+        throw new RangeError(`tensor "${name}" wants shape ${showShape(entry.known.shape)}, got ${showShape(tensor.shape)}`);
+      }
+    }
+    for (const [name, tensor] of tensors) {
+      this.#loaded.set(name, tensor);
+      const entry = this.#entries.get(name);
+      if (entry !== undefined) this.#write(entry, tensor);
+    }
+  }
+
+  #write(entry: Entry, { data, shape }: Tensor): void {
+    const { layout, known } = entry;
+    if (data.length !== sizeOf(known.shape)) throw new RangeError(`tensor "${entry.constant.name}" wants shape ${showShape(known.shape)}, got ${showShape(shape)}`);
+    entry.own = new Tensor(layout.from === undefined ? Float32Array.from(data) : layout.from(Float32Array.from(data)), layout.shape);
+  }
+}

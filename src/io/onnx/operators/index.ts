@@ -1,0 +1,16 @@
+/** All operators that are read. */
+import { activations } from "./activations.ts";
+import { arithmetic } from "./arithmetic.ts";
+import { convolutions } from "./convolution.ts";
+import { matrices } from "./matrices.ts";
+import { moves } from "./moves.ts";
+import { norms } from "./norms.ts";
+import { poolings } from "./pooling.ts";
+import { reductions } from "./reductions.ts";
+import { resizes } from "./resize.ts";
+import { shapes } from "./shapes.ts";
+import type { Table } from "./table.ts";
+
+export const operators: Table = {
+  ...convolutions, ...poolings, ...norms, ...activations, ...arithmetic, ...reductions, ...matrices, ...shapes, ...moves, ...resizes,
+};

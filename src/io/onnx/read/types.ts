@@ -1,0 +1,69 @@
+/** The element types of ONNX (TensorProto.DataType): how they lie in a file, and in which typed array their numbers are held here. */
+import { bfloat16ToNumber, halfToNumber, numberToHalf } from "../../weights/half.ts";
+
+export const FLOAT = 1;
+export const INT32 = 6;
+export const INT64 = 7;
+export const STRING = 8;
+export const BOOL = 9;
+export const FLOAT16 = 10;
+export const DOUBLE = 11;
+export const BFLOAT16 = 16;
+
+/** Numbers of one element type. 64-bit integers stand as doubles, exact up to 2^53; 16-bit floats as float32. */
+export type Numbers = Float32Array | Float64Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array;
+
+interface ElementType {
+  readonly name: string;
+  /** Bytes of one in raw data. */
+  readonly bytes: number;
+  readonly array: { new (size: number): Numbers };
+  readonly float?: boolean;
+}
+
+/** By number; what is missing here is not read. */
+export const elementTypes: Readonly<Record<number, ElementType>> = {
+  [FLOAT]: { name: "float", bytes: 4, array: Float32Array, float: true },
+  2: { name: "uint8", bytes: 1, array: Uint8Array },
+  3: { name: "int8", bytes: 1, array: Int8Array },
+  4: { name: "uint16", bytes: 2, array: Uint16Array },
+  5: { name: "int16", bytes: 2, array: Int16Array },
+  [INT32]: { name: "int32", bytes: 4, array: Int32Array },
+  [INT64]: { name: "int64", bytes: 8, array: Float64Array },
+  [BOOL]: { name: "bool", bytes: 1, array: Uint8Array },
+  [FLOAT16]: { name: "float16", bytes: 2, array: Float32Array, float: true },
+  [DOUBLE]: { name: "double", bytes: 8, array: Float64Array, float: true },
+  12: { name: "uint32", bytes: 4, array: Uint32Array },
+  13: { name: "uint64", bytes: 8, array: Float64Array },
+  [BFLOAT16]: { name: "bfloat16", bytes: 2, array: Float32Array, float: true },
+};
+
+/** For messages. */
+export function typeName(type: number): string {
+  return elementTypes[type]?.name ?? (type === STRING ? "string" : `type ${type}`);
+}
+
+export function isFloat(type: number): boolean {
+  return elementTypes[type]?.float === true;
+}
+
+/** Is it a type of 64-bit integers, which a typed array of doubles holds? */
+function isWide(type: number): boolean {
+  return type === INT64 || type === 13;
+}
+
+const nearest = new Float32Array(1);
+const nearestBits = new Uint32Array(nearest.buffer);
+
+function toBfloat16(value: number): number {
+  nearest[0] = value;
+  const bits = nearestBits[0];
+  return value === value ? bfloat16ToNumber((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) : NaN;
+}
+
+/** Makes the numbers of an array those that its type has: what typed arrays don't do themselves when they are written to. */
+export function fit(type: number, data: Numbers): Numbers {
+  const round = type === FLOAT16 ? (x: number): number => halfToNumber(numberToHalf(x)) : type === BFLOAT16 ? toBfloat16 : isWide(type) ? Math.trunc : undefined;
+  if (round !== undefined) for (let i = 0; i < data.length; i++) data[i] = round(data[i]);
+  return data;
+}

@@ -1,0 +1,51 @@
+/** What the functions of `unary` and `binary` compute. */
+import { exp, log, pow, tanh } from "../../../kernels/math.ts";
+import { erf, roundHalfEven, softplus } from "../../../kernels/reference/general/pointwise.ts";
+import type { BinaryFunction, UnaryFunction } from "../../graph/graph.ts";
+
+/** By name: f(x). */
+export const unaryFunctions: Readonly<Record<UnaryFunction, (x: number) => number>> = {
+  abs: Math.abs,
+  ceil: Math.ceil,
+  erf,
+  exp,
+  floor: Math.floor,
+  /** x times the normal distribution's share below x (Hendrycks and Gimpel, arXiv 1606.08415). */
+  gelu: (x) => 0.5 * x * (1 + erf(x * Math.SQRT1_2)),
+  /** The same paper's approximation. */
+  gelu_tanh: (x) => 0.5 * x * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x * x * x))),
+  log,
+  /** x tanh(softplus(x)) (Misra, arXiv 1908.08681). */
+  mish: (x) => x * tanh(softplus(x)),
+  negative: (x) => -x,
+  not: (x) => (x === 0 ? 1 : 0),
+  reciprocal: (x) => 1 / x,
+  round: roundHalfEven,
+  sign: Math.sign,
+  softplus,
+  sqrt: Math.sqrt,
+  truncate: Math.trunc,
+};
+
+/** By name: f(a, b). */
+export const binaryFunctions: Readonly<Record<BinaryFunction, (a: number, b: number) => number>> = {
+  add: (a, b) => a + b,
+  subtract: (a, b) => a - b,
+  multiply: (a, b) => a * b,
+  divide: (a, b) => a / b,
+  power: pow,
+  minimum: Math.min,
+  maximum: Math.max,
+  /** With the sign of b. */
+  modulo: (a, b) => a - b * Math.floor(a / b),
+  /** With the sign of a. */
+  remainder: (a, b) => a % b,
+  equal: (a, b) => Number(a === b),
+  less: (a, b) => Number(a < b),
+  less_or_equal: (a, b) => Number(a <= b),
+  greater: (a, b) => Number(a > b),
+  greater_or_equal: (a, b) => Number(a >= b),
+  and: (a, b) => Number(a !== 0 && b !== 0),
+  or: (a, b) => Number(a !== 0 || b !== 0),
+  xor: (a, b) => Number((a !== 0) !== (b !== 0)),
+};

@@ -1,0 +1,146 @@
+/** Tensors of any rank in other shapes, orders and places. */
+import { takeForward } from "../../../kernels/reference/general/take.ts";
+import type { TakeShape } from "../../../kernels/reference/general/take.ts";
+import type { Kind, Value } from "../../graph/graph.ts";
+import { showShape, sizeOf } from "../../tensor.ts";
+import type { Shape } from "../../tensor.ts";
+import type { Computation, Declaration, NodeOf } from "../record.ts";
+import { broadcast, stridesOf } from "./pointwise.ts";
+
+/** The step of kinds that put numbers in other places. */
+function takes<K extends Kind>(places: (operation: NodeOf<K>["operation"], from: Shape, to: Shape) => readonly Int32Array[], value: (operation: NodeOf<K>["operation"]) => number = () => 0): Computation<K> {
+  return {
+    step({ operation, inputs, output }, { array }) {
+      const [y, x] = [array(output), array(inputs[0])];
+      const shape: TakeShape = { places: places(operation, inputs[0].shape, output.shape), value: value(operation) };
+      return () => takeForward(y, x, shape);
+    },
+  };
+}
+
+/** Places of an axis: for each index of the output an index of the input, or -1 for outside. */
+function axis(size: number, stride: number, from: (i: number) => number): Int32Array {
+  return Int32Array.from({ length: size }, (_, i) => {
+    const at = from(i);
+    return at < 0 ? -1 : at * stride;
+  });
+}
+
+export const constant: Declaration<"constant"> = {
+  shape: ({ value }) => value.read().shape,
+  parameters: ({ value }) => [value],
+};
+export const constantComputation: Computation<"constant"> = {
+  step({ operation: { value }, output }, { array, constant: numbers }) {
+    const [y, x] = [array(output), numbers(value)];
+    return () => y.set(x);
+  },
+};
+
+export const reshape: Declaration<"reshape"> = {
+  shape({ shape }, [x]) {
+    if (sizeOf(shape) !== sizeOf(x)) throw new RangeError(`reshape: ${showShape(shape)} wants ${sizeOf(shape)} numbers, the input ${showShape(x)} has ${sizeOf(x)}`);
+    return shape;
+  },
+};
+export const reshapeComputation: Computation<"reshape"> = {
+  step({ inputs, output }, { array }) {
+    const [y, x] = [array(output), array(inputs[0])];
+    return () => y.set(x);
+  },
+};
+
+export const transpose: Declaration<"transpose"> = {
+  shape({ order }, [x]) {
+    if (order.length !== x.length || x.some((_, i) => !order.includes(i))) throw new RangeError(`transpose: order wants each axis of ${showShape(x)} once, got ${showShape(order)}`);
+    return order.map((each) => x[each]);
+  },
+};
+export const transposeComputation: Computation<"transpose"> = takes<"transpose">(({ order }, from) => {
+  const strides = stridesOf(from);
+  return order.map((each) => axis(from[each], strides[each], (i) => i));
+});
+
+export const slice: Declaration<"slice"> = {
+  shape({ starts, steps, shape }, [x]) {
+    const inside = (at: number, i: number): boolean => at >= 0 && at < x[i];
+    const fits = shape.length === x.length && shape.every((n, i) => n === 0 || (inside(starts[i], i) && inside(starts[i] + (n - 1) * steps[i], i)));
+    if (!fits) throw new RangeError(`slice: from ${showShape(starts)} by ${showShape(steps)}, ${showShape(shape)} of ${showShape(x)} lies outside`);
+    return shape;
+  },
+};
+export const sliceComputation: Computation<"slice"> = takes<"slice">(({ starts, steps }, from, to) => {
+  const strides = stridesOf(from);
+  return to.map((n, i) => axis(n, strides[i], (at) => starts[i] + at * steps[i]));
+});
+
+export const expand: Declaration<"expand"> = {
+  shape({ shape }, [x]) {
+    if (broadcast("expand", [shape, x]).join() !== shape.join()) throw new RangeError(`expand: ${showShape(x)} does not stretch to ${showShape(shape)}`);
+    return shape;
+  },
+};
+export const expandComputation: Computation<"expand"> = takes<"expand">((_, from, to) => {
+  const strides = stridesOf(from);
+  const missing = to.length - from.length;
+  return to.map((n, i) => axis(n, strides[i - missing] ?? 0, (at) => (i < missing || from[i - missing] === 1 ? 0 : at)));
+});
+
+export const gather: Declaration<"gather"> = {
+  shape({ axis: along, rows }, [x]) {
+    const wrong = rows.find((row) => !(row >= 0 && row < x[along]));
+    if (wrong !== undefined || !(along < x.length)) throw new RangeError(`gather: ${showShape(x)} has no row ${wrong} on axis ${along}`);
+    return x.map((n, i) => (i === along ? rows.length : n));
+  },
+};
+export const gatherComputation: Computation<"gather"> = takes<"gather">(({ axis: along, rows }, from, to) => {
+  const strides = stridesOf(from);
+  return to.map((n, i) => axis(n, strides[i], (at) => (i === along ? rows[at] : at)));
+});
+
+/** Index i of an axis with `before` numbers of padding: which of its `size` numbers stands there; -1 for the constant. */
+function source(mode: "constant" | "reflect" | "edge" | "wrap", size: number, i: number): number {
+  if (i >= 0 && i < size) return i;
+  switch (mode) {
+    case "constant": return -1;
+    case "edge": return i < 0 ? 0 : size - 1;
+    case "wrap": return ((i % size) + size) % size;
+    case "reflect": {
+      // Back and forth, the ends once: a period of twice the rest.
+      const period = Math.max(1, 2 * (size - 1));
+      const at = ((i % period) + period) % period;
+      return at < size ? at : period - at;
+    }
+  }
+}
+
+export const pad: Declaration<"pad"> = { shape: ({ before, after }, [x]) => x.map((n, i) => n + before[i] + after[i]) };
+export const padComputation: Computation<"pad"> = takes<"pad">(({ before, mode }, from, to) => {
+  const strides = stridesOf(from);
+  return to.map((n, i) => axis(n, strides[i], (at) => source(mode, from[i], at - before[i])));
+}, ({ value }) => value);
+
+export const join: Declaration<"join"> = {
+  shape({ axis: along }, inputs) {
+    const [first] = inputs;
+    for (const shape of inputs) {
+      if (shape.length !== first.length || shape.some((n, i) => i !== along && n !== first[i])) throw new RangeError(`join: ${showShape(first)} and ${showShape(shape)} differ in more than axis ${along}`);
+    }
+    return first.map((n, i) => (i === along ? inputs.reduce((sum, shape) => sum + shape[along], 0) : n));
+  },
+};
+export const joinComputation: Computation<"join"> = {
+  step({ operation: { axis: along }, inputs, output }, { array }) {
+    const y = array(output);
+    const rowOf = ({ shape }: Value): number => sizeOf(shape.slice(along));
+    const row = rowOf(output);
+    const parts = inputs.map((value) => ({ x: array(value), length: rowOf(value) }));
+    return () => {
+      let at = 0;
+      for (const { x, length } of parts) {
+        for (let i = 0, to = at; i < x.length; i += length, to += row) y.set(x.subarray(i, i + length), to);
+        at += length;
+      }
+    };
+  },
+};

@@ -1,0 +1,84 @@
+/** Functions of one number, of two as numpy stretches them, and the choice between two. */
+import { broadcastForward, unaryForward } from "../../../kernels/reference/general/pointwise.ts";
+import type { BroadcastShape } from "../../../kernels/reference/general/pointwise.ts";
+import type { Node } from "../../graph/graph.ts";
+import { showShape } from "../../tensor.ts";
+import type { Shape } from "../../tensor.ts";
+import { sameShape } from "../record.ts";
+import { binaryFunctions, unaryFunctions } from "./functions.ts";
+import type { Computation, Declaration } from "../record.ts";
+
+/** The shape that numpy gives a function of tensors of these shapes: sizes of 1 are stretched, missing ones in front count as 1. @throws RangeError where they do not fit */
+export function broadcast(operation: string, shapes: readonly Shape[]): number[] {
+  const rank = Math.max(...shapes.map((shape) => shape.length));
+  return Array.from({ length: rank }, (_, i) => {
+    const sizes = shapes.map((shape) => shape[i - (rank - shape.length)] ?? 1);
+    const size = sizes.find((n) => n !== 1) ?? 1;
+    if (sizes.some((n) => n !== 1 && n !== size)) throw new RangeError(`${operation}: shapes ${shapes.map(showShape).join(" and ")} do not fit`);
+    return size;
+  });
+}
+
+/** From one index of each dimension to the next, where numbers lie row by row. */
+export function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length).fill(1);
+  for (let i = shape.length - 2; i >= 0; i--) strides[i] = strides[i + 1] * shape[i + 1];
+  return strides;
+}
+
+/** How tensors of these shapes are walked through to give one of `sizes`. */
+export function broadcastShape(sizes: Shape, shapes: readonly Shape[]): BroadcastShape {
+  return {
+    sizes,
+    strides: shapes.map((shape) => {
+      const own = stridesOf(shape);
+      const missing = sizes.length - shape.length;
+      return sizes.map((_, i) => (i < missing || shape[i - missing] === 1 ? 0 : own[i - missing]));
+    }),
+  };
+}
+
+const geometry = ({ inputs, output }: Pick<Node, "inputs" | "output">): BroadcastShape => broadcastShape(output.shape, inputs.map(({ shape }) => shape));
+
+export const unary: Declaration<"unary"> = { shape: sameShape };
+export const unaryComputation: Computation<"unary"> = {
+  step({ operation, inputs, output }, { array }) {
+    const [y, x, f] = [array(output), array(inputs[0]), unaryFunctions[operation.by]];
+    return () => unaryForward(y, x, f);
+  },
+};
+
+export const elu: Declaration<"elu"> = { shape: sameShape };
+export const eluComputation: Computation<"elu"> = {
+  step({ operation: { alpha }, inputs, output }, { array }) {
+    const [y, x] = [array(output), array(inputs[0])];
+    return () => unaryForward(y, x, (v) => (v > 0 ? v : alpha * (unaryFunctions.exp(v) - 1)));
+  },
+};
+
+export const clip: Declaration<"clip"> = { shape: sameShape };
+export const clipComputation: Computation<"clip"> = {
+  step({ operation: { least, most }, inputs, output }, { array }) {
+    const [y, x] = [array(output), array(inputs[0])];
+    return () => unaryForward(y, x, (v) => Math.min(most, Math.max(least, v)));
+  },
+};
+
+export const binary: Declaration<"binary"> = { shape: ({ by }, inputs) => broadcast(by, inputs) };
+export const binaryComputation: Computation<"binary"> = {
+  step(node, { array }) {
+    const { operation, inputs, output } = node;
+    const [y, a, b] = [output, ...inputs].map((value) => array(value));
+    const [shape, f] = [geometry(node), binaryFunctions[operation.by]];
+    return () => broadcastForward(y, [a, b], f, shape);
+  },
+};
+
+export const select: Declaration<"select"> = { shape: (_, inputs) => broadcast("select", inputs) };
+export const selectComputation: Computation<"select"> = {
+  step(node, { array }) {
+    const [y, ...operands] = [node.output, ...node.inputs].map((value) => array(value));
+    const shape = geometry(node);
+    return () => broadcastForward(y, operands, (condition, a, b) => (condition !== 0 ? a : b), shape);
+  },
+};

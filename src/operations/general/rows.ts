@@ -1,0 +1,97 @@
+/** What joins the numbers of an axis, and products of matrices. */
+import { argMaxForward, matrixProductForward, reduceForward, resampleForward, softmaxRowsForward } from "../../../kernels/reference/general/rows.ts";
+import type { RowsShape } from "../../../kernels/reference/general/rows.ts";
+import { showShape, sizeOf } from "../../tensor.ts";
+import type { Shape } from "../../tensor.ts";
+import { sameShape } from "../record.ts";
+import type { Computation, Declaration } from "../record.ts";
+import { broadcast, broadcastShape } from "./pointwise.ts";
+
+/** A tensor as [outer, size, inner] around axes that lie side by side. */
+export function rowsOf(shape: Shape, axis: number, end: number = axis + 1): RowsShape {
+  return { outer: sizeOf(shape.slice(0, axis)), size: sizeOf(shape.slice(axis, end)), inner: sizeOf(shape.slice(end)) };
+}
+
+function checkAxis(operation: string, axis: number, shape: Shape): void {
+  if (!(axis >= 0 && axis < shape.length)) throw new RangeError(`${operation}: axis ${axis} is none of ${showShape(shape)}`);
+}
+
+export const reduce: Declaration<"reduce"> = {
+  shape({ axis, end }, [x]) {
+    checkAxis("reduce", axis, x);
+    checkAxis("reduce", end - 1, x);
+    return x.map((n, i) => (i >= axis && i < end ? 1 : n));
+  },
+};
+export const reduceComputation: Computation<"reduce"> = {
+  step({ operation: { by, axis, end }, inputs, output }, { array }) {
+    const [y, x, shape] = [array(output), array(inputs[0]), rowsOf(inputs[0].shape, axis, end)];
+    return () => reduceForward(y, x, by, shape);
+  },
+};
+
+export const argMax: Declaration<"arg_max"> = {
+  shape({ axis }, [x]) {
+    checkAxis("arg_max", axis, x);
+    return x.map((n, i) => (i === axis ? 1 : n));
+  },
+};
+export const argMaxComputation: Computation<"arg_max"> = {
+  step({ operation: { axis }, inputs, output }, { array }) {
+    const [y, x, shape] = [array(output), array(inputs[0]), rowsOf(inputs[0].shape, axis)];
+    return () => argMaxForward(y, x, shape);
+  },
+};
+
+export const softmax: Declaration<"softmax"> = {
+  shape(operation, inputs) {
+    checkAxis("softmax", operation.axis, inputs[0]);
+    return sameShape(operation, inputs);
+  },
+};
+export const softmaxComputation: Computation<"softmax"> = {
+  step({ operation: { axis, logarithm }, inputs, output }, { array }) {
+    const [y, x, shape] = [array(output), array(inputs[0]), rowsOf(inputs[0].shape, axis)];
+    return () => softmaxRowsForward(y, x, logarithm, shape);
+  },
+};
+
+export const resample: Declaration<"resample"> = {
+  shape({ axis, taps }, [x]) {
+    checkAxis("resample", axis, x);
+    if (!taps.places.every((place) => place >= 0 && place < x[axis])) throw new RangeError(`resample: places lie outside of axis ${axis} of ${showShape(x)}`);
+    return x.map((n, i) => (i === axis ? taps.starts.length - 1 : n));
+  },
+};
+export const resampleComputation: Computation<"resample"> = {
+  step({ operation: { axis, taps }, inputs, output }, { array }) {
+    const [y, x, shape] = [array(output), array(inputs[0]), rowsOf(inputs[0].shape, axis)];
+    return () => resampleForward(y, x, taps, shape);
+  },
+};
+
+export const matrixProduct: Declaration<"matrix_product"> = {
+  shape(_, [a, b]) {
+    if (a.length < 2 || b.length < 2 || a[a.length - 1] !== b[b.length - 2]) throw new RangeError(`matrix_product: ${showShape(a)} and ${showShape(b)} do not fit`);
+    return [...broadcast("matrix_product", [a.slice(0, -2), b.slice(0, -2)]), a[a.length - 2], b[b.length - 1]];
+  },
+};
+export const matrixProductComputation: Computation<"matrix_product"> = {
+  step({ inputs, output }, { array }) {
+    const [y, a, b] = [output, ...inputs].map((value) => array(value));
+    const [left, right] = inputs.map(({ shape }) => shape);
+    const [rows, inner, columns] = [left[left.length - 2], left[left.length - 1], right[right.length - 1]];
+    const batches = output.shape.slice(0, -2);
+    const { strides } = broadcastShape(batches, [left.slice(0, -2), right.slice(0, -2)]);
+    const starts = Array.from({ length: sizeOf(batches) }, (_, batch) => {
+      const at: [number, number] = [0, 0];
+      for (let axis = batches.length - 1, rest = batch; axis >= 0; rest = Math.floor(rest / batches[axis--])) {
+        const index = rest % batches[axis];
+        at[0] += index * strides[0][axis];
+        at[1] += index * strides[1][axis];
+      }
+      return [at[0] * rows * inner, at[1] * inner * columns] as const;
+    });
+    return () => matrixProductForward(y, a, b, { rows, inner, columns, starts });
+  },
+};
