@@ -7,8 +7,8 @@ import * as assert from "uvu/assert";
 import { createModel } from "../../models/index.ts";
 import { compileSync } from "../../src/session/session.ts";
 import { version } from "../../src/version.ts";
-import { bits, draw } from "../session/networks.ts";
-import { stir } from "../models/session-agreement.ts";
+import { bits } from "../support/compare.ts";
+import { draw, stir } from "../support/random.ts";
 import { senet, temporaryFolder } from "./call.ts";
 
 const folder = temporaryFolder();

@@ -9,7 +9,8 @@ import type { Case } from "./case.ts";
 import { cases } from "./cases.ts";
 import { families } from "./families.ts";
 import type { Precision, Run } from "./harness.ts";
-import { difference, run } from "./harness.ts";
+import { difference } from "../support/compare.ts";
+import { run } from "./harness.ts";
 
 const { reference, ...others } = families;
 const precisions = [[Float64Array, 1e-12], [Float32Array, 1e-6]] as const;

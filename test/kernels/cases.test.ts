@@ -4,7 +4,8 @@ import * as assert from "uvu/assert";
 import type { Kernels } from "../../kernels/contract.ts";
 import * as reference from "../../kernels/reference/index.ts";
 import { cases } from "./cases.ts";
-import { difference, draw, run } from "./harness.ts";
+import { difference } from "../support/compare.ts";
+import { draw, run } from "./harness.ts";
 
 const names = Object.keys(reference) as (keyof Kernels)[];
 

@@ -116,25 +116,3 @@ export function run<K = Kernels>(item: Case<K>, kernels: K, precision: Precision
 function same(a: Floats, b: Floats): boolean {
   return a.every((value, i) => Object.is(value, b[i]));
 }
-
-/**
- * The largest difference of two arrays, relative to the largest finite magnitude in `expected`; Infinity where NaN,
- * infinities or lengths differ. Zeros of either sign are equal.
- */
-export function difference(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  if (actual.length !== expected.length) return Infinity;
-  let most = 0;
-  let largest = 0;
-  for (let i = 0; i < expected.length; i++) {
-    const a = actual[i];
-    const b = expected[i];
-    if (a === b || (a !== a && b !== b)) {
-      if (Number.isFinite(b)) largest = Math.max(largest, Math.abs(b));
-      continue;
-    }
-    if (!Number.isFinite(a) || !Number.isFinite(b)) return Infinity;
-    most = Math.max(most, Math.abs(a - b));
-    largest = Math.max(largest, Math.abs(b));
-  }
-  return most === 0 ? 0 : most / largest;
-}

@@ -13,7 +13,8 @@ import type { Conv2dOptions, Conv2dShape, Floats, LinearShape } from "../../kern
 import { conv2dShape, convTranspose2dShape, linearShape } from "../../kernels/shapes.ts";
 import { cases } from "./cases.ts";
 import type { Precision } from "./harness.ts";
-import { difference, run } from "./harness.ts";
+import { difference } from "../support/compare.ts";
+import { run } from "./harness.ts";
 
 const GUARD = 24;
 const SENTINEL = -12345.5;

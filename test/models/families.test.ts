@@ -5,7 +5,7 @@ import { createModel } from "../../models/index.ts";
 import { loadStateDict, stateShapes } from "../../src/nn/state-dict.ts";
 import { compileSync } from "../../src/session/session.ts";
 import { recipeTensor, recipeWeights } from "../fixtures/recipe.ts";
-import { difference } from "../kernels/harness.ts";
+import { difference } from "../support/compare.ts";
 import { smallNetworks, title } from "./small-networks.ts";
 
 for (const network of smallNetworks) {

@@ -9,7 +9,8 @@ import { stateShapes } from "../../src/nn/state-dict.ts";
 import { summarise } from "../../src/nn/summary.ts";
 import { crossEntropy } from "../../src/train/loss.ts";
 import { checkNetwork } from "./gradients/network-gradients.ts";
-import { draw, sessionError, stir } from "./session-agreement.ts";
+import { draw, stir } from "../support/random.ts";
+import { sessionError } from "./session-agreement.ts";
 import { smooth } from "./gradients/smooth.ts";
 
 test("31,037,633 parameters with one class, as the well-known padded U-Net; SE adds what its formula says", () => {

@@ -22,7 +22,8 @@ import { Tensor } from "../../src/tensor.ts";
 import { float32FromBase64, float64FromBase64 } from "../support/base64.ts";
 import { fileJson } from "../support/files.ts";
 import { checkNetwork } from "../models/gradients/network-gradients.ts";
-import { sessionError, stir } from "../models/session-agreement.ts";
+import { sessionError } from "../models/session-agreement.ts";
+import { stir } from "../support/random.ts";
 
 interface Golden {
   readonly name: string;

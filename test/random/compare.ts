@@ -14,8 +14,8 @@ import { Tensor, sizeOf } from "../../src/tensor.ts";
 import type { Floats } from "../../src/tensor.ts";
 import { crossEntropy } from "../../src/train/loss.ts";
 import { Sgd } from "../../src/train/optimisers/sgd.ts";
-import { draw, stir } from "../models/session-agreement.ts";
-import { dropFrom, randomLabels } from "../session/training/reference.ts";
+import { draw, drawLabels, stir } from "../support/random.ts";
+import { dropFrom } from "../session/training/reference.ts";
 import type { DagModule } from "./dag-module.ts";
 import { build } from "./networks.ts";
 import type { NetworkSpec } from "./networks.ts";
@@ -240,7 +240,7 @@ export async function compareNetwork(spec: NetworkSpec, seed: number): Promise<O
   const model = stir(build(spec), seed);
   const x = draw(spec.input, seed);
   const [batch, classes, ...pixels] = model.outputShape(spec.input);
-  const labels = randomLabels(batch * sizeOf(pixels), classes, new Random(seed));
+  const labels = drawLabels(batch * sizeOf(pixels), classes, new Random(seed));
   const judge = new Judge(spec, model, x, labels, seed);
   const faults = await inferenceFaults(spec, model, x, judge);
   try {

@@ -12,7 +12,9 @@ import { withStrassen } from "../../src/session/backends/wasm/strassen.ts";
 import { checkOf, wrongKinds } from "../../src/session/backends/wasm/checks/verify.ts";
 import { WasmHost } from "../../src/session/backends/wasm/engine.ts";
 import { wasmProgram } from "../../src/session/backends/wasm/program.ts";
-import { agree, bits, draw, network } from "./networks.ts";
+import { agree, bits } from "../support/compare.ts";
+import { draw } from "../support/random.ts";
+import { network } from "./networks.ts";
 
 const input = [1, 1, 32, 32];
 const model = network("se_resnet8", { width: 128, inChannels: 1 });

@@ -15,8 +15,9 @@ import { compile, compileSync } from "../../src/session/session.ts";
 import type { CompileOptions } from "../../src/session/session.ts";
 import { version } from "../../src/version.ts";
 import type { Shape } from "../../src/tensor.ts";
-import { bits, draw, network, sharedNetworks, smallResNet } from "./networks.ts";
-import { stir } from "../models/session-agreement.ts";
+import { bits } from "../support/compare.ts";
+import { draw, stir } from "../support/random.ts";
+import { network, sharedNetworks, smallResNet } from "./networks.ts";
 
 const host = globalThis as { WebAssembly?: unknown };
 const own = WebAssembly!;

@@ -12,7 +12,9 @@ import type { CompileOptions } from "../../src/session/session.ts";
 import * as lean from "../../src/session/lean.ts";
 import { Tensor } from "../../src/tensor.ts";
 import type { Shape } from "../../src/tensor.ts";
-import { agree, bits, draw, smallResNet } from "./networks.ts";
+import { agree, bits } from "../support/compare.ts";
+import { draw } from "../support/random.ts";
+import { smallResNet } from "./networks.ts";
 
 const weight = draw([4, 3, 3, 3], 5);
 const constant: Constant = { name: "w", read: () => weight };

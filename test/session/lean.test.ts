@@ -8,7 +8,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { compile, compileSync } from "../../src/session/lean.ts";
 import * as whole from "../../src/session/session.ts";
-import { agree, bits, draw, network, sharedNetworks, smallResNet } from "./networks.ts";
+import { agree, bits } from "../support/compare.ts";
+import { draw } from "../support/random.ts";
+import { network, sharedNetworks, smallResNet } from "./networks.ts";
 
 for (const [name, options, input] of sharedNetworks) {
   test(`${name}: the same bits, with one thread and with two`, async () => {

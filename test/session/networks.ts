@@ -1,13 +1,9 @@
 /** Small networks for tests of sessions, and what they are compared with. */
 import "../../kernels/wasm/assembler/checked.ts";
-import * as assert from "uvu/assert";
 import { createModel } from "../../models/index.ts";
 import type { Module } from "../../src/nn/module.ts";
-import { Tensor } from "../../src/tensor.ts";
 import type { Shape } from "../../src/tensor.ts";
-import { draw, stir } from "../models/session-agreement.ts";
-
-export { draw } from "../models/session-agreement.ts";
+import { stir } from "../support/random.ts";
 
 /** A residual network with SE, of 6,000 parameters: fast to compile, with each fusion in it. */
 export function smallResNet(seed: number = 7): Module {
@@ -23,28 +19,4 @@ export const sharedNetworks: readonly (readonly [string, Record<string, unknown>
 
 export function network(name: string, options: Record<string, unknown>): Module {
   return stir(createModel(name, options)).evaluate();
-}
-
-/** The bits of a tensor, so that -0 and NaN count. */
-export function bits({ data }: Tensor): number[] {
-  return Array.from(new Int32Array(Float32Array.from(data).buffer));
-}
-
-/** @param bound of the largest value */
-export function agree(actual: Tensor, expected: Tensor, bound: number, what: string): void {
-  assert.equal(actual.shape, expected.shape, what);
-  let largest = 1e-30;
-  let error = 0;
-  for (let i = 0; i < expected.size; i++) {
-    largest = Math.max(largest, Math.abs(expected.data[i]));
-    const off = Math.abs(expected.data[i] - actual.data[i]);
-    // A NaN is no agreement.
-    error = off >= 0 ? Math.max(error, off) : Infinity;
-  }
-  assert.ok(error <= bound * largest, `${what}: off by ${(error / largest).toExponential(1)}`);
-}
-
-/** The same for many draws of one shape. */
-export function draws(shape: Shape, count: number): Tensor<Float32Array>[] {
-  return Array.from({ length: count }, (_, seed) => draw(shape, seed + 1));
 }

@@ -7,8 +7,10 @@ import { readDescription } from "../../src/session/backends/wasm/modules/file.ts
 import { compile, compileSync } from "../../src/session/session.ts";
 import * as lean from "../../src/session/lean.ts";
 import { compileTraining } from "../../src/session/training/training-session.ts";
-import { randomLabels, randomModel, randomTensor } from "./training/reference.ts";
-import { bits, draw, network, sharedNetworks, smallResNet } from "./networks.ts";
+import { randomModel } from "./training/reference.ts";
+import { draw, drawLabels } from "../support/random.ts";
+import { bits } from "../support/compare.ts";
+import { network, sharedNetworks, smallResNet } from "./networks.ts";
 
 const both = [true, false];
 
@@ -46,7 +48,7 @@ test("training: the same weights after three steps", async () => {
     const model = randomModel("se_resnet8", { inChannels: 1, classes: 10, reduction: 4, width: 8 });
     const session = await compileTraining(model, { input, optimiser: { method: "sgd" }, numerics: "exact", threads: 1, pace });
     assert.is(/, paced/.test(session.kernels), pace);
-    for (let step = 0; step < 3; step++) session.trainStep(randomTensor(input, random), randomLabels(6, 10, random), 0.05);
+    for (let step = 0; step < 3; step++) session.trainStep(draw(input, random), drawLabels(6, 10, random), 0.05);
     session.pull();
     session.close();
     return [...model.namedState().values()].map(({ value }) => value.data as Float32Array);

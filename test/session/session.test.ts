@@ -1,7 +1,6 @@
 /** Sessions give the eager engine's answers, for every operation, input size and wrong use. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { Random } from "../../kernels/random.ts";
 import { createModel } from "../../models/index.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import { activation, activationNames } from "../../src/nn/layers/activations.ts";
@@ -14,42 +13,13 @@ import type { Module } from "../../src/nn/module.ts";
 import { AdaptiveAveragePool2d, AveragePool2d, GlobalAveragePool, GlobalMaxPool, MaxPool2d } from "../../src/nn/layers/pooling.ts";
 import { ChannelShuffle, Identity } from "../../src/nn/layers/reshape.ts";
 import { Upsample } from "../../src/nn/layers/upsample.ts";
-import { Parameter } from "../../src/nn/parameter.ts";
 import { SqueezeExcite } from "../../src/nn/attention/squeeze-excite.ts";
 import { optimise } from "../../src/session/optimise/optimise.ts";
 import { compileSync } from "../../src/session/session.ts";
 import { Tensor } from "../../src/tensor.ts";
 import type { Shape } from "../../src/tensor.ts";
-
-function draw(shape: Shape, seed: number = 1): Tensor<Float32Array> {
-  const random = new Random(seed);
-  const x = Tensor.zeros(shape);
-  for (let i = 0; i < x.size; i++) x.data[i] = random.normal();
-  return x;
-}
-
-/** Weights, normalisation and statistics away from their starting values. */
-function stir(model: Module, seed: number = 7): Module {
-  const random = new Random(seed);
-  model.initialise(random);
-  for (const [name, entry] of model.namedState()) {
-    const { data } = entry.value;
-    if (entry instanceof Parameter && entry.value.shape.length > 1) continue;
-    for (let i = 0; i < data.length; i++) data[i] = name.endsWith("running_var") ? 0.5 + random.uniform() : data[i] + 0.3 * random.normal();
-  }
-  return model;
-}
-
-function agree(actual: Tensor, expected: Tensor, bound: number, what: string): void {
-  assert.equal(actual.shape, expected.shape, what);
-  let largest = 1e-30;
-  let error = 0;
-  for (let i = 0; i < expected.size; i++) {
-    largest = Math.max(largest, Math.abs(expected.data[i]));
-    error = Math.max(error, Math.abs(expected.data[i] - actual.data[i]));
-  }
-  assert.ok(error <= bound * largest, `${what}: off by ${(error / largest).toExponential(1)}`);
-}
+import { agree } from "../support/compare.ts";
+import { draw, stir } from "../support/random.ts";
 
 class Only extends Composite {
   readonly only: Sequential;

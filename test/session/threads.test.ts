@@ -12,7 +12,9 @@ import type { Pool, SessionCode } from "../../src/session/threads/pool.ts";
 import { WasmHost } from "../../src/session/backends/wasm/engine.ts";
 import { wasmProgram } from "../../src/session/backends/wasm/program.ts";
 import { Tensor } from "../../src/tensor.ts";
-import { bits, draw, draws, network, sharedNetworks, smallResNet } from "./networks.ts";
+import { bits } from "../support/compare.ts";
+import { draw, draws } from "../support/random.ts";
+import { network, sharedNetworks, smallResNet } from "./networks.ts";
 
 /** A rejection's message. */
 async function rejection(promise: Promise<unknown>): Promise<string> {

@@ -1,6 +1,7 @@
 /** Run by turbo.test.ts in a process of its own, whose stderr must stay empty: prints which kernels there are, and how far turbo is from exact. */
 import { compile } from "../../src/session/session.ts";
-import { draw, network, sharedNetworks } from "./networks.ts";
+import { draw } from "../support/random.ts";
+import { network, sharedNetworks } from "./networks.ts";
 
 const [[name, options, input]] = sharedNetworks;
 const model = network(name, options);

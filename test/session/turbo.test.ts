@@ -15,7 +15,9 @@ import type { Flag } from "../../src/session/backends/wasm/turbo/v8-flags.ts";
 import { WasmHost } from "../../src/session/backends/wasm/engine.ts";
 import type { CompileModule } from "../../src/session/backends/wasm/engine.ts";
 import { runFile } from "../support/runtime.ts";
-import { agree, bits, draw, network, sharedNetworks, smallResNet } from "./networks.ts";
+import { agree, bits } from "../support/compare.ts";
+import { draw } from "../support/random.ts";
+import { network, sharedNetworks, smallResNet } from "./networks.ts";
 
 const withRevectorisation = { variables: { v8_enable_wasm_simd256_revec: 1 } };
 

@@ -4,7 +4,8 @@ import * as assert from "uvu/assert";
 import { cases } from "../cases.ts";
 import { families } from "../families.ts";
 import { checkGradients } from "./finite-differences.ts";
-import { difference, run } from "../harness.ts";
+import { difference } from "../../support/compare.ts";
+import { run } from "../harness.ts";
 
 const differentiable = cases.filter((item) => item.by.length > 0);
 

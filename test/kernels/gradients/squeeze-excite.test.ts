@@ -6,7 +6,8 @@ import type { Floats } from "../../../kernels/shapes.ts";
 import { channelShape, elementwiseShape, linearShape } from "../../../kernels/shapes.ts";
 import { families } from "../families.ts";
 import { checkGradients } from "./finite-differences.ts";
-import { difference, run } from "../harness.ts";
+import { difference } from "../../support/compare.ts";
+import { run } from "../harness.ts";
 import { holds, scratch } from "../literal/literal.ts";
 import { squeezeExciteCases } from "./squeeze-excite-cases.ts";
 

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import type { Kernels } from "../../../kernels/contract.ts";
 import type { Floats } from "../../../kernels/shapes.ts";
 import { families } from "../families.ts";
-import { difference } from "../harness.ts";
+import { difference } from "../../support/compare.ts";
 
 /** An array of the precision under test. */
 export type Numbers = (...values: number[]) => Floats;

@@ -19,7 +19,7 @@ interface Golden {
 const goldens = fileJson<readonly Golden[]>("goldens/layers/torch_layers.json");
 
 /** The largest difference, each relative to the expected value or to the typical one, whichever is larger. */
-function difference(actual: ArrayLike<number>, expected: Float64Array): number {
+function elementError(actual: ArrayLike<number>, expected: Float64Array): number {
   if (actual.length !== expected.length) return Infinity;
   const sizes = expected.map(Math.abs).filter((size) => size > 0).sort();
   const typical = sizes.length === 0 ? 1 : sizes[sizes.length >> 1];
@@ -43,7 +43,7 @@ function differences(golden: Golden, k: Kernels, precision: Precision): Record<s
   }
   const actual = operations[golden.operation]({ k, inputs, shapes, labels, options: golden.options, make: (size) => new precision(size) });
   assert.equal(Object.keys(actual).sort(), Object.keys(golden.outputs).sort());
-  return Object.fromEntries(Object.entries(golden.outputs).map(([name, data]) => [name, difference(actual[name], float64FromBase64(data))]));
+  return Object.fromEntries(Object.entries(golden.outputs).map(([name, data]) => [name, elementError(actual[name], float64FromBase64(data))]));
 }
 
 for (const [family, kernels] of Object.entries(families)) {

@@ -5,7 +5,7 @@ import { createModel } from "../../../models/index.ts";
 import { loadStateDict, stateShapes } from "../../../src/nn/state-dict.ts";
 import { fileJson } from "../../support/files.ts";
 import { recipeTensor, recipeWeights } from "../../fixtures/recipe.ts";
-import { difference } from "../../kernels/harness.ts";
+import { difference } from "../../support/compare.ts";
 
 interface Golden {
   readonly model: string;

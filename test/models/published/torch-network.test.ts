@@ -15,7 +15,7 @@ import type { Floats } from "../../../src/tensor.ts";
 import { float32FromBase64, float64FromBase64 } from "../../support/base64.ts";
 import { fileJson } from "../../support/files.ts";
 import { families } from "../../kernels/families.ts";
-import { difference } from "../../kernels/harness.ts";
+import { difference } from "../../support/compare.ts";
 
 const golden = fileJson<{
   readonly options: Readonly<Record<string, unknown>>;

@@ -7,7 +7,7 @@ import { summarise } from "../../../src/nn/summary.ts";
 import type { Shape } from "../../../src/tensor.ts";
 import { fileJson } from "../../support/files.ts";
 import { recipeTensor, recipeWeights } from "../../fixtures/recipe.ts";
-import { difference } from "../../kernels/harness.ts";
+import { difference } from "../../support/compare.ts";
 
 interface Golden {
   readonly parameters: number;

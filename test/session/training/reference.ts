@@ -7,18 +7,7 @@ import type { Module } from "../../../src/nn/module.ts";
 import { Dropout } from "../../../src/nn/layers/dropout.ts";
 import { loadStateDict, stateDict } from "../../../src/nn/state-dict.ts";
 import { Tensor } from "../../../src/tensor.ts";
-import type { Shape } from "../../../src/tensor.ts";
 import { crossEntropy } from "../../../src/train/loss.ts";
-
-export function randomTensor(shape: Shape, random: Random): Tensor<Float32Array> {
-  const tensor = Tensor.zeros(shape);
-  for (let i = 0; i < tensor.size; i++) tensor.data[i] = random.normal();
-  return tensor;
-}
-
-export function randomLabels(count: number, classes: number, random: Random): Int32Array {
-  return Int32Array.from({ length: count }, () => Math.floor(random.uniform() * classes));
-}
 
 /** A model with starting values, in which no gamma or bias is 0 or 1. */
 export function randomModel(name: string, options: Readonly<Record<string, unknown>>, seed: number = 1): Module {
@@ -62,15 +51,4 @@ export function referenceStep(model: Module, copy: Module, x: Tensor, labels: In
     gradients: new Map([...copy.namedParameters()].filter(([, { frozen }]) => !frozen).map(([name, { gradient }]) => [name, gradient])),
     statistics: new Map([...copy.namedState()].filter(([name]) => name.includes("running_")).map(([name, { value }]) => [name, value.clone()])),
   };
-}
-
-/** The largest difference, relative to the largest expected value. */
-export function relativeError(actual: Tensor, expected: Tensor): number {
-  let [most, off] = [0, 0];
-  for (let i = 0; i < expected.size; i++) {
-    most = Math.max(most, Math.abs(expected.data[i]));
-    const difference = Math.abs(actual.data[i] - expected.data[i]);
-    off = difference >= 0 ? Math.max(off, difference) : Infinity;
-  }
-  return off === 0 ? 0 : off / most;
 }

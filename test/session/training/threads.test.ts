@@ -3,7 +3,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Random } from "../../../kernels/random.ts";
 import { compileTraining } from "../../../src/session/training/training-session.ts";
-import { dropFrom, randomLabels, randomModel, randomTensor } from "./reference.ts";
+import { draw, drawLabels } from "../../support/random.ts";
+import { dropFrom, randomModel } from "./reference.ts";
 
 const networks: readonly (readonly [string, Readonly<Record<string, unknown>>, (readonly number[])?])[] = [
   ["se_resnet8", { width: 8 }], ["se_mobilenet_v1", { width: 0.25 }],
@@ -20,7 +21,7 @@ for (const [name, options, image = [12, 10]] of networks) {
         const model = randomModel(name, { inChannels: 1, classes: 10, reduction: 4, ...options });
         dropFrom(model, random);
         const session = await compileTraining(model, { input, optimiser: { method: "sgd", nesterov: true, weightDecay: 1e-3 }, numerics, threads, average: 0.9 });
-        for (let step = 0; step < 3; step++) session.trainStep(randomTensor(input, random), randomLabels(6, 10, random), 0.05);
+        for (let step = 0; step < 3; step++) session.trainStep(draw(input, random), drawLabels(6, 10, random), 0.05);
         session.pull();
         session.close();
         return [...model.namedState().values()].map(({ value }) => value.data as Float32Array);

@@ -8,7 +8,8 @@ import { crossEntropy } from "../../../src/train/loss.ts";
 import { Sgd } from "../../../src/train/optimisers/sgd.ts";
 import { smallNetworks, title } from "../../models/small-networks.ts";
 import type { SmallNetwork } from "../../models/small-networks.ts";
-import { dropFrom, randomLabels, randomModel, randomTensor, withDropout } from "./reference.ts";
+import { draw, drawLabels } from "../../support/random.ts";
+import { dropFrom, randomModel, withDropout } from "./reference.ts";
 
 const rule = { momentum: 0.9, nesterov: true, weightDecay: 1e-3 } as const;
 
@@ -35,9 +36,9 @@ function train({ model: name, options, input: [, ...image] }: SmallNetwork, drop
   const [dropouts] = [eager, compiled].map((model) => dropFrom(model, new Random(9)));
   const session = compileTrainingSync(compiled, { input, optimiser: { method: "sgd", ...rule }, numerics: "exact", threads: 1 });
   const optimiser = new Sgd(eager.namedParameters(), rule);
-  const x = randomTensor(input, random);
+  const x = draw(input, random);
   const [batch, classes, ...pixels] = eager.outputShape(input);
-  const labels = randomLabels(batch * pixels.reduce((a, b) => a * b, 1), classes, random);
+  const labels = drawLabels(batch * pixels.reduce((a, b) => a * b, 1), classes, random);
   const way: Way = { session: [], eager: [], dropouts };
   for (let step = 0; step < steps; step++) {
     const loss = crossEntropy(eager.kernels, eager.forward(x), labels);

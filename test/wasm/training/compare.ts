@@ -2,6 +2,7 @@
 import * as assert from "uvu/assert";
 import { Random } from "../../../kernels/random.ts";
 import type { Kernel } from "../../../kernels/wasm/shared/kernel.ts";
+import { difference } from "../../support/compare.ts";
 import { machine } from "../machine.ts";
 import type { Machine } from "../machine.ts";
 
@@ -11,20 +12,8 @@ export function numbers(count: number, seed: number): Float32Array {
   return Float32Array.from({ length: count }, () => random.uniform() * 2 - 1);
 }
 
-/** The largest distance of any element, over the largest element wanted; NaN where one of them is NaN only in one. */
-export function distance(got: ArrayLike<number>, wanted: ArrayLike<number>): number {
-  assert.is(got.length, wanted.length);
-  let largest = 0;
-  let furthest = 0;
-  for (let i = 0; i < wanted.length; i++) {
-    largest = Math.max(largest, Math.abs(wanted[i]));
-    furthest = Math.max(furthest, Math.abs(got[i] - wanted[i]));
-  }
-  return furthest === 0 ? 0 : furthest / largest;
-}
-
 export function assertClose(got: ArrayLike<number>, wanted: ArrayLike<number>, tolerance: number, message: string): void {
-  const apart = distance(got, wanted);
+  const apart = difference(got, wanted);
   assert.ok(apart <= tolerance, `${message}: wants at most ${tolerance} of the largest element, got ${apart}`);
 }
 
