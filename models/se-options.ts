@@ -47,6 +47,8 @@ export interface SeDefaults {
   readonly hidden?: number;
   /** Default "sigmoid". */
   readonly gate?: ActivationName;
+  /** What a state dict calls SE's two layers. Default fc1 and fc2. */
+  readonly names?: readonly [string, string];
 }
 
 type Make = (channels: number, options: SeOptions, defaults: SeDefaults) => Attention | undefined;

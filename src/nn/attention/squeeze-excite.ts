@@ -37,6 +37,8 @@ export interface SqueezeExciteOptions {
   readonly bias?: boolean;
   /** Default "mean"; "max" is the alternative of the paper's table 11. */
   readonly squeeze?: "mean" | "max";
+  /** What a state dict calls the two layers. Default fc1 and fc2; timm's mobile networks have conv_reduce and conv_expand. */
+  readonly names?: readonly [string, string];
 }
 
 /**
@@ -70,9 +72,11 @@ export class SqueezeExcite extends Attention {
   readonly body: Module;
   readonly channels: number;
   readonly hidden: number;
+  readonly #names: readonly [string, string];
 
   constructor(channels: number, options: SqueezeExciteOptions = {}) {
     super();
+    this.#names = options.names ?? ["fc1", "fc2"];
     this.channels = channels;
     this.hidden = hiddenWidth(channels, options);
     const bias = options.bias ?? true;
@@ -81,6 +85,10 @@ export class SqueezeExcite extends Attention {
     const squeeze = options.squeeze === "max" ? new GlobalMaxPool() : new GlobalAveragePool();
     this.body = new Recalibrate(
       new Sequential(squeeze, this.fc1, activation(options.inner ?? "relu"), this.fc2, activation(options.gate ?? "sigmoid")));
+  }
+
+  override children(): [string, Module][] {
+    return [[this.#names[0], this.fc1], [this.#names[1], this.fc2]];
   }
 
   override describe(): string {

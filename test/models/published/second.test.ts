@@ -1,0 +1,120 @@
+/**
+ * Networks of today with gates, beside timm and torchvision: every name and shape, parameters, multiply-accumulates, and the logits for weights that
+ * are a function of their names, at image sizes that tell apart padding, rounding, epsilons and gates. Made by test/goldens/fixtures_second.py.
+ */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { checkpointModel, createModel, hasModel } from "../../../models/index.ts";
+import { stateShapes } from "../../../src/nn/state-dict.ts";
+import { summarise } from "../../../src/nn/summary.ts";
+import { compileSync } from "../../../src/session/session.ts";
+import { Tensor } from "../../../src/tensor.ts";
+import type { Shape } from "../../../src/tensor.ts";
+import { loadWeights } from "../../../src/weights.ts";
+import { recipeTensor } from "../../fixtures/recipe.ts";
+import { fileJson } from "../../support/files.ts";
+
+interface Manifest {
+  readonly params: number;
+  readonly image: number;
+  readonly conv_fc_se_macs: number;
+  readonly se_macs: number;
+  readonly tensors?: Readonly<Record<string, number[]>>;
+  readonly same_tensors_as?: string;
+}
+
+interface Reference {
+  readonly parameters: number;
+  readonly gain?: number;
+  readonly step: Readonly<Record<string, number>>;
+  readonly largest: Readonly<Record<string, number>>;
+  readonly logits: Readonly<Record<string, number[]>>;
+}
+
+const manifests = fileJson<Record<string, Manifest>>("fixtures/second/manifests.json");
+const references = fileJson<Record<string, Reference>>("fixtures/second/logits.json");
+
+function tensorsOf(name: string): Map<string, Shape> {
+  const { tensors, same_tensors_as: twin } = manifests[name];
+  if (tensors === undefined) return tensorsOf(twin!);
+  const shapes = new Map<string, Shape>();
+  for (const [entry, shape] of Object.entries(tensors)) {
+    if (!entry.endsWith(".*")) shapes.set(entry, shape);
+    else for (const leaf of ["weight", "bias", "running_mean", "running_var"]) shapes.set(entry.replace("*", leaf), shape);
+  }
+  return shapes;
+}
+
+/** References without a network yet. */
+const waiting: readonly string[] = [
+  "timm/tf_efficientnet_b0",
+  "timm/tf_efficientnet_b3",
+  "timm/tf_efficientnetv2_b0",
+  "timm/tf_efficientnetv2_b3",
+  "timm/tf_efficientnetv2_s",
+  "timm/tf_mobilenetv3_large_100",
+  "timm/tf_mobilenetv3_small_100",
+  "torchvision/lraspp_mobilenet_v3_large",
+  "timm/seresnext26t_32x4d",
+  "timm/seresnet152d",
+  "timm/seresnextaa101d_32x8d",
+  "timm/resnetrs50",
+  "timm/ecaresnet50d",
+  "timm/ecaresnet50t",
+  "timm/ecaresnetlight",
+  "timm/ghostnet_100",
+  "timm/ghostnetv2_100",
+  "timm/mixnet_s",
+  "timm/rexnet_100",
+  "timm/repvit_m0_9",
+  "timm/ese_vovnet19b_dw",
+];
+
+test("every network of the references is here, or is known to be missing", () => {
+  const missing = Object.keys(references).filter((name) => !hasModel(name));
+  assert.equal(missing.sort(), [...waiting].sort());
+});
+
+for (const [name, reference] of Object.entries(references)) {
+  if (!hasModel(name)) continue;
+  test(`${name}: names, counts, logits`, () => {
+    const model = createModel(name, {}, null);
+    assert.is(model.parameterCount(), reference.parameters);
+    const shapes = tensorsOf(name);
+    assert.is(stateShapes(model).size, shapes.size, "tensors");
+    const tensors = new Map([...shapes].map(([entry, shape]) => [entry, recipeTensor(entry, shape, reference.gain)]));
+    loadWeights(model, { tensors, ignored: [], metadata: {} });
+    const { image, conv_fc_se_macs: macs, se_macs: seMacs } = manifests[name];
+    const summary = summarise(model, [1, 3, image, image]);
+    assert.is(summary.seMacs, seMacs, "multiply-accumulates of SE");
+    assert.is(summary.macs + summary.seMacs, macs, "multiply-accumulates");
+    for (const [size, logits] of Object.entries(reference.logits)) {
+      const [height, width = height] = size.split("x").map(Number);
+      const input = recipeTensor("input", [1, 3, height, width]);
+      const { [size]: step } = reference.step;
+      const { [size]: largest } = reference.largest;
+      const check = (engine: string, { data }: Tensor, bound: number): void => {
+        const error = Math.max(...logits.map((wanted, i) => Math.abs(wanted - data[i * step])));
+        assert.ok(error <= bound * largest, `${engine} at ${size}: off by ${(error / largest).toExponential(1)} of the largest logit`);
+      };
+      if (height === 64) check("eager", model.forward(input), 1e-4);
+      const session = compileSync(model, { input: input.shape, numerics: "exact" });
+      check("exact session", session.run(input), 1e-4);
+      session.close();
+      const fast = compileSync(model, { input: input.shape, numerics: "fast" });
+      check("fast session", fast.run(input), 1e-3);
+      fast.close();
+    }
+  });
+}
+
+test("their weights are recognised by names and shapes alone", () => {
+  for (const name of Object.keys(references)) {
+    if (!hasModel(name)) continue;
+    const found = checkpointModel(tensorsOf(name));
+    assert.ok(found !== undefined, name);
+    assert.is(createModel(found!, {}, null).parameterCount(), references[name].parameters, `${name} is taken for ${found}`);
+  }
+});
+
+test.run();
