@@ -66,7 +66,7 @@ if (folder !== undefined) {
   const left = wanted(option("only") ?? "").filter(({ variant, seed }) => !done.some((result) => sameRun(result, variant, seed)));
   const data = parts(await readDataset(folder, "train"));
   for (const [i, { variant, title, seed }] of left.entries()) {
-    const result = run(variant, seed, data, (epoch, loss) => console.log(`${title}, ${variant.name}, seed ${seed}: epoch ${epoch} of ${recipe.epochs}, loss ${loss.toFixed(4)}`));
+    const result = await run(variant, seed, data, (epoch, loss) => console.log(`${title}, ${variant.name}, seed ${seed}: epoch ${epoch} of ${recipe.epochs}, loss ${loss.toFixed(4)}`));
     appendFileSync(record, `${JSON.stringify(result)}\n`);
     console.log(`${i + 1} of ${left.length}: accuracy ${(100 * result.accuracy).toFixed(2)} %, ${result.seconds} s (${result.cpuSeconds} s of processor time)`);
     writeTables();

@@ -43,7 +43,7 @@ export function sameRun(result: Result, variant: Variant, seed: number): boolean
 }
 
 /** @param progress gets the epoch's number and the loss after every epoch */
-export function run(variant: Variant, seed: number, data: { readonly training: Dataset; readonly held: Dataset }, progress: (epoch: number, loss: number) => void): Result {
+export async function run(variant: Variant, seed: number, data: { readonly training: Dataset; readonly held: Dataset }, progress: (epoch: number, loss: number) => void): Promise<Result> {
   const { epochs, batch, rate, momentum, weightDecay, smoothing, warmup, average, crop } = recipe;
   const { training, held } = data;
   const shape = training.shape.slice(1);
@@ -61,7 +61,7 @@ export function run(variant: Variant, seed: number, data: { readonly training: D
   const [begin, cpuBegin] = [performance.now(), processorSeconds()];
   let trainingLoss = Number.NaN;
   for (let epoch = 1; epoch <= epochs; epoch++) {
-    trainingLoss = trainer.trainEpoch().epochLoss;
+    trainingLoss = (await trainer.trainEpoch()).epochLoss;
     progress(epoch, trainingLoss);
   }
   const [seconds, cpuSeconds] = [(performance.now() - begin) / 1000, processorSeconds() - cpuBegin];

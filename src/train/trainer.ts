@@ -7,6 +7,7 @@ import type { Module } from "../nn/module.ts";
 import type { Parameter, Statistic } from "../nn/parameter.ts";
 import { Dropout } from "../nn/layers/dropout.ts";
 import { checkClassWeights } from "../session/training/targets.ts";
+import { nextTurn } from "../session/threads/turn.ts";
 import type { TrainingSession } from "../session/training/training-session.ts";
 import type { Floats, Tensor } from "../tensor.ts";
 import { Batcher } from "./data/augment.ts";
@@ -108,6 +109,8 @@ export class Trainer {
   /** Copies of all values of the model, as of the last step with a finite loss. */
   readonly #good = new Map<string, Floats>();
   #diverged = false;
+  /** `trainEpoch` is under way. */
+  #busy = false;
 
   /** @throws RangeError where an option does not fit the data or the model. */
   constructor(options: TrainerOptions) {
@@ -205,18 +208,31 @@ export class Trainer {
   }
 
   /**
-   * Trains to the end of the epoch (a whole one, unless one is under way) and returns the report of its last step.
+   * Trains to the end of the epoch (a whole one, unless one is under way) and gives the report of its last step. Between two steps the host's event loop goes
+   * round: timers and signals are heard, a page stays alive. `trainStep` is the same without that.
    * @param progress called after every step; `false` stops there, between two steps
    * @param signal an AbortSignal; once it is aborted, the step under way is the last one, and a later call goes on after it
+   * @throws (as a rejection, like all of these) DivergedError as `trainStep`; Error while another call is under way
    */
-  trainEpoch(progress?: (report: StepReport) => boolean | void, signal?: { readonly aborted: boolean }): StepReport {
-    let report: StepReport;
-    do {
-      report = this.trainStep();
-      if (progress?.(report) === false || signal?.aborted === true) return report;
-    } while (report.stepOfEpoch < report.stepsPerEpoch);
-    this.checkFinite();
-    return report;
+  async trainEpoch(progress?: (report: StepReport) => boolean | void, signal?: { readonly aborted: boolean }): Promise<StepReport> {
+    const stops = (): boolean => signal?.aborted === true;
+    if (this.#busy) throw new Error("Trainer: an epoch is under way; await it first");
+    this.#busy = true;
+    try {
+      for (;;) {
+        const report = this.trainStep();
+        if (progress?.(report) === false || stops()) return report;
+        await nextTurn();
+        if (report.stepOfEpoch < report.stepsPerEpoch) {
+          if (stops()) return report;
+          continue;
+        }
+        this.checkFinite();
+        return report;
+      }
+    } finally {
+      this.#busy = false;
+    }
   }
 
   /** @throws DivergedError where the last update left a value that is not finite; the model then has the values before it. */

@@ -19,10 +19,10 @@ import { bits, classes, normalisation, quarters, dropoutModel, tinyModel, tinyTr
 
 const losses = (trainer: Trainer, count: number): number[] => Array.from({ length: count }, () => trainer.trainStep().loss);
 
-test("a small network learns a small task by heart", () => {
+test("a small network learns a small task by heart", async () => {
   const trainer = tinyTrainer();
   let report: StepReport | undefined;
-  for (let epoch = 0; epoch < 8; epoch++) report = trainer.trainEpoch();
+  for (let epoch = 0; epoch < 8; epoch++) report = await trainer.trainEpoch();
   assert.is((report as StepReport).epoch, 7);
   assert.ok((report as StepReport).epochAccuracy > 0.97, `training accuracy ${(report as StepReport).epochAccuracy}`);
   const { accuracy, loss, confusion } = evaluate(trainer.model, quarters(40, 77), normalisation);
@@ -110,10 +110,10 @@ test("dropout draws from the trainer's generator", () => {
   assert.ok(Math.abs(run(4)[0] - run(5)[0]) > 1e-4);
 });
 
-test("an epoch stops where progress says so, and reports its means", () => {
+test("an epoch stops where progress says so, and reports its means", async () => {
   const trainer = tinyTrainer();
   const seen: StepReport[] = [];
-  const report = trainer.trainEpoch((r) => {
+  const report = await trainer.trainEpoch((r) => {
     seen.push(r);
     return r.step < 3;
   });
@@ -121,7 +121,7 @@ test("an epoch stops where progress says so, and reports its means", () => {
   assert.is(report.stepOfEpoch, 3);
   assert.is(report.stepsPerEpoch, 5);
   assert.ok(Math.abs(report.epochLoss - (seen[0].loss + seen[1].loss + seen[2].loss) / 3) < 1e-12);
-  assert.is(trainer.trainEpoch().stepOfEpoch, 5);
+  assert.is((await trainer.trainEpoch()).stepOfEpoch, 5);
   assert.is(trainer.epoch, 1);
 });
 
@@ -148,13 +148,36 @@ test("a loss that is not finite stops the run, names the step and leaves the las
   assert.throws(() => writeCheckpoint(trainer), /has diverged/);
 });
 
-test("an update that leaves infinite weights is noticed at the end of the epoch", () => {
+test("between two steps of an epoch timers run, an abort from outside is heard, and a second call is refused", async () => {
+  const trainer = tinyTrainer();
+  const signal = { aborted: false };
+  const seen: number[] = [];
+  setTimeout(() => void (signal.aborted = true), 0);
+  const slow = (): void => {
+    seen.push(trainer.step);
+    // Longer than the timer waits.
+    for (const begin = performance.now(); performance.now() - begin < 5;);
+  };
+  const epoch = trainer.trainEpoch(slow, signal);
+  const refused: unknown = await trainer.trainEpoch().catch((error: unknown) => error);
+  assert.match((refused as Error).message, /Trainer: an epoch is under way; await it first/);
+  const { step } = await epoch;
+  assert.ok(step < trainer.stepsPerEpoch, `ended after step ${step} of ${trainer.stepsPerEpoch}`);
+  assert.is((await trainer.trainEpoch()).stepOfEpoch, trainer.stepsPerEpoch);
+  const whole = tinyTrainer();
+  for (let i = 0; i < whole.stepsPerEpoch; i++) whole.trainStep();
+  assert.equal([...trainer.model.namedState().values()].map(({ value }) => value.data), [...whole.model.namedState().values()].map(({ value }) => value.data));
+});
+
+test("an update that leaves infinite weights is noticed at the end of the epoch", async () => {
   const trainer = tinyTrainer({ schedule: (step) => (step === 4 ? 1e300 : 0.01) });
-  assert.throws(() => trainer.trainEpoch(), /training diverged: .* is no longer finite after the update in step 5/);
+  const error: unknown = await trainer.trainEpoch().catch((thrown: unknown) => thrown);
+  assert.instance(error, DivergedError);
+  assert.match((error as DivergedError).message, /training diverged: .* is no longer finite after the update in step 5/);
   for (const { value } of trainer.model.namedState().values()) assert.ok(value.data.every(Number.isFinite));
 });
 
-test("held-out images join at the end: none before, each of them in the first epoch of theirs, and a resumed run has the same bits", () => {
+test("held-out images join at the end: none before, each of them in the first epoch of theirs, and a resumed run has the same bits", async () => {
   // Every image has a level of its own, so that a batch tells which images it holds.
   const size = 43;
   const images = new Uint8Array(size * 144);
@@ -173,7 +196,7 @@ test("held-out images join at the end: none before, each of them in the first ep
   const seen: number[][] = [];
   const whole = make(seen);
   assert.is(whole.stepsPerEpoch, 4);
-  for (let epoch = 0; epoch < 3; epoch++) whole.trainEpoch();
+  for (let epoch = 0; epoch < 3; epoch++) await whole.trainEpoch();
   const epochs = [0, 1, 2].map((epoch) => seen.slice(4 * epoch, 4 * epoch + 4).flat().sort((a, b) => a - b));
   for (const epoch of epochs) assert.is(new Set(epoch).size, 32, "no image twice in an epoch");
   assert.ok(Math.max(...epochs[0], ...epochs[1]) < 33, "no held-out image before its time");

@@ -120,7 +120,7 @@ test("intersection over union", () => {
   assert.is(confusion.meanIntersectionOverUnion, (2 / 4 + 2 / 3) / 3);
 });
 
-test("SE-U-Net learns to tell blocks, frames and clutter", () => {
+test("SE-U-Net learns to tell blocks, frames and clutter", async () => {
   const model = createModel("se_unet", { classes: 3, inChannels: 1, width: 4, depth: 2 });
   const training = scenes(shapes(60), 48, new Random(8), { size: 16, pieces: 6, most: 1 });
   const held = scenes(shapes(60), 16, new Random(9), { size: 16, pieces: 6, most: 1 });
@@ -128,9 +128,9 @@ test("SE-U-Net learns to tell blocks, frames and clutter", () => {
     model, data: training, normalisation, batch: 8, seed: 1, optimiser: new AdamW(model.namedParameters(), {}), schedule: constant({ peak: 0.01 }),
   });
   const before = evaluate(model, held, normalisation).confusion.meanIntersectionOverUnion;
-  const first = trainer.trainEpoch();
+  const first = await trainer.trainEpoch();
   let last = first;
-  for (let epoch = 1; epoch < 12; epoch++) last = trainer.trainEpoch();
+  for (let epoch = 1; epoch < 12; epoch++) last = await trainer.trainEpoch();
   assert.ok(last.epochLoss < first.epochLoss / 3, `${first.epochLoss} to ${last.epochLoss}`);
   assert.ok(last.epochAccuracy > 0.9 && last.epochAccuracy <= 1, String(last.epochAccuracy));
   const { accuracy, confusion } = evaluate(model, held, normalisation);
