@@ -43,15 +43,72 @@ function finite(operation: string, name: string, value: number, low: number, hig
   return value;
 }
 
-/** How many windows of `kernel` (spread by `dilation`) fit into `size` padded on both sides; may be below 1. */
-function windows(size: number, kernel: number, stride: number, padding: number, dilation: number): number {
-  return Math.floor((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1;
-}
+/**
+ * Zeros around an image: as many on all sides, [top and bottom, left and right], or [top, left, bottom, right]. "same" is TensorFlow's rule: as many
+ * windows as the stride makes of the image's size (rounded up), the odd row or column of padding at the bottom and right.
+ */
+export type Padding = Pair | Sides | "same";
+export type Sides = readonly [top: number, left: number, bottom: number, right: number];
 
 function fits(operation: string, height: number, width: number, outHeight: number, outWidth: number): void {
   if (outHeight < 1 || outWidth < 1) {
     throw new RangeError(`${operation}: an image of ${height}x${width} is too small: the output would be ${outHeight}x${outWidth}`);
   }
+}
+
+/** Windows that move over an image. */
+export interface WindowShape {
+  readonly inHeight: number;
+  readonly inWidth: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly strideHeight: number;
+  readonly strideWidth: number;
+  /** Also how far the first window begins outside of the image; what stands under the last one follows from the sizes. */
+  readonly paddingTop: number;
+  readonly paddingLeft: number;
+  readonly paddingBottom: number;
+  readonly paddingRight: number;
+  readonly dilationHeight: number;
+  readonly dilationWidth: number;
+}
+
+export interface WindowOptions {
+  readonly kernel: Pair;
+  readonly stride?: Pair;
+  readonly padding?: Padding;
+  readonly dilation?: Pair;
+}
+
+/** The output's size may be below 1. */
+function windowShape(
+  operation: string, inHeight: number, inWidth: number, { kernel, stride = 1, padding = 0, dilation = 1 }: WindowOptions, ceilMode: boolean = false,
+): WindowShape {
+  const [k, s, d] = Object.entries({ kernel, stride, dilation }).map(([name, value]) => wholePair(operation, name, value, 1));
+  const size = sizes(operation, { height: inHeight, width: inWidth });
+  const axes = [size.height, size.width].map((n, i) => {
+    // From the first to the last pixel of a window.
+    const reach = d[i] * (k[i] - 1);
+    return { n, reach, same: Math.max((Math.ceil(n / s[i]) - 1) * s[i] + reach + 1 - n, 0) };
+  });
+  const given: readonly number[] =
+    padding === "same" ? [...axes.map(({ same }) => Math.floor(same / 2)), ...axes.map(({ same }) => Math.ceil(same / 2))]
+    : typeof padding === "number" ? [padding, padding] : padding;
+  if (given.length !== 2 && given.length !== 4) throw new RangeError(`${operation}: padding wants 1, 2 or 4 numbers or "same", got ${given}`);
+  for (const one of given) whole(operation, "padding", one, 0);
+  const [paddingTop, paddingLeft, paddingBottom = paddingTop, paddingRight = paddingLeft] = given;
+  const [outHeight, outWidth] = axes.map(({ n, reach }, i) => {
+    const steps = (n + given[i] + [paddingBottom, paddingRight][i] - reach - 1) / s[i];
+    if (!ceilMode) return Math.floor(steps) + 1;
+    // PyTorch's and Caffe's rule: a window must start inside the image or its padding before it.
+    return Math.ceil(steps) * s[i] >= n + given[i] ? Math.ceil(steps) : Math.ceil(steps) + 1;
+  });
+  return {
+    inHeight, inWidth, outHeight, outWidth, kernelHeight: k[0], kernelWidth: k[1], strideHeight: s[0], strideWidth: s[1],
+    paddingTop, paddingLeft, paddingBottom, paddingRight, dilationHeight: d[0], dilationWidth: d[1],
+  };
 }
 
 // ---- element-wise -------------------------------------------------------------------------------------------------
@@ -99,56 +156,40 @@ export function batchNormShape(batch: number, channels: number, pixels: number, 
  * x: [batch, inChannels, inHeight, inWidth], weight: [outChannels, inChannels / groups, kernelHeight, kernelWidth],
  * bias: [outChannels], y: [batch, outChannels, outHeight, outWidth].
  */
-export interface Conv2dShape {
+export interface Conv2dShape extends WindowShape {
   readonly batch: number;
   readonly inChannels: number;
-  readonly inHeight: number;
-  readonly inWidth: number;
   readonly outChannels: number;
-  readonly outHeight: number;
-  readonly outWidth: number;
-  readonly kernelHeight: number;
-  readonly kernelWidth: number;
-  readonly strideHeight: number;
-  readonly strideWidth: number;
-  readonly paddingHeight: number;
-  readonly paddingWidth: number;
-  readonly dilationHeight: number;
-  readonly dilationWidth: number;
   readonly groups: number;
 }
 
-export interface Conv2dOptions {
-  readonly kernel: Pair;
-  readonly stride?: Pair;
-  readonly padding?: Pair;
-  readonly dilation?: Pair;
+export interface Conv2dOptions extends WindowOptions {
   readonly groups?: number;
 }
 
 function convWindow(
-  operation: string, options: Conv2dOptions, inChannels: number, outChannels: number,
-  image: { readonly batch: number; readonly height: number; readonly width: number },
-) {
-  const [kernelHeight, kernelWidth] = wholePair(operation, "kernel", options.kernel, 1);
-  const [strideHeight, strideWidth] = wholePair(operation, "stride", options.stride ?? 1, 1);
-  const [paddingHeight, paddingWidth] = wholePair(operation, "padding", options.padding ?? 0, 0);
-  const [dilationHeight, dilationWidth] = wholePair(operation, "dilation", options.dilation ?? 1, 1);
+  operation: string, batch: number, inChannels: number, inHeight: number, inWidth: number, outChannels: number, options: Conv2dOptions,
+): Conv2dShape {
+  const window = windowShape(operation, inHeight, inWidth, options);
   const groups = whole(operation, "groups", options.groups ?? 1, 1);
-  sizes(operation, { ...image, "input channels": inChannels, "output channels": outChannels });
+  sizes(operation, { batch, "input channels": inChannels, "output channels": outChannels });
   if (inChannels % groups !== 0 || outChannels % groups !== 0) {
     throw new RangeError(`${operation}: groups wants a divisor of ${inChannels} input and ${outChannels} output channels, got ${groups}`);
   }
-  return { kernelHeight, kernelWidth, strideHeight, strideWidth, paddingHeight, paddingWidth, dilationHeight, dilationWidth, groups };
+  return { batch, inChannels, outChannels, ...window, groups };
 }
 
-/** Geometry of a convolution (cross-correlation, as in every deep-learning library). */
-export function conv2dShape(batch: number, inChannels: number, inHeight: number, inWidth: number, outChannels: number, options: Conv2dOptions): Conv2dShape {
-  const w = convWindow("conv2d", options, inChannels, outChannels, { batch, height: inHeight, width: inWidth });
-  const outHeight = windows(inHeight, w.kernelHeight, w.strideHeight, w.paddingHeight, w.dilationHeight);
-  const outWidth = windows(inWidth, w.kernelWidth, w.strideWidth, w.paddingWidth, w.dilationWidth);
-  fits("conv2d", inHeight, inWidth, outHeight, outWidth);
-  return { batch, inChannels, inHeight, inWidth, outChannels, outHeight, outWidth, ...w };
+/** Geometry of a convolution (cross-correlation, as in every deep-learning library). @param operation begins the messages of errors */
+export function conv2dShape(
+  batch: number, inChannels: number, inHeight: number, inWidth: number, outChannels: number, options: Conv2dOptions, operation: string = "conv2d",
+): Conv2dShape {
+  const shape = convWindow(operation, batch, inChannels, inHeight, inWidth, outChannels, options);
+  fits(operation, inHeight, inWidth, shape.outHeight, shape.outWidth);
+  return shape;
+}
+
+export interface ConvTranspose2dOptions extends Conv2dOptions {
+  readonly outputPadding?: Pair;
 }
 
 /**
@@ -158,17 +199,18 @@ export function conv2dShape(batch: number, inChannels: number, inHeight: number,
  */
 export function convTranspose2dShape(
   batch: number, inChannels: number, inHeight: number, inWidth: number, outChannels: number,
-  options: Conv2dOptions & { readonly outputPadding?: Pair },
+  options: ConvTranspose2dOptions,
 ): Conv2dShape {
-  const w = convWindow("convTranspose2d", options, inChannels, outChannels, { batch, height: inHeight, width: inWidth });
+  if (options.padding === "same") throw new RangeError("convTranspose2d: padding wants numbers, got same");
+  const w = convWindow("convTranspose2d", batch, inChannels, inHeight, inWidth, outChannels, options);
   const [extraHeight, extraWidth] = wholePair("convTranspose2d", "outputPadding", options.outputPadding ?? 0, 0);
   if (extraHeight >= Math.max(w.strideHeight, w.dilationHeight) || extraWidth >= Math.max(w.strideWidth, w.dilationWidth)) {
     throw new RangeError(`convTranspose2d: outputPadding wants less than the stride or the dilation, got ${extraHeight}x${extraWidth}`);
   }
-  const outHeight = (inHeight - 1) * w.strideHeight - 2 * w.paddingHeight + w.dilationHeight * (w.kernelHeight - 1) + 1 + extraHeight;
-  const outWidth = (inWidth - 1) * w.strideWidth - 2 * w.paddingWidth + w.dilationWidth * (w.kernelWidth - 1) + 1 + extraWidth;
+  const outHeight = (inHeight - 1) * w.strideHeight - w.paddingTop - w.paddingBottom + w.dilationHeight * (w.kernelHeight - 1) + 1 + extraHeight;
+  const outWidth = (inWidth - 1) * w.strideWidth - w.paddingLeft - w.paddingRight + w.dilationWidth * (w.kernelWidth - 1) + 1 + extraWidth;
   fits("convTranspose2d", inHeight, inWidth, outHeight, outWidth);
-  return { batch, inChannels, inHeight, inWidth, outChannels, outHeight, outWidth, ...w };
+  return { ...w, outHeight, outWidth };
 }
 
 // ---- linear -------------------------------------------------------------------------------------------------------
@@ -188,56 +230,31 @@ export function linearShape(batch: number, inFeatures: number, outFeatures: numb
 // ---- pooling ------------------------------------------------------------------------------------------------------
 
 /** x: [batch, channels, inHeight, inWidth], y: [batch, channels, outHeight, outWidth]. */
-export interface Pool2dShape {
+export interface Pool2dShape extends WindowShape {
   readonly batch: number;
   readonly channels: number;
-  readonly inHeight: number;
-  readonly inWidth: number;
-  readonly outHeight: number;
-  readonly outWidth: number;
-  readonly kernelHeight: number;
-  readonly kernelWidth: number;
-  readonly strideHeight: number;
-  readonly strideWidth: number;
-  readonly paddingHeight: number;
-  readonly paddingWidth: number;
   /** Average pooling only: do padded zeros count in the divisor? */
   readonly countPadding: boolean;
 }
 
-export interface Pool2dOptions {
-  readonly kernel: Pair;
-  /** The kernel's size where nothing is given. */
-  readonly stride?: Pair;
-  readonly padding?: Pair;
+/** The stride is the kernel's size where nothing is given; padding is less than the kernel reaches, so that every window has a pixel. */
+export interface Pool2dOptions extends WindowOptions {
   /** Round the output size up: the last windows hang over the edge (Caffe's rule). */
   readonly ceilMode?: boolean;
   readonly countPadding?: boolean;
 }
 
-function poolOut(size: number, kernel: number, stride: number, padding: number, ceilMode: boolean): number {
-  if (!ceilMode) return windows(size, kernel, stride, padding, 1);
-  const out = Math.ceil((size + 2 * padding - kernel) / stride) + 1;
-  // PyTorch's and Caffe's rule: a window must start inside the image or its left padding.
-  return (out - 1) * stride >= size + padding ? out - 1 : out;
-}
-
 export function pool2dShape(batch: number, channels: number, inHeight: number, inWidth: number, options: Pool2dOptions): Pool2dShape {
-  sizes("pool2d", { batch, channels, height: inHeight, width: inWidth });
-  const [kernelHeight, kernelWidth] = wholePair("pool2d", "kernel", options.kernel, 1);
-  const [strideHeight, strideWidth] = wholePair("pool2d", "stride", options.stride ?? options.kernel, 1);
-  const [paddingHeight, paddingWidth] = wholePair("pool2d", "padding", options.padding ?? 0, 0);
-  if (paddingHeight * 2 > kernelHeight || paddingWidth * 2 > kernelWidth) {
-    throw new RangeError(`pool2d: padding wants at most half the kernel ${kernelHeight}x${kernelWidth}, got ${paddingHeight}x${paddingWidth}`);
+  sizes("pool2d", { batch, channels });
+  const { kernel, stride = kernel, ceilMode, countPadding = true } = options;
+  const shape = windowShape("pool2d", inHeight, inWidth, { ...options, stride }, ceilMode);
+  const { paddingTop, paddingLeft, paddingBottom, paddingRight } = shape;
+  const [height, width] = [(shape.kernelHeight - 1) * shape.dilationHeight, (shape.kernelWidth - 1) * shape.dilationWidth];
+  if (Math.max(paddingTop, paddingBottom) > height || Math.max(paddingLeft, paddingRight) > width) {
+    throw new RangeError(`pool2d: padding wants at most ${height}x${width}, got ${[paddingTop, paddingLeft, paddingBottom, paddingRight].join("x")}`);
   }
-  const ceilMode = options.ceilMode ?? false;
-  const outHeight = poolOut(inHeight, kernelHeight, strideHeight, paddingHeight, ceilMode);
-  const outWidth = poolOut(inWidth, kernelWidth, strideWidth, paddingWidth, ceilMode);
-  fits("pool2d", inHeight, inWidth, outHeight, outWidth);
-  return {
-    batch, channels, inHeight, inWidth, outHeight, outWidth, kernelHeight, kernelWidth,
-    strideHeight, strideWidth, paddingHeight, paddingWidth, countPadding: options.countPadding ?? true,
-  };
+  fits("pool2d", inHeight, inWidth, shape.outHeight, shape.outWidth);
+  return { batch, channels, ...shape, countPadding };
 }
 
 /** One size of image to another: adaptive pooling and upsampling. */

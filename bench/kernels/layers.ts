@@ -39,10 +39,10 @@ function shapesOf(model: string, arithmetic: Arithmetic): Map<string, Shape> {
   for (const { operation, inputs, output } of graph.nodes) {
     if (operation.kind !== "conv2d") continue;
     const layout = (value: typeof output): Layout => placements.get(value)!.layout;
-    const { kernel, stride, padding, dilation, groups, epilogue } = operation;
+    const { kernel, stride, padding: [top, left, bottom, right], dilation, groups, epilogue } = operation;
     if (layout(output).height === 1) continue;
     const params: ConvParams = {
-      input: layout(inputs[0]), output: layout(output), kernel, stride, padding, dilation, groups, ...arithmetic,
+      input: layout(inputs[0]), output: layout(output), kernel, stride, padding: [top, left], paddingEnd: [bottom, right], dilation, groups, ...arithmetic,
       epilogue: {
         gate: epilogue?.gate === true, activation: epilogue?.activation,
         residual: epilogue?.residual === true ? layout(inputs[inputs.length - 1]) : undefined,

@@ -10,7 +10,7 @@ export function forwardWindows(s: Conv2dShape): Windows {
   return {
     batch: s.batch, groups: s.groups, channels, height: s.inHeight, width: s.inWidth,
     gridHeight: s.outHeight, gridWidth: s.outWidth,
-    strideHeight: s.strideHeight, strideWidth: s.strideWidth, baseHeight: -s.paddingHeight, baseWidth: -s.paddingWidth,
+    strideHeight: s.strideHeight, strideWidth: s.strideWidth, baseHeight: -s.paddingTop, baseWidth: -s.paddingLeft,
     tapsHeight: s.kernelHeight, tapsWidth: s.kernelWidth, stepHeight: s.dilationHeight, stepWidth: s.dilationWidth,
     rows, weightFirst: 0, weightRow: channels * taps, weightChannel: taps, weightTapRow: s.kernelWidth, weightTap: 1,
     weightGroup: rows * channels * taps,
@@ -28,9 +28,9 @@ export function adjointPhases(s: Conv2dShape): Windows[] {
   const taps = s.kernelHeight * s.kernelWidth;
   const phases: Windows[] = [];
   for (let top = 0; top < Math.min(s.strideHeight, s.inHeight); top++) {
-    const vertical = direction(s.kernelHeight, s.strideHeight, s.dilationHeight, top + s.paddingHeight);
+    const vertical = direction(s.kernelHeight, s.strideHeight, s.dilationHeight, top + s.paddingTop);
     for (let left = 0; left < Math.min(s.strideWidth, s.inWidth); left++) {
-      const horizontal = direction(s.kernelWidth, s.strideWidth, s.dilationWidth, left + s.paddingWidth);
+      const horizontal = direction(s.kernelWidth, s.strideWidth, s.dilationWidth, left + s.paddingLeft);
       phases.push({
         batch: s.batch, groups: s.groups, channels, height: s.outHeight, width: s.outWidth,
         gridHeight: Math.ceil((s.inHeight - top) / s.strideHeight), gridWidth: Math.ceil((s.inWidth - left) / s.strideWidth),

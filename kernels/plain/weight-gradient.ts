@@ -63,13 +63,13 @@ function packColumns(
   x: Floats, s: Conv2dShape, channel: number, channels: number, image: number, images: number, top: number, height: number,
 ): void {
   const { inHeight, inWidth, outWidth, kernelHeight, kernelWidth } = s;
-  const { strideHeight, strideWidth, paddingHeight, paddingWidth, dilationHeight, dilationWidth } = s;
+  const { strideHeight, strideWidth, paddingTop, paddingLeft, dilationHeight, dilationWidth } = s;
   const patch = patchSize(s, height);
   const pitch = (outWidth - 1) * strideWidth + (kernelWidth - 1) * dilationWidth + 1;
   const patchRows = patch / pitch;
-  const left = Math.min(paddingWidth, pitch);
+  const left = Math.min(paddingLeft, pitch);
   const count = Math.max(0, Math.min(pitch - left, inWidth));
-  const firstRow = top * strideHeight - paddingHeight;
+  const firstRow = top * strideHeight - paddingTop;
   for (let c = 0; c < channels; c++) {
     for (let n = 0; n < images; n++) {
       const from = ((image + n) * s.inChannels + channel + c) * inHeight * inWidth;

@@ -13,12 +13,13 @@ export interface Constant {
 }
 
 type Two = readonly [number, number];
+type Four = readonly [top: number, left: number, bottom: number, right: number];
 
-/** Sizes of a window that moves over an image, [height, width] each. */
+/** Sizes of a window that moves over an image, [height, width] each; padding on each side. */
 export interface Window {
   readonly kernel: Two;
   readonly stride: Two;
-  readonly padding: Two;
+  readonly padding: Four;
 }
 
 export type ActivationKind = "relu" | "relu6" | "leaky_relu" | "sigmoid" | "hard_sigmoid" | "silu" | "hard_swish" | "tanh";
@@ -89,8 +90,8 @@ export type Operation =
   /** [x] to [N,C,1,1]. */
   | { readonly kind: "global_pool"; readonly by: "mean" | "max" }
   | { readonly kind: "adaptive_average_pool"; readonly size: Two }
-  | (Window & { readonly kind: "max_pool"; readonly ceilMode: boolean })
-  | (Window & { readonly kind: "average_pool"; readonly ceilMode: boolean; readonly countPadding: boolean })
+  | (Window & { readonly kind: "max_pool"; readonly dilation?: Two; readonly ceilMode: boolean })
+  | (Window & { readonly kind: "average_pool"; readonly dilation?: Two; readonly ceilMode: boolean; readonly countPadding: boolean })
   /** [a, b]. */
   | { readonly kind: "add" }
   /** [x, gate [N,C,1,1]]. */

@@ -13,9 +13,7 @@ import { showShape } from "../tensor.ts";
 import type { Shape } from "../tensor.ts";
 
 /** A node whose operation is of kind K. */
-export interface NodeOf<K extends Kind> extends Node {
-  readonly operation: Of<K>;
-}
+export type NodeOf<K extends Kind> = Node & { readonly operation: Of<K> };
 
 /** Computes one node, from and into arrays that are fixed. */
 export type Step = () => void;

@@ -26,7 +26,7 @@ function graphOf(left: Shape, right: Shape): Graph {
   const out = [n, 4, height, width];
   const inputs = [value("left", left), value("right", right)];
   const [a, b, sum, mean, gates, scaled] = [value("a", out), value("b", out), value("sum", out), value("mean", [n, 4, 1, 1]), value("gates", [n, 4, 1, 1]), value("scaled", out)];
-  const conv = { kind: "conv2d", kernel: [3, 3], stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1, weight: constant, bias: undefined } as const;
+  const conv = { kind: "conv2d", kernel: [3, 3], stride: [1, 1], padding: [1, 1, 1, 1], dilation: [1, 1], groups: 1, weight: constant, bias: undefined } as const;
   const nodes: Node[] = [
     { operation: conv, inputs: [inputs[0]], output: a },
     { operation: conv, inputs: [inputs[1]], output: b },

@@ -18,7 +18,7 @@ import type { Conv2dShape, Floats } from "../../shapes.ts";
 
 export function convTranspose2dForward(y: Floats, x: Floats, weight: Floats, bias: Floats | null, shape: Conv2dShape, _scratch?: Scratch): void {
   const { batch, inChannels, inHeight, inWidth, outChannels, outHeight, outWidth, kernelHeight, kernelWidth, groups } = shape;
-  const { strideHeight, strideWidth, paddingHeight, paddingWidth, dilationHeight, dilationWidth } = shape;
+  const { strideHeight, strideWidth, paddingTop, paddingLeft, dilationHeight, dilationWidth } = shape;
   const inPerGroup = inChannels / groups;
   const outPerGroup = outChannels / groups;
   for (let n = 0; n < batch; n++) {
@@ -30,12 +30,12 @@ export function convTranspose2dForward(y: Floats, x: Floats, weight: Floats, bia
           let sum = bias === null ? 0 : bias[o];
           for (let i = group * inPerGroup; i < (group + 1) * inPerGroup; i++) {
             for (let kh = 0; kh < kernelHeight; kh++) {
-              const ih = (oh + paddingHeight - kh * dilationHeight) / strideHeight;
+              const ih = (oh + paddingTop - kh * dilationHeight) / strideHeight;
               if (ih < 0 || ih >= inHeight || ih !== Math.floor(ih)) continue;
               const xRow = ((n * inChannels + i) * inHeight + ih) * inWidth;
               const weightRow = ((i * outPerGroup + c) * kernelHeight + kh) * kernelWidth;
               for (let kw = 0; kw < kernelWidth; kw++) {
-                const iw = (ow + paddingWidth - kw * dilationWidth) / strideWidth;
+                const iw = (ow + paddingLeft - kw * dilationWidth) / strideWidth;
                 if (iw < 0 || iw >= inWidth || iw !== Math.floor(iw)) continue;
                 sum += weight[weightRow + kw] * x[xRow + iw];
               }
@@ -54,7 +54,7 @@ export function convTranspose2dForward(y: Floats, x: Floats, weight: Floats, bia
  */
 export function convTranspose2dBackwardInput(dx: Floats, dy: Floats, weight: Floats, shape: Conv2dShape, _scratch?: Scratch): void {
   const { batch, inChannels, inHeight, inWidth, outChannels, outHeight, outWidth, kernelHeight, kernelWidth, groups } = shape;
-  const { strideHeight, strideWidth, paddingHeight, paddingWidth, dilationHeight, dilationWidth } = shape;
+  const { strideHeight, strideWidth, paddingTop, paddingLeft, dilationHeight, dilationWidth } = shape;
   const inPerGroup = inChannels / groups;
   const outPerGroup = outChannels / groups;
   for (let n = 0; n < batch; n++) {
@@ -65,12 +65,12 @@ export function convTranspose2dBackwardInput(dx: Floats, dy: Floats, weight: Flo
           let sum = 0;
           for (let c = 0; c < outPerGroup; c++) {
             for (let kh = 0; kh < kernelHeight; kh++) {
-              const oh = ih * strideHeight - paddingHeight + kh * dilationHeight;
+              const oh = ih * strideHeight - paddingTop + kh * dilationHeight;
               if (oh < 0 || oh >= outHeight) continue;
               const dyRow = ((n * outChannels + first + c) * outHeight + oh) * outWidth;
               const weightRow = ((i * outPerGroup + c) * kernelHeight + kh) * kernelWidth;
               for (let kw = 0; kw < kernelWidth; kw++) {
-                const ow = iw * strideWidth - paddingWidth + kw * dilationWidth;
+                const ow = iw * strideWidth - paddingLeft + kw * dilationWidth;
                 if (ow < 0 || ow >= outWidth) continue;
                 sum += weight[weightRow + kw] * dy[dyRow + ow];
               }
@@ -89,7 +89,7 @@ export function convTranspose2dBackwardInput(dx: Floats, dy: Floats, weight: Flo
  */
 export function convTranspose2dBackwardWeight(dweight: Floats, x: Floats, dy: Floats, shape: Conv2dShape, _scratch?: Scratch): void {
   const { batch, inChannels, inHeight, inWidth, outChannels, outHeight, outWidth, kernelHeight, kernelWidth, groups } = shape;
-  const { strideHeight, strideWidth, paddingHeight, paddingWidth, dilationHeight, dilationWidth } = shape;
+  const { strideHeight, strideWidth, paddingTop, paddingLeft, dilationHeight, dilationWidth } = shape;
   const inPerGroup = inChannels / groups;
   const outPerGroup = outChannels / groups;
   for (let i = 0; i < inChannels; i++) {
@@ -100,12 +100,12 @@ export function convTranspose2dBackwardWeight(dweight: Floats, x: Floats, dy: Fl
           let sum = 0;
           for (let n = 0; n < batch; n++) {
             for (let ih = 0; ih < inHeight; ih++) {
-              const oh = ih * strideHeight - paddingHeight + kh * dilationHeight;
+              const oh = ih * strideHeight - paddingTop + kh * dilationHeight;
               if (oh < 0 || oh >= outHeight) continue;
               const xRow = ((n * inChannels + i) * inHeight + ih) * inWidth;
               const dyRow = ((n * outChannels + first + c) * outHeight + oh) * outWidth;
               for (let iw = 0; iw < inWidth; iw++) {
-                const ow = iw * strideWidth - paddingWidth + kw * dilationWidth;
+                const ow = iw * strideWidth - paddingLeft + kw * dilationWidth;
                 if (ow < 0 || ow >= outWidth) continue;
                 sum += x[xRow + iw] * dy[dyRow + ow];
               }

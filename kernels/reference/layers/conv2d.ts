@@ -18,7 +18,7 @@ import type { Conv2dShape, Floats } from "../../shapes.ts";
 
 export function conv2dForward(y: Floats, x: Floats, weight: Floats, bias: Floats | null, shape: Conv2dShape, _scratch?: Scratch): void {
   const { batch, inChannels, inHeight, inWidth, outChannels, outHeight, outWidth, kernelHeight, kernelWidth, groups } = shape;
-  const { strideHeight, strideWidth, paddingHeight, paddingWidth, dilationHeight, dilationWidth } = shape;
+  const { strideHeight, strideWidth, paddingTop, paddingLeft, dilationHeight, dilationWidth } = shape;
   const inPerGroup = inChannels / groups;
   const outPerGroup = outChannels / groups;
   for (let n = 0; n < batch; n++) {
@@ -29,12 +29,12 @@ export function conv2dForward(y: Floats, x: Floats, weight: Floats, bias: Floats
           let sum = bias === null ? 0 : bias[o];
           for (let c = 0; c < inPerGroup; c++) {
             for (let kh = 0; kh < kernelHeight; kh++) {
-              const ih = oh * strideHeight - paddingHeight + kh * dilationHeight;
+              const ih = oh * strideHeight - paddingTop + kh * dilationHeight;
               if (ih < 0 || ih >= inHeight) continue;
               const xRow = ((n * inChannels + first + c) * inHeight + ih) * inWidth;
               const weightRow = ((o * inPerGroup + c) * kernelHeight + kh) * kernelWidth;
               for (let kw = 0; kw < kernelWidth; kw++) {
-                const iw = ow * strideWidth - paddingWidth + kw * dilationWidth;
+                const iw = ow * strideWidth - paddingLeft + kw * dilationWidth;
                 if (iw < 0 || iw >= inWidth) continue;
                 sum += weight[weightRow + kw] * x[xRow + iw];
               }
@@ -54,7 +54,7 @@ export function conv2dForward(y: Floats, x: Floats, weight: Floats, bias: Floats
  */
 export function conv2dBackwardInput(dx: Floats, dy: Floats, weight: Floats, shape: Conv2dShape, _scratch?: Scratch): void {
   const { batch, inChannels, inHeight, inWidth, outChannels, outHeight, outWidth, kernelHeight, kernelWidth, groups } = shape;
-  const { strideHeight, strideWidth, paddingHeight, paddingWidth, dilationHeight, dilationWidth } = shape;
+  const { strideHeight, strideWidth, paddingTop, paddingLeft, dilationHeight, dilationWidth } = shape;
   const inPerGroup = inChannels / groups;
   const outPerGroup = outChannels / groups;
   for (let n = 0; n < batch; n++) {
@@ -66,12 +66,12 @@ export function conv2dBackwardInput(dx: Floats, dy: Floats, weight: Floats, shap
           let sum = 0;
           for (let o = group * outPerGroup; o < (group + 1) * outPerGroup; o++) {
             for (let kh = 0; kh < kernelHeight; kh++) {
-              const oh = (ih + paddingHeight - kh * dilationHeight) / strideHeight;
+              const oh = (ih + paddingTop - kh * dilationHeight) / strideHeight;
               if (oh < 0 || oh >= outHeight || oh !== Math.floor(oh)) continue;
               const dyRow = ((n * outChannels + o) * outHeight + oh) * outWidth;
               const weightRow = ((o * inPerGroup + c) * kernelHeight + kh) * kernelWidth;
               for (let kw = 0; kw < kernelWidth; kw++) {
-                const ow = (iw + paddingWidth - kw * dilationWidth) / strideWidth;
+                const ow = (iw + paddingLeft - kw * dilationWidth) / strideWidth;
                 if (ow < 0 || ow >= outWidth || ow !== Math.floor(ow)) continue;
                 sum += weight[weightRow + kw] * dy[dyRow + ow];
               }
@@ -90,7 +90,7 @@ export function conv2dBackwardInput(dx: Floats, dy: Floats, weight: Floats, shap
  */
 export function conv2dBackwardWeight(dweight: Floats, x: Floats, dy: Floats, shape: Conv2dShape, _scratch?: Scratch): void {
   const { batch, inChannels, inHeight, inWidth, outChannels, outHeight, outWidth, kernelHeight, kernelWidth, groups } = shape;
-  const { strideHeight, strideWidth, paddingHeight, paddingWidth, dilationHeight, dilationWidth } = shape;
+  const { strideHeight, strideWidth, paddingTop, paddingLeft, dilationHeight, dilationWidth } = shape;
   const inPerGroup = inChannels / groups;
   const outPerGroup = outChannels / groups;
   for (let o = 0; o < outChannels; o++) {
@@ -101,12 +101,12 @@ export function conv2dBackwardWeight(dweight: Floats, x: Floats, dy: Floats, sha
           let sum = 0;
           for (let n = 0; n < batch; n++) {
             for (let oh = 0; oh < outHeight; oh++) {
-              const ih = oh * strideHeight - paddingHeight + kh * dilationHeight;
+              const ih = oh * strideHeight - paddingTop + kh * dilationHeight;
               if (ih < 0 || ih >= inHeight) continue;
               const xRow = ((n * inChannels + first + c) * inHeight + ih) * inWidth;
               const dyRow = ((n * outChannels + o) * outHeight + oh) * outWidth;
               for (let ow = 0; ow < outWidth; ow++) {
-                const iw = ow * strideWidth - paddingWidth + kw * dilationWidth;
+                const iw = ow * strideWidth - paddingLeft + kw * dilationWidth;
                 if (iw < 0 || iw >= inWidth) continue;
                 sum += x[xRow + iw] * dy[dyRow + ow];
               }

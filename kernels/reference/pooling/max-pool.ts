@@ -3,31 +3,35 @@
  *
  *   x [batch, channels, inHeight, inWidth],  y and argmax [batch, channels, outHeight, outWidth]
  *
- *   y[n,c,oh,ow] = max of x[n,c,ih,iw] over the window oh * stride - padding <= ih < that + kernel, and iw likewise,
+ *   y[n,c,oh,ow] = max of x[n,c,ih,iw] over the window ih = oh * stride - padding + kh * dilation, and iw likewise,
  *   as far as it lies inside the image: padding never wins, and the windows that hang over the edge (ceil mode) are clipped.
  *
  * argmax is the maximum's position ih * inWidth + iw, the first of equals. A NaN counts as largest, the last of several.
  */
 import type { Floats, Pool2dShape } from "../../shapes.ts";
+import { countBefore, firstInside } from "./window.ts";
 
 export function maxPoolForward(y: Floats, argmax: Int32Array, x: Floats, shape: Pool2dShape): void {
   const { batch, channels, inHeight, inWidth, outHeight, outWidth, kernelHeight, kernelWidth } = shape;
-  const { strideHeight, strideWidth, paddingHeight, paddingWidth } = shape;
+  const { strideHeight, strideWidth, paddingTop, paddingLeft, dilationHeight, dilationWidth } = shape;
   for (let nc = 0; nc < batch * channels; nc++) {
     const image = nc * inHeight * inWidth;
     for (let oh = 0; oh < outHeight; oh++) {
-      const top = Math.max(oh * strideHeight - paddingHeight, 0);
-      const bottom = Math.min(oh * strideHeight - paddingHeight + kernelHeight, inHeight);
+      const top = oh * strideHeight - paddingTop;
+      const firstRow = firstInside(top, dilationHeight);
+      const endRow = countBefore(inHeight, top, kernelHeight, dilationHeight);
       for (let ow = 0; ow < outWidth; ow++) {
-        const left = Math.max(ow * strideWidth - paddingWidth, 0);
-        const right = Math.min(ow * strideWidth - paddingWidth + kernelWidth, inWidth);
-        let best = top * inWidth + left;
-        let max = x[image + best];
-        for (let ih = top; ih < bottom; ih++) {
-          for (let iw = left; iw < right; iw++) {
-            const value = x[image + ih * inWidth + iw];
+        const left = ow * strideWidth - paddingLeft;
+        const firstColumn = firstInside(left, dilationWidth);
+        const endColumn = countBefore(inWidth, left, kernelWidth, dilationWidth);
+        let best = (top + firstRow * dilationHeight) * inWidth + left + firstColumn * dilationWidth;
+        let max = -Infinity;
+        for (let kh = firstRow; kh < endRow; kh++) {
+          const row = (top + kh * dilationHeight) * inWidth + left;
+          for (let kw = firstColumn; kw < endColumn; kw++) {
+            const value = x[image + row + kw * dilationWidth];
             if (value > max || value !== value) {
-              best = ih * inWidth + iw;
+              best = row + kw * dilationWidth;
               max = value;
             }
           }

@@ -2,6 +2,7 @@
  * What a convolution kernel is made for. Everything here becomes part of its instructions, so a kernel belongs to one layer, or to all
  * layers that agree in these numbers.
  */
+import { conv2dShape } from "../../shapes.ts";
 import { activationName } from "../shared/activation.ts";
 import type { Activation } from "../shared/activation.ts";
 import { paddedStart, rowPitch } from "../shared/layout.ts";
@@ -28,8 +29,10 @@ export interface ConvParams {
   readonly output: Layout;
   readonly kernel: Two;
   readonly stride: Two;
-  /** At most the input's halo. */
+  /** At the top and left; at most the input's halo. */
   readonly padding: Two;
+  /** At the bottom and right, where it is another there. */
+  readonly paddingEnd?: Two;
   readonly dilation: Two;
   readonly groups: number;
   readonly epilogue: ConvEpilogue;
@@ -69,41 +72,45 @@ export function checkLengths(operation: string, lengths: readonly (readonly [wha
   }
 }
 
+/** @throws RangeError where kernel, stride, padding, dilation or groups make no sense, or give another output; `operation` begins the message. */
+export function checkWindows(operation: string, params: Pick<ConvParams, "input" | "output" | "kernel" | "stride" | "padding" | "paddingEnd" | "dilation" | "groups">): void {
+  const { input, output, padding: [top, left], paddingEnd: [bottom, right] = params.padding } = params;
+  const s = conv2dShape(1, input.channels, input.height, input.width, output.channels, { ...params, padding: [top, left, bottom, right] }, operation);
+  if (output.height !== s.outHeight || output.width !== s.outWidth) {
+    throw new RangeError(`${operation}: output wants ${s.outHeight}x${s.outWidth}, got ${output.height}x${output.width}`);
+  }
+}
+
 /** @throws RangeError where sizes do not belong together; `operation` begins the message. */
 export function checkConv(operation: string, params: ConvParams): void {
-  const { input, output, kernel, stride, padding, dilation, groups, epilogue } = params;
+  const { input, output, padding, paddingEnd, epilogue: { residual } } = params;
   const fail = (what: string, wanted: string | number, got: string | number): never => {
     throw new RangeError(`${operation}: ${what} wants ${wanted}, got ${got}`);
   };
-  for (const [name, pair, least] of [["kernel", kernel, 1], ["stride", stride, 1], ["padding", padding, 0], ["dilation", dilation, 1]] as const) {
-    if (!pair.every((value) => Number.isSafeInteger(value) && value >= least)) fail(name, `two whole numbers of at least ${least}`, pair.join("x"));
-  }
-  const size = (axis: 0 | 1): number => {
-    const inside = (axis === 0 ? input.height : input.width) + 2 * padding[axis];
-    return Math.floor((inside - dilation[axis] * (kernel[axis] - 1) - 1) / stride[axis]) + 1;
-  };
-  if (output.height !== size(0) || output.width !== size(1)) fail("output", `${size(0)}x${size(1)}`, `${output.height}x${output.width}`);
-  if (input.halo < Math.max(...padding)) fail("input halo", `at least the padding, ${Math.max(...padding)}`, input.halo);
-  if (input.channels % groups !== 0 || output.channels % groups !== 0) {
-    fail("groups", `a divisor of ${input.channels} input and ${output.channels} output channels`, groups);
-  }
-  const { residual } = epilogue;
+  checkWindows(operation, params);
+  const widest = Math.max(...padding, ...(paddingEnd ?? padding));
+  if (input.halo < widest) fail("input halo", `at least the padding, ${widest}`, input.halo);
   if (residual !== undefined) {
     const sizes = ({ channels, height, width }: Layout): string => `${channels}x${height}x${width}`;
     if (sizes(residual) !== sizes(output)) fail("residual", `the output's size, ${sizes(output)}`, sizes(residual));
   }
 }
 
+/** Top and left, and bottom and right where they are others. */
+export function paddingName({ padding, paddingEnd = padding }: { readonly padding: Two; readonly paddingEnd?: Two | undefined }): string {
+  return (paddingEnd.join() === padding.join() ? padding : [...padding, ...paddingEnd]).join("x");
+}
+
 /** The part of a kernel's name that says what it computes; the heights of images are no part of a kernel. */
 export function convName(params: ConvParams): string {
-  const { input, output, kernel, stride, padding, dilation, groups, epilogue, fma } = params;
+  const { input, output, kernel, stride, dilation, groups, epilogue, fma } = params;
   const { residual, activation } = epilogue;
   return [
     ...(epilogue.gate ? [epilogue.biasLast === true ? "input_gate" : "gate"] : []),
     ...(residual === undefined ? [] : ["residual"]),
     ...(activation === undefined ? [] : [activationName(activation)]),
     ...(fma ? ["fma"] : []),
-    `k${kernel.join("x")}`, `s${stride.join("x")}`, `p${padding.join("x")}`, `d${dilation.join("x")}`, `g${groups}`,
+    `k${kernel.join("x")}`, `s${stride.join("x")}`, `p${paddingName(params)}`, `d${dilation.join("x")}`, `g${groups}`,
     `c${input.channels}x${output.channels}`, `w${input.width}x${output.width}`,
     `h${[input.halo, output.halo, ...(residual === undefined ? [] : [residual.halo])].join("x")}`,
   ].join("_");

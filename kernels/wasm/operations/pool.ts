@@ -52,7 +52,8 @@ function least(f: FunctionBuilder, larger: boolean, first: () => void, second: (
 }
 
 /** Windows of a fixed kernel and stride. */
-function strided(size: number, kernel: number, stride: number, padding: number, countPadding: boolean): SpanOf {
+/** @param countedPadding how much padding after the image counts in the divisor, undefined for none before it either */
+function strided(size: number, kernel: number, stride: number, padding: number, countedPadding: number | undefined): SpanOf {
   return (f, { first, size: length, counted }, index) => {
     const start = f.local.i32("start");
     const { local, i32 } = f;
@@ -65,8 +66,8 @@ function strided(size: number, kernel: number, stride: number, padding: number, 
     i32.const(kernel);
     i32.add();
     local.set(length); // for now, the end
-    if (countPadding) {
-      least(f, false, () => local.get(length), () => i32.const(size + padding));
+    if (countedPadding !== undefined) {
+      least(f, false, () => local.get(length), () => i32.const(size + countedPadding));
       local.get(start);
       i32.sub();
       local.set(counted);
@@ -77,7 +78,7 @@ function strided(size: number, kernel: number, stride: number, padding: number, 
     local.get(first);
     i32.sub();
     local.set(length);
-    if (!countPadding) {
+    if (countedPadding === undefined) {
       local.get(length);
       local.set(counted);
     }
@@ -244,14 +245,15 @@ function checkImages(name: string, output: Layout, input: Layout, shape: Pool2dS
 
 function windowsOf(shape: Pool2dShape, countPadding: boolean): Windows {
   return {
-    rows: strided(shape.inHeight, shape.kernelHeight, shape.strideHeight, shape.paddingHeight, countPadding),
-    columns: strided(shape.inWidth, shape.kernelWidth, shape.strideWidth, shape.paddingWidth, countPadding),
+    rows: strided(shape.inHeight, shape.kernelHeight, shape.strideHeight, shape.paddingTop, countPadding ? shape.paddingBottom : undefined),
+    columns: strided(shape.inWidth, shape.kernelWidth, shape.strideWidth, shape.paddingLeft, countPadding ? shape.paddingRight : undefined),
     whole: [shape.kernelHeight, shape.kernelWidth],
   };
 }
 
 function poolName(kind: string, output: Layout, input: Layout, s: Pool2dShape): string {
-  const window = `k${s.kernelHeight}x${s.kernelWidth}s${s.strideHeight}x${s.strideWidth}p${s.paddingHeight}x${s.paddingWidth}`;
+  const end = s.paddingBottom === s.paddingTop && s.paddingRight === s.paddingLeft ? "" : `x${s.paddingBottom}x${s.paddingRight}`;
+  const window = `k${s.kernelHeight}x${s.kernelWidth}s${s.strideHeight}x${s.strideWidth}p${s.paddingTop}x${s.paddingLeft}${end}`;
   return `f32_${kind}_${window}_${layoutName(output)}_${layoutName(input)}`;
 }
 

@@ -48,19 +48,20 @@ function difference(f: FunctionBuilder, to: I32, a: I32, b: I32): void {
   f.local.set(to);
 }
 
-function strided(size: number, kernel: number, stride: number, padding: number, countPadding: boolean): SpanOf {
+/** @param countedPadding how much padding after the image counts in the divisor, undefined for none before it either */
+function strided(size: number, kernel: number, stride: number, padding: number, countedPadding: number | undefined): SpanOf {
   return (f, { first, end, counted }, index) => {
     offset(f, first, index, index, stride - 1);
     f.local.decrease(first, padding);
     assign(f, end, first);
     f.local.increase(end, kernel);
-    if (countPadding) {
-      bound(f, end, size + padding, false);
+    if (countedPadding !== undefined) {
+      bound(f, end, size + countedPadding, false);
       difference(f, counted, end, first);
     }
     bound(f, end, size, false);
     bound(f, first, 0, true);
-    if (!countPadding) difference(f, counted, end, first);
+    if (countedPadding === undefined) difference(f, counted, end, first);
   };
 }
 
@@ -226,14 +227,16 @@ function poolGradient({ name, batch, dx, dy, accumulate, rows, columns, max }: P
   return { name, parts: batch, emit };
 }
 
-function poolText({ kernelHeight, kernelWidth, strideHeight, strideWidth, paddingHeight, paddingWidth }: Pool2dShape): string {
-  return `k${kernelHeight}x${kernelWidth}_s${strideHeight}x${strideWidth}_p${paddingHeight}x${paddingWidth}`;
+function poolText({ kernelHeight, kernelWidth, strideHeight, strideWidth, paddingTop, paddingLeft, paddingBottom, paddingRight }: Pool2dShape): string {
+  const end = paddingBottom === paddingTop && paddingRight === paddingLeft ? "" : `x${paddingBottom}x${paddingRight}`;
+  return `k${kernelHeight}x${kernelWidth}_s${strideHeight}x${strideWidth}_p${paddingTop}x${paddingLeft}${end}`;
 }
 
-function spans({ inHeight, inWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, paddingHeight, paddingWidth, countPadding }: Pool2dShape): { rows: SpanOf; columns: SpanOf } {
+function spans(shape: Pool2dShape): { rows: SpanOf; columns: SpanOf } {
+  const { inHeight, inWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, countPadding } = shape;
   return {
-    rows: strided(inHeight, kernelHeight, strideHeight, paddingHeight, countPadding),
-    columns: strided(inWidth, kernelWidth, strideWidth, paddingWidth, countPadding),
+    rows: strided(inHeight, kernelHeight, strideHeight, shape.paddingTop, countPadding ? shape.paddingBottom : undefined),
+    columns: strided(inWidth, kernelWidth, strideWidth, shape.paddingLeft, countPadding ? shape.paddingRight : undefined),
   };
 }
 
@@ -241,6 +244,7 @@ function checkPool(name: string, shape: Pool2dShape, input: Layout, output: Layo
   const sizes = [shape.channels, shape.inHeight, shape.inWidth, shape.channels, shape.outHeight, shape.outWidth].join("x");
   const got = [input.channels, input.height, input.width, output.channels, output.height, output.width].join("x");
   if (sizes !== got) throw new RangeError(`${name}: the layouts want the shape's sizes ${sizes}, got ${got}`);
+  if (shape.dilationHeight * shape.dilationWidth > 1) throw new RangeError(`${name}: dilation wants 1`);
 }
 
 /** Arguments: dx, x, y, dy, begin, end; parts are images. x and dx are of one size, y and dy. */

@@ -95,7 +95,7 @@ export class ChannelSplit extends Layer<Saved> {
   /** Graphs have no operation that takes some channels: a 1x1 convolution with one 1 in every row does it, exactly. */
   lower(graph: GraphBuilder, x: Value): Value {
     const share = this.#share(x.shape);
-    const window = { kernel: [1, 1], stride: [1, 1], padding: [0, 0], dilation: [1, 1] } as const;
+    const window = { kernel: [1, 1], stride: [1, 1], padding: [0, 0, 0, 0], dilation: [1, 1] } as const;
     const values = this.branches.map((branch, i) => {
       const weight = selection(x.shape[1], i, this.branches.length);
       return branch.lower(graph, graph.add(this, { kind: "conv2d", ...window, groups: 1, weight, bias: undefined }, [x], share));

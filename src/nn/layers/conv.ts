@@ -1,6 +1,6 @@
 /** Convolution layers. Kernels: conv2d*, convTranspose2d*. */
 import { conv2dShape, convTranspose2dShape, pair } from "../../../kernels/shapes.ts";
-import type { Conv2dOptions, Conv2dShape, Pair } from "../../../kernels/shapes.ts";
+import type { Conv2dOptions, Conv2dShape, ConvTranspose2dOptions, Pair } from "../../../kernels/shapes.ts";
 import type { Random } from "../../../kernels/random.ts";
 import { conv2dScratch, convTranspose2dScratch } from "../../../kernels/scratch.ts";
 import type { GraphBuilder, Operation, Value } from "../../graph/graph.ts";
@@ -99,7 +99,7 @@ export class Conv2d extends Layer<Saved> {
       kind: "conv2d",
       kernel: [s.kernelHeight, s.kernelWidth],
       stride: [s.strideHeight, s.strideWidth],
-      padding: [s.paddingHeight, s.paddingWidth],
+      padding: [s.paddingTop, s.paddingLeft, s.paddingBottom, s.paddingRight],
       dilation: [s.dilationHeight, s.dilationWidth],
       groups: s.groups,
       weight: graph.constant(this.weight),
@@ -115,9 +115,9 @@ export class ConvTranspose2d extends Layer<Saved> {
   readonly bias: Parameter | undefined;
   readonly inChannels: number;
   readonly outChannels: number;
-  readonly options: ConvOptions & { readonly outputPadding?: Pair };
+  readonly options: ConvOptions & ConvTranspose2dOptions;
 
-  constructor(inChannels: number, outChannels: number, options: ConvOptions & { readonly outputPadding?: Pair }) {
+  constructor(inChannels: number, outChannels: number, options: ConvOptions & ConvTranspose2dOptions) {
     super();
     const shape = convTranspose2dShape(1, inChannels, 1 << 20, 1 << 20, outChannels, options);
     this.inChannels = inChannels;
@@ -177,7 +177,7 @@ export class ConvTranspose2d extends Layer<Saved> {
       kind: "conv_transpose2d",
       kernel: [s.kernelHeight, s.kernelWidth],
       stride: [s.strideHeight, s.strideWidth],
-      padding: [s.paddingHeight, s.paddingWidth],
+      padding: [s.paddingTop, s.paddingLeft, s.paddingBottom, s.paddingRight],
       dilation: [s.dilationHeight, s.dilationWidth],
       groups: s.groups,
       outputPadding: pair(this.options.outputPadding ?? 0),

@@ -126,8 +126,14 @@ function describePool(name: string, options: Pool2dOptions): string {
   return `${name} ${pair(options.kernel).join("x")}, stride ${stride}${options.ceilMode ? ", ceil" : ""}`;
 }
 
-function windowOf(options: Pool2dOptions): Window {
-  return { kernel: pair(options.kernel), stride: pair(options.stride ?? options.kernel), padding: pair(options.padding ?? 0) };
+/** @param input the shape of what comes in: "same" padding depends on it */
+function windowOf(operation: string, options: Pool2dOptions, input: Shape): Window & { readonly dilation?: readonly [number, number] } {
+  const s = pooledShape(operation, input, options);
+  return {
+    kernel: [s.kernelHeight, s.kernelWidth], stride: [s.strideHeight, s.strideWidth],
+    padding: [s.paddingTop, s.paddingLeft, s.paddingBottom, s.paddingRight],
+    ...(s.dilationHeight * s.dilationWidth === 1 ? {} : { dilation: [s.dilationHeight, s.dilationWidth] }),
+  };
 }
 
 function pooledShape(operation: string, input: Shape, options: Pool2dOptions): Pool2dShape {
@@ -173,7 +179,7 @@ export class MaxPool2d extends Layer<{ shape: Pool2dShape; argmax: Int32Array }>
   }
 
   lower(graph: GraphBuilder, x: Value): Value {
-    return graph.add(this, { kind: "max_pool", ...windowOf(this.options), ceilMode: this.options.ceilMode ?? false }, [x], this.outputShape(x.shape));
+    return graph.add(this, { kind: "max_pool", ...windowOf(this.describe(), this.options, x.shape), ceilMode: this.options.ceilMode ?? false }, [x], this.outputShape(x.shape));
   }
 }
 
@@ -215,6 +221,6 @@ export class AveragePool2d extends Layer<Pool2dShape> {
 
   lower(graph: GraphBuilder, x: Value): Value {
     const { ceilMode = false, countPadding = true } = this.options;
-    return graph.add(this, { kind: "average_pool", ...windowOf(this.options), ceilMode, countPadding }, [x], this.outputShape(x.shape));
+    return graph.add(this, { kind: "average_pool", ...windowOf(this.describe(), this.options, x.shape), ceilMode, countPadding }, [x], this.outputShape(x.shape));
   }
 }

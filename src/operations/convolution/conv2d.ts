@@ -56,7 +56,7 @@ export const conv2dComputation: Computation<"conv2d"> = {
       const [batch, channels, height, width] = of.shape;
       const groups = depthwise ? channels : 1;
       add({
-        kind: "conv2d", kernel: [kernel, kernel], stride: [stride, stride], padding: [padding, padding], dilation: [1, 1], groups,
+        kind: "conv2d", kernel: [kernel, kernel], stride: [stride, stride], padding: [padding, padding, padding, padding], dilation: [1, 1], groups,
         weight: constant([channels, channels / groups, kernel, kernel]), bias: constant([channels]),
         epilogue: { gate: gated, residual: given.length > Number(gated), activation: relu, biasLast: gated && depthwise },
       }, [batch, channels, Math.ceil(height / stride), Math.ceil(width / stride)], of, ...given);

@@ -16,7 +16,7 @@ function pooled(operation: Of<"max_pool"> | Of<"average_pool">, [x]: readonly Sh
   return [batch, channels, outHeight, outWidth];
 }
 
-const window = { kernel: [3, 3], stride: [2, 2], padding: [1, 1], ceilMode: false } as const;
+const window = { kernel: [3, 3], stride: [2, 2], padding: [1, 1, 1, 1], ceilMode: false } as const;
 
 export const maxPool: Declaration<"max_pool"> = { shape: pooled };
 

@@ -130,6 +130,14 @@ export const convolutionCases: readonly Case[] = [
   conv([2, 2, 6, 7], 3, { kernel: 3, padding: 2, dilation: 2 }),
   conv([1, 3, 9, 8], 2, { kernel: [3, 2], stride: [2, 1], padding: [1, 3], dilation: [2, 3] }),
   conv([1, 2, 9, 9], 2, { kernel: 3, stride: 2, padding: 3, dilation: 3 }),
+  // Padding that differs between the sides: given, and TensorFlow's for odd and even sizes.
+  conv([2, 2, 5, 4], 3, { kernel: 3, padding: [0, 2, 1, 0] }),
+  conv([1, 3, 7, 6], 2, { kernel: 3, stride: 2, padding: "same" }),
+  conv([2, 2, 6, 9], 3, { kernel: [5, 2], stride: [3, 2], padding: "same" }, { bias: false }),
+  conv([1, 2, 8, 7], 2, { kernel: 3, padding: "same", dilation: [2, 1] }),
+  conv([1, 3, 8, 9], 3, { kernel: 5, stride: 2, padding: "same", groups: 3 }),
+  conv([1, 2, 5, 6], 2, { kernel: 1, stride: 2, padding: "same" }),
+  conv([1, 2, 3, 3], 2, { kernel: 2, padding: [3, 0, 0, 4] }),
   // Groups and depthwise.
   conv([2, 4, 5, 5], 6, { kernel: 3, padding: 1, groups: 2 }),
   conv([1, 6, 4, 5], 9, { kernel: 1, groups: 3 }),
@@ -141,6 +149,8 @@ export const convolutionCases: readonly Case[] = [
   conv([1, 4, 9, 9], 8, { kernel: 3, stride: [1, 2], padding: 2, dilation: [2, 1], groups: 4 }),
   // Large.
   conv([1, 3, 64, 64], 16, { kernel: 7, stride: 2, padding: 3 }, large),
+  conv([1, 3, 64, 65], 16, { kernel: 3, stride: 2, padding: "same" }, large),
+  conv([1, 32, 28, 27], 32, { kernel: 5, stride: 2, padding: "same", groups: 32 }, large),
   conv([2, 16, 21, 20], 24, { kernel: 3, padding: 1 }, { bias: false, large: true }),
   conv([3, 13, 17, 19], 23, { kernel: 3, stride: 2, padding: 1 }, large),
   conv([2, 64, 14, 14], 37, { kernel: 1 }, large),
@@ -160,6 +170,8 @@ export const convolutionCases: readonly Case[] = [
   convTranspose([1, 2, 3, 4], 2, { kernel: [3, 2], stride: [1, 3], padding: [2, 0], dilation: [2, 1], outputPadding: [0, 2] }),
   convTranspose([1, 2, 3, 2], 3, { kernel: 2, stride: 3 }, { bias: false }),
   convTranspose([2, 2, 3, 3], 2, { kernel: [2, 3], padding: 1, dilation: [3, 2] }),
+  convTranspose([1, 2, 4, 3], 3, { kernel: 3, stride: 2, padding: [0, 1, 1, 0] }),
+  convTranspose([2, 3, 3, 5], 2, { kernel: [2, 4], stride: 2, padding: [1, 0, 0, 2], outputPadding: 1 }, { bias: false }),
   convTranspose([2, 24, 13, 11], 16, { kernel: 4, stride: 2, padding: 1 }, large),
   convTranspose([1, 12, 17, 19], 18, { kernel: 3, stride: 2, padding: 1, outputPadding: 1, groups: 6 }, { bias: false, large: true }),
 

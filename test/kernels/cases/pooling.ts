@@ -140,6 +140,12 @@ const WINDOWS: readonly (readonly [Image, Pool2dOptions])[] = [
   [[1, 1, 8, 7], { kernel: 2, stride: 3 }],
   [[1, 2, 6, 7], { kernel: [3, 2], stride: [1, 2], padding: [1, 0] }],
   [[1, 1, 4, 4], { kernel: 2, stride: 1, padding: 1 }],
+  // Padding that differs between the sides, and windows with gaps.
+  [[1, 2, 7, 6], { kernel: 3, stride: 2, padding: "same" }],
+  [[2, 1, 6, 5], { kernel: 2, stride: 2, padding: "same" }],
+  [[1, 2, 6, 7], { kernel: [3, 4], stride: [2, 1], padding: [0, 2, 2, 1] }],
+  [[1, 2, 9, 8], { kernel: [2, 3], stride: 1, padding: [1, 2, 0, 3], dilation: [3, 2] }],
+  [[1, 2, 8, 9], { kernel: 3, stride: 2, padding: [1, 2, 2, 0], ceilMode: true }],
   // Ceil mode: windows over the edge; with padding; with a last window that would start outside and is left out.
   [[2, 2, 6, 8], { kernel: 3, stride: 2, ceilMode: true }],
   [[1, 2, 7, 6], { kernel: 3, stride: 2, padding: 1, ceilMode: true }],
@@ -150,6 +156,7 @@ const WINDOWS: readonly (readonly [Image, Pool2dOptions])[] = [
 const LARGE_WINDOWS: readonly (readonly [Image, Pool2dOptions])[] = [
   [[1, 9, 56, 55], { kernel: 3, stride: 2, ceilMode: true }],
   [[1, 19, 37, 41], { kernel: 3, stride: 2, padding: 1 }],
+  [[1, 19, 38, 41], { kernel: 3, stride: 2, padding: "same" }],
   [[3, 17, 14, 14], { kernel: 2 }],
 ];
 

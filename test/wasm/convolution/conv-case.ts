@@ -8,7 +8,7 @@ import { sigmoid, tanh } from "../../../kernels/math.ts";
 import { Random } from "../../../kernels/random.ts";
 import { conv2dForward } from "../../../kernels/reference/layers/conv2d.ts";
 import { conv2dShape } from "../../../kernels/shapes.ts";
-import type { Conv2dShape } from "../../../kernels/shapes.ts";
+import type { Conv2dShape, Sides } from "../../../kernels/shapes.ts";
 import { isHeavy } from "../../../kernels/wasm/shared/activation.ts";
 import type { Activation } from "../../../kernels/wasm/shared/activation.ts";
 import type { ConvParams } from "../../../kernels/wasm/convolution/params.ts";
@@ -31,7 +31,8 @@ export interface Case {
   readonly size: readonly [number, number];
   readonly kernel: readonly [number, number];
   readonly stride?: readonly [number, number];
-  readonly padding?: readonly [number, number];
+  /** Two for both sides, or four: top, left, bottom, right. */
+  readonly padding?: readonly [number, number] | Sides;
   readonly dilation?: readonly [number, number];
   readonly groups?: number;
   readonly bias?: boolean;
@@ -74,7 +75,7 @@ export function problem(one: Case, seed = 1): Problem {
   const output = { channels: channels[1], height: shape.outHeight, width: shape.outWidth, halo: one.outHalo ?? 0 };
   const params: ConvParams = {
     input: { channels: channels[0], height: size[0], width: size[1], halo: Math.max(...padding) + (one.moreHalo ?? 0) },
-    output, kernel, stride, padding, dilation, groups, fma: one.fma === true, wide: one.wide === true,
+    output, kernel, stride, padding: [padding[0], padding[1]], paddingEnd: [padding[2] ?? padding[0], padding[3] ?? padding[1]], dilation, groups, fma: one.fma === true, wide: one.wide === true,
     epilogue: { gate: one.gate === true, residual: one.residual === undefined ? undefined : { ...output, halo: one.residual }, activation: one.activation, biasLast: one.biasLast === true },
   };
   return {
@@ -161,8 +162,8 @@ export function ordered({ shape, x, weight, bias, gate, residual, params }: Prob
     let sum = bias === null || epilogue.biasLast === true ? 0 : bias[o];
     for (let kh = 0; kh < kernelHeight; kh++) {
       for (let kw = 0; kw < kernelWidth; kw++) {
-        const ih = oh * shape.strideHeight - shape.paddingHeight + kh * shape.dilationHeight;
-        const iw = ow * shape.strideWidth - shape.paddingWidth + kw * shape.dilationWidth;
+        const ih = oh * shape.strideHeight - shape.paddingTop + kh * shape.dilationHeight;
+        const iw = ow * shape.strideWidth - shape.paddingLeft + kw * shape.dilationWidth;
         const inside = ih >= 0 && ih < inHeight && iw >= 0 && iw < inWidth;
         for (let c = 0; c < inPerGroup; c++) {
           const value = inside ? x[((first + c) * inHeight + ih) * inWidth + iw] : 0;

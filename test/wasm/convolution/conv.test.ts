@@ -35,7 +35,7 @@ test("kernels, strides, paddings, dilations, each side its own", () => {
     for (const stride of [[1, 1], [2, 2], [3, 1], [1, 3]] as const) {
       for (const dilation of [[1, 1], [2, 1], [1, 2], [3, 3]] as const) {
         const reach = [dilation[0] * (kernel[0] - 1), dilation[1] * (kernel[1] - 1)] as const;
-        for (const padding of [[0, 0], [reach[0] >> 1, reach[1] >> 1], [2, 1]] as const) {
+        for (const padding of [[0, 0], [reach[0] >> 1, reach[1] >> 1], [2, 1], [0, 0, 1, 1], [1, 3, 2, 0]] as const) {
           const size = [Math.max(7, reach[0] + 1), Math.max(11, reach[1] + 1)] as const;
           check(conv, { channels: [3, 6], size, kernel, stride, padding, dilation });
         }
@@ -175,7 +175,7 @@ test("sizes that do not belong together are refused", () => {
   assert.throws(() => convKernel({ ...params, input: { ...params.input, halo: 0 } }), /convKernel: input halo wants at least the padding, 1, got 0/);
   assert.throws(() => convKernel({ ...params, output: { ...params.output, height: 6 } }), /convKernel: output wants 5x6, got 6x6/);
   assert.throws(() => convKernel({ ...params, groups: 3 }), /groups wants a divisor of 4 input and 8 output channels, got 3/);
-  assert.throws(() => convKernel({ ...params, stride: [0, 1] }), /stride wants two whole numbers of at least 1, got 0x1/);
+  assert.throws(() => convKernel({ ...params, stride: [0, 1] }), /convKernel: stride wants a whole number of at least 1, got 0/);
   const residual = { ...params.output, width: 5 };
   assert.throws(() => convKernel({ ...params, epilogue: { ...params.epilogue, residual } }), /residual wants the output's size, 8x5x6, got 8x5x5/);
   assert.throws(() => packConvWeights(new Float32Array(7), null, params), /weight wants 288 elements, got 7/);

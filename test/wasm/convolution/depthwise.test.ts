@@ -44,7 +44,7 @@ test("kernels, strides, paddings, dilations, each side its own", () => {
     for (const stride of [[1, 1], [2, 2], [3, 1], [1, 3]] as const) {
       for (const dilation of [[1, 1], [2, 1], [1, 2], [3, 3]] as const) {
         const reach = [dilation[0] * (kernel[0] - 1), dilation[1] * (kernel[1] - 1)] as const;
-        for (const padding of [[0, 0], [reach[0] >> 1, reach[1] >> 1], [2, 1]] as const) {
+        for (const padding of [[0, 0], [reach[0] >> 1, reach[1] >> 1], [2, 1], [0, 0, 1, 1], [1, 3, 2, 0]] as const) {
           const size = [Math.max(7, reach[0] + 1), Math.max(11, reach[1] + 1)] as const;
           check(depthwise, each(5, { size, kernel, stride, padding, dilation }));
         }

@@ -29,6 +29,7 @@ test("sizes, channels and strides, with and without a halo on either side", () =
       check(of(channels, [2 * size[0], 2 * size[1]], { stride: [2, 2], outHalo: 1 }));
       check(of(channels, [2 * size[0], 2 * size[1]], { kernel: [3, 3], padding: [1, 1], stride: [2, 2], outHalo: 1 }));
       check(of(channels, size, { kernel: [3, 3], padding: [1, 1] }));
+      check(of(channels, [2 * size[0], 2 * size[1]], { kernel: [3, 3], padding: [0, 0, 1, 1], stride: [2, 2], outHalo: 1 }));
       check(of(channels, [size[0] + 1, size[1] + 2], { kernel: [2, 3], moreHalo: 1 }));
     }
   }

@@ -44,7 +44,7 @@ test("1 to 13 rows and columns: every edge of a tile", () => {
 });
 
 test("every padding, each side its own", () => {
-  for (const padding of [[0, 0], [0, 1], [1, 0], [2, 1], [2, 2], [3, 3]] as const) check(of([3, 5], [6, 11], { padding, residual: 1 }));
+  for (const padding of [[0, 0], [0, 1], [1, 0], [2, 1], [2, 2], [3, 3], [0, 0, 1, 1], [1, 0, 2, 3], [3, 2, 0, 1]] as const) check(of([3, 5], [6, 11], { padding, residual: 1 }));
 });
 
 test("every epilogue, alone and together; the residual has a halo of its own", () => {

@@ -16,6 +16,8 @@ const WINDOWS: readonly Pool2dOptions[] = [
   { kernel: 2, stride: 2, ceilMode: true }, { kernel: 3, stride: 3, padding: 1, ceilMode: true }, { kernel: [1, 3], stride: [2, 1], padding: [0, 1] },
   { kernel: [3, 1], stride: [1, 2], padding: [1, 0] }, { kernel: 5, stride: 1, padding: 2 }, { kernel: 5, stride: 3, padding: 1 }, { kernel: [4, 2], stride: [3, 3], padding: [2, 1], ceilMode: true },
   { kernel: 1, stride: 2 }, { kernel: 2, stride: 1, padding: 1 },
+  { kernel: 3, stride: 2, padding: "same" }, { kernel: 2, stride: 2, padding: "same" }, { kernel: [3, 4], stride: [2, 1], padding: [0, 2, 2, 1] },
+  { kernel: 3, stride: 2, padding: [1, 0, 2, 1], ceilMode: true },
 ];
 
 /** Runs a kernel on an image, whole and in two parts, and compares. */

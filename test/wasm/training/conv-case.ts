@@ -2,7 +2,7 @@
 import * as assert from "uvu/assert";
 import { conv2dBackwardInput, conv2dBackwardWeight } from "../../../kernels/reference/layers/conv2d.ts";
 import { conv2dShape } from "../../../kernels/shapes.ts";
-import type { Conv2dShape } from "../../../kernels/shapes.ts";
+import type { Conv2dShape, Sides } from "../../../kernels/shapes.ts";
 import { convDataKernel } from "../../../kernels/wasm/training/convolution/data.ts";
 import { convFilterKernel, convFilterScratch } from "../../../kernels/wasm/training/convolution/filter.ts";
 import { gradientHalo } from "../../../kernels/wasm/training/convolution/phases.ts";
@@ -22,7 +22,8 @@ export interface Case {
   readonly size: readonly [number, number];
   readonly kernel: readonly [number, number];
   readonly stride?: readonly [number, number];
-  readonly padding?: readonly [number, number];
+  /** Two for both sides, or four: top, left, bottom, right. */
+  readonly padding?: readonly [number, number] | Sides;
   readonly dilation?: readonly [number, number];
   readonly groups?: number;
   /** Beyond what is wanted, of x and of dy. */
@@ -58,7 +59,10 @@ export function pose(one: Case): Posed {
   const shape = conv2dShape(batch, channels[0], size[0], size[1], channels[1], { kernel, stride, padding, dilation, groups });
   const input = { channels: channels[0], height: size[0], width: size[1], halo: Math.max(...padding) + moreHalo[0] };
   const output = { channels: channels[1], height: shape.outHeight, width: shape.outWidth, halo: 0 };
-  const bare = { batch, input, output, kernel, stride, padding, dilation, groups, fma: one.fma === true };
+  const bare: ConvGradientParams = {
+    batch, input, output, kernel, stride, padding: [padding[0], padding[1]], paddingEnd: [padding[2] ?? padding[0], padding[3] ?? padding[1]],
+    dilation, groups, fma: one.fma === true,
+  };
   const params = { ...bare, output: { ...output, halo: gradientHalo(bare) + moreHalo[1] } };
   return {
     text: JSON.stringify(one), shape, params,

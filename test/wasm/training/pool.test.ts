@@ -35,6 +35,7 @@ function gradient(kernel: Kernel, batch: number, dx: Layout, before: Float32Arra
 const POOLS: readonly Pool2dOptions[] = [
   { kernel: 2 }, { kernel: 3, stride: 2, padding: 1 }, { kernel: 3, stride: 2, ceilMode: true }, { kernel: 3, stride: 1, padding: 1 },
   { kernel: [3, 2], stride: [2, 1], padding: [1, 0], countPadding: false }, { kernel: 3, stride: 2, padding: 1, ceilMode: true, countPadding: true },
+  { kernel: 3, stride: 2, padding: "same", countPadding: false }, { kernel: [3, 4], stride: [2, 1], padding: [0, 2, 2, 1], countPadding: true },
 ];
 
 test("max and average pooling", () => {

@@ -42,7 +42,8 @@ export function depthwiseFilterKernel(params: ConvGradientParams): Kernel {
   const { channels } = input;
   const name = `f32_dwconv_filter_${gradientName(params)}`;
   checkDepthwise(name, params);
-  if (input.halo < Math.max(...padding)) throw new RangeError(`${name}: input halo wants at least the padding, ${Math.max(...padding)}, got ${input.halo}`);
+  const widest = Math.max(...padding, ...(params.paddingEnd ?? padding));
+  if (input.halo < widest) throw new RangeError(`${name}: input halo wants at least the padding, ${widest}, got ${input.halo}`);
   const panel = panelOf(kernel[1]);
   const taps = kernel[0] * kernel[1];
   const parts = Math.ceil(channels / panel);

@@ -118,7 +118,8 @@ export function convFilterKernel(params: ConvGradientParams): Kernel {
   const { batch, input, output, kernel, stride, padding, dilation, groups, fma } = params;
   const name = `f32_conv_filter_${gradientName(params)}`;
   checkGradient(name, params);
-  if (input.halo < Math.max(...padding)) throw new RangeError(`${name}: input halo wants at least the padding, ${Math.max(...padding)}, got ${input.halo}`);
+  const widest = Math.max(...padding, ...(params.paddingEnd ?? padding));
+  if (input.halo < widest) throw new RangeError(`${name}: input halo wants at least the padding, ${widest}, got ${input.halo}`);
   const plan = planOf(params);
   const { panels, full, rest } = plan;
   const blocks = blocksOf(params);

@@ -7,8 +7,8 @@ import { phases } from "./phases.ts";
 import type { ConvGradientParams, Phase } from "./phases.ts";
 
 /** The convolution itself. */
-export function forwardParams({ input, output, kernel, stride, padding, dilation, groups, fma }: ConvGradientParams): ConvParams {
-  return { input, output, kernel, stride, padding, dilation, groups, fma, epilogue: noEpilogue };
+export function forwardParams({ input, output, kernel, stride, padding, paddingEnd = padding, dilation, groups, fma }: ConvGradientParams): ConvParams {
+  return { input, output, kernel, stride, padding, paddingEnd, dilation, groups, fma, epilogue: noEpilogue };
 }
 
 /** One phase of the gradient by the input, rows and columns; it has taps. */

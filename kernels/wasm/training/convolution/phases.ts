@@ -7,6 +7,7 @@
  * is a convolution of dy with stride 1, that dilation, and some of the kernel's taps, last one first. Stride 1 has one phase with all of
  * them; 3x3 with stride 2 four, with 1, 2, 2 and 4; 1x1 with stride 2 one with one tap and three with none, which are zero.
  */
+import { checkWindows, paddingName } from "../../convolution/params.ts";
 import type { Layout } from "../../shared/layout.ts";
 
 type Two = readonly [number, number];
@@ -20,7 +21,9 @@ export interface ConvGradientParams {
   readonly output: Layout;
   readonly kernel: Two;
   readonly stride: Two;
+  /** At the top and left, and at the bottom and right where it is another there. */
   readonly padding: Two;
+  readonly paddingEnd?: Two;
   readonly dilation: Two;
   readonly groups: number;
   /** Multiply and add in one instruction (relaxed SIMD): faster, and no longer the same bits everywhere. */
@@ -76,29 +79,18 @@ export function gradientHalo(params: ConvGradientParams): number {
 }
 
 /** @throws RangeError where sizes do not belong together; `operation` begins the message. */
-export function checkGradient(operation: string, { batch, input, output, kernel, stride, padding, dilation, groups }: ConvGradientParams): void {
-  const fail = (what: string, wanted: string | number, got: string | number): never => {
-    throw new RangeError(`${operation}: ${what} wants ${wanted}, got ${got}`);
-  };
-  if (!(Number.isSafeInteger(batch) && batch >= 1)) fail("batch", "a whole number of at least 1", batch);
-  for (const [name, pair, least] of [["kernel", kernel, 1], ["stride", stride, 1], ["padding", padding, 0], ["dilation", dilation, 1]] as const) {
-    if (!pair.every((value) => Number.isSafeInteger(value) && value >= least)) fail(name, `two whole numbers of at least ${least}`, pair.join("x"));
-  }
-  const size = (axis: 0 | 1): number => {
-    const inside = (axis === 0 ? input.height : input.width) + 2 * padding[axis];
-    return Math.floor((inside - dilation[axis] * (kernel[axis] - 1) - 1) / stride[axis]) + 1;
-  };
-  if (output.height !== size(0) || output.width !== size(1)) fail("output", `${size(0)}x${size(1)}`, `${output.height}x${output.width}`);
-  if (input.channels % groups !== 0 || output.channels % groups !== 0) {
-    fail("groups", `a divisor of ${input.channels} input and ${output.channels} output channels`, groups);
-  }
+export function checkGradient(operation: string, params: ConvGradientParams): void {
+  const { batch } = params;
+  if (!(Number.isSafeInteger(batch) && batch >= 1)) throw new RangeError(`${operation}: batch wants a whole number of at least 1, got ${batch}`);
+  checkWindows(operation, params);
 }
 
 /** The part of a kernel's name that says what it computes. */
-export function gradientName({ batch, input, output, kernel, stride, padding, dilation, groups, fma }: ConvGradientParams): string {
+export function gradientName(params: ConvGradientParams): string {
+  const { batch, input, output, kernel, stride, dilation, groups, fma } = params;
   return [
     ...(fma ? ["fma"] : []), `n${batch}`,
-    `k${kernel.join("x")}`, `s${stride.join("x")}`, `p${padding.join("x")}`, `d${dilation.join("x")}`, `g${groups}`,
+    `k${kernel.join("x")}`, `s${stride.join("x")}`, `p${paddingName(params)}`, `d${dilation.join("x")}`, `g${groups}`,
     `c${input.channels}x${output.channels}`, `${input.height}x${input.width}`, `h${input.halo}x${output.halo}`,
   ].join("_");
 }

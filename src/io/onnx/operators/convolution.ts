@@ -5,7 +5,7 @@ import type { Known } from "../constants/known.ts";
 import type { Item } from "../lower/builder.ts";
 import type { Site } from "../lower/site.ts";
 import type { Table } from "./table.ts";
-import { asImage, fitting, lifted, lowered, padded, two, windowsOf } from "./window.ts";
+import { asImage, fitting, four, lifted, lowered, two, windowsOf } from "./window.ts";
 import type { Windows } from "./window.ts";
 
 /** The weight as one of images. */
@@ -33,16 +33,12 @@ export function convolution(site: Site): Item {
   const out = fitting(site, image, windows);
   const { kernel, strides, dilations, begins, ends } = asImage(windows);
   const { build } = site;
-  // What is the same on both sides is the convolution's own padding.
-  const padding = begins.map((n, i) => Math.min(n, ends[i]));
-  const rest = (sides: readonly number[]): number[] => sides.map((n, i) => n - padding[i]);
-  const x = padded(site, lifted(site, site.item(0)), rest(begins), rest(ends), 0);
   const value = build.add(
     {
-      kind: "conv2d", kernel: two(kernel), stride: two(strides), padding: two(padding), dilation: two(dilations), groups,
+      kind: "conv2d", kernel: two(kernel), stride: two(strides), padding: four(begins, ends), dilation: two(dilations), groups,
       weight: build.constant(weight, { shape: imageWeight(weight) }, "weight"), bias: bias && build.constant(bias, {}, "bias"),
     },
-    [build.value(x)], [batch, weight.shape[0], ...(rank === 3 ? [1] : []), ...out]);
+    [build.value(lifted(site, site.item(0)))], [batch, weight.shape[0], ...(rank === 3 ? [1] : []), ...out]);
   return lowered(site, build.flow(value, site.item(0).type), rank);
 }
 
@@ -71,22 +67,18 @@ function transposed(site: Site): Item {
   const { strides, dilations, kernel, begins } = windows;
   // Cropped at the begin by `begins`, at the end by `crops`, which may be below 0: rows that only the bias reaches.
   const crops = windows.ends.map((n, i) => n - [...lift, ...extra][i]);
-  const most = strides.map((stride, i) => Math.max(stride, dilations[i]) - 1);
-  const padding = begins.map((n, i) => Math.min(n, crops[i] + most[i]));
-  if (padding.some((n) => n < 0)) site.cannot("with more output_padding than the stride");
-  const more = padding.map((n, i) => Math.max(0, n - crops[i]));
-  const sizes = [...lift.map(() => 1), ...full].map((size, i) => size - 2 * padding[i] + more[i]);
+  const more = crops.map((n) => Math.max(0, -n));
+  if (more.some((n, i) => n >= Math.max(strides[i], dilations[i]))) site.cannot("with more output_padding than the stride");
   const out = [...lift.map(() => 1), ...full].map((size, i) => size - begins[i] - crops[i]);
   if (out.some((n) => n < 1)) site.wrong(`makes an image of ${showShape(out)}`);
   const { build } = site;
   const value = build.add(
     {
-      kind: "conv_transpose2d", kernel: two(kernel), stride: two(strides), padding: two(padding), dilation: two(dilations), groups, outputPadding: two(more),
+      kind: "conv_transpose2d", kernel: two(kernel), stride: two(strides), padding: four(begins, crops.map((n) => Math.max(0, n))), dilation: two(dilations), groups, outputPadding: two(more),
       weight: build.constant(weight, { shape: imageWeight(weight) }, "weight"), bias: bias && build.constant(bias, {}, "bias"),
     },
-    [build.value(lifted(site, site.item(0)))], [batch, outChannels, ...sizes]);
-  const cut = build.slice(build.flow(value, site.item(0).type), [0, 0, ...begins.map((n, i) => n - padding[i])], [1, 1, 1, 1], [batch, outChannels, ...out]);
-  return lowered(site, cut, rank);
+    [build.value(lifted(site, site.item(0)))], [batch, outChannels, ...out]);
+  return lowered(site, build.flow(value, site.item(0).type), rank);
 }
 
 const fused: Readonly<Record<string, (params: readonly number[]) => Activation>> = {

@@ -7,7 +7,7 @@ import type { Item } from "../lower/builder.ts";
 import type { Site } from "../lower/site.ts";
 import { FLOAT } from "../read/types.ts";
 import type { Table } from "./table.ts";
-import { asImage, fitting, lifted, lowered, two, windowsOf } from "./window.ts";
+import { asImage, fitting, four, lifted, lowered, two, windowsOf } from "./window.ts";
 import type { Windows } from "./window.ts";
 
 /** As many windows as ceil_mode makes: the last ones may hang over the padding, but not begin in it. */
@@ -36,15 +36,17 @@ function pool(site: Site, by: "max" | "average"): Item {
   const [batch, channels, ...image] = site.shape(0);
   const given = windowsOf(site, image);
   const { kernel, dilations, begins, ends } = given;
+  const reach = kernel.map((n, i) => (n - 1) * dilations[i]);
   const ceilMode = site.int("ceil_mode", 0) === 1;
   const countPadding = site.int("count_include_pad", 0) === 1;
   if (kernel.every((n, i) => n === image[i] && begins[i] + ends[i] === 0 && dilations[i] === 1)) return site.build.pooled(site.item(0), by === "max" ? "max" : "mean");
   const out = fitting(site, image, ceilMode ? ceiled(image, given) : given);
-  const even = begins.every((n, i) => n === ends[i] && 2 * n <= kernel[i] && dilations[i] === 1);
-  if (rank === 5 || !even) return byDirections(site, by, ceilMode ? ceiled(image, given) : given, out, countPadding ? given : undefined);
+  // Each window has a pixel, then.
+  const covered = reach.every((n, i) => Math.max(begins[i], ends[i]) <= n);
+  if (rank === 5 || !covered) return byDirections(site, by, ceilMode ? ceiled(image, given) : given, out, countPadding ? given : undefined);
   const { build } = site;
   const flat = asImage(given);
-  const window = { kernel: two(flat.kernel), stride: two(flat.strides), padding: two(flat.begins), ceilMode };
+  const window = { kernel: two(flat.kernel), stride: two(flat.strides), padding: four(flat.begins, flat.ends), ceilMode, ...(dilations.every((n) => n === 1) ? {} : { dilation: two(flat.dilations) }) };
   const value = build.add(
     by === "max" ? { kind: "max_pool", ...window } : { kind: "average_pool", ...window, countPadding },
     [build.value(lifted(site, site.item(0)))], [batch, channels, ...(rank === 3 ? [1] : []), ...out]);

@@ -15,6 +15,7 @@ export interface Windows {
 }
 
 export type Two = readonly [number, number];
+export type Four = readonly [top: number, left: number, bottom: number, right: number];
 
 function positive(site: Site, name: string, values: readonly number[], length: number, least = 1): readonly number[] {
   if (values.length !== length || !values.every((n) => Number.isSafeInteger(n) && n >= least && n < 4294967296)) {
@@ -61,6 +62,11 @@ export function two([a, b]: readonly number[]): Two {
   return [a, b];
 }
 
+/** Padding before and after. */
+export function four([top, left]: readonly number[], [bottom, right]: readonly number[]): Four {
+  return [top, left, bottom, right];
+}
+
 /** Signals [N,C,L] become images [N,C,1,L]. */
 export function lifted(site: Site, item: Item): Item {
   const shape = shapeOf(item);
@@ -71,11 +77,6 @@ export function lifted(site: Site, item: Item): Item {
 export function lowered(site: Site, item: Item, rank: number): Item {
   const shape = shapeOf(item);
   return rank === 3 ? site.build.reshape(item, [shape[0], shape[1], shape[3]]) : item;
-}
-
-/** An image with rows and columns of one number around it. */
-export function padded(site: Site, item: Item, begins: readonly number[], ends: readonly number[], value: number): Item {
-  return site.build.pad(item, [0, 0, ...begins], [0, 0, ...ends], "constant", value);
 }
 
 /** Is it a number that is the same everywhere? */

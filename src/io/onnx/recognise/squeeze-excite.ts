@@ -54,7 +54,7 @@ function asImages(pattern: Pattern, chain: readonly Node[], pooled: Value, user:
     let channels = from.shape[1];
     if (operation.kind === "linear") {
       channels = output.shape[1];
-      next = { kind: "conv2d", kernel: [1, 1], stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1, weight: pointwise(operation.weight), bias: operation.bias };
+      next = { kind: "conv2d", kernel: [1, 1], stride: [1, 1], padding: [0, 0, 0, 0], dilation: [1, 1], groups: 1, weight: pointwise(operation.weight), bias: operation.bias };
     } else if (operation.kind === "conv2d") {
       if (operation.weight.read().shape.slice(2).some((n) => n !== 1)) return undefined;
       channels = output.shape[1];

@@ -3,12 +3,12 @@ import type { Writers } from "./writer.ts";
 
 export const convolutionWriters: Pick<Writers, "conv2d" | "conv_transpose2d" | "linear" | "channel_conv"> = {
   conv2d(sink, { operation: { kernel, stride, padding, dilation, groups, weight, bias }, names, name }) {
-    const attributes = { kernel_shape: kernel, strides: stride, pads: [...padding, ...padding], dilations: dilation, group: groups };
+    const attributes = { kernel_shape: kernel, strides: stride, pads: padding, dilations: dilation, group: groups };
     sink.node("Conv", [...names, ...sink.constants(weight, bias)], name, attributes);
   },
 
   conv_transpose2d(sink, { operation: { kernel, stride, padding, dilation, groups, weight, bias, outputPadding }, names, name }) {
-    const attributes = { kernel_shape: kernel, strides: stride, pads: [...padding, ...padding], dilations: dilation, group: groups, output_padding: outputPadding };
+    const attributes = { kernel_shape: kernel, strides: stride, pads: padding, dilations: dilation, group: groups, output_padding: outputPadding };
     sink.node("ConvTranspose", [...names, ...sink.constants(weight, bias)], name, attributes);
   },
 

@@ -30,16 +30,20 @@ export const poolingWriters: Pick<Writers, "global_pool" | "channel_pool" | "ada
     sink.node("MatMul", [`${name}.tall`, columns], name);
   },
 
-  max_pool(sink, { operation: { kernel, stride, padding, ceilMode }, inputs: [input], output, names, name }) {
+  max_pool(sink, { operation: { kernel, stride, padding, dilation = [1, 1], ceilMode }, inputs: [input], output, names, name }) {
     // Where the size is rounded up, the last window hangs over the edge: that much more padding says the same without a rule.
-    const end = [0, 1].map((i) =>
-      (ceilMode ? Math.max(padding[i], (output.shape[2 + i] - 1) * stride[i] + kernel[i] - input.shape[2 + i] - padding[i]) : padding[i]));
-    sink.node("MaxPool", names, name, { kernel_shape: kernel, strides: stride, pads: [...padding, ...end] });
+    const reach = (axis: 0 | 1): number =>
+      (output.shape[2 + axis] - 1) * stride[axis] + (kernel[axis] - 1) * dilation[axis] + 1 - input.shape[2 + axis] - padding[axis];
+    const end = ceilMode ? [Math.max(padding[2], reach(0)), Math.max(padding[3], reach(1))] : padding.slice(2);
+    const dilations = dilation.every((n) => n === 1) ? {} : { dilations: dilation };
+    sink.node("MaxPool", names, name, { kernel_shape: kernel, strides: stride, pads: [...padding.slice(0, 2), ...end], ...dilations });
   },
 
-  average_pool(sink, { operation: { kernel, stride, padding, ceilMode, countPadding }, names, name }) {
+  average_pool(sink, { operation: { kernel, stride, padding, dilation = [1, 1], ceilMode, countPadding }, names, name }) {
+    // An attribute of opset 19.
+    if (dilation.some((n) => n > 1)) throw new RangeError(`writeOnnx: ${name} averages over a window with gaps, which opset 17 does not know`);
     sink.node("AveragePool", names, name, {
-      kernel_shape: kernel, strides: stride, pads: [...padding, ...padding], ceil_mode: Number(ceilMode), count_include_pad: Number(countPadding),
+      kernel_shape: kernel, strides: stride, pads: padding, ceil_mode: Number(ceilMode), count_include_pad: Number(countPadding),
     });
   },
 };

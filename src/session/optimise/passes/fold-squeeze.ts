@@ -12,7 +12,7 @@ import { Uses, exchange } from "../../../graph/rewrite.ts";
 import type { Conv } from "../../../graph/rewrite.ts";
 
 function isPointwise(conv: Conv): boolean {
-  return conv.kernel.join() === "1,1" && conv.stride.join() === "1,1" && conv.padding.join() === "0,0" && conv.groups === 1 && conv.epilogue === undefined;
+  return conv.kernel.join() === "1,1" && conv.stride.join() === "1,1" && Math.max(...conv.padding) === 0 && conv.groups === 1 && conv.epilogue === undefined;
 }
 
 export function foldSqueeze(graph: Graph, kept: ReadonlySet<string>): Graph {

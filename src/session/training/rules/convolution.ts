@@ -10,7 +10,7 @@ import type { Call, Image } from "../step-plan.ts";
 import type { Of, Unit } from "../units.ts";
 import { beforeRelu, biasGradient, convolutionKernels } from "./shared.ts";
 
-type Sizes = Pick<ConvGradientParams, "kernel" | "stride" | "padding" | "dilation" | "groups">;
+type Sizes = Pick<ConvGradientParams, "kernel" | "stride" | "padding" | "paddingEnd" | "dilation" | "groups">;
 
 const whole: Sizes = { kernel: [1, 1], stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 };
 
@@ -20,12 +20,13 @@ function operationOf(unit: Unit): Of<"conv2d"> | Of<"linear"> {
 
 function sizesOf(unit: Unit): Sizes {
   const operation = operationOf(unit);
-  return operation.kind === "linear" ? whole : operation;
+  if (operation.kind === "linear") return whole;
+  const { kernel, stride, padding: [top, left, bottom, right], dilation, groups } = operation;
+  return { kernel, stride, padding: [top, left], paddingEnd: [bottom, right], dilation, groups };
 }
 
 function paramsOf(unit: Unit, { batch, fma }: Pick<TrainingContext, "batch" | "fma">, input: Layout, output: Layout): ConvGradientParams {
-  const { kernel, stride, padding, dilation, groups } = sizesOf(unit);
-  return { batch, input, output, kernel, stride, padding, dilation, groups, fma };
+  return { ...sizesOf(unit), batch, input, output, fma };
 }
 
 function layoutOf([, channels, height = 1, width = 1]: readonly number[]): Layout {
@@ -48,8 +49,8 @@ function forward(unit: Unit, context: TrainingContext): void {
   const pack = convolutionKernels(params).packForward(params, bias !== undefined);
   packs.push(plan.whole(pack, [packed, state.value(weight), ...(bias === undefined ? [] : [state.value(bias)])], packedSize));
   const { height, width, halo } = x.layout;
-  const { padding, groups, kernel: window } = params;
-  const onePixel = y.layout.height * y.layout.width === 1 && halo === 0 && groups === 1 && Math.max(...padding) === 0 && window[0] === height && window[1] === width;
+  const { padding, paddingEnd, groups, kernel: window } = params;
+  const onePixel = y.layout.height * y.layout.width === 1 && halo === 0 && groups === 1 && Math.max(...padding, ...(paddingEnd ?? padding)) === 0 && window[0] === height && window[1] === width;
   if (onePixel && y.layout.halo === 0) {
     const linear = linearKernel(y.layout, x.layout, { batch, fma, ...(activation === undefined ? {} : { activation }) });
     plan.stage(plan.whole(linear, [y, x, packed], workOf(unit)));
@@ -92,7 +93,10 @@ function backward(unit: Unit, dy: Image, context: TrainingContext): void {
 }
 
 export const convolutionRule: Rule = {
-  inputHalo: (unit) => Math.max(...sizesOf(unit).padding),
+  inputHalo(unit) {
+    const { padding, paddingEnd = padding } = sizesOf(unit);
+    return Math.max(...padding, ...paddingEnd);
+  },
   gradientHalo: (unit) => gradientHalo(paramsOf(unit, { batch: 1, fma: false }, layoutOf(unit.inputs[0].shape), layoutOf(unit.output.shape))),
   forward,
   backward,

@@ -8,6 +8,8 @@ import type { Of, Unit } from "../units.ts";
 
 function shapeOf({ operation, inputs }: Unit): Pool2dShape {
   const [batch, channels, height, width] = inputs[0].shape;
+  const { kind, dilation } = operation as Of<"max_pool"> | Of<"average_pool">;
+  if (dilation !== undefined) throw new RangeError(`compile: training sessions have no ${kind} with dilation; train this model with the eager Trainer`);
   return pool2dShape(batch, channels, height, width, operation as Of<"max_pool"> | Of<"average_pool">);
 }
 

@@ -19,8 +19,8 @@ function operationOf(unit: Unit): Of<"conv_transpose2d"> {
 
 /** Of the convolution that this is the gradient of: from the layout of y to that of x. */
 function paramsOf(unit: Unit, { batch, fma }: Pick<TrainingContext, "batch" | "fma">, x: Layout, y: Layout): ConvGradientParams {
-  const { kernel, stride, padding, dilation, groups } = operationOf(unit);
-  return { batch, input: y, output: x, kernel, stride, padding, dilation, groups, fma };
+  const { kernel, stride, padding: [top, left, bottom, right], dilation, groups } = operationOf(unit);
+  return { batch, input: y, output: x, kernel, stride, padding: [top, left], paddingEnd: [bottom, right], dilation, groups, fma };
 }
 
 function layoutOf([, channels, height, width]: readonly number[]): Layout {

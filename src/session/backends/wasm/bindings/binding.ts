@@ -23,7 +23,8 @@ export interface BindingContext {
 }
 
 export interface Binding<K extends Kind> {
-  bind(node: NodeOf<K>, context: BindingContext): Bound;
+  /** Undefined where this one has no kernel. */
+  bind(node: NodeOf<K>, context: BindingContext): Bound | undefined;
   /** Halo that its kernels want around the first input. */
   halo?(node: NodeOf<K>): number;
   /** The input whose memory the output may take over, where nothing else reads it: one that its kernels read no later than they write. */
@@ -49,11 +50,12 @@ export function everyImage(kernel: Kernel, images: number, operands: readonly (V
 }
 
 /** A binding to a kernel of the layouts alone, whose operands are the output and all inputs. */
-export function onLayouts<K extends Kind>(kernelOf: (output: Layout, inputs: readonly Layout[], node: NodeOf<K>) => Kernel): Binding<K>["bind"] {
+export function onLayouts<K extends Kind>(kernelOf: (output: Layout, inputs: readonly Layout[], node: NodeOf<K>) => Kernel | undefined): Binding<K>["bind"] {
   return (node, { place }) => {
     const { inputs, output } = node;
     const { layout, images } = place(output);
-    return everyImage(kernelOf(layout, inputs.map((value) => place(value).layout), node), images, [output, ...inputs]);
+    const kernel = kernelOf(layout, inputs.map((value) => place(value).layout), node);
+    return kernel && everyImage(kernel, images, [output, ...inputs]);
   };
 }
 

@@ -10,13 +10,13 @@ import type { Binding } from "./binding.ts";
 
 export const conv2dBinding: Binding<"conv2d"> = {
   bind({ operation, inputs, output }, { place, memory, arithmetic }) {
-    const { kernel: window, stride, padding, dilation, groups, weight, bias, epilogue } = operation;
+    const { kernel: window, stride, padding: [top, left, bottom, right], dilation, groups, weight, bias, epilogue } = operation;
     const [x] = inputs;
     const gate = epilogue?.gate === true ? inputs[1] : undefined;
     const residual = epilogue?.residual === true ? inputs[inputs.length - 1] : undefined;
     const [input, out] = [place(x).layout, place(output).layout];
     const params: ConvParams = {
-      input, output: out, kernel: window, stride, padding, dilation, groups, ...arithmetic,
+      input, output: out, kernel: window, stride, padding: [top, left], paddingEnd: [bottom, right], dilation, groups, ...arithmetic,
       epilogue: {
         gate: gate !== undefined, residual: residual === undefined ? undefined : place(residual).layout, activation: epilogue?.activation,
         biasLast: epilogue?.biasLast === true,

@@ -27,8 +27,13 @@ const batchNorm: Binding<"batch_norm"> = {
   },
 };
 
-function poolShape({ operation, inputs: [{ shape: [batch, channels, height, width] }] }: NodeOf<"max_pool"> | NodeOf<"average_pool">): Pool2dShape {
+function poolShape({ operation, inputs: [{ shape: [batch, channels, height, width] }] }: NodeOf<"max_pool" | "average_pool">): Pool2dShape {
   return pool2dShape(batch, channels, height, width, operation);
+}
+
+/** Windows with gaps are left to the plain kernels. */
+function pooled(kernelOf: typeof maxPoolKernel): Binding<"max_pool" | "average_pool">["bind"] {
+  return onLayouts((output, [x], node) => (node.operation.dilation === undefined ? kernelOf(output, x, poolShape(node)) : undefined));
 }
 
 /** Those that have none. */
@@ -43,8 +48,8 @@ export const coreBindings: Pick<Bindings, Exclude<CoreKind, Plain>> = {
   scale: { bind: onLayouts((output, [x]) => scaleKernel(output, x)), over: overFirst },
   global_pool: { bind: onLayouts((_, [x], { operation }) => globalPoolKernel(x, operation.by)) },
   adaptive_average_pool: { bind: onLayouts((output, [x]) => adaptiveAveragePoolKernel(output, x)) },
-  max_pool: { bind: onLayouts((output, [x], node) => maxPoolKernel(output, x, poolShape(node))) },
-  average_pool: { bind: onLayouts((output, [x], node) => averagePoolKernel(output, x, poolShape(node))) },
+  max_pool: { bind: pooled(maxPoolKernel) },
+  average_pool: { bind: pooled(averagePoolKernel) },
   concat: { bind: onLayouts(concatKernel) },
   flatten: {
     // One pixel a channel: the same numbers in the same order, and mostly in the same place.
