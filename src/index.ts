@@ -60,8 +60,9 @@ export { readCheckpoint, restoreCheckpoint, writeCheckpoint } from "./train/chec
 export { loadWeights, saveWeights, weightsDescription } from "./weights.ts";
 export { parseSafetensors, writeSafetensors } from "./io/weights/safetensors.ts";
 export { decodeImage } from "./io/images/decode.ts";
+export { decodeJpeg } from "./io/images/jpeg/decode.ts";
 export { decodePng, encodePng } from "./io/images/png.ts";
-export type { RgbaImage } from "./io/images/image.ts";
+export type { DecodeOptions, RgbaImage } from "./io/images/image.ts";
 export { readIdx } from "./io/idx.ts";
 export { preprocess } from "./io/images/preprocess.ts";
 export type { Preprocessing } from "./io/images/preprocess.ts";
