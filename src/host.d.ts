@@ -19,9 +19,6 @@ declare global {
     readonly Instance: new (module: HostWasmModule, imports?: Readonly<Record<string, Readonly<Record<string, unknown>>>>) => HostWasmInstance;
     readonly Memory: new (limits: { readonly initial: number; readonly maximum?: number; readonly shared?: boolean }) => HostWasmMemory;
     compile(bytes: Uint8Array<ArrayBuffer>): Promise<HostWasmModule>;
-    instantiate(
-      bytes: Uint8Array<ArrayBuffer>, imports?: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
-    ): Promise<{ readonly module: HostWasmModule; readonly instance: HostWasmInstance }>;
     validate(bytes: Uint8Array<ArrayBuffer>): boolean;
   };
 
@@ -37,6 +34,11 @@ declare global {
     };
   };
   function encodeURIComponent(text: string): string;
+
+  /** Undefined in a bundle of another kind than modules. */
+  interface ImportMeta {
+    readonly url: string;
+  }
 
   /** Src/cli has it always, so its type does not say that a host may lack it. */
   const performance: { now(): number };

@@ -32,7 +32,7 @@ export { loadStateDict, stateDict, stateShapes } from "./nn/state-dict.ts";
 export { summarise } from "./nn/summary.ts";
 export type { Summary } from "./nn/summary.ts";
 
-export { fixedNetwork, openNetwork } from "./graph/network.ts";
+export { fixedNetwork, freeNetwork } from "./graph/network.ts";
 export type { Network, NetworkInput, OpenShape, Shapes } from "./graph/network.ts";
 export type { Graph, Node, Value } from "./graph/graph.ts";
 export { lower, moduleNetwork } from "./nn/lower.ts";
@@ -57,12 +57,13 @@ export { evaluate } from "./train/evaluate.ts";
 export { Confusion } from "./train/metrics.ts";
 export { readCheckpoint, restoreCheckpoint, writeCheckpoint } from "./train/checkpoint.ts";
 
+export { openNetwork } from "./open-network.ts";
+export type { OpenOptions, OpenedNetwork } from "./open-network.ts";
 export { loadWeights, saveWeights, weightsDescription } from "./weights.ts";
 export { parseSafetensors, writeSafetensors } from "./io/weights/safetensors.ts";
 export { decodeImage } from "./io/images/decode.ts";
-export { decodeJpeg } from "./io/images/jpeg/decode.ts";
 export { decodePng, encodePng } from "./io/images/png.ts";
-export type { DecodeOptions, RgbaImage } from "./io/images/image.ts";
+export type { RgbaImage } from "./io/images/image.ts";
 export { readIdx } from "./io/idx.ts";
 export { preprocess } from "./io/images/preprocess.ts";
 export type { Preprocessing } from "./io/images/preprocess.ts";

@@ -1,6 +1,7 @@
 /** What a command is, how its arguments are read, and the two ways in which it fails. */
 import { parseArgs } from "node:util";
 import { didYouMean } from "../errors.ts";
+import { wrapped } from "./terminal.ts";
 
 /** Wrong usage: exit code 2. Every other error that reaches `main` is a failed job: exit code 1. */
 export class UsageError extends Error {
@@ -129,14 +130,19 @@ export class Arguments {
   }
 }
 
+/** As wide as every terminal is. */
+export const helpColumns = 80;
+
 /** The text of `senet COMMAND --help`. */
 export function helpText(command: Command): string {
   const rows = Object.entries(command.options).map(([name, { value, help }]) => [`  --${name}${value === undefined ? "" : ` ${value}`}`, help]);
-  const width = Math.max(0, ...rows.map(([left]) => left.length)) + 2;
+  const left = Math.max(0, ...rows.map(([name]) => name.length)) + 2;
+  const indented = ([name, help]: readonly string[]): string[] =>
+    wrapped(help, helpColumns - left).map((line, i) => (i === 0 ? name : "").padEnd(left) + line);
   return [
-    `senet ${command.name} ${command.usage}`.trimEnd(),
+    ...wrapped(`senet ${command.name} ${command.usage}`.trimEnd(), helpColumns),
     "",
-    command.help,
-    ...(rows.length === 0 ? [] : ["", "Options:", ...rows.map(([left, right]) => left.padEnd(width) + right)]),
+    ...command.help.split("\n").flatMap((line) => wrapped(line, helpColumns)),
+    ...(rows.length === 0 ? [] : ["", "Options:", ...rows.flatMap(indented)]),
   ].join("\n");
 }

@@ -6,6 +6,7 @@ import {
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { join as joinBytes } from "../io/bytes/inflate.ts";
 
 /** @throws Error naming the file and what is wrong with it. */
 export function readBytes(path: string): Uint8Array {
@@ -15,6 +16,14 @@ export function readBytes(path: string): Uint8Array {
   } catch (error) {
     throw new Error(`cannot read ${path}: ${reason(error)}`);
   }
+}
+
+/** All of the standard input. @throws Error where there is nothing */
+export async function bytesOfInput(): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of process.stdin) pieces.push(piece);
+  if (pieces.length === 0) throw new Error("standard input: there is nothing to read");
+  return joinBytes(pieces);
 }
 
 /** The first bytes of a file, fewer where it is shorter. @throws Error as `readBytes` */
@@ -83,11 +92,25 @@ export function checkWritable(path: string): void {
   }
 }
 
+/** What a file is by its first bytes, roughly: enough to tell what a command writes from what it would be a pity to lose. */
+function kindOf(head: Uint8Array): string {
+  const safetensors = head.length > 8 && head[8] === 123 && head[7] === 0;
+  return safetensors ? "safetensors" : String(head[0]);
+}
+
+/** @throws Error where a file is there that has something in it, and is of another kind than `data` */
+function checkKind(target: string, data: Uint8Array | string): void {
+  const before = existsSync(target) ? readHead(target, 9) : new Uint8Array(0);
+  const head = typeof data === "string" ? Uint8Array.from(data.slice(0, 9), (letter) => letter.charCodeAt(0) & 255) : data.subarray(0, 9);
+  if (before.length > 0 && head.length > 0 && kindOf(before) !== kindOf(head)) throw new Error("it is there, and is a file of another kind");
+}
+
 /** Writes to a temporary name beside the target and renames, so that a failure leaves what was there before. A link stays one, and a file keeps its mode. */
 export function writeBytes(path: string, data: Uint8Array | string): void {
   let temporary: string | undefined;
   try {
     const target = targetOf(path);
+    checkKind(target, data);
     temporary = `${target}.${process.pid}.part`;
     if (!existsSync(dirname(target))) mkdirSync(dirname(target), { recursive: true });
     writeFileSync(temporary, data);

@@ -74,6 +74,7 @@ declare module "node:process" {
     readonly platform: string;
     readonly arch: string;
     readonly versions: Readonly<Record<string, string | undefined>>;
+    readonly stdin: AsyncIterable<Uint8Array>;
     readonly stdout: Terminal;
     readonly stderr: Terminal;
     exitCode: number | undefined;

@@ -5,7 +5,7 @@ import { checkpointModel, createModel, hasModel, presets, usualPreprocessing } f
 import { didYouMean } from "../errors.ts";
 import type { Preprocessing } from "../io/images/preprocess.ts";
 import { parseSafetensors } from "../io/weights/safetensors.ts";
-import { checkClassNames } from "../nn/class-count.ts";
+import { checkClassNames, classCount } from "../nn/class-count.ts";
 import type { Module } from "../nn/module.ts";
 import type { Shape } from "../tensor.ts";
 import { loadWeights, weightsDescription } from "../weights.ts";
@@ -13,6 +13,7 @@ import { readClassNames } from "./class-names.ts";
 import { UsageError } from "./command.ts";
 import type { Arguments, OptionHelp } from "./command.ts";
 import { bundledPath, readBytes } from "./files.ts";
+import { remark } from "./terminal.ts";
 
 export const modelOptionsHelp: OptionHelp = { value: "JSON", help: `the model's options, such as '{"classes":10,"reduction":8}'` };
 export const eagerKernelsHelp: OptionHelp = { value: "NAME", help: "plain (TypeScript, the default) or reference (the textbook); it computes eagerly" };
@@ -83,12 +84,28 @@ export function loadNetwork(args: Arguments, modelName: string | undefined = arg
   };
 }
 
+/** A list of names that needs no file. */
+const imagenet = "imagenet";
+
 /** Those of `--classes`, else the file's own. @throws RangeError where there are more or fewer than the network has classes: each would get another's name */
 function classNames(args: Arguments, model: Module, own: readonly string[] | undefined, weights: string): readonly string[] | undefined {
   const path = args.text("classes");
-  const names = path === undefined ? own : readClassNames(path);
+  const names = path === undefined || path === imagenet ? own : readClassNames(path);
+  if (path === imagenet) return names;
   if (names !== undefined) checkClassNames(path ?? `${weights}, whose names --classes FILE could replace,`, names, model);
   return names;
+}
+
+/**
+ * Names for the answers. Published weights of 1,000 classes that name none are ImageNet's, as good as always; then it is said that they are taken for such.
+ */
+export async function namesOf(args: Arguments, { classes, model, described, title }: Network): Promise<readonly string[] | undefined> {
+  const asked = args.text("classes") === imagenet;
+  if (!asked && (classes !== undefined || described || classCount(model) !== 1000)) return classes;
+  const { imagenetClasses } = await import("../../models/imagenet-classes.ts");
+  checkClassNames("ImageNet", imagenetClasses, model);
+  if (!asked) remark(`${title} names no classes: the names are ImageNet's (--classes FILE gives others)`);
+  return imagenetClasses;
 }
 
 function chosenPreset(args: Arguments): Preprocessing | undefined {

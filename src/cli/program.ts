@@ -1,7 +1,8 @@
 /** All commands, and how a call ends: its output, its errors in one line, its exit code. */
 import process from "node:process";
 import { didYouMean } from "../errors.ts";
-import { Arguments, StoppedError, UsageError, helpText } from "./command.ts";
+import { version } from "../version.ts";
+import { Arguments, StoppedError, UsageError, helpColumns, helpText } from "./command.ts";
 import type { Command } from "./command.ts";
 import { bench } from "./commands/bench.ts";
 import { classify } from "./commands/classify.ts";
@@ -13,7 +14,7 @@ import { run } from "./commands/run.ts";
 import { segment } from "./commands/segment.ts";
 import { summary } from "./commands/summary.ts";
 import { train } from "./commands/train.ts";
-import { print } from "./terminal.ts";
+import { print, remark, wrapped } from "./terminal.ts";
 
 const commands: readonly Command[] = [classify, run, summary, bench, train, evalCommand, report, segment, convert, compileCommand];
 
@@ -24,9 +25,10 @@ function overview(): string {
     "",
     "senet <command> [arguments]",
     "",
-    ...commands.map((command) => `  ${command.name.padEnd(width)}${command.help.split("\n")[0]}`),
+    ...commands.flatMap(({ name, help }) =>
+      wrapped(help.split("\n")[0], helpColumns - width - 2).map((line, i) => `  ${(i === 0 ? name : "").padEnd(width)}${line}`)),
     "",
-    "senet <command> --help tells more.",
+    "senet <command> --help tells more; senet --version says which this is.",
   ].join("\n");
 }
 
@@ -38,12 +40,16 @@ export async function main(args: readonly string[]): Promise<number> {
       print(overview());
       return 0;
     }
+    if (name === "--version" || name === "-v" || name === "version") {
+      print(`senet ${version}`);
+      return 0;
+    }
     const command = commands.find((candidate) => candidate.name === name);
     if (command === undefined) {
       const names = commands.map((candidate) => candidate.name);
       throw new UsageError(`unknown command "${name}"${didYouMean(name, names)}; commands: ${names.join(", ")}`);
     }
-    if (rest.includes("--help")) {
+    if (rest.includes("--help") || rest.includes("-h")) {
       print(helpText(command));
       return 0;
     }
@@ -52,7 +58,7 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
     const line = message.replace(/\s*\n\s*/g, " ");
-    process.stderr.write(`${line.startsWith("senet ") ? "" : "senet: "}${line}\n`);
+    remark(`${line.startsWith("senet ") ? "" : "senet: "}${line}`);
     if (process.env.SENET_DEBUG) process.stderr.write(`${stack}\n`);
     return error instanceof UsageError ? 2 : error instanceof StoppedError ? error.code : 1;
   }

@@ -1,18 +1,45 @@
 /** What the commands print: tables, bars, and a progress line on a terminal. */
 import process from "node:process";
+import { printable } from "../errors.ts";
+
+/** Names of classes, tensors and files come from strangers: what acts on a terminal is spelled out, but for line ends. */
+function visible(text: string): string {
+  return text.split("\n").map(printable).join("\n");
+}
 
 /** One line to standard output. */
 export function print(line: string = ""): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${visible(line)}\n`);
 }
 
 /** One line to standard error: remarks that must not mix with what a program reads. */
 export function remark(line: string): void {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${visible(line)}\n`);
 }
 
 export function printJson(value: unknown): void {
   print(JSON.stringify(value, null, 2));
+}
+
+/** Letters that a line has room for. */
+export function columns(): number {
+  return Math.max(40, process.stdout.columns ?? 80);
+}
+
+/** `text`, cut where it is longer than `most` letters. */
+export function clipped(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, Math.max(1, most - 1))}…`;
+}
+
+/** `text` in lines of at most `width` letters; a longer word has a line of its own. */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
 }
 
 /** `12,345,678`. */
@@ -33,7 +60,9 @@ export function duration(seconds: number): string {
 
 /** Columns under headings; those named in `right` are flush right. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[], right: readonly string[] = []): string {
-  const widths = headings.map((heading, i) => Math.max(heading.length, ...rows.map((row) => row[i].length)));
+  // A name with a line end in it stays on its line.
+  rows = rows.map((row) => row.map(printable));
+  const widths = headings.map((heading, i) => rows.reduce((most, row) => Math.max(most, row[i].length), heading.length));
   const line = (cells: readonly string[]): string =>
     cells.map((cell, i) => (right.includes(headings[i]) ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join("  ").trimEnd();
   return [line(headings), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");

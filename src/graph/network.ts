@@ -1,6 +1,6 @@
 /**
  * A network whose sizes are not fixed yet: it gives a graph for any shapes that its inputs can take. Sessions are compiled from one; an
- * import (ONNX) is one, `openNetwork` makes one of what knows its free sizes, `fixedNetwork` of a single graph, `moduleNetwork`
+ * import (ONNX) is one, `freeNetwork` makes one of what knows its free sizes, `fixedNetwork` of a single graph, `moduleNetwork`
  * (nn/lower.ts) of a module.
  */
 import { didYouMean, show } from "../errors.ts";
@@ -42,13 +42,13 @@ export interface Network {
 }
 
 /** A network that knows its free sizes: `lower` is asked for shapes that fit, of every input. */
-export function openNetwork(network: Network): Network {
+export function freeNetwork(network: Network): Network {
   return { ...network, lower: (shapes, training) => network.lower(inputShapes(network, shapes), training) };
 }
 
 /** A network of one graph, for its own shapes only. Inputs and outputs are named as their values are. */
 export function fixedNetwork(graph: Graph, title: string = "this graph"): Network {
-  return openNetwork({
+  return freeNetwork({
     title,
     inputs: graph.inputs.map(({ name, shape }) => ({ name, shape })),
     outputs: graph.outputs.map(({ name }) => name),

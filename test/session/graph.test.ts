@@ -2,7 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Constant, Graph, Node, Value } from "../../src/graph/graph.ts";
-import { openNetwork } from "../../src/graph/network.ts";
+import { freeNetwork } from "../../src/graph/network.ts";
 import type { Network } from "../../src/graph/network.ts";
 import { lower, moduleNetwork } from "../../src/nn/lower.ts";
 import { emitModule } from "../../src/session/backends/wasm/modules/emit.ts";
@@ -38,7 +38,7 @@ function graphOf(left: Shape, right: Shape): Graph {
   return { inputs, nodes, outputs: [scaled, gates] };
 }
 
-const two: Network = openNetwork({
+const two: Network = freeNetwork({
   title: "two images",
   inputs: [{ name: "left", shape: ["N", 3, "H", "W"] }, { name: "right", shape: ["N", 3, "H", "W"] }],
   outputs: ["image", "gates"],

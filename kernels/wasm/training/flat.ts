@@ -4,8 +4,7 @@ import type { Local } from "../assembler/handles.ts";
 import type { Kernel } from "../shared/kernel.ts";
 import type { Chunk } from "../shared/loops.ts";
 import { overFloats } from "../shared/loops.ts";
-import { offset } from "../shared/addresses.ts";
-import { range } from "../shared/loops.ts";
+import { offset, range } from "../shared/addresses.ts";
 
 type I32 = Local<"i32">;
 

@@ -8,8 +8,7 @@ import type { Local } from "../assembler/handles.ts";
 import type { Kernel } from "../shared/kernel.ts";
 import { loadLanes, storeLanes } from "../shared/lanes.ts";
 import { FLAT_BLOCK, flatKernel, flatParts, splat } from "./flat.ts";
-import { offset } from "../shared/addresses.ts";
-import { range } from "../shared/loops.ts";
+import { offset, range } from "../shared/addresses.ts";
 
 type Vector = Local<"v128">;
 

@@ -192,12 +192,14 @@ export const bench: Command = {
       printJson(results);
       return;
     }
-    print(`${name}, ${results[0].pass}, input ${showShape(results[0].input)} (${sizeOf(results[0].input)} values), ${runtimeName()}, ${process.platform} ${process.arch}\n`);
+    print(`${name}, ${results[0].pass}, input ${showShape(results[0].input)}`);
+    print(`${runtimeName()}, ${process.platform} ${process.arch}\n`);
     const rows = results.map((r) => [
       `${r.engine}, ${r.kernels}${r.numerics === null ? "" : `, ${r.numerics}`}`, String(r.threads), r.median_ms.toFixed(1), r.min_ms.toFixed(1), r.first_ms.toFixed(1), r.compile_ms.toFixed(0),
       (r.arena_bytes / 1048576).toFixed(2), r.gflops.toFixed(2),
     ]);
-    const numbers = ["threads", "median ms", "best ms", "first ms", "compile ms", "arena MiB", "GFLOP/s"];
+    print("Times in ms, arena in MiB");
+    const numbers = ["threads", "median", "best", "first", "compile", "arena", "GFLOP/s"];
     print(table(["engine, kernels", ...numbers], rows, numbers));
   },
 };

@@ -1,20 +1,31 @@
 /** senet classify: the main job. What is in these pictures? */
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
+import process from "node:process";
+import { printable } from "../../errors.ts";
 import { softmax } from "../../nn/softmax.ts";
 import { preprocess } from "../../io/images/preprocess.ts";
+import { bytesOfInput, bundledPath, filesBelow, isFolder } from "../files.ts";
+import { UsageError } from "../command.ts";
 import type { Command } from "../command.ts";
-import { bundledPath } from "../files.ts";
-import { readImage } from "../images.ts";
 import { engineFromArguments, engineHelp, inference } from "../engine.ts";
-import type { Inference } from "../engine.ts";
-import { loadNetwork, modelOptionsHelp, networkOptions } from "../network.ts";
-import { bar, print, printJson, remark } from "../terminal.ts";
+import type { EngineChoice, Inference } from "../engine.ts";
+import { isPictureFile, readImage } from "../images.ts";
+import { loadNetwork, modelOptionsHelp, namesOf, networkOptions } from "../network.ts";
+import type { Network } from "../network.ts";
+import { Progress, bar, clipped, columns, print, printJson, remark, thousands } from "../terminal.ts";
 
 interface Guess {
   readonly class: string;
   readonly index: number;
   readonly probability: number;
+}
+
+/** Of a picture; or why it has none. */
+interface Answer {
+  readonly image: string;
+  readonly guesses?: readonly Guess[];
+  readonly error?: string;
 }
 
 /** The `top` likeliest classes; of equal ones the first. */
@@ -24,20 +35,71 @@ function likeliest(probabilities: ArrayLike<number>, names: readonly string[] | 
     .slice(0, top);
 }
 
+/** Bars are as long as the terminal has room for beside the names. */
 function show(image: string, guesses: readonly Guess[]): void {
-  const width = Math.max(...guesses.map((guess) => guess.class.length));
-  print(image);
-  for (const guess of guesses) print(`  ${guess.class.padEnd(width)}  ${(100 * guess.probability).toFixed(1).padStart(5)} %  ${bar(guess.probability, 40)}`);
+  const names = guesses.map((guess) => clipped(printable(guess.class), columns() - 24));
+  const width = Math.max(...names.map((name) => name.length));
+  const room = Math.max(8, Math.min(40, columns() - width - 14));
+  print(printable(image));
+  for (const [i, { probability }] of guesses.entries()) print(`  ${names[i].padEnd(width)}  ${(100 * probability).toFixed(1).padStart(5)} %  ${bar(probability, room)}`);
+}
+
+/** The standard input, as an argument and in the answer. */
+const standardInput = "-";
+
+/** Pictures that the arguments name: files, those of folders, the standard input. @throws UsageError, or Error where a folder has none */
+function picturesNamed(names: readonly string[]): string[] {
+  if (names.filter((name) => name === standardInput).length > 1) throw new UsageError("senet classify: the standard input (-) can be read once");
+  return names.flatMap((name) => {
+    if (name === standardInput || !isFolder(name)) return [name];
+    const files = filesBelow(name);
+    const pictures = files.filter(isPictureFile);
+    if (pictures.length === 0) throw new Error(`${name}: there are no pictures in this folder`);
+    if (pictures.length < files.length) remark(`${name}: ${thousands(files.length - pictures.length)} files that are no pictures are left out`);
+    return pictures;
+  });
+}
+
+/** Answers for one picture after the other, with a network that is compiled when the first one comes. */
+class Classifier {
+  readonly #network: Network;
+  readonly #names: readonly string[] | undefined;
+  readonly #engine: EngineChoice;
+  readonly #top: number;
+  #inference: Inference | undefined;
+
+  constructor(network: Network, names: readonly string[] | undefined, engine: EngineChoice, top: number) {
+    this.#network = network;
+    this.#names = names;
+    this.#engine = engine;
+    this.#top = top;
+  }
+
+  /** @throws Error in one line, naming the picture */
+  async guesses(path: string): Promise<Guess[]> {
+    const named = path === standardInput ? "standard input" : path;
+    const image = path === standardInput ? await readImage(named, await bytesOfInput()) : await readImage(path);
+    const input = preprocess(image, this.#network.preprocessing);
+    this.#inference ??= await inference(this.#network.model, this.#engine, input.shape);
+    const { data } = softmax(this.#inference.run(input));
+    if (!data.every((p) => Number.isFinite(p))) throw new Error(`${named}: the network's answer is not finite; are these weights damaged?`);
+    return likeliest(data, this.#names, this.#top);
+  }
+
+  close(): void {
+    this.#inference?.close();
+  }
 }
 
 export const classify: Command = {
   name: "classify",
   usage: "[IMAGE...] [--model M] [--weights F] [--top K] [options]",
-  help: "says what is in pictures; without arguments, in the bundled ones with the bundled network",
+  help: "says what is in pictures; without arguments, in the bundled ones with the bundled network\n" +
+    "IMAGE is a file, a folder with pictures, or - for the standard input.",
   options: {
     ...networkOptions,
     top: { value: "K", help: "how many classes to show (default 3)" },
-    classes: { value: "FILE", help: "class names, one a line, where the weights do not carry them" },
+    classes: { value: "FILE", help: "class names, one a line or JSON, where the weights do not carry them; imagenet: ImageNet's 1,000" },
     preset: { value: "NAME", help: "preprocessing of a published checkpoint, such as imagenet or seresnet50.a1_in1k" },
     "model-options": modelOptionsHelp,
     ...engineHelp,
@@ -46,25 +108,36 @@ export const classify: Command = {
   positionals: { least: 0, most: Infinity },
   async run(args) {
     const top = args.number("top", 3, { least: 1, whole: true });
+    const json = args.flag("json");
     const network = loadNetwork(args);
-    const engine = engineFromArguments(args);
-    let running: Inference | undefined;
+    const names = await namesOf(args, network);
+    const classifier = new Classifier(network, names, engineFromArguments(args), top);
     const samples = bundledPath("samples");
-    const paths = args.positionals.length > 0
-      ? args.positionals
-      : readdirSync(samples).filter((file) => file.endsWith(".png")).sort().map((file) => join(samples, file));
-    if (args.positionals.length === 0 && !args.flag("json")) remark(`${paths.length} bundled pictures, ${network.title}`);
-    const results: { image: string; guesses: Guess[] }[] = [];
-    for (const path of paths) {
-      const input = preprocess(await readImage(path), network.preprocessing);
-      running ??= await inference(network.model, engine, input.shape);
-      const { data } = softmax(running.run(input));
-      if (!data.every((p) => Number.isFinite(p))) throw new Error(`${path}: the network's answer is not finite; are these weights damaged?`);
-      const guesses = likeliest(data, network.classes, top);
-      results.push({ image: path, guesses });
-      if (!args.flag("json")) show(args.positionals.length > 0 ? path : basename(path), guesses);
+    const given = args.positionals.length > 0;
+    const paths = given ? picturesNamed(args.positionals) : readdirSync(samples).filter((file) => file.endsWith(".png")).sort().map((file) => join(samples, file));
+    if (!given && !json) remark(`${paths.length} bundled pictures, ${network.title}`);
+    const progress = new Progress();
+    const answers: Answer[] = [];
+    for (const [i, image] of paths.entries()) {
+      // On a terminal the answers themselves show how far it is.
+      if (json || process.stdout.isTTY !== true) progress.update(i / paths.length, `${thousands(i)} of ${thousands(paths.length)} pictures`);
+      try {
+        const guesses = await classifier.guesses(image);
+        answers.push({ image, guesses });
+        if (!json) show(given ? image : basename(image), guesses);
+      } catch (error) {
+        // One bad file among many does not stop the others.
+        if (paths.length === 1) throw error;
+        const { message } = error as Error;
+        progress.end();
+        remark(`senet: ${message.replace(/\s*\n\s*/g, " ")}`);
+        answers.push({ image, error: message });
+      }
     }
-    running?.close();
-    if (args.flag("json")) printJson(results);
+    progress.end();
+    classifier.close();
+    if (json) printJson(answers);
+    const failed = answers.filter(({ error }) => error !== undefined).length;
+    if (failed > 0) throw new Error(`${failed} of ${paths.length} pictures could not be classified`);
   },
 };

@@ -2,20 +2,36 @@
 import { createHash } from "node:crypto";
 import { usualInput } from "../../../models/index.ts";
 import { emitModule } from "../../session/backends/wasm/modules/emit.ts";
+import type { Module } from "../../nn/module.ts";
 import { showShape } from "../../tensor.ts";
+import type { Shape } from "../../tensor.ts";
 import { version } from "../../version.ts";
-import type { Command } from "../command.ts";
+import type { Arguments, Command } from "../command.ts";
 import { UsageError } from "../command.ts";
 import { writeBytes } from "../files.ts";
-import { inputShape, modelFromArguments, modelOptionsHelp } from "../network.ts";
+import { inputShape, loadNetwork, modelFromArguments, modelOptionsHelp } from "../network.ts";
 import { print, printJson, thousands } from "../terminal.ts";
+
+/** The model that is named, or that of the weights. @throws UsageError where neither is given */
+function modelOf(args: Arguments): { readonly model: Module; readonly name: string; readonly usual: Shape } {
+  const [name] = args.positionals;
+  if (args.text("weights") === undefined) {
+    if (name === undefined) throw new UsageError("senet compile: wants MODEL, or --weights of one (senet summary --list names all models)");
+    const model = modelFromArguments(args, name, null);
+    return { model, name, usual: usualInput(model) };
+  }
+  const { model, preprocessing, described } = loadNetwork(args, name);
+  const { size, channels } = preprocessing;
+  return { model, name: model.identity?.model ?? "", usual: described ? [1, channels === "gray" ? 1 : 3, ...size] : usualInput(model) };
+}
 
 export const compileCommand: Command = {
   name: "compile",
-  usage: "MODEL --out M.wasm [--input 1,3,224,224] [options]",
+  usage: "MODEL | --weights W.safetensors --out M.wasm [--input 1,3,224,224] [options]",
   help: "writes the WebAssembly module that a session would emit, without weights: for hosts that forbid compiling at run time",
   options: {
     input: { value: "SHAPE", help: "batch, channels, height, width: the only shape that the module is for" },
+    weights: { value: "FILE", help: "for its model, options and image size; the weights themselves are not in the module" },
     out: { value: "FILE", help: "the module to write" },
     numerics: { value: "NAME", help: "exact or fast (the default)" },
     threads: { value: "N", help: "more than one: for memory that threads share (default 1)" },
@@ -26,9 +42,8 @@ export const compileCommand: Command = {
     "model-options": modelOptionsHelp,
     json: { help: "for programs: file, bytes, sha256 and what the module is for" },
   },
-  positionals: { least: 1, most: 1 },
+  positionals: { least: 0, most: 1 },
   run(args) {
-    const [name] = args.positionals;
     const out = args.required("out");
     const numerics = args.choice("numerics", ["exact", "fast"], "fast");
     const threads = args.number("threads", 1, { least: 1, whole: true });
@@ -36,8 +51,8 @@ export const compileCommand: Command = {
     const pace = args.flag("pace");
     if (threads > 32) throw new UsageError(`senet compile: --threads wants a whole number from 1 to 32, got ${threads}`);
     if (relaxedSimd && numerics === "exact") throw new UsageError("senet compile: --relaxed-simd is for fast: its last bits depend on the machine, and exact's do not");
-    const model = modelFromArguments(args, name, null);
-    const input = inputShape(args, usualInput(model));
+    const { model, name, usual } = modelOf(args);
+    const input = inputShape(args, usual);
     const [observe, override] = [args.list("observe", []), args.list("override", [])];
     const bytes = emitModule(model, { input, numerics, threads, relaxedSimd, pace, observe, override });
     writeBytes(out, bytes);

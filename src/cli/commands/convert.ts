@@ -6,7 +6,7 @@ import { lower } from "../../nn/lower.ts";
 import { showShape } from "../../tensor.ts";
 import { UsageError } from "../command.ts";
 import type { Command } from "../command.ts";
-import { readBytes, writeBytes } from "../files.ts";
+import { readBytes, sameFile, writeBytes } from "../files.ts";
 import { inputShape, loadNetwork, modelOptionsHelp } from "../network.ts";
 import { print, thousands } from "../terminal.ts";
 
@@ -23,6 +23,7 @@ export const convert: Command = {
   positionals: { least: 2, most: 2 },
   run(args) {
     const [from, to] = args.positionals;
+    if (sameFile(from, to)) throw new UsageError(`senet convert: OUT wants another file than IN, got "${to}"`);
     if (to.endsWith(".onnx")) {
       const network = loadNetwork(args, args.text("model"), from);
       const { size, channels } = network.preprocessing;

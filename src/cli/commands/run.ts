@@ -3,8 +3,9 @@ import { parseSafetensors, writeSafetensors } from "../../io/weights/safetensors
 import { Tensor, showShape } from "../../tensor.ts";
 import { describeReport } from "../../nn/state-dict.ts";
 import { loadWeights } from "../../weights.ts";
+import { UsageError } from "../command.ts";
 import type { Command } from "../command.ts";
-import { readBytes, writeBytes } from "../files.ts";
+import { readBytes, sameFile, writeBytes } from "../files.ts";
 import { engineFromArguments, engineHelp, inference } from "../engine.ts";
 import { modelFromArguments, modelOptionsHelp } from "../network.ts";
 import { print, remark } from "../terminal.ts";
@@ -36,6 +37,9 @@ export const run: Command = {
     const [name] = args.positionals;
     const paths = { weights: args.required("weights"), input: args.required("input"), output: args.required("output") };
     const partial = args.flag("partial");
+    for (const name of ["weights", "input"] as const) {
+      if (sameFile(paths.output, paths[name])) throw new UsageError(`senet run: --output wants another file than --${name}, got "${paths.output}"`);
+    }
     const model = modelFromArguments(args, name, partial ? 0 : null);
     const engine = engineFromArguments(args);
     const input = readInput(paths.input);

@@ -1,4 +1,5 @@
 /** senet summary: layers, shapes, parameters and costs. */
+import process from "node:process";
 import { modelNames, usualInput } from "../../../models/index.ts";
 import { summarise } from "../../nn/summary.ts";
 import type { Summary } from "../../nn/summary.ts";
@@ -6,7 +7,7 @@ import { showShape } from "../../tensor.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../command.ts";
 import { inputShape, modelFromArguments, modelOptionsHelp } from "../network.ts";
-import { print, printJson, table, thousands } from "../terminal.ts";
+import { clipped, columns, print, printJson, table, thousands, wrapped } from "../terminal.ts";
 
 function millions(n: number): string {
   return `${(n / 1e6).toFixed(n < 1e7 ? 3 : 1)} M`;
@@ -20,9 +21,18 @@ function totals(s: Summary): string[] {
     `multiply-accumulates ${millions(s.macs)} in convolution and linear layers`,
     `SE                   ${millions(s.seMacs)} excitation, ${millions(s.scaleMacs)} scale (multiplications), ${millions(s.gapAdds)} squeeze (additions);` +
       ` excitation and scale are ${share(s.seMacs + s.scaleMacs, s.macs + s.seMacs + s.scaleMacs)} of all`,
-    "Convention: one multiply-accumulate is one multiplication and one addition. Biases, normalisation (it folds into the convolution),",
-    "activations, sums and pooling outside SE count nothing. The paper's figures are convolution and linear layers plus SE's own.",
+    "Convention: one multiply-accumulate is one multiplication and one addition. Biases, normalisation (it folds into the convolution), " +
+      "activations, sums and pooling outside SE count nothing. The paper's figures are convolution and linear layers plus SE's own.",
   ];
+}
+
+/** Names and layers are cut where the terminal has no room for all; in a file they are whole. */
+function fitted(rows: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  if (process.stdout.isTTY !== true) return rows;
+  const widest = (i: number): number => rows.reduce((most, row) => Math.max(most, row[i].length), 10);
+  const room = columns() - 8 - widest(2) - widest(3) - widest(4);
+  const name = Math.max(12, Math.min(widest(0), room >> 1));
+  return rows.map((row) => [clipped(row[0], name), clipped(row[1], Math.max(12, room - name)), ...row.slice(2)]);
 }
 
 export const summary: Command = {
@@ -32,13 +42,14 @@ export const summary: Command = {
   options: {
     input: { value: "SHAPE", help: "batch, channels, height, width" },
     "model-options": modelOptionsHelp,
-    list: { help: "names every model" },
+    list: { help: "names every model; with --json as an array" },
     json: { help: "for programs: parameters, se_parameters, macs, se_macs, scale_macs, gap_adds, layers" },
   },
   positionals: { least: 0, most: 1 },
   run(args) {
     if (args.flag("list")) {
-      print(modelNames.join("\n"));
+      if (args.flag("json")) printJson(modelNames);
+      else print(modelNames.join("\n"));
       return;
     }
     const [name] = args.positionals;
@@ -65,8 +76,8 @@ export const summary: Command = {
       layer.cost.macs === undefined ? "" : millions(layer.cost.macs),
     ]);
     print(`${name}, input ${showShape(s.input)}\n`);
-    print(table(["name", "layer", "output", "parameters", "MACs"], rows, ["parameters", "MACs"]));
+    print(table(["name", "layer", "output", "parameters", "MACs"], fitted(rows), ["parameters", "MACs"]));
     print();
-    for (const line of totals(s)) print(line);
+    for (const line of totals(s)) print(wrapped(line, 80).join("\n"));
   },
 };

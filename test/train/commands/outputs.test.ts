@@ -116,6 +116,18 @@ test("--out: links are followed, modes kept; folders, pipes, devices and files o
   assert.equal(readdirSync(folder).filter((name) => /\.part$|^log\.(?!log)|\.lock$/.test(name)), []);
 });
 
+test("other commands write over no input of theirs, and over no file of another kind", async () => {
+  writeFileSync(at("page.txt"), "a text");
+  const weights = at("link.safetensors");
+  failed(await senet("convert", weights, weights), /senet convert: OUT wants another file than IN/, 2);
+  failed(await senet("convert", weights, at("far/real.safetensors")), /OUT wants another file than IN/, 2);
+  failed(await senet("run", "se_resnet8", "--weights", weights, "--input", at("page.txt"), "--output", weights), /--output wants another file than --weights/, 2);
+  failed(await senet("report", at("a.log.jsonl"), "--out", at("page.txt")), /cannot write .*page\.txt: it is there, and is a file of another kind/);
+  failed(await senet("compile", "se_resnet8", "--out", at("page.txt")), /cannot write .*page\.txt: it is there, and is a file of another kind/);
+  assert.is(readFileSync(at("page.txt"), "utf8"), "a text");
+  assert.is((await senet("report", at("a.log.jsonl"), "--out", at("a.report.html"))).code, 0, "a page goes over a page");
+});
+
 test("two runs on one --out: the second is refused; a lock that nobody holds is no lock", async () => {
   const running = train("two.safetensors", "--epochs", "30");
   while (!existsSync(at("two.lock"))) await new Promise<void>((next) => setTimeout(next, 1));

@@ -7,8 +7,7 @@ import { operators } from "../operators/index.ts";
 import type { OnnxModel, OnnxNode } from "../read/model.ts";
 import { Builder } from "./builder.ts";
 import type { Item } from "./builder.ts";
-import { Site } from "./site.ts";
-import { Unsupported } from "./unsupported.ts";
+import { Site, Unsupported } from "./site.ts";
 import type { Weights } from "./weights.ts";
 
 /** What a file gives to every graph of it. */
@@ -20,8 +19,6 @@ export interface Source {
   /** What follows from weights alone, by node: computed once. */
   readonly settled: Map<OnnxNode, readonly (Item | undefined)[]>;
   readonly mostConstants: number;
-  /** For people: what the file says and is not done. */
-  readonly notes: Set<string>;
 }
 
 /** One line for all that is missing, with nodes and opset. */
@@ -38,7 +35,8 @@ export function unsupported(model: OnnxModel, missing: readonly { readonly node:
 
 export function lowerModel(source: Source, shapes: Shapes): Graph {
   const { model, given, settled } = source;
-  const build = new Builder(source.weights, new Computer(source.mostConstants), source.notes);
+  const key = model.inputs.map(({ name }) => shapes[name]?.join("x") ?? "").join(" ");
+  const build = new Builder(source.weights, new Computer(source.mostConstants), key);
   const items = new Map<string, Item>(given);
   for (const { name, type } of model.inputs) if (!given.has(name)) items.set(name, build.flow(build.input(name, shapes[name]), type));
   for (const [name, tensor] of model.weights) if (!items.has(name)) items.set(name, stored(tensor));
@@ -77,12 +75,7 @@ export function lowerModel(source: Source, shapes: Shapes): Graph {
   }
   if (missing.length > 0) throw unsupported(model, missing);
   build.at("output", "an output");
-  try {
-    return build.finish(model.outputs.map(({ name }) => build.value(items.get(name) ?? unknown(undefined, name))));
-  } catch (error) {
-    if (!(error instanceof Unsupported)) throw error;
-    throw new UnsupportedError(`importOnnx: not supported: an output ${error.message}`, ["output"]);
-  }
+  return build.finish(model.outputs.map(({ name }) => build.value(items.get(name) ?? unknown(undefined, name))));
 }
 
 function unknown(node: OnnxNode | undefined, name: string): never {

@@ -1,9 +1,7 @@
 /** Where the programs of one session run: its memory, the kernels that are compiled for it, and the threads that share them. */
 import type { ModuleBuilder } from "../../../../kernels/wasm/assembler/module-builder.ts";
 import type { Operation } from "../../../graph/graph.ts";
-import type { HostWasmInstance, HostWasmModule } from "../../../host-types.ts";
-import { Refusal } from "../backend.ts";
-import type { Job } from "../backend.ts";
+import type { HostWasmModule } from "../../../host-types.ts";
 import { giveMemory } from "./memories.ts";
 import type { Arithmetic } from "../numerics.ts";
 import type { Step } from "../../../operations/record.ts";
@@ -46,6 +44,9 @@ export const compileNothing: CompileModule = () => {
 /** Functions that run parts of programs are named so, with a number. */
 const RUN = "run_";
 
+/** Gives back what sessions had that were dropped without `close`. */
+const dropped = new FinalizationRegistry<() => void>((release) => release());
+
 export class WasmHost {
   readonly memory: WasmMemory;
   readonly threads: number;
@@ -83,16 +84,17 @@ export class WasmHost {
   }
 
   /** Takes the memory back, if it is the host's own; to be called once, when nothing runs in it any more. */
-  get release(): () => void {
-    return this.#release;
+  release(): void {
+    dropped.unregister(this.#release);
+    this.#release();
   }
 
   /**
-   * The same, for owners that are collected without it. A memory that nobody shares is left to the collector: what waits for a turn of the
-   * event loop would keep those of all sessions that one turn makes.
+   * Releases once `owner` was collected without it. A memory that nobody shares is left to the collector: what waits for a turn of the event loop
+   * would keep those of all sessions that one turn makes.
    */
-  get collected(): (() => void) | undefined {
-    return this.#pool === undefined ? undefined : this.#release;
+  releaseWith(owner: object): void {
+    if (this.#pool !== undefined) dropped.register(owner, this.#release, this.#release);
   }
 
   /** Other kernels in the same memory, for this thread alone. */
@@ -114,50 +116,14 @@ export class WasmHost {
     return `${this.#runs}${this.#names++}`;
   }
 
-  /** Makes a module and takes its functions in. @throws Refusal (when it is done) where the host refuses to compile it */
-  install(emit: () => ModuleBuilder): Job {
-    const now = (write = emit): void => {
-      let module: HostWasmModule;
-      try {
-        module = this.#compile(write);
-      } catch (error) {
-        throw new Refusal(`this host does not compile kernels at once: ${error instanceof Error ? error.message : String(error)}`);
-      }
-      this.adopt(module);
-    };
-    return {
-      now: () => now(),
-      later: async () => {
-        const builder = emit();
-        try {
-          now(() => builder);
-        } catch (error) {
-          if (!(error instanceof Refusal)) throw error;
-          await this.#adoptLater(builder.toBytes());
-        }
-      },
-    };
-  }
-
-  async #adoptLater(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    try {
-      const { module, instance } = await WebAssembly!.instantiate(bytes, this.#imports);
-      this.#take(module, instance);
-    } catch (error) {
-      throw new Refusal(`this host does not compile kernels: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
-
-  get #imports(): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
-    return { host: { memory: this.memory.memory }, kernels: this.#exports };
+  /** Makes a module and takes its functions in. */
+  install(emit: () => ModuleBuilder): void {
+    this.adopt(this.#compile(emit));
   }
 
   /** Takes the functions of a module in. */
   adopt(module: HostWasmModule): void {
-    this.#take(module, new WebAssembly!.Instance(module, this.#imports));
-  }
-
-  #take(module: HostWasmModule, instance: HostWasmInstance): void {
+    const instance = new WebAssembly!.Instance(module, { host: { memory: this.memory.memory }, kernels: this.#exports });
     Object.assign(this.#exports, instance.exports);
     this.#code.modules.push(module);
     this.#pool?.prepare(this.#code, this.threads - 1);

@@ -1,0 +1,51 @@
+/** From the bytes of a weights file to a network that answers: the model, the names of its classes, and how images are prepared for it. */
+import { checkpointModel, createModel, usualPreprocessing } from "../models/index.ts";
+import { FormatError, show } from "./errors.ts";
+import { bytesOf } from "./io/bytes/bytes-of.ts";
+import type { Preprocessing } from "./io/images/preprocess.ts";
+import { parsePreprocessing } from "./io/images/preprocessing.ts";
+import { parseSafetensors } from "./io/weights/safetensors.ts";
+import { checkClassNames } from "./nn/class-count.ts";
+import type { Module } from "./nn/module.ts";
+import { loadWeights, weightsDescription } from "./weights.ts";
+
+export interface OpenedNetwork {
+  readonly model: Module;
+  /** A name for each output, in order; undefined where the file names none (ImageNet's are in "senet/models/imagenet-classes"). */
+  readonly classes: readonly string[] | undefined;
+  readonly preprocessing: Preprocessing;
+  /** Did the file say how its images are prepared? Else it is what published weights of this network were evaluated with. */
+  readonly described: boolean;
+}
+
+/** What the file does not say, or says otherwise. */
+export interface OpenOptions {
+  /** One of `modelNames`. */
+  readonly model?: string;
+  /** Added to those that the file has for its model. */
+  readonly modelOptions?: Readonly<Record<string, unknown>>;
+  readonly classes?: readonly string[];
+  readonly preprocessing?: Preprocessing;
+}
+
+/**
+ * Opens what `saveWeights` or `senet train` wrote; or a published checkpoint, whose network is told from its tensors where `model` does not say it.
+ * @throws TypeError for what is no bytes; FormatError for no sound file; RangeError where the model is unknown or does not fit, or the names are more or fewer than
+ * its classes
+ */
+export function openNetwork(bytes: Uint8Array | ArrayBuffer, options: OpenOptions = {}): OpenedNetwork {
+  const file = parseSafetensors(bytesOf(bytes, "openNetwork"), { share: true });
+  const description = weightsDescription(file);
+  const name = options.model ?? description?.model ?? checkpointModel(new Map([...file.tensors].map(([each, tensor]) => [each, tensor.shape])));
+  if (name === undefined) throw new FormatError("openNetwork: the file does not say which network it is of, and its tensors do not tell; the option model names it");
+  const own = name === description?.model ? description.options : {};
+  const model = createModel(name, { ...own, ...options.modelOptions }, null);
+  loadWeights(model, file);
+  const classes = options.classes ?? description?.classes;
+  if (classes !== undefined) checkClassNames(options.classes === undefined ? "openNetwork: the file" : "openNetwork: classes", classes, model);
+  if (options.preprocessing !== undefined && typeof options.preprocessing !== "object") {
+    throw new TypeError(`openNetwork: preprocessing wants an object, such as presets.imagenet, got ${show(options.preprocessing)}`);
+  }
+  const given = options.preprocessing === undefined ? undefined : parsePreprocessing(options.preprocessing);
+  return { model, classes, preprocessing: given ?? description?.preprocessing ?? usualPreprocessing(name), described: description?.preprocessing !== undefined };
+}
