@@ -9,6 +9,7 @@ import { densenets } from "./classic/densenet.ts";
 import { inceptions } from "./classic/inception.ts";
 import { unets } from "./classic/unet.ts";
 import { vggs } from "./classic/vgg.ts";
+import { vovnets } from "./classic/vovnet.ts";
 import { efficientnets } from "./efficient/efficientnet.ts";
 import { efficientnetsV2 } from "./efficient/efficientnet-v2.ts";
 import { fbnets } from "./efficient/fbnet.ts";
@@ -17,6 +18,7 @@ import { mnasnets } from "./efficient/mnasnet.ts";
 import { timmMobilenetsV3 } from "./efficient/timm-mobilenet-v3.ts";
 import type { Entry, Family } from "./family.ts";
 import { libraries } from "./family.ts";
+import { ghostnets } from "./mobile/ghostnet.ts";
 import { mobilenetsV1 } from "./mobile/mobilenet-v1.ts";
 import { mobilenetsV2 } from "./mobile/mobilenet-v2.ts";
 import { mobilenetsV3 } from "./mobile/mobilenet-v3.ts";
@@ -26,11 +28,12 @@ import type { GivenOptions } from "./options.ts";
 import { legacySenets } from "./residual/legacy-senet.ts";
 import { regnets } from "./residual/regnet.ts";
 import { resnets } from "./residual/resnet.ts";
+import { resnetsD } from "./residual/resnet-d.ts";
 import { resnexts } from "./residual/resnext.ts";
 
 // Whoever recognises weights by most of their shapes comes first.
 const families: readonly Family[] = [
-  efficientnets, efficientnetsV2, mnasnets, lcnets, fbnets, timmMobilenetsV3,
+  efficientnets, efficientnetsV2, mnasnets, lcnets, fbnets, timmMobilenetsV3, resnetsD, ghostnets, vovnets,
   resnets, legacySenets, resnexts, inceptions, unets, mobilenetsV1, mobilenetsV2, mobilenetsV3, vggs, densenets, shufflenetsV1, shufflenetsV2,
   regnets,
 ];

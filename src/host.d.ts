@@ -19,6 +19,9 @@ declare global {
     readonly Instance: new (module: HostWasmModule, imports?: Readonly<Record<string, Readonly<Record<string, unknown>>>>) => HostWasmInstance;
     readonly Memory: new (limits: { readonly initial: number; readonly maximum?: number; readonly shared?: boolean }) => HostWasmMemory;
     compile(bytes: Uint8Array<ArrayBuffer>): Promise<HostWasmModule>;
+    instantiate(
+      bytes: Uint8Array<ArrayBuffer>, imports?: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+    ): Promise<{ readonly module: HostWasmModule; readonly instance: HostWasmInstance }>;
     validate(bytes: Uint8Array<ArrayBuffer>): boolean;
   };
 

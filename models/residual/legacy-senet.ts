@@ -112,7 +112,8 @@ class BasicBlock extends Composite {
 }
 
 /** SE-ResNet has its stride in the first 1x1, SE-ResNeXt and SENet-154 in the 3x3. */
-interface LegacySizes extends BottleneckSizes {
+interface LegacySizes extends Omit<BottleneckSizes, "projection" | "pooled" | "se"> {
+  readonly projection: 1 | 3;
   readonly strideInFirst: boolean;
 }
 

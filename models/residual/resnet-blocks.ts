@@ -4,10 +4,12 @@ import type { Attention } from "../../src/nn/attention/attention.ts";
 import { BatchNorm2d } from "../../src/nn/layers/batch-norm.ts";
 import { Residual, Sequential } from "../../src/nn/combinators.ts";
 import { Conv2d } from "../../src/nn/layers/conv.ts";
+import { AveragePool2d } from "../../src/nn/layers/pooling.ts";
+import { Identity } from "../../src/nn/layers/reshape.ts";
 import { Composite } from "../../src/nn/module.ts";
 import type { Module } from "../../src/nn/module.ts";
 import { makeSe, present } from "../se-options.ts";
-import type { SeOptions } from "../se-options.ts";
+import type { SeDefaults, SeOptions } from "../se-options.ts";
 
 /**
  * Where the SE block stands (the paper's figure 5 and table 14, 15): `standard` on the branch before the sum, `pre` on the
@@ -27,10 +29,15 @@ export function convNorm(from: number, to: number, kernel: number, stride: numbe
   return [new Conv2d(from, to, { kernel, stride, padding: (kernel - 1) / 2, bias: false }), new BatchNorm2d(to)];
 }
 
-/** The shortcut where the branch changes channels or size; `kernel` counts only where the size changes. */
-function projection(from: number, to: number, stride: number, kernel: 1 | 3 = 1): Sequential | undefined {
+/**
+ * The shortcut where the branch changes channels or size. A kernel of 3 counts only where the size changes; "average" halves the image by its mean
+ * (He et al., "Bag of Tricks", arXiv 1812.01187, ResNet-D), so that the convolution comes second in the state dict.
+ */
+function projection(from: number, to: number, stride: number, by: 1 | 3 | "average" = 1): Sequential | undefined {
   if (from === to && stride === 1) return undefined;
-  return new Sequential(...convNorm(from, to, stride === 1 ? 1 : kernel, stride));
+  if (by !== "average") return new Sequential(...convNorm(from, to, stride === 1 ? 1 : by, stride));
+  const pool = stride === 1 ? new Identity() : new AveragePool2d({ kernel: 2, stride, ceilMode: true, countPadding: false });
+  return new Sequential(pool, ...convNorm(from, to, 1, 1));
 }
 
 /** The sum of branch and shortcut with the SE block in its position; `standard`, `pre` and `3x3` stand in the branch already. */
@@ -74,8 +81,12 @@ export interface BottleneckSizes {
   readonly to: number;
   /** Of the 3x3 convolution. */
   readonly groups: number;
-  /** Kernel of the shortcut's convolution where it halves the image. */
-  readonly projection: 1 | 3;
+  /** Kernel of the shortcut's convolution where it halves the image, or how else the shortcut does that. */
+  readonly projection: 1 | 3 | "average";
+  /** Halve the image behind the 3x3 convolution, by the mean of 2x2 pixels, not by its stride (timm's `aa`). */
+  readonly pooled?: boolean;
+  /** What the family fixes for its SE blocks. */
+  readonly se?: SeDefaults;
 }
 
 /** 1x1 down, 3x3 (with the stride), 1x1 up. */
@@ -96,15 +107,17 @@ export class Bottleneck extends Composite {
     const { position } = options;
     this.conv1 = new Conv2d(from, first, { kernel: 1, bias: false });
     this.bn1 = new BatchNorm2d(first);
-    this.conv2 = new Conv2d(first, middle, { kernel: 3, stride, padding: 1, groups, bias: false });
+    const pooled = sizes.pooled === true && stride > 1;
+    this.conv2 = new Conv2d(first, middle, { kernel: 3, stride: pooled ? 1 : stride, padding: 1, groups, bias: false });
     this.bn2 = new BatchNorm2d(middle);
     this.conv3 = new Conv2d(middle, to, { kernel: 1, bias: false });
     this.bn3 = new BatchNorm2d(to, { initialGamma: options.zeroInit ? 0 : 1 });
-    this.se = makeSe(position === "pre" ? from : position === "3x3" ? middle : to, options);
+    this.se = makeSe(position === "pre" ? from : position === "3x3" ? middle : to, options, sizes.se);
     this.downsample = projection(from, to, stride, sizes.projection);
     const at = (place: Position): Module | undefined => (position === place ? this.se : undefined);
     const branch = present<Module>(
-      at("pre"), this.conv1, this.bn1, new ReLU(), this.conv2, this.bn2, new ReLU(), at("3x3"), this.conv3, this.bn3, at("standard"));
+      at("pre"), this.conv1, this.bn1, new ReLU(), this.conv2, this.bn2, new ReLU(), pooled ? new AveragePool2d({ kernel: 2, stride }) : undefined,
+      at("3x3"), this.conv3, this.bn3, at("standard"));
     this.body = join(branch, this.downsample, this.se, position);
   }
 }

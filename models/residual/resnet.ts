@@ -11,7 +11,7 @@ import { Conv2d } from "../../src/nn/layers/conv.ts";
 import { Linear } from "../../src/nn/layers/linear.ts";
 import { Composite } from "../../src/nn/module.ts";
 import type { Module } from "../../src/nn/module.ts";
-import { GlobalAveragePool, MaxPool2d } from "../../src/nn/layers/pooling.ts";
+import { AveragePool2d, GlobalAveragePool, MaxPool2d } from "../../src/nn/layers/pooling.ts";
 import { Dropout } from "../../src/nn/layers/dropout.ts";
 import { Flatten } from "../../src/nn/layers/reshape.ts";
 import type { WeightLayout } from "../../src/weight-layout.ts";
@@ -38,8 +38,10 @@ export interface ResNetOptions extends BlockOptions {
 
 /** What is fixed by a model's name. */
 export interface Plan {
-  /** `deep`: three 3x3 convolutions instead of one 7x7. */
-  readonly stem: "7x7" | "3x3" | "deep";
+  /** One convolution, or three of 3x3: `deep` with width, width and twice the width of channels, or with these. */
+  readonly stem: "7x7" | "3x3" | "deep" | readonly [number, number, number];
+  /** What halves the image behind the stem: the maximum (where none is said), a 3x3 convolution (ResNet-RS), or the mean of 2x2 pixels. */
+  readonly pool?: "max" | "convolution" | "average";
   readonly blocks: readonly number[];
   /** Channels of a stage's bottlenecks by its width (64, 128, 256, 512); absent in networks of basic blocks. */
   readonly bottleneck: ((width: number) => BottleneckSizes) | undefined;
@@ -61,11 +63,12 @@ function stage(plan: Plan, index: number, from: number, options: ResNetOptions):
 /** The first convolution, and the channels that it gives. */
 function stem(plan: Plan, options: ResNetOptions): { conv: Conv2d | Sequential; channels: number } {
   const { inChannels, width, stemStride } = options;
-  if (plan.stem === "deep") {
+  if (plan.stem !== "7x7" && plan.stem !== "3x3") {
+    const [first, second, third] = plan.stem === "deep" ? [width, width, 2 * width] : plan.stem;
     const conv = new Sequential(
-      ...convNorm(inChannels, width, 3, stemStride), new ReLU(), ...convNorm(width, width, 3, 1), new ReLU(),
-      new Conv2d(width, 2 * width, { kernel: 3, padding: 1, bias: false }));
-    return { conv, channels: 2 * width };
+      ...convNorm(inChannels, first, 3, stemStride), new ReLU(), ...convNorm(first, second, 3, 1), new ReLU(),
+      new Conv2d(second, third, { kernel: 3, padding: 1, bias: false }));
+    return { conv, channels: third };
   }
   const kernel = plan.stem === "7x7" ? 7 : 3;
   return { conv: new Conv2d(inChannels, width, { kernel, stride: stemStride, padding: (kernel - 1) / 2, bias: false }), channels: width };
@@ -75,6 +78,8 @@ function stem(plan: Plan, options: ResNetOptions): { conv: Conv2d | Sequential; 
 export class ResNet extends Composite {
   readonly conv1: Conv2d | Sequential;
   readonly bn1: BatchNorm2d;
+  /** Named where it has weights. */
+  readonly maxpool: Sequential | undefined;
   readonly layer1: Sequential;
   readonly layer2: Sequential;
   readonly layer3: Sequential;
@@ -88,6 +93,9 @@ export class ResNet extends Composite {
     let channels = first.channels;
     this.conv1 = first.conv;
     this.bn1 = new BatchNorm2d(channels);
+    this.maxpool = plan.pool === "convolution" ? new Sequential(...convNorm(channels, channels, 3, 2), new ReLU()) : undefined;
+    const pool = this.maxpool ?? (plan.pool === "average" ? new AveragePool2d({ kernel: 2, stride: 2 })
+      : plan.stem !== "3x3" ? new MaxPool2d({ kernel: 3, stride: 2, padding: 1 }) : undefined);
     const stages: Sequential[] = [];
     for (let i = 0; i < plan.blocks.length; i++) {
       const made = stage(plan, i, channels, options);
@@ -97,7 +105,6 @@ export class ResNet extends Composite {
     [this.layer1, this.layer2, this.layer3] = stages;
     this.layer4 = stages[3];
     this.fc = new Linear(channels, options.classes);
-    const pool = plan.stem !== "3x3" ? new MaxPool2d({ kernel: 3, stride: 2, padding: 1 }) : undefined;
     this.body = new Sequential(
       ...present<Module>(this.conv1, this.bn1, new ReLU(), pool), ...stages, new GlobalAveragePool(), new Flatten(), new Dropout(options.dropout), this.fc);
   }

@@ -1,15 +1,17 @@
-/** Image files of any format: ours without a package, JPEG and the like through `sharp` or `jpeg-js` if the user has one. */
+/** Image files of any format: PNG, JPEG and Netpbm by ourselves, WebP and the like through `sharp` if the user has it. */
 import { fromSamples } from "../io/images/image.ts";
 import type { RgbaImage } from "../io/images/image.ts";
 import { UnsupportedImage, decodeImage, imageFormat } from "../io/images/decode.ts";
 import { readBytes, readHead } from "./files.ts";
 
-/** The little of sharp and jpeg-js that is used here. */
+/** The little of sharp that is used here. */
 interface Sharp {
-  (bytes: Uint8Array): { ensureAlpha(): { raw(): { toBuffer(options: { resolveWithObject: true }): Promise<{ data: Uint8Array; info: { width: number; height: number; channels: number } }> } } };
+  (bytes: Uint8Array): SharpImage;
 }
-interface JpegJs {
-  decode(bytes: Uint8Array, options: { useTArray: true; formatAsRGBA: true }): RgbaImage;
+interface SharpImage {
+  ensureAlpha(): SharpImage;
+  keepIccProfile?(): SharpImage;
+  raw(): { toBuffer(options: { resolveWithObject: true }): Promise<{ data: Uint8Array; info: { width: number; height: number; channels: number } }> };
 }
 
 /** A package of the user's, or undefined where it is not installed. */
@@ -28,8 +30,7 @@ export class NoDecoder extends Error {
   readonly format: string;
 
   constructor(path: string, format: string) {
-    const packages = format === "JPEG" ? "sharp or jpeg-js" : "sharp";
-    super(`${path}: ${format} images want the package ${packages}, which is not installed (npm install ${packages.split(" ")[0]}); PNG and PPM need none`);
+    super(`${path}: ${format} images are not read here; make it PNG or JPEG, or install sharp, which is then used (npm install sharp)`);
     this.format = format;
   }
 }
@@ -55,11 +56,11 @@ async function readWithPackage(path: string, bytes: Uint8Array, format: string):
   try {
     const sharp = await installed<Sharp>("sharp");
     if (sharp !== undefined) {
-      const { data, info } = await sharp(bytes).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+      // sharp converts colours by an embedded profile; PIL, whose pixels networks were trained with, does not.
+      const image = sharp(bytes).ensureAlpha();
+      const { data, info } = await (image.keepIccProfile?.() ?? image).raw().toBuffer({ resolveWithObject: true });
       return fromSamples(data, info.width, info.height, info.channels);
     }
-    const jpeg = format === "JPEG" ? await installed<JpegJs>("jpeg-js") : undefined;
-    if (jpeg !== undefined) return jpeg.decode(bytes, { useTArray: true, formatAsRGBA: true });
   } catch (error) {
     throw new Error(`${path}: cannot decode this ${format} image: ${(error as Error).message}`);
   }

@@ -73,7 +73,7 @@ export abstract class Module {
   }
 
   /** All modules that work directly below this one, the unnamed ones too. */
-  parts(): Module[] {
+  submodules(): Module[] {
     return this.children().map(([, module]) => module);
   }
 
@@ -83,7 +83,7 @@ export abstract class Module {
     const walk = (module: Module): void => {
       if (found.has(module)) return;
       found.add(module);
-      module.parts().forEach(walk);
+      module.submodules().forEach(walk);
     };
     walk(this);
     return found;
@@ -199,8 +199,8 @@ export abstract class Layer<Saved> extends Module {
 export abstract class Composite extends Module {
   abstract readonly body: Module;
 
-  override parts(): Module[] {
-    return [...super.parts(), this.body];
+  override submodules(): Module[] {
+    return [...super.submodules(), this.body];
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {

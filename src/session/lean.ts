@@ -10,10 +10,11 @@ import type { Module } from "../nn/module.ts";
 import { coreComputations } from "../operations/core.ts";
 import type { Operations } from "./backends/operations.ts";
 import { coreBindings } from "./backends/wasm/bindings/core.ts";
-import { compileSyncWith, compileWith } from "./session.ts";
+import { compileSyncWith, compileWith } from "./compile.ts";
 import type { SessionParts } from "./backends/parts.ts";
 import { growPool, warmPool } from "./threads/pool.ts";
-import type { CompileOptions, Session } from "./session.ts";
+import type { CompileOptions } from "./compile.ts";
+import type { Session } from "./inference-session.ts";
 
 const operations: Operations = { kernels: referenceInference, computations: coreComputations, bindings: coreBindings };
 const least: SessionParts = { operations };

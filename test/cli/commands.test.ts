@@ -165,6 +165,7 @@ test("bad files: code 1, and nothing is written", async () => {
   const foreign = bad("foreign.safetensors", writeSafetensors(stateDict(createModel("resnet8", { ...options, width: 2 }, 0))));
   const text = bad("text.png", "not a picture");
   const jpeg = bad("photo.jpg", Uint8Array.of(255, 216, 255, 224, 0, 16));
+  const webp = bad("photo.webp", "RIFF\x24\0\0\0WEBPVP8 ");
 
   await fails(1, /cannot read .*none\.safetensors: no such file/, ...running("--weights", at("none.safetensors")));
   await fails(1, /cut short/, ...running("--weights", cut));
@@ -177,7 +178,8 @@ test("bad files: code 1, and nothing is written", async () => {
   await fails(1, /it is a directory/, ...running("--input", folder));
   await fails(1, /cannot write .*: /, ...running("--output", join(at("text.png"), "out.safetensors")));
   await fails(1, /text\.png: image: the file is of no format that is known/, "classify", text, "--weights", at("weights.safetensors"));
-  await fails(1, /photo\.jpg: JPEG images want the package sharp or jpeg-js/, "classify", jpeg, "--weights", at("weights.safetensors"));
+  await fails(1, /photo\.jpg: JPEG: the file is cut short at byte 6/, "classify", jpeg, "--weights", at("weights.safetensors"));
+  await fails(1, /photo\.webp: WebP images are not read here; make it PNG or JPEG, or install sharp/, "classify", webp, "--weights", at("weights.safetensors"));
   await fails(1, /none\.png: no such file/, "classify", at("none.png"), "--weights", at("weights.safetensors"));
   assert.not(existsSync(at("never.safetensors")));
 });

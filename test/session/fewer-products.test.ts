@@ -7,7 +7,8 @@ import type { ModuleBuilder } from "../../kernels/wasm/assembler/module-builder.
 import { strassenConvolution } from "../../kernels/wasm/convolution/strassen/strassen.ts";
 import { emitModule } from "../../src/session/backends/wasm/modules/emit.ts";
 import { compileSync as leanSync } from "../../src/session/lean.ts";
-import { compile, compileSync, compileSyncWith } from "../../src/session/session.ts";
+import { compileSyncWith } from "../../src/session/compile.ts";
+import { compile, compileSync } from "../../src/session/session.ts";
 import { withStrassen } from "../../src/session/backends/wasm/strassen.ts";
 import { checkOf, wrongKinds } from "../../src/session/backends/wasm/checks/verify.ts";
 import { WasmHost } from "../../src/session/backends/wasm/engine.ts";

@@ -12,7 +12,13 @@ import { Session, compile, compileSync } from "../../src/session/session.ts";
 import { trialFailure } from "../../src/session/backends/wasm/checks/trial.ts";
 import { flagsOf, withFlags } from "../../src/session/backends/wasm/turbo/v8-flags.ts";
 import type { Flag } from "../../src/session/backends/wasm/turbo/v8-flags.ts";
-import { WasmHost } from "../../src/session/backends/wasm/engine.ts";
+import { atOnce } from "../../src/session/backends/backend.ts";
+import type { Backend } from "../../src/session/backends/backend.ts";
+import { PlainConstants } from "../../src/session/backends/plain/program.ts";
+import { WasmBackend } from "../../src/session/backends/wasm/backend.ts";
+import { TrialBackend } from "../../src/session/backends/wasm/turbo/backend.ts";
+import type { Module } from "../../src/nn/module.ts";
+import type { Shape } from "../../src/tensor.ts";
 import type { CompileModule } from "../../src/session/backends/wasm/engine.ts";
 import { runFile } from "../support/runtime.ts";
 import { agree, bits } from "../support/compare.ts";
@@ -117,24 +123,53 @@ const wrong: CompileModule = (emit) => {
   return new WebAssembly!.Module(bytes);
 };
 
+/** A backend on trial, each of whose kernels is compiled so. */
+function onTrial(trial: CompileModule): TrialBackend {
+  const trusted = { arithmetic: exactArithmetic, refused: new Set<never>(), wrong: new Map<never, string>(), compile: right };
+  const options = { operations: allOperations, threads: 1, pool: undefined, alone: undefined };
+  const tried = new WasmBackend({ ...options, kernels: { ...trusted, compile: trial } }, "on trial");
+  return new TrialBackend(tried, (reason) => new WasmBackend({ ...options, kernels: trusted }, `instead: ${reason}`), (program, request, host) =>
+    trialFailure(program, { ...request, operations: allOperations, host, constants: new PlainConstants() }, trusted));
+}
+
+/** A session on a backend. */
+function sessionOn(backend: Backend, model: Module, input: Shape, observe: readonly string[]): Session {
+  const network = moduleNetwork(model);
+  const { graph, kept } = sessionGraph(network, { input }, observe);
+  const program = atOnce(backend.program({ graph, kept, overrides: new Map() }));
+  return new Session({ network, backend, observed: new Set(observe), overrides: new Map(), graph, program });
+}
+
 test("a program on trial that computes something else is given up, with the reason", () => {
-  const kernels = { arithmetic: exactArithmetic, refused: new Set<never>() };
-  const host = (compileModule: CompileModule): WasmHost => new WasmHost({ ...kernels, threads: 1, pool: undefined, compile: compileModule });
   const [model, input] = [smallResNet(), [1, 3, 16, 16]];
   const expected = compileSync(model, { input, numerics: "exact" });
-  for (const [trial, given] of [[right, "on trial"], [wrong, /^instead: [\w.]+ has \S+ instead of \S+$/]] as const) {
-    const observe = ["layer1.0.se.activation_2"];
-    const network = moduleNetwork(model);
-    const session = new Session(network, { input, observe }, sessionGraph(network, { input }, observe), {
-      host: host(trial), why: "on trial",
-      trial: { failure: (program, options) => trialFailure(program, options, { ...kernels, compile: right }), instead: (reason) => ({ host: host(right), why: `instead: ${reason}` }) },
-    }, { operations: allOperations });
+  for (const [trial, given] of [[right, /; on trial$/], [wrong, /; instead: [\w.]+ has \S+ instead of \S+$/]] as const) {
+    const session = sessionOn(onTrial(trial), model, input, ["layer1.0.se.activation_2"]);
     assert.match(session.kernels, given);
     for (const shape of [input, [2, 3, 12, 9]]) assert.equal(bits(session.run(draw(shape))), bits(expected.run(draw(shape))));
     session.close();
     assert.throws(() => session.run(draw(input)), /it is closed/);
   }
   expected.close();
+});
+
+test("a later program that fails its trial is made by the other kernels; those that passed stay, and all are refreshed", () => {
+  const [model, input, later] = [smallResNet(), [1, 3, 16, 16], [2, 3, 12, 9]];
+  let compile = right;
+  const session = sessionOn(onTrial((emit) => compile(emit)), model, input, []);
+  compile = wrong;
+  const outputs = (): number[][] => [input, later, input].map((shape) => bits(session.run(draw(shape))));
+  const expected = (): number[][] => {
+    const other = compileSync(model, { input, numerics: "exact" });
+    return [input, later, input].map((shape) => bits(other.run(draw(shape))));
+  };
+  assert.match(session.kernels, /; on trial$/);
+  assert.equal(outputs(), expected());
+  assert.match(session.kernels, /; instead: /);
+  for (const parameter of model.parameters()) parameter.value.data.forEach((value, i) => (parameter.value.data[i] = value * 0.9));
+  session.refresh();
+  assert.equal(outputs(), expected());
+  session.close();
 });
 
 test("nothing on stderr", async () => {

@@ -5,6 +5,7 @@
 import { Bytes, checkWhole } from "./encode.ts";
 import type { Local } from "./handles.ts";
 import type { Instruction, InstructionTable } from "./opcodes.ts";
+import type { Checks } from "./checks.ts";
 import type { TypeStack } from "./type-stack.ts";
 import { NONE } from "./types.ts";
 import type { Codes, SignatureTable } from "./types.ts";
@@ -14,8 +15,8 @@ export interface Home {
   readonly instructions: InstructionTable;
   readonly hasMemory: boolean;
   readonly signatures: SignatureTable;
-  /** What checks the types of a function while it is written; undefined where that is left to the engine. */
-  readonly check: ((body: Body) => TypeStack) | undefined;
+  /** What checks functions while they are written; undefined where that is left to the engine. */
+  readonly checks: Checks | undefined;
 }
 
 /** A block, and what branches to it name. Of a loop its beginning, of all else its end. */
@@ -59,7 +60,7 @@ export class Body {
     this.home = home;
     this.name = name;
     this.code = code;
-    this.check = home.check?.(this);
+    this.check = home.checks?.types(this);
   }
 
   /** Where emission stands, for messages. */
@@ -125,16 +126,10 @@ export class Body {
 
   /** The immediates of the memory instruction just emitted, in bytes. @throws RangeError, TypeError where there is no memory. */
   address(op: Instruction, offset: number, align: number, natural: number): void {
-    if (align !== natural && !(align >= 1 && align < natural && (align & (align - 1)) === 0)) {
-      throw new RangeError(`${this.at(op.name)}: alignment wants a power of two up to ${natural} bytes, got ${align}`);
-    }
+    this.home.checks?.address(this, op, align, natural);
     if (offset >>> 0 !== offset) checkWhole(`${this.at(op.name)}: offset`, offset, 0, 0xffffffff);
-    if (!this.home.hasMemory) this.wantMemory(op);
+    this.home.checks?.wantsMemory(this, op);
     this.code.indexed(31 - Math.clz32(align), offset);
   }
 
-  /** @throws TypeError where the module has no memory. */
-  wantMemory(op: Instruction): void {
-    if (!this.home.hasMemory) throw new TypeError(`${this.at(op.name)}: wants a memory, the module has none yet`);
-  }
 }

@@ -66,18 +66,8 @@ interface Holder {
 type Method = (this: Holder, ...values: never[]) => void;
 
 function writeLane(body: Body, op: Instruction, lane: number, lanes: number): void {
-  checkWhole(`${body.at(op.name)}: lane`, lane, 0, lanes - 1);
+  body.home.checks?.lane(body, op, lane, lanes);
   body.code.byte(lane);
-}
-
-function checkCount(body: Body, op: Instruction, values: ArrayLike<unknown>, count: number): void {
-  if (values.length !== count) throw new RangeError(`${body.at(op.name)}: wants ${count} values, got ${values.length}`);
-}
-
-/** @throws RangeError for what no whole number of `bits` bits, signed or unsigned, can hold. */
-function checkBits(body: Body, op: Instruction, value: number, bits: number): void {
-  const values = bits === 32 ? 0x100000000 : 1 << bits;
-  checkWhole(`${body.at(op.name)}: constant`, value, -values / 2, values - 1);
 }
 
 function long(body: Body, op: Instruction, value: number | bigint): bigint {
@@ -90,8 +80,8 @@ function long(body: Body, op: Instruction, value: number | bigint): bigint {
 }
 
 function number(body: Body, op: Instruction, value: unknown): number {
-  if (typeof value !== "number") throw new TypeError(`${body.at(op.name)}: constant wants a number, got ${typeof value}`);
-  return value;
+  body.home.checks?.number(body, op, value);
+  return value as number;
 }
 
 /** Constants by lanes: "f32x4". */
@@ -102,14 +92,14 @@ function lanesMethod(op: Instruction): Method {
   return function (this: Holder, ...lanes: readonly (number | bigint)[]): void {
     const { body } = this;
     body.emit(op);
-    if (lanes.length !== 1) checkCount(body, op, lanes, count);
+    if (lanes.length !== 1) body.home.checks?.count(body, op, lanes, count);
     for (let i = 0; i < count; i++) {
       const lane = lanes[lanes.length === 1 ? 0 : i];
       if (op.detail === "i64x2") body.code.long(long(body, op, lane));
       else if (type === "f32") body.code.f32(number(body, op, lane));
       else if (type === "f64") body.code.f64(number(body, op, lane));
       else {
-        checkBits(body, op, number(body, op, lane), 8 * bytes);
+        body.home.checks?.bits(body, op, lane, 8 * bytes);
         body.code.word(Number(lane), bytes);
       }
     }
@@ -127,7 +117,7 @@ function methodOf(op: Instruction): Method {
       return function () {
         const { body } = this;
         body.emit(op);
-        if (op.name !== "atomic.fence") body.wantMemory(op);
+        if (op.name !== "atomic.fence") body.home.checks?.wantsMemory(body, op);
         for (let i = 0; i < detail; i++) body.code.byte(0);
       };
     case "memory":
@@ -154,22 +144,22 @@ function methodOf(op: Instruction): Method {
     case "shuffle":
       return function (this: Holder, lanes: ArrayLike<number>) {
         this.body.emit(op);
-        checkCount(this.body, op, lanes, 16);
+        this.body.home.checks?.count(this.body, op, lanes, 16);
         for (let i = 0; i < 16; i++) writeLane(this.body, op, lanes[i], 32);
       };
     case "bytes":
       return function (this: Holder, bytes: ArrayLike<number>) {
         this.body.emit(op);
-        checkCount(this.body, op, bytes, 16);
+        this.body.home.checks?.count(this.body, op, bytes, 16);
         for (let i = 0; i < 16; i++) {
-          checkBits(this.body, op, bytes[i], 8);
+          this.body.home.checks?.bits(this.body, op, bytes[i], 8);
           this.body.code.byte(bytes[i]);
         }
       };
     case "i32":
       return function (this: Holder, value: number) {
         this.body.emit(op);
-        if ((value | 0) !== value) checkBits(this.body, op, value, 32);
+        if ((value | 0) !== value) checkWhole(`${this.body.at(op.name)}: constant`, value, -0x80000000, 0xffffffff);
         this.body.code.s32(value);
       };
     case "i64":

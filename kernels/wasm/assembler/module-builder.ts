@@ -30,23 +30,21 @@
  * millisecond of processor time then (Node 20, Zen 4: 16,110 instructions in 56 functions take 16 ms, of which 4 are a fixed start),
  * 18,000 when it is warm. What counts is therefore the number of instructions: emit one kernel for all layers that can share it.
  */
-import type { Body, Home } from "./body.ts";
-import { Bytes, checkWhole } from "./encode.ts";
+import type { Home } from "./body.ts";
+import type { Checks } from "./checks.ts";
+import { Bytes } from "./encode.ts";
 import { FunctionBuilder } from "./function-builder.ts";
-import { checkOwner } from "./handles.ts";
 import type { Func, Local, Locals, Memory, MemoryLimits, Params } from "./handles.ts";
 import { SignatureTable, codesOf } from "./types.ts";
 import type { Signature, ValueType } from "./types.ts";
 import { writeNames } from "./names.ts";
 import { CORE } from "./opcodes.ts";
 import type { Core, InstructionTable } from "./opcodes.ts";
-import type { TypeStack } from "./type-stack.ts";
 import type { Pace } from "../shared/pace.ts";
 
 const SECTION = { type: 1, import: 2, function: 3, memory: 5, export: 7, code: 10 } as const;
 const KIND = { function: 0, memory: 2 } as const;
 const FUNCTION_TYPE = 0x60;
-const MOST_PAGES = 65536;
 
 /** What a function takes and leaves; `export: true` exports it under its name. */
 export interface FunctionSpec<P extends Params> {
@@ -72,16 +70,14 @@ export class ModuleBuilder<T extends InstructionTable = Core> implements Home {
   readonly name: string;
   readonly instructions: InstructionTable;
   hasMemory = false;
-  /** What checks types while functions are written (checked.ts). */
-  static check: ((body: Body) => TypeStack) | undefined = undefined;
-  get check(): Home["check"] {
-    return ModuleBuilder.check;
-  }
+  /** What is checked while modules are written (checked.ts). */
+  static checks: Checks | undefined = undefined;
+  readonly checks: Checks | undefined = ModuleBuilder.checks;
   /** What holds loops of unfused products and sums back (shared/pace.ts), where that is faster; it changes no bit. */
   pace: Pace | undefined = undefined;
   readonly signatures: SignatureTable = new SignatureTable();
   readonly #functions: Definition[] = [];
-  readonly #byName = new Map<string, Func>();
+  readonly #names = new Set<string>();
   readonly #exports = new Map<string, Handle>();
   #memory: { readonly memory: Memory; readonly importedFrom: string | undefined } | undefined;
   /** Functions in the order in which they were finished, each with its length in front. */
@@ -104,9 +100,7 @@ export class ModuleBuilder<T extends InstructionTable = Core> implements Home {
 
   /** A function of the host. Imports come before the first function of the module's own. */
   importFunc<const P extends Params = Record<never, never>>(module: string, name: string, spec: FunctionSpec<P> = {}): Func<P> {
-    if (this.#functions.some(({ imported }) => imported === undefined)) {
-      throw new TypeError(`${this.name}: functions are imported before the first one is defined, "${module}.${name}" comes late`);
-    }
+    this.checks?.importing(this, this.#functions, `${module}.${name}`);
     return this.#addFunction(`${module}.${name}`, spec, { module, name });
   }
 
@@ -123,9 +117,8 @@ export class ModuleBuilder<T extends InstructionTable = Core> implements Home {
   }
 
   define<P extends Params>(func: Func<P>, body: FunctionBody<P, T>): void {
-    checkOwner(this, func, this, "module");
     const definition = this.#functions[func.index];
-    if (definition.imported !== undefined || definition.code !== undefined) throw new TypeError(`${this.name}: "${func.name}" is defined already`);
+    this.checks?.defining(this as unknown as ModuleBuilder, func, definition);
     const buffer = this.#buffers.pop() ?? new Bytes(4096);
     buffer.clear();
     const builder = new FunctionBuilder<T>(this, func.name, func.params, func.signature.results, buffer);
@@ -140,15 +133,12 @@ export class ModuleBuilder<T extends InstructionTable = Core> implements Home {
   }
 
   #addFunction<P extends Params>(name: string, spec: FunctionSpec<P>, imported: Definition["imported"]): Func<P> {
-    if (this.#byName.has(name)) throw new RangeError(`${this.name}: two functions are named "${name}"`);
     const params = spec.params ?? ({} as P);
-    // JavaScript lists such keys first, whatever their place.
-    const number = Object.keys(params).find((param) => /^\d/.test(param));
-    if (number !== undefined) throw new RangeError(`${name}: a parameter's name cannot begin with a digit, got "${number}"`);
+    this.checks?.naming(this, this.#names.has(name), name, params);
     const signature: Signature = this.signatures.intern(codesOf(Object.values(params)), codesOf(spec.results));
     const func: Func<P> = { kind: "function", name, index: this.#functions.length, owner: this, params, signature };
     this.#functions.push({ func, imported, code: undefined, locals: [] });
-    this.#byName.set(name, func);
+    this.#names.add(name);
     if (spec.export === true) this.export(func);
     return func;
   }
@@ -166,11 +156,7 @@ export class ModuleBuilder<T extends InstructionTable = Core> implements Home {
   }
 
   #addMemory(name: string, limits: MemoryLimits, importedFrom: string | undefined): Memory {
-    if (this.#memory !== undefined) throw new TypeError(`${this.name}: a module has one memory, "${name}" would be a second`);
-    const { minimum, maximum, shared } = limits;
-    checkWhole(`${this.name}: minimum of memory "${name}"`, minimum, 0, MOST_PAGES);
-    if (maximum !== undefined) checkWhole(`${this.name}: maximum of memory "${name}"`, maximum, minimum, MOST_PAGES);
-    if (shared === true && maximum === undefined) throw new TypeError(`${this.name}: shared memory "${name}" wants a maximum`);
+    this.checks?.memory(this, this.#memory !== undefined, name, limits);
     const memory: Memory = { kind: "memory", name, index: 0, owner: this, limits };
     this.#memory = { memory, importedFrom };
     this.hasMemory = true;
@@ -178,8 +164,7 @@ export class ModuleBuilder<T extends InstructionTable = Core> implements Home {
   }
 
   export(handle: Handle, name: string = handle.name): void {
-    checkOwner(this, handle, this, "module");
-    if (this.#exports.has(name)) throw new RangeError(`${this.name}: two exports are named "${name}"`);
+    this.checks?.exporting(this as unknown as ModuleBuilder, handle, this.#exports.has(name), name);
     this.#exports.set(name, handle);
   }
 
@@ -187,8 +172,7 @@ export class ModuleBuilder<T extends InstructionTable = Core> implements Home {
 
   /** The module; the same bytes each time. @throws TypeError where a function was declared and not defined. */
   toBytes(): Uint8Array<ArrayBuffer> {
-    const missing = this.#functions.find(({ code, imported }) => code === undefined && imported === undefined);
-    if (missing !== undefined) throw new TypeError(`${this.name}: function "${missing.func.name}" was declared and never defined`);
+    this.checks?.finishing(this, this.#functions);
     const own = this.#functions.filter(({ imported }) => imported === undefined);
     const memories = this.#memory === undefined ? [] : [this.#memory];
     const bytes = new Bytes(4096);

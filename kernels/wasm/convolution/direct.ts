@@ -20,7 +20,8 @@ import { emitRow } from "./row.ts";
 import type { RowFunc, Segment } from "./row.ts";
 import type { Func } from "../assembler/handles.ts";
 import { interior, rowPitch } from "../shared/layout.ts";
-import { atMost, offset, repeat, wholeOrRest } from "../shared/loops.ts";
+import { atMost, offset } from "../shared/addresses.ts";
+import { repeat, wholeOrRest } from "../shared/loops.ts";
 import type { ModuleBuilder } from "../assembler/module-builder.ts";
 import { PANEL, joinedEnds, rowsPerBlock, tilePixels } from "./tiles.ts";
 

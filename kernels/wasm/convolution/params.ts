@@ -5,6 +5,7 @@
 import { conv2dShape } from "../../shapes.ts";
 import { activationName } from "../shared/activation.ts";
 import type { Activation } from "../shared/activation.ts";
+import type { VectorArithmetic } from "../shared/arithmetic.ts";
 import { paddedStart, rowPitch } from "../shared/layout.ts";
 import type { Layout } from "../shared/layout.ts";
 
@@ -24,7 +25,7 @@ export interface ConvEpilogue {
 export const noEpilogue: ConvEpilogue = { gate: false, residual: undefined, activation: undefined };
 
 /** Pairs are [height, width]. */
-export interface ConvParams {
+export interface ConvParams extends VectorArithmetic {
   readonly input: Layout;
   readonly output: Layout;
   readonly kernel: Two;
@@ -36,10 +37,6 @@ export interface ConvParams {
   readonly dilation: Two;
   readonly groups: number;
   readonly epilogue: ConvEpilogue;
-  /** Multiply and add in one instruction with one rounding, where the machine has it (relaxed SIMD): faster, and no longer the same bits everywhere. */
-  readonly fma: boolean;
-  /** Does the engine compute neighbouring vectors in pairs, as one of 256 bits (revectorisation)? The same bits, in other tiles. */
-  readonly wide?: boolean;
   /** May it be computed by Winograd's method where that pays? Then errors are larger (winograd.ts). */
   readonly winograd?: boolean;
 }

@@ -13,6 +13,7 @@ import type { ActivationScratch } from "../shared/activation.ts";
 import type { ConvEpilogue } from "./params.ts";
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import type { Func, Local } from "../assembler/handles.ts";
+import type { VectorArithmetic } from "../shared/arithmetic.ts";
 import { loadLanes, storeLanes } from "../shared/lanes.ts";
 import type { ModuleBuilder } from "../assembler/module-builder.ts";
 import type { Pace, PaceMaker } from "../shared/pace.ts";
@@ -23,7 +24,7 @@ export interface Segment {
   readonly pitch: number;
 }
 
-export interface RowKernel {
+export interface RowKernel extends VectorArithmetic {
   readonly name: string;
   /** Pixels of a tile. */
   readonly pixels: number;
@@ -43,9 +44,6 @@ export interface RowKernel {
   readonly outPixel: number;
   readonly residualPixel: number;
   readonly epilogue: ConvEpilogue;
-  readonly fma: boolean;
-  /** Are vectors joined to 256 bits? */
-  readonly wide?: boolean | undefined;
 }
 
 /** Of the row's first pixel: window, output and residual; the panel; the gates of its channels; how many pixels. */

@@ -3,13 +3,11 @@
  * (bench/kernels; GFLOP/s on one core of a Zen 4 server with 512 KB of second-level cache, Node 20 = V8 11.3, which reaches 50 there
  * from registers alone; candidates took turns, and the best of many rounds counts, for the machine had other work too).
  */
+import type { VectorArithmetic } from "../shared/arithmetic.ts";
 import type { ConvParams } from "./params.ts";
 import { imagePitch, rowPitch } from "../shared/layout.ts";
 
-/** What a tile depends on. */
-export type Machine = Pick<ConvParams, "fma" | "wide">;
-
-const ANY_MACHINE: Machine = { fma: false };
+const ANY_MACHINE: VectorArithmetic = { fma: false };
 
 /** Channels of a full panel of weights. */
 export const PANEL = 16;
@@ -28,7 +26,7 @@ export const PANEL = 16;
  *
  * Node 20 with fused multiply-add, behind its flag: 2 pixels 40 to 50 on every layer of ResNet-50, 3 to 6 half of that (their registers spill).
  */
-export function tilePixels(channels: number, machine: Machine = ANY_MACHINE): number {
+export function tilePixels(channels: number, machine: VectorArithmetic = ANY_MACHINE): number {
   if (channels === 16 && machine.wide === true) return machine.fma ? 6 : 5;
   return { 16: 2, 12: 3, 8: 4, 4: 6 }[channels] ?? 2;
 }

@@ -4,6 +4,7 @@ import type { ActivationScratch, PushConstant } from "../shared/activation.ts";
 import type { ConvEpilogue } from "./params.ts";
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import type { Local } from "../assembler/handles.ts";
+import type { VectorArithmetic } from "../shared/arithmetic.ts";
 import { loadLanes, storeLanes } from "../shared/lanes.ts";
 
 /** Indices of numbers, and their factors. */
@@ -18,8 +19,8 @@ export function vectors(f: FunctionBuilder, name: string, count: number, lanes: 
 }
 
 /** Channels that a transform takes at once, of `channels`: 8 where vectors are joined, else 4. */
-export function channelsAtOnce(channels: number, wide: boolean): 4 | 8 {
-  return wide && channels % 8 === 0 ? 8 : 4;
+export function channelsAtOnce(channels: number, wide: boolean | undefined): 4 | 8 {
+  return wide === true && channels % 8 === 0 ? 8 : 4;
 }
 
 /** Pushes a number's vector. */
@@ -30,9 +31,8 @@ export function inLocals(f: FunctionBuilder, from: readonly Vectors[]): Push {
 }
 
 /** How to multiply: what pushes a factor, and whether products are added in the same instruction. */
-export interface Multiply {
+export interface Multiply extends Pick<VectorArithmetic, "fma"> {
   readonly constant: PushConstant;
-  readonly fma: boolean;
 }
 
 /** to = sum, whose first factor is positive; 1 and -1 take no multiplication. */

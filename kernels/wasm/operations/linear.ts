@@ -9,21 +9,21 @@ import { noEpilogue } from "../convolution/params.ts";
 import type { ConvParams } from "../convolution/params.ts";
 import { emitRow } from "../convolution/row.ts";
 import type { RowFunc } from "../convolution/row.ts";
+import type { VectorArithmetic } from "../shared/arithmetic.ts";
 import { layoutName } from "../shared/kernel.ts";
 import type { Kernel } from "../shared/kernel.ts";
 import { imagePitch } from "../shared/layout.ts";
 import type { Layout } from "../shared/layout.ts";
-import { offset, repeat, wholeOrRest } from "../shared/loops.ts";
+import { offset } from "../shared/addresses.ts";
+import { repeat, wholeOrRest } from "../shared/loops.ts";
 import { PANEL, tilePixels } from "../convolution/tiles.ts";
 
 /** Inputs that are gone through for all images before the next: their weights in a panel (16 KB) stay in the first cache. */
 const BLOCK = 256;
 
-export interface LinearOptions {
+export interface LinearOptions extends Partial<Pick<VectorArithmetic, "fma">> {
   readonly batch: number;
   readonly activation?: Activation | undefined;
-  /** Multiply and add in one instruction with one rounding (relaxed SIMD). */
-  readonly fma?: boolean;
 }
 
 /** A run of inputs: how many, how often one after the other; the sums of all but the first begin with what is in the output. */

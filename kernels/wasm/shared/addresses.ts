@@ -1,8 +1,31 @@
-/** Address arithmetic and loops that the kernels of training share. */
+/** Address arithmetic that kernels share: on locals that hold addresses, indices and counts. */
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import type { Local } from "../assembler/handles.ts";
 
 type I32 = Local<"i32">;
+
+/** to = from + bytes */
+export function set(f: FunctionBuilder, to: I32, from: I32, bytes = 0): void {
+  f.local.get(from);
+  if (bytes !== 0) {
+    f.i32.const(bytes);
+    f.i32.add();
+  }
+  f.local.set(to);
+}
+
+/** Leaves from + bytes + factor * by. */
+export function address(f: FunctionBuilder, from: I32, bytes: number, by: I32, factor: number): void {
+  f.local.get(from);
+  if (bytes !== 0) {
+    f.i32.const(bytes);
+    f.i32.add();
+  }
+  f.local.get(by);
+  f.i32.const(factor);
+  f.i32.mul();
+  f.i32.add();
+}
 
 /** to = from + by * factor */
 export function offset(f: FunctionBuilder, to: I32, from: I32, by: I32, factor: number): void {
@@ -58,31 +81,13 @@ export function blockSize(f: FunctionBuilder, to: I32, limit: number, whole: num
   local.set(to);
 }
 
-/** Emits `body` for index = index ... end - 1; none where that is empty. */
-export function range(f: FunctionBuilder, index: I32, end: I32 | number, body: () => void): void {
-  f.while(
-    () => {
-      f.local.get(index);
-      if (typeof end === "number") f.i32.const(end);
-      else f.local.get(end);
-      f.i32.lt_s();
-    },
-    () => {
-      body();
-      f.local.increase(index, 1);
-    },
-  );
-}
-
-/** Emits `body` for index = first, first + step, ... below `end`, all known now; at least once. */
-export function steps(f: FunctionBuilder, index: I32, first: number, end: number, step: number, body: () => void): void {
-  assign(f, index, first);
-  if (first + step >= end) return body();
-  f.doWhile(() => {
-    body();
-    f.local.increase(index, step);
-    f.local.get(index);
-    f.i32.const(end);
-    f.i32.lt_s();
-  });
+/** value = min(value, most) */
+export function atMost(f: FunctionBuilder, value: I32, most: number): void {
+  f.i32.const(most);
+  f.local.get(value);
+  f.i32.const(most);
+  f.local.get(value);
+  f.i32.lt_s();
+  f.select();
+  f.local.set(value);
 }

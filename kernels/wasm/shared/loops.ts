@@ -1,6 +1,7 @@
-/** Loops that kernels share: over the floats of a run, and over the rows of images. Pointers are locals that the loops advance. */
+/** Loops that kernels share: over the floats of a run, over the rows of images, over panels and indices. Pointers are locals that the loops advance. */
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import type { Local } from "../assembler/handles.ts";
+import { assign } from "./addresses.ts";
 import { rowPitch } from "./layout.ts";
 import type { Layout } from "./layout.ts";
 
@@ -78,42 +79,6 @@ export function overRows(f: FunctionBuilder, begin: Local<"i32">, end: Local<"i3
   );
 }
 
-/** to = from + bytes */
-export function set(f: FunctionBuilder, to: Local<"i32">, from: Local<"i32">, bytes = 0): void {
-  f.local.get(from);
-  f.i32.const(bytes);
-  f.i32.add();
-  f.local.set(to);
-}
-
-/** Leaves from + bytes + factor * by. */
-export function address(f: FunctionBuilder, from: Local<"i32">, bytes: number, by: Local<"i32">, factor: number): void {
-  f.local.get(from);
-  f.i32.const(bytes);
-  f.i32.add();
-  f.local.get(by);
-  f.i32.const(factor);
-  f.i32.mul();
-  f.i32.add();
-}
-
-/** to = from + factor * by */
-export function offset(f: FunctionBuilder, to: Local<"i32">, from: Local<"i32">, by: Local<"i32">, factor: number): void {
-  address(f, from, 0, by, factor);
-  f.local.set(to);
-}
-
-/** value = min(value, most) */
-export function atMost(f: FunctionBuilder, value: Local<"i32">, most: number): void {
-  f.i32.const(most);
-  f.local.get(value);
-  f.i32.const(most);
-  f.local.get(value);
-  f.i32.lt_s();
-  f.select();
-  f.local.set(value);
-}
-
 /** Emits `body` for whole panels, as many as `count`, and for the rest after them; `index` says which one it is. Either may not exist. */
 export function wholeOrRest<T>(f: FunctionBuilder, index: Local<"i32">, count: number, whole: T | undefined, rest: T | undefined, body: (panel: T) => void): void {
   if (whole !== undefined && rest !== undefined) {
@@ -134,4 +99,33 @@ export function repeat(f: FunctionBuilder, count: number, body: () => void): voi
   f.i32.const(count);
   f.local.set(counter);
   f.countDown(counter, body);
+}
+
+/** Emits `body` for index = index ... end - 1; none where that is empty. */
+export function range(f: FunctionBuilder, index: Local<"i32">, end: Local<"i32"> | number, body: () => void): void {
+  f.while(
+    () => {
+      f.local.get(index);
+      if (typeof end === "number") f.i32.const(end);
+      else f.local.get(end);
+      f.i32.lt_s();
+    },
+    () => {
+      body();
+      f.local.increase(index, 1);
+    },
+  );
+}
+
+/** Emits `body` for index = first, first + step, ... below `end`, all known now; at least once. */
+export function steps(f: FunctionBuilder, index: Local<"i32">, first: number, end: number, step: number, body: () => void): void {
+  assign(f, index, first);
+  if (first + step >= end) return body();
+  f.doWhile(() => {
+    body();
+    f.local.increase(index, step);
+    f.local.get(index);
+    f.i32.const(end);
+    f.i32.lt_s();
+  });
 }

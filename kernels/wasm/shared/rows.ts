@@ -5,7 +5,8 @@ import { imagePitch, rowPitch } from "./layout.ts";
 import type { Layout } from "./layout.ts";
 import { overFloats, repeat } from "./loops.ts";
 import type { Chunk } from "./loops.ts";
-import { divide, offset, range } from "./addresses.ts";
+import { divide, offset } from "./addresses.ts";
+import { range } from "./loops.ts";
 
 type I32 = Local<"i32">;
 

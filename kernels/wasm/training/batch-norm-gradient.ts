@@ -21,7 +21,8 @@ import type { Layout } from "../shared/layout.ts";
 import { emitActivationGradient } from "./activation-gradient.ts";
 import { NORMALISATION, emitNormalised } from "./batch-norm.ts";
 import { emitTotals, sumKernel } from "./channel-sums.ts";
-import { offset, range } from "../shared/addresses.ts";
+import { offset } from "../shared/addresses.ts";
+import { range } from "../shared/loops.ts";
 import { overBatchRows, overPixels } from "../shared/rows.ts";
 
 type I32 = Local<"i32">;

@@ -14,7 +14,8 @@ import type { Kernel } from "../shared/kernel.ts";
 import { loadLanes, storeLanes } from "../shared/lanes.ts";
 import type { Layout } from "../shared/layout.ts";
 import { emitTotals, sumKernel } from "./channel-sums.ts";
-import { offset, range } from "../shared/addresses.ts";
+import { offset } from "../shared/addresses.ts";
+import { range } from "../shared/loops.ts";
 import { overBatchRows, overPixels } from "../shared/rows.ts";
 
 /** Sums and sums of squares. Arguments: partial (`partialBytes(batch, channels, 2)` bytes), x, begin, end; parts are images. */

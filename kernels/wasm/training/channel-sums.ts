@@ -10,7 +10,8 @@ import { loadLanes } from "../shared/lanes.ts";
 import { imagePitch, rowPitch } from "../shared/layout.ts";
 import type { Layout } from "../shared/layout.ts";
 import { repeat } from "../shared/loops.ts";
-import { assign, offset, range } from "../shared/addresses.ts";
+import { assign, offset } from "../shared/addresses.ts";
+import { range } from "../shared/loops.ts";
 
 type I32 = Local<"i32">;
 type Vector = Local<"v128">;

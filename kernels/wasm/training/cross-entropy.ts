@@ -13,7 +13,8 @@ import type { Local } from "../assembler/handles.ts";
 import type { Kernel } from "../shared/kernel.ts";
 import { loadLanes, storeLanes } from "../shared/lanes.ts";
 import { overFloats } from "../shared/loops.ts";
-import { assign, offset, range } from "../shared/addresses.ts";
+import { assign, offset } from "../shared/addresses.ts";
+import { range } from "../shared/loops.ts";
 
 /** Doubles that the kernel leaves of each row: the largest logit, the sum of exponentials, and of targets times logits. */
 export const CROSS_ENTROPY_TERMS = 3;

@@ -4,7 +4,8 @@ import type { Local } from "../assembler/handles.ts";
 import type { Kernel } from "../shared/kernel.ts";
 import type { Chunk } from "../shared/loops.ts";
 import { overFloats } from "../shared/loops.ts";
-import { offset, range } from "../shared/addresses.ts";
+import { offset } from "../shared/addresses.ts";
+import { range } from "../shared/loops.ts";
 
 type I32 = Local<"i32">;
 

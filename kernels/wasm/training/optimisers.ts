@@ -8,7 +8,8 @@ import type { Local } from "../assembler/handles.ts";
 import type { Kernel } from "../shared/kernel.ts";
 import { loadLanes, storeLanes } from "../shared/lanes.ts";
 import { FLAT_BLOCK, flatKernel, flatParts, splat } from "./flat.ts";
-import { offset, range } from "../shared/addresses.ts";
+import { offset } from "../shared/addresses.ts";
+import { range } from "../shared/loops.ts";
 
 type Vector = Local<"v128">;
 

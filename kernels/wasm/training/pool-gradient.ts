@@ -12,7 +12,8 @@ import type { Kernel } from "../shared/kernel.ts";
 import { loadLanes, storeLanes } from "../shared/lanes.ts";
 import { imagePitch, rowPitch } from "../shared/layout.ts";
 import type { Layout } from "../shared/layout.ts";
-import { assign, offset, range } from "../shared/addresses.ts";
+import { assign, offset } from "../shared/addresses.ts";
+import { range } from "../shared/loops.ts";
 
 type I32 = Local<"i32">;
 

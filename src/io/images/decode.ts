@@ -1,17 +1,19 @@
 /** Image files of any format that is read here, and the names of those that are not. */
 import { FormatError } from "../../errors.ts";
-import type { DecodeOptions, RgbaImage } from "./image.ts";
 import { checkBytes } from "../bytes/inflate.ts";
+import type { DecodeOptions, RgbaImage } from "./image.ts";
+import { decodeJpeg } from "./jpeg/decode.ts";
+import { orientationOf, upright } from "./orientation.ts";
 import { decodePng, isPng } from "./png.ts";
 import { decodePnm, isPnm } from "./pnm.ts";
 
 /** A well-known image format that this package does not decode; another decoder may give the RGBA bytes. */
 export class UnsupportedImage extends FormatError {
-  /** "JPEG", "WebP", "GIF", "BMP", "TIFF", "AVIF", "HEIC" or "JPEG XL". */
+  /** "WebP", "GIF", "BMP", "TIFF", "AVIF", "HEIC" or "JPEG XL". */
   readonly format: string;
 
   constructor(format: string) {
-    super(`${format} images are not read here: only PNG, PBM, PGM and PPM are; decode it to RGBA bytes, or convert it to PNG`);
+    super(`${format} images are not read here: only PNG, JPEG, PBM, PGM and PPM are; decode it to RGBA bytes, or convert it to PNG`);
     this.format = format;
   }
 }
@@ -33,17 +35,22 @@ export function imageFormat(bytes: Uint8Array): string | undefined {
 }
 
 /**
- * The image in a PNG, PBM, PGM or PPM file, whichever it is by its first bytes.
+ * The image in a PNG, JPEG, PBM, PGM or PPM file, whichever it is by its first bytes.
  * @throws UnsupportedImage (as a rejection, like all of these) for another known format; FormatError for unknown, corrupt or
  * oversized files.
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<RgbaImage> {
   checkBytes(bytes, "decodeImage");
   const format = imageFormat(bytes);
+  if (options.applyOrientation === true && (format === "PNG" || format === "JPEG")) {
+    const orientation = orientationOf(bytes);
+    return upright(await decodeImage(bytes, { ...options, applyOrientation: false }), orientation);
+  }
   if (format === "PNG") return decodePng(bytes, options);
+  if (format === "JPEG") return decodeJpeg(bytes, options);
   if (format === "PNM") return decodePnm(bytes, options);
   if (format !== undefined) throw new UnsupportedImage(format);
   if (bytes.length === 0) throw new FormatError("image: the file is empty");
   const begin = Array.from(bytes.subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
-  throw new FormatError(`image: the file is of no format that is known (PNG, PBM, PGM, PPM): it begins with ${begin}`);
+  throw new FormatError(`image: the file is of no format that is known (PNG, JPEG, PBM, PGM, PPM): it begins with ${begin}`);
 }

@@ -1,4 +1,4 @@
-/** An image in memory: what a canvas, `sharp(...).ensureAlpha().raw()` or jpeg-js give, and what our decoders make. */
+/** An image in memory: what a canvas, `sharp(...).ensureAlpha().raw()` and other decoders give, and what our decoders make. */
 import { show } from "../../errors.ts";
 
 /** 8-bit RGBA, rows from the top, four bytes a pixel: red, green, blue, alpha (not premultiplied). */
@@ -13,6 +13,10 @@ export interface RgbaImage {
 export interface DecodeOptions {
   /** The most pixels an image may claim; checked before anything of its size is allocated. 2^26 unless told. */
   readonly maxPixels?: number;
+  /** JPEG: a file that is cut short gives what it holds, the rest grey, as PIL with `ImageFile.LOAD_TRUNCATED_IMAGES = True`. */
+  readonly tolerant?: boolean;
+  /** JPEG and PNG, in decodeImage: turn the picture as its Exif says, as PIL's `ImageOps.exif_transpose`. Not done unless asked for, as in training. */
+  readonly applyOrientation?: boolean;
 }
 
 /** 2^26 pixels (8,192 x 8,192), 256 MB as RGBA: more than a camera takes, less than fills a machine. */

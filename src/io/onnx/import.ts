@@ -71,6 +71,11 @@ export class OnnxNetwork implements Network {
     return graph;
   }
 
+  /** What the file says and is not done, such as a Dropout that was left in training mode; known once there was a graph. */
+  get notes(): readonly string[] {
+    return [...this.#source.notes];
+  }
+
   /** Copies of the weights that graphs were made with, by their names in the file and in its shapes: for safetensors. Empty before the first graph. */
   state(): Map<string, Tensor<Float32Array>> {
     return this.#source.weights.state();
@@ -143,5 +148,5 @@ export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: ImportOptio
   check(model);
   const given = givenOf(model, options.constants ?? {});
   const weights = new Weights(() => [...model.weights.keys(), ...model.nodes.flatMap(({ outputs }) => outputs)]);
-  return new OnnxNetwork({ model, weights, given, settled: new Map(), mostConstants: options.mostConstants ?? 67108864 });
+  return new OnnxNetwork({ model, weights, given, settled: new Map(), notes: new Set(), mostConstants: options.mostConstants ?? 67108864 });
 }

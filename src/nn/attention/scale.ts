@@ -11,10 +11,13 @@ import type { Module, Visitor } from "../module.ts";
 
 abstract class Scale extends Layer<{ x: Tensor; gate: Tensor }> {
   readonly gate: Module;
+  /** Makes what is scaled; where there is none, that is x itself. */
+  readonly scaled: Module | undefined;
 
-  constructor(gate: Module) {
+  constructor(gate: Module, scaled?: Module) {
     super();
     this.gate = adopt("Scale", gate);
+    this.scaled = scaled === undefined ? undefined : adopt("Scale", scaled);
   }
 
   protected abstract check(input: Shape, gate: Shape): void;
@@ -25,31 +28,36 @@ abstract class Scale extends Layer<{ x: Tensor; gate: Tensor }> {
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
     const gate = this.gate.forward(x);
-    this.check(x.shape, gate.shape);
-    this.keep({ x, gate });
-    return this.apply(x, gate);
+    const scaled = this.scaled === undefined ? x : this.scaled.forward(x);
+    this.check(scaled.shape, gate.shape);
+    this.keep({ x: scaled, gate });
+    return this.apply(scaled, gate);
   }
 
   backward<A extends Floats>(dy: Tensor<A>): Tensor<A> {
     const { x, gate } = this.take();
     checkGradient(this.describe(), dy, x.shape);
-    const dx = dy.like();
-    const dgate = this.applyBackward(dx, x, gate, dy);
+    const dscaled = dy.like();
+    const dgate = this.applyBackward(dscaled, x, gate, dy);
     // x is used twice: scaled, and as what the gate is computed from.
+    const dx = this.scaled === undefined ? dscaled : this.scaled.backward(dscaled).clone();
     this.kernels.addBackward(dx.data, this.gate.backward(dgate).data, elementwiseShape(dx.size));
     return dx;
   }
 
   outputShape(input: Shape, visitor?: Visitor): Shape {
-    this.check(input, this.gate.outputShape(input, visitor));
-    visitor?.leaf(this, input, input, { scale: sizeOf(input) });
-    return input;
+    const gate = this.gate.outputShape(input, visitor);
+    const scaled = this.scaled === undefined ? input : this.scaled.outputShape(input, visitor);
+    this.check(scaled, gate);
+    visitor?.leaf(this, scaled, scaled, { scale: sizeOf(scaled) });
+    return scaled;
   }
 
   lower(graph: GraphBuilder, x: Value): Value {
     const gate = this.gate.lower(graph, x);
-    this.check(x.shape, gate.shape);
-    return this.lowerScale(graph, x, gate);
+    const scaled = this.scaled === undefined ? x : this.scaled.lower(graph, x);
+    this.check(scaled.shape, gate.shape);
+    return this.lowerScale(graph, scaled, gate);
   }
 }
 
@@ -82,7 +90,10 @@ export class ScalePixels extends Scale {
   }
 }
 
-/** y[n,c,h,w] = x[n,c,h,w] * gate(x)[n,c,h',w']: a gate for every element, from a smaller map enlarged by nearest neighbours. */
+/**
+ * y[n,c,h,w] = x[n,c,h,w] * gate(x)[n,c,h',w'], or scaled(x) instead of x: a gate for every element, from a smaller map enlarged by nearest
+ * neighbours.
+ */
 export class ScaleElements extends Scale {
   override describe(): string {
     return "Scale by element";

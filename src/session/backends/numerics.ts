@@ -1,6 +1,7 @@
 /** How exact a session is, and what of the machine's instructions it may use for that. */
 import type { ConvParams } from "../../../kernels/wasm/convolution/params.ts";
 import type { Convolution } from "../../../kernels/wasm/convolution/choose.ts";
+import type { VectorArithmetic } from "../../../kernels/wasm/shared/arithmetic.ts";
 import type { Pace } from "../../../kernels/wasm/shared/pace.ts";
 import { probe } from "../../../kernels/wasm/probe/probe.ts";
 import type { Features } from "../../../kernels/wasm/probe/probe.ts";
@@ -13,11 +14,7 @@ export type Numerics = (typeof numericsNames)[number];
 export const numericsNames = ["exact", "fast", "turbo"] as const;
 
 /** What kernels may do. */
-export interface Arithmetic {
-  /** Multiply and add in one instruction, rounded once. */
-  readonly fma: boolean;
-  /** The engine joins pairs of 128-bit vectors to 256-bit ones: kernels are laid out for it. */
-  readonly wide: boolean;
+export interface Arithmetic extends VectorArithmetic {
   readonly winograd: boolean;
   /** Holds loops back where products and sums are not fused; it changes no bit. */
   readonly pace?: Pace;

@@ -6,7 +6,7 @@ import { imagePitch } from "../../../kernels/wasm/shared/layout.ts";
 import type { Layout } from "../../../kernels/wasm/shared/layout.ts";
 import type { Graph, Node, Value } from "../../graph/graph.ts";
 import { sizeOf } from "../../tensor.ts";
-import { lifetimes } from "../backends/program.ts";
+import { lifetimes } from "./lifetimes.ts";
 import { planMemory } from "./memory-plan.ts";
 
 export interface Placement {

@@ -3,7 +3,7 @@
  * then waits for what others have begun. Pieces change no bit of a result, so it does not matter who computes which.
  */
 import type { Func } from "../../../kernels/wasm/assembler/handles.ts";
-import { atMost } from "../../../kernels/wasm/shared/loops.ts";
+import { atMost } from "../../../kernels/wasm/shared/addresses.ts";
 import type { ModuleBuilder } from "../../../kernels/wasm/assembler/module-builder.ts";
 import type { KernelCall, Stage } from "../plan/kernel-call.ts";
 import { pushOperands, pushScratch, wholeCall } from "../backends/wasm/run-function.ts";

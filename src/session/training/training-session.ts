@@ -9,8 +9,11 @@ import type { Module } from "../../nn/module.ts";
 import { Tensor, isDouble, sameShape, showShape, sizeOf } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
 import { didYouMean, show } from "../../errors.ts";
-import { backend, backendSync } from "../backends/choose.ts";
-import type { Backend, SessionParts } from "../backends/parts.ts";
+import { atOnce, inTime } from "../backends/backend.ts";
+import type { Backend } from "../backends/backend.ts";
+import { chosen } from "../backends/choose.ts";
+import { whenDropped } from "../backends/dropped.ts";
+import type { SessionParts, Wanted } from "../backends/parts.ts";
 import { growPool, warmPool } from "../threads/pool.ts";
 import { labelsOf } from "../backends/wasm/checks/verify.ts";
 import { withPace } from "../backends/wasm/pace.ts";
@@ -39,17 +42,18 @@ export class TrainingSession implements Disposable {
   #host: WasmHost | undefined;
   /** What each row of the batch counts in the loss. */
   readonly #counts: Float64Array;
+  readonly #released: () => void;
   #updates = 0;
   /** Batches whose gradients were added since the last update. */
   #waiting = 0;
 
   /** Sessions are made by `compile` and `compileTraining`. */
-  constructor(model: Module, options: TrainingOptions, { host, why }: Backend) {
-    if (host === undefined) throw new Error(`compile: training sessions want WebAssembly (${why}); the eager Trainer does without`);
+  constructor(model: Module, options: TrainingOptions, { name, reason, host, collected }: Backend) {
+    this.#why = `${name}: ${reason}`;
+    if (host === undefined) throw new Error(`compile: training sessions want WebAssembly (${this.#why}); the eager Trainer does without`);
     this.#options = options;
-    this.#why = why;
     this.#host = host;
-    host.releaseWith(this);
+    this.#released = whenDropped(this, collected);
     try {
       const graph = lower(model, options.input, true);
       const { parameters, statistics } = constantsOf(graph);
@@ -213,6 +217,7 @@ export class TrainingSession implements Disposable {
   /** Frees everything at once. Not needed for correctness. */
   close(): void {
     if (this.#host === undefined) return;
+    this.#released();
     this.#host.release();
     this.#host = undefined;
   }
@@ -237,7 +242,7 @@ function groupOf(name: string, shape: Shape, { frozen = [], groups = [], optimis
 /** Training programs have a kernel for everything; the plain ones know the right answers. */
 const parts: SessionParts = { operations: allOperations, pace: withPace, threads: { warm: warmPool, grow: growPool } };
 
-function wanted(model: Module, options: TrainingOptions): Parameters<typeof backendSync>[0] {
+function wanted(model: Module, options: TrainingOptions): Wanted {
   checkTraining(options, [...model.namedParameters().keys()]);
   const { threads, kernels, numerics, input, pace } = options;
   if (kernels === "plain") throw new RangeError("compile: training sessions want wasm kernels, and plain ones are asked for; the eager Trainer has those");
@@ -246,10 +251,10 @@ function wanted(model: Module, options: TrainingOptions): Parameters<typeof back
 
 /** Compiles a model for training. @throws RangeError where an option makes no sense, or an operation has no gradient */
 export async function compileTraining(model: Module, options: TrainingOptions): Promise<TrainingSession> {
-  return new TrainingSession(model, options, await backend(wanted(model, options)));
+  return new TrainingSession(model, options, await inTime(chosen(wanted(model, options))));
 }
 
 /** The same at once; with one thread, unless workers were started before. */
 export function compileTrainingSync(model: Module, options: TrainingOptions): TrainingSession {
-  return new TrainingSession(model, options, backendSync(wanted(model, options)));
+  return new TrainingSession(model, options, atOnce(chosen(wanted(model, options))));
 }

@@ -17,7 +17,7 @@ const wrong = (image: unknown, kind: typeof TypeError | typeof RangeError, patte
   });
 };
 
-test("checkImage: what canvas, sharp and jpeg-js give", () => {
+test("checkImage: what canvas and sharp give", () => {
   checkImage({ data: new Uint8ClampedArray(24), width: 3, height: 2, colorSpace: "srgb" });
   checkImage({ data: new Uint8Array(24), width: 3, height: 2 });
 });
@@ -78,7 +78,7 @@ test("decodeImage: PNG and Netpbm", async () => {
 
 test("decodeImage: other formats are named", async () => {
   const beginnings: [string, string][] = [
-    ["\xff\xd8\xff\xe0\0\x10JFIF", "JPEG"], ["RIFF\x24\0\0\0WEBPVP8 ", "WebP"], ["GIF89a", "GIF"], ["GIF87a", "GIF"], ["BM\x36", "BMP"],
+    ["RIFF\x24\0\0\0WEBPVP8 ", "WebP"], ["GIF89a", "GIF"], ["GIF87a", "GIF"], ["BM\x36", "BMP"],
     ["II*\0", "TIFF"], ["MM\0*", "TIFF"], ["\0\0\0\x20ftypavif", "AVIF"], ["\0\0\0\x18ftypheic", "HEIC"], ["\0\0\0\x0cJXL ", "JPEG XL"], ["\xff\x0a", "JPEG XL"],
   ];
   for (const [begin, format] of beginnings) {
@@ -86,7 +86,7 @@ test("decodeImage: other formats are named", async () => {
     assert.instance(error, UnsupportedImage, format);
     assert.instance(error, FormatError);
     assert.is((error as UnsupportedImage).format, format);
-    assert.match(error.message, new RegExp(`^${format} images are not read here: only PNG, PBM, PGM and PPM are`));
+    assert.match(error.message, new RegExp(`^${format} images are not read here: only PNG, JPEG, PBM, PGM and PPM are`));
   }
 });
 

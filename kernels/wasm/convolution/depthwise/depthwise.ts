@@ -9,7 +9,7 @@ import type { ConvFunc, ConvKernel } from "../direct.ts";
 import { depthwisePanels } from "./panels.ts";
 import { emitDepthwiseRow } from "./row.ts";
 import { rowPitch } from "../../shared/layout.ts";
-import { offset } from "../../shared/loops.ts";
+import { offset } from "../../shared/addresses.ts";
 import type { ModuleBuilder } from "../../assembler/module-builder.ts";
 import { depthwiseTile } from "../tiles.ts";
 

@@ -10,10 +10,11 @@ import type { ActivationScratch } from "../../shared/activation.ts";
 import type { ConvEpilogue } from "../params.ts";
 import type { FunctionBuilder } from "../../assembler/function-builder.ts";
 import type { Func, Local } from "../../assembler/handles.ts";
+import type { VectorArithmetic } from "../../shared/arithmetic.ts";
 import { loadLanes, storeLanes } from "../../shared/lanes.ts";
 import type { ModuleBuilder } from "../../assembler/module-builder.ts";
 
-export interface DepthwiseRow {
+export interface DepthwiseRow extends Pick<VectorArithmetic, "fma"> {
   readonly name: string;
   /** Pixels of a tile, and of the row. */
   readonly pixels: number;
@@ -32,7 +33,6 @@ export interface DepthwiseRow {
   readonly inChannelPitch: number;
   readonly outPixel: number;
   readonly epilogue: ConvEpilogue;
-  readonly fma: boolean;
 }
 
 /** Of the row's first pixel: window, output and residual; weights and gates; `end` is where whole panels of weights end; `last`: does the panel after them belong to it? */

@@ -3,12 +3,13 @@
  * through scratch, then along the other, each in a loop: V8 before 13 spills registers in long straight code.
  */
 import type { Func } from "../../assembler/handles.ts";
-import { offset, set } from "../../shared/loops.ts";
+import { offset, set } from "../../shared/addresses.ts";
 import type { ModuleBuilder } from "../../assembler/module-builder.ts";
+import type { VectorArithmetic } from "../../shared/arithmetic.ts";
 import { channelsAtOnce, loadVectors, storeVectors, vectors } from "../vectors.ts";
 import { SIDE, emitInput, factors } from "./tile.ts";
 
-export interface InputTransform {
+export interface InputTransform extends VectorArithmetic {
   readonly name: string;
   readonly channels: number;
   /** Columns of the tile's input that the padded image has; those after them are 0. */
@@ -17,8 +18,6 @@ export interface InputTransform {
   readonly inRow: number;
   readonly inPixel: number;
   readonly placePitch: number;
-  readonly wide: boolean;
-  readonly fma: boolean;
 }
 
 /** The first value of the tile's input; where to write; scratch of two vectors for each place; rows of the tile's input that the padded image has. */

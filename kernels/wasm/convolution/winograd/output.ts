@@ -2,12 +2,13 @@
 import { activationScratch } from "../../shared/activation.ts";
 import type { ConvEpilogue } from "../params.ts";
 import type { Func, Local } from "../../assembler/handles.ts";
-import { offset, set } from "../../shared/loops.ts";
+import { offset, set } from "../../shared/addresses.ts";
 import type { ModuleBuilder } from "../../assembler/module-builder.ts";
+import type { VectorArithmetic } from "../../shared/arithmetic.ts";
 import { channelsAtOnce, emitEpilogue, loadVectors, storeVectors, vectors } from "../vectors.ts";
 import { OUT, SIDE, emitOutput, factors } from "./tile.ts";
 
-export interface OutputTransform {
+export interface OutputTransform extends VectorArithmetic {
   readonly name: string;
   /** Output channels of the panel. */
   readonly valid: number;
@@ -19,8 +20,6 @@ export interface OutputTransform {
   readonly outPixel: number;
   readonly residualRow: number;
   readonly epilogue: ConvEpilogue;
-  readonly wide: boolean;
-  readonly fma: boolean;
 }
 
 /** The tile's sums; its first pixel of output and residual; the panel's gates and biases; scratch of two vectors for each place; rows of the tile that the image has. */

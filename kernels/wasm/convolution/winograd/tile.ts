@@ -8,7 +8,7 @@
 import { lateConstants } from "../../shared/activation.ts";
 import type { FunctionBuilder } from "../../assembler/function-builder.ts";
 import type { Local } from "../../assembler/handles.ts";
-import type { Machine } from "../tiles.ts";
+import type { VectorArithmetic } from "../../shared/arithmetic.ts";
 import { emitSum, inLocals, vectors } from "../vectors.ts";
 import type { Multiply, Push, Sum, Vectors } from "../vectors.ts";
 
@@ -99,7 +99,7 @@ export function emitOutput(f: FunctionBuilder, m: readonly Vectors[], y: readonl
  * What the transforms multiply by. Where vectors are joined, V8 would make a constant anew for each use, by three instructions; so all that there
  * are are made once, here. @param pointer an address
  */
-export function factors(f: FunctionBuilder, pointer: Local<"i32">, { wide, fma }: Machine): Multiply {
+export function factors(f: FunctionBuilder, pointer: Local<"i32">, { wide, fma }: VectorArithmetic): Multiply {
   if (wide !== true) return { constant: (value) => f.f32x4.const(value), fma };
   const constant = lateConstants(f, pointer, new Map());
   for (const value of FACTORS) {

@@ -1,11 +1,12 @@
 /** Winograd's transform of a panel's weights, G g G^T, in the run: of each kernel nine numbers come from memory, not 36. */
 import type { Func } from "../../assembler/handles.ts";
+import type { VectorArithmetic } from "../../shared/arithmetic.ts";
 import { repeat } from "../../shared/loops.ts";
 import type { ModuleBuilder } from "../../assembler/module-builder.ts";
 import { channelsAtOnce, storeVectors } from "../vectors.ts";
 import { emitKernel, factors } from "./tile.ts";
 
-export interface WeightTransform {
+export interface WeightTransform extends VectorArithmetic {
   readonly name: string;
   /** Channels of the panel: a multiple of 4. */
   readonly columns: number;
@@ -14,8 +15,6 @@ export interface WeightTransform {
   /** Bytes from tap to tap of the weights, and from place to place of the result. */
   readonly tapPitch: number;
   readonly placePitch: number;
-  readonly wide: boolean;
-  readonly fma: boolean;
 }
 
 /** The first input's first weights; where to write. */

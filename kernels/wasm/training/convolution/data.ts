@@ -21,7 +21,8 @@ import { checkGradient, gradientHalo, gradientName } from "./phases.ts";
 import type { ConvGradientParams } from "./phases.ts";
 import { dataPhases } from "./panels.ts";
 import type { DataPhase } from "./panels.ts";
-import { divide, offset, range } from "../../shared/addresses.ts";
+import { divide, offset } from "../../shared/addresses.ts";
+import { range } from "../../shared/loops.ts";
 
 type I32 = Local<"i32">;
 

@@ -11,7 +11,8 @@ import { gradientHalo, gradientName } from "./phases.ts";
 import type { ConvGradientParams } from "./phases.ts";
 import { forwardParams } from "./panels.ts";
 import { checkDepthwise, depthwisePhases } from "./depthwise-pack.ts";
-import { divide, offset, range } from "../../shared/addresses.ts";
+import { divide, offset } from "../../shared/addresses.ts";
+import { range } from "../../shared/loops.ts";
 
 /**
  * The function's arguments: dx, dy, packed weights (packDepthwiseGradientKernel), begin, end. The halo of dy must be zero and at least

@@ -13,7 +13,8 @@ import type { ModuleBuilder } from "../../assembler/module-builder.ts";
 import { gradientName } from "./phases.ts";
 import type { ConvGradientParams } from "./phases.ts";
 import { checkDepthwise } from "./depthwise-pack.ts";
-import { assign, blockSize, offset, range, steps } from "../../shared/addresses.ts";
+import { assign, blockSize, offset } from "../../shared/addresses.ts";
+import { range, steps } from "../../shared/loops.ts";
 
 type I32 = Local<"i32">;
 

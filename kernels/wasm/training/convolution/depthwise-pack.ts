@@ -11,7 +11,8 @@ import { loadLanes } from "../../shared/lanes.ts";
 import { checkGradient, phases } from "./phases.ts";
 import type { ConvGradientParams, Phase } from "./phases.ts";
 import { forwardParams } from "./panels.ts";
-import { offset, range } from "../../shared/addresses.ts";
+import { offset } from "../../shared/addresses.ts";
+import { range } from "../../shared/loops.ts";
 import { copy } from "./pack.ts";
 import type { Step } from "./pack.ts";
 

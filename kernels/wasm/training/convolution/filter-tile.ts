@@ -5,6 +5,7 @@
  */
 import type { FunctionBuilder } from "../../assembler/function-builder.ts";
 import type { Func, Local, Params } from "../../assembler/handles.ts";
+import type { VectorArithmetic } from "../../shared/arithmetic.ts";
 import { loadLanes } from "../../shared/lanes.ts";
 import type { ModuleBuilder } from "../../assembler/module-builder.ts";
 
@@ -15,13 +16,12 @@ export interface PixelLoop {
   readonly dy: number;
 }
 
-export interface FilterTile {
+export interface FilterTile extends Pick<VectorArithmetic, "fma"> {
   readonly name: string;
   readonly places: number;
   /** Channels, rounded up to a multiple of 4, and how many of them exist. */
   readonly columns: number;
   readonly valid: number;
-  readonly fma: boolean;
   /** Are the x of the places neighbours in memory? Then the function takes the first one's address only. */
   readonly together: boolean;
   /** The outermost first; one of them without a count. */

@@ -23,7 +23,8 @@ import type { ConvGradientParams } from "./phases.ts";
 import { convPanels } from "../../convolution/panels.ts";
 import type { Panels } from "../../convolution/panels.ts";
 import { forwardParams } from "./panels.ts";
-import { assign, blockSize, divide, offset, range, steps } from "../../shared/addresses.ts";
+import { assign, blockSize, divide, offset } from "../../shared/addresses.ts";
+import { range, steps } from "../../shared/loops.ts";
 import { emitFilterTile, emitPanelCopy } from "./filter-tile.ts";
 import type { FilterTile, PixelLoop } from "./filter-tile.ts";
 

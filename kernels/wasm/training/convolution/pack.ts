@@ -15,7 +15,8 @@ import { PANEL } from "../../convolution/tiles.ts";
 import { checkGradient } from "./phases.ts";
 import type { ConvGradientParams } from "./phases.ts";
 import { dataPhases, forwardParams } from "./panels.ts";
-import { divide, offset, range } from "../../shared/addresses.ts";
+import { divide, offset } from "../../shared/addresses.ts";
+import { range } from "../../shared/loops.ts";
 
 /** One loop of a copy: how often, and how far both pointers go each time, in bytes. */
 export interface Step {

@@ -8,12 +8,13 @@
  * them; 3x3 with stride 2 four, with 1, 2, 2 and 4; 1x1 with stride 2 one with one tap and three with none, which are zero.
  */
 import { checkWindows, paddingName } from "../../convolution/params.ts";
+import type { VectorArithmetic } from "../../shared/arithmetic.ts";
 import type { Layout } from "../../shared/layout.ts";
 
 type Two = readonly [number, number];
 
 /** Pairs are [height, width]. */
-export interface ConvGradientParams {
+export interface ConvGradientParams extends Pick<VectorArithmetic, "fma"> {
   readonly batch: number;
   /** Of x, or of its gradient. */
   readonly input: Layout;
@@ -26,8 +27,6 @@ export interface ConvGradientParams {
   readonly paddingEnd?: Two;
   readonly dilation: Two;
   readonly groups: number;
-  /** Multiply and add in one instruction (relaxed SIMD): faster, and no longer the same bits everywhere. */
-  readonly fma: boolean;
 }
 
 /** One axis of a phase. */

@@ -12,6 +12,7 @@ import type { Shape } from "../../../tensor.ts";
 import { Known } from "../constants/known.ts";
 import type { Computer } from "../constants/known.ts";
 import { BOOL, FLOAT, INT64, isFloat } from "../read/types.ts";
+import { Unsupported } from "./unsupported.ts";
 import type { Layout, Weights } from "./weights.ts";
 
 /** A tensor that the network computes. */
@@ -52,21 +53,25 @@ const comparisons: ReadonlySet<BinaryFunction> = new Set(["equal", "less", "less
 export class Builder {
   readonly computer: Computer;
   readonly weights: Weights;
+  readonly notes: Set<string>;
   readonly #nodes: Node[] = [];
   readonly #inputs: Value[] = [];
   readonly #taken = new Set<string>();
-  /** What sets constants apart that follow from the shapes of the inputs. */
-  readonly #shapes: string;
   readonly #orders = new Map<Value, Map<string, Value>>();
   readonly #constants = new Map<Known, Value>();
   /** The node at work: its first output, and what messages call it. */
   #name = "";
   #what = "";
 
-  constructor(weights: Weights, computer: Computer, shapes: string) {
+  constructor(weights: Weights, computer: Computer, notes: Set<string>) {
     this.weights = weights;
+    this.notes = notes;
     this.computer = computer;
-    this.#shapes = shapes;
+  }
+
+  /** What the file says and is not done. */
+  note(text: string): void {
+    this.notes.add(text);
   }
 
   /** What is added next belongs to this node. */
@@ -80,6 +85,7 @@ export class Builder {
   }
 
   input(name: string, shape: Shape): Value {
+    this.checkSize(shape);
     const value = { name: this.#unique(name), shape };
     this.#inputs.push(value);
     return value;
@@ -117,7 +123,9 @@ export class Builder {
     const { shape: shapeFor } = generalDeclarations[kind] as Declaration<K>;
     const shape = this.#named(() => shapeFor(operation, inputs.map(shapeOf)));
     const knowns = inputs.filter((item) => item instanceof Known);
-    if (knowns.length === inputs.length || sizeOf(shape) === 0) return this.computer.run(this.#what, kind, operation, knowns, type, shape);
+    // Nothing follows from nothing, whatever the rest is.
+    if (sizeOf(shape) === 0) return this.computer.known(this.#what, type, shape, () => {});
+    if (knowns.length === inputs.length) return this.computer.run(this.#what, kind, operation, knowns, type, shape);
     return this.flow(this.add(operation, inputs.map((item) => this.value(item)), shape), type);
   }
 
@@ -133,8 +141,7 @@ export class Builder {
 
   /** A known tensor as an attribute of an operation, or part of one. */
   constant(known: Known, layout: Partial<Layout> = {}, part: string = "constant"): Constant {
-    const name = `${this.#name}.${part}`;
-    return this.weights.constant(known.stable ? name : `${name} for ${this.#shapes}`, known, { suffix: "", shape: known.shape, ...layout });
+    return this.weights.constant(`${this.#name}.${part}`, known, { suffix: "", shape: known.shape, ...layout });
   }
 
   /** A tensor as a value of the graph, in its own order. */
@@ -142,6 +149,7 @@ export class Builder {
     if (item instanceof Known) {
       let value = this.#constants.get(item);
       if (value === undefined) {
+        if (item.size === 0) throw new Unsupported("of no numbers");
         const constant = this.constant(item);
         value = this.add({ kind: "constant", value: constant }, [], item.shape, constant.name);
         this.#constants.set(item, value);

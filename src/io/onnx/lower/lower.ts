@@ -7,7 +7,8 @@ import { operators } from "../operators/index.ts";
 import type { OnnxModel, OnnxNode } from "../read/model.ts";
 import { Builder } from "./builder.ts";
 import type { Item } from "./builder.ts";
-import { Site, Unsupported } from "./site.ts";
+import { Site } from "./site.ts";
+import { Unsupported } from "./unsupported.ts";
 import type { Weights } from "./weights.ts";
 
 /** What a file gives to every graph of it. */
@@ -19,6 +20,8 @@ export interface Source {
   /** What follows from weights alone, by node: computed once. */
   readonly settled: Map<OnnxNode, readonly (Item | undefined)[]>;
   readonly mostConstants: number;
+  /** For people: what the file says and is not done. */
+  readonly notes: Set<string>;
 }
 
 /** One line for all that is missing, with nodes and opset. */
@@ -35,8 +38,7 @@ export function unsupported(model: OnnxModel, missing: readonly { readonly node:
 
 export function lowerModel(source: Source, shapes: Shapes): Graph {
   const { model, given, settled } = source;
-  const key = model.inputs.map(({ name }) => shapes[name]?.join("x") ?? "").join(" ");
-  const build = new Builder(source.weights, new Computer(source.mostConstants), key);
+  const build = new Builder(source.weights, new Computer(source.mostConstants), source.notes);
   const items = new Map<string, Item>(given);
   for (const { name, type } of model.inputs) if (!given.has(name)) items.set(name, build.flow(build.input(name, shapes[name]), type));
   for (const [name, tensor] of model.weights) if (!items.has(name)) items.set(name, stored(tensor));
@@ -75,7 +77,12 @@ export function lowerModel(source: Source, shapes: Shapes): Graph {
   }
   if (missing.length > 0) throw unsupported(model, missing);
   build.at("output", "an output");
-  return build.finish(model.outputs.map(({ name }) => build.value(items.get(name) ?? unknown(undefined, name))));
+  try {
+    return build.finish(model.outputs.map(({ name }) => build.value(items.get(name) ?? unknown(undefined, name))));
+  } catch (error) {
+    if (!(error instanceof Unsupported)) throw error;
+    throw new UnsupportedError(`importOnnx: not supported: an output ${error.message}`, ["output"]);
+  }
 }
 
 function unknown(node: OnnxNode | undefined, name: string): never {

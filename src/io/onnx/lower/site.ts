@@ -6,11 +6,9 @@ import type { Value } from "../../../graph/graph.ts";
 import { Known } from "../constants/known.ts";
 import type { OnnxNode } from "../read/model.ts";
 import { isFloat } from "../read/types.ts";
+import { Unsupported } from "./unsupported.ts";
 import { shapeOf } from "./builder.ts";
 import type { Builder, Item } from "./builder.ts";
-
-/** What is sound but not done here; all of a file's are listed together. */
-export class Unsupported extends Error {}
 
 export class Site {
   readonly node: OnnxNode;

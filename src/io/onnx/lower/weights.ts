@@ -4,7 +4,9 @@ import { didYouMean } from "../../../errors.ts";
 import { Tensor, sameShape, showShape, sizeOf } from "../../../tensor.ts";
 import type { Shape } from "../../../tensor.ts";
 import type { Known } from "../constants/known.ts";
+import { FLOAT, isFloat } from "../read/types.ts";
 import type { Numbers } from "../read/types.ts";
+import { Unsupported } from "./unsupported.ts";
 
 /** How a constant's numbers follow from the file's. */
 export interface Layout {
@@ -29,6 +31,19 @@ function singles(numbers: Numbers): Float32Array {
   return numbers instanceof Float32Array ? numbers : Float32Array.from(numbers);
 }
 
+/** Of a weight there is one; what is computed anew for each graph may differ from the last. */
+function sameNumbers(a: Known, b: Known): boolean {
+  return a === b || (a.weight !== undefined && a.weight === b.weight) || (a.size === b.size && a.numbers.every((x, i) => Object.is(x, b.numbers[i])));
+}
+
+/** @throws Unsupported for numbers that float32 cannot hold */
+function checkHeld({ type, numbers }: Known): void {
+  if (type === FLOAT || !(numbers instanceof Float64Array || numbers instanceof Int32Array || numbers instanceof Uint32Array)) return;
+  const most = isFloat(type) ? 3.4028235677973366e38 : 16777216;
+  const wrong = numbers.find((x: number) => Math.abs(x) > most && Math.abs(x) < Infinity);
+  if (wrong !== undefined) throw new Unsupported(`with the number ${wrong}, which float32 does not hold`);
+}
+
 export class Weights {
   readonly #entries = new Map<string, Entry>();
   /** What was loaded for names that no graph has asked for yet. */
@@ -42,10 +57,10 @@ export class Weights {
 
   /** The constant of a known tensor; the same one for the same name and layout, whatever graph it is for. */
   constant(name: string, known: Known, layout: Layout): Constant {
-    const base = known.weight ?? name;
-    let key = base;
+    checkHeld(known);
+    let key = known.weight ?? name;
     for (let found = this.#entries.get(key); found !== undefined; found = this.#entries.get(key)) {
-      if (found.layout.suffix === layout.suffix && sameShape(found.layout.shape, layout.shape)) return found.constant;
+      if (found.layout.suffix === layout.suffix && sameShape(found.layout.shape, layout.shape) && sameNumbers(found.known, known)) return found.constant;
       key = `${key}.${layout.suffix || layout.shape.join("x")}`;
     }
     const entry: Entry = { constant: { name: key, read: () => entry.own ?? this.#derived(entry) }, known, layout, own: undefined };

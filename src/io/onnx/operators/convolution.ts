@@ -49,8 +49,8 @@ function shapedPads(site: Site, windows: Windows, full: readonly number[], extra
   const n = full.length;
   const size = wanted?.slice(-n) ?? (auto.startsWith("SAME") ? site.shape(0).slice(2).map((each, i) => each * windows.strides[i]) : undefined);
   if (size === undefined) return windows;
-  const total = size.map((each, i) => Math.max(0, full[i] + extra[i] - each));
-  const lower = total.map((pad) => (auto === "SAME_UPPER" ? pad >> 1 : pad - (pad >> 1)));
+  const total = size.map((each, i) => full[i] + extra[i] - each);
+  const lower = total.map((pad) => Math.max(0, auto === "SAME_UPPER" ? pad >> 1 : pad - (pad >> 1)));
   return { ...windows, begins: lower, ends: total.map((pad, i) => pad - lower[i]) };
 }
 

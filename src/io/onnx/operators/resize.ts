@@ -13,6 +13,8 @@ interface Axis {
   readonly size: number;
   readonly out: number;
   readonly scale: number;
+  /** Scale times size: what `out` is before it is rounded down. */
+  readonly wide: number;
   /** Part of the image that is wanted, for tf_crop_and_resize. */
   readonly roi: readonly [number, number];
 }
@@ -22,13 +24,13 @@ type Place = (at: number, axis: Axis) => number;
 /** Where an output lies in the input, by coordinate_transformation_mode. */
 const transformations: Readonly<Record<string, Place>> = {
   half_pixel: (at, { scale }) => (at + 0.5) / scale - 0.5,
-  half_pixel_symmetric: (at, { scale, size, out }) => (size / 2) * (1 - out / (scale * size)) + (at + 0.5) / scale - 0.5,
-  pytorch_half_pixel: (at, { scale, out }) => (out > 1 ? (at + 0.5) / scale - 0.5 : 0),
-  align_corners: (at, { size, out }) => (out > 1 ? (at * (size - 1)) / (out - 1) : 0),
+  half_pixel_symmetric: (at, { scale, size, out, wide }) => (size / 2) * (1 - out / wide) + (at + 0.5) / scale - 0.5,
+  pytorch_half_pixel: (at, { scale, wide }) => (wide !== 1 ? (at + 0.5) / scale - 0.5 : 0),
+  align_corners: (at, { size, wide }) => (wide !== 1 ? (at * (size - 1)) / (wide - 1) : 0),
   asymmetric: (at, { scale }) => at / scale,
   tf_half_pixel_for_nn: (at, { scale }) => (at + 0.5) / scale,
-  tf_crop_and_resize: (at, { size, out, roi: [begin, end] }) =>
-    (out > 1 ? begin * (size - 1) + (at * (end - begin) * (size - 1)) / (out - 1) : 0.5 * (begin + end) * (size - 1)),
+  tf_crop_and_resize: (at, { size, wide, roi: [begin, end] }) =>
+    (wide !== 1 ? begin * (size - 1) + (at * (end - begin) * (size - 1)) / (wide - 1) : 0.5 * (begin + end) * (size - 1)),
 };
 
 const roundings: Readonly<Record<string, (x: number) => number>> = {
@@ -97,11 +99,11 @@ function axesOf(site: Site, from: Shape): Axis[] {
   const one = sizes.length === 0 || policy === "stretch" ? undefined : policy === "not_larger" ? Math.min(...ratios) : Math.max(...ratios);
   return from.map((size, axis): Axis => {
     const i = given.indexOf(axis);
-    if (i < 0) return { size, out: size, scale: 1, roi: [0, 1] };
+    if (i < 0) return { size, out: size, scale: 1, wide: size, roi: [0, 1] };
     const roi = [rois[i] ?? 0, rois[i + given.length] ?? 1] as const;
-    if (sizes.length === 0) return { size, out: Math.floor(Math.fround(size * scales[i])), scale: scales[i], roi };
+    if (sizes.length === 0) return { size, out: Math.floor(Math.fround(size * scales[i])), scale: scales[i], wide: size * scales[i], roi };
     const out = one === undefined ? sizes[i] : Math.floor(one * size + 0.5);
-    return { size, out, scale: one ?? out / size, roi };
+    return { size, out, scale: one ?? out / size, wide: (one ?? out / size) * size, roi };
   });
 }
 

@@ -99,6 +99,15 @@ function tile(site: Site): Item {
   return build.reshape(tiled, from.map((size, i) => size * times[i]));
 }
 
+/** What a network drops in training it does not drop in use: also where the file was written in training mode. */
+function dropout(site: Site): readonly (Item | undefined)[] {
+  const mode = site.inputs[2];
+  const ratio = site.inputs[1];
+  if (mode instanceof Known && mode.numbers[0] === 1 && !(ratio instanceof Known && ratio.numbers[0] === 0)) site.build.note(`${site.what} was left in training mode: here it drops nothing`);
+  const mask = site.node.outputs.length > 1 && site.node.outputs[1] !== "";
+  return [site.item(0), mask ? site.build.computer.known(site.what, BOOL, site.shape(0), (numbers) => numbers.fill(1)) : undefined];
+}
+
 export const shapes: Table = {
   Shape: shape,
   Size: (site) => whole([sizeOf(site.shape(0))], []),
@@ -107,8 +116,7 @@ export const shapes: Table = {
   Squeeze: squeeze,
   Unsqueeze: unsqueeze,
   Identity: (site) => site.item(0),
-  // Where it was left in training mode too: what a network drops in training it does not drop in use.
-  Dropout: (site) => [site.item(0), site.node.outputs.length > 1 && site.node.outputs[1] !== "" ? site.build.computer.known(site.what, BOOL, site.shape(0), (numbers) => numbers.fill(1)) : undefined],
+  Dropout: dropout,
   Constant: constant,
   ConstantOfShape: constantOfShape,
   Range: range,

@@ -1,46 +1,38 @@
 /** A program on the plain kernels: for hosts without WebAssembly, and the oracle of the wasm program. */
-import type { Constant, Graph, Value } from "../../../graph/graph.ts";
+import type { Constant, Value } from "../../../graph/graph.ts";
 import { showShape, sizeOf } from "../../../tensor.ts";
 import { planMemory } from "../../plan/memory-plan.ts";
 import type { StepContext } from "../../../operations/record.ts";
 import { plainStep } from "../operations.ts";
 import type { PlainOperations } from "../operations.ts";
-import { lifetimes } from "../program.ts";
-import type { Program } from "../program.ts";
+import { lifetimes } from "../../plan/lifetimes.ts";
+import { onThisThread } from "../backend.ts";
+import type { Program, ProgramRequest } from "../backend.ts";
 
-/** The constants of a model, shared by the programs of all input sizes. */
+/** The constants of a network, for the programs of all input sizes: those of one name hold the same values, whatever graph they are of. */
 export class PlainConstants {
-  readonly #arrays = new Map<Constant, Float32Array>();
-  readonly #byName = new Map<string, Float32Array>();
+  readonly #arrays = new Map<string, { readonly array: Float32Array; constant: Constant }>();
 
-  /** Constants of one name hold the same values, whatever graph they come from. */
   array(constant: Constant): Float32Array {
-    let array = this.#arrays.get(constant);
-    if (array === undefined) {
-      array = this.#byName.get(constant.name) ?? Float32Array.from(constant.read().data);
-      this.#byName.set(constant.name, array);
-      this.#arrays.set(constant, array);
+    const known = this.#arrays.get(constant.name);
+    if (known === undefined) {
+      const array = Float32Array.from(constant.read().data);
+      this.#arrays.set(constant.name, { array, constant });
+      return array;
     }
-    return array;
+    // The latest: graphs that are no more are not held by theirs.
+    known.constant = constant;
+    return known.array;
   }
 
   refresh(): void {
-    const done = new Set<string>();
-    for (const [constant, array] of this.#arrays) {
-      if (!done.has(constant.name)) array.set(constant.read().data);
-      done.add(constant.name);
-    }
+    for (const { array, constant } of this.#arrays.values()) array.set(constant.read().data);
   }
 }
 
-export interface PlainProgramOptions {
-  readonly graph: Graph;
+export interface PlainProgramOptions extends ProgramRequest {
   readonly operations: PlainOperations;
   readonly constants: PlainConstants;
-  /** Names of values that are readable after each run. */
-  readonly kept: ReadonlySet<string>;
-  /** Values of these names are written over, where the map has numbers for them, as soon as they are computed. */
-  readonly overrides: ReadonlyMap<string, Float32Array | undefined>;
 }
 
 /** What sessions on WebAssembly can have too, in bytes. */
@@ -79,12 +71,14 @@ export function plainProgram({ graph, operations, constants, kept, overrides }: 
       if (given !== undefined) arrays.get(name)!.set(given);
     };
   });
+  const run = (): void => steps.forEach((step) => step());
   return {
     setInput: (index, data) => arrays.get(graph.inputs[index].name)!.set(data),
-    run: () => steps.forEach((step) => step()),
+    run,
+    runAsync: (begin, end) => onThisThread({ run }, begin, end),
     read: (value: Value, into) => into.set(arrays.get(value.name)!),
-    refresh: () => constants.refresh(),
     arenaBytes: total,
-    lines: graph.nodes.map(({ operation, output }) => `${operation.kind.padEnd(14)} ${showShape(output.shape).padEnd(18)} plain  ${output.name}`),
+    lines: graph.nodes.map(({ operation: { kind }, output: { name, shape } }) =>
+      `${kind.padEnd(14)} ${showShape(shape).padEnd(18)} plain  ${name}`),
   };
 }

@@ -1,7 +1,9 @@
 /** Where the programs of one session run: its memory, the kernels that are compiled for it, and the threads that share them. */
 import type { ModuleBuilder } from "../../../../kernels/wasm/assembler/module-builder.ts";
 import type { Operation } from "../../../graph/graph.ts";
-import type { HostWasmModule } from "../../../host-types.ts";
+import type { HostWasmInstance, HostWasmModule } from "../../../host-types.ts";
+import { Refusal } from "../backend.ts";
+import type { Job } from "../backend.ts";
 import { giveMemory } from "./memories.ts";
 import type { Arithmetic } from "../numerics.ts";
 import type { Step } from "../../../operations/record.ts";
@@ -44,9 +46,6 @@ export const compileNothing: CompileModule = () => {
 /** Functions that run parts of programs are named so, with a number. */
 const RUN = "run_";
 
-/** Gives back what sessions had that were dropped without `close`. */
-const dropped = new FinalizationRegistry<() => void>((release) => release());
-
 export class WasmHost {
   readonly memory: WasmMemory;
   readonly threads: number;
@@ -84,17 +83,16 @@ export class WasmHost {
   }
 
   /** Takes the memory back, if it is the host's own; to be called once, when nothing runs in it any more. */
-  release(): void {
-    dropped.unregister(this.#release);
-    this.#release();
+  get release(): () => void {
+    return this.#release;
   }
 
   /**
-   * Releases once `owner` was collected without it. A memory that nobody shares is left to the collector: what waits for a turn of the event loop
-   * would keep those of all sessions that one turn makes.
+   * The same, for owners that are collected without it. A memory that nobody shares is left to the collector: what waits for a turn of the
+   * event loop would keep those of all sessions that one turn makes.
    */
-  releaseWith(owner: object): void {
-    if (this.#pool !== undefined) dropped.register(owner, this.#release, this.#release);
+  get collected(): (() => void) | undefined {
+    return this.#pool === undefined ? undefined : this.#release;
   }
 
   /** Other kernels in the same memory, for this thread alone. */
@@ -116,14 +114,50 @@ export class WasmHost {
     return `${this.#runs}${this.#names++}`;
   }
 
-  /** Makes a module and takes its functions in. */
-  install(emit: () => ModuleBuilder): void {
-    this.adopt(this.#compile(emit));
+  /** Makes a module and takes its functions in. @throws Refusal (when it is done) where the host refuses to compile it */
+  install(emit: () => ModuleBuilder): Job {
+    const now = (write = emit): void => {
+      let module: HostWasmModule;
+      try {
+        module = this.#compile(write);
+      } catch (error) {
+        throw new Refusal(`this host does not compile kernels at once: ${error instanceof Error ? error.message : String(error)}`);
+      }
+      this.adopt(module);
+    };
+    return {
+      now: () => now(),
+      later: async () => {
+        const builder = emit();
+        try {
+          now(() => builder);
+        } catch (error) {
+          if (!(error instanceof Refusal)) throw error;
+          await this.#adoptLater(builder.toBytes());
+        }
+      },
+    };
+  }
+
+  async #adoptLater(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    try {
+      const { module, instance } = await WebAssembly!.instantiate(bytes, this.#imports);
+      this.#take(module, instance);
+    } catch (error) {
+      throw new Refusal(`this host does not compile kernels: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  get #imports(): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
+    return { host: { memory: this.memory.memory }, kernels: this.#exports };
   }
 
   /** Takes the functions of a module in. */
   adopt(module: HostWasmModule): void {
-    const instance = new WebAssembly!.Instance(module, { host: { memory: this.memory.memory }, kernels: this.#exports });
+    this.#take(module, new WebAssembly!.Instance(module, this.#imports));
+  }
+
+  #take(module: HostWasmModule, instance: HostWasmInstance): void {
     Object.assign(this.#exports, instance.exports);
     this.#code.modules.push(module);
     this.#pool?.prepare(this.#code, this.threads - 1);

@@ -5,7 +5,7 @@
 import type { Func } from "../../../../kernels/wasm/assembler/handles.ts";
 import { clearHaloKernel, fromPlanarKernel, toPlanarKernel } from "../../../../kernels/wasm/operations/move.ts";
 import { ModuleBuilder } from "../../../../kernels/wasm/assembler/module-builder.ts";
-import type { Graph, Kind, Node, Value } from "../../../graph/graph.ts";
+import type { Kind, Node, Value } from "../../../graph/graph.ts";
 import { showShape, sizeOf } from "../../../tensor.ts";
 import { argumentCount } from "../../plan/kernel-call.ts";
 import type { Emitter, KernelCall, Stage } from "../../plan/kernel-call.ts";
@@ -17,7 +17,8 @@ import type { PlainConstants } from "../plain/program.ts";
 import type { Step } from "../../../operations/record.ts";
 import { plainStep } from "../operations.ts";
 import type { Operations } from "../operations.ts";
-import type { Program } from "../program.ts";
+import { atOnce, onThisThread } from "../backend.ts";
+import type { Making, Program, ProgramRequest } from "../backend.ts";
 import type { EmitRuns, RunFunction } from "./run-function.ts";
 import type { WasmHost } from "./engine.ts";
 import { bindingOf, operandOf } from "./bindings/binding.ts";
@@ -29,28 +30,15 @@ const MOST_PAGES = 65536;
 /** What happens at one place of a program: stages of one function in WebAssembly, or a step in JavaScript. */
 export type Part = (RunFunction & { readonly stages: Stage[] }) | Step;
 
-/** A part, and the operation it belongs to: where each has its own. */
-interface LabelledPart {
-  readonly part: Part;
-  readonly kind: string;
-}
-
 function fromPlanar(value: Value, { layout, images }: Placement): Bound {
   const kernel = fromPlanarKernel(layout);
   return { kernel, images, operands: [], ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work: 4 * sizeOf(value.shape) };
 }
 
-export interface WasmProgramOptions {
-  readonly graph: Graph;
+export interface WasmProgramOptions extends ProgramRequest {
   readonly operations: Operations;
-  /** Names of values that are readable after each run. */
-  readonly kept: ReadonlySet<string>;
   readonly constants: PlainConstants;
   readonly host: WasmHost;
-  /** Values of these names are written over, where the map has numbers for them, as soon as they are computed. */
-  readonly overrides: ReadonlyMap<string, Float32Array | undefined>;
-  /** Has each operation a function of its own, so that it can be timed? */
-  readonly stepwise?: boolean;
 }
 
 /** A program whose memory is planned: what is to be emitted, and the program once something runs it. */
@@ -60,12 +48,17 @@ export interface PlannedProgram {
   finish(steps: readonly Step[]): Program;
 }
 
-export function wasmProgram(options: WasmProgramOptions): Program {
+export function* makeWasmProgram(options: WasmProgramOptions): Making<Program> {
   const { code, finish } = planProgram(options);
-  return finish(install(code.parts, options.host));
+  return finish(yield* installing(code.parts, options.host));
 }
 
-export function planProgram({ graph, operations, kept, constants, host, overrides, stepwise = false }: WasmProgramOptions): PlannedProgram {
+/** The same at once. */
+export function wasmProgram(options: WasmProgramOptions): Program {
+  return atOnce(makeWasmProgram(options));
+}
+
+export function planProgram({ graph, operations, kept, constants, host, overrides }: WasmProgramOptions): PlannedProgram {
   const { memory } = host;
   let bound: (Bound | undefined)[] = [];
   let scratch: number[] = [];
@@ -80,8 +73,7 @@ export function planProgram({ graph, operations, kept, constants, host, override
   // Working memory of threads stands after the arena, so that no address depends on how many there are (a given module does not know).
   const arenaBytes = layout.total + (memory.shared ? host.threads * Math.max(0, ...scratch) : 0);
   const base = memory.arena(arenaBytes);
-  const labelled = partsOf({ graph, layout, bound, base, host, overrides, stepwise }, (node) => onPlain(node));
-  const parts = labelled.map(({ part }) => part);
+  const parts = partsOf({ graph, layout, bound, base, host, overrides }, (node) => onPlain(node));
   const names = parts.map((part) => (typeof part === "function" ? undefined : part.name));
 
   function onPlain(node: Node): Step {
@@ -101,22 +93,22 @@ export function planProgram({ graph, operations, kept, constants, host, override
 
   const finish = (steps: readonly Step[]): Program => {
     memory.commit(host.functions);
+    const run = (): void => steps.forEach((step) => step());
     return {
       setInput: (index, data) => memory.floats.set(data, (base + layout.planar.get(graph.inputs[index])!) / 4),
-      run() {
-        for (const step of steps) step();
-      },
-      ...(names.includes(undefined) ? {} : { parts: names as string[] }),
-      ...(stepwise ? { steps: labelled.map(({ kind }, i) => ({ kind, run: steps[i] })) } : {}),
+      run,
+      runAsync: (begin, end) =>
+        (names.includes(undefined) ? undefined : host.runAsync(names as string[], begin, end)) ?? onThisThread({ run }, begin, end),
       read(value, into) {
         const planar = layout.planar.get(value);
         if (planar === undefined || !graph.outputs.includes(value)) gather(memory.floats, base + place(value).offset, place(value), into);
         else into.set(memory.floats.subarray((base + planar) / 4, (base + planar) / 4 + into.length));
       },
-      refresh: () => constants.refresh(),
       arenaBytes,
       lines: graph.nodes.map(({ operation, output }, i) =>
-        `${operation.kind.padEnd(14)} ${showShape(output.shape).padEnd(18)} ${(bound[i]?.kernel.name ?? "plain, between conversions").padEnd(60)} ${output.name}`),
+        [
+          operation.kind.padEnd(14), showShape(output.shape).padEnd(18), (bound[i]?.kernel.name ?? "plain, between conversions").padEnd(60), output.name,
+        ].join(" ")),
     };
   };
   return { code: { parts, packers: memory.packers, emitRuns: host.emitRuns }, finish };
@@ -127,19 +119,18 @@ interface PartsOptions extends Pick<WasmProgramOptions, "graph" | "host" | "over
   readonly bound: readonly (Bound | undefined)[];
   /** The arena's address. */
   readonly base: number;
-  readonly stepwise: boolean;
 }
 
 /** All calls in their order, inputs and outputs included, cut where JavaScript has something to do. */
-function partsOf({ graph, layout, bound, base, host, overrides, stepwise }: PartsOptions, onPlain: (node: Node) => Step): LabelledPart[] {
-  const parts: LabelledPart[] = [];
+function partsOf({ graph, layout, bound, base, host, overrides }: PartsOptions, onPlain: (node: Node) => Step): Part[] {
+  const parts: Part[] = [];
   const place = (value: Value): Placement => layout.placements.get(value)!;
   const operand = (value: Value): KernelCall["operands"][number] => operandOf(place(value), base);
   const planar = (value: Value): KernelCall["operands"][number] => ({ address: base + layout.planar.get(value)!, pitch: (4 * sizeOf(value.shape)) / imagesOf(value) });
-  const add = (kind: string, stage: Stage): void => {
-    const last = parts.at(-1)?.part;
-    if (last !== undefined && typeof last !== "function" && !stepwise) last.stages.push(stage);
-    else parts.push({ kind, part: { name: host.newRunName(), stages: [stage] } });
+  const add = (stage: Stage): void => {
+    const last = parts.at(-1);
+    if (last !== undefined && typeof last !== "function") last.stages.push(stage);
+    else parts.push({ name: host.newRunName(), stages: [stage] });
   };
   const resolved = (call: Bound, i: number): KernelCall =>
     ({ ...call, scratchAt: base + (layout.scratch[i] ?? layout.total), operands: call.operands.map((value) => (typeof value === "number" ? { address: value, pitch: 0 } : operand(value))) });
@@ -151,15 +142,14 @@ function partsOf({ graph, layout, bound, base, host, overrides, stepwise }: Part
     const work = 8 * images * kernel.parts * (width + 2 * halo) * channels * 0.1;
     return [{ kernel, images, operands: [operand(value)], ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work }];
   };
-  for (const input of graph.inputs) add("input", [...border(input), { ...fromPlanar(input, place(input)), operands: [operand(input), planar(input)] }]);
+  for (const input of graph.inputs) add([...border(input), { ...fromPlanar(input, place(input)), operands: [operand(input), planar(input)] }]);
   graph.nodes.forEach((node, i) => {
-    const { kind } = node.operation;
     const call = bound[i];
     if (call === undefined) {
-      if (border(node.output).length > 0) add(kind, border(node.output));
-      parts.push({ kind, part: onPlain(node) });
+      if (border(node.output).length > 0) add(border(node.output));
+      parts.push(onPlain(node));
     } else {
-      add(kind, [...border(node.output), resolved(call, i)]);
+      add([...border(node.output), resolved(call, i)]);
     }
     const { name } = node.output;
     if (!overrides.has(name)) return;
@@ -167,12 +157,12 @@ function partsOf({ graph, layout, bound, base, host, overrides, stepwise }: Part
       const data = overrides.get(name);
       if (data !== undefined) scatter(host.memory.floats, base + place(node.output).offset, place(node.output), data);
     };
-    parts.push({ kind, part: write });
+    parts.push(write);
   });
   for (const output of new Set(graph.outputs)) {
     const kernel = toPlanarKernel(place(output).layout);
     const work = 4 * sizeOf(output.shape);
-    add("output", [{ kernel, images: place(output).images, operands: [planar(output), operand(output)], ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work }]);
+    add([{ kernel, images: place(output).images, operands: [planar(output), operand(output)], ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work }]);
   }
   return parts;
 }
@@ -209,19 +199,24 @@ export function emitCode(m: ModuleBuilder, { parts, packers, emitRuns }: Code, f
   emitRuns(m, parts.filter((part) => typeof part !== "function"), { funcs });
 }
 
-/** Emits and compiles what the host does not have yet, and the functions that run the parts. @returns what runs them */
+/** The same at once. */
 export function install(parts: readonly Part[], host: WasmHost): Step[] {
+  return atOnce(installing(parts, host));
+}
+
+/** Emits and compiles what the host does not have yet, and the functions that run the parts. @returns what runs them */
+export function* installing(parts: readonly Part[], host: WasmHost): Making<Step[]> {
   const { shared } = host.memory;
   const calls = callsOf(parts);
   for (const { kernel } of host.apart ? calls.values() : []) {
     if (host.has(kernel.name)) continue;
-    host.install(() => {
+    yield host.install(() => {
       const m = kernelModule(shared, kernel.name, host.arithmetic);
       kernel.emit(m);
       return m;
     });
   }
-  host.install(() => {
+  yield host.install(() => {
     const m = kernelModule(shared, "senet", host.arithmetic);
     const funcs = new Map<string, Func>();
     for (const call of calls.values()) {

@@ -1,7 +1,7 @@
 /** Does a program compute what fast kernels do? For kernels on trial: the whole network on random numbers, beside code that is not. */
 import { sizeOf } from "../../../../tensor.ts";
 import { checkValues } from "./values.ts";
-import type { Program } from "../../program.ts";
+import type { Program } from "../../backend.ts";
 import type { WasmHostOptions } from "../engine.ts";
 import { wasmProgram } from "../program.ts";
 import type { WasmProgramOptions } from "../program.ts";

@@ -11,7 +11,7 @@ import { PlainConstants, plainProgram } from "../../plain/program.ts";
 import type { Arithmetic } from "../../numerics.ts";
 import { computationOf } from "../../operations.ts";
 import type { Operations, PlainOperations } from "../../operations.ts";
-import type { Program } from "../../program.ts";
+import type { Program } from "../../backend.ts";
 import type { WasmProgramOptions } from "../program.ts";
 
 /** Of the largest value of a result. */

@@ -10,13 +10,14 @@ import type { ModuleDescription, ModuleUse } from "./file.ts";
 import { arithmeticOf, showPace } from "../../numerics.ts";
 import { withPace } from "../pace.ts";
 import { withStrassen } from "../strassen.ts";
-import type { Backend, ModulesPart, Wanted } from "../../parts.ts";
-import type { Program } from "../../program.ts";
+import type { Backend, Making, Program, ProgramRequest } from "../../backend.ts";
+import type { Operations } from "../../operations.ts";
+import type { Wanted } from "../../parts.ts";
+import { PlainConstants } from "../../plain/program.ts";
 import { growPool, warmPool } from "../../../threads/pool.ts";
 import type { Pool } from "../../../threads/pool.ts";
 import { WasmHost, compileNothing } from "../engine.ts";
 import { planProgram, runners } from "../program.ts";
-import type { WasmProgramOptions } from "../program.ts";
 import { planCheck, wholeModule } from "./whole.ts";
 
 /** A module that says it is for what is wanted. */
@@ -27,78 +28,122 @@ export interface Given {
   readonly labels: ReadonlySet<string>;
 }
 
-/** For compile and compileSync that take modules. */
-export const givenModules: ModulesPart = {
-  backendSync: (wanted) => givenBackend(givenModule(wanted), warmPool()),
-  backend: (wanted) => givenBackendWithThreads(givenModule(wanted)),
-};
-
-/** @throws TypeError or FormatError for what is no such module, RangeError where it is for another use, Error where the host refuses it */
-function givenModule({ module, use, labels, numerics, threads, pace }: Wanted): Given {
+/**
+ * For compile and compileSync that take modules. @throws TypeError or FormatError for what is no such module, RangeError where it is for another use,
+ * Error where the host refuses it, or has no workers and the module wants some
+ */
+export function* givenModules({ module, use, labels, numerics, threads, pace, parts }: Wanted): Making<Backend> {
   const description = readDescription(module);
   if (use === undefined) throw new RangeError("compile: module is for inference");
   const { graph, ...rest } = use;
-  const wanted = { ...rest, input: inputOf(graph), numerics: numerics ?? description.numerics, threads: threads ?? description.threads, pace: pace ?? description.pace === true };
+  const wanted = {
+    ...rest, input: inputOf(graph), numerics: numerics ?? description.numerics, threads: threads ?? description.threads,
+    pace: pace ?? description.pace === true,
+  };
   checkUse(description, wanted);
-  return { module: module instanceof Uint8Array ? compiled(module as Uint8Array<ArrayBuffer>, description) : (module as HostWasmModule), description, use: wanted, labels };
+  const compiled = module instanceof Uint8Array ? yield* compiling(module as Uint8Array<ArrayBuffer>, description) : (module as HostWasmModule);
+  const given = { module: compiled, description, use: wanted, labels };
+  return new GivenBackend(given, parts.operations, wanted.threads > 1 ? yield* workers(given) : undefined);
 }
 
-function compiled(bytes: Uint8Array<ArrayBuffer>, { relaxedSimd }: ModuleDescription): HostWasmModule {
+function* compiling(bytes: Uint8Array<ArrayBuffer>, { relaxedSimd }: ModuleDescription): Making<HostWasmModule> {
   if (typeof WebAssembly === "undefined") throw new Error("compile: module wants WebAssembly, which is not available here");
+  const wasm = WebAssembly;
+  let module: HostWasmModule | undefined;
+  const now = (): void => void (module = new wasm.Module(bytes));
   try {
-    return new WebAssembly.Module(bytes);
+    yield {
+      now,
+      later: async () => {
+        try {
+          now();
+        } catch {
+          module = await wasm.compile(bytes);
+        }
+      },
+    };
   } catch (error) {
     const hint = relaxedSimd ? "; it has instructions of relaxed SIMD, which not every engine knows: senet compile makes it without, unless asked for --relaxed-simd" : "";
     throw new Error(`compile: this host does not compile the module's bytes: ${error instanceof Error ? error.message : show(error)}${hint}`);
   }
+  return module!;
 }
 
-/** Starts workers first, where the module is for threads. @throws Error where the host has none */
-async function givenBackendWithThreads(given: Given): Promise<Backend> {
-  const { threads } = given.use;
+/** Workers for a module that is for threads. @throws Error where there are none */
+function* workers({ use, module }: Given): Making<Pool> {
   let pool: Pool | undefined;
-  try {
-    pool = threads > 1 ? await growPool(threads - 1, given.module) : undefined;
-  } catch (error) {
-    throw new Error(`compile: the module was made for threads, and there are none here: ${(error as Error).message}`);
-  }
-  return givenBackend(given, pool);
-}
-
-/** @param pool what workers there are @throws Error where the module wants some and there are none */
-function givenBackend({ module, description, use, labels }: Given, pool: Pool | undefined): Backend {
-  const shared = use.threads > 1;
-  if (shared && pool === undefined) throw new Error("compile: the module was made for threads; compileSync starts no workers, compile does");
-  const threads = shared ? Math.min(use.threads, pool!.workers + 1) : 1;
-  const arithmetic = withPace(withStrassen(arithmeticOf(description.numerics, { fusedMultiplyAdd: description.relaxedSimd })), description.pace === true);
-  const host = new WasmHost({ arithmetic, threads, pool: shared ? pool : undefined, refused: new Set(), compile: compileNothing });
-  let made = false;
-  const program = (options: WasmProgramOptions): Program => {
-    if (made) throw otherShape(options, use);
-    made = true;
-    return givenProgram({ module, description, use, labels }, options);
+  yield {
+    now: () => void (pool = warmPool()),
+    later: async () => {
+      try {
+        pool = await growPool(use.threads - 1, module);
+      } catch (error) {
+        throw new Error(`compile: the module was made for threads, and there are none here: ${(error as Error).message}`);
+      }
+    },
   };
-  const why = `wasm: simd${arithmetic.fma ? ", relaxed" : ""}${showPace(arithmetic)}, ${threads} thread${threads === 1 ? "" : "s"}, kernels of the given module`;
-  return { host, why, program };
+  if (pool === undefined) throw new Error("compile: the module was made for threads; compileSync starts no workers, compile does");
+  return pool;
 }
 
-function otherShape({ graph }: WasmProgramOptions, { input }: ModuleUse): RangeError {
-  const came = JSON.stringify(inputOf(graph));
-  return new RangeError(`session: its kernels come from a module for an input of shape ${JSON.stringify(input)}, and none are compiled here; got ${came}, which wants a module and a session of its own`);
-}
+class GivenBackend implements Backend {
+  readonly name = "wasm";
+  readonly reason: string;
+  readonly host: WasmHost;
+  readonly #given: Given;
+  readonly #operations: Operations;
+  readonly #constants = new PlainConstants();
+  #made = false;
 
-function givenProgram({ module, description, use, labels }: Given, options: WasmProgramOptions): Program {
-  const { host } = options;
-  const { code, finish } = planProgram(options);
-  const check = planCheck(labels, options.operations, host.arithmetic, host.memory.shared);
-  try {
-    if (digestOf(wholeModule(code, check.code, host.arithmetic, host.memory.shared)) !== description.digest) throw misfit(description, use);
-    adopt(host, module);
-    for (const [kind, what] of check.run(module)) throw new Error(`compile: the module's kernel for ${kind} fails its check on this host: ${what} of the largest value`);
-  } finally {
-    check.release();
+  constructor(given: Given, operations: Operations, pool: Pool | undefined) {
+    const { description, use } = given;
+    const threads = pool === undefined ? 1 : Math.min(use.threads, pool.workers + 1);
+    const fused = { fusedMultiplyAdd: description.relaxedSimd };
+    const arithmetic = withPace(withStrassen(arithmeticOf(description.numerics, fused)), description.pace === true);
+    const instructions = `simd${arithmetic.fma ? ", relaxed" : ""}${showPace(arithmetic)}`;
+    this.#given = given;
+    this.#operations = operations;
+    this.host = new WasmHost({ arithmetic, threads, pool, refused: new Set(), compile: compileNothing });
+    this.reason = `${instructions}, ${threads} thread${threads === 1 ? "" : "s"}, kernels of the given module`;
   }
-  return finish(runners(code.parts, host));
+
+  *program(request: ProgramRequest): Making<Program> {
+    const { host } = this;
+    const { description, labels, module, use } = this.#given;
+    if (this.#made) throw otherShape(request, use);
+    this.#made = true;
+    const { code, finish } = planProgram({ ...request, host, operations: this.#operations, constants: this.#constants });
+    const check = planCheck(labels, this.#operations, host.arithmetic, host.memory.shared);
+    try {
+      if (digestOf(wholeModule(code, check.code, host.arithmetic, host.memory.shared)) !== description.digest) throw misfit(description, use);
+      adopt(host, module);
+      for (const [kind, what] of check.run(module)) {
+        throw new Error(`compile: the module's kernel for ${kind} fails its check on this host: ${what} of the largest value`);
+      }
+    } finally {
+      check.release();
+    }
+    return finish(runners(code.parts, host));
+  }
+
+  refresh(): void {
+    this.host.memory.refresh();
+    this.#constants.refresh();
+  }
+
+  release(): void {
+    this.host.release();
+  }
+
+  get collected(): (() => void) | undefined {
+    return this.host.collected;
+  }
+}
+
+function otherShape({ graph }: ProgramRequest, { input }: ModuleUse): RangeError {
+  const came = JSON.stringify(inputOf(graph));
+  return new RangeError(`session: its kernels come from a module for an input of shape ${JSON.stringify(input)}, and none are compiled here; ` +
+    `got ${came}, which wants a module and a session of its own`);
 }
 
 /** Some engines ask for the same permission once more before a compiled module may run (JavaScriptCore). */

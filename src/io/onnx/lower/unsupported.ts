@@ -1,0 +1,2 @@
+/** What is sound but not done here; all of a file's are listed together. */
+export class Unsupported extends Error {}

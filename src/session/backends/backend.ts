@@ -1,0 +1,119 @@
+/**
+ * What sessions compute on: the one interface of all families of kernels. A family is a folder here with a `BackendKind`, and a line in
+ * choose.ts. One that computes around another (kernels on trial, modules from a file) is a `Backend` too.
+ */
+import type { Graph, Value } from "../../graph/graph.ts";
+import type { Wanted } from "./parts.ts";
+import type { WasmHost } from "./wasm/engine.ts";
+
+/** What a program is to compute. */
+export interface ProgramRequest {
+  readonly graph: Graph;
+  /** Names of values that are readable after each run. */
+  readonly kept: ReadonlySet<string>;
+  /** Values of these names are written over, where the map has numbers for them, as soon as they are computed. */
+  readonly overrides: ReadonlyMap<string, Float32Array | undefined>;
+}
+
+/** A graph of fixed shapes, bound to kernels. */
+export interface Program {
+  /** Copies an input in. */
+  setInput(index: number, data: Float32Array): void;
+  /** Computes on this thread, until it is done. @throws Error where only `runAsync` can */
+  run(): void;
+  /**
+   * Computes while this thread goes on, where that can be.
+   * @param begin called on this thread when it is the run's turn, to set inputs
+   * @param end called on this thread when it is done; its result is the promise's
+   */
+  runAsync<T>(begin: () => void, end: () => T): Promise<T>;
+  /** Copies an output, or a kept value, out, as the last run left it. */
+  read(value: Value, into: Float32Array): void;
+  /** Gives back what the program has of its own; it is not used again. */
+  drop?(): void;
+  /** Memory of activations, in bytes. */
+  readonly arenaBytes: number;
+  /** One line a step, for `session.plan`. */
+  readonly lines: readonly string[];
+}
+
+/** Kernels on this host for one session: weights, memory, and the programs that share them. */
+export interface Backend {
+  /** Of the family, as the option `kernels` has it. */
+  readonly name: string;
+  /** What it has of the host, and why no more: with the name, `session.kernels`. */
+  readonly reason: string;
+  /** @throws RangeError for what it has no memory for, or no kernels */
+  program(request: ProgramRequest): Making<Program>;
+  /** Takes the present values of the network's constants over, for all programs. */
+  refresh(): void;
+  /** Gives everything back; to be called once, when nothing runs any more. */
+  release(): void;
+  /** To be called once a session was collected that did not `release`; holds nothing of the session. */
+  readonly collected?: (() => void) | undefined;
+  /** Where programs that train can be planned. */
+  readonly host?: WasmHost | undefined;
+}
+
+/** A family of kernels. */
+export interface BackendKind {
+  /** As the option `kernels` has it. */
+  readonly name: string;
+  /** Why there is none here, for people to read; undefined where there is. */
+  missing(): string | undefined;
+  /**
+   * @param why this one, where others come first
+   * @throws Refusal where the host does not let it be made; Error where what is wanted makes no sense
+   */
+  make(wanted: Wanted, why: string): Making<Backend>;
+}
+
+/** A part of making something that hosts may refuse to do at once: compiling large modules, starting workers. */
+export interface Job {
+  /** @throws where it cannot be done at once */
+  now(): void;
+  later(): Promise<void>;
+}
+
+/** The making of something, from job to job. What a job throws is thrown where it was yielded. */
+export type Making<T> = Generator<Job, T>;
+
+/** Makes it now. */
+export function atOnce<T>(making: Making<T>): T {
+  let step = making.next();
+  while (step.done !== true) {
+    try {
+      step.value.now();
+    } catch (error) {
+      step = making.throw(error);
+      continue;
+    }
+    step = making.next();
+  }
+  return step.value;
+}
+
+/** Makes it while others have their turns. */
+export async function inTime<T>(making: Making<T>): Promise<T> {
+  let step = making.next();
+  while (step.done !== true) {
+    try {
+      await step.value.later();
+    } catch (error) {
+      step = making.throw(error);
+      continue;
+    }
+    step = making.next();
+  }
+  return step.value;
+}
+
+/** A host that does not compile or run modules of kernels: the next family takes over, with this as the reason. */
+export class Refusal extends Error {}
+
+/** Computes at once, for programs that no other thread can compute. */
+export async function onThisThread<T>(program: Pick<Program, "run">, begin: () => void, end: () => T): Promise<T> {
+  begin();
+  program.run();
+  return end();
+}

@@ -1,0 +1,12 @@
+/** Sessions that were dropped without `close`: what they had is given back once the collector has found them. */
+
+/** Hosts without it (Hermes) give nothing back before `close`. */
+const registry = typeof FinalizationRegistry === "undefined" ? undefined : new FinalizationRegistry<() => void>((release) => release());
+
+/** @param release holds nothing of `owner` @returns to be called when it has been released otherwise */
+export function whenDropped(owner: object, release: (() => void) | undefined): () => void {
+  if (release === undefined || registry === undefined) return () => undefined;
+  const token = {};
+  registry.register(owner, release, token);
+  return () => void registry.unregister(token);
+}

@@ -1,0 +1,39 @@
+/** From a network and options to a session, made of the parts that are given. */
+import type { Network } from "../graph/network.ts";
+import type { Module } from "../nn/module.ts";
+import { atOnce, inTime } from "./backends/backend.ts";
+import type { Making } from "./backends/backend.ts";
+import { chosen } from "./backends/choose.ts";
+import type { BackendOptions, SessionParts } from "./backends/parts.ts";
+import { labelsOf } from "./backends/wasm/checks/verify.ts";
+import { networkOf, sessionGraph, shapesOf } from "./optimise/session-graph.ts";
+import type { GraphOptions } from "./optimise/session-graph.ts";
+import { Session } from "./inference-session.ts";
+
+export interface CompileOptions extends BackendOptions, GraphOptions {}
+
+function* making(parts: SessionParts, source: Module | Network, options: CompileOptions): Making<Session> {
+  const { observe = [], override = [] } = options;
+  const network = networkOf(source);
+  const { graph, kept } = sessionGraph(network, shapesOf(network, options.input), observe, override);
+  const use = { model: network.title, graph, observe, override };
+  const backend = yield* chosen({ ...options, parts, labels: labelsOf(graph, parts.operations), use });
+  try {
+    const overrides = new Map<string, Float32Array | undefined>(override.map((name) => [name, undefined]));
+    const program = yield* backend.program({ graph, kept, overrides });
+    return new Session({ network, backend, observed: new Set(observe), overrides, graph, program });
+  } catch (error) {
+    backend.release();
+    throw error;
+  }
+}
+
+/** `compile` of these parts. */
+export async function compileWith(parts: SessionParts, source: Module | Network, options: CompileOptions): Promise<Session> {
+  return inTime(making(parts, source, options));
+}
+
+/** `compileSync` of these parts. */
+export function compileSyncWith(parts: SessionParts, source: Module | Network, options: CompileOptions): Session {
+  return atOnce(making(parts, source, options));
+}

@@ -1,0 +1,66 @@
+/** What goes into a run of a session and what comes out: checked before anything is computed. */
+import { didYouMean, show } from "../errors.ts";
+import type { Value } from "../graph/graph.ts";
+import type { Network } from "../graph/network.ts";
+import { Tensor, isDouble, sameShape, showShape, sizeOf } from "../tensor.ts";
+
+/** Values by name: inputs and overridden values go in, outputs and observed ones come out. A model has one `input` and one `output`. */
+export type Named<T> = Readonly<Record<string, T>>;
+
+export type Input = Tensor<Float32Array>;
+
+/** Arrays for outputs, instead of new ones. */
+export interface RunOptions<Into> {
+  readonly into?: Into;
+}
+
+/**
+ * Inputs and overridden values by name.
+ * @param at begins messages @param x a lone one where there is one input and one output
+ * @throws TypeError for what is no such tensor, or missing; RangeError for a name that is none
+ */
+export function checkInputs(at: string, { inputs, outputs }: Network, overridden: Iterable<string>, x: Input | Named<Input>): Named<Input> {
+  const names = inputs.map(({ name }) => name);
+  const lone = x instanceof Tensor;
+  if (lone && names.length + outputs.length > 2) {
+    const wanted = names.map((name) => `${name}: Tensor`).join(", ");
+    throw new RangeError(`${at}: x wants { ${wanted} }: there are ${names.length} inputs and ${outputs.length} outputs, which have names`);
+  }
+  const given: unknown = lone ? { [names[0]]: x } : x;
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw new TypeError(`${at}: x wants a Tensor of Float32Array, or an object with such a Tensor as ${names.join(", ")}; got ${show(given)}`);
+  }
+  const named = given as Named<Input>;
+  const known = [...names, ...overridden];
+  for (const name of [...names, ...Object.keys(named)]) {
+    if (!known.includes(name)) {
+      throw new RangeError(`${at}: "${name}" is no input${didYouMean(name, known)}; compile with override: ["${name}"]`);
+    }
+    const tensor: unknown = named[name];
+    if (!(tensor instanceof Tensor) || isDouble(tensor.data)) {
+      throw new TypeError(`${at}: ${lone ? "x" : name} wants a Tensor of Float32Array, got ${show(tensor)}`);
+    }
+  }
+  return named;
+}
+
+/** @throws RangeError unless the tensor has the value's shape */
+export function checkOverride(at: string, { shape }: Value, name: string, tensor: Input): void {
+  if (!sameShape(tensor.shape, shape)) throw new RangeError(`${at}: ${name} wants shape ${showShape(shape)}, got ${showShape(tensor.shape)}`);
+}
+
+/** Arrays by the names of outputs. @param values all that come out @throws TypeError, RangeError for what cannot take them */
+export function checkInto(
+  at: string, values: ReadonlyMap<string, Value>, into: Float32Array | Named<Float32Array> | undefined,
+): Named<Float32Array> {
+  if (into === undefined) return {};
+  const named: Named<Float32Array> = into instanceof Float32Array ? { [[...values.keys()][0]]: into } : into;
+  for (const [name, data] of Object.entries(named)) {
+    const value = values.get(name);
+    if (value === undefined) throw new RangeError(`${at}: into names "${name}", which is no output${didYouMean(name, values.keys())}`);
+    if (!(data instanceof Float32Array)) throw new TypeError(`${at}: into wants a Float32Array, got ${show(data)}`);
+    const [wanted, shape] = [sizeOf(value.shape), showShape(value.shape)];
+    if (data.length !== wanted) throw new RangeError(`${at}: into wants ${wanted} elements for an output of shape ${shape}, got ${data.length}`);
+  }
+  return named;
+}
