@@ -55,6 +55,7 @@ const modules = published.filter(([, target]) => typeof target === "object").map
 /** The files that README's programs read, and the programs, in both languages. */
 async function prepare(folder: string): Promise<void> {
   copyFileSync(join(root, "models/pretrained/samples/ankle-boot-0000.png"), join(folder, "cat.png"));
+  copyFileSync(join(root, "models/pretrained/samples/bag-0018.png"), join(folder, "dog.png"));
   writeFileSync(join(folder, "weights.js"), `
     import { writeFileSync } from "node:fs";
     import { createModel, saveWeights } from "senet";
