@@ -9,7 +9,9 @@ import type { Random } from "./random.ts";
  */
 export function drawBeta(random: Random, a: number, b: number): number {
   for (const parameter of [a, b]) {
-    if (!(parameter >= LEAST && parameter < Infinity)) throw new RangeError(`drawBeta: wants two finite numbers above 0, got ${a} and ${b}`);
+    if (!(parameter >= LEAST && parameter < Infinity)) {
+      throw new RangeError(`drawBeta: wants two finite numbers above 0, got ${a} and ${b}`);
+    }
   }
   const first = drawLogGamma(random, a);
   return 1 / (1 + exp(drawLogGamma(random, b) - first));
@@ -19,9 +21,9 @@ export function drawBeta(random: Random, a: number, b: number): number {
 const LEAST = 1e-300;
 
 /**
- * The logarithm of a number drawn from the gamma distribution of this shape and scale 1 (Marsaglia and Tsang, A Simple Method for Generating
- * Gamma Variables, ACM TOMS 26, 2000: section 2; below shape 1 by its section 6, G(shape) = G(shape + 1) * U^(1 / shape)). The logarithm, because
- * numbers of a small shape are mostly too small for a double.
+ * The logarithm of a number drawn from the gamma distribution of this shape and scale 1 (Marsaglia and Tsang, A Simple Method for
+ * Generating Gamma Variables, ACM TOMS 26, 2000: section 2; below shape 1 by its section 6, G(shape) = G(shape + 1) * U^(1 / shape)). The
+ * logarithm, because numbers of a small shape are mostly too small for a double.
  */
 function drawLogGamma(random: Random, shape: number): number {
   if (shape < 1) return drawLogGamma(random, shape + 1) + log((random.uint32() + 1) / 4294967296) / shape;

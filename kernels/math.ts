@@ -383,7 +383,10 @@ function cosCurve(r: number, tail: number): number {
   return h + (1 - h - half + (z * z * p - r * tail));
 }
 
-/** Sine of x radians, for every finite x (reduced by Cody and Waite up to 1.6e6, by Payne and Hanek beyond). Error below 0.85 ulp (0.76 seen). */
+/**
+ * Sine of x radians, for every finite x (reduced by Cody and Waite up to 1.6e6, by Payne and Hanek beyond). Error below 0.85 ulp (0.76
+ * seen).
+ */
 export function sin(x: number): number {
   if (x - x !== 0) return NaN;
   if (Math.abs(x) < 1e-8) return x;

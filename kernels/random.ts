@@ -48,7 +48,9 @@ export class Random {
    * @throws RangeError unless n is a whole number from 1 to 2^32.
    */
   below(n: number): number {
-    if (!(Number.isInteger(n) && n >= 1 && n <= 4294967296)) throw new RangeError(`Random: below wants a whole number from 1 to 2^32, got ${n}`);
+    if (!(Number.isInteger(n) && n >= 1 && n <= 4294967296)) {
+      throw new RangeError(`Random: below wants a whole number from 1 to 2^32, got ${n}`);
+    }
     const limit = 4294967296 - (4294967296 % n);
     let value = this.uint32();
     while (value >= limit) value = this.uint32();

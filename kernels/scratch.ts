@@ -46,7 +46,9 @@ export function divideWeights(s: Conv2dShape): WeightDivision {
   const pieces = Math.ceil(s.batch / images) * Math.ceil(s.outHeight / rows);
   const depth = images * rows * s.outWidth;
   const all = s.inChannels / s.groups;
-  const most = Math.min(all, Math.floor(PATCH / (images * patchSize(s, rows))), Math.floor(COLUMNS / taps), Math.floor((3 * Math.floor(DEPTH / depth)) / taps));
+  const most = Math.min(
+    all, Math.floor(PATCH / (images * patchSize(s, rows))), Math.floor(COLUMNS / taps), Math.floor((3 * Math.floor(DEPTH / depth)) / taps),
+  );
   let channels = Math.min(most, Math.max(1, Math.floor(BLOCK / (depth * taps))));
   if (channels < all && channels > 3) channels -= channels % 3;
   return { channels, images, rows, pieces, fits: channels >= 1 };

@@ -12,7 +12,9 @@ import { fitsWindows, sumWindows } from "./windows.ts";
 
 export { convTranspose2dBackwardBias } from "../reference/layers/conv-transpose2d.ts";
 
-export function convTranspose2dForward(y: Floats, x: Floats, weight: Floats, bias: Floats | null, shape: Conv2dShape, scratch: Scratch): void {
+export function convTranspose2dForward(
+  y: Floats, x: Floats, weight: Floats, bias: Floats | null, shape: Conv2dShape, scratch: Scratch,
+): void {
   const phases = adjointPhases(mirrored(shape));
   if (!phases.every(fitsWindows)) return reference.convTranspose2dForward(y, x, weight, bias, shape, scratch);
   for (const phase of phases) sumWindows(y, x, weight, bias, false, phase);

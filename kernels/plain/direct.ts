@@ -1,8 +1,8 @@
 /**
- * Sums over windows (windows.ts has the geometry), and their gradient by the weight, directly: for depthwise convolutions,
- * whose sums are too short for a matrix product on tiles to pay. Each image is first copied, with its padding, as doubles into a store of this module's own; like
- * that of tile.ts it is made of constants of a closure, which spares the loops most of their checks. A 3x3 kernel has
- * its nine weights in variables: 3.2 GFLOP/s on Node 20, against 1.8 for the loop over taps.
+ * Sums over windows (windows.ts has the geometry), and their gradient by the weight, directly: for depthwise convolutions, whose sums are
+ * too short for a matrix product on tiles to pay. Each image is first copied, with its padding, as doubles into a store of this module's
+ * own; like that of tile.ts it is made of constants of a closure, which spares the loops most of their checks. A 3x3 kernel has its nine
+ * weights in variables: 3.2 GFLOP/s on Node 20, against 1.8 for the loop over taps.
  */
 import { PATCH } from "../scratch.ts";
 import type { Floats } from "../shapes.ts";
@@ -87,7 +87,8 @@ function createDirect(): Direct {
   }
 
   function sum3x3(
-    out: Floats, to: number, outStep: number, count: number, start: number, accumulate: boolean, d: number, down: number, across: number, stride: number,
+    out: Floats, to: number, outStep: number, count: number, start: number, accumulate: boolean, d: number, down: number, across: number,
+    stride: number,
   ): void {
     to = to | 0;
     outStep = outStep | 0;
@@ -244,7 +245,9 @@ function createDirect(): Direct {
             placeTaps(w, patch);
             fill(source, n * w.groups + group, w, patch);
             const from = (((n * w.groups + group) * w.rows + row) * w.gridHeight + top) * w.gridWidth;
-            for (let t = 0; t < taps; t += 3) correlate(dout, from, t, patch.origin, some, w.gridWidth, w.strideHeight * patch.pitch, w.strideWidth);
+            for (let t = 0; t < taps; t += 3) {
+              correlate(dout, from, t, patch.origin, some, w.gridWidth, w.strideHeight * patch.pitch, w.strideWidth);
+            }
           }
         }
         const first = (group * w.rows + row) * taps;

@@ -47,14 +47,18 @@ export function linearForward(y: Floats, x: Floats, weight: Floats, bias: Floats
     return;
   }
   const out = { data: y, row: 1, step: outFeatures };
-  product(out, { data: weight, row: inFeatures, step: 1 }, { data: x, row: inFeatures, step: 1 }, outFeatures, batch, inFeatures, bias, false);
+  product(
+    out, { data: weight, row: inFeatures, step: 1 }, { data: x, row: inFeatures, step: 1 }, outFeatures, batch, inFeatures, bias, false,
+  );
 }
 
 export function linearBackwardInput(dx: Floats, dy: Floats, weight: Floats, shape: LinearShape, scratch: Scratch): void {
   const { batch, inFeatures, outFeatures } = shape;
   if (outFeatures > DEPTH) return reference.linearBackwardInput(dx, dy, weight, shape, scratch);
   const out = { data: dx, row: 1, step: inFeatures };
-  product(out, { data: weight, row: 1, step: inFeatures }, { data: dy, row: outFeatures, step: 1 }, inFeatures, batch, outFeatures, null, true);
+  product(
+    out, { data: weight, row: 1, step: inFeatures }, { data: dy, row: outFeatures, step: 1 }, inFeatures, batch, outFeatures, null, true,
+  );
 }
 
 export function linearBackwardWeight(dweight: Floats, x: Floats, dy: Floats, shape: LinearShape, scratch: Scratch): void {

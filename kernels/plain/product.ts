@@ -16,7 +16,9 @@ export interface Matrix {
 const BLOCK = 131072;
 
 /** `depth` is at most DEPTH. Without `start`, out accumulates. */
-export function product(out: Matrix, a: Matrix, b: Matrix, rows: number, columns: number, depth: number, start: Floats | null, accumulate: boolean): void {
+export function product(
+  out: Matrix, a: Matrix, b: Matrix, rows: number, columns: number, depth: number, start: Floats | null, accumulate: boolean,
+): void {
   const room = Math.min(COLUMNS, 3 * Math.floor(DEPTH / depth), Math.max(48, 3 * Math.floor(BLOCK / depth / 3)));
   const block = 3 * Math.ceil(columns / Math.ceil(columns / room) / 3);
   for (let first = 0; first < columns; first += block) {

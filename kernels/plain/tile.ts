@@ -46,7 +46,8 @@ export interface Tile {
   packA(x: Floats, row0: number, row1: number, row2: number, step: number, q: number, count: number): void;
   /** The three rows of A from weights: channel by channel, tap row by tap row, tap by tap, each so many elements apart. */
   packTaps(
-    x: Floats, row0: number, row1: number, row2: number, channels: number, plane: number, rows: number, rowStep: number, taps: number, step: number,
+    x: Floats, row0: number, row1: number, row2: number, channels: number, plane: number, rows: number, rowStep: number, taps: number,
+    step: number,
   ): void;
   /** B[q + k] = x[column + k * step] for k below `count`, for three columns. */
   packB(x: Floats, column0: number, column1: number, column2: number, step: number, q: number, count: number): void;
@@ -342,7 +343,10 @@ function createTile(): Tile {
     }
   }
 
-  return { multiply, startFrom, resumeSums, keepSums, put, add, setColumn, repeatColumn, packA, packTaps, packB, packPoints, packRow, packWindows, packRuns };
+  return {
+    multiply, startFrom, resumeSums, keepSums, put, add, setColumn, repeatColumn, packA, packTaps, packB, packPoints, packRow, packWindows,
+    packRuns,
+  };
 }
 
 export const tile: Tile = createTile();

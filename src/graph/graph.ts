@@ -1,7 +1,7 @@
 /**
- * A network as operations in single-assignment form: every operation makes one value, of a known shape, from earlier ones.
- * Modules lower to it (`Module.lower`); ONNX is written from it. It is what they do in inference: dropout is gone, normalisation uses its
- * running statistics. A graph for training is the same with dropout in it.
+ * A network as a list of operations. Each makes one value, of a known shape, from earlier values (single assignment). Modules lower to a graph
+ * (`Module.lower`); sessions optimise and run it; ONNX is read to it and written from it. A graph for inference has no dropout, and its
+ * normalisation uses running statistics; a graph for training has dropout in it.
  */
 import type { Shape, Tensor } from "../tensor.ts";
 import type { Constant, Operation } from "./operation.ts";

@@ -16,7 +16,9 @@
 import type { Scratch } from "../../scratch.ts";
 import type { Conv2dShape, Floats } from "../../shapes.ts";
 
-export function convTranspose2dForward(y: Floats, x: Floats, weight: Floats, bias: Floats | null, shape: Conv2dShape, _scratch?: Scratch): void {
+export function convTranspose2dForward(
+  y: Floats, x: Floats, weight: Floats, bias: Floats | null, shape: Conv2dShape, _scratch?: Scratch,
+): void {
   const { batch, inChannels, inHeight, inWidth, outChannels, outHeight, outWidth, kernelHeight, kernelWidth, groups } = shape;
   const { strideHeight, strideWidth, paddingTop, paddingLeft, dilationHeight, dilationWidth } = shape;
   const inPerGroup = inChannels / groups;

@@ -32,7 +32,9 @@ export function softmaxForward(probabilities: Floats, logits: Floats, shape: Cro
  * Writes both the loss and the probabilities. The logarithm is taken of the sum, not of the probabilities, which may have
  * vanished: log(probability) = logit - max - log(sum of exp(logit - max)).
  */
-export function crossEntropyForward(loss: Floats, probabilities: Floats, logits: Floats, labels: Int32Array, shape: CrossEntropyShape): void {
+export function crossEntropyForward(
+  loss: Floats, probabilities: Floats, logits: Floats, labels: Int32Array, shape: CrossEntropyShape,
+): void {
   const { batch, classes, pixels, smoothing } = shape;
   softmaxForward(probabilities, logits, shape);
   for (let n = 0; n < batch; n++) {
@@ -56,7 +58,9 @@ export function crossEntropyForward(loss: Floats, probabilities: Floats, logits:
  * Forward was loss = - sum of target[k] * (logit[k] - log(sum of exp(logit))), and the targets add up to 1, hence
  * dlogit[k] = probability[k] - target[k], times the weight `scale` of this loss in the whole.
  */
-export function crossEntropyBackward(dlogits: Floats, probabilities: Floats, labels: Int32Array, scale: number, shape: CrossEntropyShape): void {
+export function crossEntropyBackward(
+  dlogits: Floats, probabilities: Floats, labels: Int32Array, scale: number, shape: CrossEntropyShape,
+): void {
   const { batch, classes, pixels, smoothing } = shape;
   for (let n = 0; n < batch; n++) {
     for (let k = 0; k < classes; k++) {

@@ -6,15 +6,17 @@
  *
  *   loss[n,p] = - sum over k of target[k] * log(probabilities[n,k,p]),   target[k] = (1 - smoothing) * shares[n,p,k] + smoothing / classes
  *
- * The shares of a row add up to 1, so the targets do. The loss is linear in them: of a share s of one class and 1 - s of another it is s times
- * the one's loss and 1 - s times the other's, each with its smoothing.
+ * The shares of a row add up to 1, so the targets do. The loss is linear in them: of a share s of one class and 1 - s of another it is s
+ * times the one's loss and 1 - s times the other's, each with its smoothing.
  */
 import { exp, log } from "../../math.ts";
 import type { CrossEntropyShape, Floats } from "../../shapes.ts";
 import { largest, softmaxForward } from "./cross-entropy.ts";
 
 /** Writes both the loss and the probabilities; with the logarithm of the sum, as crossEntropyForward has it. */
-export function softCrossEntropyForward(loss: Floats, probabilities: Floats, logits: Floats, shares: Floats, shape: CrossEntropyShape): void {
+export function softCrossEntropyForward(
+  loss: Floats, probabilities: Floats, logits: Floats, shares: Floats, shape: CrossEntropyShape,
+): void {
   const { batch, classes, pixels, smoothing } = shape;
   softmaxForward(probabilities, logits, shape);
   for (let n = 0; n < batch; n++) {
@@ -35,7 +37,9 @@ export function softCrossEntropyForward(loss: Floats, probabilities: Floats, log
 }
 
 /** As crossEntropyBackward: dlogit[k] = probability[k] - target[k], times the weight `scale` of this loss in the whole. */
-export function softCrossEntropyBackward(dlogits: Floats, probabilities: Floats, shares: Floats, scale: number, shape: CrossEntropyShape): void {
+export function softCrossEntropyBackward(
+  dlogits: Floats, probabilities: Floats, shares: Floats, scale: number, shape: CrossEntropyShape,
+): void {
   const { batch, classes, pixels, smoothing } = shape;
   for (let n = 0; n < batch; n++) {
     for (let k = 0; k < classes; k++) {

@@ -13,7 +13,8 @@ import { countBefore, firstInside } from "./window.ts";
 
 export function averagePoolForward(y: Floats, x: Floats, shape: Pool2dShape): void {
   const { batch, channels, inHeight, inWidth, outHeight, outWidth, kernelHeight, kernelWidth } = shape;
-  const { strideHeight, strideWidth, paddingTop, paddingLeft, paddingBottom, paddingRight, dilationHeight, dilationWidth, countPadding } = shape;
+  const { strideHeight, strideWidth, paddingTop, paddingLeft, paddingBottom, paddingRight, dilationHeight, dilationWidth, countPadding } =
+    shape;
   for (let nc = 0; nc < batch * channels; nc++) {
     for (let oh = 0; oh < outHeight; oh++) {
       const top = oh * strideHeight - paddingTop;
@@ -43,7 +44,8 @@ export function averagePoolForward(y: Floats, x: Floats, shape: Pool2dShape): vo
  */
 export function averagePoolBackward(dx: Floats, dy: Floats, shape: Pool2dShape): void {
   const { batch, channels, inHeight, inWidth, outHeight, outWidth, kernelHeight, kernelWidth } = shape;
-  const { strideHeight, strideWidth, paddingTop, paddingLeft, paddingBottom, paddingRight, dilationHeight, dilationWidth, countPadding } = shape;
+  const { strideHeight, strideWidth, paddingTop, paddingLeft, paddingBottom, paddingRight, dilationHeight, dilationWidth, countPadding } =
+    shape;
   for (let nc = 0; nc < batch * channels; nc++) {
     for (let oh = 0; oh < outHeight; oh++) {
       const top = oh * strideHeight - paddingTop;

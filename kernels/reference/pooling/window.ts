@@ -1,4 +1,7 @@
-/** One direction of a pooling window, whose first pixel lies at `begin` of the image (below 0 in the padding), each further one `dilation` after it. */
+/**
+ * One direction of a pooling window, whose first pixel lies at `begin` of the image (below 0 in the padding), each further one `dilation`
+ * after it.
+ */
 
 /** The first pixel of the window that lies inside the image. */
 export function firstInside(begin: number, dilation: number): number {

@@ -1,7 +1,7 @@
 /**
- * What is checked while modules are written, where checked.ts is imported: all that a programmer can get wrong. Elsewhere modules are written
- * without: the engine checks them as a whole, and bundles do not load this. Sizes that come from networks are checked in any case, where they
- * are written.
+ * What is checked while modules are written, where checked.ts is imported: all that a programmer can get wrong. Elsewhere modules are
+ * written without: the engine checks them as a whole, and bundles do not load this. Sizes that come from networks are checked in any case,
+ * where they are written.
  */
 import type { Body } from "./body.ts";
 import { checkWhole } from "./encode.ts";

@@ -130,7 +130,9 @@ export class FunctionBuilder<T extends InstructionTable = Core> {
     });
   }
 
-  /** Runs `body` as long as `condition` leaves an i32 that is not zero; the condition is emitted twice, so that each pass has one branch. */
+  /**
+   * Runs `body` as long as `condition` leaves an i32 that is not zero; the condition is emitted twice, so that each pass has one branch.
+   */
   while(condition: () => void, body: () => void): void {
     condition();
     this.if(() => {

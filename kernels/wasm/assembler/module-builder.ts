@@ -17,10 +17,11 @@
  *     });
  *     const bytes = m.toBytes();
  *
- * An instruction has its name in the text format; opcodes.ts lists those of the kernels, opcodes-all.ts all (`new ModuleBuilder("name", ALL)`). Operands are on the stack, in the order of the
- * specification; the arguments of a method are immediates only (offset and alignment in bytes, lane, constant). Locals, labels and functions are
- * handles. Where checked.ts is imported, as in tests, each instruction is checked as it is emitted, so that the JavaScript stack trace of an error points at
- * the line that wrote it; elsewhere the engine checks the module as a whole.
+ * An instruction has its name in the text format; opcodes.ts lists those of the kernels, opcodes-all.ts all (`new ModuleBuilder("name",
+ * ALL)`). Operands are on the stack, in the order of the specification; the arguments of a method are immediates only (offset and alignment
+ * in bytes, lane, constant). Locals, labels and functions are handles. Where checked.ts is imported, as in tests, each instruction is
+ * checked as it is emitted, so that the JavaScript stack trace of an error points at the line that wrote it; elsewhere the engine checks
+ * the module as a whole.
  *
  * The bytes depend on the calls alone. Memory and imported functions come first. A module that has a relaxed instruction is
  * refused as a whole where relaxed SIMD is missing (probe.ts), so relaxed kernels belong to a module of their own.
@@ -186,7 +187,9 @@ export class ModuleBuilder<T extends InstructionTable = Core> implements Home {
     });
     this.#writeImports(bytes);
     bytes.list(SECTION.function, own, (to, { func }) => to.u32(func.signature.index));
-    bytes.list(SECTION.memory, memories.filter(({ importedFrom }) => importedFrom === undefined), (to, { memory }) => writeLimits(to, memory.limits));
+    bytes.list(
+      SECTION.memory, memories.filter(({ importedFrom }) => importedFrom === undefined), (to, { memory }) => writeLimits(to, memory.limits),
+    );
     bytes.list(SECTION.export, [...this.#exports], (to, [name, handle]) => {
       to.name(name);
       to.byte(KIND[handle.kind]);

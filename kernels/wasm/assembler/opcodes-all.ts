@@ -95,4 +95,6 @@ const MORE = {
 
 export interface All extends Readonly<{ [G in GroupName]: readonly (Core[G][number] | (typeof MORE)[G][number])[] }> {}
 
-export const ALL: All = Object.fromEntries((Object.keys(CORE) as GroupName[]).map((group) => [group, [...CORE[group], ...MORE[group]]])) as unknown as All;
+export const ALL: All = Object.fromEntries(
+  (Object.keys(CORE) as GroupName[]).map((group) => [group, [...CORE[group], ...MORE[group]]]),
+) as unknown as All;

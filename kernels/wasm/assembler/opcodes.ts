@@ -1,6 +1,7 @@
 /**
  * The instructions of WebAssembly that senet's kernels are made of, as one table from which the methods of a function builder, their
- * TypeScript types, the type check and the encoding are all made. Whoever wants others gives the module's builder the table of opcodes-all.ts.
+ * TypeScript types, the type check and the encoding are all made. Whoever wants others gives the module's builder the table of
+ * opcodes-all.ts.
  *
  * A line is `code operands:result [immediate] names`. Names on one line have consecutive codes and the same type. A code of more
  * than two digits is a prefix byte (fc, fd, fe) and a number. Types: i = i32, l = i64, f = f32, d = f64, v = v128; the operand

@@ -1,4 +1,7 @@
-/** The kernel for a convolution, whatever it is: depthwise ones have their own, and Winograd's take some that may be less exact. */
+/**
+ * Which kernel computes a convolution. Depthwise ones have their own. 3x3 ones with stride 1 may use Winograd's method, where the caller
+ * allows its errors and it pays (tiles.ts). All others are direct. Strassen's method is chosen by who loads it (strassen/strassen.ts).
+ */
 import { convKernel } from "./direct.ts";
 import type { ConvKernel, ScratchKernel } from "./direct.ts";
 import { packConvWeights, packedConvSize } from "./panels.ts";
@@ -13,7 +16,10 @@ export interface Convolution {
   readonly kernel: ConvKernel | ScratchKernel;
   /** Floats of the packed weights. */
   readonly packedSize: number;
-  /** Floats of working memory. If there are any, the kernel's function takes their address (in bytes) as its last argument; calls at the same time want their own. */
+  /**
+   * Floats of working memory. If there are any, the kernel's function takes their address (in bytes) as its last argument; calls at the
+   * same time want their own.
+   */
   readonly scratch: number;
   /** A part's first row, and its last but for the image's end, must be a multiple of it. */
   readonly rowStep: number;

@@ -1,17 +1,16 @@
 /**
  * Convolution of any kernel, stride, padding, dilation and number of groups, as a WebAssembly function for one layer.
  *
- * The function computes a part of one image: output rows rowBegin to rowEnd (exclusive), panels (of output channels, convolution/panels.ts)
- * panelBegin to panelEnd. Addresses are in bytes and name pixel (0, 0) of the image, not its halo. `residual` and `gate` are read
- * where the epilogue has them. Nothing is written but the outputs of that part, so parts can be computed in any order or at
- * once. The residual may be the output itself.
+ * A call computes a part of one image: output rows rowBegin to rowEnd (exclusive), and panels of output channels (panels.ts) panelBegin to
+ * panelEnd. Addresses are in bytes, of pixel (0, 0) of the image, not of its halo. `residual` and `gate` are read where the epilogue has
+ * them; the residual may be the output itself. Only the outputs of that part are written, so parts can be computed in any order or at once.
  *
- * Every output is bias + x1 w1 + x2 w2 + ..., added in the order (kernel row, kernel column, input channel) one after the other, each
- * product rounded first (unless `fma`), whatever the tile, panel or part: these change no bit of a result. Padding is multiplied like
- * any other zero, so weights must be finite; inputs need not be.
+ * Every output is bias + x1 w1 + x2 w2 + ..., in the order (kernel row, kernel column, input channel), each product rounded first (unless
+ * `fma`). Tile, panel and part change no bit of it. Padding is multiplied like any other zero, so weights must be finite; inputs need not
+ * be.
  *
- * Blocks of rows (whose input fits the cache) x panels x rows x tiles of a row. A row of a panel is a call: functions are
- * optimised by the engine while they are called, not while they run.
+ * The loops, from the outside: blocks of rows whose input fits the cache, panels, rows, tiles of a row. A row of a panel is a function
+ * call: engines replace code by better code between calls, not within one.
  */
 import { convPanels } from "./panels.ts";
 import { checkConv, convName, convSteps } from "./params.ts";
@@ -61,7 +60,8 @@ export function convKernel(params: ConvParams): ConvKernel {
 
 /** Do rows follow each other without a gap, everywhere? Then several are one long row. */
 function seamless({ input, output, kernel, stride, padding, epilogue }: ConvParams): boolean {
-  const touching = [input, output, ...(epilogue.residual === undefined ? [] : [epilogue.residual])].every((layout) => interior(layout) === 0);
+  const touching = [input, output, ...(epilogue.residual === undefined ? [] : [epilogue.residual])]
+    .every((layout) => interior(layout) === 0);
   return touching && [...kernel, ...stride].every((size) => size === 1) && padding[0] + padding[1] === 0;
 }
 
@@ -78,14 +78,18 @@ function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc 
   const { output, groups, epilogue, fma, wide } = params;
   const steps = convSteps(params);
   const { inPerGroup, outPerGroup, steps: additions, full, rest, restColumns, perGroup, groupSize } = convPanels(params);
-  // A row that is no multiple of the tile has a slow end. Joined, rows have only one; else the ends are joined, along their column, or all pixels are (convolution/tiles.ts).
+  // A row that is no multiple of the tile has a slow end. Joined, rows have only one; else the ends are joined, along their column, or all
+  // pixels are (convolution/tiles.ts).
   const { width } = output;
   const long = seamless(params) && width % tilePixels(PANEL, params) > 0;
   const ends = long ? 0 : joinedEnds(params);
-  const across = { ...segmentsOf(params), inPixel: steps.inPixel, outPixel: steps.outPixel, residualPixel: steps.outPixel, epilogue, fma, wide };
+  const across = {
+    ...segmentsOf(params), inPixel: steps.inPixel, outPixel: steps.outPixel, residualPixel: steps.outPixel, epilogue, fma, wide,
+  };
   const down = { ...across, inPixel: steps.inRow, outPixel: steps.outRow, residualPixel: steps.residualRow };
   const rowOf = (columns: number, valid: number): RowFunc => emitRow(m, {
-    ...across, name: `${name}_row${valid}`, pixels: tilePixels(columns, params), columns, valid, width: long ? undefined : width - (valid === PANEL ? ends : 0),
+    ...across, name: `${name}_row${valid}`, pixels: tilePixels(columns, params), columns, valid,
+    width: long ? undefined : width - (valid === PANEL ? ends : 0),
   });
   const fullEnds = full > 0 && ends > 0
     ? emitRow(m, { ...down, name: `${name}_ends`, pixels: tilePixels(PANEL, params), columns: PANEL, valid: PANEL, width: undefined })

@@ -1,6 +1,6 @@
 /**
- * Packing of weights in WebAssembly, for whole panels of 16 output channels (convolution/panels.ts): what costs most when a network is compiled, for
- * it touches every weight once, and in another order than it lies in.
+ * Packing of weights in WebAssembly, for whole panels of 16 output channels (convolution/panels.ts): what costs most when a network is
+ * compiled, for it touches every weight once, and in another order than it lies in.
  */
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import type { Func, Local } from "../assembler/handles.ts";
@@ -9,14 +9,16 @@ import type { ModuleBuilder } from "../assembler/module-builder.ts";
 import { PANEL } from "./tiles.ts";
 
 /**
- * The function's arguments: to, from, factors, panels. `to` is the first panel's weights, which its biases stand before; `from` 16 rows for each
- * panel, [inputs, taps] each; `factors` 16 float32 for each panel, by which its rows are multiplied.
+ * The function's arguments: to, from, factors, panels. `to` is the first panel's weights, which its biases stand before; `from` 16 rows for
+ * each panel, [inputs, taps] each; `factors` 16 float32 for each panel, by which its rows are multiplied.
  */
 export function packPanelsKernel(inputs: number, taps: number): { readonly name: string; readonly emit: (m: ModuleBuilder) => Func } {
   const name = `f32_pack_${inputs}x${taps}`;
   const row = 4 * inputs * taps;
   const step = 4 * PANEL;
-  const emit = (m: ModuleBuilder): Func => m.func(name, { params: { to: "i32", from: "i32", factors: "i32", panels: "i32" }, export: true }, (f, { to, from, factors, panels }) => {
+  const emit = (m: ModuleBuilder): Func => m.func(name, {
+    params: { to: "i32", from: "i32", factors: "i32", panels: "i32" }, export: true,
+  }, (f, { to, from, factors, panels }) => {
     const scales = f.local.array("v128", "scale", PANEL / 4);
     const value = f.local.v128("value");
     f.countDown(panels, () => {

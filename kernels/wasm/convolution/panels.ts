@@ -58,7 +58,10 @@ export function packConvWeights(
   const { output, kernel, groups } = params;
   const taps = kernel[0] * kernel[1];
   const { inPerGroup, steps, outPerGroup } = convPanels(params);
-  checkLengths("packConvWeights", [["weight", weight, output.channels * steps], ["bias", bias, output.channels], ["packed", packed, packedConvSize(params)]]);
+  checkLengths(
+    "packConvWeights",
+    [["weight", weight, output.channels * steps], ["bias", bias, output.channels], ["packed", packed, packedConvSize(params)]],
+  );
   let at = 0;
   for (let group = 0; group < groups; group++) {
     at += firstColumn * (steps + 1);
@@ -69,7 +72,8 @@ export function packConvWeights(
       packed.fill(0, at, at + columns * (steps + 1));
       if (bias !== null) packed.set(bias.subarray(first, first + valid), at);
       at += columns;
-      // Some input channels at a time: read one after the other, they stay in the cache until all output channels have written beside each other.
+      // Some input channels at a time: read one after the other, they stay in the cache until all output channels have written beside each
+      // other.
       for (let c = 0; c < inPerGroup; c += CHANNELS_AT_ONCE) {
         const count = Math.min(CHANNELS_AT_ONCE, inPerGroup - c);
         for (let j = 0; j < valid; j++) {

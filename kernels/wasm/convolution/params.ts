@@ -63,16 +63,27 @@ export function convSteps({ input, output, stride, padding, epilogue }: ConvPara
 }
 
 /** @throws RangeError where weights, biases or what they are packed into have another length; `operation` begins the message. */
-export function checkLengths(operation: string, lengths: readonly (readonly [what: string, array: Float32Array | null, wanted: number])[]): void {
+export function checkLengths(
+  operation: string, lengths: readonly (readonly [what: string, array: Float32Array | null, wanted: number])[],
+): void {
   for (const [what, array, wanted] of lengths) {
-    if (array !== null && array.length !== wanted) throw new RangeError(`${operation}: ${what} wants ${wanted} elements, got ${array.length}`);
+    if (array !== null && array.length !== wanted) {
+      throw new RangeError(`${operation}: ${what} wants ${wanted} elements, got ${array.length}`);
+    }
   }
 }
 
-/** @throws RangeError where kernel, stride, padding, dilation or groups make no sense, or give another output; `operation` begins the message. */
-export function checkWindows(operation: string, params: Pick<ConvParams, "input" | "output" | "kernel" | "stride" | "padding" | "paddingEnd" | "dilation" | "groups">): void {
+/**
+ * @throws RangeError where kernel, stride, padding, dilation or groups make no sense, or give another output; `operation` begins the
+ * message.
+ */
+export function checkWindows(
+  operation: string, params: Pick<ConvParams, "input" | "output" | "kernel" | "stride" | "padding" | "paddingEnd" | "dilation" | "groups">,
+): void {
   const { input, output, padding: [top, left], paddingEnd: [bottom, right] = params.padding } = params;
-  const s = conv2dShape(1, input.channels, input.height, input.width, output.channels, { ...params, padding: [top, left, bottom, right] }, operation);
+  const s = conv2dShape(
+    1, input.channels, input.height, input.width, output.channels, { ...params, padding: [top, left, bottom, right] }, operation,
+  );
   if (output.height !== s.outHeight || output.width !== s.outWidth) {
     throw new RangeError(`${operation}: output wants ${s.outHeight}x${s.outWidth}, got ${output.height}x${output.width}`);
   }

@@ -1,10 +1,10 @@
 /**
  * The heart of convolution: one row of output pixels for one panel of output channels.
  *
- * A tile of some pixels times some channels is summed in registers. Weights of the panel lie one step after the other (a step is one
- * input channel at one place of the kernel), so a step reads the panel's weights, and for each pixel one input value, which is copied to all
- * lanes; then everything is multiplied and added. Images are NHWC: for one kernel row the inputs of a pixel are contiguous
- * (kernelWidth * channels floats) if neither groups nor a dilation come between.
+ * A tile of some pixels times some channels is summed in registers. Weights of the panel lie one step after the other (a step is one input
+ * channel at one place of the kernel), so a step reads the panel's weights, and for each pixel one input value, which is copied to all
+ * lanes; then everything is multiplied and added. Images are NHWC: for one kernel row the inputs of a pixel are contiguous (kernelWidth *
+ * channels floats) if neither groups nor a dilation come between.
  *
  * One step a pass and the branch at its end: V8 unrolls such loops itself, and spills registers in loops unrolled by hand.
  */
@@ -52,8 +52,8 @@ const params = { x: "i32", w: "i32", y: "i32", residual: "i32", gate: "i32", pix
 export type RowFunc = Func<typeof params>;
 
 /**
- * The tiles at the end of a row that are no whole ones. With few sums each waits for its last addition: vectors of 256 bits want 8 sums, 4 pixels
- * with 16 channels; so rather than of 6 and 2 pixels they are of 4 and 4. (1024 to 256 channels of 14x14, Node 26 on a Zen 5 server: 86 and 93 % of the peak.)
+ * The last tiles of a row, where its pixels are no multiple of a tile. A tile with few sums waits for its last addition: vectors of 256
+ * bits want 8 sums, which are 4 pixels of 16 channels. So 6 + 2 pixels are computed as 4 + 4 (docs/kernels.md, rung 2).
  */
 function tailsOf(width: number, { pixels, wide }: RowKernel): readonly number[] {
   const rest = width % pixels;
@@ -62,8 +62,11 @@ function tailsOf(width: number, { pixels, wide }: RowKernel): readonly number[] 
   return [Math.ceil(both / 2), Math.floor(both / 2)];
 }
 
-/** The same for rows whose length is not known: of 6n + 1 and 6n + 2 pixels 7 and 8 are left, for tiles of 4 and 3, and of 4 and 4. */
-function holdBack(f: FunctionBuilder, pixels: Local<"i32">, left: Local<"i32">): void {
+/**
+ * The same where the row's length is known in the run only. `left` is what whole tiles of 6 leave over. If that is 1 or 2, one tile of 6 is
+ * given back to it: then 7 or 8 pixels are left, for tiles of 4 and 3, or 4 and 4.
+ */
+function giveBackTile(f: FunctionBuilder, pixels: Local<"i32">, left: Local<"i32">): void {
   const { local, i32 } = f;
   // left - 1 < 2, unsigned, and pixels > 6
   local.get(left);
@@ -107,7 +110,7 @@ export function emitRow(m: ModuleBuilder, kernel: RowKernel): RowFunc {
         i32.const(count);
         i32.rem_u();
         local.set(left);
-        if (joined && count === 6) holdBack(f, pixels, left);
+        if (joined && count === 6) giveBackTile(f, pixels, left);
         row.setEnd(end, () => {
           local.get(pixels);
           local.get(left);
@@ -342,7 +345,8 @@ class Row {
         local.set(sum);
       });
     }
-    // V8 keeps the first of two stores that it joins, unless that is the upper half. (Node 20, which joins none, takes 1.3 % longer in that order.)
+    // V8 keeps the first of two stores that it joins, unless that is the upper half. (Node 20, which joins none, takes 1.3 % longer in that
+    // order.)
     each((_, i, k) => {
       const j = this.#kernel.wide === true ? vectors - 1 - k : k;
       storeLanes(this.#f, this.#y, this.#sums[i * vectors + j], i * outPixel + 16 * j, this.#lanes(j));

@@ -68,8 +68,13 @@ export function storeVectors(f: FunctionBuilder, pointer: Local<"i32">, offset: 
   for (let lane = value.length - 1; lane >= 0; lane--) storeLanes(f, pointer, value[lane], offset + 16 * lane, Math.min(4, count));
 }
 
-/** sum = activation(gate * (sum + bias) + residual), as far as the epilogue has them. @param push what pushes a lane of bias, gate and residual */
-export function emitEpilogue(f: FunctionBuilder, epilogue: ConvEpilogue, sum: Vectors, push: readonly ((lane: number) => void)[], scratch: ActivationScratch): void {
+/**
+ * sum = activation(gate * (sum + bias) + residual), as far as the epilogue has them.
+ * @param push what pushes a lane of bias, gate and residual
+ */
+export function emitEpilogue(
+  f: FunctionBuilder, epilogue: ConvEpilogue, sum: Vectors, push: readonly ((lane: number) => void)[], scratch: ActivationScratch,
+): void {
   const { gate, residual, activation } = epilogue;
   sum.forEach((vector, lane) => {
     f.local.get(vector);

@@ -19,7 +19,9 @@ const UNROLL = 4;
 export function checkSameSize(kernel: string, output: Layout, inputs: Readonly<Record<string, Layout>>): void {
   for (const [name, input] of Object.entries(inputs)) {
     if (input.channels === output.channels && input.height === output.height && input.width === output.width) continue;
-    throw new RangeError(`${kernel}: ${name} wants the output's size ${layoutName({ ...output, halo: 0 })}, got ${layoutName({ ...input, halo: 0 })}`);
+    throw new RangeError(
+      `${kernel}: ${name} wants the output's size ${layoutName({ ...output, halo: 0 })}, got ${layoutName({ ...input, halo: 0 })}`,
+    );
   }
 }
 
@@ -41,7 +43,9 @@ function finisher(f: FunctionBuilder, activation: Activation | undefined, value:
 export function activationKernel(output: Layout, input: Layout, activation: Activation): Kernel {
   const name = `f32_vunary_${layoutName(output)}_${layoutName(input)}${suffix(activation)}`;
   checkSameSize(name, output, { input });
-  const emit: Kernel["emit"] = (m) => m.func(name, { params: { y: "i32", x: "i32", begin: "i32", end: "i32" }, export: true }, (f, { y, x, begin, end }) => {
+  const emit: Kernel["emit"] = (m) => m.func(name, {
+    params: { y: "i32", x: "i32", begin: "i32", end: "i32" }, export: true,
+  }, (f, { y, x, begin, end }) => {
     const value = f.local.v128("value");
     const finish = finisher(f, activation, value);
     overRows(f, begin, end, [rowStream(y, output), rowStream(x, input)], () => {
@@ -60,7 +64,9 @@ export function activationKernel(output: Layout, input: Layout, activation: Acti
 export function copyKernel(output: Layout, input: Layout): Kernel {
   const name = `x32_copy_${layoutName(output)}_${layoutName(input)}`;
   checkSameSize(name, output, { input });
-  const emit: Kernel["emit"] = (m) => m.func(name, { params: { y: "i32", x: "i32", begin: "i32", end: "i32" }, export: true }, (f, { y, x, begin, end }) => {
+  const emit: Kernel["emit"] = (m) => m.func(name, {
+    params: { y: "i32", x: "i32", begin: "i32", end: "i32" }, export: true,
+  }, (f, { y, x, begin, end }) => {
     const value = f.local.v128("value");
     overRows(f, begin, end, [rowStream(y, output), rowStream(x, input)], () => {
       overFloats(f, output.width * output.channels, [y, x], UNROLL, (offset, count) => {

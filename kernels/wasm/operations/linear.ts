@@ -1,7 +1,7 @@
 /**
- * Fully connected layers: y[n,o] = activation(bias[o] + sum over i of weight[o,i] * x[n,i]), the sum in the order of i. The images of a batch are
- * what pixels of a row are to convolution (convolution/row.ts). All of them are computed for one panel of 16 outputs before the next panel is read, and of a long
- * panel for one block of inputs, so the weights come from memory once.
+ * Fully connected layers: y[n,o] = activation(bias[o] + sum over i of weight[o,i] * x[n,i]), the sum in the order of i. The images of a
+ * batch are what pixels of a row are to convolution (convolution/row.ts). All of them are computed for one panel of 16 outputs before the
+ * next panel is read, and of a long panel for one block of inputs, so the weights come from memory once.
  */
 import { activationName } from "../shared/activation.ts";
 import type { Activation } from "../shared/activation.ts";
@@ -49,7 +49,8 @@ function runsOf(inputs: number, batch: number, tile: number): Run[] {
 export function linearParams(input: Layout, outFeatures: number): ConvParams {
   const { height, width } = input;
   return {
-    input, output: { channels: outFeatures, height: 1, width: 1, halo: 0 }, kernel: [height, width], stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1,
+    input, output: { channels: outFeatures, height: 1, width: 1, halo: 0 }, kernel: [height, width], stride: [1, 1], padding: [0, 0],
+    dilation: [1, 1], groups: 1,
     epilogue: noEpilogue, fma: false,
   };
 }
@@ -65,8 +66,12 @@ export function linearKernel(output: Layout, input: Layout, { batch, activation,
   const name = `f32_linear_n${batch}_${layoutName(output)}_${layoutName(input)}${extra}`;
   const inFeatures = input.channels * input.height * input.width;
   const outFeatures = output.channels;
-  if (output.height !== 1 || output.width !== 1) throw new RangeError(`${name}: the output wants one pixel, got ${output.height}x${output.width}`);
-  if (input.halo > 0 && inFeatures !== input.channels) throw new RangeError(`${name}: an input of ${input.height}x${input.width} wants no halo, got ${input.halo}`);
+  if (output.height !== 1 || output.width !== 1) {
+    throw new RangeError(`${name}: the output wants one pixel, got ${output.height}x${output.width}`);
+  }
+  if (input.halo > 0 && inFeatures !== input.channels) {
+    throw new RangeError(`${name}: an input of ${input.height}x${input.width} wants no halo, got ${input.halo}`);
+  }
   const whole = Math.floor(outFeatures / PANEL);
   const rest = outFeatures % PANEL;
   const panelBytes = 4 * PANEL * (inFeatures + 1);
@@ -75,7 +80,8 @@ export function linearKernel(output: Layout, input: Layout, { batch, activation,
     const rowsOf = (columns: number, valid: number): (readonly [Run, RowFunc])[] => {
       const pixels = tilePixels(columns, { fma });
       return runsOf(inFeatures, batch, pixels).map((run, i) => [run, emitRow(m, {
-        name: `${name}_row${valid}_${i}`, pixels, columns, valid, width: batch, segments: [], run: run.inputs, begin: run.first ? "bias" : "output",
+        name: `${name}_row${valid}_${i}`, pixels, columns, valid, width: batch, segments: [], run: run.inputs,
+        begin: run.first ? "bias" : "output",
         inPixel: 4 * imagePitch(input), outPixel: 4 * imagePitch(output), residualPixel: 0,
         epilogue: { gate: false, residual: undefined, activation: run.last ? activation : undefined }, fma,
       })]);

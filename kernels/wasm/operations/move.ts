@@ -24,7 +24,9 @@ function copyRun(f: FunctionBuilder, floats: number, to: Local<"i32">, from: Loc
 
 function planar(name: string, layout: Layout, direction: "to pixels" | "to planes"): Kernel {
   const { channels, height, width } = layout;
-  const emit: Kernel["emit"] = (m) => m.func(name, { params: { y: "i32", x: "i32", begin: "i32", end: "i32" }, export: true }, (f, { y, x, begin, end }) => {
+  const emit: Kernel["emit"] = (m) => m.func(name, {
+    params: { y: "i32", x: "i32", begin: "i32", end: "i32" }, export: true,
+  }, (f, { y, x, begin, end }) => {
     const [plane, pixel] = direction === "to pixels" ? [x, y] : [y, x];
     const single = height === 1 && width === 1;
     const moved = single ? 4 * channels : 0;
@@ -32,7 +34,9 @@ function planar(name: string, layout: Layout, direction: "to pixels" | "to plane
     const value = f.local.v128("value");
     overRows(f, begin, end, streams, () => {
       if (single) copyRun(f, channels, y, x, value);
-      else interleave(f, { planes: channels, count: width, plane, pixel, planePitch: 4 * height * width, pixelPitch: 4 * channels, direction });
+      else interleave(
+        f, { planes: channels, count: width, plane, pixel, planePitch: 4 * height * width, pixelPitch: 4 * channels, direction },
+      );
     });
   });
   return { name, parts: height, emit };
@@ -55,7 +59,9 @@ export function concatKernel(output: Layout, inputs: readonly Layout[]): Kernel 
   const channels = inputs.reduce((sum, input) => sum + input.channels, 0);
   if (channels !== output.channels) throw new RangeError(`${name}: wants inputs of ${output.channels} channels together, got ${channels}`);
   const names = inputs.map((_, i) => `x${i}`);
-  const params: Record<string, "i32"> = { y: "i32", ...Object.fromEntries(names.map((x) => [x, "i32" as const])), begin: "i32", end: "i32" };
+  const params: Record<string, "i32"> = {
+    y: "i32", ...Object.fromEntries(names.map((x) => [x, "i32" as const])), begin: "i32", end: "i32",
+  };
   const emit: Kernel["emit"] = (m) => m.func(name, { params, export: true }, (f, given) => {
     const value = f.local.v128("value");
     const to = f.local.i32("to");
@@ -88,10 +94,14 @@ export function channelShuffleKernel(output: Layout, input: Layout, groups: numb
   const { channels, width } = input;
   if (channels % groups !== 0) throw new RangeError(`${name}: groups wants a divisor of ${channels} channels, got ${groups}`);
   const size = channels / groups;
-  const emit: Kernel["emit"] = (m) => m.func(name, { params: { y: "i32", x: "i32", begin: "i32", end: "i32" }, export: true }, (f, { y, x, begin, end }) => {
+  const emit: Kernel["emit"] = (m) => m.func(name, {
+    params: { y: "i32", x: "i32", begin: "i32", end: "i32" }, export: true,
+  }, (f, { y, x, begin, end }) => {
     overRows(f, begin, end, [rowStream(y, output), rowStream(x, input)], () => {
       repeat(f, width, () => {
-        interleave(f, { planes: groups, count: size, plane: x, pixel: y, planePitch: 4 * size, pixelPitch: 4 * groups, direction: "to pixels" });
+        interleave(
+          f, { planes: groups, count: size, plane: x, pixel: y, planePitch: 4 * size, pixelPitch: 4 * groups, direction: "to pixels" },
+        );
         for (const pointer of [x, y]) f.local.increase(pointer, 4 * channels);
       });
     });
@@ -104,10 +114,14 @@ export function clearHaloKernel(layout: Layout): Kernel {
   const { channels, height, width, halo } = layout;
   const name = `x32_clear_halo_${layoutName(layout)}`;
   const pitch = 4 * rowPitch(layout);
-  const emit: Kernel["emit"] = (m) => m.func(name, { params: { x: "i32", begin: "i32", end: "i32" }, export: true }, (f, { x, begin, end }) => {
+  const emit: Kernel["emit"] = (m) => m.func(name, {
+    params: { x: "i32", begin: "i32", end: "i32" }, export: true,
+  }, (f, { x, begin, end }) => {
     if (halo === 0) return;
     const [zero, row] = [f.local.v128("zero"), f.local.i32("row")];
-    const clear = (floats: number): void => overFloats(f, floats, [row], UNROLL, (offset, count) => storeLanes(f, row, zero, offset, count));
+    const clear = (floats: number): void => overFloats(
+      f, floats, [row], UNROLL, (offset, count) => storeLanes(f, row, zero, offset, count),
+    );
     f.local.decrease(x, 4 * interior(layout));
     overRows(f, begin, end, [{ pointer: x, pitch, moved: 0 }], () => {
       f.local.get(x);

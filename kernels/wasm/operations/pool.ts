@@ -23,7 +23,9 @@ const VECTORS = 2;
 /** The widest window whose columns are unrolled. */
 const UNROLLED_COLUMNS = 3;
 
-/** A window along one axis, clipped to the image: from `first` up to, not including, `first` + `size`; `counted` is its part of the divisor. */
+/**
+ * A window along one axis, clipped to the image: from `first` up to, not including, `first` + `size`; `counted` is its part of the divisor.
+ */
 interface Span {
   readonly first: Local<"i32">;
   readonly size: Local<"i32">;
@@ -117,7 +119,9 @@ function span(f: FunctionBuilder, axis: string): Span {
 
 /** The function's arguments: y, x, begin row, end row (of the output). */
 function pooling(name: string, output: Layout, input: Layout, kind: "max" | "mean", windows: Windows): Kernel {
-  const emit: Kernel["emit"] = (m) => m.func(name, { params: { y: "i32", x: "i32", begin: "i32", end: "i32" }, export: true }, (f, { y, x, begin, end }) => {
+  const emit: Kernel["emit"] = (m) => m.func(name, {
+    params: { y: "i32", x: "i32", begin: "i32", end: "i32" }, export: true,
+  }, (f, { y, x, begin, end }) => {
     const { local, i32 } = f;
     const [rows, columns] = [span(f, "row"), span(f, "column")];
     const column = local.i32("column");
@@ -151,7 +155,9 @@ function pooling(name: string, output: Layout, input: Layout, kind: "max" | "mea
           f.f64x2.splat();
           local.set(divisor);
         }
-        const reduce = (unrolled: number): void => reduceWindow(f, { input, reduction, y, pixel, rows: rows.size, columns: columns.size, unrolled });
+        const reduce = (unrolled: number): void => reduceWindow(
+          f, { input, reduction, y, pixel, rows: rows.size, columns: columns.size, unrolled },
+        );
         const { whole } = windows;
         if (whole === undefined || whole[1] > UNROLLED_COLUMNS) {
           reduce(0);
@@ -274,7 +280,9 @@ export function averagePoolKernel(output: Layout, input: Layout, shape: Pool2dSh
 /** From the input's size to the output's. @throws RangeError where the channels differ */
 export function adaptiveAveragePoolKernel(output: Layout, input: Layout): Kernel {
   const name = `f32_adaptive_avgpool_${layoutName(output)}_${layoutName(input)}`;
-  if (output.channels !== input.channels) throw new RangeError(`${name}: wants as many channels out as in, got ${output.channels} and ${input.channels}`);
+  if (output.channels !== input.channels) {
+    throw new RangeError(`${name}: wants as many channels out as in, got ${output.channels} and ${input.channels}`);
+  }
   const even = input.height % output.height === 0 && input.width % output.width === 0;
   return pooling(name, output, input, "mean", {
     rows: adaptive(input.height, output.height),

@@ -14,7 +14,9 @@ import { overFloats, overRows, repeat, rowStream } from "../shared/loops.ts";
 const UNROLL = 4;
 
 function checkChannels(name: string, output: Layout, input: Layout): void {
-  if (output.channels !== input.channels) throw new RangeError(`${name}: wants as many channels out as in, got ${output.channels} and ${input.channels}`);
+  if (output.channels !== input.channels) {
+    throw new RangeError(`${name}: wants as many channels out as in, got ${output.channels} and ${input.channels}`);
+  }
 }
 
 /** base + index * pitch, where `index` leaves a whole number. */
@@ -31,7 +33,9 @@ function address(f: FunctionBuilder, to: Local<"i32">, base: Local<"i32">, pitch
 export function upsampleNearestKernel(output: Layout, input: Layout): Kernel {
   const name = `x32_nearest_${layoutName(output)}_${layoutName(input)}`;
   checkChannels(name, output, input);
-  const emit: Kernel["emit"] = (m) => m.func(name, { params: { y: "i32", x: "i32", begin: "i32", end: "i32" }, export: true }, (f, { y, x, begin, end }) => {
+  const emit: Kernel["emit"] = (m) => m.func(name, {
+    params: { y: "i32", x: "i32", begin: "i32", end: "i32" }, export: true,
+  }, (f, { y, x, begin, end }) => {
     const value = f.local.v128("value");
     const [row, column, from] = ["row", "column", "source"].map((local) => f.local.i32(local));
     const nearest = (index: Local<"i32">, inSize: number, outSize: number): void => {
@@ -74,7 +78,10 @@ function between(f: FunctionBuilder, axis: string): Between {
 }
 
 /** Emits where output `index` falls; the two become addresses. */
-function locate(f: FunctionBuilder, to: Between, index: Local<"i32">, sizes: readonly [number, number], alignCorners: boolean, base: Local<"i32">, pitch: number): void {
+function locate(
+  f: FunctionBuilder, to: Between, index: Local<"i32">, sizes: readonly [number, number], alignCorners: boolean, base: Local<"i32">,
+  pitch: number,
+): void {
   const { local, i32, f64, f32, f32x4 } = f;
   const [inSize, outSize] = sizes;
   const position = local.f64("position");
@@ -131,7 +138,9 @@ function locate(f: FunctionBuilder, to: Between, index: Local<"i32">, sizes: rea
 export function upsampleBilinearKernel(output: Layout, input: Layout, alignCorners: boolean): Kernel {
   const name = `f32_bilinear${alignCorners ? "_corners" : ""}_${layoutName(output)}_${layoutName(input)}`;
   checkChannels(name, output, input);
-  const emit: Kernel["emit"] = (m) => m.func(name, { params: { y: "i32", x: "i32", begin: "i32", end: "i32" }, export: true }, (f, { y, x, begin, end }) => {
+  const emit: Kernel["emit"] = (m) => m.func(name, {
+    params: { y: "i32", x: "i32", begin: "i32", end: "i32" }, export: true,
+  }, (f, { y, x, begin, end }) => {
     const { local, f32x4, i32 } = f;
     const value = local.v128("value");
     const column = local.i32("column");

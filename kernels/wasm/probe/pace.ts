@@ -1,7 +1,8 @@
 /**
- * Is a loop of products and sums faster with the pace (shared/pace.ts) on this processor? Only time tells: the same row of a 1x1 convolution is
- * computed with it and without, in turn. One is as fast as the other to a few percent where it helps (AMD Zen 5) and much slower where it does not
- * (Intel Xeon), so what is not clear counts as no: a coarse clock, functions that were not optimised in time, a busy machine.
+ * Is a loop of products and sums faster with the pace (shared/pace.ts) on this processor? Only time tells: the same row of a 1x1
+ * convolution is computed with it and without, in turn. One is as fast as the other to a few percent where it helps (AMD Zen 5) and much
+ * slower where it does not (Intel Xeon), so what is not clear counts as no: a coarse clock, functions that were not optimised in time, a
+ * busy machine.
  */
 import { emitRow } from "../convolution/row.ts";
 import { ModuleBuilder } from "../assembler/module-builder.ts";
@@ -36,7 +37,8 @@ export function probePace(now: () => number): boolean {
     m.pace = held;
     const row = emitRow(m, {
       name: `${name}_row`, pixels: 2, columns: CHANNELS, valid: CHANNELS, width: PIXELS, segments: [], run: INPUTS,
-      inPixel: 4 * INPUTS, outPixel: 4 * CHANNELS, residualPixel: 0, epilogue: { gate: false, residual: undefined, activation: undefined }, fma: false,
+      inPixel: 4 * INPUTS, outPixel: 4 * CHANNELS, residualPixel: 0, epilogue: { gate: false, residual: undefined, activation: undefined },
+      fma: false,
     });
     m.func(name, { params: { rows: "i32" }, export: true }, (f, { rows }) => {
       f.countDown(rows, () => {

@@ -1,7 +1,7 @@
 /**
- * Does the engine compute neighbouring vectors in pairs, as one of 256 bits? V8 does with --experimental-wasm-revectorize, which its results
- * do not show: only time tells. So one small convolution is computed with the tiles for either case, by fused multiply-adds: processors with
- * vectors of 256 bits have these too.
+ * Does the engine compute neighbouring vectors in pairs, as one of 256 bits? V8 does with --experimental-wasm-revectorize, which its
+ * results do not show: only time tells. So one small convolution is computed with the tiles for either case, by fused multiply-adds:
+ * processors with vectors of 256 bits have these too.
  */
 import { packedConvSize } from "../convolution/panels.ts";
 import type { ConvParams } from "../convolution/params.ts";
@@ -9,7 +9,10 @@ import { convKernel } from "../convolution/direct.ts";
 import { imagePitch } from "../shared/layout.ts";
 import { ModuleBuilder } from "../assembler/module-builder.ts";
 
-/** How much faster the wide tiles must be. Without revectorisation they take 1.6 times as long (their registers spill), with it 0.6 (Node 26, a Zen 3 server). */
+/**
+ * How much faster the wide tiles must be. Without revectorisation they take 1.6 times as long (their registers spill), with it 0.6 (Node
+ * 26, a Zen 3 server).
+ */
 const FASTER = 1.15;
 
 /** Calls in turn; functions are optimised while they are called, so the first ones tell nothing. */

@@ -23,7 +23,9 @@ export interface Activation {
   readonly offset: number;
 }
 
-/** Does it take an exponential? Then it is better applied in a pass of its own over results that lie in the cache, away from busy registers. */
+/**
+ * Does it take an exponential? Then it is better applied in a pass of its own over results that lie in the cache, away from busy registers.
+ */
 export function isHeavy({ activation }: Activation): boolean {
   return activation === "sigmoid" || activation === "silu" || activation === "tanh";
 }
@@ -45,10 +47,9 @@ export function activationScratch(f: FunctionBuilder): ActivationScratch {
 export type PushConstant = (value: number) => void;
 
 /**
- * Constants for what comes after a loop over sums. V8 up to 12 (TurboFan) computes constant vectors before all loops, and then assigns registers in the
- * innermost one otherwise; it cannot do so with what depends on an address that changes. That one is a multiple of 4, which V8 does not
- * know, so its last two bits say nothing. (Node 20, a Zen 5 server, 512 to 128 channels of 28x28 by 1x1: 61.5 GFLOP/s, with relu 57.0, by this 62.8; 64 to
- * 256 of 56x56 60.5, 56.4 and 61.2. Newer V8s do not care, but where vectors are joined to 256 bits, they want to see a constant.)
+ * Constants for what comes after a loop over sums, made after it. V8 up to 12 (TurboFan) computes constant vectors before all loops, and
+ * then finds worse registers for the innermost one: relu cost 7 % (docs/kernels.md, rung 3). It cannot move what depends on an address that
+ * changes. The last two bits of that address are always 0, which V8 does not know.
  * @param locals that hold them, by number; of a function that has several such places all may use the same
  */
 export function lateConstants(f: FunctionBuilder, address: Local<"i32">, locals: Map<number, Local<"v128">>): PushConstant {
@@ -73,7 +74,8 @@ export function lateConstants(f: FunctionBuilder, address: Local<"i32">, locals:
 
 /** Takes nothing, leaves activation(x). The scratch is used by those with an exponential; x stays. */
 export function emitActivation(
-  f: FunctionBuilder, activation: Activation, x: Local<"v128">, scratch: ActivationScratch, constant: PushConstant = (value) => f.f32x4.const(value),
+  f: FunctionBuilder, activation: Activation, x: Local<"v128">, scratch: ActivationScratch, constant: PushConstant = (value) =>
+    f.f32x4.const(value),
 ): void {
   const { local, f32x4, v128 } = f;
   switch (activation.activation) {

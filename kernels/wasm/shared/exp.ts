@@ -143,7 +143,10 @@ export function emitSigmoid(f: FunctionBuilder, x: Local<"v128">, scratch: ExpSc
   f32x4.div();
 }
 
-/** Takes nothing, leaves tanh(x) = -m / (m + 2) with the sign of x, where m = e^(-2|x|) - 1 = 2^k (e^r - 1) + (2^k - 1): nothing cancels near 0. */
+/**
+ * Takes nothing, leaves tanh(x) = -m / (m + 2) with the sign of x, where m = e^(-2|x|) - 1 = 2^k (e^r - 1) + (2^k - 1): nothing cancels
+ * near 0.
+ */
 export function emitTanh(f: FunctionBuilder, x: Local<"v128">, scratch: ExpScratch): void {
   const { local, f32x4, i32x4, v128 } = f;
   const { a, b } = scratch;

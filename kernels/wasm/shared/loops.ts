@@ -1,4 +1,7 @@
-/** Loops that kernels share: over the floats of a run, over the rows of images, over panels and indices. Pointers are locals that the loops advance. */
+/**
+ * Loops that kernels share: over the floats of a run, over the rows of images, over panels and indices. Pointers are locals that the loops
+ * advance.
+ */
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import type { Local } from "../assembler/handles.ts";
 import { assign } from "./addresses.ts";
@@ -80,7 +83,9 @@ export function overRows(f: FunctionBuilder, begin: Local<"i32">, end: Local<"i3
 }
 
 /** Emits `body` for whole panels, as many as `count`, and for the rest after them; `index` says which one it is. Either may not exist. */
-export function wholeOrRest<T>(f: FunctionBuilder, index: Local<"i32">, count: number, whole: T | undefined, rest: T | undefined, body: (panel: T) => void): void {
+export function wholeOrRest<T>(
+  f: FunctionBuilder, index: Local<"i32">, count: number, whole: T | undefined, rest: T | undefined, body: (panel: T) => void,
+): void {
   if (whole !== undefined && rest !== undefined) {
     f.local.get(index);
     f.i32.const(count);

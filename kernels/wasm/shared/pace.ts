@@ -1,11 +1,11 @@
 /**
- * Holds a loop of products and sums back to the pace of the units that compute them. A processor that meets nothing to wait for reads hundreds
- * of instructions ahead, and its queues fill with some for one unit while others have nothing to do. So the address of what the next pass
- * reads waits for a multiplication by 1: with the addition after it 4 cycles, as long as 8 products and 8 additions take where there are two
- * units for each. Compilers do not know that it is 1.
+ * Holds a loop of products and sums back to the pace of the units that compute them. A processor that waits for nothing reads hundreds of
+ * instructions ahead. Its queues then fill with work for one unit while others have nothing to do. So the address of what the next pass
+ * reads is multiplied by 1: with the addition after it that takes 4 cycles, as long as 8 products and 8 sums on two units for each.
+ * Compilers do not know that it is 1.
  *
- * It helps some processors and harms others, and no bit depends on it: so a module has it only where a measurement says so (probe/pace.ts).
- * SE-ResNet-50 takes 4 to 6 % less time with it on an AMD Zen 5 server (Node 20 and 26), and 40 % more on an Intel Xeon.
+ * It helps some processors and harms others (docs/kernels.md, rung 4), and no bit depends on it: so a module has it only where a
+ * measurement says so (probe/pace.ts).
  */
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import type { Local } from "../assembler/handles.ts";

@@ -20,7 +20,9 @@ export interface Stream {
  * Emits `body` for each row from begin up to, not including, end, counted through all images; it gets a pointer to the row for each
  * stream, which it may move, and the index of the image.
  */
-export function overBatchRows(f: FunctionBuilder, begin: I32, end: I32, streams: readonly Stream[], body: (pointers: readonly I32[], image: I32) => void): void {
+export function overBatchRows(
+  f: FunctionBuilder, begin: I32, end: I32, streams: readonly Stream[], body: (pointers: readonly I32[], image: I32) => void,
+): void {
   const [image, row] = [f.local.i32("image"), f.local.i32("row")];
   const pointers = streams.map((_, i) => f.local.i32(`pointer${i}`));
   range(f, begin, end, () => {

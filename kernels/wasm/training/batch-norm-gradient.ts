@@ -38,17 +38,24 @@ export interface BatchNormGradient {
 }
 
 function gradientText({ batch, x, dy, y, activation }: BatchNormGradient): string {
-  return `n${batch}_${layoutName(x)}_${layoutName(dy)}${y === undefined ? "" : `_from_${layoutName(y)}`}${activation === undefined ? "" : `__${activationName(activation)}`}`;
+  const masked = y === undefined ? "" : `_from_${layoutName(y)}`;
+  return `n${batch}_${layoutName(x)}_${layoutName(dy)}${masked}${activation === undefined ? "" : `__${activationName(activation)}`}`;
 }
 
 /** @throws RangeError where the sizes, or the activation and y, do not belong together */
 function checkOperands(name: string, { x, dy, y, activation }: BatchNormGradient): void {
   checkSameSize(name, x, y === undefined ? { dy } : { dy, y });
-  if (y !== undefined && activation?.activation !== "relu") throw new RangeError(`${name}: a mask from y wants the activation relu, got ${activation?.activation}`);
+  if (y !== undefined && activation?.activation !== "relu") {
+    throw new RangeError(`${name}: a mask from y wants the activation relu, got ${activation?.activation}`);
+  }
 }
 
 /** Makes what computes dz and x - mean into locals of its own. Pointers are x, dy and, if there, y; vectors as in NORMALISATION. */
-function operands(f: FunctionBuilder, { y, activation }: BatchNormGradient): { dz: Vector; centred: Vector; load: (pointers: readonly I32[], vectors: readonly I32[], at: number, count: number) => void } {
+function operands(f: FunctionBuilder, { y, activation }: BatchNormGradient): {
+  dz: Vector;
+  centred: Vector;
+  load: (pointers: readonly I32[], vectors: readonly I32[], at: number, count: number) => void;
+} {
   const { local, f32x4 } = f;
   const [dz, centred, z] = [local.v128("dz"), local.v128("centred"), local.v128("z")];
   const scratch = activationScratch(f);
@@ -110,7 +117,9 @@ export function batchNormCoefficients(channels: number): number {
  */
 export function batchNormGradientTotalsKernel(batch: number, channels: number, pixels: number, frozen: boolean): Kernel {
   const name = `f64_batch_norm_gradient_totals_n${batch}_c${channels}_p${pixels}${frozen ? "_frozen" : ""}`;
-  const params = { dgamma: "i32", dbeta: "i32", coefficients: "i32", partial: "i32", gamma: "i32", inverseStd: "i32", begin: "i32", end: "i32" } as const;
+  const params = {
+    dgamma: "i32", dbeta: "i32", coefficients: "i32", partial: "i32", gamma: "i32", inverseStd: "i32", begin: "i32", end: "i32",
+  } as const;
   const emit: Kernel["emit"] = (m) => m.func(name, { params, export: true }, (f, p) => {
     const { local, f32, f64 } = f;
     const [to, from] = [local.i32("to"), local.i32("from")];

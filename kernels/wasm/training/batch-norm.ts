@@ -2,7 +2,8 @@
  * Batch normalisation (arXiv 1502.03167) in training, forward, in three kernels: sums over the pixels of each image; statistics of the
  * batch from these, and the running ones; y = activation(gamma * (x - mean) * inverseStd + beta + residual).
  *
- * Sums are in double precision, and so are squares, which are exact then: (sum of squares) / m - mean^2 loses nothing that float32 values have.
+ * Sums are in double precision, and so are squares, which are exact then: (sum of squares) / m - mean^2 loses nothing that float32 values
+ * have.
  */
 import { activationName, activationScratch, emitActivation, isHeavy } from "../shared/activation.ts";
 import type { Activation } from "../shared/activation.ts";
@@ -47,7 +48,9 @@ export interface BatchNormOptions {
 export function batchNormStatisticsKernel({ batch, channels, pixels, epsilon, momentum }: BatchNormOptions): Kernel {
   const name = `f64_batch_norm_statistics_n${batch}_c${channels}_p${pixels}_e${epsilon}_m${momentum}`;
   const m = batch * pixels;
-  const params = { mean: "i32", inverseStd: "i32", runningMean: "i32", runningVariance: "i32", partial: "i32", begin: "i32", end: "i32" } as const;
+  const params = {
+    mean: "i32", inverseStd: "i32", runningMean: "i32", runningVariance: "i32", partial: "i32", begin: "i32", end: "i32",
+  } as const;
   const emit: Kernel["emit"] = (module) => module.func(name, { params, export: true }, (f, p) => {
     const { local, f32, f64 } = f;
     const [to, from] = [local.i32("to"), local.i32("from")];
@@ -125,9 +128,12 @@ export function emitNormalised(f: FunctionBuilder, vectors: readonly Local<"i32"
  * Arguments: y, x, mean, inverseStd, gamma, beta, residual (where there is one), begin, end; parts are rows of all images. y may be x, or
  * the residual.
  */
-export function batchNormKernel(batch: number, y: Layout, x: Layout, options: { readonly residual?: Layout; readonly activation?: Activation } = {}): Kernel {
+export function batchNormKernel(
+  batch: number, y: Layout, x: Layout, options: { readonly residual?: Layout; readonly activation?: Activation } = {},
+): Kernel {
   const { residual, activation } = options;
-  const extra = `${residual === undefined ? "" : `_add_${layoutName(residual)}`}${activation === undefined ? "" : `__${activationName(activation)}`}`;
+  const extra =
+    `${residual === undefined ? "" : `_add_${layoutName(residual)}`}${activation === undefined ? "" : `__${activationName(activation)}`}`;
   const name = `f32_batch_norm_n${batch}_${layoutName(y)}_${layoutName(x)}${extra}`;
   checkSameSize(name, y, residual === undefined ? { x } : { x, residual });
   const params: Record<string, "i32"> = { y: "i32", x: "i32", mean: "i32", inverseStd: "i32", gamma: "i32", beta: "i32" };

@@ -69,12 +69,15 @@ export interface ScaleGradient {
 }
 
 /**
- * Arguments: dx, residual's gradient, dy, y, gate, dmean, begin, end, less what is left out; parts are rows of all images. dx or the residual's gradient
- * may be dy.
+ * Arguments: dx, residual's gradient, dy, y, gate, dmean, begin, end, less what is left out; parts are rows of all images. dx or the
+ * residual's gradient may be dy.
  */
-export function scaleGradientKernel({ batch, dx, accumulate, dy, y, gate, mean, residual, accumulateResidual = false }: ScaleGradient): Kernel {
-  const name = `f32_scale_gradient_${accumulate ? "add_" : ""}n${batch}_${layoutName(dx)}_${layoutName(dy)}${y === undefined ? "" : `_relu_${layoutName(y)}`}`
-    + `${gate === undefined ? "" : `_gate${gate.halo === 0 ? "" : `h${gate.halo}`}`}${mean ? "_mean" : ""}${residual === undefined ? "" : `_${accumulateResidual ? "add_" : ""}residual_${layoutName(residual)}`}`;
+export function scaleGradientKernel(
+  { batch, dx, accumulate, dy, y, gate, mean, residual, accumulateResidual = false }: ScaleGradient,
+): Kernel {
+  const name = `f32_scale_gradient_${accumulate ? "add_" : ""}n${batch}_${layoutName(dx)}_${layoutName(dy)}`
+    + `${y === undefined ? "" : `_relu_${layoutName(y)}`}${gate === undefined ? "" : `_gate${gate.halo === 0 ? "" : `h${gate.halo}`}`}`
+    + `${mean ? "_mean" : ""}${residual === undefined ? "" : `_${accumulateResidual ? "add_" : ""}residual_${layoutName(residual)}`}`;
   checkSameSize(name, dx, { dy, ...(y === undefined ? {} : { y }), ...(residual === undefined ? {} : { residual }) });
   const images: Record<string, Layout> = { dx, ...(residual === undefined ? {} : { residual }), dy, ...(y === undefined ? {} : { y }) };
   const vectors = [...(gate === undefined ? [] : ["gate"]), ...(mean ? ["dmean"] : [])];
@@ -121,10 +124,15 @@ export function scaleGradientKernel({ batch, dx, accumulate, dy, y, gate, mean, 
   return { name, parts: batch * dx.height, emit };
 }
 
-/** dx = (or, accumulating, +=) dmean / pixels: global average pooling alone. Arguments: dx, dmean ([batch][channels]), begin, end; parts are rows. */
+/**
+ * dx = (or, accumulating, +=) dmean / pixels: global average pooling alone. Arguments: dx, dmean ([batch][channels]), begin, end; parts are
+ * rows.
+ */
 export function globalMeanGradientKernel(batch: number, dx: Layout, accumulate: boolean): Kernel {
   const name = `f32_global_mean_gradient_${accumulate ? "add_" : ""}n${batch}_${layoutName(dx)}`;
-  const emit: Kernel["emit"] = (m) => m.func(name, { params: { dx: "i32", dmean: "i32", begin: "i32", end: "i32" }, export: true }, (f, p) => {
+  const emit: Kernel["emit"] = (m) => m.func(name, {
+    params: { dx: "i32", dmean: "i32", begin: "i32", end: "i32" }, export: true,
+  }, (f, p) => {
     const { local, f32x4 } = f;
     const at = local.i32("dmean_at");
     const value = local.v128("value");

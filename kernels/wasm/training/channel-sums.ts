@@ -45,7 +45,9 @@ export interface SumKernel {
   readonly squares?: boolean;
   /** Are the sums of an image stored as float32, [batch][sums][channels], because nobody adds them up any further? */
   readonly single?: boolean;
-  /** Leaves, in `terms`, what of `count` (1 to 4) floats is added to each sum; called while emitting, with a maker of scratch beforehand. */
+  /**
+   * Leaves, in `terms`, what of `count` (1 to 4) floats is added to each sum; called while emitting, with a maker of scratch beforehand.
+   */
   readonly terms: (f: FunctionBuilder) => (context: SumContext, at: number, count: number, terms: readonly Vector[]) => void;
 }
 
@@ -143,7 +145,10 @@ export function sumKernel({ name, batch, streams, vectors, sums, squares = false
   return { name, parts: batch, emit };
 }
 
-/** Takes the sum over images of each of a channel's partial sums, and leaves a double in each of `totals`; `partial` points to the channel's first. */
+/**
+ * Takes the sum over images of each of a channel's partial sums, and leaves a double in each of `totals`; `partial` points to the channel's
+ * first.
+ */
 export function emitTotals(f: FunctionBuilder, batch: number, channels: number, partial: I32, totals: readonly Local<"f64">[]): void {
   const { local, f64 } = f;
   const at = local.i32("partial_at");
@@ -178,7 +183,9 @@ export function channelSumKernel(batch: number, dy: Layout): Kernel {
 /** total += the sum of partial sums over images. Arguments: total ([channels], float32), partial, begin, end; parts are channels. */
 export function addTotalsKernel(batch: number, channels: number): Kernel {
   const name = `f64_add_totals_n${batch}_c${channels}`;
-  const emit: Kernel["emit"] = (m) => m.func(name, { params: { total: "i32", partial: "i32", begin: "i32", end: "i32" }, export: true }, (f, p) => {
+  const emit: Kernel["emit"] = (m) => m.func(name, {
+    params: { total: "i32", partial: "i32", begin: "i32", end: "i32" }, export: true,
+  }, (f, p) => {
     const { local, f32, f64 } = f;
     const [to, from] = [local.i32("to"), local.i32("from")];
     const sum = local.f64("sum");

@@ -20,15 +20,17 @@ import { range } from "../shared/loops.ts";
 export const CROSS_ENTROPY_TERMS = 3;
 
 /**
- * Arguments: dlogits (overwritten), terms ([rows][3] doubles, at a multiple of 8), logits, targets (all [rows][classes]), scales ([rows]), begin,
- * end; parts are rows. dlogits may be the targets.
+ * Arguments: dlogits (overwritten), terms ([rows][3] doubles, at a multiple of 8), logits, targets (all [rows][classes]), scales ([rows]),
+ * begin, end; parts are rows. dlogits may be the targets.
  */
 export function crossEntropyKernel(rows: number, classes: number): Kernel {
   const name = `f32_cross_entropy_${rows}x${classes}`;
   const params = { dlogits: "i32", terms: "i32", logits: "i32", targets: "i32", scales: "i32", begin: "i32", end: "i32" } as const;
   const emit: Kernel["emit"] = (m) => m.func(name, { params, export: true }, (f, p) => {
     const { local, f32x4, f32, f64 } = f;
-    const [out, terms, logits, targets, scales, at, left] = ["out", "terms_at", "logits_at", "targets_at", "scales_at", "at", "left"].map((each) => local.i32(each));
+    const [out, terms, logits, targets, scales, at, left] = ["out", "terms_at", "logits_at", "targets_at", "scales_at", "at", "left"].map(
+      (each) => local.i32(each),
+    );
     const [largest, value, factor, target] = ["largest", "value", "factor", "target"].map((each) => local.v128(each));
     const scratch = { a: local.v128("a"), b: local.v128("b"), c: local.v128("c") };
     const max = local.f32("max");
@@ -44,7 +46,9 @@ export function crossEntropyKernel(rows: number, classes: number): Kernel {
       back(...pointers);
     };
     range(f, p.begin, p.end, () => {
-      for (const [to, base] of [[out, p.dlogits], [logits, p.logits], [targets, p.targets]] as const) offset(f, to, base, p.begin, 4 * classes);
+      for (const [to, base] of [[out, p.dlogits], [logits, p.logits], [targets, p.targets]] as const) {
+        offset(f, to, base, p.begin, 4 * classes);
+      }
       offset(f, terms, p.terms, p.begin, 8 * CROSS_ENTROPY_TERMS);
       offset(f, scales, p.scales, p.begin, 4);
       f32.const(-Infinity);

@@ -1,4 +1,6 @@
-/** Kernels over flat arrays: parameters, gradients and the state of optimisers, each one run of floats. Parts are blocks of 4,096 floats. */
+/**
+ * Kernels over flat arrays: parameters, gradients and the state of optimisers, each one run of floats. Parts are blocks of 4,096 floats.
+ */
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import type { Local } from "../assembler/handles.ts";
 import type { Kernel } from "../shared/kernel.ts";

@@ -18,7 +18,8 @@ export const SGD_SETTINGS = ["learningRate", "momentum", "weightDecay", "gradien
 
 /** The corrections are 1 / (1 - beta1^t) and 1 / sqrt(1 - beta2^t), of step t = 1, 2, ... */
 export const ADAMW_SETTINGS = [
-  "learningRate", "beta1", "oneLessBeta1", "beta2", "oneLessBeta2", "epsilon", "weightDecay", "gradientScale", "correction1", "rootCorrection2",
+  "learningRate", "beta1", "oneLessBeta1", "beta2", "oneLessBeta2", "epsilon", "weightDecay", "gradientScale", "correction1",
+  "rootCorrection2",
 ] as const;
 
 export const EMA_SETTINGS = ["oneLessDecay"] as const;
@@ -31,8 +32,8 @@ function operate(f: FunctionBuilder, a: Vector, b: Vector, operation: "add" | "s
 }
 
 /**
- * Stochastic gradient descent as PyTorch has it: g = gradientScale * gradient + weightDecay * p; v = momentum * v + g; p -= learningRate * v, or
- * with Nesterov's rule p -= learningRate * (g + momentum * v). Velocities begin at 0. Arguments: p, velocity, gradient, settings
+ * Stochastic gradient descent as PyTorch has it: g = gradientScale * gradient + weightDecay * p; v = momentum * v + g; p -= learningRate *
+ * v, or with Nesterov's rule p -= learningRate * (g + momentum * v). Velocities begin at 0. Arguments: p, velocity, gradient, settings
  * (SGD_SETTINGS), begin, end.
  */
 export function sgdKernel(size: number, nesterov: boolean): Kernel {
@@ -75,9 +76,10 @@ export function sgdKernel(size: number, nesterov: boolean): Kernel {
 }
 
 /**
- * AdamW (arXiv 1711.05101, algorithm 2, as PyTorch has it): g = gradientScale * gradient; p -= learningRate * weightDecay * p; m = beta1 * m + (1
- * - beta1) * g; v = beta2 * v + (1 - beta2) * g^2; p -= learningRate * (m * correction1) / (sqrt(v) * rootCorrection2 + epsilon). Moments begin
- * at 0. Arguments: p, m, v, gradient, settings (ADAMW_SETTINGS), begin, end.
+ * AdamW (arXiv 1711.05101, algorithm 2, as PyTorch has it): g = gradientScale * gradient; p -= learningRate * weightDecay * p; m = beta1 *
+ * m + (1
+ * - beta1) * g; v = beta2 * v + (1 - beta2) * g^2; p -= learningRate * (m * correction1) / (sqrt(v) * rootCorrection2 + epsilon). Moments
+ * begin at 0. Arguments: p, m, v, gradient, settings (ADAMW_SETTINGS), begin, end.
  */
 export function adamwKernel(size: number): Kernel {
   return flatKernel({
@@ -140,7 +142,10 @@ export function adamwKernel(size: number): Kernel {
   });
 }
 
-/** Exponential moving average of weights: average += (1 - decay) * (p - average). Arguments: average, p, settings (EMA_SETTINGS), begin, end. */
+/**
+ * Exponential moving average of weights: average += (1 - decay) * (p - average). Arguments: average, p, settings (EMA_SETTINGS), begin,
+ * end.
+ */
 export function averageKernel(size: number): Kernel {
   return flatKernel({
     name: `f32_average_${size}`, size, arrays: ["average", "p"], others: ["settings"],
@@ -199,12 +204,14 @@ export function squaresBytes(size: number): number {
 }
 
 /**
- * Sums of squares, for the norm of a gradient: a double for each part, to be added up in their order (`clipScaleKernel`). NaN and infinity come
- * through. Arguments: partial, x, begin, end.
+ * Sums of squares, for the norm of a gradient: a double for each part, to be added up in their order (`clipScaleKernel`). NaN and infinity
+ * come through. Arguments: partial, x, begin, end.
  */
 export function squaresKernel(size: number): Kernel {
   const name = `f64_squares_${size}`;
-  const emit: Kernel["emit"] = (m) => m.func(name, { params: { partial: "i32", x: "i32", begin: "i32", end: "i32" }, export: true }, (f, p) => {
+  const emit: Kernel["emit"] = (m) => m.func(name, {
+    params: { partial: "i32", x: "i32", begin: "i32", end: "i32" }, export: true,
+  }, (f, p) => {
     const { local, f64x2, f64, i32 } = f;
     const [at, stop, out] = [local.i32("at"), local.i32("stop"), local.i32("out")];
     const [low, high, value] = [local.v128("low"), local.v128("high"), local.v128("value")];
@@ -275,8 +282,8 @@ function operateDouble(f: FunctionBuilder, value: Vector): void {
 }
 
 /**
- * settings[0] = min(1, largest / norm), where norm is the root of the sum of `count` doubles, in order; norm itself is left as settings[1]. Of
- * a NaN norm the scale is NaN. Arguments: settings, partial, largest (address of a float), begin, end; one part.
+ * settings[0] = min(1, largest / norm), where norm is the root of the sum of `count` doubles, in order; norm itself is left as settings[1].
+ * Of a NaN norm the scale is NaN. Arguments: settings, partial, largest (address of a float), begin, end; one part.
  */
 export function clipScaleKernel(count: number): Kernel {
   const name = `f64_clip_scale_${count}`;

@@ -1,6 +1,6 @@
 /**
- * Gradients of pooling and of nearest upsampling: each pixel of dy goes back to the pixels of its window in dx. Windows may overlap, so parts are
- * images, and dx is cleared first unless it is added to; windows come row by row, left to right.
+ * Gradients of pooling and of nearest upsampling: each pixel of dy goes back to the pixels of its window in dx. Windows may overlap, so
+ * parts are images, and dx is cleared first unless it is added to; windows come row by row, left to right.
  *
  * Max pooling keeps no positions: the maximum is found again by comparing x with y, of equals the first, and NaN is where x is NaN.
  */
@@ -116,7 +116,9 @@ function poolGradient({ name, batch, dx, dy, accumulate, rows, columns, max }: P
     const { local, i32, f32x4, v128 } = f;
     const at = Object.fromEntries(names.map((each) => [each, local.i32(`${each}_image`)]));
     const row = Object.fromEntries(names.map((each) => [each, local.i32(`${each}_row`)]));
-    const span = (axis: string): Span => ({ first: local.i32(`${axis}_first`), end: local.i32(`${axis}_end`), counted: local.i32(`${axis}_counted`) });
+    const span = (axis: string): Span => ({
+      first: local.i32(`${axis}_first`), end: local.i32(`${axis}_end`), counted: local.i32(`${axis}_counted`),
+    });
     const [down, across] = [span("row"), span("column")];
     const [oh, ow, channel, ih, iw, to, from] = ["oh", "ow", "channel", "ih", "iw", "to", "from"].map((each) => local.i32(each));
     const [share, best, found, mask, value] = ["share", "best", "found", "mask", "value"].map((each) => local.v128(each));
@@ -228,7 +230,9 @@ function poolGradient({ name, batch, dx, dy, accumulate, rows, columns, max }: P
   return { name, parts: batch, emit };
 }
 
-function poolText({ kernelHeight, kernelWidth, strideHeight, strideWidth, paddingTop, paddingLeft, paddingBottom, paddingRight }: Pool2dShape): string {
+function poolText(
+  { kernelHeight, kernelWidth, strideHeight, strideWidth, paddingTop, paddingLeft, paddingBottom, paddingRight }: Pool2dShape,
+): string {
   const end = paddingBottom === paddingTop && paddingRight === paddingLeft ? "" : `x${paddingBottom}x${paddingRight}`;
   return `k${kernelHeight}x${kernelWidth}_s${strideHeight}x${strideWidth}_p${paddingTop}x${paddingLeft}${end}`;
 }
@@ -260,7 +264,8 @@ export function maxPoolGradientKernel(dx: Layout, x: Layout, y: Layout, dy: Layo
 /** Arguments: dx, dy, begin, end; parts are images. */
 export function averagePoolGradientKernel(dx: Layout, dy: Layout, shape: Pool2dShape, accumulate: boolean): Kernel {
   const { batch } = shape;
-  const name = `f32_avgpool_gradient_${accumulate ? "add_" : ""}${shape.countPadding ? "count_" : ""}n${batch}_${poolText(shape)}_${layoutName(dx)}_${layoutName(dy)}`;
+  const how = `${accumulate ? "add_" : ""}${shape.countPadding ? "count_" : ""}`;
+  const name = `f32_avgpool_gradient_${how}n${batch}_${poolText(shape)}_${layoutName(dx)}_${layoutName(dy)}`;
   checkPool(name, shape, dx, dy);
   return poolGradient({ name, batch, dx, dy, accumulate, ...spans(shape) });
 }
@@ -268,11 +273,15 @@ export function averagePoolGradientKernel(dx: Layout, dy: Layout, shape: Pool2dS
 /** Arguments: dx, dy, begin, end; parts are images. */
 export function adaptiveAveragePoolGradientKernel(batch: number, dx: Layout, dy: Layout, accumulate: boolean): Kernel {
   const name = `f32_adaptive_avgpool_gradient_${accumulate ? "add_" : ""}n${batch}_${layoutName(dx)}_${layoutName(dy)}`;
-  return poolGradient({ name, batch, dx, dy, accumulate, rows: spread(dx.height, dy.height, false), columns: spread(dx.width, dy.width, false) });
+  return poolGradient({
+    name, batch, dx, dy, accumulate, rows: spread(dx.height, dy.height, false), columns: spread(dx.width, dy.width, false),
+  });
 }
 
 /** Arguments: dx, dy, begin, end; parts are images. */
 export function upsampleNearestGradientKernel(batch: number, dx: Layout, dy: Layout, accumulate: boolean): Kernel {
   const name = `f32_nearest_gradient_${accumulate ? "add_" : ""}n${batch}_${layoutName(dx)}_${layoutName(dy)}`;
-  return poolGradient({ name, batch, dx, dy, accumulate, rows: spread(dx.height, dy.height, true), columns: spread(dx.width, dy.width, true) });
+  return poolGradient({
+    name, batch, dx, dy, accumulate, rows: spread(dx.height, dy.height, true), columns: spread(dx.width, dy.width, true),
+  });
 }

@@ -7,14 +7,17 @@ import { overFloats, repeat } from "../shared/loops.ts";
 import { overBatchRows } from "../shared/rows.ts";
 
 /**
- * dx = (or, accumulating, +=) the channels of dy from `first` on, as many as dx has. Arguments: dx, dy, begin, end; parts are rows of all images.
+ * dx = (or, accumulating, +=) the channels of dy from `first` on, as many as dx has. Arguments: dx, dy, begin, end; parts are rows of all
+ * images.
  *
  * @throws RangeError where dy has no such channels, or another size
  */
 export function sliceGradientKernel(batch: number, dx: Layout, dy: Layout, first: number, accumulate: boolean): Kernel {
   const name = `f32_slice_gradient_${accumulate ? "add_" : ""}n${batch}_${layoutName(dx)}_${layoutName(dy)}_from${first}`;
   if (dx.height !== dy.height || dx.width !== dy.width || first < 0 || first + dx.channels > dy.channels) {
-    throw new RangeError(`${name}: dy wants ${dx.height}x${dx.width} pixels with channels ${first} to ${first + dx.channels - 1}, got ${layoutName(dy)}`);
+    throw new RangeError(
+      `${name}: dy wants ${dx.height}x${dx.width} pixels with channels ${first} to ${first + dx.channels - 1}, got ${layoutName(dy)}`,
+    );
   }
   const whole = dx.channels === dy.channels;
   const emit: Kernel["emit"] = (m) => m.func(name, { params: { dx: "i32", dy: "i32", begin: "i32", end: "i32" }, export: true }, (f, p) => {

@@ -1,6 +1,6 @@
 /**
- * Depthwise convolution (as many groups as channels, in and out) as a WebAssembly function for one layer. It is called like the
- * kernels of convolution/direct.ts and promises the same; its panels are 4 channels wide, and the order of a sum is (kernel row, kernel column).
+ * Depthwise convolution (as many groups as channels, in and out) as a WebAssembly function for one layer. It is called like the kernels of
+ * convolution/direct.ts and promises the same; its panels are 4 channels wide, and the order of a sum is (kernel row, kernel column).
  */
 import { checkConv, convName, convSteps } from "../params.ts";
 import type { ConvParams } from "../params.ts";
@@ -55,7 +55,9 @@ function emitDepthwise(m: ModuleBuilder, name: string, params: ConvParams): Conv
     advance(end, p.panelEnd, panelBytes);
     advance(end, last, -panelBytes);
     local.increase(p.x, steps.start);
-    const images = [[p.x, steps.inRow], [p.y, steps.outRow], ...(epilogue.residual === undefined ? [] : [[p.residual, steps.residualRow] as const])] as const;
+    const images = [
+      [p.x, steps.inRow], [p.y, steps.outRow], ...(epilogue.residual === undefined ? [] : [[p.residual, steps.residualRow] as const]),
+    ] as const;
     for (const [image, pitch] of images) {
       advance(image, p.rowBegin, pitch);
       advance(image, p.panelBegin, 16);

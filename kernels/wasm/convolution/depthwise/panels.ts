@@ -27,7 +27,10 @@ export function packDepthwiseWeights(
 ): Float32Array {
   const { channels } = params.output;
   const taps = params.kernel[0] * params.kernel[1];
-  checkLengths("packDepthwiseWeights", [["weight", weight, channels * taps], ["bias", bias, channels], ["packed", packed, packedDepthwiseSize(params)]]);
+  checkLengths(
+    "packDepthwiseWeights",
+    [["weight", weight, channels * taps], ["bias", bias, channels], ["packed", packed, packedDepthwiseSize(params)]],
+  );
   packed.fill(0);
   for (let c = 0; c < channels; c++) {
     const at = Math.floor(c / 4) * 4 * (taps + 1) + (c % 4);

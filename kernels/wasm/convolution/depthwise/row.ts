@@ -35,7 +35,10 @@ export interface DepthwiseRow extends Pick<VectorArithmetic, "fma"> {
   readonly epilogue: ConvEpilogue;
 }
 
-/** Of the row's first pixel: window, output and residual; weights and gates; `end` is where whole panels of weights end; `last`: does the panel after them belong to it? */
+/**
+ * Of the row's first pixel: window, output and residual; weights and gates; `end` is where whole panels of weights end; `last`: does the
+ * panel after them belong to it?
+ */
 const params = { x: "i32", w: "i32", y: "i32", residual: "i32", gate: "i32", end: "i32", last: "i32" } as const;
 
 export type DepthwiseRowFunc = Func<typeof params>;

@@ -13,13 +13,12 @@ export function strassenRows({ input, output, kernel, stride }: ConvParams): num
 }
 
 /**
- * Is it faster? Times over those of direct kernels (a Zen 5 server; Node 20 with 128 bits, Node 26 with 256): 512 to 128 channels of 28x28 0.92 and 0.92, 1024 to 256 of 14x14
- * 0.90 and 0.91, 1024 to 512 0.90 and 0.90, with stride 2 from 256 to 512 of 28x28 0.94 and 0.94, 3x3 with stride 2 from 128 to 128 of 28x28 0.92 and 0.93; with four times as many channels
- * out as in, outputs take longer to put together than is saved: 256 to 1024 of 14x14 1.02 and 128 to 512 of 28x28 1.08 (Node 26). Few pixels do not repay the weights, which are 7/4 of the direct ones. In the networks: SE-MobileNet v1 (Node 20)
- * 18.4 ms instead of 19.5, SE-ResNet-50 101.8 instead of 104, and 53.1 instead of 53.9 (Node 26).
+ * Is it faster (docs/kernels.md, rung 6)? With four times as many channels out as in, outputs take longer to put together than is saved;
+ * few pixels do not repay the weights, which are 7/4 of the direct ones.
  */
 export function strassenPays({ input, output, kernel, stride }: ConvParams): boolean {
   // What has stride 1 and places is Winograd's.
   const sort = kernel[0] * kernel[1] === 1 || (stride[0] > 1 && kernel[0] * kernel[1] <= 9);
-  return sort && 2 * input.channels >= output.channels && Math.min(input.channels, output.channels) >= 128 && output.height * output.width >= 196;
+  return sort && 2 * input.channels >= output.channels && Math.min(input.channels, output.channels) >= 128 &&
+    output.height * output.width >= 196;
 }

@@ -15,8 +15,8 @@ export function packedStrassenSize({ input, output, kernel }: ConvParams): numbe
 }
 
 /**
- * Panels of 16 output channels and as many half of all further on: the biases of both, then for each product, for each place of the kernel, for each of half the input channels, 16
- * weights.
+ * Panels of 16 output channels and as many half of all further on: the biases of both, then for each product, for each place of the kernel,
+ * for each of half the input channels, 16 weights.
  *
  * @param weight [outChannels, inChannels, kernelHeight, kernelWidth]
  * @param bias [outChannels], or null for none
@@ -29,7 +29,10 @@ export function packStrassenWeights(
 ): Float32Array {
   const [inputs, outputs] = [params.input.channels, params.output.channels];
   const taps = params.kernel[0] * params.kernel[1];
-  checkLengths("packStrassenWeights", [["weight", weight, taps * inputs * outputs], ["bias", bias, outputs], ["packed", packed, packedStrassenSize(params)]]);
+  checkLengths(
+    "packStrassenWeights",
+    [["weight", weight, taps * inputs * outputs], ["bias", bias, outputs], ["packed", packed, packedStrassenSize(params)]],
+  );
   const [someInputs, someOutputs] = [inputs / 2, outputs / 2];
   const product = taps * someInputs * PANEL;
   let at = 0;

@@ -1,13 +1,15 @@
 /**
- * Convolution as a product of matrices that is cut once by Strassen's method: pixels into those of the upper and of the lower rows, input and output
- * channels into the first and the last half; then there are seven products of a quarter's size instead of eight. (Strassen, "Gaussian Elimination is not Optimal", 1969.)
+ * Convolution as a product of matrices that is cut once by Strassen's method: pixels into those of the upper and of the lower rows, input
+ * and output channels into the first and the last half; then there are seven products of a quarter's size instead of eight. (Strassen,
+ * "Gaussian Elimination is not Optimal", 1969.)
  *
- * The function is called like those of winograd.ts. It computes all rows, whatever part of them it is told; its panels are 16 output channels of the first half
- * and 16 of the last. Some rows at a time: first the sums of inputs that the products take, then for each panel these, by the row kernels of direct
- * convolution, and their sums, with the epilogue.
+ * The function is called like those of winograd.ts. It computes all rows, whatever part of them it is told; its panels are 16 output
+ * channels of the first half and 16 of the last. Some rows at a time: first the sums of inputs that the products take, then for each panel
+ * these, by the row kernels of direct convolution, and their sums, with the epilogue.
  *
- * Errors are within 3e-6 of the largest output (test/wasm/convolution/strassen.test.ts): of the largest of both halves, for each output has taken part in sums with the other half. So do NaN and
- * infinity: they come through, and what is infinite makes NaN of the same pixel of the other half too.
+ * Errors are within 3e-6 of the largest output (test/wasm/convolution/strassen.test.ts): of the largest of both halves, for each output has
+ * taken part in sums with the other half. So do NaN and infinity: they come through, and what is infinite makes NaN of the same pixel of
+ * the other half too.
  */
 import { activationScratch, isHeavy } from "../../shared/activation.ts";
 import { checkConv, convName, convSteps } from "../params.ts";
@@ -28,8 +30,9 @@ import { emitEpilogue, emitSum, inLocals, loadVectors, storeVectors, vectors } f
 import type { Multiply, Sum } from "../vectors.ts";
 
 /**
- * Inputs of each product: of the quarters upper rows and first channels, upper and last, lower and first, lower and last; and what it adds to the
- * quarters of the output, which lie alike. With the weights of convolution/strassen/panels.ts: C11 = M1 + M4 - M5 + M7, C12 = M3 + M5, C21 = M2 + M4, C22 = M1 - M2 + M3 + M6.
+ * Inputs of each product: of the quarters upper rows and first channels, upper and last, lower and first, lower and last; and what it adds
+ * to the quarters of the output, which lie alike. With the weights of convolution/strassen/panels.ts: C11 = M1 + M4 - M5 + M7, C12 = M3 +
+ * M5, C21 = M2 + M4, C22 = M1 - M2 + M3 + M6.
  */
 const INPUTS: readonly Sum[] = [
   [[0, 1], [3, 1]], [[2, 1], [3, 1]], [[0, 1]], [[3, 1]], [[0, 1], [1, 1]], [[2, 1], [0, -1]], [[1, 1], [3, -1]],
@@ -48,9 +51,17 @@ export function isStrassen({ input, output, dilation, groups, epilogue }: ConvPa
 /** @param rows of the upper half, and as many of the lower one, at a time; a divisor of the half */
 export function strassenKernel(params: ConvParams, rows: number = strassenRows(params)): ScratchKernel {
   checkConv("strassenKernel", params);
-  if (!isStrassen(params)) throw new RangeError(`strassenKernel: wants no groups, no dilation, an even height, 16 and 32 to divide the channels, and a light activation, got ${convName(params)}`);
+  if (!isStrassen(params)) {
+    throw new RangeError(
+      "strassenKernel: wants no groups, no dilation, an even height, 16 and 32 to divide the channels, and a light activation, got " +
+      `${convName(params)}`,
+    );
+  }
   const name = `f32_strassen_${convName(params)}x${params.output.height}_b${rows}`;
-  return { name, panels: params.output.channels / (2 * PANEL), scratch: roomOf(params, rows).end / 4, emit: (m) => emitStrassen(m, name, params, rows) };
+  return {
+    name, panels: params.output.channels / (2 * PANEL), scratch: roomOf(params, rows).end / 4,
+    emit: (m) => emitStrassen(m, name, params, rows),
+  };
 }
 
 interface Room {
@@ -164,12 +175,15 @@ function emitStrassen(m: ModuleBuilder, name: string, params: ConvParams, rows: 
   const sums = emitSums(m, name, params, rows);
   const combine = emitCombine(m, name, params, rows);
   const products = emitRow(m, {
-    name: `${name}_row`, pixels: tilePixels(PANEL, params), columns: PANEL, valid: PANEL, width, segments: kernel[0] > 1 ? [{ count: kernel[0], pitch: room.width * room.inPixel }] : [], run: (kernel[1] * input.channels) / 2, begin: "zero",
-    inPixel: (taps === 1 ? 1 : stride[1]) * room.inPixel, outPixel: 4 * PANEL, residualPixel: 0, epilogue: { gate: false, residual: undefined, activation: undefined }, fma, wide,
+    name: `${name}_row`, pixels: tilePixels(PANEL, params), columns: PANEL, valid: PANEL, width,
+    segments: kernel[0] > 1 ? [{ count: kernel[0], pitch: room.width * room.inPixel }] : [], run: (kernel[1] * input.channels) / 2,
+    begin: "zero", inPixel: (taps === 1 ? 1 : stride[1]) * room.inPixel, outPixel: 4 * PANEL, residualPixel: 0,
+    epilogue: { gate: false, residual: undefined, activation: undefined }, fma, wide,
   });
   return m.func(name, { params: scratchParams, export: true }, (f, p) => {
     const { local, i32 } = f;
-    const [block, panel, weights, product, from, to, x, y, residual, results] = "block panel weights product from to x_block y_block residual_block results".split(" ").map((each) => local.i32(each));
+    const [block, panel, weights, product, from, to, x, y, residual, results] =
+      "block panel weights product from to x_block y_block residual_block results".split(" ").map((each) => local.i32(each));
     set(f, results, p.scratch, PRODUCTS * room.inputs);
     set(f, x, p.x, steps.start);
     set(f, y, p.y);

@@ -1,6 +1,6 @@
 /**
- * Winograd's transform of one tile's input, B^T d B, for all channels: four at once, or eight where vectors are joined. Along one side first,
- * through scratch, then along the other, each in a loop: V8 before 13 spills registers in long straight code.
+ * Winograd's transform of one tile's input, B^T d B, for all channels: four at once, or eight where vectors are joined. Along one side
+ * first, through scratch, then along the other, each in a loop: V8 before 13 spills registers in long straight code.
  */
 import type { Func } from "../../assembler/handles.ts";
 import { offset, set } from "../../shared/addresses.ts";
@@ -20,7 +20,10 @@ export interface InputTransform extends VectorArithmetic {
   readonly placePitch: number;
 }
 
-/** The first value of the tile's input; where to write; scratch of two vectors for each place; rows of the tile's input that the padded image has. */
+/**
+ * The first value of the tile's input; where to write; scratch of two vectors for each place; rows of the tile's input that the padded
+ * image has.
+ */
 const inputParams = { x: "i32", v: "i32", scratch: "i32", rows: "i32" } as const;
 
 export type InputFunc = Func<typeof inputParams>;

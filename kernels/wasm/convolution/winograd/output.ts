@@ -1,4 +1,7 @@
-/** Winograd's transform of one tile's sums, A^T m A, into the outputs of a panel, with the epilogue: in two loops like convolution/winograd/input.ts. */
+/**
+ * Winograd's transform of one tile's sums, A^T m A, into the outputs of a panel, with the epilogue: in two loops like
+ * convolution/winograd/input.ts.
+ */
 import { activationScratch } from "../../shared/activation.ts";
 import type { ConvEpilogue } from "../params.ts";
 import type { Func, Local } from "../../assembler/handles.ts";
@@ -22,7 +25,10 @@ export interface OutputTransform extends VectorArithmetic {
   readonly epilogue: ConvEpilogue;
 }
 
-/** The tile's sums; its first pixel of output and residual; the panel's gates and biases; scratch of two vectors for each place; rows of the tile that the image has. */
+/**
+ * The tile's sums; its first pixel of output and residual; the panel's gates and biases; scratch of two vectors for each place; rows of the
+ * tile that the image has.
+ */
 const outputParams = { m: "i32", y: "i32", residual: "i32", gate: "i32", bias: "i32", scratch: "i32", rows: "i32" } as const;
 
 export type OutputFunc = Func<typeof outputParams>;
@@ -33,7 +39,9 @@ export function emitOutputTransform(module: ModuleBuilder, kernel: OutputTransfo
   return module.func(name, { params: outputParams }, (f, p) => {
     const { local, i32 } = f;
     const scratchVectors = activationScratch(f);
-    const [from, to, end, yRow, addedRow, panelEnd] = ["from", "to", "end", "y_row", "residual_row", "panel_end"].map((each) => local.i32(each));
+    const [from, to, end, yRow, addedRow, panelEnd] = ["from", "to", "end", "y_row", "residual_row", "panel_end"].map(
+      (each) => local.i32(each),
+    );
     const by = factors(f, p.m, kernel);
     /** `count` channels: 1 to 4, or 8. */
     const group = (count: number): void => {

@@ -1,6 +1,6 @@
 /**
- * Weights that Winograd's kernels do not have to transform: panels like those of convolution/panels.ts, but after the biases for each of the 36 places of a tile
- * one weight a channel for each input channel, of G g G^T.
+ * Weights that Winograd's kernels do not have to transform: panels like those of convolution/panels.ts, but after the biases for each of
+ * the 36 places of a tile one weight a channel for each input channel, of G g G^T.
  */
 import { convPanels, packConvWeights } from "../panels.ts";
 import type { ConvParams } from "../params.ts";
@@ -20,7 +20,9 @@ export function packedWinogradSize(params: ConvParams): number {
 
 /** @param packed where to write; new by default; the others as in packConvWeights */
 export function packWinogradWeights(
-  weight: Float32Array, bias: Float32Array | null, params: ConvParams, packed: Float32Array = new Float32Array(packedWinogradSize(params)), factors?: ArrayLike<number>,
+  weight: Float32Array, bias: Float32Array | null, params: ConvParams, packed: Float32Array = new Float32Array(
+    packedWinogradSize(params),
+  ), factors?: ArrayLike<number>,
 ): Float32Array {
   const direct = packConvWeights(weight, bias, params, undefined, factors);
   const { full, restColumns } = convPanels(params);

@@ -1,9 +1,9 @@
 /**
- * Winograd's algorithm F(4x4, 3x3): an output tile of 4x4 pixels takes 36 products, one for each place of the input tile under it, instead of
- * 144: Y = A^T [(G g G^T) * (B^T d B)] A. (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015, section 4.3.)
+ * Winograd's algorithm F(4x4, 3x3): an output tile of 4x4 pixels takes 36 products, one for each place of the input tile under it, instead
+ * of 144: Y = A^T [(G g G^T) * (B^T d B)] A. (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015, section 4.3.)
  *
- * The points are 0, sqrt(1/2), -sqrt(1/2), sqrt(2), -sqrt(2) and infinity, those of ncnn: the error is half of that with 0, 1, -1, 2, -2, which
- * most texts use.
+ * The points are 0, sqrt(1/2), -sqrt(1/2), sqrt(2), -sqrt(2) and infinity, those of ncnn: the error is half of that with 0, 1, -1, 2, -2,
+ * which most texts use.
  */
 import { lateConstants } from "../../shared/activation.ts";
 import type { FunctionBuilder } from "../../assembler/function-builder.ts";
@@ -26,7 +26,9 @@ interface LinearMap {
 const ROOT = Math.SQRT2;
 const THIRD = 1 / 3;
 
-/** G, without the factors -2/3 of its second and third row and 1/6 of its fourth and fifth. Its rows are in convolution/winograd/panels.ts. */
+/**
+ * G, without the factors -2/3 of its second and third row and 1/6 of its fourth and fifth. Its rows are in convolution/winograd/panels.ts.
+ */
 const KERNEL: LinearMap = {
   single: [[0, [[0, 1]]], [5, [[2, 1]]]],
   pairs: [[1, 2, [[0, 1], [2, 0.5]], [[1, 0.5 * ROOT]]], [3, 4, [[0, 1], [2, 2]], [[1, ROOT]]]],
@@ -58,7 +60,9 @@ function emitButterfly(f: FunctionBuilder, a: Vectors, b: Vectors, spare: Vector
 }
 
 /** Calls `store` with each of the six results. */
-function emitMap(f: FunctionBuilder, { single, pairs }: LinearMap, lanes: number, from: Push, by: Multiply, store: (row: number, value: Vectors) => void): void {
+function emitMap(
+  f: FunctionBuilder, { single, pairs }: LinearMap, lanes: number, from: Push, by: Multiply, store: (row: number, value: Vectors) => void,
+): void {
   const [a, b, spare] = vectors(f, "t", 3, lanes);
   for (const [row, sum] of single) {
     emitSum(f, sum, from, a, by);
@@ -78,8 +82,13 @@ export function emitInput(f: FunctionBuilder, d: readonly Vectors[], by: Multipl
   emitMap(f, INPUT, d[0].length, inLocals(f, d), by, store);
 }
 
-/** Calls `store` with G g G^T at each place. @param tap pushes one of the nine numbers of g, row by row; more than once: registers are few */
-export function emitKernel(f: FunctionBuilder, lanes: number, tap: Push, by: Multiply, store: (place: number, value: Vectors) => void): void {
+/**
+ * Calls `store` with G g G^T at each place.
+ * @param tap pushes one of the nine numbers of g, row by row; more than once: registers are few
+ */
+export function emitKernel(
+  f: FunctionBuilder, lanes: number, tap: Push, by: Multiply, store: (place: number, value: Vectors) => void,
+): void {
   // Three columns are vectors side by side.
   emitMap(f, KERNEL, 3 * lanes, (row, lane) => tap(3 * row + Math.floor(lane / lanes), lane % lanes), by, (row, columns) => {
     const number: Push = (column, lane) => f.local.get(columns[column * lanes + lane]);
@@ -96,8 +105,8 @@ export function emitOutput(f: FunctionBuilder, m: readonly Vectors[], y: readonl
 }
 
 /**
- * What the transforms multiply by. Where vectors are joined, V8 would make a constant anew for each use, by three instructions; so all that there
- * are are made once, here. @param pointer an address
+ * What the transforms multiply by. Where vectors are joined, V8 would make a constant anew for each use, by three instructions; so all that
+ * there are are made once, here. @param pointer an address
  */
 export function factors(f: FunctionBuilder, pointer: Local<"i32">, { wide, fma }: VectorArithmetic): Multiply {
   if (wide !== true) return { constant: (value) => f.f32x4.const(value), fma };

@@ -1,18 +1,20 @@
 /**
- * 3x3 convolution with stride 1 by Winograd's algorithm (convolution/winograd/tile.ts). (Lavin and Gray, "Fast Algorithms for Convolutional Neural
- * Networks", 2015, algorithm 1.)
+ * 3x3 convolution with stride 1 by Winograd's algorithm, F(4x4, 3x3) (winograd/tile.ts; Lavin and Gray, "Fast Algorithms for Convolutional
+ * Neural Networks", 2015, algorithm 1).
  *
- * The function is called like those of convolution/direct.ts, and has one argument more: working memory. Parts begin at rows that 4 divides, and end
- * there or with the image; then neither they nor the blocks below change a bit of a result. Inputs outside the padded image count as 0.
+ * The image is cut into tiles of 4x4 outputs. A block of tiles is computed at a time, in three steps:
+ *   1. the inputs of its tiles are transformed, for all channels (input.ts);
+ *   2. for each panel of output channels 36 matrices are multiplied, one for each place of a tile. The row kernels of direct convolution do
+ *      that: a tile is a pixel there (../row.ts);
+ *   3. the panel's sums, still in the cache, are transformed into outputs, with the epilogue (output.ts).
+ * The weights are those of direct convolution and are transformed in the run (weights.ts): transformed they are four times as large, and
+ * reading them from memory would take longer. Small weights, which stay in the cache, are transformed when they are packed.
  *
- * A block of tiles is transformed for all channels; then for each panel of output channels 36 matrices are multiplied, one for each
- * place of a tile, by the row kernels of direct convolution: a tile is a pixel there. The panel's sums are still in the cache
- * when they are transformed into outputs, with the epilogue. Weights are those of direct convolution, and transformed in the run too: they
- * are a quarter of the transformed ones, and reading those from memory would take longer. (SE-ResNet-50's layers of 14x14, a Zen 5 server with 256 bits: 0.90 instead of
- * 0.99 ms.) In small layers, whose weights are always in the cache, they are transformed when they are packed.
+ * The function is called like those of ../direct.ts, with one argument more: working memory. Parts begin at rows that 4 divides, and end
+ * there or with the image. Parts and blocks change no bit of a result.
  *
- * Errors are larger than those of direct sums: within 1e-5 of the largest output (test/wasm/convolution/winograd.test.ts; typically a tenth of that). NaN and
- * infinity come through, but may spread to NaN over the 4x4 pixels of their tile.
+ * Errors are larger than those of direct sums: within 1e-5 of the largest output, typically a tenth of that
+ * (test/wasm/convolution/winograd.test.ts). NaN and infinity come through, but may spread to NaN over the 4x4 pixels of their tile.
  */
 import { convPanels } from "../panels.ts";
 import { checkConv, convName, convSteps } from "../params.ts";
@@ -73,7 +75,9 @@ function roomOf(params: ConvParams, { tiles, inputs: channels }: WinogradBlock):
   const weightPlace = 4 * PANEL * channels + 64;
   const sums = inputs + PLACES * inPlace;
   const weights = sums + PLACES * sumPlace;
-  return { inTile, inPlace, sumTile, sumPlace, weightPlace, inputs, sums, weights, end: weights + (channels > 0 ? PLACES * weightPlace : 0) };
+  return {
+    inTile, inPlace, sumTile, sumPlace, weightPlace, inputs, sums, weights, end: weights + (channels > 0 ? PLACES * weightPlace : 0),
+  };
 }
 
 /**
@@ -82,10 +86,15 @@ function roomOf(params: ConvParams, { tiles, inputs: channels }: WinogradBlock):
  */
 export function winogradKernel(params: ConvParams, block: WinogradBlock = winogradBlock(params)): WinogradKernel {
   checkConv("winogradKernel", params);
-  if (!isWinograd(params)) throw new RangeError(`winogradKernel: wants kernel 3x3, stride 1, dilation 1 and groups 1, got ${convName(params)}`);
+  if (!isWinograd(params)) throw new RangeError(
+    `winogradKernel: wants kernel 3x3, stride 1, dilation 1 and groups 1, got ${convName(params)}`,
+  );
   const { tiles, pixels, inputs } = block;
   const name = `f32_winograd4x4_${pixels}x${PANEL}_${convName(params)}x${params.output.height}_b${tiles}_${inputs}`;
-  return { name, panels: convPanels(params).count, scratch: roomOf(params, block).end / 4, transformed: inputs === 0, emit: (m) => emitWinograd(m, name, params, block) };
+  return {
+    name, panels: convPanels(params).count, scratch: roomOf(params, block).end / 4, transformed: inputs === 0,
+    emit: (m) => emitWinograd(m, name, params, block),
+  };
 }
 
 /** The functions for one width of panel. */
@@ -115,7 +124,8 @@ function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block:
   const edgeRows = output.height - OUT * (down - 1);
 
   const inputsOf = (columns: number): InputFunc => emitInputTransform(m, {
-    name: `${name}_in${columns}`, channels: input.channels, columns, inRow: 4 * rowPitch(input), inPixel: steps.inPixel, placePitch: room.inPlace, wide, fma,
+    name: `${name}_in${columns}`, channels: input.channels, columns, inRow: 4 * rowPitch(input), inPixel: steps.inPixel,
+    placePitch: room.inPlace, wide, fma,
   });
   const edgeInputs = inputsOf(edgeColumns + SIDE - OUT);
   const inputs = edgeColumns === OUT || across === 1 ? edgeInputs : inputsOf(SIDE);
@@ -126,12 +136,15 @@ function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block:
     });
     const edgeOutputs = outputsOf(edgeColumns);
     const row = (begin: "zero" | "output"): RowFunc => emitRow(m, {
-      name: `${name}_row${valid}_${begin}`, pixels: columns === PANEL ? block.pixels : tilePixels(columns, params), columns, valid: columns, width: undefined, segments: [], run: each, begin,
-      inPixel: room.inTile, outPixel: room.sumTile, residualPixel: 0, epilogue: { gate: false, residual: undefined, activation: undefined }, fma, wide,
+      name: `${name}_row${valid}_${begin}`, pixels: columns === PANEL ? block.pixels : tilePixels(columns, params), columns,
+      valid: columns, width: undefined, segments: [], run: each, begin, inPixel: room.inTile, outPixel: room.sumTile, residualPixel: 0,
+      epilogue: { gate: false, residual: undefined, activation: undefined }, fma, wide,
     });
     const products = row("zero");
     return {
-      transform: block.inputs === 0 ? undefined : emitWeightTransform(m, { name: `${name}_w${valid}`, columns, inputs: each, tapPitch: 4 * columns * input.channels, placePitch: room.weightPlace, wide, fma }),
+      transform: block.inputs === 0 ? undefined : emitWeightTransform(m, {
+        name: `${name}_w${valid}`, columns, inputs: each, tapPitch: 4 * columns * input.channels, placePitch: room.weightPlace, wide, fma,
+      }),
       products, moreProducts: times > 1 ? row("output") : products,
       outputs: edgeColumns === OUT || across === 1 ? edgeOutputs : outputsOf(OUT), edgeOutputs, biases: 4 * columns,
     };
@@ -142,12 +155,14 @@ function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block:
   return m.func(name, { params: scratchParams, export: true }, (f, p) => {
     const { local, i32 } = f;
     /**
-     * The block: its tiles, and where it begins: row and column of tiles, and the address of its first tile in each image; transformed weights, those that they
-     * come from, the inputs of the channels at hand.
+     * The block: its tiles, and where it begins: row and column of tiles, and the address of its first tile in each image; transformed
+     * weights, those that they come from, the inputs of the channels at hand.
      */
-    const [tiles, left, row, column, x, y, residual, yBlock, residualBlock, rowBlock, columnBlock, panel, weights, gates, at, count, place, rows, kernels, from, channels] =
-      "tiles left row column x_tile y_tile residual_tile y_block residual_block row_block column_block panel weights gates at count place tile_rows kernels from channels"
+    const [tiles, left, row, column, x, y, residual, yBlock, residualBlock, rowBlock, columnBlock] =
+      "tiles left row column x_tile y_tile residual_tile y_block residual_block row_block column_block"
         .split(" ").map((each) => local.i32(each));
+    const [panel, weights, gates, at, count, place, rows, kernels, from, channels] =
+      "panel weights gates at count place tile_rows kernels from channels".split(" ").map((each) => local.i32(each));
 
     const constant = (to: Local<"i32">, value: number): void => {
       i32.const(value);

@@ -1,6 +1,7 @@
 /**
- * Gradient of a convolution by its input: dx = (or, accumulating, +=) the transposed convolution of dy, phase by phase (training/convolution/phases.ts),
- * each a convolution of dy with stride 1 by the row kernel of the forward pass (convolution/row.ts), written to every stride-th pixel of dx.
+ * Gradient of a convolution by its input: dx = (or, accumulating, +=) the transposed convolution of dy, phase by phase
+ * (training/convolution/phases.ts), each a convolution of dy with stride 1 by the row kernel of the forward pass (convolution/row.ts),
+ * written to every stride-th pixel of dx.
  *
  * Every element of dx begins at 0 and adds its products in the order (kernel row from the last, kernel column from the last, output
  * channel), each rounded first unless `fma`; then, accumulating, what was there is added. No bit depends on parts.
@@ -45,7 +46,8 @@ interface Geometry {
 }
 
 /**
- * The function's arguments: dx, dy, packed weights (packGradientKernel), begin, end. The halo of dy must be zero and at least `gradientHalo`.
+ * The function's arguments: dx, dy, packed weights (packGradientKernel), begin, end. The halo of dy must be zero and at least
+ * `gradientHalo`.
  *
  * @throws RangeError where the sizes do not belong together
  */
@@ -60,7 +62,8 @@ export function convDataKernel(params: ConvGradientParams, accumulate: boolean):
   const gaps = all.length < Math.min(stride[0], input.height) * Math.min(stride[1], input.width);
   const batched = !gaps && output.height * output.width === 1 && all.every(({ rows, columns }) => rows.count * columns.count === 1);
   // With padding dy is the wider one: its rows begin and end outside of dx.
-  const seamless = !batched && all.length === 1 && [...params.kernel, ...stride].every((size) => size === 1) && input.halo + output.halo === 0 && input.width === output.width;
+  const seamless = !batched && all.length === 1 && [...params.kernel, ...stride].every((size) => size === 1) &&
+    input.halo + output.halo === 0 && input.width === output.width;
   const most = Math.ceil(input.height / stride[0]);
   const rows = Math.min(most, ...all.map(({ conv }) => rowsPerBlock({ ...conv, output: { ...conv.output, height: most } })));
   const geometry = { batched, seamless, rows, blocks: Math.ceil(most / rows) };
@@ -87,7 +90,8 @@ export function convDataKernel(params: ConvGradientParams, accumulate: boolean):
 }
 
 function rowFunctions(
-  m: ModuleBuilder, name: string, params: ConvGradientParams, { batched, seamless }: Geometry, all: readonly DataPhase[], accumulate: boolean,
+  m: ModuleBuilder, name: string, params: ConvGradientParams, { batched, seamless }: Geometry, all: readonly DataPhase[],
+  accumulate: boolean,
 ): PhaseRows[] {
   const { input, output, stride, groups, fma } = params;
   const made = new Map<string, RowFunc>();
@@ -153,7 +157,9 @@ interface Pointers {
 }
 
 /** All panels for the rows of a block that the phase has. */
-function emitPhase(f: FunctionBuilder, params: ConvGradientParams, geometry: Geometry, { phase, full, rest }: PhaseRows, at: Pointers): void {
+function emitPhase(
+  f: FunctionBuilder, params: ConvGradientParams, geometry: Geometry, { phase, full, rest }: PhaseRows, at: Pointers,
+): void {
   const { input, output, stride } = params;
   const { rows, columns, panels } = phase;
   const { local, i32 } = f;
@@ -220,7 +226,8 @@ function panelPointers(
 
 /** Emits `body` for the function of a full panel, or for that of the last one of its group. */
 function eitherRow(
-  f: FunctionBuilder, { panels }: DataPhase, panel: I32, full: RowFunc | undefined, rest: RowFunc | undefined, body: (func: RowFunc) => void,
+  f: FunctionBuilder, { panels }: DataPhase, panel: I32, full: RowFunc | undefined, rest: RowFunc | undefined,
+  body: (func: RowFunc) => void,
 ): void {
   if (full === undefined || rest === undefined) {
     const only = full ?? rest;

@@ -1,7 +1,7 @@
 /**
- * Gradient of a depthwise convolution by its input: dx = (or, accumulating, +=), phase by phase (training/convolution/phases.ts), a depthwise convolution of dy
- * with stride 1 by the row of the forward pass (convolution/depthwise/row.ts). The order of a sum is (kernel row from the last, kernel column from the
- * last). Parts are rows of images: as many rows of dx as the stride.
+ * Gradient of a depthwise convolution by its input: dx = (or, accumulating, +=), phase by phase (training/convolution/phases.ts), a
+ * depthwise convolution of dy with stride 1 by the row of the forward pass (convolution/depthwise/row.ts). The order of a sum is (kernel
+ * row from the last, kernel column from the last). Parts are rows of images: as many rows of dx as the stride.
  */
 import { emitDepthwiseRow } from "../../convolution/depthwise/row.ts";
 import type { Kernel } from "../../shared/kernel.ts";
@@ -40,7 +40,9 @@ export function depthwiseDataKernel(params: ConvGradientParams, accumulate: bool
     }));
     return m.func(name, { params: { dx: "i32", dy: "i32", w: "i32", begin: "i32", end: "i32" }, export: true }, (f, p) => {
       const { local, i32 } = f;
-      const [image, row, dx, dy, x, y, w, end] = ["image", "row", "dx", "dy", "x", "y", "weights", "weights_end"].map((each) => local.i32(each));
+      const [image, row, dx, dy, x, y, w, end] = ["image", "row", "dx", "dy", "x", "y", "weights", "weights_end"].map(
+        (each) => local.i32(each),
+      );
       const whole = Math.floor(channels / 4);
       range(f, p.begin, p.end, () => {
         divide(f, image, row, p.begin, rows);

@@ -1,7 +1,8 @@
 /**
- * Gradient of a depthwise convolution by its weights: dweight[c][kh][kw] += sum over images and pixels of dy * x. For some channels and one row
- * of the kernel, its columns' sums are in registers over a block of pixels; the sums of blocks are added up in `scratch`, and in the end added
- * to dweight. The order of a sum: pixels of a block left to right, row by row; then blocks, image by image. Parts are panels of channels.
+ * Gradient of a depthwise convolution by its weights: dweight[c][kh][kw] += sum over images and pixels of dy * x. For some channels and one
+ * row of the kernel, its columns' sums are in registers over a block of pixels; the sums of blocks are added up in `scratch`, and in the
+ * end added to dweight. The order of a sum: pixels of a block left to right, row by row; then blocks, image by image. Parts are panels of
+ * channels.
  */
 import type { Func, Local } from "../../assembler/handles.ts";
 import type { FunctionBuilder } from "../../assembler/function-builder.ts";
@@ -124,11 +125,17 @@ export function depthwiseFilterKernel(params: ConvGradientParams): Kernel {
   return { name, parts, emit };
 }
 
-/** A function (x, dy, sums, rows): sums[column][channel] += sum over the pixels of these rows of dy * x under each of the kernel's columns. */
-function emitPanel(m: ModuleBuilder, name: string, { input, output, kernel, stride, dilation, fma }: ConvGradientParams, valid: number): Func {
+/**
+ * A function (x, dy, sums, rows): sums[column][channel] += sum over the pixels of these rows of dy * x under each of the kernel's columns.
+ */
+function emitPanel(
+  m: ModuleBuilder, name: string, { input, output, kernel, stride, dilation, fma }: ConvGradientParams, valid: number,
+): Func {
   const panel = panelOf(kernel[1]);
   const vectors = Math.ceil(valid / 4);
-  return m.func(`${name}_panel${valid}`, { params: { x: "i32", dy: "i32", sums: "i32", rows: "i32" } }, (f: FunctionBuilder, { x, dy, sums, rows }) => {
+  return m.func(`${name}_panel${valid}`, {
+    params: { x: "i32", dy: "i32", sums: "i32", rows: "i32" },
+  }, (f: FunctionBuilder, { x, dy, sums, rows }) => {
     const { local, f32x4, v128 } = f;
     // As many columns at a time as registers allow.
     for (let first = 0; first < kernel[1]; first += 6) {

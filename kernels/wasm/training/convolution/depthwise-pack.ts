@@ -1,7 +1,7 @@
 /**
- * Packing of depthwise weights ([channels][1][kernelHeight][kernelWidth]) in WebAssembly, as depthwise-pack.ts has it: panels of 4 channels,
- * their biases first. Forward to the bit what packDepthwiseWeights writes; for the gradient by the input without bias, by phases, taps last
- * one first. Parts are panels.
+ * Packing of depthwise weights ([channels][1][kernelHeight][kernelWidth]) in WebAssembly, as depthwise-pack.ts has it: panels of 4
+ * channels, their biases first. Forward to the bit what packDepthwiseWeights writes; for the gradient by the input without bias, by phases,
+ * taps last one first. Parts are panels.
  */
 import { depthwisePanels } from "../../convolution/depthwise/panels.ts";
 import type { FunctionBuilder } from "../../assembler/function-builder.ts";
@@ -49,7 +49,9 @@ export function depthwisePhases(params: ConvGradientParams): DepthwisePhase[] {
 
 /** Floats of the weights packed for the gradient by the input. */
 export function packedDepthwiseGradientSize(params: ConvGradientParams): number {
-  return depthwisePhases(params).reduce((sum, { rows, columns }) => sum + 4 * depthwisePanels(forwardParams(params)) * (rows.taps * columns.taps + 1), 0);
+  return depthwisePhases(params).reduce(
+    (sum, { rows, columns }) => sum + 4 * depthwisePanels(forwardParams(params)) * (rows.taps * columns.taps + 1), 0,
+  );
 }
 
 /** Emits `body` for each panel from begin to end, with how many of its channels exist. */
@@ -99,11 +101,14 @@ export function packDepthwiseKernel(params: ConvGradientParams, bias: boolean): 
 /** For depthwise-data.ts. The function's arguments: packed, weight, begin, end. */
 export function packDepthwiseGradientKernel(params: ConvGradientParams): Kernel {
   const { input: { channels, height, width }, kernel, stride, padding, dilation } = params;
-  const name = `x32_pack_depthwise_gradient_k${kernel.join("x")}_s${stride.join("x")}_p${padding.join("x")}_d${dilation.join("x")}_c${channels}`
+  const name = `x32_pack_depthwise_gradient_k${kernel.join("x")}_s${stride.join("x")}_p${padding.join("x")}`
+    + `_d${dilation.join("x")}_c${channels}`
     + (Math.min(height, width) < Math.max(...stride) ? `_${height}x${width}` : "");
   checkDepthwise(name, params);
   const taps = kernel[0] * kernel[1];
-  const emit: Kernel["emit"] = (m) => m.func(name, { params: { packed: "i32", weight: "i32", begin: "i32", end: "i32" }, export: true }, (f, p) => {
+  const emit: Kernel["emit"] = (m) => m.func(name, {
+    params: { packed: "i32", weight: "i32", begin: "i32", end: "i32" }, export: true,
+  }, (f, p) => {
     const [to, from] = ["to", "from"].map((each) => f.local.i32(each));
     overPanels(f, channels, p.begin, p.end, (valid) => {
       for (const { rows, columns, start } of depthwisePhases(params)) {

@@ -2,8 +2,8 @@
  * Gradient of a convolution by its weights: dweight += sum over images and pixels of dy * x, of each weight over the places where it
  * was used.
  *
- * The tile is that of the forward pass: some places of the kernel (a place is a kernel row, kernel column and input channel: one step of
- * a panel) times a panel of output channels, summed in registers over a block of pixels (filter-tile.ts); the sums of blocks are added up in
+ * The tile is that of the forward pass: some places of the kernel (a place is a kernel row, kernel column and input channel: one step of a
+ * panel) times a panel of output channels, summed in registers over a block of pixels (filter-tile.ts); the sums of blocks are added up in
  * `scratch`, which lies as packed weights do without their biases, and in the end added to dweight, which lies as weights do.
  *
  * The order of a sum: pixels of a block left to right, row by row, image by image, each product rounded first unless `fma`; then blocks in
@@ -61,7 +61,10 @@ function widthOf(columns: number, valid: number, { steps, count }: Panels, chann
   const places = tilePixels(columns);
   const tiles = Math.ceil(steps / places);
   const partTiles = Math.ceil(tiles / Math.ceil(PARTS / count));
-  return { columns, valid, places, tiles, parts: Math.ceil(tiles / partTiles), partTiles, copied: channels > NEAR_CHANNELS && partTiles >= COPY_TILES };
+  return {
+    columns, valid, places, tiles, parts: Math.ceil(tiles / partTiles), partTiles,
+    copied: channels > NEAR_CHANNELS && partTiles >= COPY_TILES,
+  };
 }
 
 interface Plan {
@@ -133,24 +136,34 @@ export function convFilterKernel(params: ConvGradientParams): Kernel {
     const ofDy = [4 * imagePitch(output), 4 * rowPitch(output), 4 * output.channels];
     const ofCopy = ({ columns }: Width): number[] => [output.height * output.width, output.width, 1].map((pixels) => 4 * columns * pixels);
     const loops = (x: readonly number[], dy: readonly number[]): PixelLoop[] => {
-      const all = [blocks.images === 1 ? 1 : undefined, blocks.images === 1 ? undefined : output.height, output.width].map((count, i) => ({ count, x: x[i], dy: dy[i] }));
+      const all = [blocks.images === 1 ? 1 : undefined, blocks.images === 1 ? undefined : output.height, output.width].map(
+        (count, i) => ({ count, x: x[i], dy: dy[i] }),
+      );
       return flat > 0 ? [{ ...all[2], count: undefined }] : all;
     };
     const tileOf = (width: Width): FilterTile => ({
-      name: `${name}_tile${width.valid}`, places: width.places, columns: width.columns, valid: width.copied ? width.columns : width.valid, fma,
+      name: `${name}_tile${width.valid}`, places: width.places, columns: width.columns, valid: width.copied ? width.columns : width.valid,
+      fma,
       // Neighbours in memory, where no tile goes over the end of a run.
       together: run % width.places === 0,
       loops: loops(ofX, width.copied ? ofCopy(width) : ofDy),
     });
     const tiles = [full, rest].flatMap((width) => (width === undefined ? [] : [{
       width, func: emitFilterTile(m, tileOf(width)),
-      copy: width.copied ? emitPanelCopy(m, `${name}_copy${width.valid}`, loops(ofCopy(width), ofDy), width.columns, width.valid) : undefined,
+      copy: width.copied ? emitPanelCopy(
+        m, `${name}_copy${width.valid}`, loops(ofCopy(width), ofDy), width.columns, width.valid,
+      ) : undefined,
     }]));
     const given = { dweight: "i32", scratch: "i32", x: "i32", dy: "i32", begin: "i32", end: "i32" } as const;
     return m.func(name, { params: given, export: true }, (f, p) => {
       const { local, i32 } = f;
-      const names = ["part", "image", "row", "count", "block_x", "block_dy", "group", "channel", "column", "sums", "tile", "tile_end", "place", "weights"];
-      const [part, image, row, count, blockX, blockDy, group, channel, column, sums, tile, tileEnd, place, weights] = names.map((each) => local.i32(each));
+      const names = [
+        "part", "image", "row", "count", "block_x", "block_dy", "group", "channel", "column", "sums", "tile", "tile_end", "place",
+        "weights",
+      ];
+      const [part, image, row, count, blockX, blockDy, group, channel, column, sums, tile, tileEnd, place, weights] = names.map(
+        (each) => local.i32(each),
+      );
       /** Emits `body` for the parts of this call: its width; group, first channel, scratch and tiles are in their locals. */
       const overParts = (body: (index: number) => void): void => {
         assign(f, part, p.begin);
@@ -336,7 +349,9 @@ interface Place {
 }
 
 /** pointer = where x lies under a place. */
-function placePointer(f: FunctionBuilder, { input, kernel, dilation }: ConvGradientParams, panels: Panels, { pointer, base, place, i }: Place): void {
+function placePointer(
+  f: FunctionBuilder, { input, kernel, dilation }: ConvGradientParams, panels: Panels, { pointer, base, place, i }: Place,
+): void {
   const { local, i32 } = f;
   const [tap, channel, row, column] = ["tap", "in_channel", "tap_row", "tap_column"].map((each) => local.i32(each));
   const index = local.i32("index");

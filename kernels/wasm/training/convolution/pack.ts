@@ -1,7 +1,8 @@
 /**
  * Packing in WebAssembly, for weights that change with every step: from [outChannels][inChannels / groups][kernelHeight][kernelWidth] to
- * the panels of convolution/panels.ts, forward (to the bit what packConvWeights writes) and, by phases with taps last one first and channels
- * exchanged, for the gradient by the input. Parts are panels. A linear layer is a convolution whose kernel is as large as its image.
+ * the panels of convolution/panels.ts, forward (to the bit what packConvWeights writes) and, by phases with taps last one first and
+ * channels exchanged, for the gradient by the input. Parts are panels. A linear layer is a convolution whose kernel is as large as its
+ * image.
  *
  * Reads follow the weights in their order as far as lanes allow; each write is a whole step of a panel, most often a cache line.
  */
@@ -77,7 +78,10 @@ export function packForwardKernel(params: ConvGradientParams, bias: boolean): Ke
   return { name, parts: panels.count, emit };
 }
 
-/** For training/convolution/data.ts; `packedGradientSize` says how many floats. The function's arguments: packed, weight, begin panel, end panel. */
+/**
+ * For training/convolution/data.ts; `packedGradientSize` says how many floats. The function's arguments: packed, weight, begin panel, end
+ * panel.
+ */
 export function packGradientKernel(params: ConvGradientParams): Kernel {
   const { input, output, kernel, stride, padding, dilation, groups } = params;
   const { height, width } = input;

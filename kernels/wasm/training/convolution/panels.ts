@@ -7,7 +7,9 @@ import { phases } from "./phases.ts";
 import type { ConvGradientParams, Phase } from "./phases.ts";
 
 /** The convolution itself. */
-export function forwardParams({ input, output, kernel, stride, padding, paddingEnd = padding, dilation, groups, fma }: ConvGradientParams): ConvParams {
+export function forwardParams(
+  { input, output, kernel, stride, padding, paddingEnd = padding, dilation, groups, fma }: ConvGradientParams,
+): ConvParams {
   return { input, output, kernel, stride, padding, paddingEnd, dilation, groups, fma, epilogue: noEpilogue };
 }
 
@@ -32,7 +34,8 @@ export function dataPhases(params: ConvGradientParams): DataPhase[] {
       if (rows.taps * columns.taps === 0) continue;
       const conv: ConvParams = {
         input: output, output: { channels: input.channels, height: rows.count, width: columns.count, halo: 0 },
-        kernel: [rows.taps, columns.taps], stride: [1, 1], padding: [0, 0], dilation: [rows.dilation, columns.dilation], groups, fma, epilogue: noEpilogue,
+        kernel: [rows.taps, columns.taps], stride: [1, 1], padding: [0, 0], dilation: [rows.dilation, columns.dilation], groups, fma,
+        epilogue: noEpilogue,
       };
       const panels = convPanels(conv);
       all.push({ rows, columns, conv, panels, start });

@@ -1,8 +1,8 @@
 /**
  * What the gradients of a convolution are made for, and how the one by the input falls apart into convolutions with stride 1.
  *
- * Forward was y[oh] = sum over k of w[k] x[oh * stride - padding + k * dilation], hence dx[i] collects w[k] dy[oh] from all k for
- * which oh = (i + padding - k * dilation) / stride is whole. Which k these are depends on i modulo the stride only: a phase. Within a phase, from
+ * Forward was y[oh] = sum over k of w[k] x[oh * stride - padding + k * dilation], hence dx[i] collects w[k] dy[oh] from all k for which oh
+ * = (i + padding - k * dilation) / stride is whole. Which k these are depends on i modulo the stride only: a phase. Within a phase, from
  * one i to the next (stride further) oh grows by one, and from one k to the one before it by dilation / gcd(stride, dilation): so a phase
  * is a convolution of dy with stride 1, that dilation, and some of the kernel's taps, last one first. Stride 1 has one phase with all of
  * them; 3x3 with stride 2 four, with 1, 2, 2 and 4; 1x1 with stride 2 one with one tap and three with none, which are zero.
@@ -80,7 +80,9 @@ export function gradientHalo(params: ConvGradientParams): number {
 /** @throws RangeError where sizes do not belong together; `operation` begins the message. */
 export function checkGradient(operation: string, params: ConvGradientParams): void {
   const { batch } = params;
-  if (!(Number.isSafeInteger(batch) && batch >= 1)) throw new RangeError(`${operation}: batch wants a whole number of at least 1, got ${batch}`);
+  if (!(Number.isSafeInteger(batch) && batch >= 1)) {
+    throw new RangeError(`${operation}: batch wants a whole number of at least 1, got ${batch}`);
+  }
   checkWindows(operation, params);
 }
 
