@@ -4,10 +4,14 @@
  */
 import { cos, log } from "./math.ts";
 
+/**
+ * xoshiro128** (Blackman and Vigna, 2018): random numbers that are the same on every engine, for weights, masks and orders.
+ * Equal seeds give equal sequences; `state` of a generator can be saved and restored.
+ */
 export class Random {
   readonly #state = new Uint32Array(4);
 
-  /** @param seed any whole number; equal seeds give equal sequences. */
+  /** @param seed equal ones give equal sequences. @throws RangeError for what is no whole number */
   constructor(seed: number) {
     if (!Number.isSafeInteger(seed)) throw new RangeError(`Random: seed wants a whole number, got ${seed}`);
     // Both halves of the seed count; splitmix32 spreads them over the state and never leaves it all zero.

@@ -1,5 +1,5 @@
 /** Types of what a host gives (host.d.ts): in a module of their own, for published declarations name them. */
-/** The part of a compression or decompression stream that io/inflate.ts uses. */
+/** The part of a compression or decompression stream that io/bytes/inflate.ts uses. */
 export interface HostCodec {
   readonly readable: {
     getReader(): {

@@ -9,6 +9,7 @@ import { checkClassNames } from "./nn/class-count.ts";
 import type { Module } from "./nn/module.ts";
 import { loadWeights, weightsDescription } from "./weights.ts";
 
+/** A network with its weights, and what is needed to use it. */
 export interface OpenedNetwork {
   readonly model: Module;
   /** A name for each output, in order; undefined where the file names none (ImageNet's are in "senet/models/imagenet-classes"). */

@@ -23,6 +23,10 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((n, i) => n === b[i]);
 }
 
+/**
+ * A typed array and its shape, in row-major order: images are [N, C, H, W]. It has no operations: modules and sessions compute.
+ * Single precision (Float32Array) or double (Float64Array); the two are never mixed.
+ */
 export class Tensor<A extends Floats = Floats> {
   readonly data: A;
   readonly shape: Shape;

@@ -13,6 +13,7 @@ declare module "node:fs" {
 
 declare module "node:path" {
   export function relative(from: string, to: string): string;
+  export function normalize(path: string): string;
 }
 
 declare module "node:os" {

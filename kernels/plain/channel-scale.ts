@@ -1,4 +1,4 @@
-/** Channel-wise scaling, as ../reference/channel-scale.ts has it; the gate is read once an image (half the time on Node 20). */
+/** Channel-wise scaling, as ../reference/joining/channel-scale.ts has it; the gate is read once an image (half the time on Node 20). */
 import type { ChannelShape, Floats } from "../shapes.ts";
 
 export function channelScaleForward(y: Floats, x: Floats, gate: Floats, shape: ChannelShape): void {

@@ -1,5 +1,5 @@
 /**
- * Transposed convolution, the same functions as ../reference/conv-transpose2d.ts. It is the adjoint of a convolution, the
+ * Transposed convolution, the same functions as ../reference/layers/conv-transpose2d.ts. It is the adjoint of a convolution, the
  * mirrored one; hence its forward pass is that one's backward pass by the input, and the other way round.
  */
 import * as reference from "../reference/layers/conv-transpose2d.ts";

@@ -1,5 +1,5 @@
 /**
- * Convolution, the same functions as ../reference/conv2d.ts, with the same sums in the same order: results are equal bit for
+ * Convolution, the same functions as ../reference/layers/conv2d.ts, with the same sums in the same order: results are equal bit for
  * bit as long as weights and gradients are finite. (Padding is multiplied like any pixel that is 0, and 0 * Infinity is NaN.)
  */
 import * as reference from "../reference/layers/conv2d.ts";

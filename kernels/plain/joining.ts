@@ -1,4 +1,4 @@
-/** Adding and joining, as ../reference/add.ts and concat.ts have them, in runs. */
+/** Adding and joining, as ../reference/joining/add.ts and concat.ts have them, in runs. */
 import type { ConcatShape, ElementwiseShape, Floats } from "../shapes.ts";
 
 export function addForward(y: Floats, a: Floats, b: Floats, { size }: ElementwiseShape): void {

@@ -1,4 +1,4 @@
-/** Fully connected layers, the same functions as ../reference/linear.ts with the same sums in the same order. */
+/** Fully connected layers, the same functions as ../reference/layers/linear.ts with the same sums in the same order. */
 import * as reference from "../reference/layers/linear.ts";
 import type { Scratch } from "../scratch.ts";
 import { DEPTH } from "../scratch.ts";

@@ -1,5 +1,5 @@
 /**
- * ReLU, ReLU6 and LeakyReLU, as ../reference/relu.ts and its neighbours have them. The sign of an activation is as good as
+ * ReLU, ReLU6 and LeakyReLU, as ../reference/activations/relu.ts and its neighbours have them. The sign of an activation is as good as
  * random, and a branch on it costs 6 to 9 ns an element (Node 20 and 24; Math.max too, which branches inside). So nothing
  * branches here: the possible results are written down side by side, and the comparison is the index of the one to take
  * (1.8 ns on Node 20, 1.4 on Node 24; products with 0 or 1 take 2.5 and need care for infinities).

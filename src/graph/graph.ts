@@ -25,12 +25,14 @@ export interface Value {
   readonly dtype?: NumberFormat;
 }
 
+/** One operation: what it computes, of which values, and the value that it makes. */
 export interface Node {
   readonly operation: Operation;
   readonly inputs: readonly Value[];
   readonly output: Value;
 }
 
+/** What goes in, what is computed, in order, and what comes out. Every value is made by one node, or is an input. */
 export interface Graph {
   readonly inputs: readonly Value[];
   readonly nodes: readonly Node[];

@@ -14,6 +14,7 @@ export type OpenShape = readonly (number | string)[];
 /** Shapes of inputs by their names. */
 export type Shapes = Readonly<Record<string, Shape>>;
 
+/** An input of a network, by the name that `run` is given it under. */
 export interface NetworkInput {
   /** What `session.run({ NAME: x })` calls it. */
   readonly name: string;
@@ -21,6 +22,10 @@ export interface NetworkInput {
   readonly shape?: OpenShape | undefined;
 }
 
+/**
+ * What sessions compile: inputs and outputs by name, some sizes of which may be free, and the graph for given ones. `moduleNetwork` makes one
+ * of a model, `importOnnx` of a file.
+ */
 export interface Network {
   /** For people to read, in messages and descriptions. */
   readonly title: string;

@@ -35,6 +35,10 @@ export interface ModelIdentity {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
+/**
+ * The unit of which models are made. `forward` computes, `backward` returns the gradient by the input and adds to those of the parameters,
+ * `outputShape` says what would come out, `lower` adds the operations to a graph for sessions.
+ */
 export abstract class Module {
   /** Training mode: batch statistics, dropout, and what the backward pass needs is kept. Off at first. */
   training = false;

@@ -20,6 +20,7 @@ export interface LayerSummary {
   readonly se: boolean;
 }
 
+/** What a model has and does for one input: parameters and single operations, SE's own apart. */
 export interface Summary {
   readonly input: Shape;
   readonly output: Shape;
@@ -32,7 +33,10 @@ export interface Summary {
   readonly gapAdds: number;
 }
 
-/** @throws RangeError where the model cannot take such an input. */
+/**
+ * Counts a model's layers, parameters and operations for an input [N,C,H,W], without computing anything.
+ * @throws RangeError where the model cannot take such an input
+ */
 export function summarise(model: Module, input: Shape): Summary {
   const names = new Map([...model.namedModules()].map(([name, module]) => [module, name]));
   const layers: LayerSummary[] = [];

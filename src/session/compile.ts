@@ -10,6 +10,7 @@ import { networkOf, sessionGraph, shapesOf } from "./optimise/session-graph.ts";
 import type { GraphOptions } from "./optimise/session-graph.ts";
 import { Session } from "./inference-session.ts";
 
+/** What `compile` may be told: which kernels, how exact, how many threads; the shapes of inputs, and what is observed or overridden. */
 export interface CompileOptions extends BackendOptions, GraphOptions {}
 
 function* making(parts: SessionParts, source: Module | Network, options: CompileOptions): Making<Session> {

@@ -54,6 +54,10 @@ interface Prepared {
   end(): Outputs;
 }
 
+/**
+ * A network compiled for inference, made by `compile` or `compileSync`. `run` takes tensors in the shapes that the network was compiled for
+ * or others that fit (another batch, another image size), and returns copies of the outputs. `close` gives its memory back at once.
+ */
 export class Session implements Disposable {
   readonly #network: Network;
   readonly #backend: Backend;

@@ -1,6 +1,6 @@
 /**
  * Checkpoints: one safetensors file with everything that a run needs to go on with the same bits. Tensors are
- * `model.NAME` and `optimiser.NAME`; the metadata describe the model (io/metadata.ts) and hold, as JSON,
+ * `model.NAME` and `optimiser.NAME`; the metadata describe the model (io/weights/metadata.ts) and hold, as JSON,
  *
  *   senet.training   the trainer's state: step, seed, random states
  *   senet.settings   whatever the caller wants to find again
@@ -28,7 +28,7 @@ export interface Checkpoint {
   readonly optimiser: ReadonlyMap<string, Tensor>;
 }
 
-/** @throws Error where the run has diverged. */
+/** The state of a training run as bytes, for `restoreCheckpoint`. @throws Error where the run has diverged */
 export function writeCheckpoint(trainer: Trainer, options: CheckpointOptions = {}): Uint8Array {
   const { classes, preprocessing, settings = {} } = options;
   const { state } = trainer;
@@ -45,7 +45,7 @@ export function writeCheckpoint(trainer: Trainer, options: CheckpointOptions = {
   return writeSafetensors(tensors, { metadata: { ...description, "senet.training": JSON.stringify(state), "senet.settings": JSON.stringify(settings) } });
 }
 
-/** @throws FormatError where the bytes are no checkpoint. */
+/** Reads what `writeCheckpoint` wrote: the state of a training run. @throws FormatError where the bytes are no checkpoint */
 export function readCheckpoint(bytes: Uint8Array): Checkpoint {
   const { tensors, metadata } = parseSafetensors(bytes);
   if (!Object.hasOwn(metadata, "senet.training")) throw new FormatError("checkpoint: this safetensors file holds no training state, only weights");

@@ -36,7 +36,11 @@ export interface EvaluateOptions {
   readonly answers?: (answers: Answers) => void;
 }
 
-/** Runs all images of `data` through `model` in evaluation mode; the model's mode is as before afterwards. */
+/**
+ * Runs all images of `data` through `model` in evaluation mode; the model's mode is as before afterwards. The loss is the mean over labels,
+ * in nats; accuracies are shares from 0 to 1.
+ * @throws RangeError for a batch that is no whole number of at least 1, or where the model cannot take such images
+ */
 export function evaluate(model: Module, data: Dataset, normalisation: Normalisation, options: EvaluateOptions = {}): Evaluation {
   const { batch = 100, progress, answers, forward } = options;
   if (!Number.isSafeInteger(batch) || batch < 1) throw new RangeError(`evaluate: batch wants a whole number of at least 1, got ${batch}`);

@@ -1,6 +1,9 @@
 /** Counts of predictions against labels. */
 import { show } from "../errors.ts";
 
+/**
+ * How often each class was taken for each: counts by true class (rows) and predicted class (columns). @throws RangeError for no classes
+ */
 export class Confusion {
   readonly classes: number;
   /** [label][prediction], row-major. */

@@ -20,6 +20,7 @@ import { predictions } from "./loss.ts";
 import type { Optimiser } from "./optimisers/optimiser.ts";
 import type { Schedule } from "./optimisers/schedule.ts";
 
+/** What is trained, on what, and how. Batches are images, rates are those of the schedule, one for each step. */
 export interface TrainerOptions {
   /** With starting values in it; the trainer puts it into training mode. */
   readonly model: Module;
@@ -86,6 +87,10 @@ export class DivergedError extends Error {
   }
 }
 
+/**
+ * Trains a model on a data set, in a session or eagerly: order, augmentation, schedule, averages. Its state can be written and restored
+ * (`writeCheckpoint`), and a run that goes on from there ends with the same bits.
+ */
 export class Trainer {
   readonly stepsPerEpoch: number;
   readonly #model: Module;

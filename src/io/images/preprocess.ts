@@ -8,6 +8,10 @@ import { Tensor } from "../../tensor.ts";
 import { checkImage, luma, type RgbaImage } from "./image.ts";
 import { type Interpolation, resize } from "./resize.ts";
 
+/**
+ * How pictures become what a network was trained on: resize, crop, levels from 0 to `range`, less `mean`, over `std`, channels in this order.
+ * `presets` has the published ones.
+ */
 export interface Preprocessing {
   /** [height, width] of the tensor: a crop from the middle, padded with black where the image is smaller. */
   readonly size: readonly [number, number];

@@ -22,6 +22,7 @@ import { GlobalAveragePool, GlobalMaxPool } from "../layers/pooling.ts";
  */
 export type Rounding = "floor" | "divisible";
 
+/** What a SqueezeExcite may be told; the defaults are the paper's (Hu et al., arXiv 1709.01507). */
 export interface SqueezeExciteOptions {
   /** The paper's r. Default 16. */
   readonly reduction?: number;

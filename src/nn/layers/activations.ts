@@ -145,6 +145,7 @@ export class HardSwish extends Elementwise {
   }
 }
 
+/** (exp(x) - exp(-x)) / (exp(x) + exp(-x)). */
 export class Tanh extends Elementwise {
   protected readonly kind = "tanh";
   protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {

@@ -4,7 +4,11 @@ import type { GraphBuilder, Value } from "../../graph/graph.ts";
 import type { Floats, Shape, Tensor } from "../../tensor.ts";
 import { Layer } from "../module.ts";
 
-/** In training mode zeroes each value with this probability and scales the others up (Srivastava et al. 2014). */
+/**
+ * In training mode zeroes each value with this probability and scales the others up by 1 / (1 - probability) (Srivastava et al. 2014); else
+ * y = x. Any shape.
+ * @throws RangeError for a probability that is not from 0 to below 1
+ */
 export class Dropout extends Layer<Tensor | "identity"> {
   readonly probability: number;
   /** Draws the masks, a training session's too; the trainer replaces it by its own, so that a run has one seed. */

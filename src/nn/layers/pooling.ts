@@ -141,6 +141,9 @@ function pooledShape(operation: string, input: Shape, options: Pool2dOptions): P
   return pool2dShape(input[0], input[1], input[2], input[3], options);
 }
 
+/**
+ * x [N,C,H,W] to the maxima of its windows [N,C,H',W'], as PyTorch's MaxPool2d: padding never wins; the gradient goes to the first of equals.
+ */
 export class MaxPool2d extends Layer<{ shape: Pool2dShape; argmax: Int32Array }> {
   readonly options: Pool2dOptions;
 
@@ -183,6 +186,7 @@ export class MaxPool2d extends Layer<{ shape: Pool2dShape; argmax: Int32Array }>
   }
 }
 
+/** x [N,C,H,W] to the means of its windows [N,C,H',W'], as PyTorch's AvgPool2d: padding is counted unless `countPadding` is false. */
 export class AveragePool2d extends Layer<Pool2dShape> {
   readonly options: Pool2dOptions;
 

@@ -6,7 +6,10 @@ import { checkGradient, checkImages } from "../check.ts";
 import { Layer } from "../module.ts";
 import type { Visitor } from "../module.ts";
 
-/** Enlarges images by a whole factor, or to a fixed size. */
+/**
+ * x [N,C,H,W] to images a whole factor as large, [N,C,H*factor,W*factor], by the nearest pixel or bilinearly, as PyTorch's Upsample.
+ * @throws RangeError for a factor that is no whole number of at least 1
+ */
 export class Upsample extends Layer<ResizeShape> {
   readonly factor: number;
   readonly method: "nearest" | "bilinear";

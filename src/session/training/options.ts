@@ -16,6 +16,10 @@ export interface ParameterGroup {
   readonly weightDecay?: number;
 }
 
+/**
+ * How a model is trained in a session. Rates and decays are per update, shares from 0 to 1.
+ * @see checkTraining for what is refused
+ */
 export interface TrainingOptions extends Pick<BackendOptions, "threads" | "kernels" | "pace"> {
   /** Of all batches. */
   readonly input: Shape;

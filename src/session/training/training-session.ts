@@ -31,6 +31,10 @@ import { constantsOf, trainingProgram } from "./training-program.ts";
 import type { TrainingProgram } from "./training-program.ts";
 import { decaysByDefault } from "./update-rules.ts";
 
+/**
+ * A model compiled for training, with batches of one shape [N,C,H,W]. `trainStep` computes the loss and its gradients and updates; the
+ * weights live in the session until `pull` writes them into the model. Made by `compileTraining`.
+ */
 export class TrainingSession implements Disposable {
   readonly #options: TrainingOptions;
   readonly #why: string;
@@ -47,7 +51,7 @@ export class TrainingSession implements Disposable {
   /** Batches whose gradients were added since the last update. */
   #waiting = 0;
 
-  /** Sessions are made by `compile` and `compileTraining`. */
+  /** Sessions are made by `compileTraining`. @throws Error where there is no WebAssembly, RangeError for an option that makes no sense */
   constructor(model: Module, options: TrainingOptions, { name, reason, host, collected }: Backend) {
     this.#why = `${name}: ${reason}`;
     if (host === undefined) throw new Error(`compile: training sessions want WebAssembly (${this.#why}); the eager Trainer does without`);

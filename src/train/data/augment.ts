@@ -9,6 +9,7 @@ import type { Batch } from "./batch.ts";
 import type { Dataset } from "./dataset.ts";
 import { mixup } from "./mixup.ts";
 
+/** How images of a batch are changed at random before each step; nothing where nothing is said. */
 export interface Augmentation {
   /** Mirror half of the images, left to right. */
   readonly flip?: boolean;
@@ -59,7 +60,7 @@ export interface Normalisation {
   readonly std: readonly number[];
 }
 
-/** Makes batches of one data set, with the same rounding as `io/preprocess.ts` has for single images. */
+/** Makes batches of one data set, with the same rounding as `io/images/preprocess.ts` has for single images. */
 export class Batcher {
   readonly data: Dataset;
   readonly augmentation: Augmentation;

@@ -14,6 +14,7 @@ export interface ByteArray {
   readonly data: Uint8Array;
 }
 
+/** Images [N,C,H,W] of 8 bits and their labels: N classes, or one for each pixel [N * H * W] for segmentation. */
 export class Dataset {
   /** Levels 0 to 255, [N, channels, height, width]. */
   readonly images: Uint8Array;

@@ -16,10 +16,13 @@ export interface AdamOptions extends OptimiserOptions {
 }
 
 /**
+ * Adam (Kingma and Ba, arXiv 1412.6980, algorithm 1):
+ *
  *   m = b1 * m + (1 - b1) * g,  v = b2 * v + (1 - b2) * g^2
  *   w = w - rate * (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)
  *
  * where g = gradient + decay * w (Adam), or w is first multiplied by 1 - rate * decay (AdamW).
+ * @throws RangeError for betas that are not from 0 to below 1, or a negative epsilon or decay
  */
 export class Adam extends Optimiser {
   readonly slotNames: readonly string[] = slotNames.adamw;

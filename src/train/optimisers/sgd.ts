@@ -13,10 +13,13 @@ export interface SgdOptions extends OptimiserOptions {
 }
 
 /**
+ * Stochastic gradient descent with momentum, as PyTorch's SGD has it:
+ *
  *   g = gradient + decay * w,  v = momentum * v + g,  w = w - rate * v
  *
  * with Nesterov w = w - rate * (g + momentum * v). The rate stands outside v, so that a schedule acts at once (Goyal et
  * al., arXiv 1706.02677, equation 9 and remark 2).
+ * @throws RangeError for a momentum that is not from 0 to below 1, or a negative decay
  */
 export class Sgd extends Optimiser {
   readonly slotNames: readonly string[] = slotNames.sgd;

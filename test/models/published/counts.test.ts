@@ -83,7 +83,7 @@ test("the reduction ratios of the paper's table 10, without biases: 45.68, 35.62
 test("state dicts have the names, shapes and order of the published checkpoints", () => {
   let compared = 0;
   for (const name of manifestNames) {
-    // timm's MobileNetV3 has torchvision's names here; io/checkpoint-names.ts renames the files.
+    // timm's MobileNetV3 has torchvision's names here; models/mobile/timm-names.ts renames the files.
     if (name.startsWith("timm/mobilenetv3")) continue;
     const shapes = [...stateShapes(createModel(name.split("/")[1], {}, null))].map(([key, shape]) => `${key} ${shape}`);
     assert.equal(shapes, [...manifest(name)].map(([key, shape]) => `${key} ${shape}`), name);

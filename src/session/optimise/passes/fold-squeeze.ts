@@ -4,7 +4,7 @@
  *   mean(W h + b) = W mean(h) + b
  *
  * so where SE squeezes the output of a 1x1 convolution (SE-ResNet: nothing stands between them but normalisation, which is folded),
- * the gate can be known before that convolution runs. Then the scale becomes part of its epilogue (fuse-scale.ts), and SE costs
+ * the gate can be known before that convolution runs. Then the scale becomes part of its epilogue (fold-scale.ts), and SE costs
  * no pass over the large tensor but the mean of the smaller one.
  */
 import type { Graph, Node, Value } from "../../../graph/graph.ts";

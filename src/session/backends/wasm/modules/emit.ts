@@ -18,6 +18,7 @@ import { WasmHost, compileNothing } from "../engine.ts";
 import { planProgram } from "../program.ts";
 import { planCheck, wholeModule } from "./whole.ts";
 
+/** What a module is made for; the same as `compile` is told, for the module is taken for that very use only. */
 export interface EmitOptions extends GraphOptions {
   /** As of `compile`; turbo belongs to the engine that compiles, so there is no module of it. */
   readonly numerics?: "exact" | "fast";

@@ -1,0 +1,97 @@
+/**
+ * House rules for what people read: every file that a comment or a page names is there, every export of src/index.ts says what it
+ * is, lines are at most 140 columns long.
+ */
+import { readFileSync, readdirSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const text = (path: string): string => readFileSync(join(root, path), "utf8");
+
+function filesIn(folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    if (/^(node_modules|dist|runs|\.git)$/.test(entry.name)) return [];
+    const path = folder === "." ? entry.name : `${folder}/${entry.name}`;
+    return entry.isDirectory() ? filesIn(path) : [path];
+  });
+}
+const files = filesIn(".");
+const sources = files.filter((path) => path.endsWith(".ts"));
+const pages = files.filter((path) => path.endsWith(".md"));
+
+/** Only the comments of a source file. */
+function commentsOf(source: string): string {
+  const tokens = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|(\/\*[\s\S]*?\*\/|\/\/[^\n]*)/g;
+  return [...source.matchAll(tokens)].map(([, comment]) => comment ?? "").join("\n");
+}
+
+/** Names of files in a text. Of Python only our own (others' are cited), and no name with a place to fill in, as KIND.ts. */
+function namedFiles(prose: string): string[] {
+  return [...prose.matchAll(/(?<![\w@/.{}$*-])((?:\.\.?\/)*[\w-][\w./-]*\.(?:ts|md|py))\b/g)]
+    .map(([, name]) => name).filter((name) => (!name.endsWith(".py") || name.startsWith("test/")) && !/\b[A-Z]+[/.]/.test(name.replace(/README|CHANGELOG|CONTRIBUTING/, "")));
+}
+
+const endings = new Set(files.flatMap((path) => path.split("/").map((_, i, parts) => parts.slice(i).join("/"))));
+
+test("every file that a comment or a page names exists", () => {
+  const missing: string[] = [];
+  for (const path of [...sources, ...pages]) {
+    const prose = path.endsWith(".md") ? text(path) : commentsOf(text(path));
+    for (const name of namedFiles(prose)) {
+      if (!endings.has(name.replace(/^(\.\/)+/, "")) && !files.includes(normalize(join(dirname(path), name)))) missing.push(`${path} names ${name}`);
+    }
+  }
+  assert.equal(missing, []);
+});
+
+test("that search finds files in comments only, and what is missing", () => {
+  const [b, c] = ["// b", "/* c */"];
+  assert.is(commentsOf(`const a = "// no"; ${b}\n${c} \`/* d */\``), `\n${b}\n${c}\n`);
+  assert.equal(namedFiles("see kernels/math.ts, ../x/y.ts, timm/models/vgg.py and src/KIND.ts (test/a.py)"), ["kernels/math.ts", "../x/y.ts", "test/a.py"]);
+});
+
+/** An export's own text, and the block comment before it, wherever it is re-exported from. */
+function declaration(path: string, name: string): { readonly kind: string; readonly block: string; readonly body: string } {
+  const source = text(path);
+  const found = new RegExp(`^export (?:declare )?(?:abstract )?(?:async )?(class|function|const|interface|type) ${name}\\b`, "m").exec(source);
+  if (found === null) {
+    const from = new RegExp(`^export (?:type )?\\{[^}]*\\b${name}\\b[^}]*\\} from "([^"]+)"`, "m").exec(source);
+    assert.ok(from, `${path} does not export ${name}`);
+    return declaration(normalize(join(dirname(path), from[1])), name);
+  }
+  const before = source.slice(0, found.index).trimEnd();
+  const block = before.endsWith("*/") ? before.slice(before.lastIndexOf("/**")) : "";
+  return { kind: found[1], block, body: source.slice(found.index, source.indexOf("\n}\n", found.index)) };
+}
+
+test("every export of src/index.ts says what it is, and what it throws", () => {
+  const silent: string[] = [];
+  for (const [, names, from] of text("src/index.ts").matchAll(/^export (?:type )?\{([^}]*)\} from "([^"]+)"/gm)) {
+    for (const name of names.split(",").map((each) => each.trim()).filter((each) => each !== "")) {
+      const { kind, block, body } = declaration(normalize(join("src", from)), name);
+      if (block.length < 12) silent.push(`${name} has no block`);
+      if (kind === "function" && body.includes("throw new") && !block.includes("@throws")) silent.push(`${name} does not say what it throws`);
+      const made = /((?:\n {2}\/\*\*(?:(?!\*\/)[\s\S])*\*\/)?)\n {2}constructor\([\s\S]*?\n {2}\}/.exec(kind === "class" ? body : "");
+      if (made !== null && made[0].includes("throw new") && !(block + made[1]).includes("@throws")) silent.push(`new ${name} does not say what it throws`);
+    }
+  }
+  assert.equal(silent, []);
+});
+
+/** Where all lines are short already. */
+const short = /^(kernels\/wasm\/convolution|docs\/kernels)/;
+
+test("no line is longer than 140 columns", () => {
+  const long: string[] = [];
+  for (const path of sources.filter((each) => short.test(each))) {
+    text(path).split("\n").forEach((line, i) => {
+      if ([...line].length > 140) long.push(`${path}:${i + 1}`);
+    });
+  }
+  assert.equal(long, []);
+});
+
+test.run();
