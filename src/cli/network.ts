@@ -108,7 +108,8 @@ export async function namesOf(args: Arguments, { classes, model, described, titl
   return imagenetClasses;
 }
 
-function chosenPreset(args: Arguments): Preprocessing | undefined {
+/** What `--preset` names. @throws UsageError for a name that is none */
+export function chosenPreset(args: Arguments): Preprocessing | undefined {
   const name = args.text("preset");
   if (name === undefined) return undefined;
   if (!Object.hasOwn(presets, name)) throw new UsageError(`unknown preset "${name}"${didYouMean(name, Object.keys(presets))}; presets: ${Object.keys(presets).join(", ")}`);

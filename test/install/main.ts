@@ -58,8 +58,9 @@ async function prepare(folder: string): Promise<void> {
   copyFileSync(join(root, "models/pretrained/samples/bag-0018.png"), join(folder, "dog.png"));
   writeFileSync(join(folder, "weights.js"), `
     import { writeFileSync } from "node:fs";
-    import { createModel, saveWeights } from "senet";
-    writeFileSync("seresnet50.safetensors", saveWeights(createModel("seresnet50", {}, 1)));`);
+    import { createModel, lower, saveWeights, writeOnnx } from "senet";
+    writeFileSync("seresnet50.safetensors", saveWeights(createModel("seresnet50", {}, 1)));
+    writeFileSync("model.onnx", writeOnnx(lower(createModel("se_resnet20", {}, 1), [1, 3, 224, 224])));`);
   await run("node", ["weights.js"], folder);
   for (const { name, text } of programs) {
     writeFileSync(join(folder, `${name}.js`), text);

@@ -17,6 +17,10 @@ import { UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
 import { engineNames } from "../engine.ts";
 import type { EngineName, KernelName } from "../engine.ts";
+import type { Shapes } from "../../graph/network.ts";
+import type { OnnxNetwork } from "../../io/onnx/import.ts";
+import { graphCost } from "../../operations/cost.ts";
+import { isOnnx, onnxShapes, openOnnx } from "../onnx.ts";
 import { inputShape, modelFromArguments, modelOptionsHelp } from "../network.ts";
 import { Progress, print, printJson, table } from "../terminal.ts";
 
@@ -91,6 +95,37 @@ interface Wanted {
   readonly numerics: Numerics | null;
 }
 
+async function prepareOnnx(network: OnnxNetwork, { engine, kernels, threads, numerics }: Wanted, input: Shapes, train: boolean): Promise<Ready> {
+  if (train) throw new UsageError("senet bench: --train times models; an ONNX file is timed for inference");
+  if (engine === "eager") throw new UsageError("senet bench: an ONNX file runs in a session; the eager engine has models only");
+  const start = performance.now();
+  const session = await compile(network, { input, kernels: kernels === "wasm" ? "wasm" : "plain", threads, ...(numerics === null ? {} : { numerics }) });
+  const [first, ...others] = Object.entries(input);
+  const rest = Object.fromEntries(others.map(([name, shape]) => [name, Tensor.zeros(shape)]));
+  return { once: (x) => void session.run({ [first[0]]: x, ...rest }), compile: performance.now() - start, arena: session.arenaBytes, close: () => session.close() };
+}
+
+/** A model or a file, and what a run of it costs. */
+interface Subject {
+  readonly shape: Shape;
+  readonly macs: number;
+  prepare(one: Wanted): Promise<Ready>;
+}
+
+function subject(args: Arguments, name: string, train: boolean): Subject {
+  const batch = args.number("batch", 1, { least: 1, whole: true });
+  if (isOnnx(name)) {
+    const network = openOnnx(name);
+    const shapes = onnxShapes(args, network, batch);
+    const { macs, seMacs } = graphCost(network.lower(shapes));
+    return { shape: Object.values(shapes)[0], macs: macs + seMacs, prepare: (one) => prepareOnnx(network, one, shapes, train) };
+  }
+  const model = modelFromArguments(args, name, 0);
+  const shape = inputShape(args, [batch, ...usualInput(model).slice(1)]);
+  const { macs, seMacs } = summarise(model, shape);
+  return { shape, macs: macs + seMacs, prepare: (one) => prepare(model, one, shape, train) };
+}
+
 async function prepare(model: Module, { engine, kernels, threads, numerics }: Wanted, shape: Shape, train: boolean): Promise<Ready> {
   if (engine === "eager") {
     model.use(kernels === "plain" ? plain : reference);
@@ -150,8 +185,8 @@ function combinations(args: Arguments, train: boolean): Wanted[] {
 
 export const bench: Command = {
   name: "bench",
-  usage: "MODEL [options]",
-  help: "times inference, or a training step, of a model with random weights",
+  usage: "MODEL|MODEL.onnx [options]",
+  help: "times inference, or a training step, of a model with random weights, or of an ONNX file with its own",
   options: {
     batch: { value: "N", help: "images at a time (default 1)" },
     input: { value: "SHAPE", help: "batch, channels, height, width" },
@@ -173,11 +208,8 @@ export const bench: Command = {
     const results: Timing[] = [];
     for (const one of combinations(args, train)) {
       const { engine, kernels, threads, numerics } = one;
-      const model = modelFromArguments(args, name, 0);
-      const usual = usualInput(model);
-      const shape = inputShape(args, [args.number("batch", 1, { least: 1, whole: true }), ...usual.slice(1)]);
-      const { macs, seMacs } = summarise(model, shape);
-      const { once, compile, arena, close } = await prepare(model, one, shape, train);
+      const { shape, macs, prepare: ready } = subject(args, name, train);
+      const { once, compile, arena, close } = await ready(one);
       const times = time(once, shape, runs, (done) => progress.update(done / (runs + 1), `${kernels}, run ${done} of ${runs + 1}`));
       close();
       progress.end();
@@ -185,7 +217,7 @@ export const bench: Command = {
       results.push({
         model: name, engine, kernels, numerics, threads, batch: shape[0], input: shape, pass: train ? "training step" : "inference", runs,
         median_ms: median(rest), min_ms: Math.min(...rest), first_ms: times[0], compile_ms: compile, arena_bytes: arena,
-        gflops: ((train ? 3 : 1) * 2 * (macs + seMacs)) / Math.min(...rest) / 1e6,
+        gflops: ((train ? 3 : 1) * 2 * macs) / Math.min(...rest) / 1e6,
       });
     }
     if (args.flag("json")) {

@@ -7,7 +7,10 @@ import { softmax } from "../../nn/softmax.ts";
 import { preprocess } from "../../io/images/preprocess.ts";
 import { bytesOfInput, bundledPath, filesBelow, isFolder } from "../files.ts";
 import { UsageError } from "../command.ts";
-import type { Command } from "../command.ts";
+import type { Arguments, Command } from "../command.ts";
+import { isOnnx } from "../onnx.ts";
+import { onnxClassifier } from "../onnx-classifier.ts";
+import type { Answering } from "../onnx-classifier.ts";
 import { engineFromArguments, engineHelp, inference } from "../engine.ts";
 import type { EngineChoice, Inference } from "../engine.ts";
 import { isPictureFile, readImage } from "../images.ts";
@@ -60,18 +63,36 @@ function picturesNamed(names: readonly string[]): string[] {
   });
 }
 
-/** Answers for one picture after the other, with a network that is compiled when the first one comes. */
-class Classifier {
-  readonly #network: Network;
-  readonly #names: readonly string[] | undefined;
-  readonly #engine: EngineChoice;
-  readonly #top: number;
-  #inference: Inference | undefined;
+/** A model, which is compiled when the first picture comes. */
+function answering(network: Network, engine: EngineChoice): Answering {
+  let running: Inference | undefined;
+  return {
+    title: network.title, preprocessing: network.preprocessing,
+    async probabilities(x) {
+      running ??= await inference(network.model, engine, x.shape);
+      return softmax(running.run(x));
+    },
+    close: () => running?.close(),
+  };
+}
 
-  constructor(network: Network, names: readonly string[] | undefined, engine: EngineChoice, top: number) {
+/** The ONNX file that the arguments name, or the model. */
+async function opened(args: Arguments): Promise<{ readonly network: Answering; readonly names: readonly string[] | undefined }> {
+  const file = [args.text("model"), ...args.positionals].find(isOnnx);
+  if (file !== undefined) return onnxClassifier(args, file);
+  const network = loadNetwork(args);
+  return { network: answering(network, engineFromArguments(args)), names: await namesOf(args, network) };
+}
+
+/** Answers for one picture after the other. */
+class Classifier {
+  readonly #network: Answering;
+  readonly #names: readonly string[] | undefined;
+  readonly #top: number;
+
+  constructor(network: Answering, names: readonly string[] | undefined, top: number) {
     this.#network = network;
     this.#names = names;
-    this.#engine = engine;
     this.#top = top;
   }
 
@@ -80,20 +101,19 @@ class Classifier {
     const named = path === standardInput ? "standard input" : path;
     const image = path === standardInput ? await readImage(named, await bytesOfInput()) : await readImage(path);
     const input = preprocess(image, this.#network.preprocessing);
-    this.#inference ??= await inference(this.#network.model, this.#engine, input.shape);
-    const { data } = softmax(this.#inference.run(input));
+    const { data } = await this.#network.probabilities(input);
     if (!data.every((p) => Number.isFinite(p))) throw new Error(`${named}: the network's answer is not finite; are these weights damaged?`);
     return likeliest(data, this.#names, this.#top);
   }
 
   close(): void {
-    this.#inference?.close();
+    this.#network.close();
   }
 }
 
 export const classify: Command = {
   name: "classify",
-  usage: "[IMAGE...] [--model M] [--weights F] [--top K] [options]",
+  usage: "[IMAGE...] [--model M|MODEL.onnx] [--weights F] [--top K] [options]",
   help: "says what is in pictures; without arguments, in the bundled ones with the bundled network\n" +
     "IMAGE is a file, a folder with pictures, or - for the standard input.",
   options: {
@@ -109,12 +129,12 @@ export const classify: Command = {
   async run(args) {
     const top = args.number("top", 3, { least: 1, whole: true });
     const json = args.flag("json");
-    const network = loadNetwork(args);
-    const names = await namesOf(args, network);
-    const classifier = new Classifier(network, names, engineFromArguments(args), top);
+    const { network, names } = await opened(args);
+    const classifier = new Classifier(network, names, top);
     const samples = bundledPath("samples");
-    const given = args.positionals.length > 0;
-    const paths = given ? picturesNamed(args.positionals) : readdirSync(samples).filter((file) => file.endsWith(".png")).sort().map((file) => join(samples, file));
+    const named = args.positionals.filter((path) => !isOnnx(path));
+    const given = named.length > 0;
+    const paths = given ? picturesNamed(named) : readdirSync(samples).filter((file) => file.endsWith(".png")).sort().map((file) => join(samples, file));
     if (!given && !json) remark(`${paths.length} bundled pictures, ${network.title}`);
     const progress = new Progress();
     const answers: Answer[] = [];

@@ -4,10 +4,11 @@ import { Tensor, showShape } from "../../tensor.ts";
 import { describeReport } from "../../nn/state-dict.ts";
 import { loadWeights } from "../../weights.ts";
 import { UsageError } from "../command.ts";
-import type { Command } from "../command.ts";
+import type { Arguments, Command } from "../command.ts";
 import { readBytes, sameFile, writeBytes } from "../files.ts";
 import { engineFromArguments, engineHelp, inference } from "../engine.ts";
 import { modelFromArguments, modelOptionsHelp } from "../network.ts";
+import { isOnnx, onnxSession, openOnnx, sayNotes } from "../onnx.ts";
 import { print, remark } from "../terminal.ts";
 
 /** The tensor named `input` of a safetensors file. */
@@ -20,14 +21,38 @@ function readInput(path: string): Tensor<Float32Array> {
   return input.toFloat32();
 }
 
+/** The tensors that go into a network, by its inputs' names: those of the file, or its only one for the only input. */
+function tensorsFor(path: string, names: readonly string[]): Record<string, Tensor<Float32Array>> {
+  const { tensors } = parseSafetensors(readBytes(path));
+  const [[only] = []] = tensors;
+  return Object.fromEntries(names.map((name) => {
+    const found = tensors.get(name) ?? (names.length === 1 ? (tensors.get("input") ?? (tensors.size === 1 ? tensors.get(only!) : undefined)) : undefined);
+    if (found === undefined) throw new Error(`${path} has no tensor named "${name}" (it has ${[...tensors.keys()].join(", ") || "none"})`);
+    return [name, found.toFloat32()];
+  }));
+}
+
+async function runOnnx(args: Arguments, path: string): Promise<void> {
+  const [from, to] = [args.required("input"), args.required("output")];
+  const network = openOnnx(path, args.text("weights"));
+  const x = tensorsFor(from, network.inputs.map(({ name }) => name));
+  const session = await onnxSession(args, network, engineFromArguments(args), Object.fromEntries(Object.entries(x).map(([name, { shape }]) => [name, shape])));
+  sayNotes(path, network);
+  const outputs = session.run(x);
+  writeBytes(to, writeSafetensors(Object.entries(outputs)));
+  const show = (tensors: Readonly<Record<string, Tensor>>): string => Object.entries(tensors).map(([name, { shape }]) => `${name} ${showShape(shape)}`).join(", ");
+  print(`${path}: input ${show(x)}; output ${show(outputs)} written to ${to} (${session.kernels})`);
+  session.close();
+}
+
 export const run: Command = {
   name: "run",
-  usage: "MODEL --weights W.safetensors --input I.safetensors --output O.safetensors [options]",
+  usage: "MODEL|MODEL.onnx --input I.safetensors --output O.safetensors [--weights W.safetensors] [options]",
   help: "runs a model on the tensor `input` of one file and writes the tensor `output` to another",
   options: {
-    weights: { value: "FILE", help: "safetensors, with the names of timm, torchvision or Cadene" },
-    input: { value: "FILE", help: "safetensors with a tensor named input, [N,C,H,W]" },
-    output: { value: "FILE", help: "safetensors to write, with a tensor named output" },
+    weights: { value: "FILE", help: "safetensors, with the names of timm, torchvision or Cadene; an ONNX file has its own" },
+    input: { value: "FILE", help: "safetensors with a tensor named input, [N,C,H,W]; for ONNX one tensor, or tensors by the inputs' names" },
+    output: { value: "FILE", help: "safetensors to write, with a tensor named output; for ONNX under the graph's names" },
     "model-options": modelOptionsHelp,
     partial: { help: "load the tensors that fit and leave the rest at their starting values" },
     ...engineHelp,
@@ -35,6 +60,7 @@ export const run: Command = {
   positionals: { least: 1, most: 1 },
   async run(args) {
     const [name] = args.positionals;
+    if (isOnnx(name)) return runOnnx(args, name);
     const paths = { weights: args.required("weights"), input: args.required("input"), output: args.required("output") };
     const partial = args.flag("partial");
     for (const name of ["weights", "input"] as const) {

@@ -4,7 +4,10 @@ import { modelNames, usualInput } from "../../../models/index.ts";
 import { summarise } from "../../nn/summary.ts";
 import type { Summary } from "../../nn/summary.ts";
 import { showShape } from "../../tensor.ts";
-import type { Command } from "../command.ts";
+import { printable } from "../../errors.ts";
+import { graphCost } from "../../operations/cost.ts";
+import type { Arguments, Command } from "../command.ts";
+import { isOnnx, onnxShapes, openOnnx, sayNotes } from "../onnx.ts";
 import { UsageError } from "../command.ts";
 import { inputShape, modelFromArguments, modelOptionsHelp } from "../network.ts";
 import { clipped, columns, print, printJson, table, thousands, wrapped } from "../terminal.ts";
@@ -14,7 +17,7 @@ function millions(n: number): string {
 }
 
 /** The totals and what they mean. */
-function totals(s: Summary): string[] {
+function totals(s: Omit<Summary, "layers" | "input" | "output">): string[] {
   const share = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(2)} %`;
   return [
     `parameters           ${thousands(s.parameters)}, of which SE ${thousands(s.seParameters)} (${share(s.seParameters, s.parameters)})`,
@@ -35,15 +38,46 @@ function fitted(rows: readonly (readonly string[])[]): readonly (readonly string
   return rows.map((row) => [clipped(row[0], name), clipped(row[1], Math.max(12, room - name)), ...row.slice(2)]);
 }
 
+function summaryOfOnnx(args: Arguments, path: string): void {
+  const network = openOnnx(path);
+  const shapes = onnxShapes(args, network);
+  const graph = network.lower(shapes);
+  sayNotes(path, network);
+  const cost = graphCost(graph);
+  const { parameters, seParameters, macs, seMacs, scaleMacs, gapAdds } = cost;
+  const gates = cost.gates.map(({ nodes, ...gate }) => gate);
+  if (args.flag("json")) {
+    printJson({
+      model: path, producer: network.producer, opset: network.opset, input: shapes,
+      output: Object.fromEntries(network.outputs.map((output, i) => [output, graph.outputs[i].shape])),
+      parameters, se_parameters: seParameters, macs, se_macs: seMacs, scale_macs: scaleMacs, gap_adds: gapAdds, gates,
+      layers: cost.nodes.map(({ name, kind, output, parameters: own, macs: products, se }) => ({ name, layer: kind, output, parameters: own, macs: products, se })),
+    });
+    return;
+  }
+  const inputs = Object.entries(shapes).map(([name, shape]) => `${printable(name)} ${showShape(shape)}`).join(", ");
+  print(`${path}, opset ${network.opset}${network.producer === "" ? "" : `, by ${printable(network.producer)}`}, input ${inputs}\n`);
+  const rows = cost.nodes.map((node) => [
+    printable(node.name), node.kind, showShape(node.output), node.parameters === 0 ? "" : thousands(node.parameters), node.macs === 0 ? "" : millions(node.macs),
+  ]);
+  print(table(["name", "operation", "output", "parameters", "MACs"], fitted(rows), ["parameters", "MACs"]));
+  print(`\n${gates.length} SE gate${gates.length === 1 ? "" : "s"}${gates.length === 0 ? "" : "; observe and override take these names"}`);
+  const numbers = ["channels", "hidden"];
+  const lines = gates.map((gate) => [printable(gate.name), gate.activation, gate.squeeze, String(gate.channels), String(gate.hidden ?? ""), printable(gate.scaled)]);
+  if (gates.length > 0) print(table(["gate", "activation", "squeeze", ...numbers, "scales"], lines, numbers));
+  print();
+  for (const line of totals({ parameters, seParameters, macs, seMacs, scaleMacs, gapAdds })) print(line);
+}
+
 export const summary: Command = {
   name: "summary",
-  usage: "MODEL [--input 1,3,224,224] [options]",
+  usage: "MODEL|MODEL.onnx [--input 1,3,224,224] [options]",
   help: "layers, shapes, parameters and multiply-accumulates of a model",
   options: {
     input: { value: "SHAPE", help: "batch, channels, height, width" },
     "model-options": modelOptionsHelp,
     list: { help: "names every model; with --json as an array" },
-    json: { help: "for programs: parameters, se_parameters, macs, se_macs, scale_macs, gap_adds, layers" },
+    json: { help: "for programs: parameters, se_parameters, macs, se_macs, scale_macs, gap_adds, layers; of an ONNX file gates too" },
   },
   positionals: { least: 0, most: 1 },
   run(args) {
@@ -54,6 +88,7 @@ export const summary: Command = {
     }
     const [name] = args.positionals;
     if (name === undefined) throw new UsageError("senet summary: wants MODEL; senet summary --list names them all");
+    if (isOnnx(name)) return summaryOfOnnx(args, name);
     const model = modelFromArguments(args, name, null);
     const s = summarise(model, inputShape(args, usualInput(model)));
     if (args.flag("json")) {

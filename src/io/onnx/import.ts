@@ -2,7 +2,7 @@
  * ONNX in: a network that somebody trained elsewhere, ready for `compile`. Bytes in; files belong to the caller. A file comes from a stranger: its
  * lengths, shapes and names are checked before anything is made of them, it may ask for no path outside its folder and for no endless work.
  */
-import { FormatError, UnsupportedError, didYouMean, show } from "../../errors.ts";
+import { UnsupportedError, didYouMean, show } from "../../errors.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Network, NetworkInput, Shapes } from "../../graph/network.ts";
 import { Tensor } from "../../tensor.ts";
@@ -11,11 +11,13 @@ import { Weights } from "./lower/weights.ts";
 import { lowerModel, unsupported } from "./lower/lower.ts";
 import type { Source } from "./lower/lower.ts";
 import { operators } from "./operators/index.ts";
-import { foreign, readModel } from "./read/model.ts";
+import { readModel } from "./read/model.ts";
 import type { OnnxModel } from "./read/model.ts";
 import type { External } from "./read/tensor.ts";
 import { elementTypes, fit } from "./read/types.ts";
 import { recognise } from "./recognise/recognise.ts";
+
+export { externalLocations } from "./read/model.ts";
 
 export interface ImportOptions {
   /** Weights that lie beside the file: their bytes by the location that the file names, or where it names one only, these bytes. */
@@ -142,8 +144,6 @@ function advice(type: string): string {
  */
 export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: ImportOptions = {}): OnnxNetwork {
   const file = bytesOf(bytes, "bytes");
-  const other = foreign(file);
-  if (other !== undefined) throw new FormatError(`importOnnx: ${other}`);
   const model = readModel(file, externalOf(options));
   check(model);
   const given = givenOf(model, options.constants ?? {});

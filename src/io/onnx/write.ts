@@ -76,11 +76,24 @@ function nodeMessage({ type, inputs, output, attributes }: OnnxNode): Message {
   return message;
 }
 
-/** ValueInfoProto; the batch is open ("N"). */
-function valueMessage({ name, shape }: Value): Message {
+/** ValueInfoProto. @param open is the batch any ("N")? */
+function valueMessage({ name, shape }: Pick<Value, "name" | "shape">, open: boolean): Message {
   const dimensions = new Message();
-  shape.forEach((size, i) => dimensions.message(1, i === 0 ? new Message().text(2, "N") : new Message().integer(1, size)));
+  shape.forEach((size, i) => dimensions.message(1, open && i === 0 ? new Message().text(2, "N") : new Message().integer(1, size)));
   return new Message().text(1, name).message(2, new Message().message(1, new Message().integer(1, FLOAT).message(2, dimensions)));
+}
+
+/**
+ * Does a graph, as it is written, compute the same for any batch? Not where numbers move from one image to another, or a constant has a batch of its own.
+ * @param graph for a batch of at least 2, so that it can be told from other sizes
+ */
+export function keepsBatch({ nodes, inputs }: Graph): boolean {
+  const [batch] = inputs[0]?.shape ?? [1];
+  return batch > 1 && inputs.every(({ shape }) => shape[0] === batch) && nodes.every(({ operation, inputs: [x], output }) => {
+    if (operation.kind === "constant") return output.shape[0] !== batch;
+    if (operation.kind === "transpose" && operation.order[0] !== 0) return false;
+    return x.shape[0] === batch && output.shape[0] === batch;
+  });
 }
 
 export interface OnnxOptions {
@@ -88,26 +101,32 @@ export interface OnnxOptions {
   readonly name?: string;
   /** Name of the single output; default "output". */
   readonly output?: string;
+  /** Names of all outputs, where there are several. */
+  readonly outputs?: readonly string[];
+  /** Has the file the graph's batch, instead of any? */
+  readonly fixedBatch?: boolean;
   /** Texts that the file carries (metadata_props). */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /**
- * The graph as an ONNX model: input and output named as the graph's input and `options.output`, any batch size, the graph's image
- * size, opset 17.
+ * The graph as an ONNX model: input and output named as the graph's input and `options.output`, any batch size unless it says otherwise, the graph's
+ * image size, opset 17.
  */
 export function writeOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
   const writer = new OnnxWriter();
   for (const node of graph.nodes) writeNode(writer, node);
-  const output = options.output ?? "output";
-  graph.outputs.forEach((value, i) => writer.node("Identity", [value.name], i === 0 ? output : `${output}_${i + 1}`));
+  const { output = "output", fixedBatch = false } = options;
+  const names = options.outputs ?? graph.outputs.map((_, i) => (i === 0 ? output : `${output}_${i + 1}`));
+  // A value that has its output's name already needs no other.
+  graph.outputs.forEach((value, i) => value.name === names[i] || writer.node("Identity", [value.name], names[i]));
 
   const body = new Message();
   for (const node of writer.nodes) body.message(1, nodeMessage(node));
   body.text(2, options.name ?? "senet");
   for (const tensor of writer.initializers.values()) body.message(5, tensor);
-  for (const value of graph.inputs) body.message(11, valueMessage(value));
-  graph.outputs.forEach((value, i) => body.message(12, valueMessage({ name: i === 0 ? output : `${output}_${i + 1}`, shape: value.shape })));
+  for (const value of graph.inputs) body.message(11, valueMessage(value, !fixedBatch));
+  graph.outputs.forEach(({ shape }, i) => body.message(12, valueMessage({ name: names[i], shape }, !fixedBatch)));
 
   const model = new Message().integer(1, IR_VERSION).text(2, "senet").message(7, body).message(8, new Message().text(1, "").integer(2, OPSET));
   for (const [key, value] of Object.entries(options.metadata ?? {})) model.message(14, new Message().text(1, key).text(2, value));

@@ -12,6 +12,7 @@ import type { Shape } from "../../../tensor.ts";
 import { Known } from "../constants/known.ts";
 import type { Computer } from "../constants/known.ts";
 import { BOOL, FLOAT, INT64, isFloat } from "../read/types.ts";
+import { imageOperation, outputsOf } from "./resample.ts";
 import { Unsupported } from "./unsupported.ts";
 import type { Layout, Weights } from "./weights.ts";
 
@@ -27,6 +28,9 @@ export interface Flow {
 }
 
 export type Item = Known | Flow;
+
+/** A value whose name is not yet what it stays. */
+type Named = { -readonly [K in keyof Value]: Value[K] };
 
 const MOST_DIMENSIONS = 16;
 /** What a session takes at most. */
@@ -59,6 +63,8 @@ export class Builder {
   readonly #taken = new Set<string>();
   readonly #orders = new Map<Value, Map<string, Value>>();
   readonly #constants = new Map<Known, Value>();
+  /** Values that the node at work made, and that have no name of the file. */
+  readonly #steps = new Set<Named>();
   /** The node at work: its first output, and what messages call it. */
   #name = "";
   #what = "";
@@ -78,6 +84,7 @@ export class Builder {
   at(name: string, what: string): void {
     this.#name = name;
     this.#what = what;
+    this.#steps.clear();
   }
 
   get what(): string {
@@ -102,12 +109,20 @@ export class Builder {
     if (sizeOf(shape) > MOST_NUMBERS) throw new RangeError(`importOnnx: ${this.#what} makes ${showShape(shape)}, more than ${MOST_NUMBERS} numbers`);
   }
 
-  /** A node of the graph. */
-  add(operation: Operation, inputs: readonly Value[], shape: Shape, name: string = this.#name): Value {
+  /** A node of the graph. It is named as a step of the file's node at work, until `named` says that it is its output. */
+  add(operation: Operation, inputs: readonly Value[], shape: Shape, name: string = `${this.#name}.step`): Value {
     this.checkSize(shape);
     const output = { name: this.#unique(name), shape };
     this.#nodes.push({ operation, inputs, output });
+    this.#steps.add(output);
     return output;
+  }
+
+  /** Gives what the node at work made the name that it has in the file. */
+  named(name: string, item: Item): void {
+    if (item instanceof Known || !this.#steps.delete(item.value as Named)) return;
+    this.#taken.delete(item.value.name);
+    (item.value as Named).name = this.#unique(name);
   }
 
   #unique(base: string): string {
@@ -151,7 +166,7 @@ export class Builder {
       if (value === undefined) {
         if (item.size === 0) throw new Unsupported("of no numbers");
         const constant = this.constant(item);
-        value = this.add({ kind: "constant", value: constant }, [], item.shape, constant.name);
+        value = this.add({ kind: "constant", value: constant }, [], item.shape, `${constant.name}.value`);
         this.#constants.set(item, value);
       }
       return value;
@@ -373,8 +388,17 @@ export class Builder {
     return this.#alongAxes(item, (x, _, axisOf) => this.run("softmax", { axis: axisOf(axis), logarithm }, [x]));
   }
 
-  resample(item: Item, axis: number, taps: Taps): Item {
-    return this.#alongAxes(item, (x, _, axisOf) => this.run("resample", { axis: axisOf(axis), taps }, [x]));
+  /** @param taps of each axis that changes */
+  resample(item: Item, taps: readonly (Taps | undefined)[]): Item {
+    return this.#alongAxes(item, (x, axes) => {
+      const under = axes(taps);
+      const operation = x instanceof Known ? undefined : imageOperation(shapeOf(x), under);
+      if (operation !== undefined) {
+        const value = this.value(x);
+        return this.flow(this.add(operation, [value], value.shape.map((n, i) => (under[i] === undefined ? n : outputsOf(under[i])))), x.type);
+      }
+      return under.reduce((resampled: Item, own, axis) => (own === undefined ? resampled : this.run("resample", { axis, taps: own }, [resampled])), x);
+    });
   }
 
   matmul(a: Item, b: Item): Item {

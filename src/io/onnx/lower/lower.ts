@@ -72,7 +72,9 @@ export function lowerModel(source: Source, shapes: Shapes): Graph {
     }
     node.outputs.forEach((name, i) => {
       const item = outputs[i];
-      if (name !== "" && item !== undefined) items.set(name, item);
+      if (name === "" || item === undefined) return;
+      items.set(name, item);
+      build.named(name, item);
     });
   }
   if (missing.length > 0) throw unsupported(model, missing);

@@ -119,10 +119,8 @@ function resize(site: Site): Item {
   const to = axes.map(({ out }) => out);
   if (to.some((n) => !(Number.isSafeInteger(n) && n >= 1))) site.wrong(`makes ${showShape(to)} of ${showShape(from)}`);
   build.checkSize(to);
-  return axes.reduce((item: Item, axis, i) => {
-    const changes = axis.out !== axis.size || axis.scale !== 1 || named === "tf_crop_and_resize";
-    return changes ? build.resample(item, i, tapsOf(site, axis, mode, place, old)) : item;
-  }, site.item(0));
+  return build.resample(site.item(0), axes.map((axis) =>
+    (axis.out !== axis.size || axis.scale !== 1 || named === "tf_crop_and_resize" ? tapsOf(site, axis, mode, place, old) : undefined)));
 }
 
 export const resizes: Table = { Resize: resize, Upsample: resize };

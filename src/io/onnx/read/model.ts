@@ -127,8 +127,10 @@ function portOf(bytes: Uint8Array): Port {
   return { name, type, shape: shape && shapeOf(shape, name) };
 }
 
-/** @throws FormatError for bytes that are no ONNX model */
+/** @throws FormatError for bytes that are no ONNX model, with what to do where they are another kind of file */
 export function readModel(bytes: Uint8Array, external: External): OnnxModel {
+  const other = foreign(bytes);
+  if (other !== undefined) throw new FormatError(`onnx: ${other}`);
   const opsets = new Map<string, number>();
   const metadata: [string, string][] = [];
   let producer = "";
@@ -183,7 +185,7 @@ export function externalLocations(bytes: Uint8Array): string[] {
 const endless = { length: Infinity } as unknown as Uint8Array;
 
 /** Is the file another program's network, that people try here? @returns what it is and what to do with it */
-export function foreign(bytes: Uint8Array): string | undefined {
+function foreign(bytes: Uint8Array): string | undefined {
   const starts = (text: string, at = 0): boolean => bytes.length >= at + text.length && [...text].every((letter, i) => bytes[at + i] === letter.charCodeAt(0));
   if (starts("TFL3", 4)) return "it is a TensorFlow Lite model; convert it: python -m tf2onnx.convert --tflite MODEL.tflite --output MODEL.onnx";
   if (starts("PK")) return "it is a zip archive (a PyTorch checkpoint, a Keras or TensorFlow.js model packed?), not an ONNX file; torch.onnx.export(model, example, \"model.onnx\") writes one";

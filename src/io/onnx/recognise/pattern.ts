@@ -1,5 +1,6 @@
 /** What recognition asks of a graph: who makes a value, whether only one node uses it, what number a constant is. */
 import type { BinaryFunction, Constant, Graph, Node, Value } from "../../../graph/graph.ts";
+import { constantOf } from "../../../graph/gates.ts";
 import { Uses } from "../../../graph/rewrite.ts";
 import { sizeOf } from "../../../tensor.ts";
 
@@ -25,10 +26,8 @@ export class Pattern extends Uses {
     super(graph, new Set());
   }
 
-  /** The constant that a value is. */
   constant(value: Value): Constant | undefined {
-    const operation = this.maker(value)?.operation;
-    return operation?.kind === "constant" ? operation.value : undefined;
+    return constantOf(this, value);
   }
 
   /** The one number that a constant value has, if it has one only. */

@@ -7,5 +7,5 @@ import { recogniseShuffle } from "./shuffle.ts";
 import { recogniseSqueezeExcite } from "./squeeze-excite.ts";
 
 export function recognise(graph: Graph): Graph {
-  return [recogniseShuffle, recogniseActivations, recogniseAffine, recogniseSqueezeExcite].reduce((before, step) => step(before), reachable(graph));
+  return [recogniseShuffle, recogniseActivations, recogniseAffine, recogniseSqueezeExcite].reduce((before, step) => reachable(step(before)), reachable(graph));
 }

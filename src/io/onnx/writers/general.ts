@@ -101,19 +101,29 @@ export const generalWriters: Pick<Writers, GeneralKind> = {
 
   select: (sink, { names: [condition, a, b], name }) => sink.node("Where", [bool(sink, condition, `${name}.bool`), a, b], name),
 
-  reshape: (sink, { operation: { shape }, names: [x], name }) => sink.node("Reshape", [x, sink.integers(`${name}.shape`, shape)], name),
+  reshape(sink, { operation: { shape: [first, ...rest] }, inputs: [{ shape: [batch] }], names: [x], name }) {
+    // 0 copies the size, whatever the batch is.
+    const shape = first === undefined ? [] : [first === batch ? 0 : first, ...rest];
+    sink.node("Reshape", [x, sink.integers(`${name}.shape`, shape)], name);
+  },
 
   transpose: (sink, { operation: { order }, names, name }) => sink.node("Transpose", names, name, { perm: order }),
 
-  slice(sink, { operation: { starts, steps, shape }, names: [x], name }) {
+  slice(sink, { operation: { starts, steps, shape }, inputs: [from], names: [x], name }) {
     // Backwards, an end before the first place cannot be said but by a number far below.
     const ends = starts.map((start, i) => (start + shape[i] * steps[i] < 0 ? -2147483648 : start + shape[i] * steps[i]));
-    const axes = starts.map((_, i) => i);
-    const given = ([["starts", starts], ["ends", ends], ["axes", axes], ["steps", steps]] as const).map(([what, values]) => sink.integers(`${name}.${what}`, values));
-    sink.node("Slice", [x, ...given], name);
+    const axes = starts.map((_, i) => i).filter((i) => shape[i] !== from.shape[i] || steps[i] !== 1);
+    const parts = ([["starts", starts], ["ends", ends], ["axes", starts.map((_, i) => i)], ["steps", steps]] as const)
+      .map(([what, values]) => sink.integers(`${name}.${what}`, axes.map((i) => values[i])));
+    sink.node("Slice", [x, ...parts], name);
   },
 
-  expand: (sink, { operation: { shape }, names: [x], name }) => sink.node("Expand", [x, sink.integers(`${name}.shape`, shape)], name),
+  expand(sink, { operation: { shape }, inputs: [from], names: [x], name }) {
+    const missing = shape.length - from.shape.length;
+    // 1 leaves a size as it is, whatever the batch is.
+    const sizes = shape.map((size, i) => (from.shape[i - missing] === size ? 1 : size));
+    sink.node("Expand", [x, sink.integers(`${name}.shape`, sizes)], name);
+  },
 
   gather: (sink, { operation: { axis, rows }, names: [x], name }) => sink.node("Gather", [x, sink.integers(`${name}.rows`, rows)], name, { axis }),
 
