@@ -6,6 +6,7 @@ import { sizeOf } from "../tensor.ts";
 import type { Constant, Graph, Node, Value } from "./graph.ts";
 import { Uses } from "./rewrite.ts";
 
+/** An SE block in a graph. */
 export interface Gate {
   /** Of the value [N,C,1,1] that multiplies the channels. */
   readonly name: string;

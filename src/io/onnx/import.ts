@@ -19,6 +19,7 @@ import { recognise } from "./recognise/recognise.ts";
 
 export { externalLocations } from "./read/model.ts";
 
+/** What `importOnnx` is told besides the file. */
 export interface ImportOptions {
   /** Weights that lie beside the file: their bytes by the location that the file names, or where it names one only, these bytes. */
   readonly external?: Uint8Array | Readonly<Record<string, Uint8Array>>;

@@ -96,6 +96,7 @@ export function keepsBatch({ nodes, inputs }: Graph): boolean {
   });
 }
 
+/** Names and texts of an ONNX file, and whether its batch is fixed. */
 export interface OnnxOptions {
   /** Name of the graph. */
   readonly name?: string;
