@@ -3,7 +3,7 @@ import {
   accessSync, chmodSync, closeSync, constants, existsSync, lstatSync, mkdirSync, openSync, readFileSync, readSync, readdirSync, readlinkSync, realpathSync, renameSync, rmSync, statSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { join as joinBytes } from "../io/bytes/inflate.ts";
@@ -121,6 +121,15 @@ export function writeBytes(path: string, data: Uint8Array | string): void {
     if (temporary !== undefined) discard(temporary);
     throw new Error(`cannot write ${path}: ${reason(error)}`);
   }
+}
+
+/** Removes what a process that was killed while it wrote this file has left beside it. */
+export function discardLeftovers(path: string): void {
+  const target = targetOf(path);
+  const folder = dirname(target);
+  if (!isFolder(folder)) return;
+  const begin = `${basename(target)}.`;
+  for (const name of readdirSync(folder)) if (name.startsWith(begin) && /^\d+\.part$/.test(name.slice(begin.length))) discard(join(folder, name));
 }
 
 /** Are both paths one file that is there? */

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import process from "node:process";
 import { decodeUtf8 } from "../../io/bytes/utf8.ts";
 import { UsageError } from "../command.ts";
-import { checkWritable, readHead, reason } from "../files.ts";
+import { checkWritable, discardLeftovers, readHead, reason } from "../files.ts";
 
 export interface Paths {
   readonly out: string;
@@ -94,6 +94,7 @@ export function takeLock(paths: Paths): () => void {
     }
   }
   held.add(lock);
+  for (const path of [paths.out, paths.checkpoint, paths.state, paths.log, paths.report]) discardLeftovers(path);
   const release = (): void => {
     process.off("exit", release);
     if (held.delete(lock)) rmSync(lock, { force: true });
