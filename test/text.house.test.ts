@@ -1,6 +1,6 @@
 /**
  * House rules for what people read: every file that a comment or a page names is there, every export of src/index.ts says what it
- * is, lines are at most 140 columns long.
+ * is, lines and files are short.
  */
 import { readFileSync, readdirSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
@@ -91,6 +91,14 @@ test("no line is longer than 140 columns", () => {
       if ([...line].length > 140) long.push(`${path}:${i + 1}`);
     });
   }
+  assert.equal(long, []);
+});
+
+test("files of src/session and kernels/wasm have at most 300 lines, or say in their head comment why not", () => {
+  const long = sources.filter((path) => /^(src\/session|kernels\/wasm)\//.test(path)).filter((path) => {
+    const source = text(path);
+    return source.split("\n").length > 301 && !source.slice(0, source.indexOf("*/")).includes("Longer than 300 lines: ");
+  });
   assert.equal(long, []);
 });
 

@@ -7,6 +7,8 @@
  * channels floats) if neither groups nor a dilation come between.
  *
  * One step a pass and the branch at its end: V8 unrolls such loops itself, and spills registers in loops unrolled by hand.
+ *
+ * Longer than 300 lines: one nest of loops, whose parts share their registers.
  */
 import { activationScratch, emitActivation, isHeavy, lateConstants } from "../shared/activation.ts";
 import type { ActivationScratch } from "../shared/activation.ts";

@@ -1,8 +1,7 @@
 /** The update of all parameters: clipping, the optimiser, one pass a group; then the averages; then gradients are zero again. */
 import { pow } from "../../../kernels/math.ts";
-import {
-  ADAMW_SETTINGS, SGD_SETTINGS, adamwKernel, averageKernel, clipScaleKernel, scaleFlatKernel, sgdKernel, squaresBytes, squaresKernel, zeroKernel,
-} from "../../../kernels/wasm/training/optimisers.ts";
+import { ADAMW_SETTINGS, SGD_SETTINGS, adamwKernel, averageKernel, sgdKernel, zeroKernel } from "../../../kernels/wasm/training/optimisers.ts";
+import { clipScaleKernel, scaleFlatKernel, squaresBytes, squaresKernel } from "../../../kernels/wasm/training/clipping.ts";
 import { flatParts } from "../../../kernels/wasm/training/flat.ts";
 import type { Kernel } from "../../../kernels/wasm/shared/kernel.ts";
 import type { KernelCall, Stage } from "../plan/kernel-call.ts";

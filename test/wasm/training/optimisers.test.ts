@@ -2,9 +2,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Kernel } from "../../../kernels/wasm/shared/kernel.ts";
-import {
-  ADAMW_SETTINGS, adamwKernel, averageKernel, clipScaleKernel, scaleFlatKernel, sgdKernel, squaresBytes, squaresKernel, zeroKernel,
-} from "../../../kernels/wasm/training/optimisers.ts";
+import { ADAMW_SETTINGS, adamwKernel, averageKernel, sgdKernel, zeroKernel } from "../../../kernels/wasm/training/optimisers.ts";
+import { clipScaleKernel, scaleFlatKernel, squaresBytes, squaresKernel } from "../../../kernels/wasm/training/clipping.ts";
 import { vectorLayout } from "../images.ts";
 import { assertClose, numbers, roomy, runInParts } from "./compare.ts";
 

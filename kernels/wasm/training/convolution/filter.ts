@@ -12,6 +12,8 @@
  *
  * Parts are some tiles of one panel, over all images: so threads share no sum. Where pixels of dy lie far apart, each part copies its panel
  * of a block together first, to a place of its own behind the sums.
+ *
+ * Longer than 300 lines: one nest of loops, from the parts of a layer down to a tile.
  */
 import type { FunctionBuilder } from "../../assembler/function-builder.ts";
 import type { Local } from "../../assembler/handles.ts";
