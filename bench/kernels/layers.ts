@@ -11,7 +11,7 @@ import { createModel } from "../../models/index.ts";
 import { lower } from "../../src/nn/lower.ts";
 import { bindingOf } from "../../src/session/backends/wasm/bindings/binding.ts";
 import { bindings } from "../../src/session/backends/wasm/bindings/index.ts";
-import { planLayouts } from "../../src/session/plan/layouts.ts";
+import { imagesOf } from "../../src/session/plan/layouts.ts";
 import { optimise } from "../../src/session/optimise/optimise.ts";
 import { instantiate } from "./task.ts";
 import type { Task } from "./task.ts";
@@ -34,11 +34,11 @@ interface Shape {
 /** By the names of their kernels. */
 function shapesOf(model: string, arithmetic: Arithmetic): Map<string, Shape> {
   const graph = optimise(lower(createModel(model, {}, null), [1, 3, 224, 224]));
-  const { placements } = planLayouts(graph, new Set(), (node) => bindingOf(bindings, node), () => []);
+  const images = imagesOf(graph, new Set(), (node) => bindingOf(bindings, node));
   const found = new Map<string, Shape>();
   for (const { operation, inputs, output } of graph.nodes) {
     if (operation.kind !== "conv2d") continue;
-    const layout = (value: typeof output): Layout => placements.get(value)!.layout;
+    const layout = (value: typeof output): Layout => images.get(value)!.layout;
     const { kernel, stride, padding: [top, left, bottom, right], dilation, groups, epilogue } = operation;
     if (layout(output).height === 1) continue;
     const params: ConvParams = {

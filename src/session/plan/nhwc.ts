@@ -1,13 +1,13 @@
 /** Between NCHW arrays, which users see, and padded NHWC memory, which kernels see. */
-import { imagePitch, interior, rowPitch } from "../../../kernels/wasm/shared/layout.ts";
-import type { Placement } from "./layouts.ts";
+import { imagePitch, rowPitch } from "../../../kernels/wasm/shared/layout.ts";
+import type { Image } from "./places.ts";
 
-/** Writes [N,C,H,W] into memory at `address` (bytes). */
-export function scatter(memory: Float32Array, address: number, { layout, images }: Placement, data: Float32Array): void {
+/** Writes [N,C,H,W] into memory. @param address of pixel (0, 0) of the first image, in bytes */
+export function scatter(memory: Float32Array, address: number, { layout, images }: Image, data: Float32Array): void {
   const { channels, height, width } = layout;
   const plane = height * width;
   for (let n = 0; n < images; n++) {
-    const image = address / 4 + n * imagePitch(layout) + interior(layout);
+    const image = address / 4 + n * imagePitch(layout);
     for (let c = 0; c < channels; c++) {
       let from = (n * channels + c) * plane;
       for (let y = 0; y < height; y++) {
@@ -18,12 +18,12 @@ export function scatter(memory: Float32Array, address: number, { layout, images 
   }
 }
 
-/** Reads [N,C,H,W] from memory at `address` (bytes). */
-export function gather(memory: Float32Array, address: number, { layout, images }: Placement, data: Float32Array): void {
+/** Reads [N,C,H,W] from memory. @param address as of `scatter` */
+export function gather(memory: Float32Array, address: number, { layout, images }: Image, data: Float32Array): void {
   const { channels, height, width } = layout;
   const plane = height * width;
   for (let n = 0; n < images; n++) {
-    const image = address / 4 + n * imagePitch(layout) + interior(layout);
+    const image = address / 4 + n * imagePitch(layout);
     for (let c = 0; c < channels; c++) {
       let to = (n * channels + c) * plane;
       for (let y = 0; y < height; y++) {

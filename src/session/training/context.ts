@@ -2,11 +2,13 @@
 import type { Kind, Value } from "../../graph/graph.ts";
 import type { Gradients } from "./gradients.ts";
 import type { TrainingState } from "./state.ts";
-import type { Call, Image, StepPlan } from "./step-plan.ts";
+import type { Call } from "../plan/kernel-call.ts";
+import type { Image } from "../plan/places.ts";
+import type { StepPlanner } from "./step-planner.ts";
 import type { Unit } from "./units.ts";
 
 export interface TrainingContext {
-  readonly plan: StepPlan;
+  readonly plan: StepPlanner;
   readonly batch: number;
   /** May kernels round a product and a sum together? */
   readonly fma: boolean;

@@ -5,7 +5,8 @@
 import { sliceGradientKernel } from "../../../kernels/wasm/training/slice-gradient.ts";
 import type { Layout } from "../../../kernels/wasm/shared/layout.ts";
 import type { Value } from "../../graph/graph.ts";
-import type { Image, Region, StepPlan } from "./step-plan.ts";
+import type { Image, Region } from "../plan/places.ts";
+import type { StepPlanner } from "./step-planner.ts";
 
 /** Where a gradient is to be written, or added. */
 export interface Target {
@@ -18,7 +19,7 @@ function sameLayout(a: Layout, b: Layout): boolean {
 }
 
 export class Gradients {
-  readonly #plan: StepPlan;
+  readonly #plan: StepPlanner;
   readonly #layoutOf: (value: Value) => Layout;
   readonly #wanted: ReadonlySet<Value>;
   readonly #images = new Map<Value, Image>();
@@ -26,7 +27,7 @@ export class Gradients {
   readonly #holders = new Map<Region, number>();
 
   /** @param wanted values that parameters lie behind @param layoutOf how the gradient of a value lies */
-  constructor(plan: StepPlan, wanted: ReadonlySet<Value>, layoutOf: (value: Value) => Layout) {
+  constructor(plan: StepPlanner, wanted: ReadonlySet<Value>, layoutOf: (value: Value) => Layout) {
     this.#plan = plan;
     this.#wanted = wanted;
     this.#layoutOf = layoutOf;

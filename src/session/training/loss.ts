@@ -4,8 +4,8 @@ import { sliceGradientKernel } from "../../../kernels/wasm/training/slice-gradie
 import { log } from "../../../kernels/math.ts";
 import type { Value } from "../../graph/graph.ts";
 import { showShape, sizeOf } from "../../tensor.ts";
+import type { Region } from "../plan/places.ts";
 import type { TrainingContext } from "./context.ts";
-import type { Region } from "./step-plan.ts";
 
 export interface Loss {
   /** Images, or their pixels, that have a label each. */

@@ -4,6 +4,7 @@
  */
 import type { Constant } from "../../graph/graph.ts";
 import type { Tensor } from "../../tensor.ts";
+import type { Stored } from "../plan/places.ts";
 import type { WasmMemory } from "../backends/wasm/memory.ts";
 
 /** Parameters that learn alike. */
@@ -33,6 +34,16 @@ export interface Span {
 const LINE = 16;
 
 const rounded = (size: number): number => Math.ceil(size / LINE) * LINE;
+
+/** Floats that are zero at first, and then what training makes of them; of one name there are such once. */
+export function zeros(name: string, size: number): Stored {
+  let fresh = true;
+  const fill = (into: Float32Array): void => {
+    if (fresh) into.fill(0);
+    fresh = false;
+  };
+  return { key: `training ${name}`, floats: Math.max(1, size), fill };
+}
 
 export class TrainingState {
   readonly memory: WasmMemory;
@@ -100,13 +111,9 @@ export class TrainingState {
     this.#byName = new Map([...entries, ...kept].map((entry) => [entry.name, entry]));
   }
 
-  /** The address of so many floats, zeros at first; of one name there is one. */
+  /** The address of an array of this name. */
   array(name: string, size: number): number {
-    let fresh = true;
-    return this.memory.constant(`training ${name}`, Math.max(1, size), (into) => {
-      if (fresh) into.fill(0);
-      fresh = false;
-    });
+    return this.memory.stored(zeros(name, size));
   }
 
   #entry({ name }: Constant): Entry {

@@ -7,9 +7,13 @@ import type { Layout } from "../../../kernels/wasm/shared/layout.ts";
 import type { Constant, Graph, Kind, Value } from "../../graph/graph.ts";
 import { declarations } from "../../operations/index.ts";
 import type { Declaration } from "../../operations/record.ts";
-import type { KernelCall, Stage } from "../plan/kernel-call.ts";
+import { layoutOf, planarLayout } from "../plan/layouts.ts";
+import type { Image } from "../plan/places.ts";
+import { placePlan } from "../plan/plan.ts";
+import { StepPlanner } from "./step-planner.ts";
 import type { WasmHost } from "../backends/wasm/engine.ts";
-import { install } from "../backends/wasm/program.ts";
+import { install, partsOf } from "../backends/wasm/install.ts";
+import type { Part } from "../backends/wasm/install.ts";
 import type { TrainingContext } from "./context.ts";
 import { Gradients } from "./gradients.ts";
 import { planLoss } from "./loss.ts";
@@ -18,8 +22,6 @@ import type { Mask } from "./masks.ts";
 import type { TrainingOptions } from "./options.ts";
 import { ruleOf } from "./rules/index.ts";
 import type { TrainingState } from "./state.ts";
-import { StepPlan } from "./step-plan.ts";
-import type { Call, Image } from "./step-plan.ts";
 import { unitsOf } from "./units.ts";
 import type { Unit } from "./units.ts";
 import { Update } from "./update.ts";
@@ -68,18 +70,13 @@ function wantedValues(units: readonly Unit[], state: TrainingState): Set<Value> 
   return wanted;
 }
 
-function layoutOf({ shape }: Value, halo: number): Layout {
-  const [, channels = 1, height = 1, width = 1] = shape;
-  return { channels, height, width, halo };
-}
-
 interface PlannedMask {
   readonly draw: Mask["draw"];
   readonly image: Image;
 }
 
 /** The masks of all dropouts by what these make, in the order in which an eager forward pass comes to them. */
-function planMasks({ nodes }: Graph, plan: StepPlan): Map<Value, PlannedMask> {
+function planMasks({ nodes }: Graph, plan: StepPlanner): Map<Value, PlannedMask> {
   const masks = new Map<Value, PlannedMask>();
   for (const { operation, output } of nodes) {
     if (operation.kind !== "dropout") continue;
@@ -90,7 +87,7 @@ function planMasks({ nodes }: Graph, plan: StepPlan): Map<Value, PlannedMask> {
   return masks;
 }
 
-function contextOf(units: readonly Unit[], plan: StepPlan, masks: ReadonlyMap<Value, PlannedMask>, state: TrainingState, fma: boolean): TrainingContext {
+function contextOf(units: readonly Unit[], plan: StepPlanner, masks: ReadonlyMap<Value, PlannedMask>, state: TrainingState, fma: boolean): TrainingContext {
   const halos = new Map<Value, number>();
   const makers = new Map<Value, Unit>();
   const users = new Map<Value, Unit[]>();
@@ -123,43 +120,50 @@ function contextOf(units: readonly Unit[], plan: StepPlan, masks: ReadonlyMap<Va
 export function trainingProgram(graph: Graph, state: TrainingState, host: WasmHost, options: TrainingOptions, stepwise: boolean = false): TrainingProgram {
   const units = unitsOf(graph);
   const [input] = graph.inputs;
-  const plan = new StepPlan(input.shape[0]);
+  const plan = new StepPlanner(input.shape[0]);
   const planned = planMasks(graph, plan);
   const context = contextOf(units, plan, planned, state, host.arithmetic.fma);
   const { gradients, packs } = context;
   const [output] = graph.outputs;
   const x = context.image(input);
-  const planar = plan.image({ channels: x.layout.channels * x.layout.height * x.layout.width, height: 1, width: 1, halo: 0 });
+  const planar = plan.image(planarLayout(input));
   plan.incoming(planar.region);
+  plan.of("input");
   plan.stage(plan.each(fromPlanarKernel(x.layout), [x, planar]));
-  for (const unit of units) ruleOf(unit).forward(unit, context);
+  for (const unit of units) {
+    plan.of(unit.operation.kind);
+    ruleOf(unit).forward(unit, context);
+  }
+  plan.of("loss");
   const loss = planLoss(output, context);
   for (const unit of [...units].reverse()) {
+    plan.of(`${unit.operation.kind} gradient`);
     const dy = gradients.take(unit.output);
     if (dy === undefined) continue;
     if (gradients.wants(unit.output)) ruleOf(unit).backward(unit, dy, context);
     gradients.release(dy);
   }
-  plan.outgoing(loss.terms);
-  plan.outgoing(context.image(output).region);
+  plan.hold(loss.terms);
+  plan.hold(context.image(output).region);
   const updates = new Update(state, options);
-  const { total, at } = plan.finish();
-  const { address, stages } = at(state.memory.arena(total));
-  const rest: Stage[][] = [updates.stages(), packs.length === 0 ? [] : [packs.map(fixed)]];
-  const parts = [...(stepwise ? stages.map((stage) => [stage]) : [stages]), ...rest].map((each) => ({ name: host.newRunName(), stages: each }));
-  const runs = install(parts, host);
-  const [update, pack] = runs.splice(-2);
-  const step = stepwise ? (): void => runs.forEach((run) => run()) : runs[0];
+  const packing = new StepPlanner(1);
+  packing.stage(...packs);
+  const [step, update, pack] = [plan.finish(), updates.plan(), packing.finish()].map((each) => placePlan(each, state.memory, 0));
+  const { address, arenaBytes } = step;
+  const newName = (): string => host.newRunName();
+  const programs = [step, update, pack].map(({ entries }) => partsOf(entries, newName));
+  if (stepwise) programs[0] = step.entries.flatMap((entry) => partsOf([entry], newName));
+  const runs = install(programs.flat(), host);
+  const [steps, updating, repacking] = programs.map((parts) => runs.splice(0, parts.length));
+  const inOrder = (list: readonly (() => void)[]): (() => void) => () => list.forEach((run) => run());
   const masks = [...planned].map(([{ shape }, { draw, image }]): Mask => ({ draw, shape, address: address(image) }));
   state.memory.commit(host.functions);
+  const kernelsOf = (part: Part): string[] => (typeof part === "function" ? [] : part.stages.flatMap((stage) => stage.map(({ kernel }) => kernel.name)));
   return {
-    step, update, pack, updates, loss, masks, input: address(planar), targets: address(loss.targets), scales: address(loss.scales), terms: address(loss.terms), logits: address(context.image(output)), arenaBytes: total,
-    lines: parts.flatMap(({ name, stages: each }) => each.flatMap((stage, i) => stage.map(({ kernel }) => `${name} ${String(i).padStart(4)}  ${kernel.name}`))),
-    steps: stepwise ? stages.map((stage, i) => ({ kernels: stage.map(({ kernel }) => kernel.name), run: runs[i] })) : [],
+    step: inOrder(steps), update: inOrder(updating), pack: inOrder(repacking), updates, loss, masks, arenaBytes,
+    input: address(planar), targets: address(loss.targets), scales: address(loss.scales), terms: address(loss.terms), logits: address(context.image(output)),
+    lines: programs.flat().flatMap((part) => (typeof part === "function" ? ["(JavaScript)"] : part.stages.flatMap((stage, i) =>
+      stage.map(({ kernel }) => `${part.name} ${String(i).padStart(4)}  ${kernel.name}`)))),
+    steps: stepwise ? programs[0].map((part, i) => ({ kernels: kernelsOf(part), run: steps[i] })) : [],
   };
-}
-
-/** A call whose operands are all addresses. */
-function fixed(call: Call): KernelCall {
-  return { ...call, operands: call.operands.map(({ place }) => ({ address: place as number, pitch: 0 })) };
 }

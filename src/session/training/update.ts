@@ -4,7 +4,9 @@ import { ADAMW_SETTINGS, SGD_SETTINGS, adamwKernel, averageKernel, sgdKernel, ze
 import { clipScaleKernel, scaleFlatKernel, squaresBytes, squaresKernel } from "../../../kernels/wasm/training/clipping.ts";
 import { flatParts } from "../../../kernels/wasm/training/flat.ts";
 import type { Kernel } from "../../../kernels/wasm/shared/kernel.ts";
-import type { KernelCall, Stage } from "../plan/kernel-call.ts";
+import type { Call } from "../plan/kernel-call.ts";
+import type { Plan } from "../plan/plan.ts";
+import { StepPlanner } from "./step-planner.ts";
 import type { TrainingOptions } from "./options.ts";
 import type { TrainingState } from "./state.ts";
 import { adamDefaults, sgdDefaults, slotNames } from "./update-rules.ts";
@@ -61,31 +63,32 @@ export class Update {
     return this.#settings + 4 * SETTINGS * this.#state.spans.length;
   }
 
-  /** What has to run, all addresses known. */
-  stages(): Stage[] {
+  /** What has to run. */
+  plan(): Plan {
     const { spans, trainable, values, gradients, running, runningSize } = this.#state;
-    if (trainable === 0) return [];
-    const call = (kernel: Kernel, size: number, ...addresses: readonly number[]): KernelCall => ({
-      kernel, images: 1, operands: addresses.map((address) => ({ address, pitch: 0 })), ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work: 4 * size,
-    });
-    const stages: Stage[] = [];
+    const plan = new StepPlanner(1);
+    if (trainable === 0) return plan.finish();
+    const call = (kernel: Kernel, size: number, ...addresses: readonly number[]): Call => plan.whole(kernel, addresses, 4 * size);
     if (this.#options.clip !== undefined) {
       const [scale, largest, partial] = [this.#clipping, this.#clipping + 8, this.#clipping + 4 * SETTINGS];
-      stages.push([call(squaresKernel(trainable), trainable, partial, gradients)]);
-      stages.push([call(clipScaleKernel(flatParts(trainable)), 1, scale, partial, largest)]);
-      stages.push([call(scaleFlatKernel(trainable), trainable, gradients, scale)]);
+      plan.of("clipping");
+      plan.stage(call(squaresKernel(trainable), trainable, partial, gradients));
+      plan.stage(call(clipScaleKernel(flatParts(trainable)), 1, scale, partial, largest));
+      plan.stage(call(scaleFlatKernel(trainable), trainable, gradients, scale));
     }
-    stages.push(spans.map(({ offset, size }, i) => {
+    plan.of(this.#rule.method);
+    plan.stage(...spans.map(({ offset, size }, i) => {
       const kernel = this.#rule.method === "sgd" ? sgdKernel(size, this.#rule.nesterov ?? sgdDefaults.nesterov) : adamwKernel(size);
       const slots = this.slots.map(({ address }) => address + 4 * offset);
       return call(kernel, 2 * size, values + 4 * offset, ...slots, gradients + 4 * offset, this.#settings + 4 * SETTINGS * i);
     }));
+    plan.of("averages");
     const averaged = this.averages === undefined ? [] : [[trainable, this.averages.weights, values], [runningSize, this.averages.statistics, running]];
-    stages.push([
+    plan.stage(
       call(zeroKernel(trainable), trainable, gradients),
       ...averaged.filter(([size]) => size > 0).map(([size, average, of]) => call(averageKernel(size), size, average, of, this.#averaging)),
-    ]);
-    return stages;
+    );
+    return plan.finish();
   }
 
   /** Writes what this update is done with. @param update 1 for the first */

@@ -1,6 +1,5 @@
 /** Where the programs of one session run: its memory, the kernels that are compiled for it, and the threads that share them. */
 import type { ModuleBuilder } from "../../../../kernels/wasm/assembler/module-builder.ts";
-import type { Operation } from "../../../graph/graph.ts";
 import type { HostWasmInstance, HostWasmModule } from "../../../host-types.ts";
 import { Refusal } from "../backend.ts";
 import type { Job } from "../backend.ts";
@@ -20,8 +19,8 @@ export interface WasmHostOptions {
   readonly threads: number;
   /** Where they come from; undefined for one thread. */
   readonly pool: Pool | undefined;
-  /** Operations whose kernels did not compute what they should: the plain kernels do these. */
-  readonly refused: ReadonlySet<Operation["kind"]>;
+  /** Operations, and parts of training, whose kernels did not compute what they should: the plain kernels do these. */
+  readonly refused: ReadonlySet<string>;
   readonly compile: CompileModule;
   /** Does each kernel have a module of its own? By default all of a program are in one. */
   readonly apart?: boolean;
@@ -50,7 +49,7 @@ export class WasmHost {
   readonly memory: WasmMemory;
   readonly threads: number;
   readonly arithmetic: Arithmetic;
-  readonly refused: ReadonlySet<Operation["kind"]>;
+  readonly #refused: ReadonlySet<string>;
   readonly apart: boolean;
   readonly emitRuns: EmitRuns;
   readonly #release: () => void;
@@ -64,7 +63,7 @@ export class WasmHost {
   /** @throws Error where WebAssembly is missing, or no memory can be had */
   constructor({ threads, pool, refused, arithmetic, compile, apart = false, memory: given, shared = pool !== undefined, runs = RUN, emitRuns }: WasmHostOptions) {
     this.threads = pool === undefined ? 1 : threads;
-    this.refused = refused;
+    this.#refused = refused;
     this.apart = apart;
     this.arithmetic = arithmetic;
     this.emitRuns = emitRuns ?? pool?.emitRuns ?? emitRunsAlone;
@@ -98,6 +97,11 @@ export class WasmHost {
   /** Other kernels in the same memory, for this thread alone. */
   beside(options: Pick<WasmHostOptions, "arithmetic" | "refused" | "compile" | "apart">): WasmHost {
     return new WasmHost({ ...options, threads: 1, pool: this.#pool, memory: this.memory });
+  }
+
+  /** May these kernels be used: have they computed what they should? The one place that says so, for inference and training. @param what a kind of operation, or a part of training */
+  trusts(what: string): boolean {
+    return !this.#refused.has(what);
   }
 
   /** Is there a kernel of this name already? */

@@ -4,6 +4,8 @@
  */
 import type { HostWasmMemory } from "../../../host-types.ts";
 import type { Emitter } from "../../plan/kernel-call.ts";
+import type { Packer, Stored } from "../../plan/places.ts";
+import type { Memory } from "../../plan/plan.ts";
 import { takeMemory } from "./memories.ts";
 
 const PAGE = 65536;
@@ -21,27 +23,19 @@ export const STAGE_ADDRESS: number = CONTROL_ADDRESS + 4;
 /** Below it stands nothing but control words. */
 const FIRST = 256;
 
-/** Writes a constant. @param packer what was asked for with it, now a function of WebAssembly */
-export type Fill = (into: Float32Array, place: { readonly memory: WasmMemory; readonly address: number; readonly packer: Packer | undefined }) => void;
-
-/** A function of kernels/wasm/convolution/pack.ts: (to, from, factors, panels). */
-export type Packer = (to: number, from: number, factors: number, panels: number) => void;
-
 /** Bytes for weights on their way into panels. */
 export const STAGING = 1048576;
 
-interface Constant {
+/** Something stored, and where. */
+interface Kept extends Stored {
   readonly address: number;
-  readonly size: number;
-  readonly fill: Fill;
-  readonly packer: Emitter | undefined;
 }
 
-export class WasmMemory {
+export class WasmMemory implements Memory {
   readonly memory: HostWasmMemory;
   readonly shared: boolean;
-  readonly #constants = new Map<string, Constant>();
-  #unfilled: Constant[] = [];
+  readonly #stored = new Map<string, Kept>();
+  #unfilled: Kept[] = [];
   #functions: Readonly<Record<string, unknown>> = {};
   #top = FIRST;
   #arena = { address: 0, bytes: 0 };
@@ -66,14 +60,14 @@ export class WasmMemory {
     return this.#floats;
   }
 
-  /** Address of `size` floats that `fill` writes, with `packer`'s help, at the next commit and at each refresh; of one key there is one. */
-  constant(key: string, size: number, fill: Fill, packer?: Emitter): number {
-    const known = this.#constants.get(key);
+  /** Address of floats that are filled at the next commit, and at each refresh; of one key there is one. */
+  stored(wanted: Stored): number {
+    const known = this.#stored.get(wanted.key);
     if (known !== undefined) return known.address;
-    const constant = { address: this.#take(size * 4), size, fill, packer };
-    this.#constants.set(key, constant);
-    this.#unfilled.push(constant);
-    return constant.address;
+    const kept = { ...wanted, address: this.#take(wanted.floats * 4) };
+    this.#stored.set(wanted.key, kept);
+    this.#unfilled.push(kept);
+    return kept.address;
   }
 
   /** Address of an arena of at least so many bytes. Only one program's values are in it at a time. */
@@ -92,7 +86,7 @@ export class WasmMemory {
     return this.#unfilled.flatMap(({ packer }) => (packer === undefined ? [] : [packer]));
   }
 
-  /** Where `STAGING` bytes are free while constants are filled: above all that was given out. */
+  /** Where `STAGING` bytes are free while something is filled: above all that was given out. */
   get staging(): number {
     return this.#top;
   }
@@ -101,7 +95,7 @@ export class WasmMemory {
   commit(functions: Readonly<Record<string, unknown>>): void {
     this.#functions = functions;
     // Also where nothing is new: `refresh` packs everything again.
-    const staging = [...this.#constants.values()].some(({ packer }) => packer !== undefined) ? STAGING : 0;
+    const staging = [...this.#stored.values()].some(({ packer }) => packer !== undefined) ? STAGING : 0;
     const pages = Math.ceil((this.#top + staging) / PAGE) - this.memory.buffer.byteLength / PAGE;
     if (pages > 0) {
       try {
@@ -112,7 +106,7 @@ export class WasmMemory {
     }
     const { byteLength } = this.memory.buffer;
     if (this.#counted?.byteLength !== byteLength) this.#counted = new ArrayBuffer(byteLength);
-    for (const constant of this.#unfilled) this.#fill(constant);
+    for (const kept of this.#unfilled) this.#fill(kept);
     this.#unfilled = [];
   }
 
@@ -121,9 +115,9 @@ export class WasmMemory {
    * @returns a function that goes back to now
    */
   mark(): () => void {
-    const [top, arena, keys, functions] = [this.#top, this.#arena, this.#constants.size, this.#functions];
+    const [top, arena, keys, functions] = [this.#top, this.#arena, this.#stored.size, this.#functions];
     return () => {
-      [...this.#constants.keys()].slice(keys).forEach((key) => this.#constants.delete(key));
+      [...this.#stored.keys()].slice(keys).forEach((key) => this.#stored.delete(key));
       this.#unfilled = [];
       this.#top = top;
       this.#arena = arena;
@@ -131,14 +125,14 @@ export class WasmMemory {
     };
   }
 
-  /** Fills all constants again. */
+  /** Fills everything again. */
   refresh(): void {
-    for (const constant of this.#constants.values()) this.#fill(constant);
+    for (const kept of this.#stored.values()) this.#fill(kept);
   }
 
-  #fill({ address, size, fill, packer }: Constant): void {
+  #fill({ address, floats, fill, packer }: Kept): void {
     const found = packer === undefined ? undefined : (this.#functions[packer.name] as Packer | undefined);
-    fill(this.floats.subarray(address / 4, address / 4 + size), { memory: this, address, packer: found });
+    fill(this.floats.subarray(address / 4, address / 4 + floats), { memory: this, address, packer: found });
   }
 
   #take(bytes: number): number {

@@ -4,9 +4,8 @@ import type { ConvParams } from "../../../../kernels/wasm/convolution/params.ts"
 import { packPanelsKernel } from "../../../../kernels/wasm/convolution/pack.ts";
 import { PANEL } from "../../../../kernels/wasm/convolution/tiles.ts";
 import type { Constant } from "../../../graph/graph.ts";
-import type { Emitter } from "../../plan/kernel-call.ts";
+import type { Fill, Stored } from "../../plan/places.ts";
 import { STAGING } from "./memory.ts";
-import type { Fill } from "./memory.ts";
 
 /** Weights below which a function to pack them is not worth compiling. */
 const FEW = 32768;
@@ -22,7 +21,7 @@ function panelsAtOnce(row: number): number {
 }
 
 /** How to write the panels of a convolution's weights (convolution/panels.ts), and what helps with it. */
-export function panelPacking(params: ConvParams, weight: Constant, bias: Constant | undefined): { readonly fill: Fill; readonly packer?: Emitter } {
+export function panelPacking(params: ConvParams, weight: Constant, bias: Constant | undefined): Pick<Stored, "fill" | "packer"> {
   const { steps: row, full, inPerGroup } = convPanels(params);
   const source = weight.scaled?.of ?? weight;
   const factorsOf = (): Float32Array | undefined => (weight.scaled === undefined ? undefined : Float32Array.from(weight.scaled.factors()));

@@ -2,38 +2,28 @@
  * A program on WebAssembly SIMD kernels, emitted for the graph's sizes when it is compiled, with a function that calls them all. What has
  * no kernel of its own runs on the plain kernels between two conversions of layout; `plan` says which.
  */
-import type { Func } from "../../../../kernels/wasm/assembler/handles.ts";
-import { clearHaloKernel, fromPlanarKernel, toPlanarKernel } from "../../../../kernels/wasm/operations/move.ts";
-import { ModuleBuilder } from "../../../../kernels/wasm/assembler/module-builder.ts";
+import { fromPlanarKernel, toPlanarKernel } from "../../../../kernels/wasm/operations/move.ts";
 import type { Kind, Node, Value } from "../../../graph/graph.ts";
-import { showShape, sizeOf } from "../../../tensor.ts";
-import { argumentCount } from "../../plan/kernel-call.ts";
-import type { Emitter, KernelCall, Stage } from "../../plan/kernel-call.ts";
-import { imagesOf, planLayouts } from "../../plan/layouts.ts";
-import type { LayoutPlan, Placement } from "../../plan/layouts.ts";
-import { gather, scatter } from "../../plan/nhwc.ts";
-import type { Arithmetic } from "../numerics.ts";
-import type { PlainConstants } from "../plain/program.ts";
 import type { Step } from "../../../operations/record.ts";
-import { plainStep } from "../operations.ts";
-import type { Operations } from "../operations.ts";
+import { showShape, sizeOf } from "../../../tensor.ts";
+import { callOf } from "../../plan/kernel-call.ts";
+import { batchOf, imagesOf, planarLayout } from "../../plan/layouts.ts";
+import { gather, scatter } from "../../plan/nhwc.ts";
+import { imageOf } from "../../plan/places.ts";
+import type { Image } from "../../plan/places.ts";
+import { placePlan } from "../../plan/plan.ts";
+import type { PlacedMemory, Plan } from "../../plan/plan.ts";
+import { Planner } from "../../plan/planner.ts";
 import { atOnce, onThisThread } from "../backend.ts";
 import type { Making, Program, ProgramRequest } from "../backend.ts";
-import type { EmitRuns, RunFunction } from "./run-function.ts";
+import { plainStep } from "../operations.ts";
+import type { Operations } from "../operations.ts";
+import type { PlainConstants } from "../plain/program.ts";
+import { bindingOf } from "./bindings/binding.ts";
+import type { Binding } from "./bindings/binding.ts";
 import type { WasmHost } from "./engine.ts";
-import { bindingOf, operandOf } from "./bindings/binding.ts";
-import type { Binding, Bound } from "./bindings/binding.ts";
-
-/** Pages that a shared memory may say it can grow to: all that 32-bit addresses reach. */
-const MOST_PAGES = 65536;
-
-/** What happens at one place of a program: stages of one function in WebAssembly, or a step in JavaScript. */
-export type Part = (RunFunction & { readonly stages: Stage[] }) | Step;
-
-function fromPlanar(value: Value, { layout, images }: Placement): Bound {
-  const kernel = fromPlanarKernel(layout);
-  return { kernel, images, operands: [], ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work: 4 * sizeOf(value.shape) };
-}
+import { installing, partsOf } from "./install.ts";
+import type { Code } from "./install.ts";
 
 export interface WasmProgramOptions extends ProgramRequest {
   readonly operations: Operations;
@@ -58,180 +48,105 @@ export function wasmProgram(options: WasmProgramOptions): Program {
   return atOnce(makeWasmProgram(options));
 }
 
-export function planProgram({ graph, operations, kept, constants, host, overrides }: WasmProgramOptions): PlannedProgram {
+export function planProgram(options: WasmProgramOptions): PlannedProgram {
+  const { graph, host } = options;
   const { memory } = host;
-  let bound: (Bound | undefined)[] = [];
-  let scratch: number[] = [];
-  const of = (node: Node): Binding<Kind> | undefined => bindingOf(operations.bindings, node);
-  const layout = planLayouts(graph, kept, of, (place) => {
-    const context = { place, memory, arithmetic: host.arithmetic };
-    bound = graph.nodes.map((node) => (host.refused.has(node.operation.kind) ? undefined : of(node)?.bind(node, context)));
-    scratch = bound.map((call) => call?.scratch ?? 0);
-    return memory.shared ? [] : scratch;
-  });
-  const place = (value: Value): Placement => layout.placements.get(value)!;
-  // Working memory of threads stands after the arena, so that no address depends on how many there are (a given module does not know).
-  const arenaBytes = layout.total + (memory.shared ? host.threads * Math.max(0, ...scratch) : 0);
-  const base = memory.arena(arenaBytes);
-  const parts = partsOf({ graph, layout, bound, base, host, overrides }, (node) => onPlain(node));
+  const { plan, images, planar, lines } = planGraph(options);
+  const placed = placePlan(plan, memory, host.threads);
+  const parts = partsOf(placed.entries, () => host.newRunName());
   const names = parts.map((part) => (typeof part === "function" ? undefined : part.name));
-
-  function onPlain(node: Node): Step {
-    const arrays = new Map([...node.inputs, node.output].map((value) => [value.name, new Float32Array(sizeOf(value.shape))]));
-    let work = new Float64Array(0);
-    const step = plainStep(node, operations, {
-      array: (value) => arrays.get(value.name)!,
-      constant: (constant) => constants.array(constant),
-      scratch: (size) => (size <= work.length ? work : (work = new Float64Array(size))),
-    });
-    return () => {
-      for (const input of node.inputs) gather(memory.floats, base + place(input).offset, place(input), arrays.get(input.name)!);
-      step();
-      scatter(memory.floats, base + place(node.output).offset, place(node.output), arrays.get(node.output.name)!);
-    };
-  }
-
   const finish = (steps: readonly Step[]): Program => {
     memory.commit(host.functions);
     const run = (): void => steps.forEach((step) => step());
     return {
-      setInput: (index, data) => memory.floats.set(data, (base + layout.planar.get(graph.inputs[index])!) / 4),
+      setInput: (index, data) => memory.floats.set(data, placed.address(planar.get(graph.inputs[index])!) / 4),
       run,
       runAsync: (begin, end) =>
         (names.includes(undefined) ? undefined : host.runAsync(names as string[], begin, end)) ?? onThisThread({ run }, begin, end),
       read(value, into) {
-        const planar = layout.planar.get(value);
-        if (planar === undefined || !graph.outputs.includes(value)) gather(memory.floats, base + place(value).offset, place(value), into);
-        else into.set(memory.floats.subarray((base + planar) / 4, (base + planar) / 4 + into.length));
+        const at = graph.outputs.includes(value) ? planar.get(value) : undefined;
+        const image = images.get(value)!;
+        if (at === undefined) gather(memory.floats, placed.address(image), image, into);
+        else into.set(memory.floats.subarray(placed.address(at) / 4, placed.address(at) / 4 + into.length));
       },
-      arenaBytes,
-      lines: graph.nodes.map(({ operation, output }, i) =>
-        [
-          operation.kind.padEnd(14), showShape(output.shape).padEnd(18), (bound[i]?.kernel.name ?? "plain, between conversions").padEnd(60), output.name,
-        ].join(" ")),
+      arenaBytes: placed.arenaBytes,
+      lines,
     };
   };
   return { code: { parts, packers: memory.packers, emitRuns: host.emitRuns }, finish };
 }
 
-interface PartsOptions extends Pick<WasmProgramOptions, "graph" | "host" | "overrides"> {
-  readonly layout: LayoutPlan;
-  readonly bound: readonly (Bound | undefined)[];
-  /** The arena's address. */
-  readonly base: number;
+/** A graph's plan, and where its values lie in it. */
+export interface GraphPlan {
+  readonly plan: Plan;
+  readonly images: ReadonlyMap<Value, Image>;
+  /** Inputs and outputs as users see them, [N,C,H,W] without halo. */
+  readonly planar: ReadonlyMap<Value, Image>;
+  /** One an operation, with its kernel. */
+  readonly lines: readonly string[];
 }
 
-/** All calls in their order, inputs and outputs included, cut where JavaScript has something to do. */
-function partsOf({ graph, layout, bound, base, host, overrides }: PartsOptions, onPlain: (node: Node) => Step): Part[] {
-  const parts: Part[] = [];
-  const place = (value: Value): Placement => layout.placements.get(value)!;
-  const operand = (value: Value): KernelCall["operands"][number] => operandOf(place(value), base);
-  const planar = (value: Value): KernelCall["operands"][number] => ({ address: base + layout.planar.get(value)!, pitch: (4 * sizeOf(value.shape)) / imagesOf(value) });
-  const add = (stage: Stage): void => {
-    const last = parts.at(-1);
-    if (last !== undefined && typeof last !== "function") last.stages.push(stage);
-    else parts.push({ name: host.newRunName(), stages: [stage] });
-  };
-  const resolved = (call: Bound, i: number): KernelCall =>
-    ({ ...call, scratchAt: base + (layout.scratch[i] ?? layout.total), operands: call.operands.map((value) => (typeof value === "number" ? { address: value, pitch: 0 } : operand(value))) });
-  /** What clears the border of a value, if it has one: the arena is used by one value after the other, so it is dirty. */
-  const border = (value: Value): KernelCall[] => {
-    const { layout: { halo, width, channels }, images } = place(value);
-    if (halo === 0 || layout.inPlace.has(value)) return [];
-    const kernel = clearHaloKernel(place(value).layout);
-    const work = 8 * images * kernel.parts * (width + 2 * halo) * channels * 0.1;
-    return [{ kernel, images, operands: [operand(value)], ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work }];
-  };
-  for (const input of graph.inputs) add([...border(input), { ...fromPlanar(input, place(input)), operands: [operand(input), planar(input)] }]);
-  graph.nodes.forEach((node, i) => {
-    const call = bound[i];
-    if (call === undefined) {
-      if (border(node.output).length > 0) add(border(node.output));
-      parts.push(onPlain(node));
-    } else {
-      add([...border(node.output), resolved(call, i)]);
-    }
-    const { name } = node.output;
-    if (!overrides.has(name)) return;
-    const write = (): void => {
-      const data = overrides.get(name);
-      if (data !== undefined) scatter(host.memory.floats, base + place(node.output).offset, place(node.output), data);
-    };
-    parts.push(write);
-  });
-  for (const output of new Set(graph.outputs)) {
-    const kernel = toPlanarKernel(place(output).layout);
-    const work = 4 * sizeOf(output.shape);
-    add([{ kernel, images: place(output).images, operands: [planar(output), operand(output)], ranges: [{ count: kernel.parts, unit: 1 }], divided: 0, scratch: 0, work }]);
+/** What a graph is planned for. */
+export type GraphPlanOptions = Omit<WasmProgramOptions, "host"> & { readonly host: Pick<WasmHost, "arithmetic" | "trusts"> & { readonly memory: { readonly shared: boolean } } };
+
+/** All calls in their order, inputs and outputs included, and the steps of what has no kernels, or none that is trusted. */
+export function planGraph({ graph, operations, kept, constants, host, overrides }: GraphPlanOptions): GraphPlan {
+  const of = (node: Node): Binding<Kind> | undefined => bindingOf(operations.bindings, node);
+  const images = imagesOf(graph, kept, of);
+  const image = (value: Value): Image => images.get(value)!;
+  const planar = new Map([...graph.inputs, ...graph.outputs].map((value) => [value, imageOf(planarLayout(value), batchOf(value))]));
+  // Working memory of threads stands after the arena, so that no address depends on how many there are (a given module does not know).
+  const planner = new Planner(!host.memory.shared);
+  for (const of of [images, planar]) for (const input of graph.inputs) planner.hold(of.get(input)!.region, -1);
+  planner.of("input");
+  for (const input of graph.inputs) {
+    const x = image(input);
+    planner.stage(callOf(fromPlanarKernel(x.layout), x.images, [x, planar.get(input)!]));
   }
-  return parts;
-}
-
-/** All that a module is emitted from. */
-export interface Code {
-  readonly parts: readonly Part[];
-  /** Functions that pack weights. */
-  readonly packers: readonly Emitter[];
-  readonly emitRuns: EmitRuns;
-}
-
-/** An empty module of kernels. @param shared is the memory one to share? */
-export function kernelModule(shared: boolean, name: string, { pace }: Pick<Arithmetic, "pace">): ModuleBuilder {
-  const m = new ModuleBuilder(name);
-  m.pace = pace;
-  m.importMemory("host", "memory", shared ? { minimum: 1, maximum: MOST_PAGES, shared: true } : { minimum: 1 });
-  return m;
-}
-
-function callsOf(parts: readonly Part[]): Map<string, KernelCall> {
-  const calls = new Map<string, KernelCall>();
-  for (const part of parts) {
-    if (typeof part !== "function") for (const call of part.stages.flat()) calls.set(call.kernel.name, call);
-  }
-  return calls;
-}
-
-/** Emits kernels, packers and the functions that run the parts. @param funcs what the module has already, by name; it receives the rest */
-export function emitCode(m: ModuleBuilder, { parts, packers, emitRuns }: Code, funcs: Map<string, Func> = new Map()): void {
-  for (const kernel of [...[...callsOf(parts).values()].map((call) => call.kernel), ...packers]) {
-    if (!funcs.has(kernel.name)) funcs.set(kernel.name, kernel.emit(m));
-  }
-  emitRuns(m, parts.filter((part) => typeof part !== "function"), { funcs });
-}
-
-/** The same at once. */
-export function install(parts: readonly Part[], host: WasmHost): Step[] {
-  return atOnce(installing(parts, host));
-}
-
-/** Emits and compiles what the host does not have yet, and the functions that run the parts. @returns what runs them */
-export function* installing(parts: readonly Part[], host: WasmHost): Making<Step[]> {
-  const { shared } = host.memory;
-  const calls = callsOf(parts);
-  for (const { kernel } of host.apart ? calls.values() : []) {
-    if (host.has(kernel.name)) continue;
-    yield host.install(() => {
-      const m = kernelModule(shared, kernel.name, host.arithmetic);
-      kernel.emit(m);
-      return m;
+  // Also what nothing reads, so that modules which were written long ago still fit.
+  for (const input of graph.inputs) planner.hold(image(input).region);
+  const lines: string[] = [];
+  for (const node of graph.nodes) {
+    const { operation: { kind }, output } = node;
+    planner.of(kind);
+    const call = host.trusts(kind) ? of(node)?.bind(node, { image, arithmetic: host.arithmetic }) : undefined;
+    if (call === undefined) planner.script([...node.inputs, output].map(image), (placed) => onPlain(node, { ...placed, operations, constants, image }));
+    else planner.stage(call);
+    const kernel = call?.kernel.name ?? "plain, between conversions";
+    lines.push([kind.padEnd(14), showShape(output.shape).padEnd(18), kernel.padEnd(60), output.name].join(" "));
+    if (!overrides.has(output.name)) continue;
+    planner.script([image(output)], ({ memory, address }) => () => {
+      const data = overrides.get(output.name);
+      if (data !== undefined) scatter(memory.floats, address(image(output)), image(output), data);
     });
   }
-  yield host.install(() => {
-    const m = kernelModule(shared, "senet", host.arithmetic);
-    const funcs = new Map<string, Func>();
-    for (const call of calls.values()) {
-      const { name } = call.kernel;
-      if (!host.has(name)) continue;
-      const params = Object.fromEntries(Array.from({ length: argumentCount(call) }, (_, i) => [`a${i}`, "i32" as const]));
-      funcs.set(name, m.importFunc("kernels", name, { params }));
-    }
-    emitCode(m, { parts, packers: host.memory.packers.filter(({ name }) => !host.has(name)), emitRuns: host.emitRuns }, funcs);
-    return m;
-  });
-  return runners(parts, host);
+  planner.of("output");
+  for (const output of new Set(graph.outputs)) {
+    const y = image(output);
+    planner.stage(callOf(toPlanarKernel(y.layout), y.images, [planar.get(output)!, y]));
+  }
+  for (const [value, { region }] of images) if (graph.outputs.includes(value) || kept.has(value.name)) planner.hold(region);
+  for (const output of graph.outputs) planner.hold(planar.get(output)!.region);
+  return { plan: planner.finish(), images, planar, lines };
 }
 
-/** What runs the parts, where the host has their functions. */
-export function runners(parts: readonly Part[], host: WasmHost): Step[] {
-  return parts.map((part) => (typeof part === "function" ? part : host.runner(part.name)));
+interface PlainNode extends PlacedMemory, Pick<WasmProgramOptions, "operations" | "constants"> {
+  readonly image: (value: Value) => Image;
+}
+
+/** A node on the plain kernels, between two conversions. */
+function onPlain(node: Node, { operations, constants, memory, address, image }: PlainNode): Step {
+  const arrays = new Map([...node.inputs, node.output].map((value) => [value.name, new Float32Array(sizeOf(value.shape))]));
+  let work = new Float64Array(0);
+  const step = plainStep(node, operations, {
+    array: (value) => arrays.get(value.name)!,
+    constant: (constant) => constants.array(constant),
+    scratch: (size) => (size <= work.length ? work : (work = new Float64Array(size))),
+  });
+  const { inputs, output } = node;
+  return () => {
+    for (const input of inputs) gather(memory.floats, address(image(input)), image(input), arrays.get(input.name)!);
+    step();
+    scatter(memory.floats, address(image(output)), image(output), arrays.get(output.name)!);
+  };
 }

@@ -7,7 +7,7 @@ import { batchNormKernel, batchNormStatisticsKernel, batchNormSumsKernel } from 
 import { partialBytes } from "../../../../kernels/wasm/training/channel-sums.ts";
 import type { Activation, Value } from "../../../graph/graph.ts";
 import type { Rule, TrainingContext } from "../context.ts";
-import type { Image, Place } from "../step-plan.ts";
+import type { Image, Place } from "../../plan/places.ts";
 import type { Of, Unit } from "../units.ts";
 import { beforeRelu } from "./shared.ts";
 
@@ -24,9 +24,10 @@ function forward(unit: Unit, context: TrainingContext): void {
   let inverseStd: Place;
   if (frozen) {
     // Constants; written anew when the model's values are taken over.
-    inverseStd = state.memory.constant(`inverse deviation ${variance.name}`, channels, (into) => {
-      variance.read().data.forEach((value, c) => (into[c] = 1 / Math.sqrt(value + epsilon)));
-    });
+    inverseStd = {
+      key: `inverse deviation ${variance.name}`, floats: channels,
+      fill: (into) => variance.read().data.forEach((value, c) => (into[c] = 1 / Math.sqrt(value + epsilon))),
+    };
   } else {
     if (batch * height * width < 2) throw new RangeError(`compile: ${unit.output.name} wants more than one value per channel in training, got batch ${batch} of ${height * width} pixel`);
     const partial = plan.region(partialBytes(batch, channels, 2));

@@ -6,7 +6,10 @@ import type { Layout } from "../../../../kernels/wasm/shared/layout.ts";
 import { linearKernel } from "../../../../kernels/wasm/operations/linear.ts";
 import { sizeOf } from "../../../tensor.ts";
 import type { Rule, TrainingContext } from "../context.ts";
-import type { Call, Image } from "../step-plan.ts";
+import { callOf } from "../../plan/kernel-call.ts";
+import type { Call } from "../../plan/kernel-call.ts";
+import type { Image } from "../../plan/places.ts";
+import { zeros } from "../state.ts";
 import type { Of, Unit } from "../units.ts";
 import { beforeRelu, biasGradient, convolutionKernels } from "./shared.ts";
 
@@ -45,7 +48,7 @@ function forward(unit: Unit, context: TrainingContext): void {
   const [x, y] = [context.image(unit.inputs[0]), context.image(output)];
   const params = paramsOf(unit, context, x.layout, y.layout);
   const { kernel, packedSize } = convolution({ ...params, epilogue: { gate: false, residual: undefined, activation } });
-  const packed = state.array(`packed ${weight.name}`, packedSize);
+  const packed = zeros(`packed ${weight.name}`, packedSize);
   const pack = convolutionKernels(params).packForward(params, bias !== undefined);
   packs.push(plan.whole(pack, [packed, state.value(weight), ...(bias === undefined ? [] : [state.value(bias)])], packedSize));
   const { height, width, halo } = x.layout;
@@ -57,10 +60,9 @@ function forward(unit: Unit, context: TrainingContext): void {
     return;
   }
   const byPanels = y.layout.height * batch < 8 && kernel.panels >= 4;
-  plan.stage({
-    ...plan.each({ name: kernel.name, parts: 1, emit: (m) => kernel.emit(m) }, [x, packed, y, 0, 0], workOf(unit)),
-    ranges: [{ count: y.layout.height, unit: 1 }, { count: kernel.panels, unit: 1 }], divided: byPanels ? 1 : 0,
-  });
+  plan.stage(callOf(kernel, batch, [x, packed, y, 0, 0], {
+    work: workOf(unit), ranges: [{ count: y.layout.height, unit: 1 }, { count: kernel.panels, unit: 1 }], divided: byPanels ? 1 : 0,
+  }));
 }
 
 function backward(unit: Unit, dy: Image, context: TrainingContext): void {
@@ -76,7 +78,7 @@ function backward(unit: Unit, dy: Image, context: TrainingContext): void {
     const params = paramsOf(unit, context, dx.layout, dz.layout);
     const { packData, packedDataSize, data } = convolutionKernels(params);
     const size = packedDataSize(params);
-    const packed = state.array(`packed for gradients ${weight.name}`, size);
+    const packed = zeros(`packed for gradients ${weight.name}`, size);
     packs.push(plan.whole(packData(params), [packed, state.value(weight)], size));
     calls.push(plan.whole(data(params, accumulate), [dx, dz, packed], work));
   }

@@ -9,7 +9,7 @@ import { globalPoolKernel } from "../../../../kernels/wasm/operations/global-poo
 import { pool2dShape } from "../../../../kernels/shapes.ts";
 import type { Value } from "../../../graph/graph.ts";
 import type { Rule, TrainingContext } from "../context.ts";
-import type { Image, Place } from "../step-plan.ts";
+import type { Image, Place } from "../../plan/places.ts";
 import type { Of, Unit } from "../units.ts";
 import { beforeRelu } from "./shared.ts";
 

@@ -12,7 +12,8 @@ import type { ConvGradientParams } from "../../../../kernels/wasm/training/convo
 import type { Kernel } from "../../../../kernels/wasm/shared/kernel.ts";
 import type { Constant } from "../../../graph/graph.ts";
 import type { TrainingContext } from "../context.ts";
-import type { Call, Image } from "../step-plan.ts";
+import type { Call } from "../../plan/kernel-call.ts";
+import type { Image } from "../../plan/places.ts";
 import type { Unit } from "../units.ts";
 
 /**

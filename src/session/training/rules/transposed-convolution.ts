@@ -9,8 +9,11 @@ import type { Layout } from "../../../../kernels/wasm/shared/layout.ts";
 import { upsampleNearestKernel } from "../../../../kernels/wasm/operations/upsample.ts";
 import { sizeOf } from "../../../tensor.ts";
 import type { Rule, TrainingContext } from "../context.ts";
-import type { Call, Image } from "../step-plan.ts";
+import { callOf } from "../../plan/kernel-call.ts";
+import type { Call } from "../../plan/kernel-call.ts";
+import type { Image } from "../../plan/places.ts";
 import type { Of, Unit } from "../units.ts";
+import { zeros } from "../state.ts";
 import { biasGradient, convolutionKernels } from "./shared.ts";
 
 function operationOf(unit: Unit): Of<"conv_transpose2d"> {
@@ -39,7 +42,7 @@ function forward(unit: Unit, context: TrainingContext): void {
   const params = paramsOf(unit, context, x.layout, y.layout);
   const { packData, packedDataSize, data } = convolutionKernels(params);
   const size = packedDataSize(params);
-  const packed = state.array(`packed ${weight.name}`, size);
+  const packed = zeros(`packed ${weight.name}`, size);
   packs.push(plan.whole(packData(params), [packed, state.value(weight)], size));
   if (bias !== undefined) {
     // The bias everywhere, as an image of one pixel that grows; what follows is added to it.
@@ -50,7 +53,7 @@ function forward(unit: Unit, context: TrainingContext): void {
 }
 
 function backward(unit: Unit, dy: Image, context: TrainingContext): void {
-  const { plan, state, gradients, packs } = context;
+  const { plan, batch, state, gradients, packs } = context;
   const { weight, bias } = operationOf(unit);
   const [input] = unit.inputs;
   const x = context.image(input);
@@ -68,12 +71,10 @@ function backward(unit: Unit, dy: Image, context: TrainingContext): void {
   gradients.move(input, (dx) => {
     const params = paramsOf(unit, context, dx.layout, dy.layout);
     const { kernel, packedSize } = convolution({ ...params, epilogue: { gate: false, residual: undefined, activation: undefined } });
-    const packed = state.array(`packed for gradients ${weight.name}`, packedSize);
+    const packed = zeros(`packed for gradients ${weight.name}`, packedSize);
     packs.push(plan.whole(convolutionKernels(params).packForward(params, false), [packed, state.value(weight)], packedSize));
-    plan.stage({
-      ...plan.each({ name: kernel.name, parts: 1, emit: (m) => kernel.emit(m) }, [dy, packed, dx, 0, 0], workOf(unit)),
-      ranges: [{ count: dx.layout.height, unit: 1 }, { count: kernel.panels, unit: 1 }], divided: 0,
-    });
+    const ranges = [{ count: dx.layout.height, unit: 1 }, { count: kernel.panels, unit: 1 }];
+    plan.stage(callOf(kernel, batch, [dy, packed, dx, 0, 0], { work: workOf(unit), ranges }));
   });
 }
 

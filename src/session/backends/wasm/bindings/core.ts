@@ -8,22 +8,28 @@ import { pool2dShape } from "../../../../../kernels/shapes.ts";
 import type { Pool2dShape } from "../../../../../kernels/shapes.ts";
 import type { CoreKind } from "../../../../operations/core.ts";
 import type { NodeOf } from "../../../../operations/record.ts";
-import { everyImage, onLayouts, overFirst } from "./binding.ts";
+import { callOf } from "../../../plan/kernel-call.ts";
+import type { Stored } from "../../../plan/places.ts";
+import { onLayouts, overFirst } from "./binding.ts";
 import type { Binding, Bindings } from "./binding.ts";
 import { conv2dBinding, linearBinding } from "./convolution.ts";
 
 /** Normalisation that no convolution took over: x * scale + shift, channel by channel. */
 const batchNorm: Binding<"batch_norm"> = {
-  bind({ operation: norm, inputs: [x], output }, { place, memory }) {
-    const { channels } = place(x).layout;
+  bind({ operation: norm, inputs, output }, { image }) {
+    const [x, y] = [image(inputs[0]), image(output)];
+    const floats = x.layout.channels;
     const factors = (): number[] => Array.from(norm.gamma.read().data, (gamma, c) => gamma / Math.sqrt(norm.variance.read().data[c] + norm.epsilon));
-    const scale = memory.constant(`${norm.gamma.name} scale`, channels, (into) => into.set(factors()));
-    const shift = memory.constant(`${norm.beta.name} shift`, channels, (into) => {
-      const [beta, mean] = [norm.beta.read().data, norm.mean.read().data];
-      into.set(factors().map((factor, c) => beta[c] - factor * mean[c]));
-    });
-    const kernel = scaleKernel(place(output).layout, place(x).layout, { shift: true, ...(norm.activation === undefined ? {} : { activation: norm.activation }) });
-    return everyImage(kernel, place(output).images, [output, x, scale, shift]);
+    const scale: Stored = { key: `${norm.gamma.name} scale`, floats, fill: (into) => into.set(factors()) };
+    const shift: Stored = {
+      key: `${norm.beta.name} shift`, floats,
+      fill: (into) => {
+        const [beta, mean] = [norm.beta.read().data, norm.mean.read().data];
+        into.set(factors().map((factor, c) => beta[c] - factor * mean[c]));
+      },
+    };
+    const kernel = scaleKernel(y.layout, x.layout, { shift: true, ...(norm.activation === undefined ? {} : { activation: norm.activation }) });
+    return callOf(kernel, y.images, [y, x, scale, shift]);
   },
 };
 

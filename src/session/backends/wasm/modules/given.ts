@@ -17,7 +17,8 @@ import { PlainConstants } from "../../plain/program.ts";
 import { growPool, warmPool } from "../../../threads/pool.ts";
 import type { Pool } from "../../../threads/pool.ts";
 import { WasmHost, compileNothing } from "../engine.ts";
-import { planProgram, runners } from "../program.ts";
+import { runners } from "../install.ts";
+import { planProgram } from "../program.ts";
 import { planCheck, wholeModule } from "./whole.ts";
 
 /** A module that says it is for what is wanted. */

@@ -10,8 +10,9 @@ import type { Operations } from "../../operations.ts";
 import { emitWait } from "../../../threads/wait-module.ts";
 import { checkOf, wrongKinds } from "../checks/verify.ts";
 import { WasmHost, compileNothing } from "../engine.ts";
-import { emitCode, kernelModule, planProgram, runners } from "../program.ts";
-import type { Code } from "../program.ts";
+import { emitCode, kernelModule, runners } from "../install.ts";
+import type { Code } from "../install.ts";
+import { planProgram } from "../program.ts";
 
 /** Names of the functions that run the check begin with this. */
 const CHECK = "check_";

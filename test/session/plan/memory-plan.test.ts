@@ -1,9 +1,9 @@
 /** The memory planner: nothing that lives at the same time overlaps, and little is wasted. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { Random } from "../../kernels/random.ts";
-import { lowerBound, planMemory } from "../../src/session/plan/memory-plan.ts";
-import type { Lifetime } from "../../src/session/plan/memory-plan.ts";
+import { Random } from "../../../kernels/random.ts";
+import { lowerBound, planMemory } from "../../../src/session/plan/memory-plan.ts";
+import type { Lifetime } from "../../../src/session/plan/memory-plan.ts";
 
 function overlaps(lifetimes: readonly Lifetime[], offsets: readonly number[]): string[] {
   const found: string[] = [];

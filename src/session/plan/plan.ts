@@ -1,0 +1,85 @@
+/** A planned program: a value, which can be printed and compared. It gets its addresses when it is placed in a memory. */
+import { interior } from "../../../kernels/wasm/shared/layout.ts";
+import type { Step } from "../../operations/record.ts";
+import { placedCall } from "./kernel-call.ts";
+import type { Call, KernelCall } from "./kernel-call.ts";
+import { isImage, isStored, regionOf } from "./places.ts";
+import type { Place, Region, Stored } from "./places.ts";
+
+/** Calls that may run at the same time, or a step in JavaScript; with the kind of operation that they belong to. */
+export type Entry =
+  | { readonly kind: string; readonly calls: readonly Call[] }
+  | { readonly kind: string; readonly bind: (memory: PlacedMemory) => Step };
+
+export interface Plan {
+  readonly entries: readonly Entry[];
+  /** Bytes from the beginning of the arena to each region; working memory that has none lies after it, and each thread has its own. */
+  readonly offsets: ReadonlyMap<Region, number>;
+  /** Bytes of the arena. */
+  readonly total: number;
+}
+
+/** What a plan is placed in. */
+export interface Memory {
+  /** All of it. Taken anew at each use: growing leaves older views behind. */
+  readonly floats: Float32Array;
+  /** The address of something stored. */
+  stored(stored: Stored): number;
+  /** The address of an arena of at least so many bytes. */
+  arena(bytes: number): number;
+}
+
+/** A memory in which a plan has its places. */
+export interface PlacedMemory {
+  readonly memory: Pick<Memory, "floats">;
+  /** In bytes: of images, that of pixel (0, 0) of the first one. */
+  address(place: Place): number;
+}
+
+/** The entries of a plan with their addresses. */
+export type PlacedEntry = { readonly kind: string; readonly calls: readonly KernelCall[] } | { readonly kind: string; readonly step: Step };
+
+export interface PlacedPlan extends PlacedMemory {
+  readonly entries: readonly PlacedEntry[];
+  readonly arenaBytes: number;
+}
+
+/** Gives a plan its addresses: first what is stored, in the order of its calls, then the arena. @param threads that want working memory of their own */
+export function placePlan({ entries, offsets, total }: Plan, memory: Memory, threads: number): PlacedPlan {
+  let own = 0;
+  const stored = (place: Place): number | undefined => (typeof place === "object" && "key" in place ? memory.stored(place) : undefined);
+  for (const entry of entries) {
+    if (!("calls" in entry)) continue;
+    for (const { operands, scratch } of entry.calls) {
+      operands.forEach(stored);
+      if (scratch !== undefined && !offsets.has(scratch)) own = Math.max(own, scratch.bytes);
+    }
+  }
+  const arenaBytes = total + threads * own;
+  const base = memory.arena(arenaBytes);
+  const address = (place: Place): number => {
+    if (typeof place === "number") return place;
+    return stored(place) ?? base + (offsets.get(regionOf(place)!) ?? total) + (isImage(place) ? 4 * interior(place.layout) : 0);
+  };
+  const placed = { memory, address };
+  return {
+    ...placed, arenaBytes,
+    entries: entries.map((entry) => ("bind" in entry
+      ? { kind: entry.kind, step: entry.bind(placed) }
+      : { kind: entry.kind, calls: entry.calls.map((call) => placedCall(call, address)) })),
+  };
+}
+
+/** One line a call: its stage, what it belongs to, its kernel, and where its operands lie, regions by their offsets. */
+export function printPlan({ entries, offsets }: Plan): string[] {
+  const show = (place: Place): string => {
+    if (typeof place === "number") return place === 0 ? "-" : `@${place}`;
+    if (isStored(place)) return place.key;
+    return `${isImage(place) ? "image" : "bytes"} ${offsets.get(regionOf(place)!)!}`;
+  };
+  return entries.flatMap((entry, i) => {
+    const begin = `${String(i).padStart(4)}  ${entry.kind.padEnd(14)}`;
+    if ("bind" in entry) return [`${begin} (JavaScript)`];
+    return entry.calls.map(({ kernel, images, operands }) => `${begin} ${kernel.name} x${images} (${operands.map(show).join(", ")})`);
+  });
+}
