@@ -1,6 +1,7 @@
 /**
- * ESE-VoVNet-19b-dw (Lee and Park, "CenterMask", arXiv 1911.06667), as timm has it (timm/models/vovnet.py): one-shot aggregation, where a block's layers come
- * one after the other and all of them are joined once, at its end; effective SE behind that. This one has depthwise layers.
+ * ESE-VoVNet-19b-dw (Lee and Park, "CenterMask", arXiv 1911.06667), as timm has it (timm/models/vovnet.py): one-shot aggregation, where a
+ * block's layers come one after the other and all of them are joined once, at its end; effective SE behind that. This one has depthwise
+ * layers.
  */
 import { ReLU } from "../../src/nn/layers/activations.ts";
 import { BatchNorm2d } from "../../src/nn/layers/batch-norm.ts";
@@ -69,7 +70,8 @@ class OneShot extends Composite {
     super();
     const layers = Array.from({ length: LAYERS }, () => new SeparableConvNormAct(channels, channels));
     this.layers = layers;
-    this.body = layers.slice(0, -1).reduceRight<Module>((after, layer) => new Sequential(layer, new Concatenate(new Identity(), after)), layers[LAYERS - 1]);
+    this.body = layers.slice(0, -1).reduceRight<Module>((after, layer) => new Sequential(layer, new Concatenate(new Identity(), after)),
+      layers[LAYERS - 1]);
   }
 
   override children(): [string, Module][] {
@@ -103,7 +105,8 @@ class Stage extends Composite {
   constructor(from: number, middle: number, to: number, halved: boolean, options: VovNetOptions) {
     super();
     this.blocks = new Sequential(new Block(from, middle, to, false, options));
-    this.body = new Sequential(...present<Module>(halved ? new MaxPool2d({ kernel: 3, stride: 2, ceilMode: true }) : undefined, this.blocks));
+    this.body = new Sequential(...present<Module>(halved ? new MaxPool2d({ kernel: 3, stride: 2, ceilMode: true }) : undefined,
+      this.blocks));
   }
 }
 
@@ -129,7 +132,8 @@ export class VovNet extends Composite {
     super();
     let channels = 64;
     this.stem = new Sequential(
-      new ConvNormAct(options.inChannels, channels, 3, 2), new SeparableConvNormAct(channels, channels), new SeparableConvNormAct(channels, channels, 2));
+      new ConvNormAct(options.inChannels, channels, 3, 2), new SeparableConvNormAct(channels, channels), new SeparableConvNormAct(channels,
+        channels, 2));
     this.stages = new Sequential(...options.stages.map((to, s) => {
       const stage = new Stage(channels, options.layers[s], to, s > 0, options);
       channels = to;
@@ -154,5 +158,6 @@ function vovnet(name: string, options: GivenOptions): VovNet {
 export const vovnets: Family = {
   entries: () => [{ name: "ese_vovnet19b_dw", libraries: ["timm"], build: vovnet }],
   presets: () => ({ ese_vovnet19b_dw: square(imagenet, 224, 235), "ese_vovnet19b_dw.ra_in1k@288": square(imagenet, 288, 303) }),
-  recognise: (shapes) => (shapes.has("stages.0.blocks.0.attn.fc.weight") && shapes.has("stem.1.conv_dw.weight") ? "ese_vovnet19b_dw" : undefined),
+  recognise: (shapes) => (shapes.has("stages.0.blocks.0.attn.fc.weight") && shapes.has("stem.1.conv_dw.weight")
+    ? "ese_vovnet19b_dw" : undefined),
 };

@@ -42,8 +42,7 @@ export const mobileNetV3Se: SeStyle = { of: "expanded", round: (width) => makeDi
 
 /** A convolution without bias, padded so that stride 1 keeps the size. */
 export function conv(from: number, to: number, kernel: number, stride: number, groups: number, { same }: Pick<BlockStyle, "same">): Conv2d {
-  void same;
-  return new Conv2d(from, to, { kernel, stride, groups, padding: (kernel - 1) / 2, bias: false });
+  return new Conv2d(from, to, { kernel, stride, groups, padding: same ? "same" : (kernel - 1) / 2, bias: false });
 }
 
 function norm(channels: number, { epsilon }: BlockStyle): BatchNorm2d {

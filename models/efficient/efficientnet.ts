@@ -1,7 +1,8 @@
 /**
- * EfficientNet B0 to B7 (Tan and Le, arXiv 1905.11946, table 1), TinyNet (Han et al., arXiv 2010.14819) and `test_efficientnet`, timm's smallest. Names
- * are timm's; torchvision's, lukemelas' and Hugging Face's are read too. timm and torchvision have the same graph for b0 to b4; from b5 on torchvision's
- * batch normalisation has another epsilon.
+ * EfficientNet B0 to B7 (Tan and Le, arXiv 1905.11946, table 1), TinyNet (Han et al., arXiv 2010.14819) and `test_efficientnet`, timm's
+ * smallest. Names are timm's; torchvision's, lukemelas' and Hugging Face's are read too. timm and torchvision have the same graph for b0
+ * to b4; from b5 on torchvision's batch normalisation has another epsilon. `tf_` is TensorFlow's: padding that follows the image's size,
+ * and an epsilon of 1e-3.
  */
 import { bicubic, centred, square } from "../../src/io/images/presets.ts";
 import type { Preprocessing } from "../../src/io/images/preprocess.ts";
@@ -30,7 +31,8 @@ const test: MobilePlan = {
 
 /** Width, depth, dropout and image of b0 to b7 (table 8 of the paper; the image is TensorFlow's). */
 const sizes: readonly (readonly [number, number, number, number])[] = [
-  [1, 1, 0.2, 224], [1, 1.1, 0.2, 240], [1.1, 1.2, 0.3, 260], [1.2, 1.4, 0.3, 300], [1.4, 1.8, 0.4, 380], [1.6, 2.2, 0.4, 456], [1.8, 2.6, 0.5, 528],
+  [1, 1, 0.2, 224], [1, 1.1, 0.2, 240], [1.1, 1.2, 0.3, 260], [1.2, 1.4, 0.3, 300], [1.4, 1.8, 0.4, 380], [1.6, 2.2, 0.4, 456],
+    [1.8, 2.6, 0.5, 528],
   [2, 3.1, 0.5, 600]];
 /** What timm trained its own at; tested larger. */
 const trained = [224, 224, 256, 288, 320, 448, 528, 600];
@@ -55,6 +57,8 @@ export const efficientnets: Family = {
       if (n < 5) return [entry(name, trained[n], ["timm", "torchvision"], base, defaults)];
       return [entry(name, trained[n], ["timm"], base, defaults), entry(name, image, ["torchvision"], base, { ...defaults, epsilon: 1e-3 })];
     }),
+    ...sizes.map(([width, depth, dropout, image], n) =>
+      entry(`tf_efficientnet_b${n}`, image, ["timm"], { ...base, same: true }, { width, depth, dropout, epsilon: 1e-3 })),
     ...tinySizes.map(([letter, width, depth, image]) => entry(`tinynet_${letter}`, image, ["timm"], tiny, { width, depth })),
     entry("test_efficientnet", 160, ["timm"], test, {}),
   ],
@@ -79,7 +83,12 @@ export const efficientnets: Family = {
     "torchvision/efficientnet_b1": square({ ...bicubic, interpolation: "bilinear" }, 240, 255),
     "efficientnet_b1.IMAGENET1K_V1": square(bicubic, 240, 256),
     "efficientnet_b1.IMAGENET1K_V2": square({ ...bicubic, interpolation: "bilinear" }, 240, 255),
-    ...Object.fromEntries([288, 320, 384, 456, 528, 600].map((resize, n) => [`torchvision/efficientnet_b${n + 2}`, square(bicubic, sizes[n + 2][3] === 260 ? 288 : sizes[n + 2][3], resize)])),
+    ...Object.fromEntries([288, 320, 384, 456, 528, 600].map((resize, n) => [`torchvision/efficientnet_b${n + 2}`,
+      square(bicubic, sizes[n + 2][3] === 260 ? 288 : sizes[n + 2][3], resize)])),
+    ...Object.fromEntries([0.875, 0.882, 0.89, 0.904, 0.922, 0.934, 0.942, 0.949].flatMap((share, n) => {
+      const own = cropped(sizes[n][3], share);
+      return [[`tf_efficientnet_b${n}`, own], [`tf_efficientnet_b${n}.ap_in1k`, { ...own, ...centred }]];
+    })),
     ...Object.fromEntries(tinySizes.map(([letter, , , image]) => [`tinynet_${letter}`, cropped(image, 0.875)])),
     test_efficientnet: cropped(160, 0.95),
   }),

@@ -1,4 +1,7 @@
-/** PP-LCNet (Cui et al., arXiv 2109.15099, table 1) as timm has it (timm/models/mobilenetv3.py, `lcnet_*`): no sums, SE in the last two blocks only. */
+/**
+ * PP-LCNet (Cui et al., arXiv 2109.15099, table 1) as timm has it (timm/models/mobilenetv3.py, `lcnet_*`): no sums, SE in the last two
+ * blocks only.
+ */
 import { bicubic } from "../../src/io/images/presets.ts";
 import type { Entry, Family } from "../family.ts";
 import { mobileNetV3Se } from "./blocks.ts";
@@ -9,7 +12,8 @@ import { roundEven, stages } from "./rows.ts";
 
 const plan: MobilePlan = {
   stages: stages(
-    "ds k3 c32 act bare", "ds r2 k3 s2 c64 act bare", "ds r2 k3 s2 c128 act bare", "ds k3 s2 c256 act bare, ds k5 c256 act bare", "ds r4 k5 c256 act bare",
+    "ds k3 c32 act bare", "ds r2 k3 s2 c64 act bare", "ds r2 k3 s2 c128 act bare", "ds k3 s2 c256 act bare, ds k5 c256 act bare",
+      "ds r4 k5 c256 act bare",
     "ds r2 k5 s2 c512 se.25 act bare"),
   stem: 16, act: "hard_swish", same: false, se: { ...mobileNetV3Se, round: roundEven }, head: "pooled", features: () => 1280,
 };
@@ -17,7 +21,8 @@ const plan: MobilePlan = {
 const variants = [["lcnet_035", 0.35], ["lcnet_050", 0.5], ["lcnet_075", 0.75], ["lcnet_100", 1], ["lcnet_150", 1.5]] as const;
 
 export const lcnets: Family = {
-  entries: () => variants.map(([name, width]): Entry => ({ name, libraries: ["timm"], build: (called, options) => mobileNetwork(called, plan, { width }, options) })),
+  entries: () => variants.map(([name, width]): Entry => ({ name, libraries: ["timm"], build: (called, options) => mobileNetwork(called,
+    plan, { width }, options) })),
   presets: () => Object.fromEntries(variants.map(([name]) => [name, bicubic])),
   recognise(shapes) {
     const found = signature(shapes);

@@ -81,13 +81,15 @@ const lukemelas = numbered("lukemelas EfficientNet", "_conv_stem.weight", /^_blo
 ]);
 
 /** models/efficientnet/modeling_efficientnet.py of Hugging Face's transformers. */
-const huggingFace = numbered("Hugging Face EfficientNet", "efficientnet.embeddings.convolution.weight", /^efficientnet\.encoder\.blocks\.(\d+)\.(.+)$/, [
+const huggingFace = numbered("Hugging Face EfficientNet", "efficientnet.embeddings.convolution.weight",
+  /^efficientnet\.encoder\.blocks\.(\d+)\.(.+)$/, [
   ["efficientnet.embeddings.convolution.", "conv_stem."], ["efficientnet.embeddings.batchnorm.", "bn1."],
   ["efficientnet.encoder.top_conv.", "conv_head."], ["efficientnet.encoder.top_bn.", "bn2."],
 ], [
   ["expansion.expand_conv", "conv_pw", ""], ["expansion.expand_bn", "bn1", ""], ["depthwise_conv.depthwise_conv", "conv_dw", "conv_dw"],
   ["depthwise_conv.depthwise_norm", "bn2", "bn1"], ["squeeze_excite.reduce", "se.conv_reduce", "se.conv_reduce"],
-  ["squeeze_excite.expand", "se.conv_expand", "se.conv_expand"], ["projection.project_conv", "conv_pwl", "conv_pw"], ["projection.project_bn", "bn3", "bn2"],
+  ["squeeze_excite.expand", "se.conv_expand", "se.conv_expand"], ["projection.project_conv", "conv_pwl", "conv_pw"],
+    ["projection.project_bn", "bn3", "bn2"],
 ]);
 
 export const efficientNetLayouts: readonly WeightLayout[] = [torchvision, lukemelas, huggingFace];
@@ -107,7 +109,8 @@ const places = [
   ["timm", "conv_stem.weight", ["conv_head.weight"], "blocks.0.0.se.conv_reduce.weight"],
   ["torchvision", "features.0.0.weight", ["features.8.0.weight", "features.7.0.weight"], "features.1.0.block.1.fc1.weight"],
   ["other", "_conv_stem.weight", ["_conv_head.weight"], "_blocks.0._se_reduce.weight"],
-  ["other", "efficientnet.embeddings.convolution.weight", ["efficientnet.encoder.top_conv.weight"], "efficientnet.encoder.blocks.0.squeeze_excite.reduce.weight"],
+  ["other", "efficientnet.embeddings.convolution.weight", ["efficientnet.encoder.top_conv.weight"],
+    "efficientnet.encoder.blocks.0.squeeze_excite.reduce.weight"],
 ] as const;
 
 export function signature(shapes: ReadonlyMap<string, Shape>): Signature | undefined {
@@ -124,7 +127,8 @@ export function signature(shapes: ReadonlyMap<string, Shape>): Signature | undef
 export function matches(found: Signature, plan: MobilePlan, { width = 1, depth = 1 }: MobileDefaults): boolean {
   const scaled = (channels: number): number => (width === 1 ? channels : makeDivisible(channels * width, 8, plan.limit ?? 0.9));
   const rows = plan.stages.flatMap((stage) => deepened(stage, depth, plan.repeats ?? "ceil"));
-  const depthwise = rows.reduce((sum, { kind, repeats, kernels }) => sum + (kind === "ds" || kind === "ir" ? repeats * kernels.length : 0), 0);
+  const depthwise = rows.reduce((sum, { kind, repeats, kernels }) => sum + (kind === "ds" || kind === "ir" ? repeats * kernels.length : 0),
+    0);
   const last = scaled(rows[rows.length - 1].channels);
   return found.stem === (plan.fixedStem === true ? plan.stem : scaled(plan.stem)) && found.depthwise === depthwise &&
     found.head.join() === [plan.features(width), last, 1, 1].join() && found.seFirst === (rows[0].se > 0);

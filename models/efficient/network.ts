@@ -42,8 +42,8 @@ export interface MobilePlan extends Omit<BlockStyle, "options" | "epsilon"> {
   /** A width may lose at most 1 - limit of itself where it is rounded to a multiple of 8. */
   readonly limit?: number;
   /**
-   * `convolution`: 1x1 convolution to `features`, normalisation, activation, then the mean (EfficientNet). `pooled`: the mean first, then a 1x1
-   * convolution to `features`, with a bias or without, and an activation (MobileNetV3).
+   * `convolution`: 1x1 convolution to `features`, normalisation, activation, then the mean (EfficientNet). `pooled`: the mean first, then
+   * a 1x1 convolution to `features`, with a bias or without, and an activation (MobileNetV3).
    */
   readonly head: "convolution" | "pooled" | "pooled without bias";
   readonly features: (width: number) => number;
@@ -71,7 +71,8 @@ export class MobileNetwork extends Composite {
     let channels = plan.fixedStem === true ? plan.stem : scaled(plan.stem);
     this.convStem = conv(options.inChannels, channels, 3, 2, 1, style);
     this.bn1 = new BatchNorm2d(channels, { epsilon });
-    this.blocks = new Sequential(...plan.stages.map((rows) => new Sequential(...deepened(rows, options.depth, plan.repeats ?? "ceil").flatMap((row) => {
+    this.blocks = new Sequential(...plan.stages.map((rows) => new Sequential(...deepened(rows, options.depth,
+      plan.repeats ?? "ceil").flatMap((row) => {
       const wide: Row = { ...row, channels: scaled(row.channels) };
       return Array.from({ length: row.repeats }, (_, i) => {
         const made = block(wide, channels, i === 0 ? row.stride : 1, style);

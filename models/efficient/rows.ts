@@ -1,12 +1,14 @@
 /**
- * Stages of mobile networks as one writes them (Tan et al., "MnasNet", arXiv 1807.11626): a row "ir r3 k5 s2 e6 c40 se.25" is three inverted
- * residual blocks of kernel 5, the first with stride 2, expanded 6 times, 40 channels out, SE with a quarter of the block's input as its hidden width.
+ * Stages of mobile networks as one writes them (Tan et al., "MnasNet", arXiv 1807.11626): a row "ir r3 k5 s2 e6 c40 se.25" is three
+ * inverted residual blocks of kernel 5, the first with stride 2, expanded 6 times, 40 channels out, SE with a quarter of the block's
+ * input as its hidden width.
  */
 import { activationNames } from "../../src/nn/layers/activations.ts";
 import type { ActivationName } from "../../src/nn/layers/activations.ts";
 
 /**
- * `ds` depthwise separable, `ir` inverted residual, `er` fused inverted residual (its expansion is the k x k convolution), `cn` one convolution.
+ * `ds` depthwise separable, `ir` inverted residual, `er` fused inverted residual (its expansion is the k x k convolution), `cn` one
+ * convolution.
  */
 export type Kind = "ds" | "ir" | "er" | "cn";
 
@@ -42,7 +44,8 @@ const words: Readonly<Record<string, Partial<Row>>> = {
 export function row(text: string): Row {
   const [kind, ...tokens] = text.split(" ");
   const made = {
-    kind: kind as Kind, repeats: 1, kernels: [3] as readonly number[], expanding: 1, projecting: 1, stride: 1, expansion: 1, channels: 0, se: 0,
+    kind: kind as Kind, repeats: 1, kernels: [3] as readonly number[], expanding: 1, projecting: 1, stride: 1, expansion: 1, channels: 0,
+      se: 0,
     act: undefined as ActivationName | undefined, sum: kind !== "cn", actAfter: false };
   for (const token of tokens) {
     const word = words[token];
@@ -73,7 +76,10 @@ export function roundEven(value: number): number {
   return Math.abs(value % 1) === 0.5 && whole % 2 !== 0 ? whole - 1 : whole;
 }
 
-/** Python's division of repeats among the rows of a stage, from the last to the first, so that they add up to `ceil` or `round` of their sum times `depth`. */
+/**
+ * Python's division of repeats among the rows of a stage, from the last to the first, so that they add up to `ceil` or `round` of their
+ * sum times `depth`.
+ */
 export function deepened(rows: readonly Row[], depth: number, rounding: "ceil" | "round"): readonly Row[] {
   let total = rows.reduce((sum, { repeats }) => sum + repeats, 0);
   let wanted = rounding === "ceil" ? Math.ceil(total * depth) : Math.max(1, roundEven(total * depth));

@@ -1,6 +1,7 @@
 /**
- * GhostNet (Han et al., arXiv 1911.11907) and GhostNetV2 (Tang et al., arXiv 2211.12905), as timm has them (timm/models/ghostnet.py): a ghost module makes half
- * of its channels by a 1x1 convolution, and the other half of these by a cheap depthwise one. V2 multiplies them by a gate for each pixel.
+ * GhostNet (Han et al., arXiv 1911.11907) and GhostNetV2 (Tang et al., arXiv 2211.12905), as timm has them (timm/models/ghostnet.py): a
+ * ghost module makes half of its channels by a 1x1 convolution, and the other half of these by a cheap depthwise one. V2 multiplies them
+ * by a gate for each pixel.
  */
 import { ReLU, Sigmoid } from "../../src/nn/layers/activations.ts";
 import { BatchNorm2d } from "../../src/nn/layers/batch-norm.ts";
@@ -69,7 +70,8 @@ class GhostModule extends Composite {
     this.primaryConv = new Sequential(...present<Module>(pointwise(from, half), new BatchNorm2d(half), act ? new ReLU() : undefined));
     this.cheapOperation = new Sequential(...present<Module>(depthwise(half, 3), new BatchNorm2d(half), act ? new ReLU() : undefined));
     this.shortConv = gated
-      ? new Sequential(pointwise(from, to), new BatchNorm2d(to), depthwise(to, [1, 5]), new BatchNorm2d(to), depthwise(to, [5, 1]), new BatchNorm2d(to)) : undefined;
+      ? new Sequential(pointwise(from, to), new BatchNorm2d(to), depthwise(to, [1, 5]), new BatchNorm2d(to), depthwise(to, [5, 1]),
+        new BatchNorm2d(to)) : undefined;
     const ghosts = new Sequential(this.primaryConv, new Concatenate(new Identity(), this.cheapOperation));
     this.body = this.shortConv === undefined
       ? ghosts : new ScaleElements(new Sequential(new AveragePool2d({ kernel: 2, stride: 2 }), this.shortConv, new Sigmoid()), ghosts);
@@ -140,7 +142,8 @@ export class GhostNet extends Composite {
     this.convHead = new Conv2d(last, 1280, { kernel: 1 });
     this.classifier = new Linear(1280, options.classes);
     this.body = new Sequential(
-      this.convStem, this.bn1, new ReLU(), this.blocks, new GlobalAveragePool(), this.convHead, new ReLU(), new Flatten(), new Dropout(options.dropout), this.classifier);
+      this.convStem, this.bn1, new ReLU(), this.blocks, new GlobalAveragePool(), this.convHead, new ReLU(), new Flatten(),
+        new Dropout(options.dropout), this.classifier);
   }
 }
 
@@ -150,11 +153,13 @@ function ghostnet(name: string, version: 1 | 2, width: number, options: GivenOpt
 }
 
 const variants = [
-  ["ghostnet_050", 1, 0.5], ["ghostnet_100", 1, 1], ["ghostnet_130", 1, 1.3], ["ghostnetv2_100", 2, 1], ["ghostnetv2_130", 2, 1.3], ["ghostnetv2_160", 2, 1.6],
+  ["ghostnet_050", 1, 0.5], ["ghostnet_100", 1, 1], ["ghostnet_130", 1, 1.3], 
+  ["ghostnetv2_100", 2, 1], ["ghostnetv2_130", 2, 1.3], ["ghostnetv2_160", 2, 1.6],
 ] as const;
 
 export const ghostnets: Family = {
-  entries: () => variants.map(([name, version, width]): Entry => ({ name, libraries: ["timm"], build: (called, options) => ghostnet(called, version, width, options) })),
+  entries: () => variants.map(([name, version, width]): Entry => (
+    { name, libraries: ["timm"], build: (called, options) => ghostnet(called, version, width, options) })),
   presets: () => Object.fromEntries(variants.map(([name]) => [name, bicubic])),
   recognise(shapes) {
     const stem = shapes.get("conv_stem.weight")?.[0];

@@ -165,8 +165,6 @@ export const mobilenetsV3: Family = {
     "mobilenetv3_large_100.ra4_e3600_r224_in1k": { ...square(bicubic, 224, 235), ...centred },
     "mobilenetv3_large_100.ra4_e3600_r224_in1k@256": { ...square(bicubic, 256, 256), ...centred },
     "mobilenetv3_large_100.miil_in21k_ft_in1k": { ...imagenet, mean: [0, 0, 0], std: [1, 1, 1] },
-    "tf_mobilenetv3_large_100.in1k": { ...imagenet, ...centred },
-    "tf_mobilenetv3_small_100.in1k": { ...imagenet, ...centred },
   }),
   recognise(shapes) {
     if (shapes.has("conv_stem.weight")) {

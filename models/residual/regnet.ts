@@ -199,8 +199,10 @@ const tv2: Preprocessing = square(bicubic, 224, 232);
 
 export const regnets: Family = {
   entries: () => sizes.flatMap((of): Entry[] => [
-    ...(of.timm === undefined ? [] : [{ name: of.timm, libraries: ["timm"], build: (name, options) => regnet(name, of, options) } as Entry]),
-    ...(of.torchvision === undefined ? [] : [{ name: of.torchvision, libraries: ["torchvision"], build: (name, options) => regnet(name, of, options) } as Entry]),
+    ...(of.timm === undefined ? [] : [{ name: of.timm, libraries: ["timm"], build: (name, options) => regnet(name, of,
+      options) } as Entry]),
+    ...(of.torchvision === undefined ? [] : [{ name: of.torchvision, libraries: ["torchvision"], build: (name, options) => regnet(name, of,
+      options) } as Entry]),
   ]),
   presets: () => ({
     ...Object.fromEntries(["002", "006", "008"].map((n) => [`regnety_${n}`, bicubic])),
@@ -216,7 +218,8 @@ export const regnets: Family = {
   }),
   recognise(shapes) {
     const timm = shapes.has("s1.b1.conv1.conv.weight");
-    const stages = [1, 2, 3, 4].map((s) => shapes.get(timm ? `s${s}.b1.conv3.conv.weight` : `trunk_output.block${s}.block${s}-0.f.c.0.weight`)?.[0]).join();
+    const last = (s: number): string => (timm ? `s${s}.b1.conv3.conv.weight` : `trunk_output.block${s}.block${s}-0.f.c.0.weight`);
+    const stages = [1, 2, 3, 4].map((s) => shapes.get(last(s))?.[0]).join();
     const found = sizes.find(({ widths }) => widths.join() === stages);
     return found && ((timm ? found.timm : found.torchvision) ?? found.timm);
   },

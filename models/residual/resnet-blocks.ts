@@ -1,4 +1,7 @@
-/** The residual blocks of models/residual/resnet.ts and models/residual/resnext.ts, with SE in its five positions. Names are timm's and torchvision's. */
+/**
+ * The residual blocks of models/residual/resnet.ts and models/residual/resnext.ts, with SE in its five positions. Names are timm's and
+ * torchvision's.
+ */
 import { ReLU } from "../../src/nn/layers/activations.ts";
 import type { Attention } from "../../src/nn/attention/attention.ts";
 import { BatchNorm2d } from "../../src/nn/layers/batch-norm.ts";
@@ -30,8 +33,8 @@ export function convNorm(from: number, to: number, kernel: number, stride: numbe
 }
 
 /**
- * The shortcut where the branch changes channels or size. A kernel of 3 counts only where the size changes; "average" halves the image by its mean
- * (He et al., "Bag of Tricks", arXiv 1812.01187, ResNet-D), so that the convolution comes second in the state dict.
+ * The shortcut where the branch changes channels or size. A kernel of 3 counts only where the size changes; "average" halves the image by
+ * its mean (He et al., "Bag of Tricks", arXiv 1812.01187, ResNet-D), so that the convolution comes second in the state dict.
  */
 function projection(from: number, to: number, stride: number, by: 1 | 3 | "average" = 1): Sequential | undefined {
   if (from === to && stride === 1) return undefined;
@@ -43,7 +46,8 @@ function projection(from: number, to: number, stride: number, by: 1 | 3 | "avera
 /** The sum of branch and shortcut with the SE block in its position; `standard`, `pre` and `3x3` stand in the branch already. */
 function join(branch: Module[], shortcut: Module | undefined, se: Attention | undefined, position: Position): Module {
   const beside = present<Module>(shortcut, position === "identity" ? se : undefined);
-  const sum = beside.length === 0 ? new Residual(new Sequential(...branch)) : new Residual(new Sequential(...branch), new Sequential(...beside));
+  const sum = beside.length === 0 ? new Residual(new Sequential(...branch)) : new Residual(new Sequential(...branch),
+    new Sequential(...beside));
   return new Sequential(...present<Module>(sum, new ReLU(), position === "post" ? se : undefined));
 }
 
@@ -116,7 +120,8 @@ export class Bottleneck extends Composite {
     this.downsample = projection(from, to, stride, sizes.projection);
     const at = (place: Position): Module | undefined => (position === place ? this.se : undefined);
     const branch = present<Module>(
-      at("pre"), this.conv1, this.bn1, new ReLU(), this.conv2, this.bn2, new ReLU(), pooled ? new AveragePool2d({ kernel: 2, stride }) : undefined,
+      at("pre"), this.conv1, this.bn1, new ReLU(), this.conv2, this.bn2, new ReLU(), pooled
+        ? new AveragePool2d({ kernel: 2, stride }) : undefined,
       at("3x3"), this.conv3, this.bn3, at("standard"));
     this.body = join(branch, this.downsample, this.se, position);
   }

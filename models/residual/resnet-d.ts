@@ -1,8 +1,8 @@
 /**
- * ResNets of today, as timm has them (timm/models/resnet.py): `d` and `t`, with three convolutions as the stem and shortcuts that halve the image by its
- * mean (He et al., "Bag of Tricks", arXiv 1812.01187); ResNet-RS (Bello et al., arXiv 2103.07579); ECA-ResNet (Wang et al., arXiv 1910.03151); SE-ResNeXt of
- * these. `aa` halves the image behind a convolution, not by its stride; its pools round sizes down and its shortcuts round them up, so an image
- * whose sides are no multiples of 32 may not fit: the sum says so.
+ * ResNets of today, as timm has them (timm/models/resnet.py): `d` and `t`, with three convolutions as the stem and shortcuts that halve
+ * the image by its mean (He et al., "Bag of Tricks", arXiv 1812.01187); ResNet-RS (Bello et al., arXiv 2103.07579); ECA-ResNet (Wang et
+ * al., arXiv 1910.03151); SE-ResNeXt of these. `aa` halves the image behind a convolution, not by its stride; its pools round sizes down
+ * and its shortcuts round them up, so an image whose sides are no multiples of 32 may not fit: the sum says so.
  */
 import { bicubic, square } from "../../src/io/images/presets.ts";
 import type { Preprocessing } from "../../src/io/images/preprocess.ts";
@@ -37,7 +37,9 @@ const t = [24, 32, 64] as const;
 const depth26 = [2, 2, 2, 2];
 const depth152 = stagesOf[152].blocks;
 
-function variant(name: string, gate: Gate, blocks: readonly number[], size: number, tested: Preprocessing, rest: Partial<Variant> = {}): Variant {
+function variant(
+  name: string, gate: Gate, blocks: readonly number[], size: number, tested: Preprocessing, rest: Partial<Variant> = {},
+): Variant {
   return {
     name, gate, blocks, stem: d, groups: 1, groupWidth: 64, average: true, pooled: false, rs: false, size, preprocessing: tested, ...rest };
 }
@@ -90,9 +92,10 @@ function resnetD(name: string, of: Variant, options: GivenOptions): ResNet {
 }
 
 /** What of a variant its weights show. */
-function trace({ stem, blocks, gate, groups, groupWidth, average, rs: pool }: Pick<Variant, "stem" | "blocks" | "gate" | "groups" | "groupWidth" | "average" | "rs">): string {
-  const middle = groups * groupWidth;
-  return [stem, ...blocks, gate, middle, middle / groups, average, pool].join();
+type Traced = Pick<Variant, "stem" | "blocks" | "gate" | "groups" | "groupWidth" | "average" | "rs">;
+
+function trace({ stem, blocks, gate, groups, groupWidth, average, rs: pool }: Traced): string {
+  return [stem, ...blocks, gate, groups, groupWidth, average, pool].join();
 }
 
 function traceOf(shapes: ReadonlyMap<string, Shape>): string | undefined {
@@ -104,14 +107,22 @@ function traceOf(shapes: ReadonlyMap<string, Shape>): string | undefined {
     return n;
   });
   const stem = [0, 3, 6].map((n) => shapes.get(`conv1.${n}.weight`)?.[0]).join();
+  const projection = shapes.get("layer1.0.downsample.1.weight");
   return trace({
-    stem: stem === ",," ? "7x7" : stem as Plan["stem"], blocks, gate: shapes.has("layer1.0.se.fc1.weight") ? "se" : shapes.has("layer1.0.se.conv.weight") ? "eca" : "none",
-    groups: grouped[0] / grouped[1], groupWidth: grouped[1], average: shapes.has("layer1.0.downsample.1.weight") && shapes.get("layer1.0.downsample.1.weight")!.length === 4,
-    rs: shapes.has("maxpool.0.weight") });
+    stem: stem === ",," ? "7x7" : stem as Plan["stem"],
+    blocks,
+    gate: shapes.has("layer1.0.se.fc1.weight") ? "se" : shapes.has("layer1.0.se.conv.weight") ? "eca" : "none",
+    groups: grouped[0] / grouped[1],
+    groupWidth: grouped[1],
+    // Behind a pool, or nothing, the shortcut's convolution is the second.
+    average: projection?.length === 4,
+    rs: shapes.has("maxpool.0.weight"),
+  });
 }
 
 export const resnetsD: Family = {
-  entries: () => variants.map((of): Entry => ({ name: of.name, size: of.size, libraries: ["timm"], build: (name, options) => resnetD(name, of, options) })),
+  entries: () => variants.map((of): Entry => (
+    { name: of.name, size: of.size, libraries: ["timm"], build: (name, options) => resnetD(name, of, options) })),
   presets: () => Object.fromEntries(variants.map(({ name, preprocessing }) => [name, preprocessing])),
   recognise(shapes) {
     const found = traceOf(shapes);

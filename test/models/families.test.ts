@@ -6,9 +6,9 @@ import { loadStateDict, stateShapes } from "../../src/nn/state-dict.ts";
 import { compileSync } from "../../src/session/session.ts";
 import { recipeTensor, recipeWeights } from "../fixtures/recipe.ts";
 import { difference } from "../support/compare.ts";
-import { smallNetworks, title } from "./small-networks.ts";
+import { smallNetworks, title, todaysNetworks } from "./small-networks.ts";
 
-for (const network of smallNetworks) {
+for (const network of [...smallNetworks, ...todaysNetworks]) {
   test(`${title(network)}: sessions give the eager answer`, () => {
     const { model, options, input } = network;
     const net = createModel(model, options, null);

@@ -45,6 +45,33 @@ export const smallNetworks: readonly SmallNetwork[] = [
   { model: "se_unet", options: { ...unet, attention: "scse" }, input: [1, 2, 32, 32] },
 ];
 
+const mobile = { ...tiny, width: 0.25, depth: 0.3 };
+
+/** The same of the families that came later; their hashes are published apart. */
+export const todaysNetworks: readonly SmallNetwork[] = [
+  { model: "efficientnet_b0", options: mobile, input: [2, 2, 33, 40] },
+  { model: "tf_efficientnet_b0", options: mobile, input: [2, 2, 35, 38] },
+  { model: "tinynet_e", options: { ...tiny, width: 0.2 }, input: [1, 2, 40, 40] },
+  { model: "test_efficientnet", options: { ...tiny, width: 0.5 }, input: [2, 2, 32, 33] },
+  { model: "efficientnetv2_s", options: { ...mobile, depth: 0.2 }, input: [2, 2, 33, 32] },
+  { model: "tf_efficientnetv2_b0", options: mobile, input: [1, 2, 37, 32] },
+  { model: "semnasnet_100", options: mobile, input: [2, 2, 32, 40] },
+  { model: "lcnet_050", options: { ...tiny, width: 0.25 }, input: [2, 2, 33, 40] },
+  { model: "fbnetv3_b", options: mobile, input: [2, 2, 40, 33] },
+  { model: "mobilenetv3_small_050", options: { ...tiny, width: 0.25 }, input: [2, 2, 33, 33] },
+  { model: "tf_mobilenetv3_small_100", options: { ...tiny, width: 0.25 }, input: [2, 2, 34, 33] },
+  { model: "hardcorenas_a", options: mobile, input: [1, 2, 40, 33] },
+  { model: "regnety_002", options: { ...tiny, widths: [8, 16, 24, 32], blocks: [1, 1, 2, 1], groupWidth: 8 }, input: [2, 2, 33, 40] },
+  { model: "regnety_002", options: { ...tiny, widths: [4, 8, 12, 16], blocks: [1, 2, 1, 1], groupWidth: 4, se: false }, input: [1, 2, 32, 33] },
+  { model: "ghostnet_100", options: { ...tiny, width: 0.25 }, input: [2, 2, 33, 40] },
+  { model: "ghostnetv2_100", options: { ...tiny, width: 0.25 }, input: [1, 2, 40, 34] },
+  { model: "ese_vovnet19b_dw", options: { ...tiny, layers: [4, 6, 8, 10], stages: [8, 12, 16, 20] }, input: [2, 2, 40, 33] },
+  { model: "seresnext26d_32x4d", options: grouped, input: [2, 2, 33, 40] },
+  { model: "seresnextaa101d_32x8d", options: grouped, input: [2, 2, 32, 64] },
+  { model: "resnetrs50", options: { ...tiny, blocks: [1, 2, 1, 1], width: 8 }, input: [2, 2, 33, 40] },
+  { model: "ecaresnet50t", options: { ...tiny, blocks: [1, 2, 1, 1], width: 8 }, input: [2, 2, 33, 40] },
+];
+
 /** Name and options, for titles. */
 export function title({ model, options }: SmallNetwork): string {
   const own = Object.entries(options).filter(([name]) => !["classes", "inChannels"].includes(name));

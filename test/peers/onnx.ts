@@ -21,7 +21,7 @@ import { loadStateDict, stateShapes } from "../../src/nn/state-dict.ts";
 import { writeOnnx } from "../../src/io/onnx/write.ts";
 import type { Shape } from "../../src/tensor.ts";
 import { recipeTensor, recipeWeights } from "../fixtures/recipe.ts";
-import { smallNetworks, title as titleOf } from "../models/small-networks.ts";
+import { smallNetworks, title as titleOf, todaysNetworks } from "../models/small-networks.ts";
 
 interface OnnxTensor {
   readonly data: Float32Array;
@@ -119,6 +119,6 @@ async function compare(title: string, model: Module, input: Shape): Promise<void
 
 for (const [title, model, input] of layers) await compare(title, model.initialise(new Random(1)), input);
 for (const [title, options, input] of networks) await compare(`${title} ${JSON.stringify(options)}`, createModel(title, options, null), input);
-for (const network of smallNetworks) await compare(titleOf(network), createModel(network.model, network.options, null), network.input);
+for (const network of [...smallNetworks, ...todaysNetworks]) await compare(titleOf(network), createModel(network.model, network.options, null), network.input);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -10,7 +10,7 @@ import { loadStateDict, stateShapes } from "../../src/nn/state-dict.ts";
 import { compile } from "../../src/session/session.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import { recipeTensor, recipeWeights } from "../fixtures/recipe.ts";
-import { smallNetworks, title } from "../models/small-networks.ts";
+import { smallNetworks, title, todaysNetworks } from "../models/small-networks.ts";
 import type { SmallNetwork } from "../models/small-networks.ts";
 import { sharedNetworks } from "./networks.ts";
 
@@ -39,6 +39,13 @@ export const hashedNetworks: readonly SmallNetwork[] = [
   ...sharedNetworks.map(([model, options, input]) => ({ model, options, input })),
 ];
 
+/** Families that came later, and two of them whole. */
+export const hashedToday: readonly SmallNetwork[] = [
+  ...todaysNetworks,
+  { model: "efficientnet_b0", options: {}, input: [1, 3, 64, 64] },
+  { model: "regnety_002", options: {}, input: [1, 3, 64, 64] },
+];
+
 /** Logits of one of them, its weights and image made from their names (fixtures/recipe.ts), in a session with exact numerics. */
 export async function exactLogits({ model: name, options, input }: SmallNetwork, runs: Runs): Promise<Tensor<Float32Array>> {
   const model = createModel(name, options, null);
@@ -52,9 +59,11 @@ export async function exactLogits({ model: name, options, input }: SmallNetwork,
 }
 
 /** SHA-256 of the bits of all of them as little-endian float32, one after the other. @param each receives the hash of each as it comes */
-export async function logitsHash(runs: Runs, each: (title: string, hash: string) => void = () => undefined): Promise<string> {
+export async function logitsHash(
+  runs: Runs, each: (title: string, hash: string) => void = () => undefined, networks: readonly SmallNetwork[] = hashedNetworks,
+): Promise<string> {
   const all = createHash("sha256");
-  for (const network of hashedNetworks) {
+  for (const network of networks) {
     const { data } = await exactLogits(network, runs);
     const bytes = new Uint8Array(4 * data.length);
     const view = new DataView(bytes.buffer);
@@ -68,6 +77,8 @@ export async function logitsHash(runs: Runs, each: (title: string, hash: string)
 if (process.argv[1]?.endsWith("logits-hash.ts") === true) {
   const each = (name: string, hash: string): void => console.log(`${hash.slice(0, 16)}  ${name}`);
   const hashes: Record<string, string> = {};
-  for (const kernels of ["wasm", "plain"] as const) hashes[kernels] = await logitsHash({ kernels, threads: 1 }, process.argv.includes("--each") ? each : undefined);
+  const told = process.argv.includes("--each") ? each : undefined;
+  for (const kernels of ["wasm", "plain"] as const) hashes[kernels] = await logitsHash({ kernels, threads: 1 }, told);
+  for (const kernels of ["wasm", "plain"] as const) hashes[`${kernels}, today's`] = await logitsHash({ kernels, threads: 1 }, told, hashedToday);
   console.log(JSON.stringify(hashes, null, 2));
 }

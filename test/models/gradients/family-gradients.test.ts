@@ -12,6 +12,8 @@ const vgg = { ...tiny, width: 2, units: 4 };
 const grouped = { ...tiny, blocks: [1, 2, 1, 1], width: 2, groups: 2, groupWidth: 64 };
 const dense = { ...tiny, blocks: [2, 2, 1, 2], width: 4, growth: 2 };
 
+const mobile = { ...tiny, width: 0.1, depth: 0.2 };
+
 const networks: [string, Record<string, unknown>, Shape][] = [
   ["se_vgg11_bn", vgg, [2, 2, 32, 32]],
   ["se_vgg11_bn", { ...vgg, placement: "stage" }, [2, 2, 32, 32]],
@@ -23,6 +25,16 @@ const networks: [string, Record<string, unknown>, Shape][] = [
   ["se_densenet121", dense, [2, 2, 29, 32]],
   ["se_shufflenet_v1", { ...shuffle, groups: 2, channels: [4, 16, 24, 32] }, [2, 2, 32, 32]],
   ["se_shufflenet_v2_x1_0", { ...shuffle, channels: [4, 8, 12, 16, 8] }, [2, 2, 32, 33]],
+  ["tf_efficientnet_b0", mobile, [2, 2, 34, 33]],
+  ["efficientnetv2_s", { ...mobile, depth: 0.1 }, [2, 2, 32, 33]],
+  ["lcnet_050", { ...tiny, width: 0.1 }, [2, 2, 32, 40]],
+  ["mobilenetv3_small_050", { ...tiny, width: 0.1 }, [2, 2, 32, 33]],
+  ["regnety_002", { ...tiny, widths: [4, 8, 8, 12], blocks: [1, 1, 2, 1], groupWidth: 4, zeroInit: false }, [2, 2, 32, 33]],
+  ["ghostnetv2_100", { ...tiny, width: 0.1 }, [2, 2, 33, 40]],
+  ["ese_vovnet19b_dw", { ...tiny, layers: [4, 4, 6, 6], stages: [4, 6, 8, 8] }, [2, 2, 33, 32]],
+  ["seresnextaa101d_32x8d", { ...grouped, zeroInit: false }, [2, 2, 32, 32]],
+  ["resnetrs50", { ...tiny, blocks: [1, 2, 1, 1], width: 4, zeroInit: false }, [2, 2, 33, 32]],
+  ["ecaresnet50t", { ...tiny, blocks: [1, 2, 1, 1], width: 4, zeroInit: false }, [2, 2, 33, 40]],
 ];
 
 for (const [name, options, input] of networks) {

@@ -47,13 +47,6 @@ function tensorsOf(name: string): Map<string, Shape> {
 
 /** References without a network yet. */
 const waiting: readonly string[] = [
-  "timm/tf_efficientnet_b0",
-  "timm/tf_efficientnet_b3",
-  "timm/tf_efficientnetv2_b0",
-  "timm/tf_efficientnetv2_b3",
-  "timm/tf_efficientnetv2_s",
-  "timm/tf_mobilenetv3_large_100",
-  "timm/tf_mobilenetv3_small_100",
   "torchvision/lraspp_mobilenet_v3_large",
   "timm/mixnet_s",
   "timm/rexnet_100",
