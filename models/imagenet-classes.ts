@@ -1,7 +1,8 @@
 /**
- * The names of ImageNet's 1,000 classes (ILSVRC 2012), in the order of published checkpoints: by WordNet number, "tench" (n01440764) first. Each is the first
- * word of its WordNet entry, as torchvision has them, which parts the two cranes and the two maillots. No other file imports this one.
- * WordNet 3.0 is Princeton University's: models/pretrained/LICENSE-wordnet. test/fixtures/imagenet_classes.py compares with timm's and torchvision's lists.
+ * The names of ImageNet's 1,000 classes (ILSVRC 2012), in the order of published checkpoints: by WordNet number, "tench" (n01440764) first.
+ * Each is the first word of its WordNet entry, as torchvision has them, which parts the two cranes and the two maillots. No other file
+ * imports this one. WordNet 3.0 is Princeton University's: models/pretrained/LICENSE-wordnet. test/fixtures/imagenet_classes.py compares
+ * with timm's and torchvision's lists.
  */
 export const imagenetClasses: readonly string[] = (
   "tench,goldfish,great white shark,tiger shark,hammerhead,electric ray,stingray,cock,hen,ostrich,brambling,goldfinch," +

@@ -34,7 +34,8 @@ import { resnexts } from "./residual/resnext.ts";
 // Whoever recognises weights by most of their shapes comes first.
 const families: readonly Family[] = [
   efficientnets, efficientnetsV2, mnasnets, lcnets, fbnets, timmMobilenetsV3, resnetsD, ghostnets, vovnets,
-  resnets, legacySenets, resnexts, inceptions, unets, mobilenetsV1, mobilenetsV2, mobilenetsV3, vggs, densenets, shufflenetsV1, shufflenetsV2,
+  resnets, legacySenets, resnexts, inceptions, unets, mobilenetsV1, mobilenetsV2, mobilenetsV3, vggs, densenets, shufflenetsV1,
+  shufflenetsV2,
   regnets,
 ];
 const entries: readonly Entry[] = families.flatMap((family) => family.entries());
@@ -43,7 +44,9 @@ const entries: readonly Entry[] = families.flatMap((family) => family.entries())
 export const modelNames: readonly string[] = [...new Set(entries.map(({ name }) => name))];
 
 /** The preprocessing that published weights were evaluated with, by the name of the network, of the weights, or of what many share. */
-export const presets: Readonly<Record<string, Preprocessing>> = Object.assign({}, shared, ...families.map((family) => family.presets?.() ?? {})) as Record<string, Preprocessing>;
+export const presets: Readonly<Record<string, Preprocessing>> = Object.assign(
+  {}, shared, ...families.map((family) => family.presets?.() ?? {}),
+) as Record<string, Preprocessing>;
 
 /** A name without the library's, and the entries of that name; `found` is what the whole name means. */
 function lookUp(given: string): { readonly name: string; readonly named: readonly Entry[]; readonly found: Entry | undefined } {
@@ -63,7 +66,9 @@ function find(given: string): Entry {
   const { name, named, found } = lookUp(given);
   if (found !== undefined) return found;
   const owners = named.flatMap((entry) => entry.libraries ?? []);
-  const hint = named.length === 0 ? didYouMean(name, modelNames) : `; the name is ${owners.length === 0 ? "ours" : `of ${owners.join(" and ")}`}: say "${name}"`;
+  const hint = named.length === 0
+    ? didYouMean(name, modelNames)
+    : `; the name is ${owners.length === 0 ? "ours" : `of ${owners.join(" and ")}`}: say "${name}"`;
   throw new RangeError(`unknown model "${given}"${hint}`);
 }
 
@@ -82,14 +87,20 @@ export function createModel(name: string, options: GivenOptions = {}, seed: numb
   return seed === null ? model : model.initialise(new Random(seed));
 }
 
-/** The shape of one image of the size that the model is usually run at: [1, C, H, W]. Models that `createModel` did not make: 224x224 in colour. */
+/**
+ * The shape of one image of the size that the model is usually run at: [1, C, H, W]. Models that `createModel` did not make: 224x224 in
+ * colour.
+ */
 export function usualInput(model: Module): Shape {
   const { model: name, options } = model.identity ?? { model: undefined, options: {} as GivenOptions };
   const size = options.smallImages === true ? 32 : (name === undefined ? undefined : lookUp(name).found?.size) ?? 224;
   return [1, Number(options.inChannels ?? 3), size, size];
 }
 
-/** How images are prepared for published weights of this network, where nothing else says so; with a library's name before it, as that library does. */
+/**
+ * How images are prepared for published weights of this network, where nothing else says so; with a library's name before it, as that
+ * library does.
+ */
 export function usualPreprocessing(name: string): Preprocessing {
   return presets[name] ?? presets[lookUp(name).name] ?? shared.imagenet;
 }

@@ -29,7 +29,9 @@ export function count<D extends number | undefined>(fallback: D, least: number =
 
 /** As many whole numbers of at least 1 as the default has. */
 export function counts(fallback: readonly number[]): Reader<readonly number[]> {
-  const fits = (v: unknown): boolean => Array.isArray(v) && v.length === fallback.length && v.every((n) => Number.isSafeInteger(n) && n >= 1);
+  const fits = (v: unknown): boolean => Array.isArray(v) && v.length === fallback.length && v.every(
+    (n) => Number.isSafeInteger(n) && n >= 1,
+  );
   return optional(fallback, `a list of ${fallback.length} whole numbers of at least 1`, fits);
 }
 

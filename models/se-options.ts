@@ -13,7 +13,10 @@ import type { Rounding } from "../src/nn/attention/squeeze-excite.ts";
 import { count, flag, oneOf, optional, positive } from "./options.ts";
 import type { Readers } from "./options.ts";
 
-/** Each in a file of its own under src/nn/attention, with its formula and paper; `se` is src/nn/attention/squeeze-excite.ts, `cse` the same with reduction 2. */
+/**
+ * Each in a file of its own under src/nn/attention, with its formula and paper; `se` is src/nn/attention/squeeze-excite.ts, `cse` the same
+ * with reduction 2.
+ */
 export type AttentionName = "none" | "se" | "ese" | "eca" | "cse" | "sse" | "scse" | "ge" | "cbam";
 
 export interface SeOptions {
@@ -55,7 +58,9 @@ type Make = (channels: number, options: SeOptions, defaults: SeDefaults) => Atte
 
 /** The options that were given, for blocks whose own defaults fill the rest. */
 function given({ reduction, gate, rounding, inner, squeeze, seBias }: SeOptions) {
-  return { rounding, inner, squeeze, bias: seBias, ...(reduction === undefined ? {} : { reduction }), ...(gate === undefined ? {} : { gate }) };
+  return {
+    rounding, inner, squeeze, bias: seBias, ...(reduction === undefined ? {} : { reduction }), ...(gate === undefined ? {} : { gate }),
+  };
 }
 
 const makers: Record<AttentionName, Make> = {
@@ -75,7 +80,9 @@ const makers: Record<AttentionName, Make> = {
 export const attentionNames: readonly AttentionName[] = Object.keys(makers) as AttentionName[];
 
 export function seReaders(defaults: { se: boolean; rounding?: Rounding }): Readers<SeOptions> {
-  const oneOrNone = <T extends string>(names: readonly T[]) => optional<T | undefined>(undefined, `one of ${names.join(", ")}`, (v) => names.includes(v as T));
+  const oneOrNone = <T extends string>(names: readonly T[]) => optional<T | undefined>(
+    undefined, `one of ${names.join(", ")}`, (v) => names.includes(v as T),
+  );
   return {
     se: flag(defaults.se),
     attention: oneOrNone(attentionNames),

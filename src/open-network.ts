@@ -30,23 +30,34 @@ export interface OpenOptions {
 }
 
 /**
- * Opens what `saveWeights` or `senet train` wrote; or a published checkpoint, whose network is told from its tensors where `model` does not say it.
- * @throws TypeError for what is no bytes; FormatError for no sound file; RangeError where the model is unknown or does not fit, or the names are more or fewer than
- * its classes
+ * Opens what `saveWeights` or `senet train` wrote; or a published checkpoint, whose network is told from its tensors where `model` does not
+ * say it.
+ * @throws TypeError for what is no bytes; FormatError for no sound file; RangeError where the model is unknown or does not fit, or the
+ * names are more or fewer than its classes
  */
 export function openNetwork(bytes: Uint8Array | ArrayBuffer, options: OpenOptions = {}): OpenedNetwork {
   const file = parseSafetensors(bytesOf(bytes, "openNetwork"), { share: true });
   const description = weightsDescription(file);
-  const name = options.model ?? description?.model ?? checkpointModel(new Map([...file.tensors].map(([each, tensor]) => [each, tensor.shape])));
-  if (name === undefined) throw new FormatError("openNetwork: the file does not say which network it is of, and its tensors do not tell; the option model names it");
+  const name = options.model ?? description?.model ??
+    checkpointModel(new Map([...file.tensors].map(([each, tensor]) => [each, tensor.shape])));
+  if (name === undefined) {
+    throw new FormatError(
+      "openNetwork: the file does not say which network it is of, and its tensors do not tell; the option model names it",
+    );
+  }
   const own = name === description?.model ? description.options : {};
   const model = createModel(name, { ...own, ...options.modelOptions }, null);
   loadWeights(model, file);
   const classes = options.classes ?? description?.classes;
-  if (classes !== undefined) checkClassNames(options.classes === undefined ? "openNetwork: the file" : "openNetwork: classes", classes, model);
+  if (classes !== undefined) {
+    checkClassNames(options.classes === undefined ? "openNetwork: the file" : "openNetwork: classes", classes, model);
+  }
   if (options.preprocessing !== undefined && typeof options.preprocessing !== "object") {
     throw new TypeError(`openNetwork: preprocessing wants an object, such as presets.imagenet, got ${show(options.preprocessing)}`);
   }
   const given = options.preprocessing === undefined ? undefined : parsePreprocessing(options.preprocessing);
-  return { model, classes, preprocessing: given ?? description?.preprocessing ?? usualPreprocessing(name), described: description?.preprocessing !== undefined };
+  return {
+    model, classes, preprocessing: given ?? description?.preprocessing ?? usualPreprocessing(name),
+    described: description?.preprocessing !== undefined,
+  };
 }

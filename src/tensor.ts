@@ -42,7 +42,9 @@ export class Tensor<A extends Floats = Floats> {
       throw new TypeError(`Tensor: data wants a Float32Array or Float64Array, got ${show(data)}`);
     }
     for (const n of shape) {
-      if (!Number.isSafeInteger(n) || n < 0) throw new RangeError(`Tensor: shape wants whole numbers of at least 0, got ${showShape(shape)}`);
+      if (!Number.isSafeInteger(n) || n < 0) {
+        throw new RangeError(`Tensor: shape wants whole numbers of at least 0, got ${showShape(shape)}`);
+      }
     }
     if (data.length !== sizeOf(shape)) {
       throw new RangeError(`Tensor: shape ${showShape(shape)} wants ${sizeOf(shape)} elements, data has ${data.length}`);

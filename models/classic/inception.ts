@@ -77,7 +77,9 @@ class InceptionModule extends Composite {
     const tower = (widths: readonly number[]): Sequential => new Sequential(...widths.map((to, i) =>
       new ConvNorm(i === 0 ? from : wide(widths[i - 1]), wide(to), i === 0 ? 1 : 3, epsilon, i === widths.length - 1 ? stride : 1)));
     const even = { kernel: 3, stride: 1, padding: 1 };
-    const pooled = stride === 2 ? new MaxPool2d({ kernel: 3, stride, ceilMode: true }) : pool === "mean" ? new AveragePool2d(even) : new MaxPool2d(even);
+    const pooled = stride === 2 ? new MaxPool2d({ kernel: 3, stride, ceilMode: true })
+      : pool === "mean" ? new AveragePool2d(even)
+      : new MaxPool2d(even);
     this.branch1 = single === 0 ? undefined : new ConvNorm(from, wide(single), 1, epsilon);
     [this.branch2, this.branch3] = towers.map(tower);
     this.branch4 = projection === 0 ? undefined : new Sequential(pooled, new ConvNorm(from, wide(projection), 1, epsilon));
@@ -101,7 +103,10 @@ interface Network {
   readonly modules: readonly (readonly [name: string, plan: Plan] | Module)[];
 }
 
-/** Images [N, inChannels, H, W] to logits [N, classes]. State dict: conv1.conv.weight, conv1.bn.*, conv2.*, conv3.*, inception3a.branch1.conv.weight, ..., fc.*. */
+/**
+ * Images [N, inChannels, H, W] to logits [N, classes]. State dict: conv1.conv.weight, conv1.bn.*, conv2.*, conv3.*,
+ * inception3a.branch1.conv.weight, ..., fc.*.
+ */
 export class Inception extends Composite {
   readonly body: Module;
   readonly #children: [string, Module][];
@@ -187,7 +192,10 @@ function read(name: string, se: boolean, dropout: number, options: GivenOptions)
   });
 }
 
-/** `bn_inception` and `se_bn_inception`. Its stride-2 modules join a pool that rounds down where their convolutions round up: sides are multiples of 32. */
+/**
+ * `bn_inception` and `se_bn_inception`. Its stride-2 modules join a pool that rounds down where their convolutions round up: sides are
+ * multiples of 32.
+ */
 export function bnInception(name: string, se: boolean, options: GivenOptions): Inception {
   return new Inception({ door: new ImageMultiple(name, 32), epsilon: 1e-5, modules: bnModules }, read(name, se, 0, options));
 }

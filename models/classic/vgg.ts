@@ -76,7 +76,8 @@ function features(convolutions: readonly number[], normalise: boolean, options: 
     for (let i = 0; i < repeats; i++) {
       const se = options.placement === "conv" || i === repeats - 1 ? makeSe(to, options) : undefined;
       modules.push(...present<Module>(
-        new Conv2d(from, to, { kernel: 3, padding: 1 }), normalise ? new BatchNorm2d(to) : undefined, se === undefined ? new ReLU() : new GatedReLU(se)));
+        new Conv2d(from, to, { kernel: 3, padding: 1 }), normalise ? new BatchNorm2d(to) : undefined,
+        se === undefined ? new ReLU() : new GatedReLU(se)));
       from = to;
     }
     modules.push(new MaxPool2d({ kernel: 2 }));
@@ -110,9 +111,13 @@ export class Vgg extends Composite {
 /** timm keeps the hidden linear layers as convolutions over the pooled image (timm/models/vgg.py, ConvMlp). */
 const timm: WeightLayout = {
   name: "timm VGG",
-  read: (file) => (file.has("pre_logits.fc1.weight")
-    ? { rename: (name) => name.replace(/^pre_logits\.fc1\./, "classifier.0.").replace(/^pre_logits\.fc2\./, "classifier.3.").replace(/^head\.fc\./, "classifier.6.") }
-    : undefined),
+  read(file) {
+    if (!file.has("pre_logits.fc1.weight")) return undefined;
+    const layers: Readonly<Record<string, string>> = {
+      "pre_logits.fc1": "classifier.0", "pre_logits.fc2": "classifier.3", "head.fc": "classifier.6",
+    };
+    return { rename: (name) => name.replace(/^(pre_logits\.fc[12]|head\.fc)(?=\.)/, (layer) => layers[layer]) };
+  },
 };
 
 /** `vgg16`, `vgg16_bn`, `se_vgg16`, `se_vgg16_bn` and those of 11, 13 and 19 layers. */

@@ -82,7 +82,8 @@ export class MobileNetV1 extends Composite {
     }));
     this.fc = new Linear(channels, options.classes);
     this.body = new Sequential(
-      this.conv1, this.bn1, activation(options.activation), this.blocks, new GlobalAveragePool(), new Flatten(), new Dropout(options.dropout), this.fc);
+      this.conv1, this.bn1, activation(options.activation), this.blocks, new GlobalAveragePool(), new Flatten(),
+      new Dropout(options.dropout), this.fc);
   }
 }
 

@@ -72,7 +72,9 @@ function checkGroups(name: string, { groups, channels }: ShuffleNetV1Options): v
       throw new RangeError(`${name}: option "channels" wants multiples of four times the ${groups} groups in its stages, got ${to}`);
     }
     if (to <= from || (to - from) % groups !== 0) {
-      throw new RangeError(`${name}: option "channels" wants each stage wider than the last by a multiple of the ${groups} groups, got ${from} and ${to}`);
+      throw new RangeError(
+        `${name}: option "channels" wants each stage wider than the last by a multiple of the ${groups} groups, got ${from} and ${to}`,
+      );
     }
   }
 }
@@ -102,7 +104,8 @@ export class ShuffleNetV1 extends Composite {
     this.features = new Sequential(...units);
     this.classifier = new Sequential(new Linear(from, options.classes, { bias: options.bias }));
     this.body = new Sequential(
-      this.firstConv, new MaxPool2d({ kernel: 3, stride: 2, padding: 1 }), this.features, new GlobalAveragePool(), new Flatten(), this.classifier);
+      this.firstConv, new MaxPool2d({ kernel: 3, stride: 2, padding: 1 }), this.features, new GlobalAveragePool(), new Flatten(),
+      this.classifier);
   }
 }
 

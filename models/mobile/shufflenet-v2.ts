@@ -84,7 +84,8 @@ export class ShuffleNetV2 extends Composite {
     this.conv5 = new Sequential(...pointwise(from, last));
     this.fc = new Linear(last, options.classes);
     this.body = new Sequential(
-      this.conv1, new MaxPool2d({ kernel: 3, stride: 2, padding: 1 }), ...stages, this.conv5, new GlobalAveragePool(), new Flatten(), this.fc);
+      this.conv1, new MaxPool2d({ kernel: 3, stride: 2, padding: 1 }), ...stages, this.conv5, new GlobalAveragePool(), new Flatten(),
+      this.fc);
   }
 }
 

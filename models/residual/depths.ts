@@ -36,5 +36,7 @@ export function residualName(shapes: ReadonlyMap<string, Shape>): string | undef
   const depth = depths.find((each) => stagesOf[each].bottleneck === bottleneck && stagesOf[each].blocks.join() === blocks.join());
   if (depth === undefined) return undefined;
   const [out, perGroup] = shapes.get("layer1.0.conv2.weight") ?? [];
-  return out === perGroup ? `${legacy}${se}resnet${depth}` : out === 128 && perGroup === 4 ? `${legacy}${se}resnext${depth}_32x4d` : undefined;
+  return out === perGroup ? `${legacy}${se}resnet${depth}`
+    : out === 128 && perGroup === 4 ? `${legacy}${se}resnext${depth}_32x4d`
+    : undefined;
 }

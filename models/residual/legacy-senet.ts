@@ -172,7 +172,9 @@ export class LegacySENet extends Composite {
       const made: Module[] = [];
       for (let i = 0; i < repeats; i++) {
         const stride = index > 0 && i === 0 ? 2 : 1;
-        made.push(sizes === undefined ? new BasicBlock(channels, width, stride, options) : new Bottleneck(channels, sizes, stride, options));
+        made.push(
+          sizes === undefined ? new BasicBlock(channels, width, stride, options) : new Bottleneck(channels, sizes, stride, options),
+        );
         channels = sizes?.to ?? width;
       }
       return new Sequential(...made);

@@ -106,7 +106,8 @@ export class ResNet extends Composite {
     this.layer4 = stages[3];
     this.fc = new Linear(channels, options.classes);
     this.body = new Sequential(
-      ...present<Module>(this.conv1, this.bn1, new ReLU(), pool), ...stages, new GlobalAveragePool(), new Flatten(), new Dropout(options.dropout), this.fc);
+      ...present<Module>(this.conv1, this.bn1, new ReLU(), pool), ...stages, new GlobalAveragePool(), new Flatten(),
+      new Dropout(options.dropout), this.fc);
   }
 
   override layouts(): readonly WeightLayout[] {
@@ -119,7 +120,8 @@ const cadeneGraph: WeightLayout = {
   name: "Cadene SE-ResNet",
   read(file) {
     if (!file.has("layer0.conv1.weight")) return undefined;
-    throw new RangeError("weights: the file has Cadene's names, and that graph has its stride in the first convolution of a block and a pool without padding, "
+    throw new RangeError("weights: the file has Cadene's names, and that graph has its stride in the first convolution of a block and a pool "
+      + "without padding, "
       + `so the model would give wrong answers: load it into ${residualName(file) ?? "the legacy_ model of that depth"}`);
   },
 };
@@ -133,7 +135,9 @@ const moskomule: WeightLayout = {
     if (!wanted.has("layer1.0.se.fc1.weight") || ![...file.keys()].some((name) => MOSKOMULE.test(name))) return undefined;
     return {
       rename: (name) => name.replace(MOSKOMULE, (_, se: string, index: string, leaf: string) => `${se}fc${index === "0" ? 1 : 2}.${leaf}`),
-      zero: (name) => /\.se\.fc[12]\.bias$/.test(name) && file.has(name.replace(/fc([12])\.bias$/, (_, n: string) => `fc.${n === "1" ? 0 : 2}.weight`)),
+      zero: (name) => /\.se\.fc[12]\.bias$/.test(name) && file.has(
+        name.replace(/fc([12])\.bias$/, (_, n: string) => `fc.${n === "1" ? 0 : 2}.weight`),
+      ),
     };
   },
 };
@@ -166,10 +170,15 @@ function bottleneck(width: number): BottleneckSizes {
 /** `resnet50`, `seresnet50`, ... for photographs of about 224x224. */
 export function resnet(name: string, depth: Depth, se: boolean, options: GivenOptions): ResNet {
   const { blocks, bottleneck: deep } = stagesOf[depth];
-  return new ResNet({ stem: "7x7", blocks, bottleneck: deep ? bottleneck : undefined }, readOptions(name, options, resnetReaders(se, true)));
+  return new ResNet(
+    { stem: "7x7", blocks, bottleneck: deep ? bottleneck : undefined }, readOptions(name, options, resnetReaders(se, true)),
+  );
 }
 
-/** `resnet20`, `se_resnet20`, ... for small images: depth = 6 n + 2, n blocks in each of three stages; the option `blocks` gives each another number. */
+/**
+ * `resnet20`, `se_resnet20`, ... for small images: depth = 6 n + 2, n blocks in each of three stages; the option `blocks` gives each
+ * another number.
+ */
 export function smallResnet(name: string, depth: number, se: boolean, options: GivenOptions): ResNet {
   const n = (depth - 2) / 6;
   const { blocks, ...rest } = readOptions(name, options, { ...resnetReaders(se, false), blocks: counts([n, n, n]) });

@@ -30,7 +30,10 @@ export interface GroupOptions {
 export function groupedWidth(name: string, width: number, { groups, groupWidth }: Pick<GroupOptions, "groups" | "groupWidth">): number {
   const perGroup = Math.floor((width * groupWidth) / 64);
   if (perGroup < 1) {
-    throw new RangeError(`${name}: option "groupWidth" of ${groupWidth} leaves no channel for a group at option "width" ${width}: their product wants at least 64`);
+    throw new RangeError(
+      `${name}: option "groupWidth" of ${groupWidth} leaves no channel for a group at option "width" ${width}: their product wants at ` +
+      `least 64`,
+    );
   }
   return perGroup * groups;
 }

@@ -1,4 +1,7 @@
-/** Lists of class names in files: one name a line, or JSON, as other programs write them. A list is whole, or it is refused: a name lost shifts all that follow. */
+/**
+ * Lists of class names in files: one name a line, or JSON, as other programs write them. A list is whole, or it is refused: a name lost
+ * shifts all that follow.
+ */
 import { FormatError, show } from "../errors.ts";
 import { parseJson, plainJson } from "../io/bytes/json.ts";
 import { decodeUtf8 } from "../io/bytes/utf8.ts";
@@ -12,11 +15,17 @@ function nameOf(value: unknown): string | undefined {
 
 function fromJson(value: unknown, path: string): string[] {
   const isList = Array.isArray(value);
-  if (!isList && Object.prototype.toString.call(value) !== "[object Object]") throw new FormatError(`${path}: class names want a JSON list of texts, this is ${show(value)}`);
+  if (!isList && Object.prototype.toString.call(value) !== "[object Object]") {
+    throw new FormatError(`${path}: class names want a JSON list of texts, this is ${show(value)}`);
+  }
   const entries = Object.entries(value as Record<string, unknown>);
   // An object with numbers for keys, as {"0": "tench"}, has them in their order.
   return entries.map(([key, entry], i) => {
-    if (!isList && key !== String(i)) throw new FormatError(`${path}: class names in a JSON object want the keys "0", "1", ..., got ${show(key)} where ${show(String(i))} is due`);
+    if (!isList && key !== String(i)) {
+      throw new FormatError(
+        `${path}: class names in a JSON object want the keys "0", "1", ..., got ${show(key)} where ${show(String(i))} is due`,
+      );
+    }
     const name = nameOf(entry);
     if (name === undefined) throw new FormatError(`${path}: class names want texts, class ${i} is ${show(entry)}`);
     return name;

@@ -45,7 +45,9 @@ export class Arguments {
   /** @throws UsageError for an unknown option (with the nearest name), a missing value, too many or too few arguments. */
   constructor(command: Command, args: readonly string[]) {
     const options: Record<string, { type: "string" | "boolean" }> = {};
-    for (const [name, option] of Object.entries(command.options)) options[name] = { type: option.value === undefined ? "boolean" : "string" };
+    for (const [name, option] of Object.entries(command.options)) {
+      options[name] = { type: option.value === undefined ? "boolean" : "string" };
+    }
     // Not strict: the messages are ours, with the nearest name in them.
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true, strict: false });
     const names = Object.keys(options);
@@ -57,11 +59,15 @@ export class Arguments {
       if (options[name].type === "string" && typeof value !== "string") {
         throw new UsageError(`senet ${command.name}: --${name} wants a value (${command.options[name].value})`);
       }
-      if (options[name].type === "boolean" && typeof value === "string") throw new UsageError(`senet ${command.name}: --${name} takes no value`);
+      if (options[name].type === "boolean" && typeof value === "string") {
+        throw new UsageError(`senet ${command.name}: --${name} takes no value`);
+      }
     }
     const { least, most } = command.positionals;
     if (positionals.length < least || positionals.length > most) {
-      throw new UsageError(`senet ${command.name}: wants ${command.usage}, got ${positionals.length} argument${positionals.length === 1 ? "" : "s"}`);
+      throw new UsageError(
+        `senet ${command.name}: wants ${command.usage}, got ${positionals.length} argument${positionals.length === 1 ? "" : "s"}`,
+      );
     }
     this.command = command;
     this.positionals = positionals;
@@ -108,7 +114,9 @@ export class Arguments {
   choice<T extends string>(name: string, choices: readonly T[], fallback: T): T {
     const value = this.text(name, fallback) as T;
     if (!choices.includes(value)) {
-      throw new UsageError(`senet ${this.command.name}: --${name} wants one of ${choices.join(", ")}, got "${value}"${didYouMean(value, choices)}`);
+      throw new UsageError(
+        `senet ${this.command.name}: --${name} wants one of ${choices.join(", ")}, got "${value}"${didYouMean(value, choices)}`,
+      );
     }
     return value;
   }
@@ -124,7 +132,9 @@ export class Arguments {
       value = undefined;
     }
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      throw new UsageError(`senet ${this.command.name}: --${name} wants a JSON object such as '{"classes":10}', got ${JSON.stringify(given)}`);
+      throw new UsageError(
+        `senet ${this.command.name}: --${name} wants a JSON object such as '{"classes":10}', got ${JSON.stringify(given)}`,
+      );
     }
     return value as Record<string, unknown>;
   }
@@ -135,7 +145,8 @@ export const helpColumns = 80;
 
 /** The text of `senet COMMAND --help`. */
 export function helpText(command: Command): string {
-  const rows = Object.entries(command.options).map(([name, { value, help }]) => [`  --${name}${value === undefined ? "" : ` ${value}`}`, help]);
+  const rows = Object.entries(command.options)
+    .map(([name, { value, help }]) => [`  --${name}${value === undefined ? "" : ` ${value}`}`, help]);
   const left = Math.max(0, ...rows.map(([name]) => name.length)) + 2;
   const indented = ([name, help]: readonly string[]): string[] =>
     wrapped(help, helpColumns - left).map((line, i) => (i === 0 ? name : "").padEnd(left) + line);

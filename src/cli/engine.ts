@@ -1,6 +1,6 @@
 /**
- * What computes a command's answers. `--engine` names who runs the network (a session, or the modules eagerly), `--kernels` the family of kernels
- * that it runs on. Both mean the same in every command.
+ * What computes a command's answers. `--engine` names who runs the network (a session, or the modules eagerly), `--kernels` the family of
+ * kernels that it runs on. Both mean the same in every command.
  */
 import * as plain from "../../kernels/plain/index.ts";
 import * as reference from "../../kernels/reference/index.ts";
@@ -36,8 +36,12 @@ export const engineHelp: Readonly<Record<string, OptionHelp>> = {
 
 /** Which engine has these kernels. @throws UsageError where the one that is asked for has them not */
 export function engineFor(command: string, kernels: KernelName, engine: EngineName | undefined): EngineName {
-  if (engine === "eager" && kernels === "wasm") throw new UsageError(`senet ${command}: the eager engine has plain and reference kernels; wasm ones want --engine session`);
-  if (engine === "session" && kernels === "reference") throw new UsageError(`senet ${command}: a session has wasm and plain kernels; reference ones want --engine eager`);
+  if (engine === "eager" && kernels === "wasm") {
+    throw new UsageError(`senet ${command}: the eager engine has plain and reference kernels; wasm ones want --engine session`);
+  }
+  if (engine === "session" && kernels === "reference") {
+    throw new UsageError(`senet ${command}: a session has wasm and plain kernels; reference ones want --engine eager`);
+  }
   return engine ?? (kernels === "reference" ? "eager" : "session");
 }
 
@@ -49,7 +53,10 @@ export function threadsFrom(args: Arguments): number | undefined {
 export function engineFromArguments(args: Arguments): EngineChoice {
   const kernels = args.choice("kernels", kernelNames, "auto");
   const asked = args.text("engine") === undefined ? undefined : args.choice("engine", engineNames, "session");
-  return { engine: engineFor(args.command.name, kernels, asked), kernels, numerics: args.choice("numerics", numericsNames, "exact"), threads: threadsFrom(args) };
+  return {
+    engine: engineFor(args.command.name, kernels, asked), kernels, numerics: args.choice("numerics", numericsNames, "exact"),
+    threads: threadsFrom(args),
+  };
 }
 
 /** A network that answers. */
@@ -61,10 +68,14 @@ export interface Inference {
 }
 
 /** @param input of the first run; others may have another batch or image size */
-export async function inference(model: Module, { engine, kernels, numerics = "exact", threads }: EngineChoice, input: Shape): Promise<Inference> {
+export async function inference(
+  model: Module, { engine, kernels, numerics = "exact", threads }: EngineChoice, input: Shape,
+): Promise<Inference> {
   if (engine === "eager" || kernels === "reference") {
     model.use(kernels === "reference" ? reference : plain);
-    return { run: (x) => model.forward(x), kernels: `eager, ${kernels === "reference" ? "reference" : "plain"} kernels`, close: () => undefined };
+    return {
+      run: (x) => model.forward(x), kernels: `eager, ${kernels === "reference" ? "reference" : "plain"} kernels`, close: () => undefined,
+    };
   }
   const session = await compile(model, { input, numerics, kernels, ...(threads === undefined ? {} : { threads }) });
   return { run: (x) => session.run(x), kernels: session.kernels, close: () => session.close() };

@@ -1,6 +1,7 @@
 /** Reading and writing files, with one-line errors; nothing is ever left half written. */
 import {
-  accessSync, chmodSync, closeSync, constants, existsSync, lstatSync, mkdirSync, openSync, readFileSync, readSync, readdirSync, readlinkSync, realpathSync, renameSync, rmSync, statSync,
+  accessSync, chmodSync, closeSync, constants, existsSync, lstatSync, mkdirSync, openSync, readFileSync, readSync, readdirSync,
+  readlinkSync, realpathSync, renameSync, rmSync, statSync,
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
@@ -102,10 +103,15 @@ function kindOf(head: Uint8Array): string {
 function checkKind(target: string, data: Uint8Array | string): void {
   const before = existsSync(target) ? readHead(target, 9) : new Uint8Array(0);
   const head = typeof data === "string" ? Uint8Array.from(data.slice(0, 9), (letter) => letter.charCodeAt(0) & 255) : data.subarray(0, 9);
-  if (before.length > 0 && head.length > 0 && kindOf(before) !== kindOf(head)) throw new Error("it is there, and is a file of another kind");
+  if (before.length > 0 && head.length > 0 && kindOf(before) !== kindOf(head)) {
+    throw new Error("it is there, and is a file of another kind");
+  }
 }
 
-/** Writes to a temporary name beside the target and renames, so that a failure leaves what was there before. A link stays one, and a file keeps its mode. */
+/**
+ * Writes to a temporary name beside the target and renames, so that a failure leaves what was there before. A link stays one, and a file
+ * keeps its mode.
+ */
 export function writeBytes(path: string, data: Uint8Array | string): void {
   let temporary: string | undefined;
   try {
@@ -129,7 +135,9 @@ export function discardLeftovers(path: string): void {
   const folder = dirname(target);
   if (!isFolder(folder)) return;
   const begin = `${basename(target)}.`;
-  for (const name of readdirSync(folder)) if (name.startsWith(begin) && /^\d+\.part$/.test(name.slice(begin.length))) discard(join(folder, name));
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith(begin) && /^\d+\.part$/.test(name.slice(begin.length))) discard(join(folder, name));
+  }
 }
 
 /** Are both paths one file that is there? */

@@ -11,7 +11,9 @@ interface Sharp {
 interface SharpImage {
   ensureAlpha(): SharpImage;
   keepIccProfile?(): SharpImage;
-  raw(): { toBuffer(options: { resolveWithObject: true }): Promise<{ data: Uint8Array; info: { width: number; height: number; channels: number } }> };
+  raw(): {
+    toBuffer(options: { resolveWithObject: true }): Promise<{ data: Uint8Array; info: { width: number; height: number; channels: number } }>
+  };
 }
 
 /** A package of the user's, or undefined where it is not installed. */

@@ -42,7 +42,9 @@ function probabilities(y: Tensor<Float32Array>): Tensor<Float32Array> {
 function preparation(args: Arguments, [, a, b, c]: Shape, last: boolean): Preprocessing {
   const [channels, height, width] = last ? [c, a, b] : [a, b, c];
   const chosen = chosenPreset(args);
-  if (chosen === undefined) remark(`prepared as for ImageNet (mean, deviation, RGB), at ${height}x${width}: the file does not say how; --preset NAME says it`);
+  if (chosen === undefined) {
+    remark(`prepared as for ImageNet (mean, deviation, RGB), at ${height}x${width}: the file does not say how; --preset NAME says it`);
+  }
   const base = chosen ?? { ...imagenet, resize: Math.floor((Math.min(height, width) * 256) / 224) };
   const gray = channels === 1 && base.channels !== "gray";
   return { ...base, ...(gray ? { channels: "gray" as const, mean: [0.5], std: [0.5] } : {}), size: [height, width] };
@@ -51,20 +53,26 @@ function preparation(args: Arguments, [, a, b, c]: Shape, last: boolean): Prepro
 async function classNames(args: Arguments, path: string, classes: number): Promise<readonly string[] | undefined> {
   const file = args.text("classes");
   if (file === undefined && classes !== 1000) return undefined;
-  const named = file === undefined || file === "imagenet" ? (await import("../../models/imagenet-classes.ts")).imagenetClasses : readClassNames(file);
+  const named = file === undefined || file === "imagenet"
+    ? (await import("../../models/imagenet-classes.ts")).imagenetClasses
+    : readClassNames(file);
   if (file === undefined) remark(`${path} names no classes: the names are ImageNet's (--classes FILE gives others)`);
   if (named.length !== classes) throw new RangeError(`${file}: ${named.length} names, the network has ${classes} classes`);
   return named;
 }
 
 /** @returns the network, and names of its classes where there are some: those of `--classes`, or ImageNet's for 1,000 classes */
-export async function onnxClassifier(args: Arguments, path: string): Promise<{ readonly network: Answering; readonly names: readonly string[] | undefined }> {
+export async function onnxClassifier(args: Arguments, path: string): Promise<{
+  readonly network: Answering;
+  readonly names: readonly string[] | undefined;
+}> {
   const network: OnnxNetwork = openOnnx(path, args.text("weights"));
   const shapes = onnxShapes(args, network);
   const [[name, shape], ...more] = Object.entries(shapes);
   const last = shape[3] <= 4 && shape[1] > 4;
   if (more.length > 0 || shape.length !== 4 || ![1, 3].includes(last ? shape[3] : shape[1])) {
-    throw new UsageError(`senet ${args.command.name}: ${path} wants ${Object.entries(shapes).map(([input, each]) => `${input} ${showShape(each)}`).join(", ")}, which is no picture; senet run gives it tensors`);
+    const wanted = Object.entries(shapes).map(([input, each]) => `${input} ${showShape(each)}`).join(", ");
+    throw new UsageError(`senet ${args.command.name}: ${path} wants ${wanted}, which is no picture; senet run gives it tensors`);
   }
   const session: Session = await onnxSession(args, network, engineFromArguments(args), { [name]: [1, ...shape.slice(1)] });
   sayNotes(path, network);

@@ -23,13 +23,19 @@ function isBelow(path: string, folder: string): boolean {
   return above === folder || (above !== path && isBelow(above, folder));
 }
 
-/** The file that holds weights of a model: beside it or below, nowhere else, also by way of links. It may have been renamed with the model. */
+/**
+ * The file that holds weights of a model: beside it or below, nowhere else, also by way of links. It may have been renamed with the model.
+ */
 function besideModel(model: string, location: string, alone: boolean): string {
   const folder = dirname(model);
   const renamed = alone ? [`${basename(model)}.data`, `${basename(model)}_data`, `${basename(model).replace(/\.onnx$/i, "")}.data`] : [];
   const found = [location, ...renamed].map((name) => join(folder, name)).find((path) => existsSync(path));
-  if (found === undefined) throw new Error(`${model}: its weights lie in ${location}, which is not beside it: put both files into one folder`);
-  if (!isBelow(realpathSync(found), realpathSync(folder))) throw new Error(`${model}: its weights lie in ${location}, a link out of the model's folder: copy the file there`);
+  if (found === undefined) {
+    throw new Error(`${model}: its weights lie in ${location}, which is not beside it: put both files into one folder`);
+  }
+  if (!isBelow(realpathSync(found), realpathSync(folder))) {
+    throw new Error(`${model}: its weights lie in ${location}, a link out of the model's folder: copy the file there`);
+  }
   return found;
 }
 
@@ -37,7 +43,9 @@ function besideModel(model: string, location: string, alone: boolean): string {
 export function openOnnx(path: string, weights?: string): OnnxNetwork {
   const bytes = readBytes(path);
   const locations = externalLocations(bytes);
-  const external = Object.fromEntries(locations.map((location) => [location, readBytes(besideModel(path, location, locations.length === 1))]));
+  const external = Object.fromEntries(
+    locations.map((location) => [location, readBytes(besideModel(path, location, locations.length === 1))]),
+  );
   const network = importOnnx(bytes, { external });
   if (weights !== undefined) network.loadState(parseSafetensors(readBytes(weights)).tensors);
   return network;
@@ -50,17 +58,26 @@ export function sayNotes(path: string, { notes }: OnnxNetwork): void {
 
 const usualSize = 224;
 
-/** `--input 1,3,224,224`, or `--input "image=1,3,224,224;mask=1,1,224,224"` for several inputs; else what the file says, one image, 224x224 where sizes are free. */
+/**
+ * `--input 1,3,224,224`, or `--input "image=1,3,224,224;mask=1,1,224,224"` for several inputs; else what the file says, one image, 224x224
+ * where sizes are free.
+ */
 export function onnxShapes(args: Arguments, { inputs }: OnnxNetwork, batch: number = 1): Shapes {
   const given = args.text("input");
   const command = `senet ${args.command.name}`;
   const sizes = (text: string): Shape => {
     const shape = text.split(/[,x]/).map(Number);
-    if (!shape.every((n) => Number.isSafeInteger(n) && n >= 1)) throw new UsageError(`${command}: --input wants whole numbers as 1,3,224,224, got "${text}"`);
+    if (!shape.every((n) => Number.isSafeInteger(n) && n >= 1)) {
+      throw new UsageError(`${command}: --input wants whole numbers as 1,3,224,224, got "${text}"`);
+    }
     return shape;
   };
   if (given !== undefined) {
-    const parts = given.split(";").map((part) => (part.includes("=") ? [part.slice(0, part.lastIndexOf("=")), part.slice(part.lastIndexOf("=") + 1)] : [inputs[0].name, part]));
+    const parts = given.split(";").map(
+      (part) => (
+        part.includes("=") ? [part.slice(0, part.lastIndexOf("=")), part.slice(part.lastIndexOf("=") + 1)] : [inputs[0].name, part]
+      ),
+    );
     return Object.fromEntries(parts.map(([name, text]) => [name, sizes(text)]));
   }
   return Object.fromEntries(inputs.map(({ name, shape }) => {
@@ -74,7 +91,11 @@ export function onnxShapes(args: Arguments, { inputs }: OnnxNetwork, batch: numb
 }
 
 /** A session of the file. @throws UsageError for the eager engine, which runs models only */
-export function onnxSession(args: Arguments, network: OnnxNetwork, { engine, kernels, numerics = "exact", threads }: EngineChoice, input: Shapes): ReturnType<typeof compile> {
-  if (engine === "eager" || kernels === "reference") throw new UsageError(`senet ${args.command.name}: an ONNX file runs in a session; the eager engine has models only`);
+export function onnxSession(
+  args: Arguments, network: OnnxNetwork, { engine, kernels, numerics = "exact", threads }: EngineChoice, input: Shapes,
+): ReturnType<typeof compile> {
+  if (engine === "eager" || kernels === "reference") {
+    throw new UsageError(`senet ${args.command.name}: an ONNX file runs in a session; the eager engine has models only`);
+  }
   return compile(network, { input, numerics, kernels, ...(threads === undefined ? {} : { threads }) });
 }

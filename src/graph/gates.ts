@@ -1,6 +1,6 @@
 /**
- * SE blocks in a graph, wherever it comes from: a pooled mean (or maximum), layers on one pixel, a gate, a product by channel. The gate's name is what
- * `observe` and `override` of a session want.
+ * SE blocks in a graph, wherever it comes from: a pooled mean (or maximum), layers on one pixel, a gate, a product by channel. The gate's
+ * name is what `observe` and `override` of a session want.
  */
 import { sizeOf } from "../tensor.ts";
 import type { Constant, Graph, Node, Value } from "./graph.ts";
@@ -41,7 +41,8 @@ export function withoutNumber(uses: Uses, { inputs: [a, b] }: Node): Value | und
 /** Kinds that may stand between a pooled image and its gate. */
 function isStep(uses: Uses, node: Node): boolean {
   switch (node.operation.kind) {
-    case "activation": case "unary": case "clip": case "linear": case "reshape": case "flatten": case "batch_norm": case "channel_conv": return true;
+    case "activation": case "unary": case "clip": case "linear": case "reshape": case "flatten": case "batch_norm": case "channel_conv":
+      return true;
     case "conv2d": return sizeOf(node.inputs[0].shape) === node.inputs[0].shape[0] * Math.max(...node.inputs[0].shape.slice(1));
     case "add": case "multiply": case "binary": return withoutNumber(uses, node) !== undefined;
     default: return false;

@@ -1,7 +1,7 @@
 /**
- * A network as a list of operations. Each makes one value, of a known shape, from earlier values (single assignment). Modules lower to a graph
- * (`Module.lower`); sessions optimise and run it; ONNX is read to it and written from it. A graph for inference has no dropout, and its
- * normalisation uses running statistics; a graph for training has dropout in it.
+ * A network as a list of operations. Each makes one value, of a known shape, from earlier values (single assignment). Modules lower to a
+ * graph (`Module.lower`); sessions optimise and run it; ONNX is read to it and written from it. A graph for inference has no dropout, and
+ * its normalisation uses running statistics; a graph for training has dropout in it.
  */
 import type { Shape, Tensor } from "../tensor.ts";
 import type { Constant, Operation } from "./operation.ts";
@@ -64,7 +64,9 @@ export class GraphBuilder {
   /** The state-dict entry that `holder` (a Parameter or Statistic) stands for. @throws Error for one that the model does not name */
   constant(holder: { readonly value: Tensor }): Constant {
     const name = this.#names.get(holder);
-    if (name === undefined) throw new Error(`lower: a tensor of ${this.#path || "the model"} has no name: is its module a field of the composite?`);
+    if (name === undefined) {
+      throw new Error(`lower: a tensor of ${this.#path || "the model"} has no name: is its module a field of the composite?`);
+    }
     return { name, read: () => holder.value };
   }
 

@@ -23,8 +23,8 @@ export interface NetworkInput {
 }
 
 /**
- * What sessions compile: inputs and outputs by name, some sizes of which may be free, and the graph for given ones. `moduleNetwork` makes one
- * of a model, `importOnnx` of a file.
+ * What sessions compile: inputs and outputs by name, some sizes of which may be free, and the graph for given ones. `moduleNetwork` makes
+ * one of a model, `importOnnx` of a file.
  */
 export interface Network {
   /** For people to read, in messages and descriptions. */

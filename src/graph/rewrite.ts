@@ -41,7 +41,9 @@ export class Uses {
   soleConv(value: Value, user: Node): ConvNode | undefined {
     const maker = this.maker(value);
     const users = this.users(value);
-    if (maker === undefined || maker.operation.kind !== "conv2d" || users.length !== 1 || users[0] !== user || !this.removable(value)) return undefined;
+    if (maker === undefined || maker.operation.kind !== "conv2d" || users.length !== 1 || users[0] !== user || !this.removable(value)) {
+      return undefined;
+    }
     return maker as ConvNode;
   }
 }
@@ -52,7 +54,9 @@ export class Uses {
  */
 export function exchange(graph: Graph, exchanged: ReadonlyMap<Node, Node | undefined>, added: readonly Node[] = []): Graph {
   if (exchanged.size === 0 && added.length === 0) return graph;
-  const nodes = [...graph.nodes.map((node) => (exchanged.has(node) ? exchanged.get(node) : node)).filter((node) => node !== undefined), ...added];
+  const nodes = [
+    ...graph.nodes.map((node) => (exchanged.has(node) ? exchanged.get(node) : node)).filter((node) => node !== undefined), ...added,
+  ];
   const makers = new Map(nodes.map((node) => [node.output, node]));
   const ordered: Node[] = [];
   const placed = new Set<Node>();

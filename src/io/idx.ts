@@ -68,7 +68,9 @@ export async function readIdx(bytes: Uint8Array): Promise<IdxArray> {
     }
   }
   if (header === undefined || whole === undefined) throw new FormatError(`IDX: the header is cut short at ${filled} bytes`);
-  if (filled < header.end) throw new FormatError(`IDX: an array of [${header.shape.join(",")}] wants ${header.end} bytes with its header, got ${filled}`);
+  if (filled < header.end) {
+    throw new FormatError(`IDX: an array of [${header.shape.join(",")}] wants ${header.end} bytes with its header, got ${filled}`);
+  }
   // gzip ends with its uncompressed size; with bytes after it, which some hosts pass over, it would not be there.
   const end = bytes.length;
   const size = bytes[end - 4] + bytes[end - 3] * 256 + bytes[end - 2] * 65536 + bytes[end - 1] * 16777216;
@@ -90,7 +92,9 @@ function readHeader(bytes: Uint8Array): Header | undefined {
   if (zero !== 0 || zeroToo !== 0) throw new FormatError("IDX: the file does not begin with two zero bytes");
   if (type !== 8) {
     const name = typeNames[type];
-    throw new FormatError(`IDX: unsigned bytes (type 8) are wanted, the file has ${name === undefined ? "an unknown type" : name} (type ${type})`);
+    throw new FormatError(
+      `IDX: unsigned bytes (type 8) are wanted, the file has ${name === undefined ? "an unknown type" : name} (type ${type})`,
+    );
   }
   if (rank === 0) throw new FormatError("IDX: the file says that its array has no dimensions");
   const start = 4 + 4 * rank;
@@ -99,6 +103,8 @@ function readHeader(bytes: Uint8Array): Header | undefined {
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
   const size = sizeOf(shape);
   if (shape.includes(0)) throw new FormatError(`IDX: an array of [${shape.join(",")}] is empty`);
-  if (!Number.isSafeInteger(size)) throw new FormatError(`IDX: an array of [${shape.slice(0, 8).join(",")}${rank > 8 ? ",..." : ""}] is too large`);
+  if (!Number.isSafeInteger(size)) {
+    throw new FormatError(`IDX: an array of [${shape.slice(0, 8).join(",")}${rank > 8 ? ",..." : ""}] is too large`);
+  }
   return { shape, start, end: start + size };
 }

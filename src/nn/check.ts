@@ -9,7 +9,9 @@ export function checkImages(operation: string, input: Shape, channels?: number):
   if (channels !== undefined && input[1] !== channels) {
     throw new RangeError(`${operation}: input wants ${channels} channels, got ${input[1]} in ${showShape(input)}`);
   }
-  if (input.some((n) => n < 1)) throw new RangeError(`${operation}: input wants at least one image, channel and pixel, got ${showShape(input)}`);
+  if (input.some((n) => n < 1)) {
+    throw new RangeError(`${operation}: input wants at least one image, channel and pixel, got ${showShape(input)}`);
+  }
 }
 
 /** @throws TypeError unless x and the parameters are of one precision. */
@@ -22,7 +24,9 @@ export function checkPrecision(operation: string, x: Tensor, parameter: Tensor):
 
 /** @throws RangeError unless dy has the shape of the forward pass's output. */
 export function checkGradient(operation: string, dy: Tensor, output: Shape): void {
-  if (!sameShape(dy.shape, output)) throw new RangeError(`${operation}: backward wants a gradient of shape ${showShape(output)}, got ${showShape(dy.shape)}`);
+  if (!sameShape(dy.shape, output)) {
+    throw new RangeError(`${operation}: backward wants a gradient of shape ${showShape(output)}, got ${showShape(dy.shape)}`);
+  }
 }
 
 let shared: Scratch = new Float64Array(0);

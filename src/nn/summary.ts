@@ -1,9 +1,10 @@
 /**
  * What a model costs for one input, layer by layer, without computing anything.
  *
- * The convention: `macs` counts the multiply-accumulates of convolution and linear layers, without those inside SE blocks and
- * what stands in their place (src/nn/attention); SE's own two layers, its multiplications by the gate and the additions of its squeeze stand apart (`seMacs`, `scaleMacs`,
- * `gapAdds`). Biases, normalisation (which folds into the convolution), activations, sums and other pooling count nothing.
+ * The convention: `macs` counts the multiply-accumulates of convolution and linear layers, without those inside SE blocks and what stands
+ * in their place (src/nn/attention); SE's own two layers, its multiplications by the gate and the additions of its squeeze stand apart
+ * (`seMacs`, `scaleMacs`, `gapAdds`). Biases, normalisation (which folds into the convolution), activations, sums and other pooling count
+ * nothing.
  */
 import type { Shape } from "../tensor.ts";
 import { Attention } from "./attention/attention.ts";

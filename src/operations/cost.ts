@@ -1,7 +1,7 @@
 /**
- * What a graph costs for one run, operation by operation, without computing anything: the same convention as src/nn/summary.ts. `macs` counts the
- * multiply-accumulates of convolutions, linear layers and products of matrices, without those that compute SE gates; these, the products by gates and the
- * additions of their pooling stand apart.
+ * What a graph costs for one run, operation by operation, without computing anything: the same convention as src/nn/summary.ts. `macs`
+ * counts the multiply-accumulates of convolutions, linear layers and products of matrices, without those that compute SE gates; these, the
+ * products by gates and the additions of their pooling stand apart.
  */
 import { gatesOf } from "../graph/gates.ts";
 import type { Gate } from "../graph/gates.ts";

@@ -28,7 +28,9 @@ export function checkInputs(at: string, { inputs, outputs }: Network, overridden
   }
   const given: unknown = lone ? { [names[0]]: x } : x;
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throw new TypeError(`${at}: x wants a Tensor of Float32Array, or an object with such a Tensor as ${names.join(", ")}; got ${show(given)}`);
+    throw new TypeError(
+      `${at}: x wants a Tensor of Float32Array, or an object with such a Tensor as ${names.join(", ")}; got ${show(given)}`,
+    );
   }
   const named = given as Named<Input>;
   const known = [...names, ...overridden];
@@ -46,7 +48,9 @@ export function checkInputs(at: string, { inputs, outputs }: Network, overridden
 
 /** @throws RangeError unless the tensor has the value's shape */
 export function checkOverride(at: string, { shape }: Value, name: string, tensor: Input): void {
-  if (!sameShape(tensor.shape, shape)) throw new RangeError(`${at}: ${name} wants shape ${showShape(shape)}, got ${showShape(tensor.shape)}`);
+  if (!sameShape(tensor.shape, shape)) {
+    throw new RangeError(`${at}: ${name} wants shape ${showShape(shape)}, got ${showShape(tensor.shape)}`);
+  }
 }
 
 /** Arrays by the names of outputs. @param values all that come out @throws TypeError, RangeError for what cannot take them */
@@ -60,7 +64,9 @@ export function checkInto(
     if (value === undefined) throw new RangeError(`${at}: into names "${name}", which is no output${didYouMean(name, values.keys())}`);
     if (!(data instanceof Float32Array)) throw new TypeError(`${at}: into wants a Float32Array, got ${show(data)}`);
     const [wanted, shape] = [sizeOf(value.shape), showShape(value.shape)];
-    if (data.length !== wanted) throw new RangeError(`${at}: into wants ${wanted} elements for an output of shape ${shape}, got ${data.length}`);
+    if (data.length !== wanted) {
+      throw new RangeError(`${at}: into wants ${wanted} elements for an output of shape ${shape}, got ${data.length}`);
+    }
   }
   return named;
 }

@@ -20,10 +20,10 @@ export interface Loss<A extends Floats = Floats> {
  * Cross-entropy of logits [N, classes] with labels [N], or of [N, classes, H, W] with [N * H * W] (one label a pixel).
  * @param labels classes; or instead of each label the shares of all classes, a row [classes] that adds up to 1, as mixed images have them
  * @param smoothing label smoothing (Szegedy et al., arXiv 1512.00567, section 7), from 0 to 1; of shares too.
- * @param classWeights what each class counts, one number of at least 0 a class, as PyTorch's CrossEntropyLoss(weight): the mean is divided by the sum of the
- * labels' weights, or by the number of labels where they are shares (session/training/targets.ts has the formula)
- * @throws TypeError unless labels is an Int32Array or holds floats; RangeError for a label that is no class, for shares that are none, another number
- * of labels, or weights that are none.
+ * @param classWeights what each class counts, one number of at least 0 a class, as PyTorch's CrossEntropyLoss(weight): the mean is divided
+ * by the sum of the labels' weights, or by the number of labels where they are shares (session/training/targets.ts has the formula)
+ * @throws TypeError unless labels is an Int32Array or holds floats; RangeError for a label that is no class, for shares that are none,
+ * another number of labels, or weights that are none.
  */
 export function crossEntropy<A extends Floats>(
   kernels: Kernels, logits: Tensor<A>, labels: Int32Array | Floats, smoothing: number = 0, classWeights?: ArrayLike<number>,
@@ -60,7 +60,9 @@ export function crossEntropy<A extends Floats>(
 }
 
 /** With weights of classes: the loss of shares, whose rows count what `writeTargets` says. */
-function weighted<A extends Floats>(kernels: Kernels, logits: Tensor<A>, labels: Int32Array | Floats, smoothing: number, classWeights: ArrayLike<number>): Loss<A> {
+function weighted<A extends Floats>(
+  kernels: Kernels, logits: Tensor<A>, labels: Int32Array | Floats, smoothing: number, classWeights: ArrayLike<number>,
+): Loss<A> {
   const [batch, classes] = logits.shape;
   const pixels = sizeOf(logits.shape.slice(2));
   checkClassWeights("crossEntropy", classWeights, classes);
@@ -82,13 +84,18 @@ function weighted<A extends Floats>(kernels: Kernels, logits: Tensor<A>, labels:
     gradient(): Tensor<A> {
       const gradient = logits.like();
       kernels.softCrossEntropyBackward(gradient.data, probabilities.data, targets.data, 1, shape);
-      for (let i = 0; i < gradient.size; i++) gradient.data[i] *= counts[Math.floor(i / (classes * pixels)) * pixels + (i % pixels)] / divisor;
+      for (let i = 0; i < gradient.size; i++) {
+        gradient.data[i] *= counts[Math.floor(i / (classes * pixels)) * pixels + (i % pixels)] / divisor;
+      }
       return gradient;
     },
   };
 }
 
-/** The class with the largest logit, the first of equals: of every image where logits are [N, classes], of every pixel of [N, classes, H, W]. */
+/**
+ * The class with the largest logit, the first of equals: of every image where logits are [N, classes], of every pixel of [N, classes, H,
+ * W].
+ */
 export function predictions(logits: Tensor): Int32Array {
   if (logits.shape.length < 2) throw new RangeError(`predictions: logits wants [batch,classes] or more, got ${showShape(logits.shape)}`);
   const [batch, classes] = logits.shape;

@@ -10,14 +10,18 @@ export class Confusion {
   readonly counts: Float64Array;
 
   constructor(classes: number) {
-    if (!Number.isSafeInteger(classes) || classes < 1) throw new RangeError(`Confusion: classes wants a whole number of at least 1, got ${show(classes)}`);
+    if (!Number.isSafeInteger(classes) || classes < 1) {
+      throw new RangeError(`Confusion: classes wants a whole number of at least 1, got ${show(classes)}`);
+    }
     this.classes = classes;
     this.counts = new Float64Array(classes * classes);
   }
 
   /** @throws RangeError where the lengths differ or a number is no class. */
   add(labels: Int32Array, predictions: Int32Array): void {
-    if (labels.length !== predictions.length) throw new RangeError(`Confusion: ${labels.length} labels, but ${predictions.length} predictions`);
+    if (labels.length !== predictions.length) {
+      throw new RangeError(`Confusion: ${labels.length} labels, but ${predictions.length} predictions`);
+    }
     for (let i = 0; i < labels.length; i++) {
       const [label, prediction] = [labels[i], predictions[i]];
       if (label < 0 || label >= this.classes || prediction < 0 || prediction >= this.classes) {

@@ -95,14 +95,21 @@ interface Wanted {
   readonly numerics: Numerics | null;
 }
 
-async function prepareOnnx(network: OnnxNetwork, { engine, kernels, threads, numerics }: Wanted, input: Shapes, train: boolean): Promise<Ready> {
+async function prepareOnnx(
+  network: OnnxNetwork, { engine, kernels, threads, numerics }: Wanted, input: Shapes, train: boolean,
+): Promise<Ready> {
   if (train) throw new UsageError("senet bench: --train times models; an ONNX file is timed for inference");
   if (engine === "eager") throw new UsageError("senet bench: an ONNX file runs in a session; the eager engine has models only");
   const start = performance.now();
-  const session = await compile(network, { input, kernels: kernels === "wasm" ? "wasm" : "plain", threads, ...(numerics === null ? {} : { numerics }) });
+  const session = await compile(
+    network, { input, kernels: kernels === "wasm" ? "wasm" : "plain", threads, ...(numerics === null ? {} : { numerics }) },
+  );
   const [first, ...others] = Object.entries(input);
   const rest = Object.fromEntries(others.map(([name, shape]) => [name, Tensor.zeros(shape)]));
-  return { once: (x) => void session.run({ [first[0]]: x, ...rest }), compile: performance.now() - start, arena: session.arenaBytes, close: () => session.close() };
+  return {
+    once: (x) => void session.run({ [first[0]]: x, ...rest }), compile: performance.now() - start, arena: session.arenaBytes,
+    close: () => session.close(),
+  };
 }
 
 /** A model or a file, and what a run of it costs. */
@@ -133,8 +140,12 @@ async function prepare(model: Module, { engine, kernels, threads, numerics }: Wa
   }
   const start = performance.now();
   if (train) return trainingStep(model, shape, threads, numerics === "exact" ? "exact" : "fast", start);
-  const session = await compile(model, { input: shape, kernels: kernels === "wasm" ? "wasm" : "plain", threads, ...(numerics === null ? {} : { numerics }) });
-  return { once: (input) => void session.run(input), compile: performance.now() - start, arena: session.arenaBytes, close: () => session.close() };
+  const session = await compile(
+    model, { input: shape, kernels: kernels === "wasm" ? "wasm" : "plain", threads, ...(numerics === null ? {} : { numerics }) },
+  );
+  return {
+    once: (input) => void session.run(input), compile: performance.now() - start, arena: session.arenaBytes, close: () => session.close(),
+  };
 }
 
 /** A whole step of a training session, the update of SGD included. */
@@ -142,7 +153,10 @@ async function trainingStep(model: Module, input: Shape, threads: number, numeri
   const session = await compileTraining(model, { input, optimiser: { method: "sgd" }, threads, numerics });
   const [, classes, ...pixels] = model.outputShape(input);
   const labels = Int32Array.from({ length: input[0] * sizeOf(pixels) }, (_, i) => i % classes);
-  return { once: (x) => void session.trainStep(x, labels), compile: performance.now() - start, arena: session.arenaBytes, close: () => session.close() };
+  return {
+    once: (x) => void session.trainStep(x, labels), compile: performance.now() - start, arena: session.arenaBytes,
+    close: () => session.close(),
+  };
 }
 
 /** Forward and backward pass with a gradient of ones: what a training step spends on the network. */
@@ -174,9 +188,15 @@ function combinations(args: Arguments, train: boolean): Wanted[] {
     if (Number.isSafeInteger(count) && count >= 1) return count;
     throw new UsageError(`senet bench: --threads wants whole numbers of at least 1, such as 1,2, got "${text}"`);
   });
-  const pairs = engines.flatMap((engine) => kernels.filter((name) => known[engine].includes(name)).map((name) => ({ engine, kernels: name })));
+  const pairs = engines.flatMap(
+    (engine) => kernels.filter((name) => known[engine].includes(name)).map((name) => ({ engine, kernels: name })),
+  );
   const idle = kernels.find((name) => given && !pairs.some((pair) => pair.kernels === name));
-  if (idle !== undefined) throw new UsageError(`senet bench: ${train ? "training on " : ""}${idle} kernels wants --engine ${known.eager.includes(idle) ? "eager" : "session"}`);
+  if (idle !== undefined) {
+    throw new UsageError(
+      `senet bench: ${train ? "training on " : ""}${idle} kernels wants --engine ${known.eager.includes(idle) ? "eager" : "session"}`,
+    );
+  }
   return pairs.flatMap((pair): Wanted[] => {
     if (pair.kernels !== "wasm") return [{ ...pair, threads: 1, numerics: null }];
     return threads.flatMap((count) => numerics.map((each) => ({ ...pair, threads: count, numerics: each })));
@@ -193,7 +213,9 @@ export const bench: Command = {
     threads: { value: "N,...", help: "of wasm sessions; all others have one (default 1)" },
     numerics: { value: "NAMES", help: "of wasm sessions: of exact, fast, turbo (default fast)" },
     engine: { value: "NAMES", help: "session (compiled, the default), eager (the modules one by one), or both, separated by commas" },
-    kernels: { value: "NAMES", help: "some of wasm (sessions), plain, reference (eager); default all that the engine has, less the textbook" },
+    kernels: {
+      value: "NAMES", help: "some of wasm (sessions), plain, reference (eager); default all that the engine has, less the textbook",
+    },
     runs: { value: "N", help: "timed runs after the first (default 5)" },
     train: { help: "training steps instead of inference (eager: forward and backward pass)" },
     "model-options": modelOptionsHelp,
@@ -227,7 +249,8 @@ export const bench: Command = {
     print(`${name}, ${results[0].pass}, input ${showShape(results[0].input)}`);
     print(`${runtimeName()}, ${process.platform} ${process.arch}\n`);
     const rows = results.map((r) => [
-      `${r.engine}, ${r.kernels}${r.numerics === null ? "" : `, ${r.numerics}`}`, String(r.threads), r.median_ms.toFixed(1), r.min_ms.toFixed(1), r.first_ms.toFixed(1), r.compile_ms.toFixed(0),
+      `${r.engine}, ${r.kernels}${r.numerics === null ? "" : `, ${r.numerics}`}`, String(r.threads), r.median_ms.toFixed(1),
+      r.min_ms.toFixed(1), r.first_ms.toFixed(1), r.compile_ms.toFixed(0),
       (r.arena_bytes / 1048576).toFixed(2), r.gflops.toFixed(2),
     ]);
     print("Times in ms, arena in MiB");

@@ -44,7 +44,9 @@ function show(image: string, guesses: readonly Guess[]): void {
   const width = Math.max(...names.map((name) => name.length));
   const room = Math.max(8, Math.min(40, columns() - width - 14));
   print(printable(image));
-  for (const [i, { probability }] of guesses.entries()) print(`  ${names[i].padEnd(width)}  ${(100 * probability).toFixed(1).padStart(5)} %  ${bar(probability, room)}`);
+  for (const [i, { probability }] of guesses.entries()) {
+    print(`  ${names[i].padEnd(width)}  ${(100 * probability).toFixed(1).padStart(5)} %  ${bar(probability, room)}`);
+  }
 }
 
 /** The standard input, as an argument and in the answer. */
@@ -52,13 +54,17 @@ const standardInput = "-";
 
 /** Pictures that the arguments name: files, those of folders, the standard input. @throws UsageError, or Error where a folder has none */
 function picturesNamed(names: readonly string[]): string[] {
-  if (names.filter((name) => name === standardInput).length > 1) throw new UsageError("senet classify: the standard input (-) can be read once");
+  if (names.filter((name) => name === standardInput).length > 1) {
+    throw new UsageError("senet classify: the standard input (-) can be read once");
+  }
   return names.flatMap((name) => {
     if (name === standardInput || !isFolder(name)) return [name];
     const files = filesBelow(name);
     const pictures = files.filter(isPictureFile);
     if (pictures.length === 0) throw new Error(`${name}: there are no pictures in this folder`);
-    if (pictures.length < files.length) remark(`${name}: ${thousands(files.length - pictures.length)} files that are no pictures are left out`);
+    if (pictures.length < files.length) {
+      remark(`${name}: ${thousands(files.length - pictures.length)} files that are no pictures are left out`);
+    }
     return pictures;
   });
 }
@@ -134,13 +140,17 @@ export const classify: Command = {
     const samples = bundledPath("samples");
     const named = args.positionals.filter((path) => !isOnnx(path));
     const given = named.length > 0;
-    const paths = given ? picturesNamed(named) : readdirSync(samples).filter((file) => file.endsWith(".png")).sort().map((file) => join(samples, file));
+    const paths = given
+      ? picturesNamed(named)
+      : readdirSync(samples).filter((file) => file.endsWith(".png")).sort().map((file) => join(samples, file));
     if (!given && !json) remark(`${paths.length} bundled pictures, ${network.title}`);
     const progress = new Progress();
     const answers: Answer[] = [];
     for (const [i, image] of paths.entries()) {
       // On a terminal the answers themselves show how far it is.
-      if (json || process.stdout.isTTY !== true) progress.update(i / paths.length, `${thousands(i)} of ${thousands(paths.length)} pictures`);
+      if (json || process.stdout.isTTY !== true) {
+        progress.update(i / paths.length, `${thousands(i)} of ${thousands(paths.length)} pictures`);
+      }
       try {
         const guesses = await classifier.guesses(image);
         answers.push({ image, guesses });

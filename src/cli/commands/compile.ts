@@ -50,7 +50,9 @@ export const compileCommand: Command = {
     const relaxedSimd = args.flag("relaxed-simd");
     const pace = args.flag("pace");
     if (threads > 32) throw new UsageError(`senet compile: --threads wants a whole number from 1 to 32, got ${threads}`);
-    if (relaxedSimd && numerics === "exact") throw new UsageError("senet compile: --relaxed-simd is for fast: its last bits depend on the machine, and exact's do not");
+    if (relaxedSimd && numerics === "exact") {
+      throw new UsageError("senet compile: --relaxed-simd is for fast: its last bits depend on the machine, and exact's do not");
+    }
     const { model, name, usual } = modelOf(args);
     const input = inputShape(args, usual);
     const [observe, override] = [args.list("observe", []), args.list("override", [])];
@@ -58,10 +60,15 @@ export const compileCommand: Command = {
     writeBytes(out, bytes);
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     if (args.flag("json")) {
-      printJson({ file: out, bytes: bytes.length, sha256, senet: version, model: name, input, numerics, threads, relaxed_simd: relaxedSimd, pace, observe, override });
+      printJson({
+        file: out, bytes: bytes.length, sha256, senet: version, model: name, input, numerics, threads, relaxed_simd: relaxedSimd, pace,
+        observe, override,
+      });
       return;
     }
-    const kind = [numerics, threads > 1 ? `${threads} threads` : "one thread", ...(relaxedSimd ? ["relaxed SIMD"] : []), ...(pace ? ["paced"] : [])].join(", ");
+    const kind = [
+      numerics, threads > 1 ? `${threads} threads` : "one thread", ...(relaxedSimd ? ["relaxed SIMD"] : []), ...(pace ? ["paced"] : []),
+    ].join(", ");
     print(`${out}: ${name}, input ${showShape(input)}, ${kind}, senet ${version}, ${thousands(bytes.length)} bytes`);
     print(`sha256 ${sha256}`);
   },

@@ -55,10 +55,14 @@ async function makeTask(args: Arguments): Promise<Task> {
     throw new UsageError(`senet segment: --shrink wants a divisor of the pictures' ${whole.shape.slice(2).join("x")}, got ${factor}`);
   }
   const pictures = shrink(whole, factor);
-  if (size < Math.max(...pictures.shape.slice(2))) throw new UsageError(`senet segment: --size wants at least the pictures' ${pictures.shape.slice(2).join("x")}, got ${size}`);
+  if (size < Math.max(...pictures.shape.slice(2))) {
+    throw new UsageError(`senet segment: --size wants at least the pictures' ${pictures.shape.slice(2).join("x")}, got ${size}`);
+  }
   // Two generators: another number of scenes for training leaves those for measuring as they are.
   const training = scenes(pictures, count("scenes", 4000), new Random(seed), { size });
-  const testing = scenes(shrink(await readDataset(folder, "test", pictures.classes), factor), count("test-scenes", 500), new Random(1), { size });
+  const testing = scenes(
+    shrink(await readDataset(folder, "test", pictures.classes), factor), count("test-scenes", 500), new Random(1), { size },
+  );
   return { training, testing, normalisation: pixelStatistics(training) };
 }
 
@@ -76,13 +80,19 @@ async function trainOne(args: Arguments, name: string, task: Task, report: (line
     optimiser: new AdamW(model.namedParameters(), { weightDecay: 0.01 }),
     schedule: cosine({ peak: args.number("lr", 0.01, { least: 0 }), warmup: Math.floor(stepsPerEpoch / 4), steps: epochs * stepsPerEpoch }),
   });
-  report(`${name}: ${thousands(model.parameterCount())} parameters, ${thousands(training.size)} scenes, ${epochs} ${epochs === 1 ? "epoch" : "epochs"} of ${stepsPerEpoch} steps`);
+  report(
+    `${name}: ${thousands(model.parameterCount())} parameters, ${thousands(training.size)} scenes, ${epochs} ` +
+    `${epochs === 1 ? "epoch" : "epochs"} of ${stepsPerEpoch} steps`,
+  );
   const progress = new Progress();
   const begin = performance.now();
   for (let epoch = 0; epoch < epochs; epoch++) {
     for (;;) {
       const step = trainer.trainStep();
-      progress.update(step.step / (epochs * stepsPerEpoch), `${name}  epoch ${epoch + 1}/${epochs}  loss ${step.epochLoss.toFixed(4)}  pixels right ${percent(step.epochAccuracy)}`);
+      progress.update(
+        step.step / (epochs * stepsPerEpoch),
+        `${name}  epoch ${epoch + 1}/${epochs}  loss ${step.epochLoss.toFixed(4)}  pixels right ${percent(step.epochAccuracy)}`,
+      );
       // Lets signals through.
       await nextTurn();
       if (step.stepOfEpoch < step.stepsPerEpoch) continue;
@@ -94,7 +104,10 @@ async function trainOne(args: Arguments, name: string, task: Task, report: (line
   }
   const seconds = (performance.now() - begin) / 1000;
   const evaluation = evaluate(model, testing, normalisation, { batch: 20 });
-  report(`  ${testing.size} test scenes: mean intersection over union ${evaluation.confusion.meanIntersectionOverUnion.toFixed(4)}, ${Math.round(seconds)} s`);
+  report(
+    `  ${testing.size} test scenes: mean intersection over union ${evaluation.confusion.meanIntersectionOverUnion.toFixed(4)}, ` +
+    `${Math.round(seconds)} s`,
+  );
   return { name, model, evaluation, seconds };
 }
 
@@ -108,7 +121,10 @@ async function writePicture(path: string, task: Task, trained: readonly Trained[
 function result({ name, model, evaluation, seconds }: Trained, classes: readonly string[]): Record<string, unknown> {
   const { confusion, loss, accuracy } = evaluation;
   const each = confusion.intersectionOverUnion().map((value, i) => ({ class: classes[i], iou: Number.isNaN(value) ? null : value }));
-  return { model: name, parameters: model.parameterCount(), mean_iou: confusion.meanIntersectionOverUnion, pixel_accuracy: accuracy, loss, seconds, classes: each };
+  return {
+    model: name, parameters: model.parameterCount(), mean_iou: confusion.meanIntersectionOverUnion, pixel_accuracy: accuracy, loss, seconds,
+    classes: each,
+  };
 }
 
 export const segment: Command = {
@@ -137,7 +153,9 @@ export const segment: Command = {
   async run(args) {
     const names = args.positionals.length > 0 ? args.positionals : ["unet", "se_unet"];
     const out = args.text("out");
-    if (out !== undefined && names.length > 1) throw new UsageError(`senet segment: --out holds the weights of one MODEL, got ${names.join(" and ")}`);
+    if (out !== undefined && names.length > 1) {
+      throw new UsageError(`senet segment: --out holds the weights of one MODEL, got ${names.join(" and ")}`);
+    }
     const json = args.flag("json");
     const task = await makeTask(args);
     const trained: Trained[] = [];

@@ -22,7 +22,8 @@ function totals(s: Omit<Summary, "layers" | "input" | "output">): string[] {
   return [
     `parameters           ${thousands(s.parameters)}, of which SE ${thousands(s.seParameters)} (${share(s.seParameters, s.parameters)})`,
     `multiply-accumulates ${millions(s.macs)} in convolution and linear layers`,
-    `SE                   ${millions(s.seMacs)} excitation, ${millions(s.scaleMacs)} scale (multiplications), ${millions(s.gapAdds)} squeeze (additions);` +
+    `SE                   ${millions(s.seMacs)} excitation, ${millions(s.scaleMacs)} scale (multiplications), ` +
+    `${millions(s.gapAdds)} squeeze (additions);` +
       ` excitation and scale are ${share(s.seMacs + s.scaleMacs, s.macs + s.seMacs + s.scaleMacs)} of all`,
     "Convention: one multiply-accumulate is one multiplication and one addition. Biases, normalisation (it folds into the convolution), " +
       "activations, sums and pooling outside SE count nothing. The paper's figures are convolution and linear layers plus SE's own.",
@@ -51,19 +52,28 @@ function summaryOfOnnx(args: Arguments, path: string): void {
       model: path, producer: network.producer, opset: network.opset, input: shapes,
       output: Object.fromEntries(network.outputs.map((output, i) => [output, graph.outputs[i].shape])),
       parameters, se_parameters: seParameters, macs, se_macs: seMacs, scale_macs: scaleMacs, gap_adds: gapAdds, gates,
-      layers: cost.nodes.map(({ name, kind, output, parameters: own, macs: products, se }) => ({ name, layer: kind, output, parameters: own, macs: products, se })),
+      layers: cost.nodes.map(
+        ({ name, kind, output, parameters: own, macs: products, se }) => ({
+          name, layer: kind, output, parameters: own, macs: products, se,
+        }),
+      ),
     });
     return;
   }
   const inputs = Object.entries(shapes).map(([name, shape]) => `${printable(name)} ${showShape(shape)}`).join(", ");
   print(`${path}, opset ${network.opset}${network.producer === "" ? "" : `, by ${printable(network.producer)}`}, input ${inputs}\n`);
   const rows = cost.nodes.map((node) => [
-    printable(node.name), node.kind, showShape(node.output), node.parameters === 0 ? "" : thousands(node.parameters), node.macs === 0 ? "" : millions(node.macs),
+    printable(node.name), node.kind, showShape(node.output), node.parameters === 0 ? "" : thousands(node.parameters),
+    node.macs === 0 ? "" : millions(node.macs),
   ]);
   print(table(["name", "operation", "output", "parameters", "MACs"], fitted(rows), ["parameters", "MACs"]));
   print(`\n${gates.length} SE gate${gates.length === 1 ? "" : "s"}${gates.length === 0 ? "" : "; observe and override take these names"}`);
   const numbers = ["channels", "hidden"];
-  const lines = gates.map((gate) => [printable(gate.name), gate.activation, gate.squeeze, String(gate.channels), String(gate.hidden ?? ""), printable(gate.scaled)]);
+  const lines = gates.map(
+    (gate) => [
+      printable(gate.name), gate.activation, gate.squeeze, String(gate.channels), String(gate.hidden ?? ""), printable(gate.scaled),
+    ],
+  );
   if (gates.length > 0) print(table(["gate", "activation", "squeeze", ...numbers, "scales"], lines, numbers));
   print();
   for (const line of totals({ parameters, seParameters, macs, seMacs, scaleMacs, gapAdds })) print(line);
@@ -102,7 +112,9 @@ export const summary: Command = {
         se_macs: s.seMacs,
         scale_macs: s.scaleMacs,
         gap_adds: s.gapAdds,
-        layers: s.layers.map(({ name: path, layer, output, parameters, cost, se }) => ({ name: path, layer, output, parameters, ...cost, se })),
+        layers: s.layers.map(
+          ({ name: path, layer, output, parameters, cost, se }) => ({ name: path, layer, output, parameters, ...cost, se }),
+        ),
       });
       return;
     }

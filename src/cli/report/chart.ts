@@ -46,7 +46,10 @@ function yScale(values: readonly number[], chart: Chart): { readonly scale: Scal
   const low = values.reduce((a, b) => Math.min(a, b));
   const high = values.reduce((a, b) => Math.max(a, b));
   const logarithmic = chart.logarithmic === true && low > 0 && high / low >= wideRange;
-  return { logarithmic, scale: logarithmic ? logScale(low, high, { ticks: 6 }) : linearScale(low, high, { ticks: 5, percent: chart.percent === true }) };
+  return {
+    logarithmic,
+    scale: logarithmic ? logScale(low, high, { ticks: 6 }) : linearScale(low, high, { ticks: 5, percent: chart.percent === true }),
+  };
 }
 
 /** A value for people: five significant digits, or a share in percent. */
@@ -57,7 +60,9 @@ function shown(value: number, chart: Chart): string {
 /** The chart as a figure; where there is nothing to draw, a figure that says so. */
 export function lineChart(chart: Chart): Html {
   const series = chart.series.filter(({ points }) => points.length > 0);
-  if (series.length === 0) return html`<figure class="chart"><figcaption><b>${chart.title}</b></figcaption><p class="nothing">nothing logged yet</p></figure>`;
+  if (series.length === 0) {
+    return html`<figure class="chart"><figcaption><b>${chart.title}</b></figcaption><p class="nothing">nothing logged yet</p></figure>`;
+  }
   const xs = series.flatMap(({ points }) => [points[0][0], points[points.length - 1][0]]);
   const x = linearScale(Math.min(...xs, chart.from ?? Infinity), Math.max(...xs), { ticks: 7, whole: true });
   const { scale: y, logarithmic } = yScale(series.flatMap(({ points }) => points.map((point) => point[1])), chart);

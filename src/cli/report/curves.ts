@@ -22,7 +22,11 @@ function remarks({ smoothing, average }: RunRecord["start"], epochs: readonly Lo
   const measured = epochs.some(({ validationLoss }) => validationLoss !== undefined);
   return [
     "Training figures are means over an epoch, of each batch as the network was when it came.",
-    ...(typeof smoothing === "number" && smoothing > 0 ? [`The training loss is with label smoothing (${smoothing})${measured ? ", the validation loss without" : ""}.`] : []),
+    ...(
+      typeof smoothing === "number" && smoothing > 0
+        ? [`The training loss is with label smoothing (${smoothing})${measured ? ", the validation loss without" : ""}.`]
+        : []
+    ),
     ...(typeof average === "number" && average > 0 && measured ? ["Validation is of the averaged weights."] : []),
   ];
 }
@@ -34,7 +38,10 @@ export function curvesSection({ start, steps, epochs }: RunRecord): Html {
   const window = smoothingWindow(losses.length);
   const byStep = window === 1
     ? [{ name: "one batch", kind: "training", points: losses } as const]
-    : [{ name: "one batch", kind: "raw", points: losses } as const, { name: `mean of ${window} logged steps`, kind: "training", points: smooth(losses, window) } as const];
+    : [
+      { name: "one batch", kind: "raw", points: losses } as const,
+      { name: `mean of ${window} logged steps`, kind: "training", points: smooth(losses, window) } as const,
+    ];
   const both = (training: (epoch: LoggedEpoch) => number | undefined, validation: (epoch: LoggedEpoch) => number | undefined) => [
     { name: "training", kind: "training", points: byEpoch(epochs, training) } as const,
     { name: "validation", kind: "validation", points: byEpoch(epochs, validation) } as const,
@@ -56,7 +63,10 @@ const four = (value: number): string => value.toFixed(4);
 export function epochTable({ epochs }: RunRecord): Html {
   const kept = epochs.slice(-mostRows);
   const rows = kept.map((epoch) => {
-    const cells = [or(epoch.loss, four), or(epoch.accuracy, percent), or(epoch.validationLoss, four), or(epoch.validationAccuracy, percent), or(epoch.seconds, duration), or(epoch.imagesPerSecond, thousands)];
+    const cells = [
+      or(epoch.loss, four), or(epoch.accuracy, percent), or(epoch.validationLoss, four), or(epoch.validationAccuracy, percent),
+      or(epoch.seconds, duration), or(epoch.imagesPerSecond, thousands),
+    ];
     return html`<tr><td class="number">${epoch.epoch}</td>${cells.map((cell) => html`<td class="number">${cell}</td>`)}</tr>
 `;
   });

@@ -18,7 +18,9 @@ export interface Measured extends Evaluation {
 }
 
 /** Adds to an evaluation on `data` what its page shows. */
-export async function measuredOn(data: Dataset, { loss, accuracy, confusion }: Evaluation, worst: readonly Mistake[], images: string): Promise<Measured> {
+export async function measuredOn(
+  data: Dataset, { loss, accuracy, confusion }: Evaluation, worst: readonly Mistake[], images: string,
+): Promise<Measured> {
   return { loss, accuracy, confusion, images, classes: data.classes, worst: await pictures(data, worst) };
 }
 
@@ -52,7 +54,9 @@ function figures({ confusion, classes }: Measured): ClassFigures[] {
 /** In percent, with a space that breaks no line. */
 const share = (x: number, digits: number = 1): string => (Number.isNaN(x) ? "–" : `${(100 * x).toFixed(digits)}\u00a0%`);
 
-/** A cell's class: by its share of the images of its row; small shares of errors are told apart better than small shares of the diagonal. */
+/**
+ * A cell's class: by its share of the images of its row; small shares of errors are told apart better than small shares of the diagonal.
+ */
 function shade(count: number, total: number, diagonal: boolean): string {
   if (count === 0) return "zero";
   const part = count / total;
@@ -109,7 +113,9 @@ function pairTable({ classes }: Measured, pairs: readonly Pair[]): Html {
 
 function classTable({ classes }: Measured, each: readonly ClassFigures[], pairs: readonly Pair[]): Html {
   const taken = new Map<number, Html>();
-  for (const { label, prediction, count } of pairs) if (!taken.has(label)) taken.set(label, nameCell(classes[prediction], ` (${thousands(count)})`));
+  for (const { label, prediction, count } of pairs) {
+    if (!taken.has(label)) taken.set(label, nameCell(classes[prediction], ` (${thousands(count)})`));
+  }
   const rows = each.map(({ name, count, recall, precision }, k) => {
     const bar = html`<span class="bar"><i style="width:${Number.isNaN(recall) ? 0 : Math.round(100 * recall)}%"></i></span>`;
     return html`<tr>${nameCell(name)}<td class="number">${thousands(count)}</td><td class="number">${share(recall)}</td><td>${bar}</td><td class="number">${share(precision)}</td>${taken.get(k) ?? html`<td></td>`}</tr>

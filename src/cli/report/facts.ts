@@ -26,22 +26,29 @@ function words(value: unknown): string {
 }
 
 /** `2025-11-27 03:00 UTC` of `2025-11-27T03:00:12.345Z`. */
-const minute = (time: string): string => (/^\d{4}-\d\d-\d\dT\d\d:\d\d:[\d.]+Z$/.test(time) ? `${time.slice(0, 10)} ${time.slice(11, 16)} UTC` : time);
+const minute = (time: string): string => (
+  /^\d{4}-\d\d-\d\dT\d\d:\d\d:[\d.]+Z$/.test(time) ? `${time.slice(0, 10)} ${time.slice(11, 16)} UTC` : time
+);
 
 /** What was known of the network and the images when the run began: names in the log, names for people. */
 const ofModel: readonly (readonly [key: string, name: string])[] = [
-  ["model", "model"], ["modelOptions", "options"], ["parameters", "parameters"], ["se_parameters", "of which SE"], ["macs", "MACs an image, with SE"],
+  ["model", "model"], ["modelOptions", "options"], ["parameters", "parameters"], ["se_parameters", "of which SE"],
+  ["macs", "MACs an image, with SE"],
   ["from", "begins with"], ["frozen", "frozen"], ["frozenStatistics", "statistics frozen"], ["half", "half precision"],
 ];
 const ofData: readonly (readonly [key: string, name: string])[] = [
-  ["images", "training images"], ["validation", "held-out images"], ["join", "join in, epochs at the end"], ["data", "fingerprint"], ["relabel", "new classes"],
+  ["images", "training images"], ["validation", "held-out images"], ["join", "join in, epochs at the end"], ["data", "fingerprint"],
+  ["relabel", "new classes"],
   ["classes", "classes"], ["mean", "mean"], ["std", "deviation"], ["flip", "flip"], ["crop", "crop, padded by"],
-  ["size", "pictures become, height and width"], ["resize", "resized before"], ["interpolation", "interpolation"], ["channels", "channels"], ["resizedCrop", "random crop, least share"],
+  ["size", "pictures become, height and width"], ["resize", "resized before"], ["interpolation", "interpolation"], ["channels", "channels"],
+  ["resizedCrop", "random crop, least share"],
   ["erase", "random erasing"],
 ];
 const ofOptimisation: readonly (readonly [key: string, name: string])[] = [
-  ["epochs", "epochs"], ["steps_per_epoch", "steps an epoch"], ["batch", "images a step"], ["optimiser", "optimiser"], ["lr", "highest learning rate"], ["schedule", "schedule"],
-  ["warmup", "warm-up, epochs"], ["momentum", "momentum"], ["weightDecay", "weight decay"], ["smoothing", "label smoothing"], ["classWeights", "weights of classes"], ["class_weights", "weights of classes, as numbers"], ["clip", "longest gradient"],
+  ["epochs", "epochs"], ["steps_per_epoch", "steps an epoch"], ["batch", "images a step"], ["optimiser", "optimiser"],
+  ["lr", "highest learning rate"], ["schedule", "schedule"],
+  ["warmup", "warm-up, epochs"], ["momentum", "momentum"], ["weightDecay", "weight decay"], ["smoothing", "label smoothing"],
+  ["classWeights", "weights of classes"], ["class_weights", "weights of classes, as numbers"], ["clip", "longest gradient"],
   ["average", "average of weights"], ["groups", "groups"], ["seed", "seed"],
 ];
 const elsewhere = ["event", "step", "time", "runs_on", "engine", "kernels", "numerics", "senet"];
@@ -49,12 +56,17 @@ const elsewhere = ["event", "step", "time", "runs_on", "engine", "kernels", "num
 /** Settings that say nothing where they are 0. */
 const offAtZero = ["join", "crop", "resizedCrop", "erase", "average", "se_parameters"];
 
-const isOff = (key: string, value: unknown): boolean => value === undefined || value === null || value === "" || value === false || (value === 0 && offAtZero.includes(key));
+const isOff = (key: string, value: unknown): boolean => value === undefined || value === null || value === "" || value === false || (
+  value === 0 && offAtZero.includes(key)
+);
 
 function rows({ start }: RunRecord, names: readonly (readonly [string, string])[]): Fact[] {
   return names.filter(([key]) => !isOff(key, start[key])).map(([key, name]) => {
     const value = start[key];
-    return [name, value === true ? "yes" : typeof value === "number" && Number.isInteger(value) && key !== "seed" ? thousands(value) : plain(value)];
+    return [
+      name,
+      value === true ? "yes" : typeof value === "number" && Number.isInteger(value) && key !== "seed" ? thousands(value) : plain(value),
+    ];
   });
 }
 
@@ -91,7 +103,11 @@ function runFacts(record: RunRecord): Fact[] {
     ...(seconds > 0 ? [["time of the epochs", duration(seconds)] as const] : []),
     ...(resumed.length === 0 ? [] : [["resumed after step", resumed.map(thousands).join(", ")] as const]),
     ...(speed === undefined ? [] : [["images a second", thousands(speed)] as const]),
-    ...(end?.tflop === undefined ? [] : [["training arithmetic", `${end.tflop < 100 ? end.tflop.toPrecision(3) : thousands(end.tflop)} TFLOP`] as const]),
+    ...(
+      end?.tflop === undefined
+        ? []
+        : [["training arithmetic", `${end.tflop < 100 ? end.tflop.toPrecision(3) : thousands(end.tflop)} TFLOP`] as const]
+    ),
     ["kernels", `${plain(start.runs_on ?? start.kernels ?? "")}${numerics}`],
     ...(typeof start.senet === "string" ? [["senet", start.senet] as const] : []),
     ...(unreadable === 0 ? [] : [["unreadable lines in the log", thousands(unreadable)] as const]),
@@ -109,13 +125,19 @@ function finalFacts(record: RunRecord): Fact[] {
   const best = bestEpoch(record);
   return [
     ...facts.flatMap(([name, value, show]): Fact[] => (value === undefined ? [] : [[name, show(value)]])),
-    ...(best?.validationAccuracy === undefined ? [] : [["best validation accuracy", `${percent(best.validationAccuracy)}, epoch ${best.epoch}`] as const]),
+    ...(
+      best?.validationAccuracy === undefined
+        ? []
+        : [["best validation accuracy", `${percent(best.validationAccuracy)}, epoch ${best.epoch}`] as const]
+    ),
   ];
 }
 
 /** The epoch after which the held-out images were recognised best, the first of equals. */
 function bestEpoch({ epochs }: RunRecord): LoggedEpoch | undefined {
-  return epochs.reduce<LoggedEpoch | undefined>((best, epoch) => ((epoch.validationAccuracy ?? -1) > (best?.validationAccuracy ?? -1) ? epoch : best), undefined);
+  return epochs.reduce<LoggedEpoch | undefined>(
+    (best, epoch) => ((epoch.validationAccuracy ?? -1) > (best?.validationAccuracy ?? -1) ? epoch : best), undefined,
+  );
 }
 
 /** A table of names and values under a heading. */

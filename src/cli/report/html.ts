@@ -15,7 +15,10 @@ export type Content = string | number | Html | undefined | readonly Content[];
 
 const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
-/** `text` for an element or a quoted attribute. What would act on the reader (controls, marks that turn the direction of text) is spelled out. */
+/**
+ * `text` for an element or a quoted attribute. What would act on the reader (controls, marks that turn the direction of text) is spelled
+ * out.
+ */
 export function escape(text: string): string {
   return printable(text).replace(/[&<>"']/g, (character) => entities[character]);
 }

@@ -51,7 +51,8 @@ export class Mistakes {
    * of the probability; where that vanishes in many, the surer the network was, the worse.
    */
   worst(count: number): Mistake[] {
-    return [...this.#all].sort((a, b) => a.labelProbability - b.labelProbability || b.confidence - a.confidence || a.index - b.index).slice(0, count);
+    return [...this.#all].sort((a, b) => a.labelProbability - b.labelProbability || b.confidence - a.confidence || a.index - b.index)
+      .slice(0, count);
   }
 }
 
@@ -84,6 +85,8 @@ export function pictures(data: Dataset, mistakes: readonly Mistake[]): Promise<P
     const { data: whole, channels } = samples(data, mistake.index);
     const small = magnified ? whole : resize(whole, channels, height, width, h, w, "bilinear");
     const png = await encodePng(fromSamples(small, w, h, channels));
-    return { ...mistake, source: `data:image/png;base64,${base64(png)}`, width: Math.round(w * factor), height: Math.round(h * factor), magnified };
+    return {
+      ...mistake, source: `data:image/png;base64,${base64(png)}`, width: Math.round(w * factor), height: Math.round(h * factor), magnified,
+    };
   }));
 }

@@ -44,10 +44,14 @@ function label(value: number, digits: number): string {
 /** From a round number at or below `low` to one at or above `high`; with `whole` from `low` to `high` themselves. */
 export function linearScale(low: number, high: number, { ticks: count, whole = false, percent = false }: ScaleOptions): Scale {
   // As good as one value; denormal numbers have no round ones between them.
-  if (!(high - low > 1e-300)) [low, high] = Math.abs(low) < 1e-300 || whole ? [low - 1, low + 1] : [low - Math.abs(low) / 2, low + Math.abs(low) / 2];
+  if (!(high - low > 1e-300)) {
+    [low, high] = Math.abs(low) < 1e-300 || whole ? [low - 1, low + 1] : [low - Math.abs(low) / 2, low + Math.abs(low) / 2];
+  }
   const unit = percent ? 100 : 1;
   const step = whole ? Math.max(1, roundStep((high - low) / count)) : roundStep(((high - low) * unit) / count) / unit;
-  const [first, last] = whole ? [Math.ceil(low / step), Math.floor(high / step)] : [Math.floor(low / step + 1e-9), Math.ceil(high / step - 1e-9)];
+  const [first, last] = whole
+    ? [Math.ceil(low / step), Math.floor(high / step)]
+    : [Math.floor(low / step + 1e-9), Math.ceil(high / step - 1e-9)];
   const digits = Math.max(0, -exponentOf(step * unit * (1 + 1e-9)));
   // Through an index, not by adding up: no tick at 0.30000000000000004.
   const ticks = Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step)
@@ -66,7 +70,11 @@ export function logScale(low: number, high: number, { ticks: count }: ScaleOptio
   const every = Math.ceil(decades / count);
   const candidates = digitSets.map((digits) => Array.from({ length: decades }, (_, i) => exponentOf(low) + i)
     .filter((_, i) => i % every === 0)
-    .flatMap((exponent) => digits.map((digit) => ({ at: digit * ten(exponent), label: label(digit * ten(exponent), Math.max(0, -exponent + (digit % 1 === 0 ? 0 : 1))) })))
+    .flatMap(
+      (exponent) => digits.map(
+        (digit) => ({ at: digit * ten(exponent), label: label(digit * ten(exponent), Math.max(0, -exponent + (digit % 1 === 0 ? 0 : 1))) }),
+      ),
+    )
     .filter(({ at }) => log(at) >= from && log(at) <= to));
   const ticks = candidates.find((some) => some.length <= count + 2) ?? candidates[candidates.length - 1];
   return { ticks, at: (value) => (log(value) - from) / (to - from) };

@@ -23,11 +23,15 @@ export function hasPictures(folder: string, part: Part): boolean {
 }
 
 /**
- * The training images (`train`) or the test images (`test`) of a folder. IDX images are as they are in the file; pictures become what `geometry` says.
- * @param classes names of the classes; where none are given, those of `classes.txt` if the folder has one, else numbers; of pictures, the folders' names
+ * The training images (`train`) or the test images (`test`) of a folder. IDX images are as they are in the file; pictures become what
+ * `geometry` says.
+ * @param classes names of the classes; where none are given, those of `classes.txt` if the folder has one, else numbers; of pictures, the
+ * folders' names
  * @throws Error in one line, naming the file.
  */
-export async function readDataset(folder: string, part: Part, classes?: readonly string[], options: Partial<PictureOptions> = {}): Promise<Dataset> {
+export async function readDataset(
+  folder: string, part: Part, classes?: readonly string[], options: Partial<PictureOptions> = {},
+): Promise<Dataset> {
   const told: PictureOptions = { remark, ...options };
   const place = picturesOf(folder, part);
   if (place !== undefined) return readPictures(place, part, classes, told);
@@ -60,11 +64,17 @@ export function checkLearnable(data: Dataset, folder: string): string {
   const { classes, size } = data;
   const seen = classesSeen(data);
   if (classes.length < 2) throw new Error(`${folder} has one class only, "${printable(classes[0])}": there is nothing to learn`);
-  if (seen.size < 2) throw new Error(`${folder}: all ${size} training images are of one class, "${printable(classes[data.labels[0]])}": there is nothing to learn`);
+  if (seen.size < 2) {
+    throw new Error(
+      `${folder}: all ${size} training images are of one class, "${printable(classes[data.labels[0]])}": there is nothing to learn`,
+    );
+  }
   if (allEqual(data)) throw new Error(`${folder}: all ${size} training images are equal: there is nothing to learn`);
   const empty = classes.filter((_, label) => !seen.has(label));
   if (empty.length === 0) return "";
-  const fromOne = !seen.has(0) && seen.has(classes.length - 1) && empty.length === 1 ? "; do the labels count from 1? They want to count from 0" : "";
+  const fromOne = !seen.has(0) && seen.has(classes.length - 1) && empty.length === 1
+    ? "; do the labels count from 1? They want to count from 0"
+    : "";
   return printable(`${empty.length} of ${classes.length} classes have no training image, such as "${empty[0]}"${fromOne}`);
 }
 

@@ -1,4 +1,6 @@
-/** What computes a run of `senet train`: a training session where the host and the model can, else the eager engine; and what measures it. */
+/**
+ * What computes a run of `senet train`: a training session where the host and the model can, else the eager engine; and what measures it.
+ */
 import * as plain from "../../../kernels/plain/index.ts";
 import * as reference from "../../../kernels/reference/index.ts";
 import type { Module } from "../../nn/module.ts";
@@ -28,7 +30,9 @@ function makeOptimiser(settings: Settings, model: Module): Optimiser {
 }
 
 function updateRule({ optimiser, momentum, weightDecay }: Settings): UpdateRule {
-  return optimiser === "adamw" ? { method: "adamw", weightDecay } : { method: "sgd", momentum, weightDecay, nesterov: optimiser === "nesterov" };
+  return optimiser === "adamw"
+    ? { method: "adamw", weightDecay }
+    : { method: "sgd", momentum, weightDecay, nesterov: optimiser === "nesterov" };
 }
 
 /** One of the two, as `Trainer` wants it, and what runs in words. */
@@ -39,7 +43,10 @@ export interface Chosen {
   readonly kernels: string;
 }
 
-/** @throws UsageError where settings ask for what the eager engine has not; RangeError or Error where wasm kernels are asked for and cannot be had */
+/**
+ * @throws UsageError where settings ask for what the eager engine has not; RangeError or Error where wasm kernels are asked for and cannot
+ * be had
+ */
 export async function chooseEngine(
   settings: Settings, model: Module, input: Shape, threads: number | undefined, classWeights: readonly number[] | undefined,
 ): Promise<Chosen> {
@@ -49,7 +56,9 @@ export async function chooseEngine(
   const engine = settings.engine === "auto" ? undefined : settings.engine;
   engineFor("train", kernels, engine);
   const must = engine === "session" || kernels === "wasm";
-  if (must && kernels === "plain") throw new UsageError("senet train: a training session has wasm kernels only; plain ones want --engine eager");
+  if (must && kernels === "plain") {
+    throw new UsageError("senet train: a training session has wasm kernels only; plain ones want --engine eager");
+  }
   if (must && optimiser === "adam") throw new UsageError("senet train: a training session has sgd, nesterov and adamw, not adam");
   if (kernels === "plain") why = ", because training sessions have wasm kernels only";
   else if (optimiser === "adam") why = ", because training sessions have no adam";
@@ -57,7 +66,8 @@ export async function chooseEngine(
     try {
       const session = await compileTraining(model, {
         input, optimiser: updateRule(settings), numerics, smoothing,
-        ...(threads === undefined ? {} : { threads }), ...(clip === undefined ? {} : { clip }), ...(average === 0 ? {} : { average }), ...(groups.length === 0 ? {} : { groups }),
+        ...(threads === undefined ? {} : { threads }), ...(clip === undefined ? {} : { clip }), ...(average === 0 ? {} : { average }),
+        ...(groups.length === 0 ? {} : { groups }),
         ...(classWeights === undefined ? {} : { classWeights }),
       });
       return { session, kernels: session.kernels };
@@ -66,9 +76,14 @@ export async function chooseEngine(
       why = `, because ${(error as Error).message}`;
     }
   }
-  if (clip !== undefined || average !== 0 || groups.length > 0) throw new UsageError(`senet train: clip, average and groups want a training session${why}`);
+  if (clip !== undefined || average !== 0 || groups.length > 0) {
+    throw new UsageError(`senet train: clip, average and groups want a training session${why}`);
+  }
   model.use(kernels === "reference" ? reference : plain);
-  return { ...(classWeights === undefined ? {} : { classWeights }), optimiser: makeOptimiser(settings, model), kernels: `eager, ${kernels === "reference" ? "reference" : "plain"} kernels${why}` };
+  return {
+    ...(classWeights === undefined ? {} : { classWeights }), optimiser: makeOptimiser(settings, model),
+    kernels: `eager, ${kernels === "reference" ? "reference" : "plain"} kernels${why}`,
+  };
 }
 
 /** What measures the model of a run: as it was trained, eagerly where that was asked for. */
@@ -84,11 +99,15 @@ export interface MeasureOptions extends Pick<EvaluateOptions, "progress" | "answ
 }
 
 /** Evaluates the model with its weights of now, and says in words which kernels did. */
-export async function measure(model: Module, data: Dataset, normalisation: Normalisation, options: MeasureOptions): Promise<Evaluation & { readonly kernels: string }> {
+export async function measure(model: Module, data: Dataset, normalisation: Normalisation, options: MeasureOptions): Promise<Evaluation & {
+  readonly kernels: string
+}> {
   const { engine, batch = Math.min(100, data.size), ...watch } = options;
   const { run, kernels, close } = await inference(model, engine, [batch, ...data.shape.slice(1)]);
   try {
-    return { ...evaluate(model, data, normalisation, { batch, ...watch, ...(engine.engine === "session" ? { forward: run } : {}) }), kernels };
+    return {
+      ...evaluate(model, data, normalisation, { batch, ...watch, ...(engine.engine === "session" ? { forward: run } : {}) }), kernels,
+    };
   } finally {
     close();
   }

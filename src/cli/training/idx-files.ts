@@ -46,7 +46,9 @@ function allFiles(folder: string): Found[] {
 function place(data: string): { readonly folder: string; readonly begin: string } {
   const folder = dirname(data);
   const begin = basename(data);
-  return !existsSync(data) && isFolder(folder) && namesIn(folder).some((name) => name.startsWith(begin) && naming.test(name)) ? { folder, begin } : { folder: data, begin: "" };
+  return !existsSync(data) && isFolder(folder) && namesIn(folder).some((name) => name.startsWith(begin) && naming.test(name))
+    ? { folder, begin }
+    : { folder: data, begin: "" };
 }
 
 const published: Readonly<Record<Part, string>> = { train: "train", test: "t10k" };
@@ -59,16 +61,24 @@ function choose(files: readonly Found[], kind: Found["kind"], data: string, part
   const found = near.length > 0 ? near : those.filter(({ depth }) => depth === least);
   if (found.length === 0) {
     const name = `${published[part]}-${kind}-idx${kind === "images" ? 3 : 1}-ubyte`;
-    const what = !existsSync(data) ? "no such folder" : !statSync(data).isDirectory() ? "it is a file, not a folder" : `it has neither ${name} nor ${name}.gz, nor a folder ${part} of pictures`;
+    const what = !existsSync(data) ? "no such folder"
+      : !statSync(data).isDirectory() ? "it is a file, not a folder"
+      : `it has neither ${name} nor ${name}.gz, nor a folder ${part} of pictures`;
     throw new Error(`cannot read a data set from ${data}: ${what}`);
   }
   const sets = new Set(found.map(({ path, set }) => (set === "" ? dirname(path) : join(dirname(path), set.replace(/-$/, "")))));
-  if (sets.size > 1 && beside === undefined) throw new Error(`${data} holds several data sets: name one, as --data ${[...sets].join(" or --data ")}`);
+  if (sets.size > 1 && beside === undefined) {
+    throw new Error(`${data} holds several data sets: name one, as --data ${[...sets].join(" or --data ")}`);
+  }
   return found[0];
 }
 
 /** Images and labels of a part, and the folder that they lie in. @throws Error in one line, naming the file. */
-export async function readIdxFiles(data: string, part: Part): Promise<{ readonly images: IdxArray; readonly labels: IdxArray; readonly folder: string }> {
+export async function readIdxFiles(data: string, part: Part): Promise<{
+  readonly images: IdxArray;
+  readonly labels: IdxArray;
+  readonly folder: string;
+}> {
   const { folder, begin } = place(data);
   const files = isFolder(folder) ? allFiles(folder).filter(({ path }) => begin === "" || relative(folder, path).startsWith(begin)) : [];
   const images = choose(files, "images", data, part);
@@ -80,7 +90,9 @@ export async function readIdxFiles(data: string, part: Part): Promise<{ readonly
       throw new Error(`${path}: ${(error as Error).message}`);
     }
   };
-  return { images: await read(images), labels: await read(labels), folder: existsSync(join(folder, "classes.txt")) ? folder : dirname(images.path) };
+  return {
+    images: await read(images), labels: await read(labels), folder: existsSync(join(folder, "classes.txt")) ? folder : dirname(images.path),
+  };
 }
 
 /** Are there such files? */

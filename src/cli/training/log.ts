@@ -13,7 +13,9 @@ export class TrainingLog {
 
   /** Begins anew; or, where a run goes on from `step`, keeps the lines up to there. */
   begin(step: number): void {
-    const kept = step === 0 || !existsSync(this.path) ? [] : decodeUtf8(readBytes(this.path), this.path).split("\n").filter((line) => isUpTo(line, step));
+    const kept = step === 0 || !existsSync(this.path)
+      ? []
+      : decodeUtf8(readBytes(this.path), this.path).split("\n").filter((line) => isUpTo(line, step));
     writeBytes(this.path, kept.map((line) => `${line}\n`).join(""));
   }
 

@@ -90,14 +90,16 @@ export async function trainAll(run: Run, { quiet, checkpointEvery, stopped }: Lo
       const held: Evaluation | undefined = await validate(run);
       const speed = ((report.step - steps) * settings.batch) / seconds;
       log.add({
-        step: report.step, epoch: report.epoch + 1, event: "epoch", time: now(), loss: report.epochLoss, accuracy: report.epochAccuracy, seconds, images_per_second: speed,
+        step: report.step, epoch: report.epoch + 1, event: "epoch", time: now(), loss: report.epochLoss, accuracy: report.epochAccuracy,
+        seconds, images_per_second: speed,
         tflop: Math.round((report.step * settings.batch * run.arithmetic) / 1e9) / 1e3,
         ...(held === undefined ? {} : { validation_loss: held.loss, validation_accuracy: held.accuracy }),
       });
       saver.save();
       progress.end();
       const measured = held === undefined ? "" : `, validation loss ${held.loss.toFixed(4)}, accuracy ${percent(held.accuracy)}`;
-      const line = `epoch ${report.epoch + 1} of ${settings.epochs}: loss ${report.epochLoss.toFixed(4)}, accuracy ${percent(report.epochAccuracy)}${measured}, ${duration(seconds)}, ${Math.round(speed)} images/s`;
+      const line = `epoch ${report.epoch + 1} of ${settings.epochs}: loss ${report.epochLoss.toFixed(4)}, `
+        + `accuracy ${percent(report.epochAccuracy)}${measured}, ${duration(seconds)}, ${Math.round(speed)} images/s`;
       (quiet ? remark : print)(line);
       if (stopped() && trainer.epoch < settings.epochs) return false;
     }

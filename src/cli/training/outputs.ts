@@ -20,7 +20,8 @@ export interface Paths {
 export function pathsOf(out: string): Paths {
   const stem = out.replace(/\.safetensors$/, "");
   return {
-    out, checkpoint: `${stem}.checkpoint.safetensors`, state: `${stem}.state.safetensors`, log: `${stem}.log.jsonl`, report: `${stem}.report.html`, lock: `${stem}.lock`,
+    out, checkpoint: `${stem}.checkpoint.safetensors`, state: `${stem}.state.safetensors`, log: `${stem}.log.jsonl`,
+    report: `${stem}.report.html`, lock: `${stem}.lock`,
   };
 }
 
@@ -46,11 +47,14 @@ export function checkOutputs(paths: Paths, { resume, overwrite }: { readonly res
   // The data set's own label file, say.
   if (isThere(paths.out) && !isSafetensors(paths.out)) throw new Error(`cannot write ${paths.out}: it is there, and is no weights file`);
   if (resume || overwrite) return;
-  if (existsSync(paths.checkpoint)) throw new UsageError(`senet train: ${paths.checkpoint} is of a run that did not finish: --resume goes on with it, or remove the file`);
+  if (existsSync(paths.checkpoint)) {
+    throw new UsageError(`senet train: ${paths.checkpoint} is of a run that did not finish: --resume goes on with it, or remove the file`);
+  }
   const found = [paths.out, paths.state].find(isThere) ?? (hasEpochs(paths.log) ? paths.log : undefined);
   if (found === undefined) return;
   throw new UsageError(
-    `senet train: ${found} is there, of a run before: --resume --epochs N extends it, --from begins a new one with its weights, --overwrite loses it; or name another --out`);
+    `senet train: ${found} is there, of a run before: --resume --epochs N extends it, --from begins a new one with its weights, ` +
+    "--overwrite loses it; or name another --out");
 }
 
 /** Locks that this process holds. */

@@ -11,7 +11,9 @@ import { Progress, thousands } from "../terminal.ts";
 export type Part = "train" | "test";
 
 /** Under which names the parts of a data set lie. */
-const places: Readonly<Record<Part, readonly string[]>> = { train: ["train", "training"], test: ["test", "testing", "val", "valid", "validation"] };
+const places: Readonly<Record<Part, readonly string[]>> = {
+  train: ["train", "training"], test: ["test", "testing", "val", "valid", "validation"],
+};
 
 /** How pictures become images of one size, and who hears what became of them. */
 export interface PictureOptions {
@@ -51,7 +53,9 @@ class LeftOut {
   }
 
   lines(folder: string): string[] {
-    return [...this.#kinds].map(([kind, paths]) => printable(`left out: ${thousands(paths.length)} ${kind}, such as ${relative(folder, paths[0])}`));
+    return [...this.#kinds].map(
+      ([kind, paths]) => printable(`left out: ${thousands(paths.length)} ${kind}, such as ${relative(folder, paths[0])}`),
+    );
   }
 }
 
@@ -60,18 +64,25 @@ class LeftOut {
  * @param classes names of the folders; where none are given, all folders in order of their names
  * @throws Error in one line, naming the file.
  */
-export async function readPictures(place: string, part: Part, classes: readonly string[] | undefined, options: PictureOptions): Promise<Dataset> {
+export async function readPictures(
+  place: string, part: Part, classes: readonly string[] | undefined, options: PictureOptions,
+): Promise<Dataset> {
   const left = new LeftOut();
   const folders = namesIn(place).filter((name) => isFolder(join(place, name)));
   const known = classes ?? folders;
   for (const name of namesIn(place)) {
     const path = join(place, name);
-    if (!folders.includes(name)) left.add(isPictureFile(path) ? "pictures that are in no folder of a class" : "files that are no pictures", path);
-    else if (!known.includes(name)) for (const file of filesBelow(path)) if (isPictureFile(file)) left.add(`pictures of "${name}", which is no class here`, file);
+    if (!folders.includes(name)) left.add(
+      isPictureFile(path) ? "pictures that are in no folder of a class" : "files that are no pictures", path,
+    );
+    else if (!known.includes(name)) for (const file of filesBelow(path)) if (isPictureFile(file)) left.add(
+      `pictures of "${name}", which is no class here`, file,
+    );
   }
   const missing = known.filter((name) => !folders.includes(name));
   if (missing.length > 0) {
-    const said = `${place}: there is no folder for the class "${missing[0]}"${didYouMean(missing[0], folders.filter((name) => !known.includes(name)))}`;
+    const near = didYouMean(missing[0], folders.filter((name) => !known.includes(name)));
+    const said = `${place}: there is no folder for the class "${missing[0]}"${near}`;
     if (part === "train" || missing.length === known.length) throw new Error(said);
     options.remark(printable(missing.length === 1 ? said : `${said}, nor for ${missing.length - 1} others`));
   }

@@ -71,7 +71,8 @@ function linesOf(bytes: Uint8Array, path: string): string[] {
 
 function epochOf(entry: Entry, step: number): LoggedEpoch {
   return {
-    step, epoch: number(entry.epoch) ?? 0, loss: number(entry.loss), accuracy: number(entry.accuracy), validationLoss: number(entry.validation_loss),
+    step, epoch: number(entry.epoch) ?? 0, loss: number(entry.loss), accuracy: number(entry.accuracy),
+    validationLoss: number(entry.validation_loss),
     validationAccuracy: number(entry.validation_accuracy), seconds: number(entry.seconds), imagesPerSecond: number(entry.images_per_second),
     tflop: number(entry.tflop), time: text(entry.time),
   };
@@ -126,6 +127,11 @@ export function readLog(bytes: Uint8Array, path: string): RunRecord {
       if (loss !== undefined) steps.push({ step, loss, rate: number(entry.rate) });
     }
   }
-  if (start === undefined) throw new Error(`${path} is no log of senet train: its first line wants {"event":"start","model":...}, got ${show(lines[0] ?? "a line that is cut short")}`);
+  if (start === undefined) {
+    throw new Error(
+      `${path} is no log of senet train: its first line wants {"event":"start","model":...}, got ` +
+      `${show(lines[0] ?? "a line that is cut short")}`,
+    );
+  }
   return { model: start.model as string, start, steps, epochs, resumed: resumed.map(({ step }) => step), diverged, unreadable };
 }

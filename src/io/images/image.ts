@@ -15,7 +15,10 @@ export interface DecodeOptions {
   readonly maxPixels?: number;
   /** JPEG: a file that is cut short gives what it holds, the rest grey, as PIL with `ImageFile.LOAD_TRUNCATED_IMAGES = True`. */
   readonly tolerant?: boolean;
-  /** JPEG and PNG, in decodeImage: turn the picture as its Exif says, as PIL's `ImageOps.exif_transpose`. Not done unless asked for, as in training. */
+  /**
+   * JPEG and PNG, in decodeImage: turn the picture as its Exif says, as PIL's `ImageOps.exif_transpose`. Not done unless asked for, as in
+   * training.
+   */
   readonly applyOrientation?: boolean;
 }
 
@@ -53,7 +56,9 @@ export function fromSamples(data: Uint8Array | Uint8ClampedArray, width: number,
   if (!isBytes(data)) throw new TypeError(`fromSamples: data wants a Uint8Array or Uint8ClampedArray, got ${show(data)}`);
   checkSize(width, "fromSamples: width");
   checkSize(height, "fromSamples: height");
-  if (!Number.isInteger(channels) || channels < 1 || channels > 4) throw new RangeError(`fromSamples: channels wants 1, 2, 3 or 4, got ${channels}`);
+  if (!Number.isInteger(channels) || channels < 1 || channels > 4) {
+    throw new RangeError(`fromSamples: channels wants 1, 2, 3 or 4, got ${channels}`);
+  }
   if (data.length !== width * height * channels) {
     throw new RangeError(
       `fromSamples: ${width} x ${height} pixels of ${channels} bytes want ${width * height * channels} bytes, data has ${data.length}`,
@@ -77,7 +82,9 @@ export function luma(red: number, green: number, blue: number): number {
 }
 
 function checkSize(value: unknown, what: string): asserts value is number {
-  if (!Number.isSafeInteger(value) || (value as number) < 1) throw new RangeError(`${what} wants a whole number of at least 1, got ${show(value)}`);
+  if (!Number.isSafeInteger(value) || (value as number) < 1) {
+    throw new RangeError(`${what} wants a whole number of at least 1, got ${show(value)}`);
+  }
 }
 
 function isBytes(data: unknown): data is Uint8Array | Uint8ClampedArray {

@@ -93,7 +93,9 @@ export function paeth(a: number, b: number, c: number): number {
 /** RGBA bytes of the unfiltered `passes`. @throws FormatError if a pixel names a colour that the palette has not. */
 export function expand(bytes: Uint8Array, passes: readonly Pass[], header: PngHeader): Uint8Array {
   const out = new Uint8Array(header.width * header.height * 4);
-  const toRgba = header.colourType === 3 ? paletteRow(header) : header.colourType === 2 || header.colourType === 6 ? colourRow(header) : greyRow(header);
+  const toRgba = header.colourType === 3 ? paletteRow(header)
+    : header.colourType === 2 || header.colourType === 6 ? colourRow(header)
+    : greyRow(header);
   for (const pass of passes) {
     for (let y = 0; y < pass.height; y++) {
       const row = pass.offset + y * (pass.rowBytes + 1) + 1;
@@ -166,7 +168,8 @@ function colourRow({ depth, channels, transparency }: PngHeader): RowReader {
         out[o + 3] = bytes[i + 3 * size];
       } else {
         // Compared before 16 bits become 8: two colours may share their high bytes.
-        const clear = sampleAt(bytes, i, size) === red && sampleAt(bytes, i + size, size) === green && sampleAt(bytes, i + 2 * size, size) === blue;
+        const clear = sampleAt(bytes, i, size) === red && sampleAt(bytes, i + size, size) === green &&
+          sampleAt(bytes, i + 2 * size, size) === blue;
         out[o + 3] = clear ? 0 : 255;
       }
     }

@@ -34,7 +34,9 @@ export async function decodePng(bytes: Uint8Array, options: DecodeOptions = {}):
   const filtered = new Uint8Array(size);
   let filled = 0;
   for await (const piece of inflate(data, "deflate", "PNG image data")) {
-    if (filled + piece.length > size) throw new FormatError(`PNG: image data goes on after the ${size} bytes of ${header.width} x ${header.height} pixels`);
+    if (filled + piece.length > size) {
+      throw new FormatError(`PNG: image data goes on after the ${size} bytes of ${header.width} x ${header.height} pixels`);
+    }
     filtered.set(piece, filled);
     filled += piece.length;
   }
@@ -85,7 +87,9 @@ function readChunks(bytes: Uint8Array, maxPixels: number): { header: PngHeader; 
       header = { ...header, transparency: checkTransparency(chunk, header) };
     } else if (name === "IDAT") {
       if (data.length > 0 && last !== "IDAT") throw new FormatError(`PNG: IDAT chunks must follow one another, got ${last} between them`);
-      if (header.colourType === 3 && header.palette === undefined) throw new FormatError("PNG: a palette image has no PLTE chunk before its data");
+      if (header.colourType === 3 && header.palette === undefined) {
+        throw new FormatError("PNG: a palette image has no PLTE chunk before its data");
+      }
       data.push(chunk);
     } else if (name === "IEND") {
       if (length !== 0) throw new FormatError(`PNG: chunk IEND must be empty, got ${length} bytes`);
@@ -127,7 +131,9 @@ function readHeader(chunk: Uint8Array, maxPixels: number): PngHeader {
   const entry = colourTypes[colourType];
   if (entry === undefined) throw new FormatError(`PNG: colour type must be 0, 2, 3, 4 or 6, got ${colourType}`);
   const [channels, depths] = entry;
-  if (!depths.includes(depth)) throw new FormatError(`PNG: colour type ${colourType} wants a bit depth of ${depths.join(", ")}, got ${depth}`);
+  if (!depths.includes(depth)) {
+    throw new FormatError(`PNG: colour type ${colourType} wants a bit depth of ${depths.join(", ")}, got ${depth}`);
+  }
   if (compression !== 0) throw new FormatError(`PNG: compression method must be 0, got ${compression}`);
   if (filter !== 0) throw new FormatError(`PNG: filter method must be 0, got ${filter}`);
   if (interlace > 1) throw new FormatError(`PNG: interlace method must be 0 or 1, got ${interlace}`);

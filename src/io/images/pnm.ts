@@ -24,7 +24,9 @@ export function decodePnm(bytes: Uint8Array, options: DecodeOptions = {}): RgbaI
   const maxval = bitmap ? 1 : text.number("maxval");
   const maxPixels = options.maxPixels ?? defaultMaxPixels;
   if (width === 0 || height === 0) throw new FormatError(`PNM: an image of ${width} x ${height} pixels is empty`);
-  if (width * height > maxPixels) throw new FormatError(`PNM: the file claims ${width} x ${height} pixels, more than the limit of ${maxPixels}`);
+  if (width * height > maxPixels) {
+    throw new FormatError(`PNM: the file claims ${width} x ${height} pixels, more than the limit of ${maxPixels}`);
+  }
   if (maxval === 0 || maxval > 65535) throw new FormatError(`PNM: maxval wants 1 to 65535, got ${maxval}`);
 
   const channels = kind === 3 || kind === 6 ? 3 : 1;
@@ -35,7 +37,9 @@ export function decodePnm(bytes: Uint8Array, options: DecodeOptions = {}): RgbaI
   // Plain numbers need a digit each and, except in P1, a space between them. Checked before memory is taken.
   const least = plain ? (bitmap ? samples : 2 * samples - 1) : rawBytes;
   const left = bytes.length - text.at;
-  if (left < least) throw new FormatError(`PNM: ${width} x ${height} pixels want at least ${least} bytes after the header, the file has ${left}`);
+  if (left < least) {
+    throw new FormatError(`PNM: ${width} x ${height} pixels want at least ${least} bytes after the header, the file has ${left}`);
+  }
 
   const data = new Uint8Array(width * height * 4);
   const scaled = scaleTable(maxval);

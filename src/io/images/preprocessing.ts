@@ -27,7 +27,11 @@ export function parsePreprocessing(value: unknown): Preprocessing {
   if (!std.every((x) => Math.fround(x) > 0)) throw new FormatError(`preprocessing: std wants numbers above 0, got ${show(std)}`);
   return {
     size: sides("size", fields.size),
-    ...(fields.resize === undefined ? {} : { resize: typeof fields.resize === "number" ? side("resize", fields.resize) : sides("resize", fields.resize) }),
+    ...(
+      fields.resize === undefined
+        ? {}
+        : { resize: typeof fields.resize === "number" ? side("resize", fields.resize) : sides("resize", fields.resize) }
+    ),
     interpolation: oneOf("interpolation", fields.interpolation, ["bilinear", "bicubic"] as const),
     channels,
     ...(fields.range === undefined ? {} : { range: oneOf("range", fields.range, [1, 255] as const) }),
@@ -50,12 +54,18 @@ function side(name: string, value: unknown): number {
 }
 
 function sides(name: string, value: unknown): readonly [number, number] {
-  if (!Array.isArray(value) || value.length !== 2) throw new FormatError(`preprocessing: ${name} wants [height, width], got ${show(value)}`);
+  if (!Array.isArray(value) || value.length !== 2) {
+    throw new FormatError(`preprocessing: ${name} wants [height, width], got ${show(value)}`);
+  }
   return [side(name, value[0]), side(name, value[1])];
 }
 
 function numbers(name: string, value: unknown, count: number): readonly number[] {
-  if (!Array.isArray(value) || value.length !== count || !value.every((x) => Number.isFinite(Math.fround(x as number)) && typeof x === "number")) {
+  if (
+    !Array.isArray(value) || value.length !== count || !value.every(
+      (x) => Number.isFinite(Math.fround(x as number)) && typeof x === "number",
+    )
+  ) {
     throw new FormatError(`preprocessing: ${name} wants ${count} finite ${count === 1 ? "number" : "numbers"}, got ${show(value)}`);
   }
   return value.map(Number);

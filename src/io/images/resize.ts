@@ -62,11 +62,16 @@ export function resize(
     throw new RangeError(`resize: interpolation wants "bilinear" or "bicubic", got ${show(interpolation)}`);
   }
   const filter = filters[interpolation];
-  for (const [name, value] of Object.entries({ channels, inHeight, inWidth, outHeight, outWidth, height: window.height, width: window.width })) {
+  for (
+    const [name, value] of Object.entries({ channels, inHeight, inWidth, outHeight, outWidth, height: window.height, width: window.width })
+  ) {
     if (!Number.isSafeInteger(value) || value < 1) throw new RangeError(`resize: ${name} wants a whole number of at least 1, got ${value}`);
   }
   if (source.length !== inHeight * inWidth * channels) {
-    throw new RangeError(`resize: ${inHeight} x ${inWidth} pixels of ${channels} bytes want ${inHeight * inWidth * channels} bytes, source has ${source.length}`);
+    throw new RangeError(
+      `resize: ${inHeight} x ${inWidth} pixels of ${channels} bytes want ${inHeight * inWidth * channels} bytes, source has ` +
+      `${source.length}`,
+    );
   }
   const { top, left, height, width } = window;
   if (!(top >= 0 && left >= 0 && top + height <= outHeight && left + width <= outWidth)) {

@@ -1,6 +1,7 @@
 /**
- * ONNX in: a network that somebody trained elsewhere, ready for `compile`. Bytes in; files belong to the caller. A file comes from a stranger: its
- * lengths, shapes and names are checked before anything is made of them, it may ask for no path outside its folder and for no endless work.
+ * ONNX in: a network that somebody trained elsewhere, ready for `compile`. Bytes in; files belong to the caller. A file comes from a
+ * stranger: its lengths, shapes and names are checked before anything is made of them, it may ask for no path outside its folder and for no
+ * endless work.
  */
 import { UnsupportedError, didYouMean, show } from "../../errors.ts";
 import type { Graph } from "../../graph/graph.ts";
@@ -79,7 +80,10 @@ export class OnnxNetwork implements Network {
     return [...this.#source.notes];
   }
 
-  /** Copies of the weights that graphs were made with, by their names in the file and in its shapes: for safetensors. Empty before the first graph. */
+  /**
+   * Copies of the weights that graphs were made with, by their names in the file and in its shapes: for safetensors. Empty before the first
+   * graph.
+   */
   state(): Map<string, Tensor<Float32Array>> {
     return this.#source.weights.state();
   }
@@ -95,7 +99,10 @@ function externalOf({ external }: ImportOptions): External {
     if (external !== undefined && !ArrayBuffer.isView(external)) {
       const names = Object.keys(external);
       if (Object.hasOwn(external, location)) return bytesOf(external[location], `external["${location}"]`);
-      throw new RangeError(`importOnnx: tensor ${show(tensor)} lies in another file: external wants the bytes of ${show(location)}${didYouMean(location, names)}`);
+      throw new RangeError(
+        `importOnnx: tensor ${show(tensor)} lies in another file: external wants the bytes of ` +
+        `${show(location)}${didYouMean(location, names)}`,
+      );
     }
     if (external !== undefined) return bytesOf(external, "external");
     throw new RangeError(`importOnnx: tensor ${show(tensor)} lies in another file: external wants the bytes of ${show(location)}`);
@@ -106,7 +113,11 @@ function givenOf(model: OnnxModel, constants: Readonly<Record<string, Tensor>>):
   const given = new Map<string, Known>();
   for (const [name, tensor] of Object.entries(constants)) {
     const port = model.inputs.find((input) => input.name === name);
-    if (port === undefined) throw new RangeError(`importOnnx: constants has ${show(name)}, which is no input${didYouMean(name, model.inputs.map((input) => input.name))}`);
+    if (port === undefined) {
+      throw new RangeError(
+        `importOnnx: constants has ${show(name)}, which is no input${didYouMean(name, model.inputs.map((input) => input.name))}`,
+      );
+    }
     if (!(tensor instanceof Tensor)) throw new TypeError(`importOnnx: constants wants a Tensor as ${name}, got ${show(tensor)}`);
     const element = elementTypes[port.type] ?? elementTypes[1];
     given.set(name, new Known(port.type, tensor.shape, () => {
@@ -121,13 +132,17 @@ function givenOf(model: OnnxModel, constants: Readonly<Record<string, Tensor>>):
 /** All that is known not to work before any shape is. */
 function check(model: OnnxModel): void {
   const opset = model.opsets.get("") ?? 1;
-  if (opset > NEWEST_OPSET) throw new UnsupportedError(`importOnnx: the file is of opset ${opset}; up to ${NEWEST_OPSET} are read`, [`opset ${opset}`]);
+  if (opset > NEWEST_OPSET) {
+    throw new UnsupportedError(`importOnnx: the file is of opset ${opset}; up to ${NEWEST_OPSET} are read`, [`opset ${opset}`]);
+  }
   const missing = model.nodes.flatMap((node) => {
     const strange = [...node.attributes].find(([, attribute]) => attribute.strange)?.[0];
     if (!Object.hasOwn(operators, node.type)) return [{ node, reason: advice(node.type) }];
     return strange === undefined ? [] : [{ node, reason: `with the attribute ${show(strange)}` }];
   });
-  for (const name of model.strange) missing.push({ node: { type: name, title: "weights", inputs: [], outputs: [], attributes: new Map() }, reason: "" });
+  for (const name of model.strange) {
+    missing.push({ node: { type: name, title: "weights", inputs: [], outputs: [], attributes: new Map() }, reason: "" });
+  }
   if (missing.length > 0) throw unsupported(model, missing);
   const odd = model.inputs.find(({ type }) => elementTypes[type] === undefined);
   if (odd !== undefined) throw new UnsupportedError(`importOnnx: input ${show(odd.name)} is no tensor of numbers`, [odd.name]);
@@ -138,10 +153,10 @@ function advice(type: string): string {
 }
 
 /**
- * Reads a network from an ONNX file: opset 7 to 28, as PyTorch, TensorFlow, Keras and Paddle export convolutional networks, and as onnxsim, onnxslim and
- * onnxruntime rewrite them. Weights stay where they are in `bytes` until a graph wants them: leave the bytes as they are.
- * @throws FormatError for what is no sound ONNX file, with what to do where it is another kind; UnsupportedError that lists every operator that is not read,
- * with nodes and opset; RangeError where bytes of another file are wanted
+ * Reads a network from an ONNX file: opset 7 to 28, as PyTorch, TensorFlow, Keras and Paddle export convolutional networks, and as onnxsim,
+ * onnxslim and onnxruntime rewrite them. Weights stay where they are in `bytes` until a graph wants them: leave the bytes as they are.
+ * @throws FormatError for what is no sound ONNX file, with what to do where it is another kind; UnsupportedError that lists every operator
+ * that is not read, with nodes and opset; RangeError where bytes of another file are wanted
  */
 export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: ImportOptions = {}): OnnxNetwork {
   const file = bytesOf(bytes, "bytes");

@@ -84,7 +84,8 @@ function valueMessage({ name, shape }: Pick<Value, "name" | "shape">, open: bool
 }
 
 /**
- * Does a graph, as it is written, compute the same for any batch? Not where numbers move from one image to another, or a constant has a batch of its own.
+ * Does a graph, as it is written, compute the same for any batch? Not where numbers move from one image to another, or a constant has a
+ * batch of its own.
  * @param graph for a batch of at least 2, so that it can be told from other sizes
  */
 export function keepsBatch({ nodes, inputs }: Graph): boolean {
@@ -111,8 +112,8 @@ export interface OnnxOptions {
 }
 
 /**
- * The graph as an ONNX model: input and output named as the graph's input and `options.output`, any batch size unless it says otherwise, the graph's
- * image size, opset 17.
+ * The graph as an ONNX model: input and output named as the graph's input and `options.output`, any batch size unless it says otherwise,
+ * the graph's image size, opset 17.
  */
 export function writeOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
   const writer = new OnnxWriter();
@@ -129,7 +130,8 @@ export function writeOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
   for (const value of graph.inputs) body.message(11, valueMessage(value, !fixedBatch));
   graph.outputs.forEach(({ shape }, i) => body.message(12, valueMessage({ name: names[i], shape }, !fixedBatch)));
 
-  const model = new Message().integer(1, IR_VERSION).text(2, "senet").message(7, body).message(8, new Message().text(1, "").integer(2, OPSET));
+  const model = new Message().integer(1, IR_VERSION).text(2, "senet").message(7, body)
+    .message(8, new Message().text(1, "").integer(2, OPSET));
   for (const [key, value] of Object.entries(options.metadata ?? {})) model.message(14, new Message().text(1, key).text(2, value));
   return model.finish();
 }

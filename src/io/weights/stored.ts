@@ -9,7 +9,10 @@ export interface StoredTensor {
   /** The number format by its safetensors name: "F32", "BF16", "I64", "BOOL" ...; also PyTorch's complex formats "C32" and "C128". */
   readonly dtype: string;
   readonly shape: Shape;
-  /** The elements, row-major and little-endian; a view of the file where they lie in it like that. @throws FormatError where the file is damaged */
+  /**
+   * The elements, row-major and little-endian; a view of the file where they lie in it like that.
+   * @throws FormatError where the file is damaged
+   */
   bytes(): Uint8Array;
 }
 
@@ -39,7 +42,9 @@ function hostBytes(bytes: Uint8Array, width: number, share: boolean): Uint8Array
 }
 
 /** Bytes an element takes, and how a DataView reads it where it is a whole number. */
-const formats: Readonly<Record<string, readonly [number, ("getBigInt64" | "getBigUint64" | "getInt32" | "getUint32" | "getInt16" | "getUint16" | "getInt8" | "getUint8")?]>> = {
+const formats: Readonly<Record<string, readonly [
+  number, ("getBigInt64" | "getBigUint64" | "getInt32" | "getUint32" | "getInt16" | "getUint16" | "getInt8" | "getUint8")?,
+]>> = {
   F64: [8], F32: [4], F16: [2], BF16: [2], C32: [4], C64: [8], C128: [16],
   F8_E4M3: [1], F8_E5M2: [1], F8_E8M0: [1], F8_E4M3FNUZ: [1], F8_E5M2FNUZ: [1], F6_E2M3: [0.75], F6_E3M2: [0.75], F4: [0.5],
   I64: [8, "getBigInt64"], U64: [8, "getBigUint64"], I32: [4, "getInt32"], U32: [4, "getUint32"],
@@ -80,7 +85,9 @@ export function numbersOf(name: string, stored: StoredTensor, share: boolean = f
     for (let i = 0; i < size; i++) data[i] = Number(view[get](i * width, true));
     if (dtype === "BOOL") data = data.map((value) => (value === 0 ? 0 : 1));
   } else {
-    throw new FormatError(`weights: tensor ${show(name)} is stored as ${dtype}, which is not read; readable are F32, F16, BF16, F64 and whole numbers`);
+    throw new FormatError(
+      `weights: tensor ${show(name)} is stored as ${dtype}, which is not read; readable are F32, F16, BF16, F64 and whole numbers`,
+    );
   }
   return new Tensor(data, shape);
 }

@@ -67,11 +67,16 @@ class PlaceGate extends Composite {
   constructor(options: CbamOptions) {
     super();
     this.conv = new ConvNorm(options.kernel ?? 7);
-    this.body = new ScalePixels(new Sequential(new Concatenate(new ChannelMean(), new ChannelMax()), this.conv, activation(options.gate ?? "sigmoid")));
+    this.body = new ScalePixels(
+      new Sequential(new Concatenate(new ChannelMean(), new ChannelMax()), this.conv, activation(options.gate ?? "sigmoid")),
+    );
   }
 }
 
-/** x [N,C,H,W] to y [N,C,H,W]. State dict: channel.fc1.weight [C/r,C,1,1], channel.fc2.weight, spatial.conv.conv.weight [1,2,7,7], spatial.conv.bn.*. */
+/**
+ * x [N,C,H,W] to y [N,C,H,W]. State dict: channel.fc1.weight [C/r,C,1,1], channel.fc2.weight, spatial.conv.conv.weight [1,2,7,7],
+ * spatial.conv.bn.*.
+ */
 export class Cbam extends Attention {
   readonly channel: ChannelGate;
   readonly spatial: PlaceGate;

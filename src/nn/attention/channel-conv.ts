@@ -21,7 +21,9 @@ export class ChannelConv extends Layer<{ x: Tensor; shape: Conv2dShape }> {
   /** @param size of the kernel, odd. @throws RangeError for another */
   constructor(size: number) {
     super();
-    if (!Number.isSafeInteger(size) || size < 1 || size % 2 === 0) throw new RangeError(`ChannelConv: size wants an odd whole number, got ${size}`);
+    if (!Number.isSafeInteger(size) || size < 1 || size % 2 === 0) {
+      throw new RangeError(`ChannelConv: size wants an odd whole number, got ${size}`);
+    }
     this.size = size;
     this.weight = parameter([1, 1, size]);
   }

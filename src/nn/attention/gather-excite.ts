@@ -73,7 +73,10 @@ class Mlp extends Composite {
   }
 }
 
-/** x [N,C,H,W] to y [N,C,H,W]. State dict: gather.conv1.weight [C,1,3,3], gather.norm1.*, ... where gathered by convolution; mlp.fc1, mlp.fc2. */
+/**
+ * x [N,C,H,W] to y [N,C,H,W]. State dict: gather.conv1.weight [C,1,3,3], gather.norm1.*, ... where gathered by convolution; mlp.fc1,
+ * mlp.fc2.
+ */
 export class GatherExcite extends Attention {
   readonly gather: ConvGather | undefined;
   readonly mlp: Mlp | undefined;
@@ -85,14 +88,17 @@ export class GatherExcite extends Attention {
     super();
     const { extent = 0, gather = "mean", inner = "relu" } = options;
     const extents = gather === "conv" ? [2, 4, 8, 16] : [0, 2, 4, 8, 16];
-    if (!extents.includes(extent)) throw new RangeError(`GatherExcite: gather "${gather}" wants an extent of ${extents.join(", ")}, got ${extent}`);
+    if (!extents.includes(extent)) {
+      throw new RangeError(`GatherExcite: gather "${gather}" wants an extent of ${extents.join(", ")}, got ${extent}`);
+    }
     this.gather = gather === "conv" ? new ConvGather(channels, extent, inner) : undefined;
     this.mlp = options.mlp === true ? new Mlp(channels, hiddenWidth(channels, options), inner) : undefined;
     const windows = { kernel: 2 * extent - 1, stride: extent, padding: extent - 1, countPadding: false };
     const gathered = this.gather ?? (extent === 0 ? new GlobalAveragePool() : new AveragePool2d(windows));
     const gate = new Sequential(gathered, ...(this.mlp === undefined ? [] : [this.mlp]), activation(options.gate ?? "sigmoid"));
     this.body = extent === 0 ? new Recalibrate(gate) : new ScaleElements(gate);
-    this.#text = `GatherExcite ${channels}, ${gather} of ${extent === 0 ? "the image" : `extent ${extent}`}${this.mlp === undefined ? "" : `, hidden ${this.mlp.fc1.outChannels}`}`;
+    const hidden = this.mlp === undefined ? "" : `, hidden ${this.mlp.fc1.outChannels}`;
+    this.#text = `GatherExcite ${channels}, ${gather} of ${extent === 0 ? "the image" : `extent ${extent}`}${hidden}`;
   }
 
   override describe(): string {

@@ -70,7 +70,8 @@ export class MeanPlusMax extends Layer<{ input: Shape; argmax: Int32Array }> {
 
   lower(graph: GraphBuilder, x: Value): Value {
     const shape = this.#squeezed(x.shape);
-    const [mean, max] = (["mean", "max"] as const).map((by) => this.excite.lower(graph, graph.add(this, { kind: "global_pool", by }, [x], shape)));
+    const [mean, max] = (["mean", "max"] as const)
+      .map((by) => this.excite.lower(graph, graph.add(this, { kind: "global_pool", by }, [x], shape)));
     return graph.add(this, { kind: "add" }, [mean, max], shape);
   }
 }

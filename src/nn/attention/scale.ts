@@ -81,7 +81,9 @@ export class ScalePixels extends Scale {
 
   protected applyBackward<A extends Floats>(dx: Tensor<A>, x: Tensor, gate: Tensor, dy: Tensor<A>): Tensor<A> {
     const dgate = dy.like(gate.shape);
-    this.kernels.pixelScaleBackward(dx.data, dgate.data, x.data, gate.data, dy.data, channelShape(x.shape[0], x.shape[1], x.shape[2] * x.shape[3]));
+    this.kernels.pixelScaleBackward(
+      dx.data, dgate.data, x.data, gate.data, dy.data, channelShape(x.shape[0], x.shape[1], x.shape[2] * x.shape[3]),
+    );
     return dgate;
   }
 

@@ -42,7 +42,9 @@ export class ChannelSplit extends Layer<Saved> {
     checkImages(this.describe(), input);
     const [batch, channels, height, width] = input;
     const parts = this.branches.length;
-    if (channels % parts !== 0) throw new RangeError(`ChannelSplit: input wants a multiple of ${parts} channels, got ${channels} in ${showShape(input)}`);
+    if (channels % parts !== 0) {
+      throw new RangeError(`ChannelSplit: input wants a multiple of ${parts} channels, got ${channels} in ${showShape(input)}`);
+    }
     return [batch, channels / parts, height, width];
   }
 

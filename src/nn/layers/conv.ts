@@ -147,7 +147,9 @@ export class ConvTranspose2d extends Layer<Saved> {
     const shape = this.#shape(x.shape);
     checkPrecision(this.describe(), x, this.weight.value);
     const y = x.like([shape.batch, shape.outChannels, shape.outHeight, shape.outWidth]);
-    this.kernels.convTranspose2dForward(y.data, x.data, this.weight.value.data, this.bias?.value.data ?? null, shape, scratch(convTranspose2dScratch(shape)));
+    this.kernels.convTranspose2dForward(
+      y.data, x.data, this.weight.value.data, this.bias?.value.data ?? null, shape, scratch(convTranspose2dScratch(shape)),
+    );
     this.keep({ x, shape });
     return y;
   }

@@ -16,7 +16,9 @@ export class Dropout extends Layer<Tensor | "identity"> {
 
   constructor(probability: number = 0.5) {
     super();
-    if (!(probability >= 0 && probability < 1)) throw new RangeError(`Dropout: probability wants a number from 0 to below 1, got ${probability}`);
+    if (!(probability >= 0 && probability < 1)) {
+      throw new RangeError(`Dropout: probability wants a number from 0 to below 1, got ${probability}`);
+    }
     this.probability = probability;
   }
 

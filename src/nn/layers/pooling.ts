@@ -142,7 +142,8 @@ function pooledShape(operation: string, input: Shape, options: Pool2dOptions): P
 }
 
 /**
- * x [N,C,H,W] to the maxima of its windows [N,C,H',W'], as PyTorch's MaxPool2d: padding never wins; the gradient goes to the first of equals.
+ * x [N,C,H,W] to the maxima of its windows [N,C,H',W'], as PyTorch's MaxPool2d: padding never wins; the gradient goes to the first of
+ * equals.
  */
 export class MaxPool2d extends Layer<{ shape: Pool2dShape; argmax: Int32Array }> {
   readonly options: Pool2dOptions;
@@ -182,7 +183,10 @@ export class MaxPool2d extends Layer<{ shape: Pool2dShape; argmax: Int32Array }>
   }
 
   lower(graph: GraphBuilder, x: Value): Value {
-    return graph.add(this, { kind: "max_pool", ...windowOf(this.describe(), this.options, x.shape), ceilMode: this.options.ceilMode ?? false }, [x], this.outputShape(x.shape));
+    return graph.add(
+      this, { kind: "max_pool", ...windowOf(this.describe(), this.options, x.shape), ceilMode: this.options.ceilMode ?? false }, [x],
+      this.outputShape(x.shape),
+    );
   }
 }
 
@@ -225,6 +229,9 @@ export class AveragePool2d extends Layer<Pool2dShape> {
 
   lower(graph: GraphBuilder, x: Value): Value {
     const { ceilMode = false, countPadding = true } = this.options;
-    return graph.add(this, { kind: "average_pool", ...windowOf(this.describe(), this.options, x.shape), ceilMode, countPadding }, [x], this.outputShape(x.shape));
+    return graph.add(
+      this, { kind: "average_pool", ...windowOf(this.describe(), this.options, x.shape), ceilMode, countPadding }, [x],
+      this.outputShape(x.shape),
+    );
   }
 }

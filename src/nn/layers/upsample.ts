@@ -17,7 +17,9 @@ export class Upsample extends Layer<ResizeShape> {
 
   constructor(factor: number, method: "nearest" | "bilinear" = "nearest", alignCorners: boolean = false) {
     super();
-    if (!Number.isSafeInteger(factor) || factor < 1) throw new RangeError(`Upsample: factor wants a whole number of at least 1, got ${factor}`);
+    if (!Number.isSafeInteger(factor) || factor < 1) {
+      throw new RangeError(`Upsample: factor wants a whole number of at least 1, got ${factor}`);
+    }
     this.factor = factor;
     this.method = method;
     this.alignCorners = alignCorners;

@@ -8,13 +8,18 @@ import { sameShape } from "../record.ts";
 import { binaryFunctions, unaryFunctions } from "./functions.ts";
 import type { Computation, Declaration } from "../record.ts";
 
-/** The shape that numpy gives a function of tensors of these shapes: sizes of 1 are stretched, missing ones in front count as 1. @throws RangeError where they do not fit */
+/**
+ * The shape that numpy gives a function of tensors of these shapes: sizes of 1 are stretched, missing ones in front count as 1.
+ * @throws RangeError where they do not fit
+ */
 export function broadcast(operation: string, shapes: readonly Shape[]): number[] {
   const rank = Math.max(...shapes.map((shape) => shape.length));
   return Array.from({ length: rank }, (_, i) => {
     const sizes = shapes.map((shape) => shape[i - (rank - shape.length)] ?? 1);
     const size = sizes.find((n) => n !== 1) ?? 1;
-    if (sizes.some((n) => n !== 1 && n !== size)) throw new RangeError(`${operation}: shapes ${shapes.map(showShape).join(" and ")} do not fit`);
+    if (sizes.some((n) => n !== 1 && n !== size)) {
+      throw new RangeError(`${operation}: shapes ${shapes.map(showShape).join(" and ")} do not fit`);
+    }
     return size;
   });
 }
@@ -38,7 +43,9 @@ export function broadcastShape(sizes: Shape, shapes: readonly Shape[]): Broadcas
   };
 }
 
-const geometry = ({ inputs, output }: Pick<Node, "inputs" | "output">): BroadcastShape => broadcastShape(output.shape, inputs.map(({ shape }) => shape));
+const geometry = ({ inputs, output }: Pick<Node, "inputs" | "output">): BroadcastShape => broadcastShape(
+  output.shape, inputs.map(({ shape }) => shape),
+);
 
 export const unary: Declaration<"unary"> = { shape: sameShape };
 export const unaryComputation: Computation<"unary"> = {

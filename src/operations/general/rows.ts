@@ -1,5 +1,7 @@
 /** What joins the numbers of an axis, and products of matrices. */
-import { argMaxForward, matrixProductForward, reduceForward, resampleForward, softmaxRowsForward } from "../../../kernels/reference/general/rows.ts";
+import {
+  argMaxForward, matrixProductForward, reduceForward, resampleForward, softmaxRowsForward,
+} from "../../../kernels/reference/general/rows.ts";
 import type { RowsShape } from "../../../kernels/reference/general/rows.ts";
 import { showShape, sizeOf } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
@@ -59,7 +61,9 @@ export const softmaxComputation: Computation<"softmax"> = {
 export const resample: Declaration<"resample"> = {
   shape({ axis, taps }, [x]) {
     checkAxis("resample", axis, x);
-    if (!taps.places.every((place) => place >= 0 && place < x[axis])) throw new RangeError(`resample: places lie outside of axis ${axis} of ${showShape(x)}`);
+    if (!taps.places.every((place) => place >= 0 && place < x[axis])) {
+      throw new RangeError(`resample: places lie outside of axis ${axis} of ${showShape(x)}`);
+    }
     return x.map((n, i) => (i === axis ? taps.starts.length - 1 : n));
   },
 };
@@ -72,7 +76,9 @@ export const resampleComputation: Computation<"resample"> = {
 
 export const matrixProduct: Declaration<"matrix_product"> = {
   shape(_, [a, b]) {
-    if (a.length < 2 || b.length < 2 || a[a.length - 1] !== b[b.length - 2]) throw new RangeError(`matrix_product: ${showShape(a)} and ${showShape(b)} do not fit`);
+    if (a.length < 2 || b.length < 2 || a[a.length - 1] !== b[b.length - 2]) {
+      throw new RangeError(`matrix_product: ${showShape(a)} and ${showShape(b)} do not fit`);
+    }
     return [...broadcast("matrix_product", [a.slice(0, -2), b.slice(0, -2)]), a[a.length - 2], b[b.length - 1]];
   },
 };

@@ -18,7 +18,9 @@ export const upsampleComputation: Computation<"upsample"> = {
   label: ({ method }) => `upsample ${method}`,
 
   check({ x, add }) {
-    for (const method of ["nearest", "bilinear"] as const) add({ kind: "upsample", method, factor: 2, alignCorners: false }, [2, x.shape[1], 16, 14], x);
+    for (const method of ["nearest", "bilinear"] as const) {
+      add({ kind: "upsample", method, factor: 2, alignCorners: false }, [2, x.shape[1], 16, 14], x);
+    }
   },
 };
 

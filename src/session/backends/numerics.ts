@@ -7,8 +7,9 @@ import { probe } from "../../../kernels/wasm/probe/probe.ts";
 import type { Features } from "../../../kernels/wasm/probe/probe.ts";
 
 /**
- * `exact`: the same bits on every host with the same kernels, for every number of threads. `fast`: may round a product and a sum together and
- * take fewer products (Winograd, Strassen), within 1e-3 of the largest output. `turbo`: may also switch on what the engine still tries out.
+ * `exact`: the same bits on every host with the same kernels, for every number of threads. `fast`: may round a product and a sum together
+ * and take fewer products (Winograd, Strassen), within 1e-3 of the largest output. `turbo`: may also switch on what the engine still tries
+ * out.
  */
 export type Numerics = (typeof numericsNames)[number];
 export const numericsNames = ["exact", "fast", "turbo"] as const;

@@ -1,7 +1,7 @@
 /**
  * Masks of dropout. They are drawn on this thread before a step, by the modules' own generators and in the order in which an eager forward
- * pass draws them: so both ways to train a model drop the same values, whatever the threads, and the state of a generator between two steps is
- * all that a checkpoint needs.
+ * pass draws them: so both ways to train a model drop the same values, whatever the threads, and the state of a generator between two steps
+ * is all that a checkpoint needs.
  */
 import type { Floats, Shape } from "../../tensor.ts";
 import { sizeOf } from "../../tensor.ts";

@@ -9,14 +9,20 @@ import type { Update } from "./update.ts";
 const trained = ({ parameters }: TrainingState): Entry[] => parameters.filter(({ frozen }) => !frozen);
 
 /** All arrays with their names; none where nothing trains. */
-function kept(state: TrainingState, { slots, averages }: Update): { readonly name: string; readonly floats: Float32Array; readonly shape: readonly number[] }[] {
+function kept(state: TrainingState, { slots, averages }: Update): {
+  readonly name: string;
+  readonly floats: Float32Array;
+  readonly shape: readonly number[];
+}[] {
   const entries = trained(state);
   if (entries.length === 0) return [];
   const average = averages === undefined ? [] : [
     { slot: "average", address: averages.weights, of: entries }, { slot: "average", address: averages.statistics, of: state.statistics },
   ];
   return [...slots.map(({ name, address }) => ({ slot: name, address, of: entries })), ...average].flatMap(({ slot, address, of }) =>
-    of.map(({ name, offset, size, tensor }) => ({ name: `${slot}.${name}`, floats: state.view(address + 4 * offset, size), shape: tensor().shape })));
+    of.map(({ name, offset, size, tensor }) => (
+      { name: `${slot}.${name}`, floats: state.view(address + 4 * offset, size), shape: tensor().shape }
+    )));
 }
 
 export function optimiserState(state: TrainingState, update: Update, updates: number): Map<string, Tensor> {
@@ -27,7 +33,10 @@ export function optimiserState(state: TrainingState, update: Update, updates: nu
   return tensors;
 }
 
-/** @returns how many updates there were @throws RangeError for the state of another optimiser or of other parameters; then nothing has changed */
+/**
+ * @returns how many updates there were
+ * @throws RangeError for the state of another optimiser or of other parameters; then nothing has changed
+ */
 export function readOptimiserState(state: TrainingState, update: Update, tensors: ReadonlyMap<string, Tensor>): number {
   if (tensors.size === 0) {
     for (const { address } of update.slots) state.view(address, state.trainable).fill(0);
@@ -42,12 +51,18 @@ export function readOptimiserState(state: TrainingState, update: Update, tensors
   const all = kept(state, update);
   for (const { name, shape } of all) {
     const from = find(name);
-    if (!sameShape(from.shape, shape)) throw new RangeError(`optimiser: ${name} wants shape ${showShape(shape)}, got ${showShape(from.shape)}`);
+    if (!sameShape(from.shape, shape)) {
+      throw new RangeError(`optimiser: ${name} wants shape ${showShape(shape)}, got ${showShape(from.shape)}`);
+    }
   }
   const used = trained(state).length + all.length;
-  if (used !== tensors.size) throw new RangeError(`optimiser: the state has ${tensors.size} tensors, of which only ${used} belong to these parameters`);
+  if (used !== tensors.size) {
+    throw new RangeError(`optimiser: the state has ${tensors.size} tensors, of which only ${used} belong to these parameters`);
+  }
   const [updates] = counts;
-  if (counts.size !== 1 || !Number.isSafeInteger(updates)) throw new RangeError("optimiser: updates wants one whole number, the same for all parameters");
+  if (counts.size !== 1 || !Number.isSafeInteger(updates)) {
+    throw new RangeError("optimiser: updates wants one whole number, the same for all parameters");
+  }
   for (const { name, floats } of all) floats.set(find(name).data);
   return updates;
 }

@@ -12,11 +12,17 @@ import { isShares } from "./labels.ts";
 
 /** A number of at least 0 for each class, not all of them 0. @throws TypeError, RangeError */
 export function checkClassWeights(operation: string, weights: ArrayLike<number>, classes: number): void {
-  if (typeof weights !== "object" || weights === null || typeof weights.length !== "number") throw new TypeError(`${operation}: classWeights wants a list of numbers, got ${show(weights)}`);
-  if (weights.length !== classes) throw new RangeError(`${operation}: classWeights wants ${classes} numbers, one a class, got ${weights.length}`);
+  if (typeof weights !== "object" || weights === null || typeof weights.length !== "number") {
+    throw new TypeError(`${operation}: classWeights wants a list of numbers, got ${show(weights)}`);
+  }
+  if (weights.length !== classes) {
+    throw new RangeError(`${operation}: classWeights wants ${classes} numbers, one a class, got ${weights.length}`);
+  }
   let sum = 0;
   for (let k = 0; k < classes; k++) {
-    if (!(weights[k] >= 0 && weights[k] < Infinity)) throw new RangeError(`${operation}: classWeights wants finite numbers of at least 0, that of class ${k} is ${show(weights[k])}`);
+    if (!(weights[k] >= 0 && weights[k] < Infinity)) {
+      throw new RangeError(`${operation}: classWeights wants finite numbers of at least 0, that of class ${k} is ${show(weights[k])}`);
+    }
     sum += weights[k];
   }
   if (sum === 0) throw new RangeError(`${operation}: classWeights wants a number above 0 for some class, all are 0`);
@@ -35,7 +41,9 @@ export interface Weighting {
  * @param labels checked before
  * @returns what the sum over rows of counts times losses is divided by
  */
-export function writeTargets(targets: Floats, counts: Floats, labels: Int32Array | Floats, classes: number, { smoothing, classWeights }: Weighting): number {
+export function writeTargets(
+  targets: Floats, counts: Floats, labels: Int32Array | Floats, classes: number, { smoothing, classWeights }: Weighting,
+): number {
   const rows = targets.length / classes;
   const shares = isShares(labels);
   if (shares) {

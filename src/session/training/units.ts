@@ -1,6 +1,6 @@
 /**
- * The units of a training step: operations with what is computed together with them, forward and backward. Normalisation takes its activation,
- * or a sum and relu; Squeeze-and-Excitation's scale the sum and relu after it; sums and convolutions a relu.
+ * The units of a training step: operations with what is computed together with them, forward and backward. Normalisation takes its
+ * activation, or a sum and relu; Squeeze-and-Excitation's scale the sum and relu after it; sums and convolutions a relu.
  */
 import type { Activation, Graph, Node, Operation, Value } from "../../graph/graph.ts";
 
@@ -59,8 +59,8 @@ function followers(node: Node, chains: Chains): Node[] {
 }
 
 /**
- * The units of a graph in the order in which they are computed: each right before what needs it, and gates last, so that on the way back the
- * gradient of a gate is known right after that of what it scaled.
+ * The units of a graph in the order in which they are computed: each right before what needs it, and gates last, so that on the way back
+ * the gradient of a gate is known right after that of what it scaled.
  */
 export function unitsOf(graph: Graph): Unit[] {
   const chains = new Chains(graph);
@@ -72,7 +72,8 @@ export function unitsOf(graph: Graph): Unit[] {
     const sum = joined.find(({ operation }) => operation.kind === "add");
     const output = (joined.at(-1) ?? node).output;
     makers.set(output, {
-      operation: node.operation, inputs: node.inputs, residual: sum?.inputs.find((value) => value !== node.output), activation: activationOf(joined.at(-1)), output,
+      operation: node.operation, inputs: node.inputs, residual: sum?.inputs.find((value) => value !== node.output),
+      activation: activationOf(joined.at(-1)), output,
     });
   }
   const ordered = new Set<Unit>();

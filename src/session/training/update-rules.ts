@@ -1,7 +1,10 @@
 /** The optimisers that there are, their defaults and what they keep: the same for eager models (src/train/optimisers) and sessions. */
 import type { Shape } from "../../tensor.ts";
 
-/** Gradient descent with momentum, as PyTorch has it: v = momentum * v + g, p -= rate * v, with Nesterov's rule p -= rate * (g + momentum * v). */
+/**
+ * Gradient descent with momentum, as PyTorch has it: v = momentum * v + g, p -= rate * v, with Nesterov's rule p -= rate * (g + momentum *
+ * v).
+ */
 export interface SgdRule {
   readonly method: "sgd";
   /** Default 0.9. */

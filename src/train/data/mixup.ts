@@ -25,7 +25,9 @@ export function mixup({ x, labels }: Batch, classes: number, alpha: number, rand
   return { x, labels: share < 0.5 ? labels.map((_, i) => labels[partners[i]]) : labels, shares };
 }
 
-/** A permutation is made of cycles: along one, each image is written after the last that is mixed with it, but for the first, which is kept. */
+/**
+ * A permutation is made of cycles: along one, each image is written after the last that is mixed with it, but for the first, which is kept.
+ */
 function mixImages(images: Float32Array, partners: Int32Array, share: number): void {
   const size = images.length / partners.length;
   const rest = 1 - share;

@@ -16,7 +16,12 @@ export function relabel(data: Dataset, groups: ReadonlyMap<string, readonly stri
     for (const each of old) {
       const byName = data.classes.indexOf(each);
       const index = byName >= 0 ? byName : /^\d+$/.test(each) ? Number(each) : -1;
-      if (!(index >= 0 && index < now.length)) throw new RangeError(`relabel: "${each}" (for ${name}) is no class of this data set${didYouMean(each, data.classes)}; it has ${data.classes.join(", ")}`);
+      if (!(index >= 0 && index < now.length)) {
+        throw new RangeError(
+          `relabel: "${each}" (for ${name}) is no class of this data set${didYouMean(each, data.classes)}; it has ` +
+          `${data.classes.join(", ")}`,
+        );
+      }
       if (now[index] >= 0) throw new RangeError(`relabel: "${each}" is taken twice, by ${names[now[index]]} and by ${name}`);
       now[index] = names.indexOf(name);
     }

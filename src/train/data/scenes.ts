@@ -26,8 +26,14 @@ const background = "background";
 export function scenes(data: Dataset, count: number, random: Random, options: SceneOptions = {}): Dataset {
   const { size = 32, most = 4, pieces = 24, threshold = 24 } = options;
   const [, channels, height, width] = data.shape;
-  for (const [name, value, least] of [["count", count, 1], ["size", size, Math.max(height, width)], ["most", most, 1], ["pieces", pieces, 0]] as const) {
-    if (!Number.isSafeInteger(value) || value < least) throw new RangeError(`scenes: ${name} wants a whole number of at least ${least}, got ${value}`);
+  for (
+    const [name, value, least] of [
+      ["count", count, 1], ["size", size, Math.max(height, width)], ["most", most, 1], ["pieces", pieces, 0],
+    ] as const
+  ) {
+    if (!Number.isSafeInteger(value) || value < least) {
+      throw new RangeError(`scenes: ${name} wants a whole number of at least ${least}, got ${value}`);
+    }
   }
   if (channels !== 1 || data.labelsPerImage !== 1) throw new RangeError("scenes: data wants pictures of one channel with one label each");
   const images = new Uint8Array(count * size * size);
@@ -49,7 +55,10 @@ export function scenes(data: Dataset, count: number, random: Random, options: Sc
   for (let scene = 0; scene < count; scene++) {
     for (let i = 0; i < pieces; i++) {
       const part = randomPart(height, width, random);
-      paste(scene, random.below(data.size), part, random.below(size + part.height) - part.height, random.below(size + part.width) - part.width, 0, 0);
+      paste(
+        scene, random.below(data.size), part, random.below(size + part.height) - part.height, random.below(size + part.width) - part.width,
+        0, 0,
+      );
     }
     for (let left = 1 + random.below(most); left > 0; left--) {
       const picture = random.below(data.size);

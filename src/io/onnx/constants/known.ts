@@ -20,7 +20,10 @@ export class Known {
   #numbers: Numbers | undefined;
 
   /** @param read called when the numbers are first wanted */
-  constructor(type: number, shape: Shape, read: () => Numbers, { stable = false, weight }: { readonly stable?: boolean; readonly weight?: string | undefined } = {}) {
+  constructor(
+    type: number, shape: Shape, read: () => Numbers,
+    { stable = false, weight }: { readonly stable?: boolean; readonly weight?: string | undefined } = {},
+  ) {
     this.type = type;
     this.shape = shape;
     this.stable = stable;
@@ -77,9 +80,15 @@ export class Computer {
   known(what: string, type: number, shape: Shape, fill: (numbers: Numbers) => void): Known {
     const element = elementTypes[type];
     if (element === undefined) throw new TypeError(`importOnnx: ${what} computes with ${typeName(type)}`);
-    if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0)) throw new RangeError(`importOnnx: ${what} makes a constant of ${showShape(shape)}`);
+    if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0)) {
+      throw new RangeError(`importOnnx: ${what} makes a constant of ${showShape(shape)}`);
+    }
     this.#left -= sizeOf(shape);
-    if (!(this.#left >= 0)) throw new RangeError(`importOnnx: ${what} makes a constant of ${showShape(shape)}; all of them may have ${this.#most} numbers (option mostConstants)`);
+    if (!(this.#left >= 0)) {
+      throw new RangeError(
+        `importOnnx: ${what} makes a constant of ${showShape(shape)}; all of them may have ${this.#most} numbers (option mostConstants)`,
+      );
+    }
     const numbers = new element.array(sizeOf(shape));
     fill(numbers);
     fit(type, numbers);
@@ -92,9 +101,14 @@ export class Computer {
       const output: Value = { name: "y", shape };
       const values = inputs.map((known, i) => ({ name: `x${i}`, shape: known.shape }));
       // Steps are made for float32, but ask nothing of the arrays but to be indexed: whole numbers stay whole in theirs.
-      const array = (value: { readonly name: string }): Float32Array => (value.name === "y" ? numbers : inputs[Number(value.name.slice(1))].numbers) as Float32Array;
+      const array = (value: { readonly name: string }): Float32Array => (
+        value.name === "y" ? numbers : inputs[Number(value.name.slice(1))].numbers
+      ) as Float32Array;
       const { step } = generalComputations[kind] as Computation<K>;
-      step({ operation, inputs: values, output } as unknown as NodeOf<K>, { array, constant: never, kernels: undefined as never, scratch: never })();
+      step(
+        { operation, inputs: values, output } as unknown as NodeOf<K>,
+        { array, constant: never, kernels: undefined as never, scratch: never },
+      )();
     });
   }
 }

@@ -31,9 +31,15 @@ export function unsupported(model: OnnxModel, missing: readonly { readonly node:
     const key = `${node.type}${reason === "" ? "" : ` ${reason}`}`;
     groups.set(key, [...(groups.get(key) ?? []), node.title]);
   }
-  const some = (names: readonly string[], most: number): string => `${names.slice(0, most).join(", ")}${names.length > most ? ` and ${names.length - most} more` : ""}`;
-  const texts = [...groups].map(([key, nodes]) => `${show(key).slice(1, -1)} (${nodes.length === 1 ? "node" : "nodes"} ${some(nodes.map((name) => show(name)), 3)})`);
-  return new UnsupportedError(`importOnnx: not supported (opset ${model.opsets.get("") ?? "unknown"}): ${some(texts, 24)}`, [...groups.keys()]);
+  const some = (
+    names: readonly string[], most: number,
+  ): string => `${names.slice(0, most).join(", ")}${names.length > most ? ` and ${names.length - most} more` : ""}`;
+  const texts = [...groups].map(
+    ([key, nodes]) => `${show(key).slice(1, -1)} (${nodes.length === 1 ? "node" : "nodes"} ${some(nodes.map((name) => show(name)), 3)})`,
+  );
+  return new UnsupportedError(
+    `importOnnx: not supported (opset ${model.opsets.get("") ?? "unknown"}): ${some(texts, 24)}`, [...groups.keys()],
+  );
 }
 
 export function lowerModel(source: Source, shapes: Shapes): Graph {
@@ -65,7 +71,11 @@ export function lowerModel(source: Source, shapes: Shapes): Graph {
         for (const name of node.outputs) lost.add(name);
         continue;
       }
-      if (inputs.every((item) => item === undefined || (item instanceof Known && item.stable)) && outputs.every((item) => item instanceof Known)) {
+      if (
+        inputs.every((item) => item === undefined || (item instanceof Known && item.stable)) && outputs.every(
+          (item) => item instanceof Known,
+        )
+      ) {
         outputs = (outputs as readonly Known[]).map((known) => known.settled());
         settled.set(node, outputs);
       }
@@ -88,6 +98,7 @@ export function lowerModel(source: Source, shapes: Shapes): Graph {
 }
 
 function unknown(node: OnnxNode | undefined, name: string): never {
-  throw new RangeError(`importOnnx: ${node === undefined ? "the graph's output" : `${node.type} (node ${show(node.title)})`} wants ${show(name)}, which nothing makes before it`);
+  const who = node === undefined ? "the graph's output" : `${node.type} (node ${show(node.title)})`;
+  throw new RangeError(`importOnnx: ${who} wants ${show(name)}, which nothing makes before it`);
 }
 

@@ -24,15 +24,21 @@ function areTaps({ starts, places, weights }: Taps, size: number, place: (i: num
 
 /** The operation on images that resamples rows and columns like this, if there is one with kernels. */
 export function imageOperation(shape: Shape, [n, c, rows, columns, ...more]: readonly (Taps | undefined)[]): Operation | undefined {
-  if (shape.length !== 4 || n !== undefined || c !== undefined || rows === undefined || columns === undefined || more.length > 0) return undefined;
+  if (shape.length !== 4 || n !== undefined || c !== undefined || rows === undefined || columns === undefined || more.length > 0) {
+    return undefined;
+  }
   const both = (place: (i: number, size: number, out: number) => number): boolean =>
     [rows, columns].every((taps, i) => areTaps(taps, shape[2 + i], (at) => place(at, shape[2 + i], outputsOf(taps))));
   const factor = outputsOf(rows) / shape[2];
   const whole = Number.isInteger(factor) && outputsOf(columns) === factor * shape[3];
   if (both((at, size, out) => Math.floor((at * size) / out))) {
-    return whole ? { kind: "upsample", method: "nearest", factor, alignCorners: false } : { kind: "resize_nearest", size: [outputsOf(rows), outputsOf(columns)] };
+    return whole
+      ? { kind: "upsample", method: "nearest", factor, alignCorners: false }
+      : { kind: "resize_nearest", size: [outputsOf(rows), outputsOf(columns)] };
   }
   if (!whole) return undefined;
   if (both((at) => (at + 0.5) / factor - 0.5)) return { kind: "upsample", method: "bilinear", factor, alignCorners: false };
-  return both((at, size, out) => (at * (size - 1)) / Math.max(1, out - 1)) ? { kind: "upsample", method: "bilinear", factor, alignCorners: true } : undefined;
+  return both((at, size, out) => (at * (size - 1)) / Math.max(1, out - 1))
+    ? { kind: "upsample", method: "bilinear", factor, alignCorners: true }
+    : undefined;
 }

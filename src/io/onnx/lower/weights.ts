@@ -33,7 +33,8 @@ function singles(numbers: Numbers): Float32Array {
 
 /** Of a weight there is one; what is computed anew for each graph may differ from the last. */
 function sameNumbers(a: Known, b: Known): boolean {
-  return a === b || (a.weight !== undefined && a.weight === b.weight) || (a.size === b.size && a.numbers.every((x, i) => Object.is(x, b.numbers[i])));
+  return a === b || (a.weight !== undefined && a.weight === b.weight) ||
+    (a.size === b.size && a.numbers.every((x, i) => Object.is(x, b.numbers[i])));
 }
 
 /** @throws Unsupported for numbers that float32 cannot hold */
@@ -60,7 +61,9 @@ export class Weights {
     checkHeld(known);
     let key = known.weight ?? name;
     for (let found = this.#entries.get(key); found !== undefined; found = this.#entries.get(key)) {
-      if (found.layout.suffix === layout.suffix && sameShape(found.layout.shape, layout.shape) && sameNumbers(found.known, known)) return found.constant;
+      if (found.layout.suffix === layout.suffix && sameShape(found.layout.shape, layout.shape) && sameNumbers(found.known, known)) {
+        return found.constant;
+      }
       key = `${key}.${layout.suffix || layout.shape.join("x")}`;
     }
     const entry: Entry = { constant: { name: key, read: () => entry.own ?? this.#derived(entry) }, known, layout, own: undefined };
@@ -109,7 +112,9 @@ export class Weights {
 
   #write(entry: Entry, { data, shape }: Tensor): void {
     const { layout, known } = entry;
-    if (data.length !== sizeOf(known.shape)) throw new RangeError(`tensor "${entry.constant.name}" wants shape ${showShape(known.shape)}, got ${showShape(shape)}`);
+    if (data.length !== sizeOf(known.shape)) {
+      throw new RangeError(`tensor "${entry.constant.name}" wants shape ${showShape(known.shape)}, got ${showShape(shape)}`);
+    }
     entry.own = new Tensor(layout.from === undefined ? Float32Array.from(data) : layout.from(Float32Array.from(data)), layout.shape);
   }
 }

@@ -39,16 +39,20 @@ function cast(site: Site, type: number): Item {
 }
 
 const units: Readonly<Record<string, UnaryFunction>> = {
-  Sqrt: "sqrt", Exp: "exp", Log: "log", Abs: "abs", Neg: "negative", Reciprocal: "reciprocal", Ceil: "ceil", Floor: "floor", Round: "round", Sign: "sign", Not: "not",
+  Sqrt: "sqrt", Exp: "exp", Log: "log", Abs: "abs", Neg: "negative", Reciprocal: "reciprocal", Ceil: "ceil", Floor: "floor", Round: "round",
+  Sign: "sign", Not: "not",
 };
 
 const pairs: Readonly<Record<string, BinaryFunction>> = {
-  Add: "add", Sub: "subtract", Mul: "multiply", Div: "divide", Pow: "power", Equal: "equal", Less: "less", LessOrEqual: "less_or_equal", Greater: "greater",
+  Add: "add", Sub: "subtract", Mul: "multiply", Div: "divide", Pow: "power", Equal: "equal", Less: "less", LessOrEqual: "less_or_equal",
+  Greater: "greater",
   GreaterOrEqual: "greater_or_equal", And: "and", Or: "or", Xor: "xor",
 };
 
 export const arithmetic: Table = {
-  ...Object.fromEntries(Object.entries(units).map(([name, by]): [string, Lowering] => [name, (site) => site.build.unary(site.item(0), by)])),
+  ...Object.fromEntries(
+    Object.entries(units).map(([name, by]): [string, Lowering] => [name, (site) => site.build.unary(site.item(0), by)]),
+  ),
   ...Object.fromEntries(Object.entries(pairs).map(([name, by]) => [name, both(by)])),
   Min: many("minimum"),
   Max: many("maximum"),

@@ -19,7 +19,9 @@ function checked(site: Site): { weight: Known; bias: Known | undefined; rank: nu
   const weight = site.known(1, "a weight");
   if (weight.shape.length !== rank) site.wrong(`wants a weight of ${rank} dimensions, got ${showShape(weight.shape)}`);
   const given = site.list("kernel_shape");
-  if (given !== undefined && given.join() !== weight.shape.slice(2).join()) site.wrong(`has kernel_shape ${showShape(given)} and a weight of ${showShape(weight.shape)}`);
+  if (given !== undefined && given.join() !== weight.shape.slice(2).join()) {
+    site.wrong(`has kernel_shape ${showShape(given)} and a weight of ${showShape(weight.shape)}`);
+  }
   const groups = site.int("group", 1);
   if (!(groups >= 1)) site.wrong(`has ${groups} groups`);
   return { weight, bias: site.has(2) ? site.known(2, "a bias") : undefined, rank, groups };
@@ -28,7 +30,9 @@ function checked(site: Site): { weight: Known; bias: Known | undefined; rank: nu
 export function convolution(site: Site): Item {
   const { weight, bias, rank, groups } = checked(site);
   const [batch, channels, ...image] = site.shape(0);
-  if (channels !== weight.shape[1] * groups) site.wrong(`wants ${weight.shape[1] * groups} channels, got an input of ${showShape(site.shape(0))}`);
+  if (channels !== weight.shape[1] * groups) {
+    site.wrong(`wants ${weight.shape[1] * groups} channels, got an input of ${showShape(site.shape(0))}`);
+  }
   const windows = windowsOf(site, image, weight.shape.slice(2));
   const out = fitting(site, image, windows);
   const { kernel, strides, dilations, begins, ends } = asImage(windows);
@@ -47,7 +51,8 @@ function shapedPads(site: Site, windows: Windows, full: readonly number[], extra
   const wanted = site.list("output_shape");
   const auto = site.text("auto_pad", "NOTSET");
   const n = full.length;
-  const size = wanted?.slice(-n) ?? (auto.startsWith("SAME") ? site.shape(0).slice(2).map((each, i) => each * windows.strides[i]) : undefined);
+  const size = wanted?.slice(-n) ??
+    (auto.startsWith("SAME") ? site.shape(0).slice(2).map((each, i) => each * windows.strides[i]) : undefined);
   if (size === undefined) return windows;
   const total = size.map((each, i) => full[i] + extra[i] - each);
   const lower = total.map((pad) => Math.max(0, auto === "SAME_UPPER" ? pad >> 1 : pad - (pad >> 1)));
@@ -74,7 +79,8 @@ function transposed(site: Site): Item {
   const { build } = site;
   const value = build.add(
     {
-      kind: "conv_transpose2d", kernel: two(kernel), stride: two(strides), padding: four(begins, crops.map((n) => Math.max(0, n))), dilation: two(dilations), groups, outputPadding: two(more),
+      kind: "conv_transpose2d", kernel: two(kernel), stride: two(strides), padding: four(begins, crops.map((n) => Math.max(0, n))),
+      dilation: two(dilations), groups, outputPadding: two(more),
       weight: build.constant(weight, { shape: imageWeight(weight) }, "weight"), bias: bias && build.constant(bias, {}, "bias"),
     },
     [build.value(lifted(site, site.item(0)))], [batch, outChannels, ...out]);

@@ -19,13 +19,24 @@ function turned(numbers: ArrayLike<number>, rows: number, columns: number, facto
 function linear({ build }: Site, x: Item, matrix: Known, across: boolean, bias: Known | undefined, alpha = 1, beta = 1): Item {
   const [rows, columns] = matrix.shape;
   const [outputs, inputs] = across ? [rows, columns] : [columns, rows];
-  const scaled = (factor: number) => (factor === 1 ? {} : { from: (n: ArrayLike<number>) => Float32Array.from(n, (v) => v * factor), back: (n: ArrayLike<number>) => Float32Array.from(n, (v) => v / factor) });
+  const scaled = (factor: number) => (
+    factor === 1
+      ? {}
+      : {
+        from: (n: ArrayLike<number>) => Float32Array.from(n, (v) => v * factor),
+        back: (n: ArrayLike<number>) => Float32Array.from(n, (v) => v / factor),
+      }
+  );
   const layout = across ? scaled(alpha) : {
-    suffix: "transposed", from: (n: ArrayLike<number>) => turned(n, rows, columns, alpha), back: (n: ArrayLike<number>) => turned(n, columns, rows, 1 / alpha),
+    suffix: "transposed", from: (n: ArrayLike<number>) => turned(n, rows, columns, alpha),
+    back: (n: ArrayLike<number>) => turned(n, columns, rows, 1 / alpha),
   };
   const [batch] = shapeOf(x);
   const value = build.add(
-    { kind: "linear", weight: build.constant(matrix, { shape: [outputs, inputs], ...layout }, "weight"), bias: bias && build.constant(bias, { shape: [outputs], ...scaled(beta) }, "bias") },
+    {
+      kind: "linear", weight: build.constant(matrix, { shape: [outputs, inputs], ...layout }, "weight"),
+      bias: bias && build.constant(bias, { shape: [outputs], ...scaled(beta) }, "bias"),
+    },
     [build.value(x)], [batch, outputs]);
   return build.flow(value, x.type);
 }
@@ -41,7 +52,9 @@ function gemm(site: Site): Item {
   const matrix = site.item(1);
   const c = site.has(2) && beta !== 0 ? site.item(2) : undefined;
   const [inputs, outputs] = across ? [shapeOf(matrix)[1], shapeOf(matrix)[0]] : shapeOf(matrix);
-  if (shapeOf(a)[1] !== inputs) site.wrong(`multiplies ${showShape(shapeOf(a))} by ${showShape(shapeOf(matrix))}${across ? ", transposed" : ""}`);
+  if (shapeOf(a)[1] !== inputs) {
+    site.wrong(`multiplies ${showShape(shapeOf(a))} by ${showShape(shapeOf(matrix))}${across ? ", transposed" : ""}`);
+  }
   const known = matrix instanceof Known && isFloat(matrix.type) && !(a instanceof Known) && alpha !== 0;
   const row = c instanceof Known && c.size === outputs && c.shape.at(-1) === outputs && known ? c : undefined;
   const product = known

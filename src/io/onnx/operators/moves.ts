@@ -10,19 +10,25 @@ import type { Table } from "./table.ts";
 function transpose(site: Site): Item {
   const { length: rank } = site.shape(0);
   const order = site.list("perm") ?? site.shape(0).map((_, i) => rank - 1 - i);
-  if (order.length !== rank || new Set(order.map((axis) => site.axis(axis, rank))).size !== rank) site.wrong(`wants every axis of ${showShape(site.shape(0))} once, got ${order.join()}`);
+  if (order.length !== rank || new Set(order.map((axis) => site.axis(axis, rank))).size !== rank) {
+    site.wrong(`wants every axis of ${showShape(site.shape(0))} once, got ${order.join()}`);
+  }
   return site.build.transpose(site.item(0), order);
 }
 
 function slice(site: Site): Item {
   const from = site.shape(0);
   const old = site.opset < 10;
-  const given = (i: number, name: string): readonly number[] | undefined => (old ? site.list(name) : site.has(i) ? Array.from(site.known(i, name).numbers) : undefined);
+  const given = (i: number, name: string): readonly number[] | undefined => (
+    old ? site.list(name) : site.has(i) ? Array.from(site.known(i, name).numbers) : undefined
+  );
   const begins = given(1, "starts") ?? site.wrong("lacks starts");
   const ends = given(2, "ends") ?? site.wrong("lacks ends");
   const axes = given(3, "axes") ?? begins.map((_, i) => i);
   const by = (old ? undefined : given(4, "steps")) ?? begins.map(() => 1);
-  if (ends.length !== begins.length || axes.length !== begins.length || by.length !== begins.length) site.wrong("has starts, ends, axes and steps of several lengths");
+  if (ends.length !== begins.length || axes.length !== begins.length || by.length !== begins.length) {
+    site.wrong("has starts, ends, axes and steps of several lengths");
+  }
   const [starts, steps, to] = [from.map(() => 0), from.map(() => 1), [...from]];
   axes.forEach((given_, i) => {
     const axis = site.axis(given_, from.length);
@@ -45,7 +51,8 @@ function split(site: Site): readonly Item[] {
   const axis = site.axis(site.int("axis", 0), from.length);
   const parts = site.node.outputs.length;
   const share = Math.ceil(from[axis] / parts);
-  const sizes = (site.opset < 13 ? site.list("split") : site.numbers(1, "split")) ?? Array.from({ length: parts }, (_, i) => Math.max(0, Math.min(share, from[axis] - i * share)));
+  const sizes = (site.opset < 13 ? site.list("split") : site.numbers(1, "split")) ??
+    Array.from({ length: parts }, (_, i) => Math.max(0, Math.min(share, from[axis] - i * share)));
   if (sizes.length < parts || sizes.reduce((sum, n) => sum + n, 0) !== from[axis] || !sizes.every((n) => n >= 0)) {
     site.wrong(`cuts ${from[axis]} into ${sizes.join("+")}, for ${parts} outputs`);
   }
@@ -63,7 +70,9 @@ function pad(site: Site): Item {
   const pads = site.opset < 2 ? site.list("paddings") : site.opset < 11 ? site.list("pads") : site.numbers(1, "pads");
   const value = site.opset < 11 ? site.float("value", 0) : site.has(2) ? (site.known(2, "a value").numbers[0] ?? 0) : 0;
   const axes = site.has(3) ? Array.from(site.known(3, "axes").numbers, (axis) => site.axis(axis, rank)) : from.map((_, i) => i);
-  if (pads === undefined || pads.length !== 2 * axes.length || !pads.every(Number.isSafeInteger)) return site.wrong(`wants two numbers for each of ${axes.length} axes as pads`);
+  if (pads === undefined || pads.length !== 2 * axes.length || !pads.every(Number.isSafeInteger)) {
+    return site.wrong(`wants two numbers for each of ${axes.length} axes as pads`);
+  }
   const [begins, ends] = [from.map(() => 0), from.map(() => 0)];
   axes.forEach((axis, i) => {
     begins[axis] = pads[i];
@@ -139,7 +148,9 @@ function spaceToDepth(site: Site): Item {
   if (h % block !== 0 || w % block !== 0) site.wrong(`cuts ${h}x${w} into blocks of ${block}x${block}`);
   const columns = site.text("mode", "DCR") === "CRD";
   const apart = build.reshape(site.item(0), [n, c, h / block, block, w / block, block]);
-  return build.reshape(build.transpose(apart, columns ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4]), [n, c * block * block, h / block, w / block]);
+  return build.reshape(
+    build.transpose(apart, columns ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4]), [n, c * block * block, h / block, w / block],
+  );
 }
 
 export const moves: Table = {

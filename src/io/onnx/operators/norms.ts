@@ -8,7 +8,9 @@ import type { Table } from "./table.ts";
 function batchNorm(site: Site): Item {
   const { build } = site;
   const shape = site.shape(0);
-  if (site.int("training_mode", 0) === 1 && site.node.outputs.slice(1).some((name) => name !== "")) site.cannot("with the batch's own statistics");
+  if (site.int("training_mode", 0) === 1 && site.node.outputs.slice(1).some((name) => name !== "")) {
+    site.cannot("with the batch's own statistics");
+  }
   if (site.int("spatial", 1) === 0) site.cannot("with spatial 0");
   if (shape.length < 2) site.wrong(`wants at least 2 dimensions, got ${showShape(shape)}`);
   const [gamma, beta, mean, variance] = [1, 2, 3, 4].map((i) => {
@@ -19,7 +21,9 @@ function batchNorm(site: Site): Item {
   // An image, whatever it is.
   const image = shape.length === 4 ? shape : [shape[0], shape[1], 1, sizeOf(shape.slice(2))];
   const x = build.reshape(site.item(0), image);
-  const value = build.add({ kind: "batch_norm", epsilon: site.float("epsilon", 1e-5), gamma, beta, mean, variance }, [build.value(x)], image);
+  const value = build.add(
+    { kind: "batch_norm", epsilon: site.float("epsilon", 1e-5), gamma, beta, mean, variance }, [build.value(x)], image,
+  );
   return build.reshape(build.flow(value, x.type), shape);
 }
 
@@ -46,7 +50,9 @@ function instanceNorm(site: Site): Item {
   const { length: rank } = site.shape(0);
   if (rank < 3) site.wrong(`wants at least 3 dimensions, got ${showShape(site.shape(0))}`);
   const axes = site.shape(0).map((_, i) => i).slice(2);
-  return affine(site, standard(site, site.item(0), axes, site.float("epsilon", 1e-5)), perChannel(site, 1, rank), perChannel(site, 2, rank));
+  return affine(
+    site, standard(site, site.item(0), axes, site.float("epsilon", 1e-5)), perChannel(site, 1, rank), perChannel(site, 2, rank),
+  );
 }
 
 function layerNorm(site: Site): Item {
@@ -54,7 +60,10 @@ function layerNorm(site: Site): Item {
   const { length: rank } = site.shape(0);
   const axis = site.axis(site.int("axis", -1), rank);
   const axes = site.shape(0).map((_, i) => i).slice(axis);
-  return affine(site, standard(site, site.item(0), axes, site.float("epsilon", 1e-5)), site.has(1) ? site.item(1) : undefined, site.has(2) ? site.item(2) : undefined);
+  return affine(
+    site, standard(site, site.item(0), axes, site.float("epsilon", 1e-5)), site.has(1) ? site.item(1) : undefined,
+    site.has(2) ? site.item(2) : undefined,
+  );
 }
 
 /** Until opset 20 scale and bias have a number a group, then one a channel. */
@@ -62,7 +71,9 @@ function groupNorm(site: Site): Item {
   const { build } = site;
   const shape = site.shape(0);
   const groups = site.int("num_groups", 0);
-  if (shape.length < 3 || !(groups > 0) || shape[1] % groups !== 0) site.wrong(`wants groups of channels, got ${groups} groups of ${showShape(shape)}`);
+  if (shape.length < 3 || !(groups > 0) || shape[1] % groups !== 0) {
+    site.wrong(`wants groups of channels, got ${groups} groups of ${showShape(shape)}`);
+  }
   const grouped = [shape[0], groups, (shape[1] / groups) * sizeOf(shape.slice(2))];
   const normal = standard(site, build.reshape(site.item(0), grouped), [2], site.float("epsilon", 1e-5));
   if (sizeOf(shapeOf(site.item(1))) !== shape[1]) {
@@ -83,7 +94,9 @@ function localResponse(site: Site): Item {
   const around = build.pad(squares, sides(before), sides(size - 1 - before), "constant", 0);
   const parts = Array.from({ length: size }, (_, k) => build.part(around, 1, k, shape[1]));
   const sum = parts.reduce((all, part) => build.binary("add", all, part));
-  const base = build.binary("add", build.binary("multiply", sum, build.scalar(site.float("alpha", 1e-4) / size)), build.scalar(site.float("bias", 1)));
+  const base = build.binary(
+    "add", build.binary("multiply", sum, build.scalar(site.float("alpha", 1e-4) / size)), build.scalar(site.float("bias", 1)),
+  );
   return build.binary("divide", site.item(0), build.binary("power", base, build.scalar(site.float("beta", 0.75))));
 }
 

@@ -23,10 +23,14 @@ function ceiled(image: Shape, windows: Windows): Windows {
 }
 
 /** How many pixels each window of direction i counts: those of the image, with so much padding. */
-function counts(size: number, out: number, { kernel, strides, dilations, begins }: Windows, i: number, before: number, after: number): number[] {
+function counts(
+  size: number, out: number, { kernel, strides, dilations, begins }: Windows, i: number, before: number, after: number,
+): number[] {
   return Array.from({ length: out }, (_, w) => {
     let count = 0;
-    for (let k = 0, at = w * strides[i] - begins[i]; k < kernel[i]; k++, at += dilations[i]) if (at >= -before && at < size + after) count++;
+    for (let k = 0, at = w * strides[i] - begins[i]; k < kernel[i]; k++, at += dilations[i]) {
+      if (at >= -before && at < size + after) count++;
+    }
     return Math.max(1, count);
   });
 }
@@ -39,21 +43,29 @@ function pool(site: Site, by: "max" | "average"): Item {
   const reach = kernel.map((n, i) => (n - 1) * dilations[i]);
   const ceilMode = site.int("ceil_mode", 0) === 1;
   const countPadding = site.int("count_include_pad", 0) === 1;
-  if (kernel.every((n, i) => n === image[i] && begins[i] + ends[i] === 0 && dilations[i] === 1)) return site.build.pooled(site.item(0), by === "max" ? "max" : "mean");
+  if (kernel.every((n, i) => n === image[i] && begins[i] + ends[i] === 0 && dilations[i] === 1)) {
+    return site.build.pooled(site.item(0), by === "max" ? "max" : "mean");
+  }
   const out = fitting(site, image, ceilMode ? ceiled(image, given) : given);
   // Each window has a pixel, then.
   const covered = reach.every((n, i) => Math.max(begins[i], ends[i]) <= n);
   if (rank === 5 || !covered) return byDirections(site, by, ceilMode ? ceiled(image, given) : given, out, countPadding ? given : undefined);
   const { build } = site;
   const flat = asImage(given);
-  const window = { kernel: two(flat.kernel), stride: two(flat.strides), padding: four(flat.begins, flat.ends), ceilMode, ...(dilations.every((n) => n === 1) ? {} : { dilation: two(flat.dilations) }) };
+  const window = {
+    kernel: two(flat.kernel), stride: two(flat.strides), padding: four(flat.begins, flat.ends), ceilMode,
+    ...(dilations.every((n) => n === 1) ? {} : { dilation: two(flat.dilations) }),
+  };
   const value = build.add(
     by === "max" ? { kind: "max_pool", ...window } : { kind: "average_pool", ...window, countPadding },
     [build.value(lifted(site, site.item(0)))], [batch, channels, ...(rank === 3 ? [1] : []), ...out]);
   return lowered(site, build.flow(value, site.item(0).type), rank);
 }
 
-/** One direction after the other, each as the largest of, or the sum over, slices: for windows that no kernel has. @param padding what counts in averages */
+/**
+ * One direction after the other, each as the largest of, or the sum over, slices: for windows that no kernel has.
+ * @param padding what counts in averages
+ */
 function byDirections(site: Site, by: "max" | "average", windows: Windows, out: readonly number[], padding: Windows | undefined): Item {
   const { build } = site;
   const image = site.shape(0).slice(2);

@@ -8,7 +8,9 @@ import type { Lowering, Table } from "./table.ts";
 function axesOf(site: Site, inputSince: number): number[] | undefined {
   const { length: rank } = site.shape(0);
   const given = site.opset >= inputSince ? site.numbers(1, "axes") : site.list("axes");
-  if (given === undefined || given.length === 0) return site.int("noop_with_empty_axes", 0) === 1 ? undefined : site.shape(0).map((_, i) => i);
+  if (given === undefined || given.length === 0) {
+    return site.int("noop_with_empty_axes", 0) === 1 ? undefined : site.shape(0).map((_, i) => i);
+  }
   return [...new Set(given.map((axis) => site.axis(axis, rank)))].sort((a, b) => a - b);
 }
 
@@ -22,7 +24,9 @@ function reduced(by: (site: Site, x: Item, axes: readonly number[]) => Item, inp
   };
 }
 
-const plain = (by: Reduction): ((site: Site, x: Item, axes: readonly number[]) => Item) => ({ build }, x, axes) => build.reduce(by, x, axes);
+const plain = (by: Reduction): ((site: Site, x: Item, axes: readonly number[]) => Item) => (
+  { build }, x, axes,
+) => build.reduce(by, x, axes);
 const sumOfSquares = ({ build }: Site, x: Item, axes: readonly number[]): Item => build.reduce("sum", build.binary("multiply", x, x), axes);
 
 export const reductions: Table = {

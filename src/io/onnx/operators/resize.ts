@@ -1,6 +1,6 @@
 /**
- * Images of other sizes. Whatever the mode, a number of the output is a sum over a few of the input along each axis: which and how much of each is
- * worked out here, once.
+ * Images of other sizes. Whatever the mode, a number of the output is a sum over a few of the input along each axis: which and how much of
+ * each is worked out here, once.
  */
 import type { Taps } from "../../../graph/graph.ts";
 import { showShape } from "../../../tensor.ts";
@@ -93,7 +93,9 @@ function axesOf(site: Site, from: Shape): Axis[] {
   const sizes = site.opset < 11 ? [] : numbers(3);
   const rois = site.opset < 11 ? [] : numbers(1);
   const either = sizes.length > 0 ? sizes : scales;
-  if (either.length !== given.length || !either.every((n) => n > 0)) site.wrong(`wants ${given.length} sizes or scales above 0, got ${either.join() || "none"}`);
+  if (either.length !== given.length || !either.every((n) => n > 0)) {
+    site.wrong(`wants ${given.length} sizes or scales above 0, got ${either.join() || "none"}`);
+  }
   const policy = site.text("keep_aspect_ratio_policy", "stretch");
   const ratios = given.map((axis, i) => (sizes.length > 0 ? sizes[i] / from[axis] : scales[i]));
   const one = sizes.length === 0 || policy === "stretch" ? undefined : policy === "not_larger" ? Math.min(...ratios) : Math.max(...ratios);

@@ -23,7 +23,9 @@ function reshape(site: Site): Item {
   const wanted = site.opset < 5 ? site.list("shape") : site.numbers(1, "shape");
   if (wanted === undefined) return site.wrong("lacks its shape");
   const copies = site.int("allowzero", 0) === 0;
-  const to = wanted.map((size, i) => (size === 0 && copies ? (from[i] ?? site.wrong(`copies dimension ${i} of ${showShape(from)}`)) : size));
+  const to = wanted.map(
+    (size, i) => (size === 0 && copies ? (from[i] ?? site.wrong(`copies dimension ${i} of ${showShape(from)}`)) : size),
+  );
   const open = to.indexOf(-1);
   if (open >= 0) {
     const rest = sizeOf(to.filter((_, i) => i !== open));
@@ -62,7 +64,9 @@ function constant(site: Site): Item {
   const tensor = attributes.get("value")?.tensor;
   const name = site.node.outputs[0];
   if (tensor !== undefined) return stored({ ...tensor, name });
-  const list = (type: number, values: readonly number[], of: Shape): Known => stored({ name, type, shape: of, read: () => (type === FLOAT ? Float32Array.from(values) : Float64Array.from(values)) });
+  const list = (type: number, values: readonly number[], of: Shape): Known => stored({
+    name, type, shape: of, read: () => (type === FLOAT ? Float32Array.from(values) : Float64Array.from(values)),
+  });
   for (const [key, { float, integer, floats, integers }] of attributes) {
     switch (key) {
       case "value_float": return list(FLOAT, [float], []);
@@ -85,7 +89,9 @@ function range(site: Site): Item {
   const [start, limit, delta] = [0, 1, 2].map((i) => site.known(i, "a range").numbers[0]);
   const count = Math.max(0, Math.ceil((limit - start) / delta));
   if (!Number.isSafeInteger(count)) site.wrong(`counts from ${start} to ${limit} by ${delta}`);
-  return site.build.computer.known(site.what, site.item(0).type, [count], (numbers) => numbers.forEach((_, i) => void (numbers[i] = start + i * delta)));
+  return site.build.computer.known(
+    site.what, site.item(0).type, [count], (numbers) => numbers.forEach((_, i) => void (numbers[i] = start + i * delta)),
+  );
 }
 
 /** Seen as tiles: [t, n] for each dimension, where t tiles are stretched from one. */
@@ -93,7 +99,9 @@ function tile(site: Site): Item {
   const { build } = site;
   const from = site.shape(0);
   const times = Array.from(site.known(1, "repeats").numbers);
-  if (times.length !== from.length || !times.every((n) => Number.isSafeInteger(n) && n >= 0)) site.wrong(`wants ${from.length} repeats, got ${times.join()}`);
+  if (times.length !== from.length || !times.every((n) => Number.isSafeInteger(n) && n >= 0)) {
+    site.wrong(`wants ${from.length} repeats, got ${times.join()}`);
+  }
   const apart = build.reshape(site.item(0), from.flatMap((size, i) => (times[i] === 1 ? [size] : [1, size])));
   const tiled = build.expand(apart, from.flatMap((size, i) => (times[i] === 1 ? [size] : [times[i], size])));
   return build.reshape(tiled, from.map((size, i) => size * times[i]));
@@ -103,7 +111,9 @@ function tile(site: Site): Item {
 function dropout(site: Site): readonly (Item | undefined)[] {
   const mode = site.inputs[2];
   const ratio = site.inputs[1];
-  if (mode instanceof Known && mode.numbers[0] === 1 && !(ratio instanceof Known && ratio.numbers[0] === 0)) site.build.note(`${site.what} was left in training mode: here it drops nothing`);
+  if (mode instanceof Known && mode.numbers[0] === 1 && !(ratio instanceof Known && ratio.numbers[0] === 0)) {
+    site.build.note(`${site.what} was left in training mode: here it drops nothing`);
+  }
   const mask = site.node.outputs.length > 1 && site.node.outputs[1] !== "";
   return [site.item(0), mask ? site.build.computer.known(site.what, BOOL, site.shape(0), (numbers) => numbers.fill(1)) : undefined];
 }

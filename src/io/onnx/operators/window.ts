@@ -34,10 +34,14 @@ export function windowsOf(site: Site, image: Shape, kernel: readonly number[] | 
   const dilations = positive(site, "dilations", site.list("dilations") ?? ones, n);
   const auto = site.text("auto_pad", "NOTSET");
   if (!auto.startsWith("SAME")) {
-    const pads = auto === "VALID" ? ones.flatMap(() => [0, 0]) : positive(site, "pads", site.list("pads") ?? ones.flatMap(() => [0, 0]), 2 * n, 0);
+    const pads = auto === "VALID"
+      ? ones.flatMap(() => [0, 0])
+      : positive(site, "pads", site.list("pads") ?? ones.flatMap(() => [0, 0]), 2 * n, 0);
     return { kernel, strides, dilations, begins: pads.slice(0, n), ends: pads.slice(n) };
   }
-  const all = image.map((size, i) => Math.max(0, (Math.ceil(size / strides[i]) - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1 - size));
+  const all = image.map(
+    (size, i) => Math.max(0, (Math.ceil(size / strides[i]) - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1 - size),
+  );
   const less = all.map((pad) => pad >> 1);
   const more = all.map((pad, i) => pad - less[i]);
   return { kernel, strides, dilations, ...(auto === "SAME_LOWER" ? { begins: more, ends: less } : { begins: less, ends: more }) };
@@ -47,7 +51,9 @@ export function windowsOf(site: Site, image: Shape, kernel: readonly number[] | 
 export function fitting(site: Site, image: Shape, { kernel, strides, dilations, begins, ends }: Windows): number[] {
   return image.map((size, i) => {
     const out = Math.floor((size + begins[i] + ends[i] - (kernel[i] - 1) * dilations[i] - 1) / strides[i]) + 1;
-    return out >= 1 ? out : site.wrong(`wants an image of at least ${(kernel[i] - 1) * dilations[i] + 1 - begins[i] - ends[i]}, got ${size}`);
+    return out >= 1
+      ? out
+      : site.wrong(`wants an image of at least ${(kernel[i] - 1) * dilations[i] + 1 - begins[i] - ends[i]}, got ${size}`);
   });
 }
 

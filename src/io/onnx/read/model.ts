@@ -58,7 +58,10 @@ function domainOf(domain: string): string {
 
 function attributeOf(bytes: Uint8Array, external: External, node: string): [string, Attribute] {
   let name = "";
-  const found = { float: 0, integer: 0, text: undefined as Uint8Array | undefined, tensor: undefined as StoredTensor | undefined, floats: [] as number[], integers: [] as number[], strange: false };
+  const found = {
+    float: 0, integer: 0, text: undefined as Uint8Array | undefined, tensor: undefined as StoredTensor | undefined, floats: [] as number[],
+    integers: [] as number[], strange: false,
+  };
   let stored: Uint8Array | undefined;
   eachField(bytes, (field, value) => {
     if (field === 1) name = text(value);
@@ -91,7 +94,10 @@ function nodeOf(bytes: Uint8Array, external: External): OnnxNode {
     else if (field === 7) domain = domainOf(text(value));
   });
   const title = name || outputs.find((output) => output !== "") || "(no name)";
-  return { type: domain === "" ? type : `${domain}:${type}`, title, inputs, outputs, attributes: new Map(attributes.map((attribute) => attributeOf(attribute, external, title))) };
+  return {
+    type: domain === "" ? type : `${domain}:${type}`, title, inputs, outputs,
+    attributes: new Map(attributes.map((attribute) => attributeOf(attribute, external, title))),
+  };
 }
 
 /** TensorShapeProto. A size without number or name gets a name of its own. */
@@ -164,7 +170,8 @@ export function readModel(bytes: Uint8Array, external: External): OnnxModel {
   const outputs = parts[12].map(portOf);
   if (outputs.length === 0) throw new FormatError("onnx: the graph has no output: it is cut short or no ONNX file");
   return {
-    producer: `${producer} ${version}`.trim(), opsets, metadata: Object.fromEntries(metadata), name, nodes: parts[1].map((node) => nodeOf(node, external)), weights, outputs,
+    producer: `${producer} ${version}`.trim(), opsets, metadata: Object.fromEntries(metadata), name,
+    nodes: parts[1].map((node) => nodeOf(node, external)), weights, outputs,
     // Until IR version 4 weights stand among the inputs too.
     inputs: parts[11].map(portOf).filter((port) => !weights.has(port.name)),
     strange: parts[15].map(() => "sparse weights"),
@@ -186,10 +193,19 @@ const endless = { length: Infinity } as unknown as Uint8Array;
 
 /** Is the file another program's network, that people try here? @returns what it is and what to do with it */
 function foreign(bytes: Uint8Array): string | undefined {
-  const starts = (text: string, at = 0): boolean => bytes.length >= at + text.length && [...text].every((letter, i) => bytes[at + i] === letter.charCodeAt(0));
-  if (starts("TFL3", 4)) return "it is a TensorFlow Lite model; convert it: python -m tf2onnx.convert --tflite MODEL.tflite --output MODEL.onnx";
-  if (starts("PK")) return "it is a zip archive (a PyTorch checkpoint, a Keras or TensorFlow.js model packed?), not an ONNX file; torch.onnx.export(model, example, \"model.onnx\") writes one";
-  if (starts("\x89HDF")) return "it is an HDF5 file (Keras weights?); python -m tf2onnx.convert --keras MODEL.h5 --output MODEL.onnx converts a whole model";
+  const starts = (text: string, at = 0): boolean => bytes.length >= at + text.length && [...text].every(
+    (letter, i) => bytes[at + i] === letter.charCodeAt(0),
+  );
+  if (starts("TFL3", 4)) {
+    return "it is a TensorFlow Lite model; convert it: python -m tf2onnx.convert --tflite MODEL.tflite --output MODEL.onnx";
+  }
+  if (starts("PK")) {
+    return "it is a zip archive (a PyTorch checkpoint, a Keras or TensorFlow.js model packed?), not an ONNX file; "
+      + 'torch.onnx.export(model, example, "model.onnx") writes one';
+  }
+  if (starts("\x89HDF")) {
+    return "it is an HDF5 file (Keras weights?); python -m tf2onnx.convert --keras MODEL.h5 --output MODEL.onnx converts a whole model";
+  }
   if (starts("version https://git-lfs")) return "it is a Git LFS pointer: the model itself was not downloaded; git lfs pull brings it";
   if (starts("<")) return "it is a web page: the download failed";
   if (starts("\x1f\x8b")) return "it is packed with gzip: unpack it first";
@@ -199,6 +215,8 @@ function foreign(bytes: Uint8Array): string | undefined {
       ? "it is a TensorFlow.js model; convert what it was made from: python -m tf2onnx.convert --tfjs MODEL.json --output MODEL.onnx"
       : "it is JSON text, not an ONNX file";
   }
-  if (show(head).includes("ORTM") || starts("ORTM", 4)) return "it is ONNX Runtime's own format (.ort); hand over the .onnx file that it was made from";
+  if (show(head).includes("ORTM") || starts("ORTM", 4)) {
+    return "it is ONNX Runtime's own format (.ort); hand over the .onnx file that it was made from";
+  }
   return undefined;
 }

@@ -1,4 +1,7 @@
-/** Tensors of an ONNX file (TensorProto): checked when they are met, read when their numbers are wanted, and then as views where they lie aligned. */
+/**
+ * Tensors of an ONNX file (TensorProto): checked when they are met, read when their numbers are wanted, and then as views where they lie
+ * aligned.
+ */
 import { FormatError, show } from "../../../errors.ts";
 import { showShape, sizeOf } from "../../../tensor.ts";
 import type { Shape } from "../../../tensor.ts";
@@ -106,12 +109,16 @@ export function storedTensor(bytes: Uint8Array, external: External, called?: str
   if (element === undefined) return { name, type, shape: dims, read: () => unread(what, type) };
   const size = sizeOf(dims);
   // Zeros apart, so that an absurd shape is refused although it holds nothing.
-  if (!Number.isSafeInteger(sizeOf(dims.filter((n) => n > 0)) * element.bytes)) throw new FormatError(`${what} of shape ${showShape(dims)} is too large for any file`);
+  if (!Number.isSafeInteger(sizeOf(dims.filter((n) => n > 0)) * element.bytes)) {
+    throw new FormatError(`${what} of shape ${showShape(dims)} is too large for any file`);
+  }
   const length = size * element.bytes;
   if (parts.elsewhere === undefined && parts.raw === undefined) {
     return { name, type, shape: dims, read: typedRead(parts, size, what) };
   }
-  const source = parts.elsewhere === undefined ? () => parts.raw! : outside(elsewhereOf(parts.elsewhere, what), length, external, what, name);
+  const source = parts.elsewhere === undefined
+    ? () => parts.raw!
+    : outside(elsewhereOf(parts.elsewhere, what), length, external, what, name);
   if (parts.elsewhere === undefined && parts.raw!.length !== length) {
     throw new FormatError(`${what} of ${element.name} ${showShape(dims)} wants ${length} bytes, it has ${parts.raw!.length}`);
   }
@@ -122,12 +129,19 @@ function unread(what: string, type: number): never {
   throw new FormatError(`${what} holds elements of ${typeName(type)}, which are not computed with`);
 }
 
-function outside({ location, offset, length }: Elsewhere, wanted: number, external: External, what: string, name: string): () => Uint8Array {
-  if (length !== undefined && length !== wanted) throw new FormatError(`${what} wants ${wanted} bytes, the file says that ${length} lie in ${show(location)}`);
+function outside({
+  location, offset, length,
+}: Elsewhere, wanted: number, external: External, what: string, name: string): () => Uint8Array {
+  if (length !== undefined && length !== wanted) {
+    throw new FormatError(`${what} wants ${wanted} bytes, the file says that ${length} lie in ${show(location)}`);
+  }
   if (wanted === 0) return () => new Uint8Array(0);
   const bytes = external(location, name);
   if (offset + wanted > bytes.length) {
-    throw new FormatError(`${what} ends at byte ${offset + wanted} of ${show(location)}, which has ${bytes.length}: it is cut short or belongs to another model`);
+    throw new FormatError(
+      `${what} ends at byte ${offset + wanted} of ${show(location)}, which has ${bytes.length}: it is cut short or belongs to another ` +
+      `model`,
+    );
   }
   return () => bytes.subarray(offset, offset + wanted);
 }
@@ -148,7 +162,9 @@ function rawNumbers(bytes: Uint8Array, type: number, size: number): Numbers {
   let source = bytes;
   if (!LITTLE_ENDIAN || bytes.byteOffset % width !== 0) source = bytes.slice();
   if (!LITTLE_ENDIAN) for (let i = 0; i < source.length; i += width) source.subarray(i, i + width).reverse();
-  return new (array as unknown as { new (buffer: ArrayBufferLike, at: number, size: number): Numbers })(source.buffer, source.byteOffset, size);
+  return new (array as unknown as { new (buffer: ArrayBufferLike, at: number, size: number): Numbers })(
+    source.buffer, source.byteOffset, size,
+  );
 }
 
 /** Numbers in the field of their type, packed or one by one. */
@@ -159,7 +175,9 @@ function typedRead({ pieces, type, texts }: Parts, size: number, what: string): 
   const width = type === 1 ? 4 : doubles ? 8 : 0;
   // Counted before anything is allocated: a varint ends with a byte below 128.
   let count = 0;
-  for (const value of own) count += typeof value === "number" ? 1 : width > 0 ? value.length / width : value.reduce((sum, byte) => sum + (byte < 128 ? 1 : 0), 0);
+  for (const value of own) {
+    count += typeof value === "number" ? 1 : width > 0 ? value.length / width : value.reduce((sum, byte) => sum + (byte < 128 ? 1 : 0), 0);
+  }
   if (count !== size || texts > 0) throw new FormatError(`${what} of ${typeName(type)} wants ${size} numbers, it has ${count}`);
   return () => {
     if (width > 0) {
@@ -176,7 +194,11 @@ function typedRead({ pieces, type, texts }: Parts, size: number, what: string): 
     for (const value of own) integers(numbers, value);
     if (type === FLOAT16 || type === BFLOAT16) return rawNumbers(Uint8Array.from(numbers.flatMap((bits) => [bits, bits >> 8])), type, size);
     const out = new elementTypes[type].array(size);
-    out.set(type === 13 ? numbers.map((n) => (n < 0 ? n + 18446744073709551616 : n)) : type === BOOL ? numbers.map((n) => (n === 0 ? 0 : 1)) : numbers);
+    out.set(
+      type === 13 ? numbers.map((n) => (n < 0 ? n + 18446744073709551616 : n))
+        : type === BOOL ? numbers.map((n) => (n === 0 ? 0 : 1))
+        : numbers,
+    );
     return out;
   };
 }

@@ -63,7 +63,10 @@ function toBfloat16(value: number): number {
 
 /** Makes the numbers of an array those that its type has: what typed arrays don't do themselves when they are written to. */
 export function fit(type: number, data: Numbers): Numbers {
-  const round = type === FLOAT16 ? (x: number): number => halfToNumber(numberToHalf(x)) : type === BFLOAT16 ? toBfloat16 : isWide(type) ? Math.trunc : undefined;
+  const round = type === FLOAT16 ? (x: number): number => halfToNumber(numberToHalf(x))
+    : type === BFLOAT16 ? toBfloat16
+    : isWide(type) ? Math.trunc
+    : undefined;
   if (round !== undefined) for (let i = 0; i < data.length; i++) data[i] = round(data[i]);
   return data;
 }

@@ -1,6 +1,6 @@
 /**
- * Reading of Protocol Buffers (the wire format of https://protobuf.dev/programming-guides/encoding): fields in their order, as views of the bytes.
- * No message is read before somebody asks for it, so depth costs nothing.
+ * Reading of Protocol Buffers (the wire format of https://protobuf.dev/programming-guides/encoding): fields in their order, as views of the
+ * bytes. No message is read before somebody asks for it, so depth costs nothing.
  */
 import { FormatError } from "../../../errors.ts";
 import { decodeUtf8 } from "../../bytes/utf8.ts";
@@ -43,9 +43,13 @@ export function eachField(bytes: Uint8Array, visit: (field: number, value: Field
       continue;
     }
     const length = wire === 1 ? 8 : wire === 5 ? 4 : wire === 2 ? varint(place) : -1;
-    if (length < 0) throw new FormatError(`onnx: field ${field} has a wire type or length that is none: the file is damaged or no ONNX file`);
+    if (length < 0) {
+      throw new FormatError(`onnx: field ${field} has a wire type or length that is none: the file is damaged or no ONNX file`);
+    }
     if (length > bytes.length - place.at) {
-      throw new FormatError(`onnx: field ${field} wants ${length} bytes, ${bytes.length - place.at} follow: the file is cut short or no ONNX file`);
+      throw new FormatError(
+        `onnx: field ${field} wants ${length} bytes, ${bytes.length - place.at} follow: the file is cut short or no ONNX file`,
+      );
     }
     visit(field, bytes.subarray(place.at, place.at + length));
     place.at += length;

@@ -1,6 +1,6 @@
 /**
- * A product or sum with a number for each channel behind a convolution or linear layer is a bias or a scale of it, however a file spells it. What is no bias
- * becomes normalisation by constants: sessions fold it into the convolution.
+ * A product or sum with a number for each channel behind a convolution or linear layer is a bias or a scale of it, however a file spells
+ * it. What is no bias becomes normalisation by constants: sessions fold it into the convolution.
  */
 import type { Constant, Graph, Node, Operation, Value } from "../../../graph/graph.ts";
 import { exchange } from "../../../graph/rewrite.ts";
@@ -29,7 +29,9 @@ function derived(name: string, size: number, read: () => ArrayLike<number>): Con
 
 /** The constant as [channels], itself where it may be: then training changes it. */
 function row(constant: Constant, size: number): Constant {
-  return sizeOf(constant.read().shape) === size ? { name: constant.name, read: () => constant.read().reshape([size]) } : derived(`${constant.name} ${size}`, size, () => constant.read().data);
+  return sizeOf(constant.read().shape) === size
+    ? { name: constant.name, read: () => constant.read().reshape([size]) }
+    : derived(`${constant.name} ${size}`, size, () => constant.read().data);
 }
 
 function mapped(constant: Constant, name: string, f: (x: number) => number): Constant {
@@ -45,10 +47,18 @@ function affineOf(pattern: Pattern, node: Node): { x: Value; times?: Constant; p
   for (const i of [1, 0]) {
     const [x, other] = [node.inputs[1 - i], node.inputs[i]];
     const constant = pattern.constant(other);
-    if (constant === undefined || pattern.constant(x) !== undefined || !isPerChannel(other, x) || x.shape.join() !== node.output.shape.join()) continue;
+    if (
+      constant === undefined || pattern.constant(x) !== undefined || !isPerChannel(other, x) || x.shape.join() !== node.output.shape.join()
+    ) {
+      continue;
+    }
     if (by === "add") return { x, plus: constant };
     if (by === "mul") return { x, times: constant };
-    if (by === "sub") return i === 1 ? { x, plus: mapped(constant, "negative", (v) => -v) } : { x, times: derived("minus one", 1, () => [-1]), plus: constant };
+    if (by === "sub") {
+      return i === 1
+        ? { x, plus: mapped(constant, "negative", (v) => -v) }
+        : { x, times: derived("minus one", 1, () => [-1]), plus: constant };
+    }
     if (by === "div" && i === 1) return { x, times: mapped(constant, "reciprocal", (v) => 1 / v) };
   }
   return undefined;
@@ -87,7 +97,8 @@ export function recogniseAffine(graph: Graph): Graph {
 function normOf(channels: number, times: Constant | undefined, plus: Constant | undefined): Operation {
   const fill = (name: string, value: number): Constant => derived(`${name} ${channels}`, channels, () => [value]);
   return {
-    kind: "batch_norm", epsilon: 0, frozen: true, gamma: times === undefined ? fill("one", 1) : row(times, channels), beta: plus === undefined ? fill("zero", 0) : row(plus, channels),
+    kind: "batch_norm", epsilon: 0, frozen: true, gamma: times === undefined ? fill("one", 1) : row(times, channels),
+    beta: plus === undefined ? fill("zero", 0) : row(plus, channels),
     mean: fill("zero", 0), variance: fill("one", 1),
   };
 }

@@ -90,12 +90,16 @@ export class Pattern extends Uses {
       const [a, b] = maker.inputs.map((input) => this.product(input, maker, steps - 1));
       return { factor: a.factor * b.factor, values: [...a.values, ...b.values] };
     }
-    if (by === "pow" && found?.first === false && (found.number === 2 || found.number === 3)) return { factor: 1, values: new Array<Value>(found.number).fill(found.x) };
+    if (by === "pow" && found?.first === false && (found.number === 2 || found.number === 3)) {
+      return { factor: 1, values: new Array<Value>(found.number).fill(found.x) };
+    }
     return alone;
   }
 }
 
-const arithmetic: Readonly<Partial<Record<BinaryFunction, "add" | "sub" | "mul" | "div" | "pow">>> = { add: "add", subtract: "sub", multiply: "mul", divide: "div", power: "pow" };
+const arithmetic: Readonly<Partial<Record<BinaryFunction, "add" | "sub" | "mul" | "div" | "pow">>> = {
+  add: "add", subtract: "sub", multiply: "mul", divide: "div", power: "pow",
+};
 
 /** The arithmetic of two operands that a node does, whatever its kind is called. */
 export function arithmeticOf({ operation }: Node): "add" | "sub" | "mul" | "div" | "pow" | undefined {

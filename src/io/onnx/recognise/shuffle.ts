@@ -14,8 +14,12 @@ export function recogniseShuffle(graph: Graph): Graph {
       exchanged.set(node, { ...node, inputs: middle.inputs });
       continue;
     }
-    const first = middle?.operation.kind === "transpose" && middle.operation.order.join() === "0,2,1,3,4" ? pattern.maker(middle.inputs[0]) : undefined;
-    if (first?.operation.kind !== "reshape" || first.inputs[0].shape.length !== 4 || !sameShape(first.inputs[0].shape, node.output.shape)) continue;
+    const first = middle?.operation.kind === "transpose" && middle.operation.order.join() === "0,2,1,3,4"
+      ? pattern.maker(middle.inputs[0])
+      : undefined;
+    if (first?.operation.kind !== "reshape" || first.inputs[0].shape.length !== 4 || !sameShape(first.inputs[0].shape, node.output.shape)) {
+      continue;
+    }
     const [, groups, , ...image] = first.output.shape;
     if (image.join() !== node.output.shape.slice(2).join()) continue;
     exchanged.set(node, { operation: { kind: "channel_shuffle", groups }, inputs: first.inputs, output: node.output });

@@ -1,6 +1,6 @@
 /**
- * SE blocks, however they are spelled (src/graph/gates.ts). What a file computes on rows [N,C] between reshapes becomes 1x1 convolutions on [N,C,1,1], as senet's
- * own blocks are, and the product a `scale`: then the passes of sessions fold it as they fold those.
+ * SE blocks, however they are spelled (src/graph/gates.ts). What a file computes on rows [N,C] between reshapes becomes 1x1 convolutions on
+ * [N,C,1,1], as senet's own blocks are, and the product a `scale`: then the passes of sessions fold it as they fold those.
  */
 import { chainTo, withoutNumber } from "../../../graph/gates.ts";
 import type { Constant, Graph, Node, Operation, Value } from "../../../graph/graph.ts";
@@ -18,14 +18,18 @@ function onImage(operation: Operation): Operation | undefined {
   if (operation.kind === "reshape" || operation.kind === "flatten") return undefined;
   if (operation.kind !== "linear") return operation;
   const { weight, bias } = operation;
-  return { kind: "conv2d", kernel: [1, 1], stride: [1, 1], padding: [0, 0, 0, 0], dilation: [1, 1], groups: 1, weight: pointwise(weight), bias };
+  return {
+    kind: "conv2d", kernel: [1, 1], stride: [1, 1], padding: [0, 0, 0, 0], dilation: [1, 1], groups: 1, weight: pointwise(weight), bias,
+  };
 }
 
 /**
  * Puts the chain on [N,C,1,1] into `exchanged`, where nothing else uses what lies between.
  * @returns the gate then
  */
-function rewritten(pattern: Pattern, [pool, ...chain]: readonly Node[], user: Node, exchanged: Map<Node, Node | undefined>): Value | undefined {
+function rewritten(
+  pattern: Pattern, [pool, ...chain]: readonly Node[], user: Node, exchanged: Map<Node, Node | undefined>,
+): Value | undefined {
   const made = new Map<Node, Node | undefined>();
   let from = pool.output;
   for (const [i, node] of chain.entries()) {

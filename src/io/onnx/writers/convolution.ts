@@ -8,7 +8,9 @@ export const convolutionWriters: Pick<Writers, "conv2d" | "conv_transpose2d" | "
   },
 
   conv_transpose2d(sink, { operation: { kernel, stride, padding, dilation, groups, weight, bias, outputPadding }, names, name }) {
-    const attributes = { kernel_shape: kernel, strides: stride, pads: padding, dilations: dilation, group: groups, output_padding: outputPadding };
+    const attributes = {
+      kernel_shape: kernel, strides: stride, pads: padding, dilations: dilation, group: groups, output_padding: outputPadding,
+    };
     sink.node("ConvTranspose", [...names, ...sink.constants(weight, bias)], name, attributes);
   },
 

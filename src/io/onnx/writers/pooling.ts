@@ -16,7 +16,9 @@ function averages(from: number, to: number): number[] {
 export const poolingWriters: Pick<Writers, "global_pool" | "channel_pool" | "adaptive_average_pool" | "max_pool" | "average_pool"> = {
   global_pool: (sink, { operation: { by }, names, name }) => sink.node(by === "mean" ? "GlobalAveragePool" : "GlobalMaxPool", names, name),
 
-  channel_pool: (sink, { operation: { by }, names, name }) => sink.node(by === "mean" ? "ReduceMean" : "ReduceMax", names, name, { axes: [1], keepdims: 1 }),
+  channel_pool: (sink, { operation: { by }, names, name }) => sink.node(
+    by === "mean" ? "ReduceMean" : "ReduceMax", names, name, { axes: [1], keepdims: 1 },
+  ),
 
   /** ONNX has no adaptive pooling: the windows' averages are a matrix product from the left (rows) and one from the right (columns). */
   adaptive_average_pool(sink, { inputs: [input], output, name }) {
@@ -41,7 +43,9 @@ export const poolingWriters: Pick<Writers, "global_pool" | "channel_pool" | "ada
 
   average_pool(sink, { operation: { kernel, stride, padding, dilation = [1, 1], ceilMode, countPadding }, names, name }) {
     // An attribute of opset 19.
-    if (dilation.some((n) => n > 1)) throw new RangeError(`writeOnnx: ${name} averages over a window with gaps, which opset 17 does not know`);
+    if (dilation.some((n) => n > 1)) {
+      throw new RangeError(`writeOnnx: ${name} averages over a window with gaps, which opset 17 does not know`);
+    }
     sink.node("AveragePool", names, name, {
       kernel_shape: kernel, strides: stride, pads: padding, ceil_mode: Number(ceilMode), count_include_pad: Number(countPadding),
     });

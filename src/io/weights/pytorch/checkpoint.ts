@@ -34,7 +34,9 @@ const save = "in Python, torch.save(model.state_dict(), PATH)";
  */
 export function readPyTorch(file: Uint8Array, options: CheckpointOptions = {}): PyTorchCheckpoint {
   const budget = budgetOf(file, options);
-  return checkpointOf(isZip(file) ? readZipForm(file, budget) : isLegacy(file) ? readLegacy(file, budget) : bad("it is no file of torch.save"), budget);
+  return checkpointOf(
+    isZip(file) ? readZipForm(file, budget) : isLegacy(file) ? readLegacy(file, budget) : bad("it is no file of torch.save"), budget,
+  );
 }
 
 /** The tensors in what was saved. @throws FormatError where there are no weights */
@@ -71,14 +73,19 @@ export function checkpointOf(value: Value, budget: Budget): PyTorchCheckpoint {
   visit("", value, 0, false);
   if (weights === 0) {
     for (const [name, what] of unreadable) bad(`${name === "" ? "it" : show(name)} is ${what}, no state dict: ${save}`);
-    bad(`it holds ${tensors.size > 0 ? "the state of an optimiser, no weights" : value instanceof Called ? `a ${show(value.name)}, no state dict` : "no tensor"}: ${save}`);
+    const held = tensors.size > 0 ? "the state of an optimiser, no weights"
+      : value instanceof Called ? `a ${show(value.name)}, no state dict`
+      : "no tensor";
+    bad(`it holds ${held}: ${save}`);
   }
   return { format: "pytorch", tensors, unreadable, metadata: {}, value };
 }
 
 function readZipForm(file: Uint8Array, budget: Budget): Value {
   const entries = readZip(file, budget);
-  const pickle = [...entries.keys()].find((name) => /^[^/]*\/data\.pkl$/.test(name)) ?? bad("it is a zip archive without data.pkl in a folder");
+  const pickle = [...entries.keys()].find((name) => /^[^/]*\/data\.pkl$/.test(name)) ?? bad(
+    "it is a zip archive without data.pkl in a folder",
+  );
   const folder = pickle.slice(0, -8);
   const storages = new Map<Value, Storage>();
   return readPickle(entries.get(pickle)!(), 0, budget, {

@@ -19,7 +19,9 @@ export function readTar(file: Uint8Array, budget: Budget): Value {
     entries.set(text(0, 100), file.subarray(at + 512, at + 512 + length));
     at += 512 + Math.ceil(length / 512) * 512;
   }
-  const entry = (name: string): Reader => new Reader(entries.get(name) ?? bad(`it is a tar archive without "${name}", so none of torch.save: unpack it first`), budget);
+  const entry = (name: string): Reader => new Reader(
+    entries.get(name) ?? bad(`it is a tar archive without "${name}", so none of torch.save: unpack it first`), budget,
+  );
   const call = entry("sys_info").calls();
   const made = new Map<Value, Value>();
   const storages = entry("storages");

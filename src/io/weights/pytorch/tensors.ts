@@ -14,7 +14,8 @@ import type { Value } from "./pickle.ts";
 
 /** Number formats of the classes of storages that are not called by their dtype. */
 const storages: Readonly<Record<string, string>> = {
-  Double: "F64", Float: "F32", Half: "F16", Long: "I64", Int: "I32", Short: "I16", Char: "I8", Byte: "U8", Untyped: "U8", ComplexFloat: "C64", ComplexDouble: "C128",
+  Double: "F64", Float: "F32", Half: "F16", Long: "I64", Int: "I32", Short: "I16", Char: "I8", Byte: "U8", Untyped: "U8",
+  ComplexFloat: "C64", ComplexDouble: "C128",
 };
 
 /** The number format of "torch.float8_e4m3fn" or "torch.HalfStorage" by its name in safetensors, and its width. */
@@ -66,7 +67,9 @@ function rebuild(version: string, args: readonly Value[], swap: boolean, budget:
   if (!(end <= storage.size)) bad(`a tensor of ${dtype} ${showShape(shape)} ends at byte ${end} of ${storage.size}`);
   // Strides of 0 make large tensors of small storages.
   if (bytes > storage.size) budget(bytes);
-  const tensor = { dtype, shape, bytes: () => gather(storage, offset, shape, strides, width, dtype[0] === "C" ? width / 2 : width, swap, signs) };
+  const tensor = {
+    dtype, shape, bytes: () => gather(storage, offset, shape, strides, width, dtype[0] === "C" ? width / 2 : width, swap, signs),
+  };
   readable.add(tensor);
   return tensor;
 }

@@ -12,7 +12,8 @@ import { Uses, exchange } from "../../../graph/rewrite.ts";
 import type { Conv } from "../../../graph/rewrite.ts";
 
 function isPointwise(conv: Conv): boolean {
-  return conv.kernel.join() === "1,1" && conv.stride.join() === "1,1" && Math.max(...conv.padding) === 0 && conv.groups === 1 && conv.epilogue === undefined;
+  return conv.kernel.join() === "1,1" && conv.stride.join() === "1,1" && Math.max(...conv.padding) === 0 && conv.groups === 1 &&
+    conv.epilogue === undefined;
 }
 
 export function foldSqueeze(graph: Graph, kept: ReadonlySet<string>): Graph {
@@ -23,7 +24,8 @@ export function foldSqueeze(graph: Graph, kept: ReadonlySet<string>): Graph {
     if (node.operation.kind !== "global_pool" || node.operation.by !== "mean" || !uses.removable(node.output)) continue;
     const conv = uses.maker(node.inputs[0]);
     if (conv?.operation.kind !== "conv2d" || !isPointwise(conv.operation)) continue;
-    // Worth it only where the convolution then takes the scale in: its output is scaled by what the mean leads to, and used by nothing else.
+    // Worth it only where the convolution then takes the scale in: its output is scaled by what the mean leads to, and used by nothing
+    // else.
     const others = uses.users(conv.output).filter((user) => user !== node);
     if (others.length !== 1 || others[0].operation.kind !== "scale" || others[0].inputs[0] !== conv.output) continue;
     const [x] = conv.inputs;

@@ -1,5 +1,7 @@
 /** Pooling over windows. */
-import { adaptiveAveragePoolGradientKernel, averagePoolGradientKernel, maxPoolGradientKernel } from "../../../../kernels/wasm/training/pool-gradient.ts";
+import {
+  adaptiveAveragePoolGradientKernel, averagePoolGradientKernel, maxPoolGradientKernel,
+} from "../../../../kernels/wasm/training/pool-gradient.ts";
 import { adaptiveAveragePoolKernel, averagePoolKernel, maxPoolKernel } from "../../../../kernels/wasm/operations/pool.ts";
 import { pool2dShape } from "../../../../kernels/shapes.ts";
 import type { Pool2dShape } from "../../../../kernels/shapes.ts";
@@ -9,7 +11,9 @@ import type { Of, Unit } from "../units.ts";
 function shapeOf({ operation, inputs }: Unit): Pool2dShape {
   const [batch, channels, height, width] = inputs[0].shape;
   const { kind, dilation } = operation as Of<"max_pool"> | Of<"average_pool">;
-  if (dilation !== undefined) throw new RangeError(`compile: training sessions have no ${kind} with dilation; train this model with the eager Trainer`);
+  if (dilation !== undefined) {
+    throw new RangeError(`compile: training sessions have no ${kind} with dilation; train this model with the eager Trainer`);
+  }
   return pool2dShape(batch, channels, height, width, operation as Of<"max_pool"> | Of<"average_pool">);
 }
 
@@ -24,7 +28,9 @@ export const poolRule: Rule = {
     const work = 2 * dx.region.bytes;
     if (unit.operation.kind === "max_pool") {
       const [x, y] = [image(unit.inputs[0]), image(unit.output)];
-      plan.stage(plan.whole(maxPoolGradientKernel(dx.layout, x.layout, y.layout, dy.layout, shapeOf(unit), accumulate), [dx, x, y, dy], work));
+      plan.stage(
+        plan.whole(maxPoolGradientKernel(dx.layout, x.layout, y.layout, dy.layout, shapeOf(unit), accumulate), [dx, x, y, dy], work),
+      );
     } else {
       plan.stage(plan.whole(averagePoolGradientKernel(dx.layout, dy.layout, shapeOf(unit), accumulate), [dx, dy], work));
     }

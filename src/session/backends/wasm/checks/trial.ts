@@ -44,7 +44,9 @@ function firstDifference(names: readonly string[], actual: readonly Float32Array
   for (const [i, name] of names.entries()) {
     const finite = expected[i].filter(Number.isFinite);
     const largest = finite.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    const wrong = expected[i].findIndex((value, at) => !Object.is(value, actual[i][at]) && !(Math.abs(value - actual[i][at]) <= TOLERANCE * largest));
+    const wrong = expected[i].findIndex(
+      (value, at) => !Object.is(value, actual[i][at]) && !(Math.abs(value - actual[i][at]) <= TOLERANCE * largest),
+    );
     if (wrong >= 0) return `${name} has ${actual[i][wrong]} instead of ${expected[i][wrong]}`;
   }
   return undefined;

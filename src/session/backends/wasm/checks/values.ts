@@ -1,6 +1,11 @@
-/** Numbers for checks of kernels: anything that is not too regular will do, and kernels/random.ts would bring logarithm and cosine with it. */
+/**
+ * Numbers for checks of kernels: anything that is not too regular will do, and kernels/random.ts would bring logarithm and cosine with it.
+ */
 
-/** @returns a function that gives a number from -2 to 2 at each call, the same ones for the same seed (Weyl's sequence by the golden ratio, mixed once) */
+/**
+ * @returns a function that gives a number from -2 to 2 at each call, the same ones for the same seed (Weyl's sequence by the golden ratio,
+ * mixed once)
+ */
 export function checkValues(seed: number): () => number {
   let state = seed;
   return () => {

@@ -26,7 +26,9 @@ export interface EmitOptions extends GraphOptions {
   readonly threads?: number;
   /** May fast kernels use fused multiply-adds? They are faster where the engine has relaxed SIMD, and elsewhere the module is refused. */
   readonly relaxedSimd?: boolean;
-  /** Are loops of unfused products and sums held back? Some processors are a little faster with it, others much slower: so by default not. */
+  /**
+   * Are loops of unfused products and sums held back? Some processors are a little faster with it, others much slower: so by default not.
+   */
   readonly pace?: boolean;
 }
 
@@ -38,19 +40,28 @@ export interface EmitOptions extends GraphOptions {
 export function emitModule(source: Module | Network | Graph, options: EmitOptions = {}): Uint8Array<ArrayBuffer> {
   const { observe = [], override = [], numerics = "fast", threads = 1, relaxedSimd = false, pace: paced = false } = options;
   if (!["exact", "fast"].includes(numerics)) throw new RangeError(`emitModule: numerics wants exact or fast, got ${String(numerics)}`);
-  if (!(Number.isSafeInteger(threads) && threads >= 1 && threads <= 32)) throw new RangeError(`emitModule: threads wants a whole number from 1 to 32, got ${threads}`);
-  if (relaxedSimd && numerics === "exact") throw new RangeError("emitModule: exact uses no relaxed SIMD, whose last bits depend on the machine");
+  if (!(Number.isSafeInteger(threads) && threads >= 1 && threads <= 32)) {
+    throw new RangeError(`emitModule: threads wants a whole number from 1 to 32, got ${threads}`);
+  }
+  if (relaxedSimd && numerics === "exact") {
+    throw new RangeError("emitModule: exact uses no relaxed SIMD, whose last bits depend on the machine");
+  }
   const network = networkOf("nodes" in source ? fixedNetwork(source) : source);
   const { graph, kept } = sessionGraph(network, shapesOf(network, options.input), observe, override);
   const arithmetic = withPace(withStrassen(arithmeticOf(numerics, { fusedMultiplyAdd: relaxedSimd })), paced);
   const shared = threads > 1;
-  const host = new WasmHost({ arithmetic, shared, ...(shared ? { emitRuns: emitRunsShared } : {}), threads: 1, pool: undefined, refused: new Set(), compile: compileNothing });
+  const host = new WasmHost({
+    arithmetic, shared, ...(shared ? { emitRuns: emitRunsShared } : {}), threads: 1, pool: undefined, refused: new Set(),
+    compile: compileNothing,
+  });
   const check = planCheck(labelsOf(graph, allOperations), allOperations, arithmetic, shared);
   try {
     const overrides = new Map(override.map((name) => [name, undefined]));
     const { code } = planProgram({ graph, operations: allOperations, kept, constants: new PlainConstants(), host, overrides });
     const use = { model: network.title, input: inputOf(graph), observe, override, numerics, threads };
-    return describe(wholeModule(code, check.code, arithmetic, shared), { senet: version, ...use, relaxedSimd, ...(paced ? { pace: paced } : {}) });
+    return describe(
+      wholeModule(code, check.code, arithmetic, shared), { senet: version, ...use, relaxedSimd, ...(paced ? { pace: paced } : {}) },
+    );
   } finally {
     check.release();
     host.release();

@@ -49,7 +49,8 @@ export function digestOf(bytes: Uint8Array): string {
 
 /** The module with its description. */
 export function describe(bytes: Uint8Array, use: Omit<ModuleDescription, "digest">): Uint8Array<ArrayBuffer> {
-  const text = JSON.stringify({ ...use, digest: digestOf(bytes) }).replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  const text = JSON.stringify({ ...use, digest: digestOf(bytes) })
+    .replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
   const section = new Bytes(text.length + 16);
   section.name(SECTION);
   section.append(Array.from(text, (letter) => letter.charCodeAt(0)));
@@ -110,7 +111,9 @@ function sectionOf(bytes: Uint8Array): Uint8Array | undefined {
     const kind = bytes[at++];
     const size = number();
     const end = at + size;
-    if (!(end <= bytes.length)) throw new FormatError(`compile: module: a section ends after byte ${bytes.length}, the last; the file is cut off or damaged`);
+    if (!(end <= bytes.length)) {
+      throw new FormatError(`compile: module: a section ends after byte ${bytes.length}, the last; the file is cut off or damaged`);
+    }
     if (kind === CUSTOM) {
       const length = number();
       const name = String.fromCharCode(...bytes.subarray(at, Math.min(at + length, end, at + 64)));
@@ -141,6 +144,10 @@ export function checkUse(made: ModuleDescription, wanted: ModuleUse): void {
     ["override", list(made.override), list(wanted.override)],
   ];
   for (const [what, came, want] of compared) {
-    if (came !== want) throw new RangeError(`compile: the module does not fit: ${what}: ${want} is wanted, it was made for ${came} (${made.model}, senet ${made.senet})`);
+    if (came !== want) {
+      throw new RangeError(
+        `compile: the module does not fit: ${what}: ${want} is wanted, it was made for ${came} (${made.model}, senet ${made.senet})`,
+      );
+    }
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Flags of V8 that compile kernels to faster code, by its version. They are the whole process's, and V8 may be optimising other modules on other
- * threads at the moment when they are set: so none is taken that V8 reads more than once while it compiles a function. (--no-liftoff is one of
- * those: set while another function is half compiled, it ends the process.)
+ * Flags of V8 that compile kernels to faster code, by its version. They are the whole process's, and V8 may be optimising other modules on
+ * other threads at the moment when they are set: so none is taken that V8 reads more than once while it compiles a function. (--no-liftoff
+ * is one of those: set while another function is half compiled, it ends the process.)
  */
 
 /** One flag, as turbo wants it and as V8 has it by itself. */
@@ -23,8 +23,8 @@ export interface V8 {
 }
 
 /**
- * All code from the optimising compiler, none left for the first call. The mask has a bit for each of a module's first 32 functions: hence a
- * module for each kernel (`WasmHostOptions.apart`).
+ * All code from the optimising compiler, none left for the first call. The mask has a bit for each of a module's first 32 functions: hence
+ * a module for each kernel (`WasmHostOptions.apart`).
  */
 const OPTIMISED: readonly Flag[] = [
   { wanted: "--wasm-tier-mask-for-testing=-1", usual: "--wasm-tier-mask-for-testing=0" },
@@ -53,7 +53,9 @@ export function flagsOf({ versions, config }: NodeProcess): readonly Flag[] | st
   if (deno !== undefined || bun !== undefined || !v8.includes("-node.")) return "this host is not Node";
   const flags = FLAGS[v8.split(".", 2).join(".")];
   if (flags === undefined) return `V8 ${v8} is none of those whose flags are known (${Object.keys(FLAGS).join(", ")})`;
-  if (flags.includes(REVECTORISE) && config?.variables?.v8_enable_wasm_simd256_revec !== 1) return "this Node was built without vectors of 256 bits";
+  if (flags.includes(REVECTORISE) && config?.variables?.v8_enable_wasm_simd256_revec !== 1) {
+    return "this Node was built without vectors of 256 bits";
+  }
   return flags;
 }
 
