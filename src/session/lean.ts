@@ -1,7 +1,7 @@
 /**
  * Sessions of few bytes, for programs that import this and not session.ts. On WebAssembly they are the same sessions, but that fast ones do without
  * Strassen's method. What has no kernel there, and
- * hosts without it, have the textbook's kernels (kernels/reference), which are slow; numerics "turbo" is fast, modules from `senet compile` are refused, and
+ * hosts without it, have the textbook's kernels (kernels/reference), which are slow; options that it does not know are left out; numerics "turbo" is fast, modules from `senet compile` are refused, and
  * `compileSync` has one thread.
  */
 import { referenceInference } from "../../kernels/reference/inference.ts";

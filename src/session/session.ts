@@ -1,4 +1,5 @@
 /** Sessions with all that there is: every kind of numerics, threads, modules from files, the fast plain kernels. (lean.ts has less.) */
+import { checkOptions } from "../errors.ts";
 import type { Graph } from "../graph/graph.ts";
 import { fixedNetwork } from "../graph/network.ts";
 import type { Network } from "../graph/network.ts";
@@ -23,6 +24,8 @@ const all: SessionParts = {
   modules: givenModules,
 };
 
+const known = ["input", "observe", "override", "kernels", "numerics", "threads", "pace", "module"] as const satisfies readonly (keyof CompileOptions)[];
+
 /** A graph is a network for its own shapes only. */
 function opened(source: Module | Network | Graph): Module | Network {
   return typeof source === "object" && source !== null && "nodes" in source ? fixedNetwork(source) : source;
@@ -34,6 +37,7 @@ function opened(source: Module | Network | Graph): Module | Network {
  * @throws TypeError for the wrong kind; RangeError where the model cannot take such an input, or an option makes no sense
  */
 export async function compile(source: Module | Network | Graph, options: CompileOptions = {}): Promise<Session> {
+  checkOptions("compile", options, known);
   return compileWith(all, opened(source), options);
 }
 
@@ -42,5 +46,6 @@ export async function compile(source: Module | Network | Graph, options: Compile
  * @throws TypeError for the wrong kind; RangeError where the model cannot take such an input, or an option makes no sense
  */
 export function compileSync(source: Module | Network | Graph, options: CompileOptions = {}): Session {
+  checkOptions("compileSync", options, known);
   return compileSyncWith(all, opened(source), options);
 }

@@ -1,5 +1,6 @@
 /** How good a model is on a data set. */
-import type { Module } from "../nn/module.ts";
+import { checkOptions, show } from "../errors.ts";
+import { Module } from "../nn/module.ts";
 import { Batcher } from "./data/augment.ts";
 import type { Normalisation } from "./data/augment.ts";
 import type { Dataset } from "./data/dataset.ts";
@@ -42,7 +43,9 @@ export interface EvaluateOptions {
  * @throws RangeError for a batch that is no whole number of at least 1, or where the model cannot take such images
  */
 export function evaluate(model: Module, data: Dataset, normalisation: Normalisation, options: EvaluateOptions = {}): Evaluation {
+  checkOptions("evaluate", options, ["batch", "forward", "progress", "answers"] as const satisfies readonly (keyof EvaluateOptions)[]);
   const { batch = 100, progress, answers, forward } = options;
+  if (!(model instanceof Module)) throw new TypeError(`evaluate: model wants a Module, got ${show(model)}`);
   if (!Number.isSafeInteger(batch) || batch < 1) throw new RangeError(`evaluate: batch wants a whole number of at least 1, got ${batch}`);
   const batcher = new Batcher(data, normalisation);
   const confusion = new Confusion(data.classes.length);

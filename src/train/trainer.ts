@@ -3,7 +3,8 @@
  * same seed gives the same bits, and a trainer whose state was saved and loaded goes on as if nothing had happened.
  */
 import { Random } from "../../kernels/random.ts";
-import type { Module } from "../nn/module.ts";
+import { checkOptions, show } from "../errors.ts";
+import { Module } from "../nn/module.ts";
 import type { Parameter, Statistic } from "../nn/parameter.ts";
 import { Dropout } from "../nn/layers/dropout.ts";
 import { checkClassWeights } from "../session/training/targets.ts";
@@ -13,7 +14,7 @@ import type { Floats, Tensor } from "../tensor.ts";
 import { Batcher } from "./data/augment.ts";
 import type { Augmentation, Normalisation } from "./data/augment.ts";
 import type { Batch } from "./data/batch.ts";
-import type { Dataset } from "./data/dataset.ts";
+import { Dataset } from "./data/dataset.ts";
 import { EagerEngine, SessionEngine } from "./engine.ts";
 import type { Engine } from "./engine.ts";
 import { predictions } from "./loss.ts";
@@ -43,6 +44,10 @@ export interface TrainerOptions {
   /** Any whole number. */
   readonly seed: number;
 }
+
+const known = [
+  "model", "optimiser", "session", "schedule", "data", "heldOut", "normalisation", "augmentation", "batch", "smoothing", "classWeights", "seed",
+] as const satisfies readonly (keyof TrainerOptions)[];
 
 /** One step, and the sums of its epoch so far. */
 export interface StepReport {
@@ -119,7 +124,12 @@ export class Trainer {
 
   /** @throws RangeError where an option does not fit the data or the model. */
   constructor(options: TrainerOptions) {
+    checkOptions("Trainer", options, known);
     const { model, data, batch, seed, heldOut = { images: 0, until: 0 } } = options;
+    if (!(model instanceof Module)) throw new TypeError(`Trainer: model wants a Module, got ${show(model)}`);
+    if (!(data instanceof Dataset)) throw new TypeError(`Trainer: data wants a Dataset, got ${show(data)}`);
+    if (typeof options.schedule !== "function") throw new TypeError(`Trainer: schedule wants a function, such as constant({ peak: 0.1 }), got ${show(options.schedule)}`);
+    if (!Number.isSafeInteger(seed)) throw new RangeError(`Trainer: seed wants a whole number, got ${show(seed)}`);
     const { images, until } = heldOut;
     if (![images, until].every((n) => Number.isSafeInteger(n) && n >= 0) || images >= data.size) {
       throw new RangeError(`Trainer: heldOut wants less than the ${data.size} images of the data set and a whole number of epochs, got ${images} until ${until}`);

@@ -4,7 +4,9 @@
  *
  * Alpha is dropped, as PIL's convert("RGB") does: a transparent pixel shows the colour stored beneath it.
  */
+import { show } from "../../errors.ts";
 import { Tensor } from "../../tensor.ts";
+import { parsePreprocessing } from "./preprocessing.ts";
 import { checkImage, luma, type RgbaImage } from "./image.ts";
 import { type Interpolation, resize } from "./resize.ts";
 
@@ -50,15 +52,19 @@ function planes(bytes: Uint8Array, channels: number): Uint8Array {
 }
 
 /**
- * One image, or several as a batch, as a tensor [images, channels, height, width]. `preprocessing` is taken to be valid: one of
- * presets.ts, or checked by parsePreprocessing.
- * @throws TypeError or RangeError if an image is not RGBA bytes of its size.
+ * One image, or several as a batch, as a tensor [images, channels, height, width]. `preprocessing` is one of
+ * `presets`, what a weights file says, or your own.
+ * @throws TypeError or RangeError if an image is not RGBA bytes of its size; FormatError where a part of `preprocessing` is missing, unknown or makes no sense.
  */
 export function preprocess(images: RgbaImage | readonly RgbaImage[], preprocessing: Preprocessing): Tensor<Float32Array> {
   const list: readonly RgbaImage[] = Array.isArray(images) ? images : [images];
   if (list.length === 0) throw new RangeError("preprocess: images wants at least one image, got none");
   list.forEach((image, i) => checkImage(image, list.length === 1 ? "preprocess: image" : `preprocess: image ${i}`));
 
+  if (typeof preprocessing !== "object" || preprocessing === null) {
+    throw new TypeError(`preprocess: preprocessing wants an object, such as presets.imagenet or what a weights file says, got ${show(preprocessing)}`);
+  }
+  parsePreprocessing(preprocessing);
   const { size: [height, width], channels: order, mean, std } = preprocessing;
   const channels = order === "gray" ? 1 : 3;
   const tables = levelTables(channels, preprocessing.range ?? 1, mean, std);

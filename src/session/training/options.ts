@@ -1,8 +1,9 @@
 /** What a training session is told, and what of it makes no sense. */
+import { checkOptions, show } from "../../errors.ts";
 import { showShape, sizeOf } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
 import type { BackendOptions } from "../backends/parts.ts";
-import type { UpdateRule } from "./update-rules.ts";
+import type { AdamWRule, SgdRule, UpdateRule } from "./update-rules.ts";
 
 /** Names of parameters, or beginnings of them that end at a dot: "layer1" is all of layer1, "layer1.0.conv1.weight" one tensor. */
 export type Names = readonly string[];
@@ -62,14 +63,24 @@ function within(what: string, value: number | undefined, least: number, below: n
   throw new RangeError(`compile: ${what} wants a number of at least ${least}${below === Infinity ? "" : ` and below ${below}`}, got ${value}`);
 }
 
+const knownOptions = [
+  "input", "optimiser", "learningRate", "numerics", "smoothing", "classWeights", "accumulate", "clip", "average", "frozen", "groups", "threads", "kernels", "pace",
+] as const satisfies readonly (keyof TrainingOptions)[];
+const knownOfSgd = ["method", "momentum", "nesterov", "weightDecay", "decays"] as const satisfies readonly (keyof SgdRule)[];
+const knownOfAdamW = ["method", "betas", "epsilon", "weightDecay", "decays"] as const satisfies readonly (keyof AdamWRule)[];
+
 /** @param known names of all parameters @throws RangeError for an option that makes no sense */
 export function checkTraining(options: TrainingOptions, known: readonly string[]): void {
+  checkOptions("compileTraining", options, knownOptions);
   const { input, optimiser, numerics, smoothing, accumulate, clip, average, frozen = [], groups = [], learningRate } = options;
+  if (!Array.isArray(input)) throw new TypeError(`compile: input wants a shape [batch,channels,height,width], got ${show(input)}`);
   if (input.length !== 4 || !input.every((n) => Number.isSafeInteger(n) && n >= 1) || sizeOf(input) > MOST_INPUT) {
     throw new RangeError(`compile: input wants a shape [batch,channels,height,width], got ${showShape(input)}`);
   }
   const method: unknown = optimiser?.method;
   if (method !== "sgd" && method !== "adamw") throw new RangeError(`compile: optimiser wants the method "sgd" or "adamw", got ${String(method)}`);
+  checkOptions("compileTraining: optimiser", optimiser, method === "sgd" ? knownOfSgd : knownOfAdamW);
+  for (const group of groups) checkOptions("compileTraining: groups", group, ["names", "rate", "weightDecay"]);
   if (numerics !== undefined && numerics !== "exact" && numerics !== "fast") throw new RangeError(`compile: numerics of training wants exact or fast, got ${String(numerics)}`);
   if (accumulate !== undefined && !(Number.isSafeInteger(accumulate) && accumulate >= 1)) {
     throw new RangeError(`compile: accumulate wants a whole number of at least 1, got ${accumulate}`);

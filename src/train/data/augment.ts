@@ -1,12 +1,13 @@
 /** From bytes to the batch that a network is trained on: flip, padded crop, random erasing, mean and standard deviation; and mixup. */
 import { exp, log } from "../../../kernels/math.ts";
 import type { Random } from "../../../kernels/random.ts";
+import { checkOptions, show } from "../../errors.ts";
 import { levelTables } from "../../io/images/preprocess.ts";
 import { resize } from "../../io/images/resize.ts";
 import type { Window } from "../../io/images/resize.ts";
 import { Tensor } from "../../tensor.ts";
 import type { Batch } from "./batch.ts";
-import type { Dataset } from "./dataset.ts";
+import { Dataset } from "./dataset.ts";
 import { mixup } from "./mixup.ts";
 
 /** How images of a batch are changed at random before each step; nothing where nothing is said. */
@@ -60,6 +61,8 @@ export interface Normalisation {
   readonly std: readonly number[];
 }
 
+const isList = (value: unknown): boolean => Array.isArray(value) || ArrayBuffer.isView(value);
+
 /** Makes batches of one data set, with the same rounding as `io/images/preprocess.ts` has for single images. */
 export class Batcher {
   readonly data: Dataset;
@@ -68,12 +71,17 @@ export class Batcher {
 
   /** @throws RangeError where mean, std or crop do not fit the images. */
   constructor(data: Dataset, normalisation: Normalisation, augmentation: Augmentation = {}) {
+    if (!(data instanceof Dataset)) throw new TypeError(`Batcher: data wants a Dataset, got ${show(data)}`);
+    checkOptions("Batcher: augmentation", augmentation, ["flip", "crop", "resizedCrop", "erase", "mixup"] as const satisfies readonly (keyof Augmentation)[]);
+    if (typeof normalisation !== "object" || normalisation === null || !isList(normalisation.mean) || !isList(normalisation.std)) {
+      throw new TypeError(`Batcher: normalisation wants { mean, std }, a list of numbers each, as pixelStatistics gives it, got ${show(normalisation)}`);
+    }
     const channels = data.shape[1];
     const { mean, std, range = 1 } = normalisation;
     if (mean.length !== channels || std.length !== channels) {
       throw new RangeError(`Batcher: mean and std want ${channels} numbers, one a channel, got ${mean.length} and ${std.length}`);
     }
-    if (!mean.every(Number.isFinite) || !std.every((s) => Math.fround(s) > 0 && Number.isFinite(s))) {
+    if (!Array.from(mean).every(Number.isFinite) || !Array.from(std).every((s) => Math.fround(s) > 0 && Number.isFinite(s))) {
       throw new RangeError(`Batcher: mean wants finite numbers and std finite ones above 0, got [${mean.join(",")}] and [${std.join(",")}]`);
     }
     const crop = augmentation.crop ?? 0;

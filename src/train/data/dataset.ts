@@ -2,7 +2,7 @@
 import type { Random } from "../../../kernels/random.ts";
 import type { RgbaImage } from "../../io/images/image.ts";
 import type { Geometry } from "../../io/images/preprocess.ts";
-import { FormatError, show } from "../../errors.ts";
+import { FormatError, checkOptions, show } from "../../errors.ts";
 import { sizeOf, showShape } from "../../tensor.ts";
 import { checkClasses } from "../../session/training/labels.ts";
 import { PictureStack } from "./picture-stack.ts";
@@ -39,6 +39,9 @@ export class Dataset {
   static fromImages(
     images: Iterable<RgbaImage>, labels: ArrayLike<number>, classes: readonly string[], geometry: Partial<Geometry> = {}, { keep = false }: { readonly keep?: boolean } = {},
   ): Dataset {
+    checkOptions("Dataset.fromImages: geometry", geometry, ["size", "resize", "interpolation", "channels"] as const satisfies readonly (keyof Geometry)[]);
+    if (typeof images !== "object" || images === null || !(Symbol.iterator in images)) throw new TypeError(`Dataset.fromImages: images wants a list of pictures, got ${show(images)}`);
+    if (!Array.isArray(labels) && !ArrayBuffer.isView(labels)) throw new TypeError(`Dataset.fromImages: labels wants a list of numbers, got ${show(labels)}`);
     const stack = new PictureStack(geometry, keep);
     for (const image of images) stack.add(image, `Dataset.fromImages: image ${stack.size}`);
     if (stack.size !== labels.length) throw new RangeError(`Dataset.fromImages: wants one label a picture, got ${labels.length} for ${stack.size}`);
@@ -52,6 +55,9 @@ export class Dataset {
    */
   constructor(images: Uint8Array, shape: readonly [number, number, number, number], labels: Int32Array, classes: readonly string[], originals?: readonly Original[]) {
     if (Object.prototype.toString.call(images) !== "[object Uint8Array]") throw new TypeError(`Dataset: images wants a Uint8Array, got ${show(images)}`);
+    if (!Array.isArray(shape)) throw new TypeError(`Dataset: shape wants [N,channels,height,width], got ${show(shape)}`);
+    if (Object.prototype.toString.call(labels) !== "[object Int32Array]") throw new TypeError(`Dataset: labels wants an Int32Array, got ${show(labels)}`);
+    if (!Array.isArray(classes) || !classes.every((name) => typeof name === "string")) throw new TypeError(`Dataset: classes wants a list of names, got ${show(classes)}`);
     if (shape.length !== 4 || !shape.every((n) => Number.isSafeInteger(n) && n >= 1)) {
       throw new RangeError(`Dataset: wants at least one image [N,channels,height,width], got ${showShape(shape)}`);
     }

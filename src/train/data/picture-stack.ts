@@ -1,6 +1,7 @@
 /** Pictures on their way into a data set: each is made as large as the others when it comes, so that a folder of photographs never lies in memory whole. */
 import { checkImage } from "../../io/images/image.ts";
 import type { RgbaImage } from "../../io/images/image.ts";
+import { parsePreprocessing } from "../../io/images/preprocessing.ts";
 import { levelsOf, resizedSize } from "../../io/images/preprocess.ts";
 import type { Geometry } from "../../io/images/preprocess.ts";
 
@@ -34,6 +35,9 @@ export class PictureStack {
 
   /** @param geometry as `Dataset.fromImages` has it @param keep keeps the whole pictures too */
   constructor(geometry: Partial<Geometry>, keep: boolean) {
+    const count = geometry.channels === "gray" ? 1 : 3;
+    // The rest of what a preprocessing has makes one of it, which is checked as such.
+    parsePreprocessing({ size: [1, 1], interpolation: "bilinear", channels: "rgb", ...geometry, mean: new Array<number>(count).fill(0), std: new Array<number>(count).fill(1) });
     this.#geometry = geometry;
     this.#keep = keep;
   }

@@ -1,4 +1,5 @@
 /** Adam (Kingma and Ba, arXiv 1412.6980, algorithm 1) and AdamW (Loshchilov and Hutter, arXiv 1711.05101, algorithm 2). */
+import { checkOptions } from "../../errors.ts";
 import { pow } from "../../../kernels/math.ts";
 import type { Parameter } from "../../nn/parameter.ts";
 import { adamDefaults, slotNames } from "../../session/training/update-rules.ts";
@@ -31,6 +32,7 @@ export class Adam extends Optimiser {
   readonly decoupled: boolean;
 
   constructor(parameters: ReadonlyMap<string, Parameter>, options: AdamOptions = {}) {
+    checkOptions("Adam", options, ["betas", "epsilon", "decoupled", "weightDecay", "decays"] as const satisfies readonly (keyof AdamOptions)[]);
     super(parameters, options);
     const [first, second] = options.betas ?? adamDefaults.betas;
     this.betas = [checkRate("Adam: betas[0]", first, 0, 1), checkRate("Adam: betas[1]", second, 0, 1)];

@@ -2,6 +2,7 @@
  * What optimisers share: which parameters they change, which of those decay, and their state by name, so that a
  * checkpoint can keep it. The update rules are in sgd.ts and adam.ts.
  */
+import { show } from "../../errors.ts";
 import { Parameter } from "../../nn/parameter.ts";
 import { decaysByDefault } from "../../session/training/update-rules.ts";
 import { Tensor, sameShape, showShape } from "../../tensor.ts";
@@ -42,6 +43,7 @@ export abstract class Optimiser {
 
   /** @param parameters by name: `model.namedParameters()`. */
   constructor(parameters: ReadonlyMap<string, Parameter>, options: OptimiserOptions) {
+    if (typeof parameters?.entries !== "function") throw new TypeError(`optimiser: parameters wants model.namedParameters(), got ${show(parameters)}`);
     this.weightDecay = checkRate("optimiser: weightDecay", options.weightDecay ?? 0);
     const decays = options.decays ?? ((_name, parameter): boolean => decaysByDefault(parameter.value.shape));
     for (const [name, parameter] of parameters) {

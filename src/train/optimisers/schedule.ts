@@ -1,5 +1,6 @@
 /** Learning rates by step. A schedule is a function of the step alone, so a checkpoint needs no more than the step. */
 import { cos } from "../../../kernels/math.ts";
+import { checkOptions, show } from "../../errors.ts";
 import { checkRate } from "./optimiser.ts";
 
 /** The learning rate of a step, counted from 0. */
@@ -25,6 +26,7 @@ function afterWarmup(options: ScheduleOptions, rest: Schedule): Schedule {
 
 /** `peak` all the time. */
 export function constant(options: ScheduleOptions): Schedule {
+  checkOptions("constant", options, ["peak", "warmup"]);
   return afterWarmup(options, () => options.peak);
 }
 
@@ -45,6 +47,7 @@ export interface CosineOptions extends ScheduleOptions {
  * @throws RangeError where an option makes no sense, or a period would be shorter than a step
  */
 export function cosine(options: CosineOptions): Schedule {
+  checkOptions("cosine", options, ["peak", "warmup", "steps", "floor", "restarts", "factor"] as const satisfies readonly (keyof CosineOptions)[]);
   const { peak, steps, warmup = 0, floor = 0, restarts = 0, factor = 1 } = options;
   checkSteps("cosine: steps", steps, warmup + 1);
   checkRate("cosine: floor", floor);
@@ -75,9 +78,14 @@ function periods(begin: number, end: number, restarts: number, factor: number): 
   return begins;
 }
 
-/** `peak`, multiplied by `factor` at every one of `milestones` (steps, rising). Default factor 0.1. */
+/**
+ * `peak`, multiplied by `factor` at every one of `milestones` (steps, rising). Default factor 0.1.
+ * @throws RangeError where an option is unknown or makes no sense; TypeError for milestones that are no list
+ */
 export function steps(options: ScheduleOptions & { readonly milestones: readonly number[]; readonly factor?: number }): Schedule {
+  checkOptions("steps", options, ["peak", "warmup", "milestones", "factor"]);
   const { peak, milestones, factor = 0.1 } = options;
+  if (!Array.isArray(milestones)) throw new TypeError(`steps: milestones wants a list of steps, got ${show(milestones)}`);
   checkRate("steps: factor", factor);
   milestones.forEach((milestone, i) => checkSteps(`steps: milestone ${i}`, milestone, i === 0 ? 0 : milestones[i - 1] + 1));
   return afterWarmup(options, (step) => {

@@ -1,4 +1,5 @@
 /** Stochastic gradient descent with momentum, as PyTorch defines it (torch.optim.SGD). */
+import { checkOptions } from "../../errors.ts";
 import type { Parameter } from "../../nn/parameter.ts";
 import { sgdDefaults, slotNames } from "../../session/training/update-rules.ts";
 import type { Floats } from "../../tensor.ts";
@@ -27,6 +28,7 @@ export class Sgd extends Optimiser {
   readonly nesterov: boolean;
 
   constructor(parameters: ReadonlyMap<string, Parameter>, options: SgdOptions = {}) {
+    checkOptions("Sgd", options, ["momentum", "nesterov", "weightDecay", "decays"] as const satisfies readonly (keyof SgdOptions)[]);
     super(parameters, options);
     this.momentum = checkRate("Sgd: momentum", options.momentum ?? sgdDefaults.momentum, 0, 1);
     this.nesterov = options.nesterov ?? sgdDefaults.nesterov;
