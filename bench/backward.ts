@@ -26,14 +26,17 @@ const NETWORKS: Readonly<Record<string, { readonly batch: number; readonly layer
   resnet20: {
     batch: 32,
     layers: [
-      [1, 16, 28, 3, 1], [16, 16, 28, 3, 1], [16, 32, 28, 3, 2], [16, 32, 28, 1, 2], [32, 32, 14, 3, 1], [32, 64, 14, 3, 2], [32, 64, 14, 1, 2], [64, 64, 7, 3, 1],
+      [1, 16, 28, 3, 1], [16, 16, 28, 3, 1], [16, 32, 28, 3, 2], [16, 32, 28, 1, 2], [32, 32, 14, 3, 1], [32, 64, 14, 3, 2],
+      [32, 64, 14, 1, 2], [64, 64, 7, 3, 1],
     ],
   },
   resnet50: {
     batch: 4,
     layers: [
-      [3, 64, 224, 7, 2], [64, 64, 56, 1, 1], [64, 64, 56, 3, 1], [64, 256, 56, 1, 1], [256, 64, 56, 1, 1], [256, 128, 56, 1, 1], [128, 128, 56, 3, 2], [128, 512, 28, 1, 1],
-      [256, 512, 56, 1, 2], [512, 128, 28, 1, 1], [128, 128, 28, 3, 1], [256, 256, 14, 3, 1], [1024, 256, 14, 1, 1], [256, 1024, 14, 1, 1], [512, 512, 14, 3, 2],
+      [3, 64, 224, 7, 2], [64, 64, 56, 1, 1], [64, 64, 56, 3, 1], [64, 256, 56, 1, 1], [256, 64, 56, 1, 1], [256, 128, 56, 1, 1],
+      [128, 128, 56, 3, 2], [128, 512, 28, 1, 1],
+      [256, 512, 56, 1, 2], [512, 128, 28, 1, 1], [128, 128, 28, 3, 1], [256, 256, 14, 3, 1], [1024, 256, 14, 1, 1], [256, 1024, 14, 1, 1],
+      [512, 512, 14, 3, 2],
       [512, 512, 7, 3, 1], [2048, 512, 7, 1, 1], [512, 2048, 7, 1, 1],
     ],
   },
@@ -53,7 +56,8 @@ function paramsOf([inChannels, outChannels, size, kernel, stride]: Layer, batch:
   const padding = kernel >> 1;
   const out = Math.floor((size + 2 * padding - kernel) / stride) + 1;
   const bare: ConvGradientParams = {
-    batch, input: { channels: inChannels, height: size, width: size, halo: padding }, output: { channels: outChannels, height: out, width: out, halo: 0 },
+    batch, input: { channels: inChannels, height: size, width: size, halo: padding },
+    output: { channels: outChannels, height: out, width: out, halo: 0 },
     kernel: [kernel, kernel], stride: [stride, stride], padding: [padding, padding], dilation: [1, 1], groups: 1, fma: false,
   };
   return { ...bare, output: { ...bare.output, halo: gradientHalo(bare) } };
@@ -77,7 +81,8 @@ function prepare(network: string): Timed[] {
   for (const { params } of all) {
     const { input, output, kernel } = params;
     const needed = [
-      batch * imagePitch(input), batch * imagePitch(output), Math.max(packedGradientSize(params), convFilterScratch(params)), output.channels * input.channels * kernel[0] * kernel[1],
+      batch * imagePitch(input), batch * imagePitch(output), Math.max(packedGradientSize(params), convFilterScratch(params)),
+      output.channels * input.channels * kernel[0] * kernel[1],
     ];
     needed.forEach((floats, i) => { sizes[i] = Math.max(sizes[i], 64 * Math.ceil(floats / 16)); });
   }
@@ -95,7 +100,9 @@ function prepare(network: string): Timed[] {
     const flops = 2 * batch * output.height * output.width * output.channels * input.channels * kernel[0] * kernel[1];
     const [x, dy, w, dweight] = [starts[0] + 4 * interior(input), starts[1] + 4 * interior(output), starts[2], starts[3]];
     const { data, filter } = kernels[i];
-    const call = (each: Kernel, ...addresses: number[]) => () => (exports[each.name] as (...values: number[]) => void)(...addresses, 0, each.parts);
+    const call = (each: Kernel, ...addresses: number[]) => () => (exports[each.name] as (...values: number[]) => void)(
+      ...addresses, 0, each.parts,
+    );
     const [inChannels, outChannels, size, k, stride] = layer;
     const text = `${k}x${k}${stride > 1 ? `s${stride}` : ""} ${inChannels} -> ${outChannels}, ${size}x${size}`;
     return [

@@ -1,10 +1,11 @@
 /**
- * Does memory grow? A thousand runs of one session, and sessions that are made, used once and dropped without `close`, with one thread and with two.
+ * Does memory grow? A thousand runs of one session, and sessions that are made, used once and dropped without `close`, with one thread and
+ * with two.
  *
  *     npx tsx bench/memory.ts [MODEL] [--runs N] [--sessions N] [--size N]
  *
- * Prints the resident memory of the process after a tenth of the work, when engines have warmed up, and after all of it. Exit code 1 where it grew by more
- * than a quarter between.
+ * Prints the resident memory of the process after a tenth of the work, when engines have warmed up, and after all of it. Exit code 1 where
+ * it grew by more than a quarter between.
  */
 import process from "node:process";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -36,7 +37,10 @@ async function growth(what: string, times: number, work: (i: number) => Promise<
   }
   const after = mebibytes();
   const grew = after > 1.25 * before;
-  console.log(`${what.padEnd(62)} ${before.toFixed(0).padStart(6)} MiB after ${early}, ${after.toFixed(0).padStart(6)} MiB after ${times}, at most ${most.toFixed(0)} MiB${grew ? "  GREW" : ""}`);
+  console.log(
+    `${what.padEnd(62)} ${before.toFixed(0).padStart(6)} MiB after ${early}, ${after.toFixed(0).padStart(6)} MiB after ${times}, at most ` +
+    `${most.toFixed(0)} MiB${grew ? "  GREW" : ""}`,
+  );
   if (grew) process.exitCode = 1;
 }
 

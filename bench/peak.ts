@@ -13,19 +13,25 @@ interface Loop {
 }
 
 /**
- * There must be enough chains to hide the latency of products and sums, few enough to stay in registers, and how a processor shares instructions out
- * between its units depends on their order, and on luck: so several loops, of which the fastest counts. (A Zen 5 server, GFLOP/s of the best: Node 20 66.3 to 66.9 in five runs,
- * by six chains and one step or by those that wait; Node 26 66.9 to 67.5 in three, Deno 67.0, by seven chains and eight steps; Bun 58.9. Any one loop may have 66 in one run and
- * 55 in the next: so each is there three times.)
+ * There must be enough chains to hide the latency of products and sums, few enough to stay in registers, and how a processor shares
+ * instructions out between its units depends on their order, and on luck: so several loops, of which the fastest counts. (A Zen 5 server,
+ * GFLOP/s of the best: Node 20 66.3 to 66.9 in five runs, by six chains and one step or by those that wait; Node 26 66.9 to 67.5 in three,
+ * Deno 67.0, by seven chains and eight steps; Bun 58.9. Any one loop may have 66 in one run and 55 in the next: so each is there three
+ * times.)
  */
 const KINDS: readonly Loop[] = ["*+", "+*", "**++"].flatMap((order) => [
   { chains: 6, steps: 1, waits: 0, order }, { chains: 7, steps: 8, waits: 0, order }, { chains: 7, steps: 2, waits: 2, order },
 ]);
 const LOOPS: readonly Loop[] = [KINDS, KINDS, KINDS].flat();
-const FUSED_LOOPS: readonly Loop[] = [[8, 1], [10, 1], [12, 1], [10, 4]].map(([chains, steps]) => ({ chains, steps, waits: 0, order: "+" }));
+const FUSED_LOOPS: readonly Loop[] = [[8, 1], [10, 1], [12, 1], [10, 4]].map(
+  ([chains, steps]) => ({ chains, steps, waits: 0, order: "+" }),
+);
 const STEPS = 40000;
 
-/** Compiles the loops; each call of what it returns measures all of them once, in GFLOP/s. @param fma by fused multiply-adds, which the host must have then */
+/**
+ * Compiles the loops; each call of what it returns measures all of them once, in GFLOP/s.
+ * @param fma by fused multiply-adds, which the host must have then
+ */
 export function peakMeter(fma: boolean = false): () => number {
   if (typeof WebAssembly === "undefined") throw new Error("this benchmark wants WebAssembly");
   const m = new ModuleBuilder("peak");
@@ -71,7 +77,9 @@ function emitLoop(m: ModuleBuilder, name: string, { chains, steps, waits, order 
       let [multiplied, added] = [fma ? Infinity : 0, 0];
       for (let turn = 0; Math.min(multiplied, added) < chains * steps; turn++) {
         if (order[turn % order.length] === "+" && added < chains * steps) next(sums[added++ % chains], fma ? fused : () => f32x4.add());
-        else if (order[turn % order.length] === "*" && multiplied < chains * steps) next(products[multiplied++ % chains], () => f32x4.mul());
+        else if (order[turn % order.length] === "*" && multiplied < chains * steps) next(
+          products[multiplied++ % chains], () => f32x4.mul(),
+        );
       }
       if (waits === 0) return;
       local.get(passes);

@@ -77,7 +77,11 @@ function seMobileNet(): Network {
   let channels = 32;
   let size = 112;
   let scaled = 0;
-  for (const [out, stride] of [[64, 1], [128, 2], [128, 1], [256, 2], [256, 1], [512, 2], [512, 1], [512, 1], [512, 1], [512, 1], [512, 1], [1024, 2], [1024, 1]]) {
+  for (
+    const [out, stride] of [
+      [64, 1], [128, 2], [128, 1], [256, 2], [256, 1], [512, 2], [512, 1], [512, 1], [512, 1], [512, 1], [512, 1], [1024, 2], [1024, 1],
+    ]
+  ) {
     layers.push(layer(channels, size, channels, 3, stride, channels), layer(channels, size / stride, out, 1));
     channels = out;
     size /= stride;
@@ -178,7 +182,9 @@ const passes: readonly (readonly [name: string, work: number, run: (k: Family) =
 
 console.log(`${runtimeName()}, ${process.platform} ${process.arch}, one thread, ${rounds} rounds\n`);
 
-const passRows = passes.map(([name, work, run]) => [row(name, work, () => run(plain)), row(name, work, () => run(reference as Family))] as const);
+const passRows = passes.map(
+  ([name, work, run]) => [row(name, work, () => run(plain)), row(name, work, () => run(reference as Family))] as const,
+);
 measure(passRows.flat(), 2e6);
 const ns = (time: number, work: number): string => ((time / work) * 1e6).toFixed(2);
 table([
@@ -199,7 +205,9 @@ for (const network of [seResNet50(), seMobileNet(), small()]) {
   let elements = 0;
   const kinds = [...counts].map(([text, count]) => {
     const l = JSON.parse(text) as Layer;
-    const s = conv2dShape(network.batch, l.channels, l.size, l.size, l.out, { kernel: l.kernel, stride: l.stride, padding: l.kernel >> 1, groups: l.groups });
+    const s = conv2dShape(
+      network.batch, l.channels, l.size, l.size, l.out, { kernel: l.kernel, stride: l.stride, padding: l.kernel >> 1, groups: l.groups },
+    );
     const image = values(s.batch * s.inChannels * s.inHeight * s.inWidth);
     const kernel = values((l.out * l.channels * l.kernel * l.kernel) / l.groups);
     const result = values(s.batch * s.outChannels * s.outHeight * s.outWidth);
@@ -223,7 +231,9 @@ for (const network of [seResNet50(), seMobileNet(), small()]) {
   const cells = kinds.map(({ label, count, flop, rows }) =>
     [label, `${count}`, ...rows.flatMap((r) => [rate(flop, median(r)), rate(flop, best(r))])]);
   const flop = kinds.reduce((sum, kind) => sum + kind.count * kind.flop, 0);
-  const total = (which: number, time: (r: Row) => number): number => kinds.reduce((sum, kind) => sum + kind.count * time(kind.rows[which]), 0);
+  const total = (which: number, time: (r: Row) => number): number => kinds.reduce(
+    (sum, kind) => sum + kind.count * time(kind.rows[which]), 0,
+  );
   console.log(`${network.name}, batch ${network.batch}: convolutions ${(flop / 1e9).toFixed(2)} GFLOP`);
   table([
     ["layer, GFLOP/s", "count", "forward", "best", "by input", "best", "by weight", "best"],
@@ -232,9 +242,15 @@ for (const network of [seResNet50(), seMobileNet(), small()]) {
   ]);
   const after = elements * (passCost("batchNorm, inference") + passCost("relu")) + network.added * passCost("add")
     + network.scaled * (passCost("globalAveragePool") + passCost("channelScale"));
-  console.log(`inference: convolutions ${total(0, median).toFixed(0)} ms (best ${total(0, best).toFixed(0)}), other passes ${after.toFixed(0)} ms`);
+  console.log(
+    `inference: convolutions ${total(0, median).toFixed(0)} ms (best ${total(0, best).toFixed(0)}), other passes ${after.toFixed(0)} ms`,
+  );
   const backward = total(1, median) + total(2, median);
-  const training = elements * (passCost("batchNorm, training") + passCost("batchNorm, backward") + passCost("relu") + passCost("relu, backward"))
-    + network.added * 2 * passCost("add") + network.scaled * (passCost("globalAveragePool") + passCost("channelScale") + passCost("channelScale, backward"));
+  const training = elements * (
+    passCost("batchNorm, training") + passCost("batchNorm, backward") + passCost("relu") + passCost("relu, backward")
+  )
+    + network.added * 2 * passCost("add") + network.scaled * (
+      passCost("globalAveragePool") + passCost("channelScale") + passCost("channelScale, backward")
+    );
   console.log(`training step: convolutions ${(total(0, median) + backward).toFixed(0)} ms, other passes ${training.toFixed(0)} ms\n`);
 }

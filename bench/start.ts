@@ -3,8 +3,8 @@
  *
  *     npx tsx bench/start.ts [MODEL] [--runs N] [--threads N] [--numerics exact|fast|turbo]
  *
- * Times in ms, best and median of several processes: emitting all kernels and compiling their module; all of `compile`, in which the kernels are
- * checked and the weights packed too; the first run. Weights are random numbers that are there before.
+ * Times in ms, best and median of several processes: emitting all kernels and compiling their module; all of `compile`, in which the
+ * kernels are checked and the weights packed too; the first run. Weights are random numbers that are there before.
  */
 import { fork } from "node:child_process";
 import process from "node:process";
@@ -86,7 +86,9 @@ const all: Times[] = [];
 for (let i = 0; i < runs; i++) all.push({ ...(await inChild(["--kernels"])), ...(await inChild([])) } as Times);
 const column = (what: string, times: readonly number[]): void => {
   const sorted = [...times].sort((a, b) => a - b);
-  console.log(`${what.padEnd(44)} best ${sorted[0].toFixed(0).padStart(5)} ms, median ${sorted[sorted.length >> 1].toFixed(0).padStart(5)} ms`);
+  console.log(
+    `${what.padEnd(44)} best ${sorted[0].toFixed(0).padStart(5)} ms, median ${sorted[sorted.length >> 1].toFixed(0).padStart(5)} ms`,
+  );
 };
 column("emit and compile all kernels", all.map((times) => times.kernels));
 column("compile, with packing of weights", all.map((times) => times.compile));

@@ -1,6 +1,6 @@
 /**
- * Speed of training sessions: forward pass, loss, backward pass and update, of whole networks; and how long the batch of a step takes to make,
- * flipped, cropped, erased and mixed.
+ * Speed of training sessions: forward pass, loss, backward pass and update, of whole networks; and how long the batch of a step takes to
+ * make, flipped, cropped, erased and mixed.
  *
  *     npx tsx bench/training.ts [three-block | resnet20 | resnet50 | mobilenet ...] [--threads N] [--runs N] [--batch N] [--numerics exact|fast]
  *

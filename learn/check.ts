@@ -1,6 +1,6 @@
 /**
- * Checks the exercises: `npx tsx learn/check.ts` yours, `npx tsx learn/check.ts 3` the third alone, `--solutions` the solutions. Code 1 where one
- * is not right yet.
+ * Checks the exercises: `npx tsx learn/check.ts` yours, `npx tsx learn/check.ts 3` the third alone, `--solutions` the solutions. Code 1
+ * where one is not right yet.
  */
 import process from "node:process";
 import { checks } from "./shared/checks.ts";

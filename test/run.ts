@@ -60,7 +60,10 @@ async function worker(): Promise<void> {
     passed += outcome.passed;
     failed += outcome.failed;
     const verdict = outcome.failed === 0 ? "ok  " : "FAIL";
-    console.log(`${verdict} ${relative(root, file).padEnd(44)} ${String(outcome.passed).padStart(4)} passed ${outcome.seconds.toFixed(1).padStart(6)} s`);
+    console.log(
+      `${verdict} ${relative(root, file).padEnd(44)} ${String(outcome.passed).padStart(4)} passed ` +
+      `${outcome.seconds.toFixed(1).padStart(6)} s`,
+    );
     if (outcome.failed > 0) console.log(outcome.output);
   }
 }

@@ -31,7 +31,11 @@ function commentsOf(source: string): string {
 /** Names of files in a text. Of Python only our own (others' are cited), and no name with a place to fill in, as KIND.ts. */
 function namedFiles(prose: string): string[] {
   return [...prose.matchAll(/(?<![\w@/.{}$*-])((?:\.\.?\/)*[\w-][\w./-]*\.(?:ts|md|py))\b/g)]
-    .map(([, name]) => name).filter((name) => (!name.endsWith(".py") || name.startsWith("test/")) && !/\b[A-Z]+[/.]/.test(name.replace(/README|CHANGELOG|CONTRIBUTING/, "")));
+    .map(([, name]) => name).filter(
+      (name) => (!name.endsWith(".py") || name.startsWith("test/")) && !/\b[A-Z]+[/.]/.test(
+        name.replace(/README|CHANGELOG|CONTRIBUTING/, ""),
+      ),
+    );
 }
 
 const endings = new Set(files.flatMap((path) => path.split("/").map((_, i, parts) => parts.slice(i).join("/"))));
@@ -41,7 +45,9 @@ test("every file that a comment or a page names exists", () => {
   for (const path of [...sources, ...pages]) {
     const prose = path.endsWith(".md") ? text(path) : commentsOf(text(path));
     for (const name of namedFiles(prose)) {
-      if (!endings.has(name.replace(/^(\.\/)+/, "")) && !files.includes(normalize(join(dirname(path), name)))) missing.push(`${path} names ${name}`);
+      if (!endings.has(name.replace(/^(\.\/)+/, "")) && !files.includes(normalize(join(dirname(path), name)))) {
+        missing.push(`${path} names ${name}`);
+      }
     }
   }
   assert.equal(missing, []);
@@ -50,13 +56,17 @@ test("every file that a comment or a page names exists", () => {
 test("that search finds files in comments only, and what is missing", () => {
   const [b, c] = ["// b", "/* c */"];
   assert.is(commentsOf(`const a = "// no"; ${b}\n${c} \`/* d */\``), `\n${b}\n${c}\n`);
-  assert.equal(namedFiles("see kernels/math.ts, ../x/y.ts, timm/models/vgg.py and src/KIND.ts (test/a.py)"), ["kernels/math.ts", "../x/y.ts", "test/a.py"]);
+  assert.equal(
+    namedFiles("see kernels/math.ts, ../x/y.ts, timm/models/vgg.py and src/KIND.ts (test/a.py)"),
+    ["kernels/math.ts", "../x/y.ts", "test/a.py"],
+  );
 });
 
 /** An export's own text, and the block comment before it, wherever it is re-exported from. */
 function declaration(path: string, name: string): { readonly kind: string; readonly block: string; readonly body: string } {
   const source = text(path);
-  const found = new RegExp(`^export (?:declare )?(?:abstract )?(?:async )?(class|function|const|interface|type) ${name}\\b`, "m").exec(source);
+  const found = new RegExp(`^export (?:declare )?(?:abstract )?(?:async )?(class|function|const|interface|type) ${name}\\b`, "m")
+    .exec(source);
   if (found === null) {
     const from = new RegExp(`^export (?:type )?\\{[^}]*\\b${name}\\b[^}]*\\} from "([^"]+)"`, "m").exec(source);
     assert.ok(from, `${path} does not export ${name}`);
@@ -73,9 +83,13 @@ test("every export of src/index.ts says what it is, and what it throws", () => {
     for (const name of names.split(",").map((each) => each.trim()).filter((each) => each !== "")) {
       const { kind, block, body } = declaration(normalize(join("src", from)), name);
       if (block.length < 12) silent.push(`${name} has no block`);
-      if (kind === "function" && body.includes("throw new") && !block.includes("@throws")) silent.push(`${name} does not say what it throws`);
+      if (kind === "function" && body.includes("throw new") && !block.includes("@throws")) {
+        silent.push(`${name} does not say what it throws`);
+      }
       const made = /((?:\n {2}\/\*\*(?:(?!\*\/)[\s\S])*\*\/)?)\n {2}constructor\([\s\S]*?\n {2}\}/.exec(kind === "class" ? body : "");
-      if (made !== null && made[0].includes("throw new") && !(block + made[1]).includes("@throws")) silent.push(`new ${name} does not say what it throws`);
+      if (made !== null && made[0].includes("throw new") && !(block + made[1]).includes("@throws")) {
+        silent.push(`new ${name} does not say what it throws`);
+      }
     }
   }
   assert.equal(silent, []);

@@ -45,11 +45,17 @@ const standard = resnet("SE", {});
 export const experiments: readonly Experiment[] = [
   { title: "ResNet-8", variants: [resnet("without SE", { se: false }), standard] },
   { title: "MobileNet v1, width 0.25", variants: [mobilenet("without SE", { se: false }), mobilenet("SE", {})] },
-  { title: "Reduction ratio (table 10)", variants: [standard, ...[2, 8, 16].map((reduction) => resnet(`reduction ${reduction}`, { reduction }))] },
+  {
+    title: "Reduction ratio (table 10)",
+    variants: [standard, ...[2, 8, 16].map((reduction) => resnet(`reduction ${reduction}`, { reduction }))],
+  },
   { title: "Squeeze (table 11)", variants: [standard, resnet("maximum", { squeeze: "max" })] },
   { title: "Gate (table 12)", variants: [standard, resnet("ReLU", { gate: "relu" }), resnet("tanh", { gate: "tanh" })] },
   {
     title: "Position in the block (table 14)",
-    variants: [standard, resnet("before the block (pre)", { position: "pre" }), resnet("after the sum (post)", { position: "post" }), resnet("on the shortcut (identity)", { position: "identity" })],
+    variants: [
+      standard, resnet("before the block (pre)", { position: "pre" }), resnet("after the sum (post)", { position: "post" }),
+      resnet("on the shortcut (identity)", { position: "identity" }),
+    ],
   },
 ];

@@ -53,7 +53,11 @@ function option(name: string): string | undefined {
 /** Every variant once, all of them with the first seed before any with the second: an unfinished record is of use too. */
 function wanted(only: string): { variant: Variant; title: string; seed: number }[] {
   const all = seeds.flatMap((seed) => experiments.flatMap(({ title, variants }) => variants.map((variant) => ({ variant, title, seed }))));
-  return all.filter(({ title, variant, seed }, i) => title.includes(only) && all.findIndex((other) => other.variant === variant && other.seed === seed) === i);
+  return all.filter(
+    ({ title, variant, seed }, i) => title.includes(only) && all.findIndex(
+      (other) => other.variant === variant && other.seed === seed,
+    ) === i,
+  );
 }
 
 const folder = option("data");
@@ -66,9 +70,15 @@ if (folder !== undefined) {
   const left = wanted(option("only") ?? "").filter(({ variant, seed }) => !done.some((result) => sameRun(result, variant, seed)));
   const data = parts(await readDataset(folder, "train"));
   for (const [i, { variant, title, seed }] of left.entries()) {
-    const result = await run(variant, seed, data, (epoch, loss) => console.log(`${title}, ${variant.name}, seed ${seed}: epoch ${epoch} of ${recipe.epochs}, loss ${loss.toFixed(4)}`));
+    const result = await run(
+      variant, seed, data,
+      (epoch, loss) => console.log(`${title}, ${variant.name}, seed ${seed}: epoch ${epoch} of ${recipe.epochs}, loss ${loss.toFixed(4)}`),
+    );
     appendFileSync(record, `${JSON.stringify(result)}\n`);
-    console.log(`${i + 1} of ${left.length}: accuracy ${(100 * result.accuracy).toFixed(2)} %, ${result.seconds} s (${result.cpuSeconds} s of processor time)`);
+    console.log(
+      `${i + 1} of ${left.length}: accuracy ${(100 * result.accuracy).toFixed(2)} %, ${result.seconds} s (${result.cpuSeconds} s of ` +
+      `processor time)`,
+    );
     writeTables();
   }
 }

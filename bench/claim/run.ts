@@ -38,12 +38,17 @@ const processorSeconds = (): number => {
 
 /** Does the line come from the same variant, recipe and seed? */
 export function sameRun(result: Result, variant: Variant, seed: number): boolean {
-  const of = (model: string, options: object, settings: object, s: number): string => JSON.stringify([model, Object.entries(options).sort(), Object.entries(settings).sort(), s]);
+  const of = (model: string, options: object, settings: object, s: number): string => JSON.stringify([
+    model, Object.entries(options).sort(), Object.entries(settings).sort(), s,
+  ]);
   return of(result.model, result.options, result.recipe, result.seed) === of(variant.model, variant.options, recipe, seed);
 }
 
 /** @param progress gets the epoch's number and the loss after every epoch */
-export async function run(variant: Variant, seed: number, data: { readonly training: Dataset; readonly held: Dataset }, progress: (epoch: number, loss: number) => void): Promise<Result> {
+export async function run(
+  variant: Variant, seed: number, data: { readonly training: Dataset; readonly held: Dataset },
+  progress: (epoch: number, loss: number) => void,
+): Promise<Result> {
   const { epochs, batch, rate, momentum, weightDecay, smoothing, warmup, average, crop } = recipe;
   const { training, held } = data;
   const shape = training.shape.slice(1);
@@ -51,11 +56,13 @@ export async function run(variant: Variant, seed: number, data: { readonly train
   const { macs, seMacs } = summarise(model, [1, ...shape]);
   const normalisation = pixelStatistics(training);
   const session = compileTrainingSync(model, {
-    input: [batch, ...shape], optimiser: { method: "sgd", momentum, weightDecay, nesterov: true }, numerics: "exact", threads: 1, smoothing, average,
+    input: [batch, ...shape], optimiser: { method: "sgd", momentum, weightDecay, nesterov: true }, numerics: "exact", threads: 1, smoothing,
+    average,
   });
   const steps = Math.floor(training.size / batch);
   const trainer = new Trainer({
-    model, session, schedule: cosine({ peak: rate, steps: epochs * steps, warmup: Math.round(warmup * steps) }), data: training, normalisation,
+    model, session, schedule: cosine({ peak: rate, steps: epochs * steps, warmup: Math.round(warmup * steps) }), data: training,
+    normalisation,
     augmentation: { flip: true, crop }, batch, seed,
   });
   const [begin, cpuBegin] = [performance.now(), processorSeconds()];

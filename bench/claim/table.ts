@@ -14,7 +14,9 @@ export interface Statistics {
 export function statistics(values: readonly number[]): Statistics {
   const count = values.length;
   const mean = values.reduce((a, b) => a + b, 0) / count;
-  return { count, mean, spread: count < 2 ? Number.NaN : Math.sqrt(values.reduce((sum, v) => sum + (v - mean) * (v - mean), 0) / (count - 1)) };
+  return {
+    count, mean, spread: count < 2 ? Number.NaN : Math.sqrt(values.reduce((sum, v) => sum + (v - mean) * (v - mean), 0) / (count - 1)),
+  };
 }
 
 /** A difference of two means counts where it is larger than twice its standard error. */

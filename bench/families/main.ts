@@ -1,6 +1,6 @@
 /**
- * Every family with and without SE, as a table for docs/families.md: parameters, multiply-accumulates, SE's share, and the time of a session
- * on this machine, both networks of a pair in turns.
+ * Every family with and without SE, as a table for docs/families.md: parameters, multiply-accumulates, SE's share, and the time of a
+ * session on this machine, both networks of a pair in turns.
  *
  *     npx tsx bench/families/main.ts [--runs N] [--only TEXT] [--threads N]
  */
@@ -51,7 +51,10 @@ async function times({ without, withSe, options = {} }: Pair): Promise<{ best: [
 const millions = (count: number): string => (count / 1e6).toFixed(count < 1e7 ? 2 : 0);
 
 console.log(`${runtimeName()}, ${threads} thread${threads === 1 ? "" : "s"}, numerics fast, batch 1, 224x224\n`);
-console.log("| network | parameters | with SE | SE's share | MACs, M | SE's, M | best ms | with SE | SE costs (median of pairs) | paper: top-1 error | with SE |");
+console.log(
+  "| network | parameters | with SE | SE's share | MACs, M | SE's, M | best ms | with SE | SE costs (median of pairs) | paper: top-1 " +
+  "error | with SE |",
+);
 console.log("|---|---|---|---|---|---|---|---|---|---|---|");
 for (const pair of pairs) {
   if (!pair.without.includes(only) && !pair.withSe.includes(only)) continue;

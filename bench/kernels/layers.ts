@@ -42,7 +42,8 @@ function shapesOf(model: string, arithmetic: Arithmetic): Map<string, Shape> {
     const { kernel, stride, padding: [top, left, bottom, right], dilation, groups, epilogue } = operation;
     if (layout(output).height === 1) continue;
     const params: ConvParams = {
-      input: layout(inputs[0]), output: layout(output), kernel, stride, padding: [top, left], paddingEnd: [bottom, right], dilation, groups, ...arithmetic,
+      input: layout(inputs[0]), output: layout(output), kernel, stride, padding: [top, left], paddingEnd: [bottom, right], dilation, groups,
+      ...arithmetic,
       epilogue: {
         gate: epilogue?.gate === true, activation: epilogue?.activation,
         residual: epilogue?.residual === true ? layout(inputs[inputs.length - 1]) : undefined,
@@ -60,7 +61,10 @@ function shapesOf(model: string, arithmetic: Arithmetic): Map<string, Shape> {
 function sizesOf(params: ConvParams): number[] {
   const { input, output, epilogue } = params;
   const { packedSize, scratch } = chosen(params);
-  return [imagePitch(input), packedSize, imagePitch(output), epilogue.residual === undefined ? 0 : imagePitch(epilogue.residual), output.channels, scratch];
+  return [
+    imagePitch(input), packedSize, imagePitch(output), epilogue.residual === undefined ? 0 : imagePitch(epilogue.residual), output.channels,
+    scratch,
+  ];
 }
 
 /** @param only part of the names that are wanted */
@@ -85,7 +89,9 @@ export function layerTasks(model: string, arithmetic: Arithmetic, only: string):
       label: `${input.channels}x${input.height} to ${output.channels}x${output.height}, ${kernel.join("x")}${groups === 1 ? "" : `, ${groups} groups`}`, name, times,
       flops: 2 * output.height * output.width * output.channels * kernel[0] * kernel[1] * (input.channels / groups),
       bytes: 4 * sizesOf(params).slice(0, 5).reduce((sum, size) => sum + size, 0),
-      run: () => func(first(x, input), w, first(y, output), first(residual, epilogue.residual ?? output), gate, 0, output.height, 0, panels, scratch),
+      run: () => func(
+        first(x, input), w, first(y, output), first(residual, epilogue.residual ?? output), gate, 0, output.height, 0, panels, scratch,
+      ),
     };
   });
 }

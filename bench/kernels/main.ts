@@ -1,11 +1,12 @@
 /**
  * Speed of each WebAssembly kernel on the layers of some networks: of convolutions in GFLOP/s (a multiplication and an addition are two;
- * Winograd's and Strassen's counted as if they were direct) and as a share of what the core does at most, of the others in GB/s read and written.
+ * Winograd's and Strassen's counted as if they were direct) and as a share of what the core does at most, of the others in GB/s read and
+ * written.
  *
  *     npx tsx bench/kernels/main.ts [model ... | moving] [--numerics exact|fast|turbo] [--rounds N] [--only TEXT]
  *
- * Fast, the default, has Winograd's method and Strassen's, and fused multiply-adds where the host fuses them; turbo besides sets V8's flags for relaxed SIMD
- * and 256-bit vectors. Best and median of the rounds; the share's median is over the peak just before each.
+ * Fast, the default, has Winograd's method and Strassen's, and fused multiply-adds where the host fuses them; turbo besides sets V8's flags
+ * for relaxed SIMD and 256-bit vectors. Best and median of the rounds; the share's median is over the peak just before each.
  */
 import process from "node:process";
 import v8 from "node:v8";
@@ -38,7 +39,9 @@ function layers(model: string, arithmetic: Arithmetic, rounds: number, only: str
   const measured = measure(layerTasks(model, arithmetic, only), rounds, () => peaks.push(factor * meter()));
   if (measured.length === 0) return console.log(`\n${model}: no kernel's name has ${only}`);
   const most = Math.max(...peaks);
-  console.log(`\n${model}: peak ${most.toFixed(1)} GFLOP/s${factor === 2 ? ", twice that with 128 bits" : ""}\n  best median  share median     MFLOP`);
+  console.log(
+    `\n${model}: peak ${most.toFixed(1)} GFLOP/s${factor === 2 ? ", twice that with 128 bits" : ""}\n  best median  share median     MFLOP`,
+  );
   let [total, time, medianTime] = [0, 0, 0];
   measured.forEach(({ task, rates }, i) => {
     const speeds = rates.map((rate) => (rate * task.flops) / 1e6);
@@ -52,7 +55,11 @@ function layers(model: string, arithmetic: Arithmetic, rounds: number, only: str
       `${(task.flops / 1e6).toFixed(1).padStart(8)} x${task.times}  ${task.label.padEnd(34)} ${task.name}`,
     ].join(" "));
   });
-  console.log(`${(total / time / 1e6).toFixed(1).padStart(6)} ${(total / medianTime / 1e6).toFixed(1).padStart(6)} ${((100 * total) / time / 1e6 / most).toFixed(0).padStart(4)} % ${"".padStart(6)} ${(total / 1e6).toFixed(1).padStart(8)}     all: ${time.toFixed(2)} ms, median ${medianTime.toFixed(2)} ms`);
+  console.log(
+    `${(total / time / 1e6).toFixed(1).padStart(6)} ${(total / medianTime / 1e6).toFixed(1).padStart(6)} ` +
+    `${((100 * total) / time / 1e6 / most).toFixed(0).padStart(4)} % ${"".padStart(6)} ${(total / 1e6).toFixed(1).padStart(8)}     all: ` +
+    `${time.toFixed(2)} ms, median ${medianTime.toFixed(2)} ms`,
+  );
 }
 
 function moving(rounds: number, only: string): void {
@@ -60,7 +67,10 @@ function moving(rounds: number, only: string): void {
   for (const { task, rates } of measure(movingTasks(only), rounds, () => undefined)) {
     const { best, median } = summary(rates);
     const speed = (rate: number): string => ((rate * task.bytes) / 1e6).toFixed(1).padStart(6);
-    console.log(`${speed(best)} ${speed(median)}      ${(1000 / best).toFixed(2).padStart(8)} ${(task.bytes / 1e6).toFixed(2).padStart(8)}  ${task.label.padEnd(18)} ${task.name}`);
+    console.log(
+      `${speed(best)} ${speed(median)}      ${(1000 / best).toFixed(2).padStart(8)} ${(task.bytes / 1e6).toFixed(2).padStart(8)}  ` +
+      `${task.label.padEnd(18)} ${task.name}`,
+    );
   }
 }
 
@@ -75,12 +85,18 @@ const only = option("--only", "");
 const names = args.length > 0 ? args : [...MODELS, "moving"];
 const unknown = names.find((name) => name !== "moving" && !hasModel(name));
 if (unknown !== undefined || !["exact", "fast", "turbo"].includes(numerics) || !(rounds >= 1)) {
-  console.log(`bench/kernels: wants names of models (senet summary --help) or moving, --numerics exact, fast or turbo, and --rounds of at least 1, got ${process.argv.slice(2).join(" ")}`);
+  console.log(
+    "bench/kernels: wants names of models (senet summary --help) or moving, --numerics exact, fast or turbo, and --rounds of at least 1, " +
+    `got ${process.argv.slice(2).join(" ")}`,
+  );
   process.exitCode = 2;
 } else {
   const arithmetic = arithmeticOf(numerics);
   const versions = Object.entries(process.versions).filter(([key]) => /^(node|v8|bun|deno)$/.test(key)).map((pair) => pair.join(" "));
-  const features = [["fused multiply-add", arithmetic.fma], ["256 bits", arithmetic.wide], ["Winograd, Strassen", arithmetic.winograd], ["paced", arithmetic.pace !== undefined]].filter(([, has]) => has === true).map(([name]) => name);
+  const features = [
+    ["fused multiply-add", arithmetic.fma], ["256 bits", arithmetic.wide], ["Winograd, Strassen", arithmetic.winograd],
+    ["paced", arithmetic.pace !== undefined],
+  ].filter(([, has]) => has === true).map(([name]) => name);
   console.log([process.arch, ...versions, numerics, ...features].join(", "));
   for (const each of names) {
     if (each === "moving") moving(rounds, only);

@@ -30,7 +30,9 @@ async function esbuild(): Promise<Esbuild> {
 export function workFolder(): string {
   if (!existsSync(packages)) throw new Error("the other runtimes are not installed: (cd bench/peers && npm install)");
   for (const { name } of readdirSync(packages, { withFileTypes: true })) {
-    if (name.startsWith(prefix) && !lives(Number(name.slice(prefix.length)))) rmSync(join(packages, name), { recursive: true, force: true });
+    if (name.startsWith(prefix) && !lives(Number(name.slice(prefix.length)))) {
+      rmSync(join(packages, name), { recursive: true, force: true });
+    }
   }
   const folder = join(packages, `${prefix}${process.pid}`);
   mkdirSync(folder, { recursive: true });

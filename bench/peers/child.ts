@@ -77,7 +77,9 @@ process.on("disconnect", () => process.exit(0));
 process.on("message", async (message) => {
   const question = message as Question;
   try {
-    const value = question.kind === "load" ? await load(question.contender, question.job) : question.kind === "run" ? await run(question.round) : state();
+    const value = question.kind === "load" ? await load(question.contender, question.job)
+      : question.kind === "run" ? await run(question.round)
+      : state();
     process.send!({ value } satisfies Answer);
   } catch (error) {
     process.send!({ failure: error instanceof Error ? error.message : String(error) } satisfies Answer);

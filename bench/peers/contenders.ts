@@ -37,13 +37,20 @@ export const contenders: readonly Contender[] = [
   },
   {
     name: "onnxruntime-web", threads: [1, 2],
-    download: { files: ["onnxruntime-web/dist/ort.wasm.min.mjs", "onnxruntime-web/dist/ort-wasm-simd-threaded.mjs", "onnxruntime-web/dist/ort-wasm-simd-threaded.wasm"] },
+    download: {
+      files: [
+        "onnxruntime-web/dist/ort.wasm.min.mjs", "onnxruntime-web/dist/ort-wasm-simd-threaded.mjs",
+        "onnxruntime-web/dist/ort-wasm-simd-threaded.wasm",
+      ]
+    },
     load: async (job) => (await import("./runners/onnxruntime.ts")).onnxruntime(job, "onnxruntime-web"),
   },
   {
     // Its threads want a browser: in Node it has one.
     name: "tfjs wasm", threads: [1],
-    download: { module: `${tfjs} import "@tensorflow/tfjs-backend-wasm";`, files: ["@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm"] },
+    download: {
+      module: `${tfjs} import "@tensorflow/tfjs-backend-wasm";`, files: ["@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm"],
+    },
     load: async (job) => (await import("./runners/tfjs.ts")).tfjs(job, "wasm"),
   },
   {
@@ -51,7 +58,8 @@ export const contenders: readonly Contender[] = [
     load: async (job) => (await import("./runners/tfjs.ts")).tfjs(job, "cpu"),
   },
   {
-    name: "jax-js", threads: [1], slow: true, download: { module: `export { init, defaultDevice, jit, lax, nn, numpy } from "@jax-js/jax";` },
+    name: "jax-js", threads: [1], slow: true,
+    download: { module: `export { init, defaultDevice, jit, lax, nn, numpy } from "@jax-js/jax";` },
     load: async (job) => (await import("./runners/jax.ts")).jax(job),
   },
 ];

@@ -7,7 +7,9 @@ import { quiet, untilQuiet, watchLoad } from "./machine.ts";
 /** Rounds after the first that do not count: engines still compile. */
 const warmUp = 3;
 
-/** Who needs longer than this for an image, in ms, takes part in few rounds: the first two, and of the counted ones the first and the last. */
+/**
+ * Who needs longer than this for an image, in ms, takes part in few rounds: the first two, and of the counted ones the first and the last.
+ */
 const slow = 1000;
 
 /** Rest between runs, in ms: threads that still spin come to a halt, and do not take the next one's processor. */
@@ -56,7 +58,10 @@ export interface RaceOptions {
   readonly script: string;
   /** Counted rounds. */
   readonly runs: number;
-  /** Seconds that the race may wait, all together, for other work on the machine to end: it waits before counted rounds, and repeats disturbed ones. */
+  /**
+   * Seconds that the race may wait, all together, for other work on the machine to end: it waits before counted rounds, and repeats
+   * disturbed ones.
+   */
   readonly patience: number;
   /** Is told the share that is done. */
   tick(share: number): void;
@@ -75,7 +80,9 @@ export async function race(entries: readonly Entry[], options: RaceOptions): Pro
     }
   };
   for (const runner of runners) {
-    await attempt(runner, async () => void (runner.entry.loadMs = (await runner.remote.load(runner.entry.contender.name, runner.entry.job)).ms));
+    await attempt(
+      runner, async () => void (runner.entry.loadMs = (await runner.remote.load(runner.entry.contender.name, runner.entry.job)).ms),
+    );
   }
   let patience = options.patience * 1000;
   const loads: number[] = [];

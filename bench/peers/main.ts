@@ -23,7 +23,9 @@ import type { Line } from "./report.ts";
 
 function wholeNumbers(args: Arguments, name: string, fallback: readonly number[]): readonly number[] {
   const values = args.list(name, fallback.map(String)).map(Number);
-  if (!values.every((n) => Number.isSafeInteger(n) && n >= 1)) throw new UsageError(`bench/peers: --${name} wants whole numbers such as 1,2, got "${args.text(name)}"`);
+  if (!values.every((n) => Number.isSafeInteger(n) && n >= 1)) {
+    throw new UsageError(`bench/peers: --${name} wants whole numbers such as 1,2, got "${args.text(name)}"`);
+  }
   return values;
 }
 
@@ -34,7 +36,9 @@ function races(models: readonly string[], batches: readonly number[], together: 
 
 async function run(args: Arguments, folder: string): Promise<void> {
   const models = args.list("models", ["seresnet50", "resnet50", "se_mobilenet_v1", "mobilenet_v3_large"]);
-  for (const name of models) if (!hasModel(name)) throw new UsageError(`bench/peers: unknown model "${name}"${didYouMean(name, modelNames)}`);
+  for (const name of models) {
+    if (!hasModel(name)) throw new UsageError(`bench/peers: unknown model "${name}"${didYouMean(name, modelNames)}`);
+  }
   const batches = wholeNumbers(args, "batch", [1, 8]);
   const threads = wholeNumbers(args, "threads", [1, 2]);
   const runs = args.number("runs", 20, { least: 1, whole: true });
@@ -42,7 +46,9 @@ async function run(args: Arguments, folder: string): Promise<void> {
   const patience = args.number("wait", 0, { least: 0 });
   const only = args.list("contenders", [""]);
   // The eager engine is what all answers are compared with: it is always there.
-  const chosen = contenders.filter(({ name, slow }) => name === "senet eager" || ((slow !== true || args.flag("slow")) && only.some((part) => name.includes(part))));
+  const chosen = contenders.filter(
+    ({ name, slow }) => name === "senet eager" || ((slow !== true || args.flag("slow")) && only.some((part) => name.includes(part))),
+  );
 
   const script = await bundleChild(folder);
   const sizes = new Map<string, number>();
@@ -59,20 +65,26 @@ async function run(args: Arguments, folder: string): Promise<void> {
     const files = new Map(names.map((model) => [model, writeModelFiles(folder, model, input)]));
     const entries: Entry[] = chosen.flatMap((contender) =>
       names.flatMap((model) => contender.threads.filter((n) => threads.includes(n)).map((n) => entry(contender, { model, input, threads: n, files: files.get(model)! }))));
-    const field = await race(entries, { script, runs, patience, tick: (share) => progress.update(share, `${names.join(", ")}, batch ${batch}`) });
+    const field = await race(
+      entries, { script, runs, patience, tick: (share) => progress.update(share, `${names.join(", ")}, batch ${batch}`) },
+    );
     progress.end();
     const found = lines(field, sizes);
     results.push(...found);
     for (const model of names) {
       const ofModel = found.filter((line) => line.model === model);
       const [{ against, rounds, quiet_rounds: quiet }] = ofModel;
-      const trust = quiet === rounds ? "" : quiet < rounds / 2 ? " (TOO BUSY, do not trust these)" : " (the machine was busy in the others)";
+      const trust = quiet === rounds ? ""
+        : quiet < rounds / 2 ? " (TOO BUSY, do not trust these)"
+        : " (the machine was busy in the others)";
       say(`\n${model}, batch ${batch}, ${size}x${size}; senet is ${against}; ${quiet} of ${rounds} rounds quiet${trust}\n`);
       say(tableOf(ofModel));
     }
     const more = remarks(field);
     if (more.length > 0) say(`\n${more.join("\n")}`);
-    for (const { weights, onnx, graph, constants } of files.values()) for (const path of [weights, onnx, graph, constants]) rmSync(path, { force: true });
+    for (const { weights, onnx, graph, constants } of files.values()) {
+      for (const path of [weights, onnx, graph, constants]) rmSync(path, { force: true });
+    }
   }
   if (json) printJson(results);
   if (results.some(({ failure }) => failure !== undefined)) process.exitCode = 1;
@@ -89,7 +101,9 @@ const command: Command = {
     runs: { value: "N", help: "counted rounds (default 20)" },
     size: { value: "N", help: "height and width of the images (default 224)" },
     contenders: { value: "PARTS", help: "only those whose names contain one of these" },
-    wait: { value: "SECONDS", help: "how long each race may wait for other work on the machine to end; disturbed rounds are repeated (default 0)" },
+    wait: {
+      value: "SECONDS", help: "how long each race may wait for other work on the machine to end; disturbed rounds are repeated (default 0)",
+    },
     together: { help: "all networks in one race, to compare networks with each other (what SE costs)" },
     slow: { help: "also those that take many seconds a run" },
     json: { help: "for programs: an array, one object a contender; the tables go to standard error" },

@@ -15,7 +15,10 @@ import { recipeWeights } from "../../test/fixtures/recipe.ts";
 import type { ModelFiles } from "./contender.ts";
 import { saveGraph } from "./saved-graph.ts";
 
-/** What helps every engine. (A gate in the epilogue of a depthwise convolution, before the bias, would keep others from fusing bias and activation.) */
+/**
+ * What helps every engine. (A gate in the epilogue of a depthwise convolution, before the bias, would keep others from fusing bias and
+ * activation.)
+ */
 function optimise(graph: Graph): Graph {
   return [foldBatchNorm, foldSqueeze, fuseEpilogue].reduce((before, pass) => pass(before, new Set()), graph);
 }
@@ -23,7 +26,9 @@ function optimise(graph: Graph): Graph {
 /** Weights that are a function of their names: speed does not ask where they come from, and nothing must be downloaded. */
 export function writeModelFiles(folder: string, name: string, input: Shape): ModelFiles {
   const path = (end: string): string => join(folder, `${name}-${input[0]}.${end}`);
-  const files: ModelFiles = { weights: path("safetensors"), onnx: path("onnx"), graph: path("graph.json"), constants: path("graph.safetensors") };
+  const files: ModelFiles = {
+    weights: path("safetensors"), onnx: path("onnx"), graph: path("graph.json"), constants: path("graph.safetensors"),
+  };
   const model = createModel(name, {}, null);
   loadStateDict(model, recipeWeights(stateShapes(model)));
   const graph = lower(model, input);

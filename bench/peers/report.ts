@@ -49,11 +49,15 @@ function quartiles(values: readonly number[]): Quartiles {
 const known = (times: readonly (number | undefined)[]): number[] => times.filter((time) => time !== undefined);
 const best = (entry: Entry): number => Math.min(...known(entry.times));
 /** Of the paired rounds. */
-const ratios = (a: Entry, b: Entry): number[] => known(a.times.map((time, i) => (time === undefined || b.times[i] === undefined ? undefined : time / b.times[i])));
+const ratios = (a: Entry, b: Entry): number[] => known(
+  a.times.map((time, i) => (time === undefined || b.times[i] === undefined ? undefined : time / b.times[i])),
+);
 
 /** senet's contender that others are measured by: the first that runs, with as many threads if there is one. */
 function yardstick(entries: readonly Entry[], one: Entry): Entry {
-  const ours = entries.filter(({ contender, failure, job }) => contender.name.startsWith("senet") && failure === undefined && job.model === one.job.model);
+  const ours = entries.filter(
+    ({ contender, failure, job }) => contender.name.startsWith("senet") && failure === undefined && job.model === one.job.model,
+  );
   const first = ours.filter(({ contender }) => contender === ours[0].contender);
   return first.find(({ job }) => job.threads === one.job.threads) ?? first[0];
 }
@@ -70,13 +74,17 @@ export function lines({ entries, loads }: Field, sizes: ReadonlyMap<string, numb
       best_ms: best(entry), median_ms: median, spread: (high - low) / median,
       against: `${senet.contender.name}, ${senet.job.threads} thread${senet.job.threads === 1 ? "" : "s"}`,
       best_ratio: best(senet) / best(entry), ratio: quartiles(ratios(senet, entry)),
-      load_ms: entry.loadMs, first_ms: entry.firstMs, peak_bytes: entry.peakBytes, download_bytes: sizes.get(contender.name) ?? NaN, error: entry.error, rounds: loads.length, quiet_rounds: loads.filter((load) => load <= quiet).length,
+      load_ms: entry.loadMs, first_ms: entry.firstMs, peak_bytes: entry.peakBytes, download_bytes: sizes.get(contender.name) ?? NaN,
+      error: entry.error, rounds: loads.length, quiet_rounds: loads.filter((load) => load <= quiet).length,
       ...(entry.failure === undefined ? {} : { failure: entry.failure }),
     };
   });
 }
 
-const headings = ["contender", "threads", "best ms", "median ms", "spread", "senet/it", "median (quartiles)", "load ms", "first ms", "peak MiB", "KB to load", "error", "runs"];
+const headings = [
+  "contender", "threads", "best ms", "median ms", "spread", "senet/it", "median (quartiles)", "load ms", "first ms", "peak MiB",
+  "KB to load", "error", "runs",
+];
 const shown = (value: number, digits: number): string => (Number.isFinite(value) ? value.toFixed(digits) : "-");
 
 /** The lines of one model and batch size. */
@@ -84,9 +92,11 @@ export function tableOf(all: readonly Line[]): string {
   const rows = all.filter(({ failure }) => failure === undefined).map((line) => [
     line.contender, String(line.threads), shown(line.best_ms, 1), shown(line.median_ms, 1), `${shown(100 * line.spread, 0)} %`,
     shown(line.best_ratio, 3), `${shown(line.ratio.median, 3)} (${shown(line.ratio.low, 3)}-${shown(line.ratio.high, 3)})`,
-    shown(line.load_ms, 0), shown(line.first_ms, 0), shown(line.peak_bytes / 1048576, 0), thousands(line.download_bytes / 1000), line.error.toExponential(1), String(line.runs),
+    shown(line.load_ms, 0), shown(line.first_ms, 0), shown(line.peak_bytes / 1048576, 0), thousands(line.download_bytes / 1000),
+    line.error.toExponential(1), String(line.runs),
   ]);
-  const out = all.filter(({ failure }) => failure !== undefined).map((line) => `left out: ${line.contender}, ${line.threads} thread(s): ${line.failure}`);
+  const out = all.filter(({ failure }) => failure !== undefined)
+    .map((line) => `left out: ${line.contender}, ${line.threads} thread(s): ${line.failure}`);
   return [table(headings, rows, headings.slice(1)), ...out].join("\n");
 }
 
@@ -99,9 +109,18 @@ export function remarks({ entries }: Field): string[] {
     return [`${a.contender.name}: ${title}: best ${shown(best(a) / best(b), 3)}, median ${shown(median, 3)} (${shown(low, 3)}-${shown(high, 3)})`];
   };
   const same = (a: Entry, model: string, threads: number): Entry | undefined =>
-    running.find((b) => a.contender === b.contender && b.job.model === model && b.job.threads === threads && b.job.input[0] === a.job.input[0]);
+    running.find(
+      (b) => a.contender === b.contender && b.job.model === model && b.job.threads === threads && b.job.input[0] === a.job.input[0],
+    );
   return running.flatMap((a) => [
     ...(a.job.threads > 1 ? compare(`${a.job.model}, ${a.job.threads} threads over 1`, a, same(a, a.job.model, 1)) : []),
-    ...(/^se_?/.test(a.job.model) ? compare(`${a.job.model} over the same without SE, ${a.job.threads} thread(s)`, a, same(a, a.job.model.replace(/^se_?/, ""), a.job.threads)) : []),
+    ...(
+      /^se_?/.test(a.job.model)
+        ? compare(
+          `${a.job.model} over the same without SE, ${a.job.threads} thread(s)`, a,
+          same(a, a.job.model.replace(/^se_?/, ""), a.job.threads),
+        )
+        : []
+    ),
   ]);
 }

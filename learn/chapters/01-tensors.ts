@@ -24,7 +24,9 @@ and so on, channel 1 of picture 1 is this:`);
 const channel = x.data.subarray(offset(1, 1, 0, 0), offset(1, 2, 0, 0));
 numbers(`x[1][1], from element ${offset(1, 1, 0, 0)} on`, channel, H, W, 0);
 
-claim("element (1, 2, 3, 4), the last of all, is number N * C * H * W - 1", x.data[offset(N - 1, C - 1, H - 1, W - 1)] === N * C * H * W - 1);
+claim(
+  "element (1, 2, 3, 4), the last of all, is number N * C * H * W - 1", x.data[offset(N - 1, C - 1, H - 1, W - 1)] === N * C * H * W - 1,
+);
 claim("one step to the right is 1 element, one line down is W, one channel on is H * W",
   offset(0, 0, 0, 1) === 1 && offset(0, 0, 1, 0) === W && offset(0, 1, 0, 0) === H * W);
 
@@ -41,7 +43,10 @@ for (let n = 0; n < N; n++) {
   }
 }
 numbers("the first two lines of picture 0 in NHWC, a pixel's three channels in each group", nhwc.subarray(0, 2 * W * C), 2, W * C, 0);
-claim("in NHWC the channels of pixel (0, 0) are neighbours", nhwc[0] === offset(0, 0, 0, 0) && nhwc[1] === offset(0, 1, 0, 0) && nhwc[2] === offset(0, 2, 0, 0));
+claim(
+  "in NHWC the channels of pixel (0, 0) are neighbours",
+  nhwc[0] === offset(0, 0, 0, 0) && nhwc[1] === offset(0, 1, 0, 0) && nhwc[2] === offset(0, 2, 0, 0),
+);
 
 say(`A shape is only a way of counting. Seen as [N, C * H * W], what a linear layer wants, the numbers stay where they are: reshape copies
 nothing.`);

@@ -43,7 +43,10 @@ for (let oh = 0; oh < 3; oh++) {
 numbers("the output", y, 3, 3, 0);
 claim("the loops give what we reckoned by hand", y[0] === byHand);
 
-say("The library's textbook kernel (kernels/reference/layers/conv2d.ts) has the same loops, and around them those over pictures and channels:");
+say(
+  "The library's textbook kernel (kernels/reference/layers/conv2d.ts) has the same loops, and around them those over pictures and " +
+  "channels:",
+);
 const shape = conv2dShape(1, 1, 5, 5, 1, { kernel: 3 });
 const fromKernel = new Float32Array(9);
 conv2dForward(fromKernel, image, kernel, null, shape);
@@ -52,7 +55,8 @@ claim("and gives the same nine numbers", distance(fromKernel, y) === 0);
 say(`Padding puts zeros around the picture, so that the output can be as large as the input; stride 2 moves the window by two pixels and
 halves the size. What happens to a side of 28 pixels:`);
 const rows: [string, number, number, number, number][] = [
-  ["3x3", 3, 1, 0, 0], ["3x3, padding 1", 3, 1, 1, 0], ["3x3, padding 1, stride 2", 3, 2, 1, 0], ["1x1", 1, 1, 0, 0], ["7x7, padding 3, stride 2", 7, 2, 3, 0]];
+  ["3x3", 3, 1, 0, 0], ["3x3, padding 1", 3, 1, 1, 0], ["3x3, padding 1, stride 2", 3, 2, 1, 0], ["1x1", 1, 1, 0, 0],
+  ["7x7, padding 3, stride 2", 7, 2, 3, 0]];
 for (const row of rows) {
   const [, k, stride, padding] = row;
   row[4] = conv2dShape(1, 1, 28, 28, 1, { kernel: k, stride, padding }).outHeight;
@@ -60,7 +64,10 @@ for (const row of rows) {
 }
 table(["kernel", "output side"], rows.map(([name, , , , out]) => [name, out]));
 
-say("On the boot, with padding, the kernel finds what goes from dark to light (bright) and from light to dark (dark) as one reads to the right:");
+say(
+  "On the boot, with padding, the kernel finds what goes from dark to light (bright) and from light to dark (dark) as one reads to the " +
+  "right:",
+);
 const boot = (await garments())[0];
 const edges = new Float32Array(28 * 28);
 conv2dForward(edges, boot.pixels, kernel, null, conv2dShape(1, 1, 28, 28, 1, { kernel: 3, padding: 1 }));
@@ -86,5 +93,8 @@ say(`That is what Squeeze-and-Excitation is about. Convolution asks "what is her
 one number a channel, what there is in the whole picture. The next three chapters build it.`);
 
 const macs = wide.outChannels * wide.outHeight * wide.outWidth * (wide.inChannels / wide.groups) * wide.kernelHeight * wide.kernelWidth;
-say(`What it costs: each of the ${2 * 36} output numbers takes 3 * 3 * 3 multiplications, ${macs} together. Chapter 13 counts whole networks so.`);
+say(
+  `What it costs: each of the ${2 * 36} output numbers takes 3 * 3 * 3 multiplications, ${macs} together. Chapter 13 counts whole ` +
+  `networks so.`,
+);
 claim("the count is outputs times weights of one output", macs === before.length * 27);

@@ -46,7 +46,10 @@ const squeezed = new Float32Array(4);
 globalAveragePoolForward(squeezed, shuffled, shape);
 claim("turned by half a turn the boot has the same squeeze", distance(squeezed, z) < 1e-6);
 
-say("The maximum is the other obvious question: is it anywhere? The paper tried it (table 11): a little worse. One bright pixel decides it alone:");
+say(
+  "The maximum is the other obvious question: is it anywhere? The paper tried it (table 11): a little worse. One bright pixel decides it " +
+  "alone:",
+);
 const largest = new Float32Array(4);
 const where = new Int32Array(4);   // the pixel that decided
 globalMaxPoolForward(largest, where, maps, shape);
@@ -57,7 +60,10 @@ const meanOfSpot = new Float32Array(4);
 const maxOfSpot = new Float32Array(4);
 globalAveragePoolForward(meanOfSpot, spot, shape);
 globalMaxPoolForward(maxOfSpot, where, spot, shape);
-say(`A spot of 100 in one corner: the mean goes from ${z[0].toFixed(3)} to ${meanOfSpot[0].toFixed(3)}, the maximum from ${largest[0].toFixed(3)} to ${maxOfSpot[0].toFixed(3)}.`);
+say(
+  `A spot of 100 in one corner: the mean goes from ${z[0].toFixed(3)} to ${meanOfSpot[0].toFixed(3)}, the maximum from ` +
+  `${largest[0].toFixed(3)} to ${maxOfSpot[0].toFixed(3)}.`,
+);
 claim("the mean moves by 100 / 784, the maximum by nearly all of the 100",
   Math.abs(meanOfSpot[0] - z[0] - 100 / 784) < 1e-4 && maxOfSpot[0] - largest[0] > 90);
 
@@ -75,4 +81,5 @@ const dx = new Float64Array(18);
 globalAveragePoolBackward(dx, dz, tiny);
 const measured = differences(small, loss);
 claim("every pixel of channel 0 gets 3 / 9, of channel 1 gets -2 / 9, by rule and by measurement",
-  distance(dx, measured) < 1e-8 && distance(dx.subarray(0, 9), Array(9).fill(3 / 9)) < 1e-12 && distance(dx.subarray(9), Array(9).fill(-2 / 9)) < 1e-12);
+  distance(dx, measured) < 1e-8 && distance(dx.subarray(0, 9), Array(9).fill(3 / 9)) < 1e-12 &&
+    distance(dx.subarray(9), Array(9).fill(-2 / 9)) < 1e-12);

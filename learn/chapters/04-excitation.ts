@@ -47,7 +47,10 @@ for (let c = 0; c < C; c++) {
 const labels = Array.from({ length: C }, (_, c) => `channel ${c}`);
 bars("the gates", labels, s, 1);
 
-say("The library has no kernel for excitation: it is two linear layers with an activation behind each (a published checkpoint stores them as 1x1 convolutions).");
+say(
+  "The library has no kernel for excitation: it is two linear layers with an activation behind each (a published checkpoint stores them " +
+  "as 1x1 convolutions).",
+);
 const kernelA = new Float32Array(hidden);
 const kernelH = new Float32Array(hidden);
 const kernelE = new Float32Array(C);
@@ -60,7 +63,10 @@ claim("those kernels give our gates", distance(kernelS, s) < 1e-7);
 
 say(`Why a sigmoid and not a softmax? A softmax makes channels compete: its outputs add up to 1, so one open gate closes the others. Gates do not
 compete. Two can be open at once, or none:`);
-claim(`these four gates add up to ${[...s].reduce((x, y) => x + y, 0).toFixed(2)}, not to 1`, Math.abs([...s].reduce((x, y) => x + y, 0) - 1) > 0.1);
+claim(
+  `these four gates add up to ${[...s].reduce((x, y) => x + y, 0).toFixed(2)}, not to 1`,
+  Math.abs([...s].reduce((x, y) => x + y, 0) - 1) > 0.1,
+);
 
 say("Every gate may depend on every channel. Make channel 0 weaker, and look at all gates:");
 const gatesFor = (squeeze: Float32Array): Float32Array => {
@@ -73,7 +79,10 @@ const gatesFor = (squeeze: Float32Array): Float32Array => {
 };
 const weaker = gatesFor(Float32Array.of(0.2, 0.1, 0.5, 0.0));
 table(["", ...labels], [["z[0] = 0.8", ...[...s].map((v) => v.toFixed(3))], ["z[0] = 0.2", ...[...weaker].map((v) => v.toFixed(3))]]);
-claim("gates 0, 1 and 3 heard of it through the hidden number 0; gate 2 listens to the other one", weaker[0] < s[0] && weaker[1] > s[1] && weaker[3] < s[3] && weaker[2] === s[2]);
+claim(
+  "gates 0, 1 and 3 heard of it through the hidden number 0; gate 2 listens to the other one",
+  weaker[0] < s[0] && weaker[1] > s[1] && weaker[3] < s[3] && weaker[2] === s[2],
+);
 const same = gatesFor(Float32Array.of(0.1, 0.1, 1.2, 0.0));
 claim("one bottleneck, one view: what leaves h unchanged changes no gate", distance(same, s) < 1e-6);
 

@@ -47,9 +47,14 @@ numbers("gates s", gates, 2, 6);
 
 const product = input.map((value, i) => value * gates[Math.floor(i / 9)]);
 claim("the output is the input times its gates", distance(product, output) < 1e-15);
-claim("two pictures, two sets of gates: the block decides for each picture by itself", distance(gates.subarray(0, 6), gates.subarray(6)) > 0.05);
+claim(
+  "two pictures, two sets of gates: the block decides for each picture by itself", distance(gates.subarray(0, 6), gates.subarray(6)) > 0.05,
+);
 
-say("The module SqueezeExcite of the library, with the same weights, is composed of pool, linear layers, activations and scale. It must agree:");
+say(
+  "The module SqueezeExcite of the library, with the same weights, is composed of pool, linear layers, activations and scale. It must " +
+  "agree:",
+);
 const module = new SqueezeExcite(6, { hidden: 3 }).cast("float64").use(reference);
 module.fc1.weight.value.data.set(w1);
 module.fc1.bias!.value.data.set(b1);

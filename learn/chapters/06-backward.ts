@@ -36,11 +36,17 @@ for (let c = 0; c < C; c++) {
   for (let p = 0; p < P; p++) direct[c * P + p] = s[c] * dy[c * P + p];
 }
 
-say("Before it, s = sigmoid(e). The sigmoid's slope is s (1 - s): largest, 1/4, where the gate is undecided, nearly nothing where it is open or shut.");
+say(
+  "Before it, s = sigmoid(e). The sigmoid's slope is s (1 - s): largest, 1/4, where the gate is undecided, nearly nothing where it is " +
+  "open or shut.",
+);
 console.log("\n      de[c] = ds[c] * s[c] * (1 - s[c])");
 const de = ds.map((value, c) => value * s[c] * (1 - s[c]));
 
-say("Before it, e[c] = b2[c] + sum over k of W2[c,k] h[k]. So each weight hears its output's gradient times its input, and h[k] hears all it fed:");
+say(
+  "Before it, e[c] = b2[c] + sum over k of W2[c,k] h[k]. So each weight hears its output's gradient times its input, and h[k] hears all " +
+  "it fed:",
+);
 console.log("\n      dW2[c,k] = de[c] * h[k]     db2[c] = de[c]     dh[k] = sum over c of W2[c,k] * de[c]");
 const dw2 = new Float64Array(C * K);
 const dh = new Float64Array(K);
@@ -80,7 +86,9 @@ const loss = (): number => {
   squeezeExciteForward(y, z, a, h, e, s, x, w1, b1, w2, b2, shape);
   return y.reduce((sum, value, i) => sum + value * dy[i], 0);
 };
-const measured = { dx: differences(x, loss), dw1: differences(w1, loss), db1: differences(b1, loss), dw2: differences(w2, loss), db2: differences(b2, loss) };
+const measured = {
+  dx: differences(x, loss), dw1: differences(w1, loss), db1: differences(b1, loss), dw2: differences(w2, loss), db2: differences(b2, loss),
+};
 loss();   // the values on the way, as they were
 numbers("dx by the rules above", dx, C, P, 4);
 numbers("dx by moving numbers", measured.dx, C, P, 4);
@@ -93,14 +101,24 @@ worse. This is how wrong it is here:`);
 numbers("first term", direct, C, P, 4);
 numbers("second term", throughGates, C, P, 4);
 const wrong = distance(direct, measured.dx) / Math.max(...measured.dx.map(Math.abs));
-table(["dx", "largest error, as a part of the largest gradient"], [["both terms", (distance(dx, measured.dx) / Math.max(...measured.dx.map(Math.abs))).toExponential(0)], ["first term only", wrong.toFixed(3)]]);
+table(
+  ["dx", "largest error, as a part of the largest gradient"],
+  [
+    ["both terms", (distance(dx, measured.dx) / Math.max(...measured.dx.map(Math.abs))).toExponential(0)],
+    ["first term only", wrong.toFixed(3)],
+  ],
+);
 claim("without its second term dx is plainly wrong", wrong > 0.01);
 
 say(`The library's kernel does the same for whole batches, and adds to gradients instead of overwriting them (a parameter's gradient is a sum over
 pictures; a network with two losses adds there, too):`);
-const kernel = { dx: new Float64Array(C * P).fill(1), dw1: new Float64Array(K * C), db1: new Float64Array(K), dw2: new Float64Array(C * K), db2: new Float64Array(C) };
+const kernel = {
+  dx: new Float64Array(C * P).fill(1), dw1: new Float64Array(K * C), db1: new Float64Array(K), dw2: new Float64Array(C * K),
+  db2: new Float64Array(C),
+};
 squeezeExciteBackward(
-  kernel.dx, kernel.dw1, kernel.db1, kernel.dw2, kernel.db2, new Float64Array(C), new Float64Array(C), new Float64Array(K), new Float64Array(C),
+  kernel.dx, kernel.dw1, kernel.db1, kernel.dw2, kernel.db2, new Float64Array(C), new Float64Array(C), new Float64Array(K),
+  new Float64Array(C),
   x, z, a, h, s, w1, w2, dy, shape);
 claim("squeezeExciteBackward adds our gradients to what was there",
   distance(kernel.dx, dx.map((value) => 1 + value)) < 1e-12 && distance(kernel.dw1, dw1) < 1e-12 && distance(kernel.db1, da) < 1e-12 &&

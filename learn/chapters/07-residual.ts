@@ -18,7 +18,9 @@ there are, so the counts differ a little:`);
 const places = ["standard", "pre", "post", "identity", "3x3"] as const;
 const without = tinyNetwork(1, { se: false }).parameterCount();
 const counts = places.map((position) => tinyNetwork(1, { position }).parameterCount());
-table(["place", "parameters", "of which SE"], [["no SE", without, 0], ...places.map((place, i) => [place, counts[i], counts[i] - without])]);
+table(
+  ["place", "parameters", "of which SE"], [["no SE", without, 0], ...places.map((place, i) => [place, counts[i], counts[i] - without])],
+);
 claim("standard, post and identity have as many gates as the block has outputs, pre as many as it has inputs",
   counts[0] === counts[2] && counts[0] === counts[3] && counts[1] < counts[0]);
 
@@ -38,7 +40,9 @@ const shut = (model: Module): number => {
 };
 const shutStandard = shut(tinyNetwork(2, { position: "standard" }));
 const shutPost = shut(tinyNetwork(2, { position: "post" }));
-table(["all gates shut", "difference of the logits of two pictures"], [["standard", shutStandard.toFixed(4)], ["post", shutPost.toFixed(4)]]);
+table(
+  ["all gates shut", "difference of the logits of two pictures"], [["standard", shutStandard.toFixed(4)], ["post", shutPost.toFixed(4)]],
+);
 claim("standard still tells two pictures apart, post can't", shutStandard > 1e-3 && shutPost < 1e-6);
 
 say("Now the measurement. A network of three blocks, 60 steps on drawn textures, three seeds each; accuracy on 256 new pictures:");

@@ -42,7 +42,10 @@ const change = (one: Float64Array, two: Float64Array): number[] =>
   Array.from({ length: C }, (_, c) => distance(one.subarray(c * pixels, (c + 1) * pixels), two.subarray(c * pixels, (c + 1) * pixels)));
 const atDepthwise = change(before.depthwise, after.depthwise);
 const atScale = change(before.scaled, after.scaled);
-table(["largest change in channel", "0", "1", "2", "3"], [["behind depthwise", ...atDepthwise.map((v) => v.toFixed(4))], ["behind SE", ...atScale.map((v) => v.toFixed(4))]]);
+table(
+  ["largest change in channel", "0", "1", "2", "3"],
+  [["behind depthwise", ...atDepthwise.map((v) => v.toFixed(4))], ["behind SE", ...atScale.map((v) => v.toFixed(4))]],
+);
 claim("the depthwise convolution tells no channel of another", atDepthwise.slice(1).every((v) => v === 0) && atDepthwise[0] > 0.1);
 claim("SE tells all of them", atScale.every((v) => v > 0));
 numbers("the gates before and after", [...before.gates, ...after.gates], 2, C, 3);

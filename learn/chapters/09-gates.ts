@@ -64,4 +64,6 @@ const rows = [1, 2, 4].map((deviation) => {
   return [deviation, dead] as const;
 });
 table(["deviation of e", "gates without gradient"], rows.map(([deviation, dead]) => [deviation, `${(100 * dead).toFixed(1)} %`]));
-claim("nearly none, a seventh, nearly half", rows[0][1] < 0.01 && rows[1][1] > 0.1 && rows[1][1] < 0.17 && rows[2][1] > 0.4 && rows[2][1] < 0.5);
+claim(
+  "nearly none, a seventh, nearly half", rows[0][1] < 0.01 && rows[1][1] > 0.1 && rows[1][1] < 0.17 && rows[2][1] > 0.4 && rows[2][1] < 0.5,
+);

@@ -35,7 +35,10 @@ const scale = (gates: Float64Array): Float64Array => x.map((value, i) => value *
 
 say("All of them are gate(x) * x. They differ in who may speak about whom. SE: every channel about every channel, through a bottleneck.");
 
-say("ECA (arXiv 1910.03151) drops the two layers: a gate hears its own channel and its neighbours, by one short kernel that all channels share.");
+say(
+  "ECA (arXiv 1910.03151) drops the two layers: a gate hears its own channel and its neighbours, by one short kernel that all channels " +
+  "share.",
+);
 console.log("\n      s[c] = sigmoid(sum over j of k[j] * z[c + j - 1])");
 const eca = outputOf(new EfficientChannelAttention(C));
 {
@@ -51,7 +54,10 @@ const eca = outputOf(new EfficientChannelAttention(C));
   claim("three lines are the library's ECA", distance(scale(gates), eca.y) < 1e-12);
 }
 
-say("Effective SE (arXiv 1911.06667) drops the bottleneck: one layer from C to C, because a narrow middle forgets. The gate is a hard sigmoid.");
+say(
+  "Effective SE (arXiv 1911.06667) drops the bottleneck: one layer from C to C, because a narrow middle forgets. The gate is a hard " +
+  "sigmoid.",
+);
 console.log("\n      s = hard_sigmoid(W z + b)");
 const ese = outputOf(new EffectiveSqueezeExcite(C));
 {
@@ -119,6 +125,7 @@ const rows: [string, number, string][] = [
   ["scSE, r = 2", parameters(new ConcurrentSqueezeExcite(256)), "both"]];
 table(["", "parameters", "a gate hears"], rows);
 claim("2 * C * C / r and biases; C * C and biases; a kernel of 5; C + 1; and a sum",
-  rows[0][1] === 2 * 256 * 16 + 16 + 256 && rows[1][1] === 256 * 256 + 256 && rows[2][1] === 5 && rows[3][1] === 257 && rows[4][1] === 2 * 256 * 128 + 128 + 256 + 257);
+  rows[0][1] === 2 * 256 * 16 + 16 + 256 && rows[1][1] === 256 * 256 + 256 && rows[2][1] === 5 && rows[3][1] === 257 &&
+    rows[4][1] === 2 * 256 * 128 + 128 + 256 + 257);
 say(`ECA's neighbours deserve a thought: nothing makes channel 7 and channel 8 related before training. That it works at all says that the network
 arranges its channels so that it does. Exercise 4 asks what is left of ECA when its channels are shuffled.`);

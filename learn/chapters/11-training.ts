@@ -50,7 +50,10 @@ curve("the loss, step by step", losses);
 const after = accuracyOf(model, 500);
 table(["", "right"], [["before training", `${(100 * before).toFixed(1)} %`], ["after", `${(100 * after).toFixed(1)} %`]]);
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-claim("the loss fell to a fifth, and nine of ten new pictures are named rightly", mean(losses.slice(-10)) < 0.2 * mean(losses.slice(0, 3)) && after > 0.9);
+claim(
+  "the loss fell to a fifth, and nine of ten new pictures are named rightly",
+  mean(losses.slice(-10)) < 0.2 * mean(losses.slice(0, 3)) && after > 0.9,
+);
 
 say("And once more from the same seed. Repeatable means: to the last bit, whatever machine runs it.");
 const again = trainTiny(tinyNetwork(11), 120, 11);

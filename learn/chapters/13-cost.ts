@@ -14,11 +14,16 @@ multiplications. For C = 256, K = 16, 14 by 14 pixels:`);
 const [C, K, P] = [256, 16, 196];
 table(["", "parameters", "multiplications"], [
   ["3x3 convolution", 9 * C * C, 9 * C * C * P], ["excitation", 2 * C * K + K + C, 2 * C * K], ["scale", 0, C * P]]);
-claim("excitation and scale together are less than a thousandth of the convolution's multiplications", 2 * C * K + C * P < (9 * C * C * P) / 1000);
+claim(
+  "excitation and scale together are less than a thousandth of the convolution's multiplications",
+  2 * C * K + C * P < (9 * C * C * P) / 1000,
+);
 
 say("Whole networks, at 224 by 224 pixels (se_resnet20 at 28 by 28):");
 const million = (value: number): string => `${(value / 1e6).toFixed(2)} M`;
-const rows = ([["seresnet50", 224], ["se_mobilenet_v1", 224], ["mobilenet_v3_large", 224], ["se_resnet20", 28]] as const).map(([name, side]) => {
+const rows = (
+  [["seresnet50", 224], ["se_mobilenet_v1", 224], ["mobilenet_v3_large", 224], ["se_resnet20", 28]] as const
+).map(([name, side]) => {
   const input = [1, 3, side, side];
   const summary = summarise(createModel(name, {}, null), input);
   const { seParameters: se, parameters, macs, seMacs: excitation, scaleMacs: scale } = summary;
@@ -29,7 +34,10 @@ table(["network", "parameters", "of which SE", "multiply-adds", "excitation", "s
 const [resnet, , large] = rows;
 claim("SE-ResNet-50 has 2,530,992 parameters of SE, 9 % of all, and 0.2 % of its multiply-adds",
   resnet.se === 2_530_992 && (resnet.excitation + resnet.scale) / resnet.macs < 0.0025);
-claim("in MobileNetV3 it is more than a quarter of the parameters: the same block in a network that is thrifty elsewhere", large.se / large.parameters > 0.25);
+claim(
+  "in MobileNetV3 it is more than a quarter of the parameters: the same block in a network that is thrifty elsewhere",
+  large.se / large.parameters > 0.25,
+);
 
 say(`Counting is not measuring. Squeeze and scale walk over all values once more, and memory is slower than arithmetic. A session makes both walks nearly
 disappear (chapter 15). Here the same small network with and without SE, module by module and compiled, in turns; the best of 15 runs:`);

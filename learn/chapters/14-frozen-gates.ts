@@ -39,16 +39,20 @@ claim("gates that are set to what they were change no answer, to the bit", looks
   return logits.every((value, i) => value === again[i]);
 }));
 
-say("One block at a time: its gates at their mean over the 90 pictures, all open (1), or all half open (0.5). Share of answers that change:");
+say(
+  "One block at a time: its gates at their mean over the 90 pictures, all open (1), or all half open (0.5). Share of answers that change:",
+);
 const rows = network.gates.map(({ block }, b) => ({
-  block, mean: changed(() => only(b, means[b])), one: changed(() => only(b, constant(1)[b])), half: changed(() => only(b, constant(0.5)[b])) }));
+  block, mean: changed(() => only(b, means[b])), one: changed(() => only(b, constant(1)[b])),
+  half: changed(() => only(b, constant(0.5)[b]))}));
 table(["block", "mean", "1", "0.5"], rows.map(({ block, mean, one, half }) => [block, percent(mean), percent(one), percent(half)]));
 
 const all = { mean: changed(() => means), one: changed(() => constant(1)), half: changed(() => constant(0.5)) };
 const others = changed((n) => looks[(n + 45) % looks.length].gates);
 say("All blocks at once:");
 table(["all gates", "answers that change"], [
-  ["at their mean", percent(all.mean)], ["from a picture of another garment", percent(others)], ["at 0.5", percent(all.half)], ["at 1 (SE left out)", percent(all.one)]]);
+  ["at their mean", percent(all.mean)], ["from a picture of another garment", percent(others)], ["at 0.5", percent(all.half)],
+  ["at 1 (SE left out)", percent(all.one)]]);
 claim("the mean costs less than leaving SE out", all.mean < all.one);
 claim("but it does cost: this network listens to its pictures", all.mean > 0);
 

@@ -23,7 +23,10 @@ const draw = (size: number): Float64Array => Float64Array.from({ length: size },
 say(`First: normalisation. In use, batch normalisation is a factor and a summand for each channel, and a convolution before it can take both into its
 weights. It disappears.`);
 
-say("Second: the squeeze moves. SE stands behind a 1x1 convolution, h to W h + b, and a mean does not care whether it is taken before or after:");
+say(
+  "Second: the squeeze moves. SE stands behind a 1x1 convolution, h to W h + b, and a mean does not care whether it is taken before or " +
+  "after:",
+);
 console.log("\n      mean(W h + b) = W mean(h) + b");
 const [from, to, P] = [6, 24, 25];
 const h = draw(from * P);
@@ -38,7 +41,10 @@ const squeezedBefore = new Float64Array(to);
 globalAveragePoolForward(mean, h, channelShape(1, from, P));
 conv2dForward(squeezedBefore, mean, w, b, conv2dShape(1, from, 1, 1, to, { kernel: 1 }));
 claim("both ways give the same squeeze", distance(squeezedBehind, squeezedBefore) < 1e-13);
-say(`In SE-ResNet-50 h has a quarter of the channels, so the squeeze reads a quarter. And, more important: now the gates are known before the convolution runs.`);
+say(
+  "In SE-ResNet-50 h has a quarter of the channels, so the squeeze reads a quarter. And, more important: now the gates are known before " +
+  `the convolution runs.`,
+);
 
 say(`Third: so the convolution can do the rest itself. While a result is still in a register it is multiplied by its gate, the shortcut is added, relu is
 applied, and only then it is stored: one write instead of four writes and four reads.`);
@@ -61,10 +67,15 @@ table(["operation", "in the model", "in the session"], [
 claim("no normalisation, no scale, no sum and no activation is left: all are inside of convolutions",
   ["batch_norm", "scale", "add", "activation"].every((kind) => count(kind)[0] > 0 && count(kind)[1] === 0));
 
-say("One block of it, as the session runs it (operation, shape, kernel, name). Look at the last line: gate, residual and relu in one kernel's name.");
+say(
+  "One block of it, as the session runs it (operation, shape, kernel, name). Look at the last line: gate, residual and relu in one " +
+  "kernel's name.",
+);
 const block = lines.filter((line) => line.includes(" layer2.1."));
 for (const line of block) console.log(`    ${line.replace(/\s+/g, " ").slice(0, 130)}`);
-claim("squeeze, two tiny convolutions, and the last convolution with everything in it", block.some((line) => /gate.*residual.*relu/.test(line)));
+claim(
+  "squeeze, two tiny convolutions, and the last convolution with everything in it", block.some((line) => /gate.*residual.*relu/.test(line)),
+);
 
 const x = new Tensor(Float32Array.from(draw(3 * 64 * 64)), input);
 const eager = model.forward(x);
@@ -100,7 +111,9 @@ claim("they begin as every module of WebAssembly does: 0, 'asm', version 1", hex
 
 if (typeof WebAssembly === "undefined") throw new Error("chapter 15 wants a host with WebAssembly");
 const memory = new WebAssembly.Memory({ initial: 1 });
-const { scale } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports as { scale(y: number, x: number, end: number, gate: number): void };
+const { scale } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports as {
+  scale(y: number, x: number, end: number, gate: number): void
+};
 const values = new Float32Array(memory.buffer, 0, 64);
 values.set(Float32Array.from(draw(64)));
 scale(1024, 0, 256, 0.75);
@@ -108,5 +121,8 @@ const byWasm = new Float32Array(memory.buffer, 1024, 64);
 const byReference = new Float32Array(64);
 channelScaleForward(byReference, values, Float32Array.of(0.75), channelShape(1, 1, 64));
 claim("and it computes what the reference kernel computes, to the bit", byWasm.every((value, i) => value === byReference[i]));
-say(`That is the whole way, from a mean over 784 pixels in chapter 3 to the bytes of a vector unit. docs/kernels.md goes on: tiles, Winograd, Strassen.`);
+say(
+  "That is the whole way, from a mean over 784 pixels in chapter 3 to the bytes of a vector unit. docs/kernels.md goes on: tiles, " +
+  `Winograd, Strassen.`,
+);
 session.close();

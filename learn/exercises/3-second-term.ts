@@ -1,6 +1,6 @@
 /**
- * Exercise 3 (after chapter 6). The backward pass of a gate without hidden layer: s[c] = sigmoid(w[c] * z[c]), z[c] = mean of x[c,p], y = s * x.
- * (So each channel speaks only about itself.) Give dx, with both terms, for one picture.
+ * Exercise 3 (after chapter 6). The backward pass of a gate without hidden layer: s[c] = sigmoid(w[c] * z[c]), z[c] = mean of x[c,p], y = s
+ * * x. (So each channel speaks only about itself.) Give dx, with both terms, for one picture.
  *
  *   x, dy [channels, pixels],  w [channels],  gives dx [channels, pixels]
  */

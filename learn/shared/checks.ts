@@ -16,14 +16,20 @@ const draw = (size: number): Float64Array => Float64Array.from({ length: size },
 
 function same(what: string, got: ArrayLike<number>, wanted: ArrayLike<number>, tolerance: number = 1e-8): void {
   const apart = distance(got, wanted);
-  if (!(apart <= tolerance)) throw new Error(`${what}: off by ${apart.toPrecision(2)}; wanted ${Array.from(wanted).slice(0, 6).map((v) => v.toPrecision(4)).join(", ")} ...`);
+  if (!(apart <= tolerance)) {
+    throw new Error(
+      `${what}: off by ${apart.toPrecision(2)}; wanted ${Array.from(wanted).slice(0, 6).map((v) => v.toPrecision(4)).join(", ")} ...`,
+    );
+  }
 }
 
 export const checks = {
   "1-offset": ({ offsetNhwc }: typeof offset): void => {
     const sizes = { C: 3, H: 4, W: 5 };
     const seen: number[] = [];
-    for (let n = 0; n < 2; n++) for (let h = 0; h < 4; h++) for (let w = 0; w < 5; w++) for (let c = 0; c < 3; c++) seen.push(offsetNhwc(n, c, h, w, sizes));
+    for (let n = 0; n < 2; n++) {
+      for (let h = 0; h < 4; h++) for (let w = 0; w < 5; w++) for (let c = 0; c < 3; c++) seen.push(offsetNhwc(n, c, h, w, sizes));
+    }
     same("the elements in the order n, h, w, c", seen, Array.from({ length: 120 }, (_, i) => i), 0);
   },
   "2-squeeze-by-maximum": ({ maximumBackward }: typeof maximum): void => {
@@ -51,7 +57,10 @@ export const checks = {
       const z = draw(order.length);
       const old = z.map((_, c) => kernel.reduce((sum, value, j) => sum + value * (z[c + j - (size - 1) / 2] ?? 0), 0));
       const matrix = ecaAsMatrix(kernel, order);
-      same("e in the new order", order.map((_, i) => order.reduce((sum, from, m) => sum + matrix[i * order.length + m] * z[from], 0)), order.map((from) => old[from]));
+      same(
+        "e in the new order", order.map((_, i) => order.reduce((sum, from, m) => sum + matrix[i * order.length + m] * z[from], 0)),
+        order.map((from) => old[from]),
+      );
     }
   },
   "5-fold-a-frozen-gate": ({ foldGate }: typeof fold): void => {

@@ -100,7 +100,9 @@ export function picture(title: string, values: Floats, height: number, width: nu
 }
 
 /** Values from 0 to `most` as bars. */
-export function bars(title: string, labels: readonly string[], values: ArrayLike<number>, most: number = Math.max(...Array.from(values))): void {
+export function bars(
+  title: string, labels: readonly string[], values: ArrayLike<number>, most: number = Math.max(...Array.from(values)),
+): void {
   console.log(`\n  ${title}`);
   const wide = Math.max(...labels.map((label) => label.length));
   labels.forEach((label, i) => {

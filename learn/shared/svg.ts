@@ -1,4 +1,6 @@
-/** Pictures of chapters as SVG: functions from numbers to text. They show on light and dark pages alike, for they bring their own ground. */
+/**
+ * Pictures of chapters as SVG: functions from numbers to text. They show on light and dark pages alike, for they bring their own ground.
+ */
 
 const escape = (text: string): string => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 

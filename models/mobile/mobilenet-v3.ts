@@ -111,7 +111,9 @@ export class MobileNetV3 extends Composite {
     super();
     const scaled = (channels: number): number => makeDivisible(channels * options.width);
     let channels = scaled(16);
-    const stem = convNorm(options.inChannels, channels, { kernel: 3, stride: options.smallImages ? 1 : 2, act: "hard_swish" }, options.epsilon);
+    const stem = convNorm(
+      options.inChannels, channels, { kernel: 3, stride: options.smallImages ? 1 : 2, act: "hard_swish" }, options.epsilon,
+    );
     const blocks = rows.map((row) => {
       const block = new InvertedResidual(channels, row, options);
       channels = scaled(row[2]);

@@ -1,4 +1,7 @@
-/** senet classify on what people hand it: folders, the standard input, a bad file among good ones, published weights without names; and what all commands print. */
+/**
+ * senet classify on what people hand it: folders, the standard input, a bad file among good ones, published weights without names; and what
+ * all commands print.
+ */
 import { execFile } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -35,7 +38,9 @@ test("a folder, with the folders in it; other files are counted", async () => {
   const { code, output, errors } = await senet("classify", at("album"), "--json", "--top", "1");
   assert.is(code, 0, errors);
   const answers = JSON.parse(output) as Answer[];
-  assert.equal(answers.map(({ image, guesses }) => [image, guesses?.[0].class]), [[at("album/a.png"), "Bag"], [at("album/more/b.png"), "Sandal"]]);
+  assert.equal(
+    answers.map(({ image, guesses }) => [image, guesses?.[0].class]), [[at("album/a.png"), "Bag"], [at("album/more/b.png"), "Sandal"]],
+  );
   assert.match(errors, /album: 1 files that are no pictures are left out/);
   mkdirSync(at("empty"), { recursive: true });
   const empty = await senet("classify", at("empty"));
@@ -55,7 +60,10 @@ test("one bad file among good ones: the others are classified, and the call fail
   assert.is(lines[2], "senet: 2 of 4 pictures could not be classified");
   const json = await senet("classify", at("bad.png"), at("album/a.png"), "--json");
   assert.is(json.code, 1);
-  assert.equal((JSON.parse(json.output) as Answer[]).map(({ guesses, error }) => [guesses?.[0].class, error !== undefined]), [[undefined, true], ["Bag", false]]);
+  assert.equal(
+    (JSON.parse(json.output) as Answer[]).map(({ guesses, error }) => [guesses?.[0].class, error !== undefined]),
+    [[undefined, true], ["Bag", false]],
+  );
 });
 
 // Deno's child_process rewrites what a shell is told to run where that is Deno.
@@ -63,7 +71,9 @@ if (process.platform !== "win32" && process.versions.deno === undefined) {
   test("- is the standard input", async () => {
     const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url).href);
     const piped = (from: string): Promise<{ output: string; errors: string }> => new Promise((resolve) => {
-      execFile("/bin/sh", ["-c", '"$RUNTIME" "$@" < "$0"', from, ...command(main), "classify", "-", "--top", "1", "--threads", "1"], { env: { ...process.env, RUNTIME: process.execPath } },
+      execFile("/bin/sh", ["-c", '"$RUNTIME" "$@" < "$0"', from, ...command(main), "classify", "-", "--top", "1", "--threads", "1"], {
+        env: { ...process.env, RUNTIME: process.execPath }
+      },
         (_, output, errors) => resolve({ output, errors }));
     });
     assert.match((await piped(at("album/a.png"))).output, /^-\n +Bag +90\.\d %/);
@@ -75,21 +85,35 @@ if (process.platform !== "win32" && process.versions.deno === undefined) {
 test("published weights of 1,000 classes: ImageNet's names, and it is said; other weights have numbers", async () => {
   const model = createModel("mobilenet_v3_small", { width: 0.25 }, 1);
   writeFileSync(at("published.safetensors"), writeSafetensors(stateDict(model)));
-  const call = (...more: string[]) => senet("classify", at("album/a.png"), "--weights", at("published.safetensors"), "--model", "mobilenet_v3_small", "--model-options", '{"width":0.25}', "--json", "--top", "1000", ...more);
+  const call = (...more: string[]) => senet(
+    "classify", at("album/a.png"), "--weights", at("published.safetensors"), "--model", "mobilenet_v3_small", "--model-options",
+    '{"width":0.25}', "--json", "--top", "1000", ...more,
+  );
   const { code, output, errors } = await call();
   assert.is(code, 0, errors);
-  assert.match(errors, /^mobilenet_v3_small of published\.safetensors names no classes: the names are ImageNet's \(--classes FILE gives others\)$/m);
+  assert.match(
+    errors, /^mobilenet_v3_small of published\.safetensors names no classes: the names are ImageNet's \(--classes FILE gives others\)$/m,
+  );
   const named = new Map((JSON.parse(output) as Answer[])[0].guesses!.map((guess) => [guess.index, guess.class]));
-  for (const [index, name] of [[0, "tench"], [1, "goldfish"], [134, "crane bird"], [173, "Ibizan hound"], [207, "golden retriever"], [285, "Egyptian cat"], [388, "giant panda"], [417, "balloon"],
+  for (const [index, name] of [[0, "tench"], [1, "goldfish"], [134, "crane bird"], [173, "Ibizan hound"], [207, "golden retriever"], [
+    285, "Egyptian cat",
+  ], [388, "giant panda"], [417, "balloon"],
     [517, "crane"], [639, "maillot tank suit"], [999, "toilet tissue"]] as const) assert.is(named.get(index), name);
   assert.is(new Set(named.values()).size, 1000);
   const preprocessing = { size: [28, 28], resize: 28, interpolation: "bilinear", channels: "gray", mean: [0.5], std: [0.5] } as const;
-  writeFileSync(at("own.safetensors"), saveWeights(createModel("se_resnet8", { classes: 1000, inChannels: 1, width: 4, reduction: 2 }, 1), { preprocessing }));
+  writeFileSync(
+    at("own.safetensors"),
+    saveWeights(createModel("se_resnet8", { classes: 1000, inChannels: 1, width: 4, reduction: 2 }, 1), { preprocessing }),
+  );
   const own = await senet("classify", at("album/a.png"), "--weights", at("own.safetensors"), "--json", "--top", "1");
   assert.match((JSON.parse(own.output) as Answer[])[0].guesses![0].class, /^class \d+$/);
-  const asked = await senet("classify", at("album/a.png"), "--weights", at("own.safetensors"), "--json", "--top", "1", "--classes", "imagenet");
+  const asked = await senet(
+    "classify", at("album/a.png"), "--weights", at("own.safetensors"), "--json", "--top", "1", "--classes", "imagenet",
+  );
   assert.not.match((JSON.parse(asked.output) as Answer[])[0].guesses![0].class, /^class \d+$/);
-  assert.match((await senet("classify", at("album/a.png"), "--classes", "imagenet")).errors, /ImageNet names 1000 classes, the network has 10/);
+  assert.match(
+    (await senet("classify", at("album/a.png"), "--classes", "imagenet")).errors, /ImageNet names 1000 classes, the network has 10/,
+  );
 });
 
 test("-h, --version, names as JSON, and help that fits 80 columns", async () => {
@@ -137,7 +161,12 @@ test("what acts on a terminal reaches none: names of classes, files and options 
   const json = await senet("classify", at("album/a.png"), "--weights", at("bell.safetensors"), "--json", "--top", "1");
   clean(json.output);
   assert.is((JSON.parse(json.output) as Answer[])[0].guesses![0].class, names[8]);
-  for (const args of [["\u001b[31m"], ["summary", "\u001b[31m"], ["summary", "resnet50", "--model-options", '{"\u001b]0;x\u0007":1}'], ["classify", "\u001b[2J.png"], ["train", "--recipe", "\u001b[1m"]]) {
+  for (
+    const args of [
+      ["\u001b[31m"], ["summary", "\u001b[31m"], ["summary", "resnet50", "--model-options", '{"\u001b]0;x\u0007":1}'],
+      ["classify", "\u001b[2J.png"], ["train", "--recipe", "\u001b[1m"],
+    ]
+  ) {
     const { errors, code } = await senet(...args);
     assert.not.equal(code, 0);
     clean(errors);

@@ -32,7 +32,10 @@ async function fails(code: number, message: RegExp, ...args: string[]): Promise<
 }
 
 const running = (...more: string[]): string[] =>
-  ["run", "se_resnet8", ...given, "--weights", at("weights.safetensors"), "--input", at("input.safetensors"), "--output", at("never.safetensors"), ...more];
+  [
+    "run", "se_resnet8", ...given, "--weights", at("weights.safetensors"), "--input", at("input.safetensors"), "--output",
+    at("never.safetensors"), ...more,
+  ];
 
 test("run writes the model's output, on every family of kernels", async () => {
   const ways = [["eager", "plain"], ["eager", "reference"], ["session", "plain"], ["session", "wasm"], ["session", "auto"]];
@@ -63,16 +66,29 @@ test("classify, run and eval compute in a session, on kernels of one meaning, an
   rmSync(output, { force: true });
   const probabilities = async (...more: string[]): Promise<[string, number][]> => {
     const call = await senet("classify", "--json", "--top", "2", ...more);
-    return (JSON.parse(call.output) as { guesses: { class: string; probability: number }[] }[]).flatMap(({ guesses }) => guesses.map((g): [string, number] => [g.class, g.probability]));
+    return (JSON.parse(call.output) as { guesses: { class: string; probability: number }[] }[])
+      .flatMap(({ guesses }) => guesses.map((g): [string, number] => [g.class, g.probability]));
   };
   const [session, modules] = [await probabilities(), await probabilities("--engine", "eager")];
-  session.forEach(([name, p], i) => assert.ok(name === modules[i][0] && Math.abs(p - modules[i][1]) < 1e-5, `${name} ${p}, eager ${modules[i].join(" ")}`));
+  session.forEach(
+    ([name, p], i) => assert.ok(
+      name === modules[i][0] && Math.abs(p - modules[i][1]) < 1e-5, `${name} ${p}, eager ${modules[i].join(" ")}`,
+    ),
+  );
   for (const command of [["classify"], ["eval", "--data", folder], running()]) {
-    await fails(2, /the eager engine has plain and reference kernels; wasm ones want --engine session/, ...command, "--engine", "eager", "--kernels", "wasm");
-    await fails(2, /a session has wasm and plain kernels; reference ones want --engine eager/, ...command, "--engine", "session", "--kernels", "reference");
+    await fails(
+      2, /the eager engine has plain and reference kernels; wasm ones want --engine session/, ...command, "--engine", "eager", "--kernels",
+      "wasm",
+    );
+    await fails(
+      2, /a session has wasm and plain kernels; reference ones want --engine eager/, ...command, "--engine", "session", "--kernels",
+      "reference",
+    );
   }
   await fails(2, /wasm kernels wants --engine session/, "bench", "se_resnet8", ...given, "--engine", "eager", "--kernels", "wasm");
-  assert.match((await senet("bench", "se_resnet8", ...given, "--train", "--runs", "1", "--input", "2,2,8,8")).output, /session, wasm, fast/);
+  assert.match(
+    (await senet("bench", "se_resnet8", ...given, "--train", "--runs", "1", "--input", "2,2,8,8")).output, /session, wasm, fast/,
+  );
 });
 
 test("run loads in part on request", async () => {
@@ -98,14 +114,27 @@ test("summary prints the counts, for people and for programs", async () => {
 });
 
 test("bench prints the contract's fields", async () => {
-  const call = await senet("bench", "se_resnet8", ...given, "--input", "2,2,8,8", "--runs", "2", "--engine", "session,eager", "--kernels", "reference,plain,wasm", "--json");
+  const call = await senet(
+    "bench", "se_resnet8", ...given, "--input", "2,2,8,8", "--runs", "2", "--engine", "session,eager", "--kernels", "reference,plain,wasm",
+    "--json",
+  );
   assert.is(call.code, 0, call.errors);
   const results = JSON.parse(call.output) as Record<string, number>[];
-  assert.equal(results.map((r) => [r.engine, r.kernels]), [["session", "plain"], ["session", "wasm"], ["eager", "reference"], ["eager", "plain"]]);
-  for (const r of results) for (const field of ["median_ms", "min_ms", "first_ms", "compile_ms", "arena_bytes", "gflops"]) assert.type(r[field], "number");
-  const many = await senet("bench", "se_resnet8", ...given, "--input", "1,2,8,8", "--runs", "1", "--engine", "session,eager", "--kernels", "wasm,plain", "--threads", "1,2", "--numerics", "exact,fast", "--json");
+  assert.equal(
+    results.map((r) => [r.engine, r.kernels]), [["session", "plain"], ["session", "wasm"], ["eager", "reference"], ["eager", "plain"]],
+  );
+  for (const r of results) {
+    for (const field of ["median_ms", "min_ms", "first_ms", "compile_ms", "arena_bytes", "gflops"]) assert.type(r[field], "number");
+  }
+  const many = await senet(
+    "bench", "se_resnet8", ...given, "--input", "1,2,8,8", "--runs", "1", "--engine", "session,eager", "--kernels", "wasm,plain",
+    "--threads", "1,2", "--numerics", "exact,fast", "--json",
+  );
   const ran = JSON.parse(many.output) as { kernels: string; threads: number; numerics: string | null }[];
-  assert.equal(ran.map((r) => [r.kernels, r.threads, r.numerics]), [["wasm", 1, "exact"], ["wasm", 1, "fast"], ["wasm", 2, "exact"], ["wasm", 2, "fast"], ["plain", 1, null], ["plain", 1, null]]);
+  assert.equal(
+    ran.map((r) => [r.kernels, r.threads, r.numerics]),
+    [["wasm", 1, "exact"], ["wasm", 1, "fast"], ["wasm", 2, "exact"], ["wasm", 2, "fast"], ["plain", 1, null], ["plain", 1, null]],
+  );
   await fails(2, /--threads wants whole numbers of at least 1, such as 1,2, got "0"/, "bench", "resnet50", "--threads", "0");
   await fails(2, /--numerics wants some of exact, fast, turbo, got "fats".*"fast"/, "bench", "resnet50", "--numerics", "fats");
   assert.match((await senet("bench", "se_resnet8", ...given, "--train", "--runs", "1", "--input", "2,2,8,8")).output, /training step/);
@@ -117,7 +146,9 @@ test("convert: half precision and ONNX", async () => {
   const [full, small] = ["weights", "half"].map((name) => parseSafetensors(readFileSync(at(`${name}.safetensors`))));
   assert.equal(small.metadata, full.metadata, "the file still says what it is");
   for (const [name, { data }] of full.tensors) {
-    for (let i = 0; i < data.length; i++) assert.ok(Math.abs(small.tensors.get(name)!.data[i] - data[i]) <= Math.abs(data[i]) / 1024 + 1e-7, name);
+    for (let i = 0; i < data.length; i++) {
+      assert.ok(Math.abs(small.tensors.get(name)!.data[i] - data[i]) <= Math.abs(data[i]) / 1024 + 1e-7, name);
+    }
   }
   const onnx = await senet("convert", at("weights.safetensors"), at("model.onnx"), "--input", "1,2,9,8");
   assert.is(onnx.code, 0, onnx.errors);
@@ -146,7 +177,9 @@ test("wrong usage: code 2, with the nearest name", async () => {
   await fails(2, /--model-options wants a JSON object/, "summary", "resnet50", "--model-options", "[1]");
   await fails(2, /unknown option "clases" \(did you mean "classes"\?\)/, "summary", "resnet50", "--model-options", '{"clases":3}');
   await fails(2, /wants --weights FILE/, "run", "resnet50", "--input", "x", "--output", "y");
-  await fails(2, /--kernels wants one of auto, wasm, plain, reference, got "plane" \(did you mean "plain"\?\)/, ...running("--kernels", "plane"));
+  await fails(
+    2, /--kernels wants one of auto, wasm, plain, reference, got "plane" \(did you mean "plain"\?\)/, ...running("--kernels", "plane"),
+  );
   await fails(2, /--runs wants a whole number of at least 1, got "0"/, "bench", "resnet50", "--runs", "0");
   await fails(2, /--json takes no value/, "summary", "resnet50", "--json=yes");
 });
@@ -171,7 +204,9 @@ test("bad files: code 1, and nothing is written", async () => {
   await fails(1, /cut short/, ...running("--weights", cut));
   await fails(1, /safetensors: /, ...running("--weights", torn));
   await fails(1, /header/, ...running("--weights", huge));
-  await fails(1, /12 missing: .*se\.fc1\.weight.*misshapen: conv1\.weight \[2,2,3,3\], wanted \[4,2,3,3\]/, ...running("--weights", foreign));
+  await fails(
+    1, /12 missing: .*se\.fc1\.weight.*misshapen: conv1\.weight \[2,2,3,3\], wanted \[4,2,3,3\]/, ...running("--weights", foreign),
+  );
   await fails(1, /wants 2 channels, got 1/, ...running("--input", gray));
   await fails(1, /has no tensor named "input" \(it has image\)/, ...running("--input", unnamed));
   await fails(1, /input wants finite numbers, element 17 is NaN/, ...running("--input", infinite));
@@ -179,7 +214,10 @@ test("bad files: code 1, and nothing is written", async () => {
   await fails(1, /cannot write .*: /, ...running("--output", join(at("text.png"), "out.safetensors")));
   await fails(1, /text\.png: image: the file is of no format that is known/, "classify", text, "--weights", at("weights.safetensors"));
   await fails(1, /photo\.jpg: JPEG: the file is cut short at byte 6/, "classify", jpeg, "--weights", at("weights.safetensors"));
-  await fails(1, /photo\.webp: WebP images are not read here; make it PNG or JPEG, or install sharp/, "classify", webp, "--weights", at("weights.safetensors"));
+  await fails(
+    1, /photo\.webp: WebP images are not read here; make it PNG or JPEG, or install sharp/, "classify", webp, "--weights",
+    at("weights.safetensors"),
+  );
   await fails(1, /none\.png: no such file/, "classify", at("none.png"), "--weights", at("weights.safetensors"));
   assert.not(existsSync(at("never.safetensors")));
 });

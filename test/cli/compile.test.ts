@@ -19,7 +19,12 @@ const sha256 = (file: string): string => createHash("sha256").update(readFileSyn
 
 test("the same command gives the same file; another gives another", async () => {
   const hashes: string[] = [];
-  for (const more of [[], [], ["--numerics", "exact"], ["--threads", "2"], ["--relaxed-simd"], ["--pace"], ["--observe", "layer1.0.se.activation_2"], ["--input", "1,2,9,9"]]) {
+  for (
+    const more of [
+      [], [], ["--numerics", "exact"], ["--threads", "2"], ["--relaxed-simd"], ["--pace"], ["--observe", "layer1.0.se.activation_2"],
+      ["--input", "1,2,9,9"],
+    ]
+  ) {
     const call = await senet(...given, "--out", at("m.wasm"), ...more, "--json");
     assert.is(call.code, 0, call.errors);
     const { sha256: hash, bytes, senet: by } = JSON.parse(call.output) as { sha256: string; bytes: number; senet: string };
@@ -40,7 +45,9 @@ test("a session takes the file, and gives the answers that it gives without", as
   assert.is(second, `sha256 ${sha256(at("m.wasm"))}`);
   const model = stir(createModel("se_resnet8", options));
   const input = [1, 2, 9, 8];
-  const [taken, usual] = [{ module: readFileSync(at("m.wasm")) }, {}].map((how) => compileSync(model, { input, numerics: "exact", threads: 1, ...how }));
+  const [taken, usual] = [{ module: readFileSync(at("m.wasm")) }, {}].map(
+    (how) => compileSync(model, { input, numerics: "exact", threads: 1, ...how }),
+  );
   assert.match(taken.kernels, /kernels of the given module$/);
   assert.equal(bits(taken.run(draw(input))), bits(usual.run(draw(input))));
 });

@@ -19,7 +19,9 @@ const x = recipeTensor("input", [1, 3, 16, 16]);
 writeFileSync(at("x.safetensors"), writeSafetensors([["whatever", x]]));
 
 interface Answers {
-  readonly files: Readonly<Record<string, { readonly cases: readonly { readonly outputs: Readonly<Record<string, { readonly data: readonly number[] }>> }[] }>>;
+  readonly files: Readonly<Record<string, {
+    readonly cases: readonly { readonly outputs: Readonly<Record<string, { readonly data: readonly number[] }>> }[]
+  }>>;
 }
 const { files } = fileJson<Answers>("fixtures/onnx/expected.json");
 
@@ -40,7 +42,9 @@ test("run takes the only tensor of a file, and writes outputs under the graph's 
 
 test("weights lie beside the model, also where both were renamed; elsewhere they are not looked for", async () => {
   const name = "se-conv-dynamo-external.onnx";
-  const run = (model: string): ReturnType<typeof senet> => senet("run", model, "--input", at("x.safetensors"), "--output", at("y.safetensors"));
+  const run = (model: string): ReturnType<typeof senet> => senet(
+    "run", model, "--input", at("x.safetensors"), "--output", at("y.safetensors"),
+  );
   assert.is((await run(fixture(`dynamo/${name}`))).code, 0);
   near(at("y.safetensors"), name);
   copyFileSync(fixture(`dynamo/${name}`), at("renamed.onnx"));
@@ -77,7 +81,10 @@ test("free sizes want --input, or are 224 and said", async () => {
 test("bench times sessions of a file; the eager engine and training want models", async () => {
   const call = await senet("bench", fixture("dynamo/unet-dynamo.onnx"), "--runs", "1", "--batch", "2", "--json");
   assert.is(call.code, 0, call.errors);
-  assert.equal((JSON.parse(call.output) as { batch: number; kernels: string }[]).map(({ batch, kernels }) => [batch, kernels]), [[2, "wasm"], [2, "plain"]]);
+  assert.equal(
+    (JSON.parse(call.output) as { batch: number; kernels: string }[]).map(({ batch, kernels }) => [batch, kernels]),
+    [[2, "wasm"], [2, "plain"]],
+  );
   assert.match((await senet("bench", fixture("dynamo/unet-dynamo.onnx"), "--engine", "eager")).errors, /runs in a session/);
   assert.match((await senet("bench", fixture("dynamo/unet-dynamo.onnx"), "--train")).errors, /--train times models/);
 });
@@ -86,7 +93,9 @@ test("classify takes a file as the model, at the size that it wants", async () =
   const picture = { width: 20, height: 24, data: Uint8Array.from({ length: 20 * 24 * 4 }, (_, i) => (i % 4 === 3 ? 255 : (i * 7) % 256)) };
   writeFileSync(at("p.png"), await encodePng(picture));
   writeFileSync(at("names.txt"), "a\nb\nc\nd\ne\n");
-  const call = await senet("classify", at("p.png"), "--model", fixture("dynamo/mobile-dynamo.onnx"), "--classes", at("names.txt"), "--json", "--top", "5");
+  const call = await senet(
+    "classify", at("p.png"), "--model", fixture("dynamo/mobile-dynamo.onnx"), "--classes", at("names.txt"), "--json", "--top", "5",
+  );
   assert.is(call.code, 0, call.errors);
   assert.match(call.errors, /prepared as for ImageNet .* at 16x16/);
   const [{ guesses }] = JSON.parse(call.output) as { guesses: { class: string; probability: number }[] }[];
@@ -109,7 +118,9 @@ test("convert writes the weights by their names in the file, and the graph as se
   const again = importOnnx(readFileSync(at("again.onnx")));
   assert.equal(again.outputs, ["y"]);
   const two = recipeTensor("input", [2, 3, 16, 16]);
-  const bits = (bytes: Uint8Array): number[] => [...compileSync(importOnnx(bytes), { input: [2, 3, 16, 16], kernels: "plain" }).run(two).data];
+  const bits = (bytes: Uint8Array): number[] => [
+    ...compileSync(importOnnx(bytes), { input: [2, 3, 16, 16], kernels: "plain" }).run(two).data,
+  ];
   assert.equal(bits(readFileSync(at("again.onnx"))), bits(readFileSync(source)));
 });
 
@@ -119,7 +130,10 @@ test("what is no ONNX file is named, with what to do; what is not supported, at 
   assert.is(call.code, 1);
   assert.match(call.errors, /TensorFlow Lite model; convert it: python -m tf2onnx\.convert --tflite/);
   const refused = await senet("summary", fixture("other/refused.onnx"));
-  assert.match(refused.errors, /not supported \(opset 17\): LSTM \(node "rnn"\), NonZero \(node "where"\), org\.example:FusedEverything \(node "mine"\)/);
+  assert.match(
+    refused.errors,
+    /not supported \(opset 17\): LSTM \(node "rnn"\), NonZero \(node "where"\), org\.example:FusedEverything \(node "mine"\)/,
+  );
   assert.is(refused.errors.trim().split("\n").length, 1);
 });
 

@@ -4,7 +4,8 @@ import * as assert from "uvu/assert";
 const known = new Set(("html head meta title style body main header footer h1 h2 h3 p b i bdi span div figure figcaption svg line text circle polyline " +
   "table thead tbody tr th td details summary img").split(" "));
 const empty = new Set(["meta", "img"]);
-const attributes = new Set(("lang charset http-equiv content name class style title viewBox role aria-label x y x1 x2 y1 y2 dy cx cy r points " +
+const attributes =
+  new Set(("lang charset http-equiv content name class style title viewBox role aria-label x y x1 x2 y1 y2 dy cx cy r points " +
   "text-anchor scope src width height alt").split(" "));
 
 export interface ReadPage {
@@ -16,7 +17,9 @@ export interface ReadPage {
 }
 
 const decoded = (text: string): string =>
-  text.replace(/&(amp|lt|gt|quot|#39|nbsp);/g, (_, name: string) => ({ amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'", nbsp: " " })[name] as string);
+  text.replace(
+    /&(amp|lt|gt|quot|#39|nbsp);/g, (_, name: string) => ({ amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'", nbsp: " " })[name] as string,
+  );
 
 /** Fails where anything stands in the page that no report has: a script, an event handler, an address, a tag that nobody closes. */
 export function readPage(page: string): ReadPage {

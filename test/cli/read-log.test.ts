@@ -6,7 +6,10 @@ import { encodeUtf8 } from "../../src/io/bytes/utf8.ts";
 
 const start = { event: "start", step: 0, model: "se_resnet8", epochs: 3, seed: 1, modelOptions: { width: 4 } };
 const step = (n: number, loss: number): object => ({ step: n, epoch: n / 10, loss, rate: 0.1 });
-const epoch = (n: number, loss: number): object => ({ step: 10 * n, epoch: n, event: "epoch", loss, accuracy: 0.5, seconds: 2, images_per_second: 40, tflop: 1, validation_loss: 1, validation_accuracy: 0.25 });
+const epoch = (n: number, loss: number): object => ({
+  step: 10 * n, epoch: n, event: "epoch", loss, accuracy: 0.5, seconds: 2, images_per_second: 40, tflop: 1, validation_loss: 1,
+  validation_accuracy: 0.25,
+});
 const text = (...entries: readonly object[]): string => entries.map((entry) => `${JSON.stringify(entry)}\n`).join("");
 const read = (log: string): ReturnType<typeof readLog> => readLog(encodeUtf8(log), "x.log.jsonl");
 
@@ -15,7 +18,15 @@ test("settings, steps and epochs", () => {
   assert.is(record.model, "se_resnet8");
   assert.equal(record.start, start);
   assert.equal(record.steps, [{ step: 1, loss: 3, rate: 0.1 }, { step: 10, loss: 2, rate: 0.1 }]);
-  assert.equal(record.epochs, [{ step: 10, epoch: 1, loss: 2.5, accuracy: 0.5, validationLoss: 1, validationAccuracy: 0.25, seconds: 2, imagesPerSecond: 40, tflop: 1, time: undefined }]);
+  assert.equal(
+    record.epochs,
+    [
+      {
+        step: 10, epoch: 1, loss: 2.5, accuracy: 0.5, validationLoss: 1, validationAccuracy: 0.25, seconds: 2, imagesPerSecond: 40,
+        tflop: 1, time: undefined,
+      },
+    ],
+  );
   assert.equal([record.resumed, record.diverged, record.unreadable], [[], undefined, 0]);
   assert.equal(read(text(start)).steps, [], "a run that has just begun");
 });
@@ -67,7 +78,9 @@ test("what is no log is one line that names the file", () => {
     [text({ event: "start", model: "se_resnet8" }), /no log of senet train/],
     ['{"event":"start","step":0,"mod', /no log of senet train.*a line that is cut short/],
   ] as const) assert.throws(() => read(log), (error: Error) => message.test(error.message) && !error.message.includes("\n"), log);
-  assert.throws(() => readLog(Uint8Array.of(255, 254, 0, 10, 1), "x.bin"), /^x\.bin is no log of senet train: it is not text$|x\.bin is no log/);
+  assert.throws(
+    () => readLog(Uint8Array.of(255, 254, 0, 10, 1), "x.bin"), /^x\.bin is no log of senet train: it is not text$|x\.bin is no log/,
+  );
 });
 
 test.run();

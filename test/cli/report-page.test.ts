@@ -19,15 +19,22 @@ import { Confusion } from "../../src/train/metrics.ts";
 import { bytesFromBase64 } from "../support/base64.ts";
 import { readPage } from "./page.ts";
 
-const hostile = ["<script>alert(1)</script>", `"><img src=x onerror=alert(1)>`, "' onmouseover='alert(1)", "</style></title>&lt;b&gt;\u202e\u0000\ud800"];
+const hostile = [
+  "<script>alert(1)</script>", `"><img src=x onerror=alert(1)>`, "' onmouseover='alert(1)", "</style></title>&lt;b&gt;\u202e\u0000\ud800",
+];
 
 test("html escapes whatever is no HTML, and spells out what is not seen", () => {
-  assert.is(html`<b title="${`"x" & 'y'`}">${["<i>", 1, html`<i>`, undefined]}</b>`.text, '<b title="&quot;x&quot; &amp; &#39;y&#39;">&lt;i&gt;1<i></b>');
+  assert.is(
+    html`<b title="${`"x" & 'y'`}">${["<i>", 1, html`<i>`, undefined]}</b>`.text,
+    '<b title="&quot;x&quot; &amp; &#39;y&#39;">&lt;i&gt;1<i></b>',
+  );
   assert.is(escape(hostile[3]), "&lt;/style&gt;&lt;/title&gt;&amp;lt;b&amp;gt;\\u202e\\u0000\\ud800");
 });
 
 test("linear axes have round ticks around all values", () => {
-  const of = (low: number, high: number, options: { ticks?: number; whole?: boolean; percent?: boolean } = {}): string[] => linearScale(low, high, { ticks: 5, ...options }).ticks.map(({ label }) => label);
+  const of = (low: number, high: number, options: { ticks?: number; whole?: boolean; percent?: boolean } = {}): string[] => linearScale(
+    low, high, { ticks: 5, ...options },
+  ).ticks.map(({ label }) => label);
   assert.equal(of(0.31, 0.68), ["0.3", "0.4", "0.5", "0.6", "0.7"]);
   assert.equal(of(0.1, 0.3), ["0.10", "0.15", "0.20", "0.25", "0.30"]);
   assert.equal(of(0, 11583, { whole: true }), ["0", "5,000", "10,000"]);
@@ -66,7 +73,10 @@ test("smoothing keeps straight lines and both ends; thinning keeps ends and peak
 });
 
 test("a chart has its curves inside its axes, a legend, and dots that say their values", () => {
-  const chart = lineChart({ title: "Loss", x: "epoch", logarithmic: true, series: [{ name: "training", kind: "training", points: [[1, 3], [2, 0.2]] }, { name: "validation", kind: "validation", points: [] }] }).text;
+  const chart = lineChart({
+    title: "Loss", x: "epoch", logarithmic: true,
+    series: [{ name: "training", kind: "training", points: [[1, 3], [2, 0.2]] }, { name: "validation", kind: "validation", points: [] }],
+  }).text;
   assert.match(chart, /\(logarithmic\)/);
   assert.match(chart, /<span class="key training">training<\/span>/);
   assert.not.match(chart, /validation/);
@@ -77,7 +87,10 @@ test("a chart has its curves inside its axes, a legend, and dots that say their 
   assert.ok(places.every(([x, y]) => x >= 50 && x <= width && y >= 0 && y <= height - 40), String(places));
   assert.ok(places[1][0] > places[0][0] && places[1][1] > places[0][1], "to the right, and downwards");
   assert.match(lineChart({ title: "Loss", x: "epoch", series: [] }).text, /nothing logged yet/);
-  assert.not.match(lineChart({ title: "Loss", x: "step", logarithmic: true, series: [{ name: "a", kind: "raw", points: [[1, 3], [2, 0]] }] }).text, /NaN|logarithmic/);
+  assert.not.match(
+    lineChart({ title: "Loss", x: "step", logarithmic: true, series: [{ name: "a", kind: "raw", points: [[1, 3], [2, 0]] }] }).text,
+    /NaN|logarithmic/,
+  );
 });
 
 /** Answers that an imaginary network gave to `labels`. */
@@ -87,7 +100,10 @@ async function answered(data: Dataset, answers: readonly (readonly number[])[]):
   confusion.add(data.labels, predictions);
   // In two batches.
   for (const [first, end] of [[0, 2], [2, data.size]]) {
-    mistakes.add({ first, labels: data.labels.slice(first, end), predictions: predictions.slice(first, end), probabilities: Tensor.of(answers.slice(first, end).flat(), [end - first, data.classes.length]) });
+    mistakes.add({
+      first, labels: data.labels.slice(first, end), predictions: predictions.slice(first, end),
+      probabilities: Tensor.of(answers.slice(first, end).flat(), [end - first, data.classes.length]),
+    });
   }
   return measuredOn(data, { loss: 1.25, accuracy: confusion.accuracy, confusion }, mistakes.worst(24), "test images");
 }
@@ -106,15 +122,29 @@ test("the matrix has counts, recall and precision, rows by true class; the mista
   assert.match(text, /\|a\|3\|33\.3\u00a0%\|100\.0\u00a0%\|b\|\(1\)\|/, "the table of classes");
   assert.match(text, /c\|→\|b\|,\|90\.0\u00a0%\|a\|→\|c\|,\|70\.0\u00a0%\|a\|→\|b\|,\|60\.0\u00a0%/);
   const many = [...classes, ...Array.from({ length: 12 }, (_, k) => `z${k}`)];
-  const narrow = await answered(fiveImages(many), [fiveAnswers[0], fiveAnswers[0], ...fiveAnswers.slice(2)].map((row) => [...row, ...Array.from({ length: 12 }, () => 0)]));
-  assert.match(readPage(evaluationPage({ title: "net", measured: narrow, facts: [] })).text, /\|recall, %\|a\|2\|1\|67\|b\|1\|100\|c\|1\|0\|d\|–\|.*\|precision, %\|100\|50\|0\|–\|/, "narrow cells");
+  const narrow = await answered(
+    fiveImages(many),
+    [fiveAnswers[0], fiveAnswers[0], ...fiveAnswers.slice(2)].map((row) => [...row, ...Array.from({ length: 12 }, () => 0)]),
+  );
+  assert.match(
+    readPage(evaluationPage({ title: "net", measured: narrow, facts: [] })).text,
+    /\|recall, %\|a\|2\|1\|67\|b\|1\|100\|c\|1\|0\|d\|–\|.*\|precision, %\|100\|50\|0\|–\|/, "narrow cells",
+  );
   const right = await answered(fiveImages(classes), [[1, 0, 0, 0], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [1, 0, 0, 0]]);
   assert.match(readPage(evaluationPage({ title: "net", measured: right, facts: [] })).text, /Worst mistakes\|[^|]*\|There are none\./);
 });
 
 test("pictures are the images: grey, colour, and large ones made smaller", async () => {
-  const show = async (images: Uint8Array, shape: [number, number, number, number]): Promise<{ width: number; height: number; data: Uint8Array | Uint8ClampedArray; shown: string }> => {
-    const [picture] = await pictures(new Dataset(images, shape, new Int32Array(shape[0]), ["a"]), [{ index: shape[0] - 1, label: 0, prediction: 0, confidence: 1, labelProbability: 0 }]);
+  const show = async (images: Uint8Array, shape: [number, number, number, number]): Promise<{
+    width: number;
+    height: number;
+    data: Uint8Array | Uint8ClampedArray;
+    shown: string;
+  }> => {
+    const [picture] = await pictures(
+      new Dataset(images, shape, new Int32Array(shape[0]), ["a"]),
+      [{ index: shape[0] - 1, label: 0, prediction: 0, confidence: 1, labelProbability: 0 }],
+    );
     const { width, height, data } = await decodePng(bytesFromBase64(picture.source.replace("data:image/png;base64,", "")));
     return { width, height, data, shown: `${picture.width}x${picture.height} ${picture.magnified}` };
   };
@@ -130,12 +160,15 @@ test("pictures are the images: grey, colour, and large ones made smaller", async
   assert.ok([...large.data].every((value, i) => value === (i % 4 === 3 ? 255 : 77)));
 });
 
-const logOf = (...entries: readonly object[]): ReturnType<typeof readLog> => readLog(encodeUtf8(entries.map((entry) => `${JSON.stringify(entry)}\n`).join("")), "log");
+const logOf = (...entries: readonly object[]): ReturnType<typeof readLog> => readLog(
+  encodeUtf8(entries.map((entry) => `${JSON.stringify(entry)}\n`).join("")), "log",
+);
 
 test("names, settings and files of any kind stay text", async () => {
   const measured = await answered(fiveImages(hostile), fiveAnswers);
   const record = logOf({
-    event: "start", step: 0, model: hostile[0], epochs: 2, time: hostile[1], runs_on: hostile[2], from: hostile[3], senet: hostile[0], numerics: hostile[1],
+    event: "start", step: 0, model: hostile[0], epochs: 2, time: hostile[1], runs_on: hostile[2], from: hostile[3], senet: hostile[0],
+    numerics: hostile[1],
     modelOptions: { [hostile[0]]: hostile[1] }, classes: hostile, [hostile[2]]: { [hostile[1]]: [hostile[0]] }, smoothing: hostile[0],
   }, { step: 1, loss: 1, rate: 0.1 }, { step: 2, epoch: 1, event: "epoch", loss: 1, accuracy: 0.5, time: hostile[1] }, { step: 3, event: "diverged", message: hostile[1] });
   const training = readPage(trainingPage({ record, log: hostile[1], measured, weights: hostile[2] }));
@@ -150,29 +183,48 @@ test("names, settings and files of any kind stay text", async () => {
 
 test("a page tells settings and figures, and how far the run came", () => {
   const start = {
-    event: "start", step: 0, model: "se_resnet8", modelOptions: { width: 4 }, epochs: 3, seed: 1234567, batch: 8, lr: 0.1, crop: 0, flip: true, parameters: 5345, images: 48,
-    validation: 12, numerics: "exact", runs_on: "wasm: simd, 1 thread", time: "2025-11-27T03:00:12.345Z", mean: [0.25, 0.5], smoothing: 0.1, average: 0.9, later: "new setting",
+    event: "start", step: 0, model: "se_resnet8", modelOptions: { width: 4 }, epochs: 3, seed: 1234567, batch: 8, lr: 0.1, crop: 0,
+    flip: true, parameters: 5345, images: 48,
+    validation: 12, numerics: "exact", runs_on: "wasm: simd, 1 thread", time: "2025-11-27T03:00:12.345Z", mean: [0.25, 0.5], smoothing: 0.1,
+    average: 0.9, later: "new setting",
   };
   const epoch = (n: number, accuracy: number): object =>
-    ({ step: 6 * n, epoch: n, event: "epoch", loss: 2 / n, accuracy: 0.5, seconds: 30, images_per_second: 100 * n, tflop: 0.25 * n, validation_loss: 1 / n, validation_accuracy: accuracy });
+    ({
+      step: 6 * n, epoch: n, event: "epoch", loss: 2 / n, accuracy: 0.5, seconds: 30, images_per_second: 100 * n, tflop: 0.25 * n,
+      validation_loss: 1 / n, validation_accuracy: accuracy,
+    });
   const entries = [start, { step: 1, loss: 3, rate: 0.1 }, epoch(1, 0.5), epoch(2, 0.75), epoch(3, 0.625)];
-  const { text } = readPage(trainingPage({ record: logOf(...entries, { event: "resume", step: 18 }), log: "x.log.jsonl", measured: "Because." }));
+  const { text } = readPage(
+    trainingPage({ record: logOf(...entries, { event: "resume", step: 18 }), log: "x.log.jsonl", measured: "Because." }),
+  );
   for (const part of [
-    "Training report of x.log.jsonl. 3 epochs, 18 steps.", "|62.50 %|validation accuracy|0.3333|validation loss|5,345|parameters|1 min 30 s|", "|seed|1234567|", "|options|width 4|", "|flip|yes|", "|mean|0.25, 0.5|",
-    "|begun|2025-11-27 03:00 UTC|", "|images a second|200|", "|training arithmetic|0.750 TFLOP|", "|kernels|wasm: simd, 1 thread, numerics exact|", "|training loss|0.6667|training accuracy|50.00 %|",
-    "|best validation accuracy|75.00 %, epoch 2|", "|resumed after step|18|", "|later|new setting|", "|Confusion matrix|Because.|", "label smoothing (0.1), the validation loss without", "Validation is of the averaged weights.",
+    "Training report of x.log.jsonl. 3 epochs, 18 steps.",
+    "|62.50 %|validation accuracy|0.3333|validation loss|5,345|parameters|1 min 30 s|", "|seed|1234567|", "|options|width 4|", "|flip|yes|",
+    "|mean|0.25, 0.5|",
+    "|begun|2025-11-27 03:00 UTC|", "|images a second|200|", "|training arithmetic|0.750 TFLOP|",
+    "|kernels|wasm: simd, 1 thread, numerics exact|", "|training loss|0.6667|training accuracy|50.00 %|",
+    "|best validation accuracy|75.00 %, epoch 2|", "|resumed after step|18|", "|later|new setting|", "|Confusion matrix|Because.|",
+    "label smoothing (0.1), the validation loss without", "Validation is of the averaged weights.",
     "|2|1.0000|50.00 %|0.5000|75.00 %|30 s|200|",
   ]) assert.ok(text.includes(part), `${part}\n${text}`);
   assert.not.match(text, /crop/);
-  const status = (...log: readonly object[]): string => readPage(trainingPage({ record: logOf(...log), log: "x", measured: undefined })).text;
+  const status = (...log: readonly object[]): string => readPage(
+    trainingPage({ record: logOf(...log), log: "x", measured: undefined }),
+  ).text;
   assert.match(status(...entries.slice(0, 4), { step: 13, loss: 1, rate: 0.1 }), /2 of 3 epochs, 13 steps: under way, or stopped\./);
   assert.match(status(start), /0 of 3 epochs, 0 steps: under way.*nothing logged yet/);
 });
 
 test("long runs, many classes and large images still make small pages", async () => {
-  const entries: object[] = [{ event: "start", step: 0, model: "m", epochs: 2000, classes: Array.from({ length: 1000 }, (_, k) => `class number ${k}`) }];
+  const entries: object[] = [
+    { event: "start", step: 0, model: "m", epochs: 2000, classes: Array.from({ length: 1000 }, (_, k) => `class number ${k}`) },
+  ];
   for (let n = 1; n <= 100000; n++) entries.push({ step: n, loss: 1 + (n % 10) / 9, rate: 1 / n });
-  for (let n = 1; n <= 2000; n++) entries.push({ step: 100000 + n, epoch: n, event: "epoch", loss: 1 / n, accuracy: 0.5, validation_loss: 2 / n, validation_accuracy: 0.5 });
+  for (let n = 1; n <= 2000; n++) {
+    entries.push({
+      step: 100000 + n, epoch: n, event: "epoch", loss: 1 / n, accuracy: 0.5, validation_loss: 2 / n, validation_accuracy: 0.5,
+    });
+  }
   const long = trainingPage({ record: logOf(...entries), log: "x", measured: undefined });
   readPage(long);
   assert.ok(long.length < 250000, `${long.length} characters`);
@@ -182,7 +234,9 @@ test("long runs, many classes and large images still make small pages", async ()
   let state = 1;
   const noise = Uint8Array.from({ length: 30 * 3 * 100 * 100 }, () => ((state = (state * 1103515245 + 12345) % 2147483648) >> 16) & 255);
   const data = new Dataset(noise, [30, 3, 100, 100], Int32Array.from({ length: 30 }, (_, i) => i), classes);
-  const measured = await answered(data, Array.from({ length: 30 }, (_, i) => classes.map((_, k) => (k === (i < 3 ? 7 : i + 1) ? 0.9 : 0.1 / 999))));
+  const measured = await answered(
+    data, Array.from({ length: 30 }, (_, i) => classes.map((_, k) => (k === (i < 3 ? 7 : i + 1) ? 0.9 : 0.1 / 999))),
+  );
   const page = evaluationPage({ title: "net", measured, facts: [] });
   const { text, sources } = readPage(page);
   assert.is(sources.length, 24);

@@ -89,8 +89,12 @@ try {
     tarball = join(work, filename);
     const paths = files.map(({ path }) => path);
     const wanted = published.flatMap(([, target]) => (typeof target === "object" ? [target.default, target.types] : [target]));
-    const missing = [...wanted, "dist/src/cli/main.js", "LICENSE", "README.md"].filter((path) => !paths.includes(path.replace(/^\.\//, "")));
-    const foreign = paths.filter((path) => !/^(dist\/(kernels|models|src)\/|models\/pretrained\/|package\.json$|(README|CHANGELOG)\.md$|LICENSE$)/.test(path));
+    const missing = [...wanted, "dist/src/cli/main.js", "LICENSE", "README.md"].filter(
+      (path) => !paths.includes(path.replace(/^\.\//, "")),
+    );
+    const foreign = paths.filter(
+      (path) => !/^(dist\/(kernels|models|src)\/|models\/pretrained\/|package\.json$|(README|CHANGELOG)\.md$|LICENSE$)/.test(path),
+    );
     if (missing.length + foreign.length > 0) throw new Error(`missing: ${missing.join(", ")}; foreign: ${foreign.join(", ")}`);
   });
 
@@ -113,7 +117,10 @@ try {
   for (const version of ["5", "7"]) {
     for (const [resolution, flags] of Object.entries(resolutions)) {
       for (const lib of ["es2022", "es2022,dom"]) {
-        const options = [join(app, "node_modules", `typescript-${version}`, "bin", "tsc"), "--noEmit", "--strict", "--skipLibCheck", "false", "--target", "es2022", "--lib", lib, ...flags];
+        const options = [
+          join(app, "node_modules", `typescript-${version}`, "bin", "tsc"), "--noEmit", "--strict", "--skipLibCheck", "false", "--target",
+          "es2022", "--lib", lib, ...flags,
+        ];
         await expect(`TypeScript ${version}, ${resolution}, ${lib}: every published path without other types`, async () => {
           writeFileSync(join(app, "bare", "tsconfig.json"), JSON.stringify({ compilerOptions: { types: [] }, files: ["all.ts"] }));
           await run("node", [...options, "--project", "bare"], app);
@@ -144,7 +151,9 @@ try {
       await npm(folder, "install", address);
       writeFileSync(join(folder, "network.js"), network);
       await run("node", ["network.js"], folder);
-      const answer = JSON.parse(await run("npx", ["--no-install", "senet", "summary", "seresnet50", "--json"], folder)) as { parameters: number };
+      const answer = JSON.parse(await run("npx", ["--no-install", "senet", "summary", "seresnet50", "--json"], folder)) as {
+        parameters: number
+      };
       if (answer.parameters !== 28_088_024) throw new Error(`senet summary: ${answer.parameters} parameters`);
     });
   }

@@ -68,7 +68,9 @@ test("headers that lie", async () => {
   for (const pack of [async (bytes: Uint8Array) => bytes, gzip]) {
     await refuses(await pack(idx([3], 4)), /\[3\] wants 11 bytes with its header, got 12|goes on after the 11 bytes of an array of \[3\]/);
     await refuses(await pack(idx([3], 2)), /\[3\] wants 11 bytes with its header, got 10/);
-    await refuses(await pack(idx([60000, 28, 28], 9)), /\[60000,28,28\] (wants 47040016 bytes with its header, got 25|cannot be in 4\d gzipped bytes)/);
+    await refuses(
+      await pack(idx([60000, 28, 28], 9)), /\[60000,28,28\] (wants 47040016 bytes with its header, got 25|cannot be in 4\d gzipped bytes)/,
+    );
     await refuses(await pack(idx([4294967295, 4294967295, 4294967295], 9)), /too large/);
     await refuses(await pack(idx(Array.from({ length: 255 }, () => 4294967295), 9)), /too large/);
     await refuses(await pack(idx([5, 0], 0)), /\[5,0\] is empty/);

@@ -19,7 +19,10 @@ test("the bundled network: its model, class names and preprocessing, ready to an
   const copy = Uint8Array.from(bundled);
   for (const bytes of [bundled, copy, copy.buffer]) {
     const { model, classes, preprocessing, described } = openNetwork(bytes);
-    assert.equal([model.identity?.model, classes?.length, preprocessing.size, preprocessing.channels, described], ["se_resnet20", 10, [28, 28], "gray", true]);
+    assert.equal(
+      [model.identity?.model, classes?.length, preprocessing.size, preprocessing.channels, described],
+      ["se_resnet20", 10, [28, 28], "gray", true],
+    );
     const bag = await decodePng(readFileSync(new URL("../../models/pretrained/samples/bag-0018.png", import.meta.url)));
     const x = preprocess(bag, preprocessing);
     const { data } = compileSync(model, { input: x.shape }).run(x);
@@ -37,18 +40,29 @@ test("published weights, and what the caller says", () => {
   const said = openNetwork(own, { classes: ["x", "y", "z"], preprocessing: presets.caffe });
   assert.equal([said.classes, said.preprocessing], [["x", "y", "z"], presets.caffe]);
   assert.throws(() => openNetwork(own, { classes: ["x"] }), /openNetwork: classes names 1 classes, the network has 3/);
-  assert.throws(() => openNetwork(own, { preprocessing: "imagenet" as never }), /preprocessing wants an object, such as presets\.imagenet, got "imagenet"/);
+  assert.throws(
+    () => openNetwork(own, { preprocessing: "imagenet" as never }),
+    /preprocessing wants an object, such as presets\.imagenet, got "imagenet"/,
+  );
   assert.throws(() => openNetwork(own, { model: "resnet19" }), /unknown model "resnet19"/);
-  assert.throws(() => openNetwork("file.safetensors" as never), /openNetwork: bytes wants a Uint8Array or ArrayBuffer, got "file\.safetensors"/);
+  assert.throws(
+    () => openNetwork("file.safetensors" as never), /openNetwork: bytes wants a Uint8Array or ArrayBuffer, got "file\.safetensors"/,
+  );
   assert.throws(() => openNetwork(writeSafetensors([...stateDict(model)].slice(0, 1))), /does not say which network it is of/);
   const { tensors, metadata } = parseSafetensors(own);
-  assert.throws(() => openNetwork(writeSafetensors(tensors, { metadata: { ...metadata, "senet.classes": '["a","b"]' } })), /openNetwork: the file names 2 classes, the network has 3/);
+  assert.throws(
+    () => openNetwork(writeSafetensors(tensors, { metadata: { ...metadata, "senet.classes": '["a","b"]' } })),
+    /openNetwork: the file names 2 classes, the network has 3/,
+  );
 });
 
 test("ImageNet's names", () => {
   assert.is(imagenetClasses.length, 1000);
   assert.is(new Set(imagenetClasses).size, 1000);
-  assert.ok(imagenetClasses.every((name) => /^[A-Za-z][A-Za-z '.-]*$/.test(name)), imagenetClasses.find((name) => !/^[A-Za-z][A-Za-z '.-]*$/.test(name)));
+  assert.ok(
+    imagenetClasses.every((name) => /^[A-Za-z][A-Za-z '.-]*$/.test(name)),
+    imagenetClasses.find((name) => !/^[A-Za-z][A-Za-z '.-]*$/.test(name)),
+  );
   assert.equal([0, 999].map((i) => imagenetClasses[i]), ["tench", "toilet tissue"]);
 });
 

@@ -14,7 +14,9 @@ import { run } from "./harness.ts";
 
 const { reference, ...others } = families;
 const precisions = [[Float64Array, 1e-12], [Float32Array, 1e-6]] as const;
-const wanted = new Map(precisions.map(([precision]) => [precision, new Map(cases.map((item) => [item, run(item, reference, precision, true)]))]));
+const wanted = new Map(
+  precisions.map(([precision]) => [precision, new Map(cases.map((item) => [item, run(item, reference, precision, true)]))]),
+);
 
 function wantedOf(item: Case, precision: Precision): Run {
   return wanted.get(precision)?.get(item) as Run;

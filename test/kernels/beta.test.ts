@@ -11,7 +11,10 @@ function draws(a: number, b: number, seed: number): Float64Array {
   return Float64Array.from({ length: COUNT }, () => drawBeta(random, a, b));
 }
 
-/** The largest distance of the drawn distribution from the wanted one (Kolmogorov and Smirnov), in standard units: above 1.95 once in a thousand. */
+/**
+ * The largest distance of the drawn distribution from the wanted one (Kolmogorov and Smirnov), in standard units: above 1.95 once in a
+ * thousand.
+ */
 function distance(drawn: Float64Array, below: (x: number) => number): number {
   let largest = 0;
   drawn.sort().forEach((x, i) => (largest = Math.max(largest, Math.abs(below(x) - i / COUNT), Math.abs(below(x) - (i + 1) / COUNT))));
@@ -56,7 +59,9 @@ test("parameters at the limits, and beyond", () => {
       if (alpha > 1e8) assert.ok(Math.abs(x - 0.5) < 1e-3);
     }
   }
-  for (const bad of [0, -1, NaN, Infinity]) assert.throws(() => drawBeta(random, 1, bad), /drawBeta: wants two finite numbers above 0, got 1 and/);
+  for (const bad of [0, -1, NaN, Infinity]) {
+    assert.throws(() => drawBeta(random, 1, bad), /drawBeta: wants two finite numbers above 0, got 1 and/);
+  }
 });
 
 test.run();

@@ -69,7 +69,8 @@ export function awayFrom(size: number, kinks: readonly number[]): Input {
 export function distinct(size: number): Input {
   return {
     size,
-    draw: (random) => random.shuffle(Array.from({ length: size }, (_, i) => i)).map((rank) => (rank - size / 2) * 0.0625 + 0.01 * random.uniform()),
+    draw: (random) => random.shuffle(Array.from({ length: size }, (_, i) => i))
+      .map((rank) => (rank - size / 2) * 0.0625 + 0.01 * random.uniform()),
   };
 }
 

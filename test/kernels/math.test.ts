@@ -13,11 +13,14 @@ type Name = "exp" | "expm1" | "log" | "log1p" | "tanh" | "sigmoid" | "sin" | "co
 const functions: Record<Name, (x: number, y: number) => number> = { exp, expm1, log, log1p, tanh, sigmoid, sin, cos, pow };
 
 /** The bounds that the doc comments state, in ulp; 1 for subnormal results. */
-const bounds: Record<Name, number> = { exp: 0.7, expm1: 1, log: 0.85, log1p: 0.85, tanh: 0.9, sigmoid: 0.75, sin: 0.85, cos: 0.85, pow: 0.9 };
+const bounds: Record<Name, number> = {
+  exp: 0.7, expm1: 1, log: 0.85, log1p: 0.85, tanh: 0.9, sigmoid: 0.75, sin: 0.85, cos: 0.85, pow: 0.9,
+};
 
 /** FNV-1a over the bits of many results (see `hashOf`). Whoever changes a bit in math.ts changes every trained network. */
 const hashes: Record<Name, string> = {
-  exp: "18e89c39", expm1: "89722164", log: "6300ff9e", log1p: "ab051925", tanh: "09e6f2a3", sigmoid: "8bf35947", sin: "c01f71cc", cos: "f5f70377",
+  exp: "18e89c39", expm1: "89722164", log: "6300ff9e", log1p: "ab051925", tanh: "09e6f2a3", sigmoid: "8bf35947", sin: "c01f71cc",
+  cos: "f5f70377",
   pow: "a5b589fa",
 };
 
@@ -61,7 +64,9 @@ for (const name of Object.keys(functions) as Name[]) {
       // The rest is stored in 256ths, so known to 1/512.
       const error = Math.abs((actual - expected) / ulp(expected) - above) - 1 / 512;
       const share = error / (Math.abs(expected) < LEAST_NORMAL ? 1 : bounds[name]);
-      if (!(share <= worst)) [worst, where] = [share, `${name}(${name === "pow" ? `${x}, ${y}` : x}) is ${actual}, not ${expected}: ${error} ulp`];
+      if (!(share <= worst)) {
+        [worst, where] = [share, `${name}(${name === "pow" ? `${x}, ${y}` : x}) is ${actual}, not ${expected}: ${error} ulp`];
+      }
     }
     assert.ok(worst < 1, where);
   });
@@ -111,7 +116,9 @@ test("special values", () => {
   ];
   for (const [f, pairs] of rows) {
     assert.ok(Object.is(f(NaN), NaN), `${f.name}(NaN) is ${f(NaN)}`);
-    for (const [x, expected] of pairs) assert.ok(Object.is(f(x), expected), `${f.name}(${Object.is(x, -0) ? "-0" : x}) is ${f(x)}, not ${expected}`);
+    for (const [x, expected] of pairs) {
+      assert.ok(Object.is(f(x), expected), `${f.name}(${Object.is(x, -0) ? "-0" : x}) is ${f(x)}, not ${expected}`);
+    }
   }
 });
 

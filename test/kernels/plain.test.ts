@@ -23,7 +23,8 @@ const SENTINEL = -12345.5;
 function guarded(precision: Precision, size: number, value: number): { readonly data: Floats; readonly intact: () => boolean } {
   const whole = new precision(size + 2 * GUARD).fill(SENTINEL);
   const data = whole.subarray(GUARD, GUARD + size).fill(value);
-  const intact = (): boolean => whole.subarray(0, GUARD).every((v) => v === SENTINEL) && whole.subarray(GUARD + size).every((v) => v === SENTINEL);
+  const intact = (): boolean => whole.subarray(0, GUARD).every((v) => v === SENTINEL) && whole.subarray(GUARD + size)
+    .every((v) => v === SENTINEL);
   return { data, intact };
 }
 
@@ -74,7 +75,9 @@ function compare(s: Conv2dShape, names: Names, scratchSize: number, precision: P
   poison();
   const what = JSON.stringify(s);
   const none = new Float64Array(0);
-  const check = (name: string, size: number, prefill: Floats | null, call: (k: typeof plain, out: Floats, scratch: Float64Array) => void): void => {
+  const check = (
+    name: string, size: number, prefill: Floats | null, call: (k: typeof plain, out: Floats, scratch: Float64Array) => void,
+  ): void => {
     const out = guarded(precision, size, NaN);
     const scratch = guarded(Float64Array, scratchSize, NaN);
     const expected = new precision(size);
@@ -93,7 +96,9 @@ function compare(s: Conv2dShape, names: Names, scratchSize: number, precision: P
   check(names.backwardWeight, weight.length, before, (k, dweight, scratch) => k[names.backwardWeight](dweight, x, dy, s, scratch));
 }
 
-function compareConv([batch, channels, height, width, outChannels, options]: Geometry, precision: Precision, spoil?: (x: Floats, dy: Floats) => void): void {
+function compareConv(
+  [batch, channels, height, width, outChannels, options]: Geometry, precision: Precision, spoil?: (x: Floats, dy: Floats) => void,
+): void {
   const s = conv2dShape(batch, channels, height, width, outChannels, options);
   compare(s, convolution, conv2dScratch(s), precision, spoil);
 }
@@ -104,8 +109,12 @@ for (const precision of [Float32Array, Float64Array] as const) {
       const expected = run(item, reference, precision, true);
       const actual = run(item, plain, precision, true);
       assert.is(difference(actual.y, expected.y), 0, item.name);
-      for (const name of Object.keys(expected.rest)) assert.is(difference(actual.rest[name], expected.rest[name]), 0, `${name} of ${item.name}`);
-      for (const name of item.by) assert.is(difference(actual.gradients[name], expected.gradients[name]), 0, `gradient by ${name} of ${item.name}`);
+      for (const name of Object.keys(expected.rest)) {
+        assert.is(difference(actual.rest[name], expected.rest[name]), 0, `${name} of ${item.name}`);
+      }
+      for (const name of item.by) {
+        assert.is(difference(actual.gradients[name], expected.gradients[name]), 0, `gradient by ${name} of ${item.name}`);
+      }
     }
   });
 }
@@ -163,7 +172,8 @@ test("geometries drawn at random", () => {
     const room = (size: number, d: 0 | 1): boolean => (size - 1) * stride[d] - 2 * padding[d] + dilation[d] * (kernel[d] - 1) + 1 > 0;
     if (!room(inHeight, 0) || !room(inWidth, 1)) continue;
     const s = convTranspose2dShape(batch, channels, inHeight, inWidth, outChannels, {
-      kernel, stride, padding, dilation, groups, outputPadding: [random.below(Math.max(stride[0], dilation[0])), random.below(Math.max(stride[1], dilation[1]))],
+      kernel, stride, padding, dilation, groups,
+      outputPadding: [random.below(Math.max(stride[0], dilation[0])), random.below(Math.max(stride[1], dilation[1]))],
     });
     compare(s, transposed, convTranspose2dScratch(s), Float32Array);
   }
@@ -196,7 +206,8 @@ test("NaN and infinities go where the reference has them", () => {
 
 test("linear layers: blocks, tails, one image and many", () => {
   const shapes: LinearShape[] = [
-    linearShape(1, 1, 1), linearShape(2, 5, 3), linearShape(4, 7, 2), linearShape(5, 129, 67), linearShape(61, 700, 11), linearShape(700, 3, 5),
+    linearShape(1, 1, 1), linearShape(2, 5, 3), linearShape(4, 7, 2), linearShape(5, 129, 67), linearShape(61, 700, 11),
+    linearShape(700, 3, 5),
     linearShape(3, 131075, 2), linearShape(5, 2, 131075),
   ];
   for (const s of shapes) {

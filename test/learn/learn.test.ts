@@ -56,7 +56,9 @@ test("every solution passes its check, no exercise does", async () => {
 test("the index names every chapter and every exercise", () => {
   const index = readFileSync(join(root, "learn/README.md"), "utf8");
   for (const name of chapters) assert.ok(index.includes(`chapters/${name}.ts`), `learn/README.md does not name ${name}`);
-  for (const { name } of readdirSync(join(root, "learn/exercises"), { withFileTypes: true })) assert.ok(index.includes(`exercises/${name}`), name);
+  for (const { name } of readdirSync(join(root, "learn/exercises"), { withFileTypes: true })) {
+    assert.ok(index.includes(`exercises/${name}`), name);
+  }
 });
 
 test.run();

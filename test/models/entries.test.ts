@@ -7,11 +7,18 @@ import { stateShapes } from "../../src/nn/state-dict.ts";
 import { Tensor } from "../../src/tensor.ts";
 
 test("a library's name may stand before a model's, where it has one of that name", () => {
-  for (const [given, own] of [["timm/seresnet50", "seresnet50"], ["torchvision/resnet18", "resnet18"], ["torchvision/mobilenet_v3_small", "mobilenet_v3_small"]]) {
+  for (
+    const [given, own] of [
+      ["timm/seresnet50", "seresnet50"], ["torchvision/resnet18", "resnet18"], ["torchvision/mobilenet_v3_small", "mobilenet_v3_small"],
+    ]
+  ) {
     assert.ok(hasModel(given));
     assert.is(createModel(given, {}, null).identity?.model, own);
   }
-  assert.throws(() => createModel("torchvision/seresnet50"), (e: Error) => e instanceof RangeError && e.message === 'unknown model "torchvision/seresnet50"; the name is of timm: say "seresnet50"');
+  assert.throws(
+    () => createModel("torchvision/seresnet50"),
+    (e: Error) => e instanceof RangeError && e.message === 'unknown model "torchvision/seresnet50"; the name is of timm: say "seresnet50"',
+  );
   assert.throws(() => createModel("timm/se_resnet20"), /the name is ours: say "se_resnet20"/);
   assert.throws(() => createModel("timm/seresnet5"), /unknown model "timm\/seresnet5".*seresnet50/);
   assert.throws(() => createModel("keras/resnet50"), /unknown model/);

@@ -41,28 +41,45 @@ const refused: [string, Record<string, unknown>, number[] | undefined, string][]
   ["vgg16", { width: 0 }, undefined, 'vgg16: option "width" wants a whole number of at least 1, got 0'],
   ["seresnext50_32x4d", { width: 8 }, undefined,
     'seresnext50_32x4d: option "groupWidth" of 4 leaves no channel for a group at option "width" 8: their product wants at least 64'],
-  ["senet154", { groupWidth: 1 }, undefined, 'senet154: option "groups" wants a divisor of half the 64 channels of the 3x3 convolution, got 64'],
+  [
+    "senet154", { groupWidth: 1 }, undefined,
+    'senet154: option "groups" wants a divisor of half the 64 channels of the 3x3 convolution, got 64',
+  ],
   ["seresnext50_32x4d", { blocks: [1, 2, 3] }, undefined,
     'seresnext50_32x4d: option "blocks" wants a list of 4 whole numbers of at least 1, got [1,2,3]'],
   ["bn_inception", {}, [1, 3, 224, 225], "bn_inception: input wants images of a height and width divisible by 32, got 224x225"],
   ["se_googlenet", {}, [1, 3, 14, 15], "se_googlenet: input wants images of at least 15x15, got 14x15"],
-  ["se_bn_inception", { reduction: 257 }, undefined, "SqueezeExcite: reduction 257 leaves no hidden unit for 256 channels; it wants at most 256"],
+  [
+    "se_bn_inception", { reduction: 257 }, undefined,
+    "SqueezeExcite: reduction 257 leaves no hidden unit for 256 channels; it wants at most 256",
+  ],
   ["googlenet", { width: 0 }, undefined, 'googlenet: option "width" wants a number above 0, got 0'],
   ["legacy_senet154", { dropout: 1 }, undefined, 'legacy_senet154: option "dropout" wants a number from 0 to below 1, got 1'],
   ["densenet121", {}, [1, 3, 64, 28], "densenet121: input wants images of at least 29x29, got 64x28"],
-  ["se_densenet121", { reduction: 300 }, undefined, "SqueezeExcite: reduction 300 leaves no hidden unit for 256 channels; it wants at most 256"],
-  ["se_densenet121", { placement: "layer" }, undefined, 'se_densenet121: option "placement" wants one of block, transition, both, got "layer"'],
+  [
+    "se_densenet121", { reduction: 300 }, undefined,
+    "SqueezeExcite: reduction 300 leaves no hidden unit for 256 channels; it wants at most 256",
+  ],
+  [
+    "se_densenet121", { placement: "layer" }, undefined,
+    'se_densenet121: option "placement" wants one of block, transition, both, got "layer"',
+  ],
   ["se_shufflenet_v1", { groups: 7 }, undefined,
     'se_shufflenet_v1: option "channels" wants multiples of four times the 7 groups in its stages, got 240'],
   ["shufflenet_v1", { channels: [24, 24, 48, 96] }, undefined,
     'shufflenet_v1: option "channels" wants each stage wider than the last by a multiple of the 3 groups, got 24 and 24'],
   ["shufflenet_v2_x0_5", { channels: [24, 48, 97, 192, 1024] }, undefined,
     'shufflenet_v2_x0_5: option "channels" wants even numbers in its stages, got 97'],
-  ["se_shufflenet_v2_x0_5", { reduction: 25 }, undefined, "SqueezeExcite: reduction 25 leaves no hidden unit for 24 channels; it wants at most 24"],
+  [
+    "se_shufflenet_v2_x0_5", { reduction: 25 }, undefined,
+    "SqueezeExcite: reduction 25 leaves no hidden unit for 24 channels; it wants at most 24",
+  ],
 ];
 
 for (const [model, options, input, message] of refused) {
-  test(`${model} ${JSON.stringify(options)} ${input?.join("x") ?? ""}: ${message}`, () => assert.is(refusal(model, options, input), message));
+  test(
+    `${model} ${JSON.stringify(options)} ${input?.join("x") ?? ""}: ${message}`, () => assert.is(refusal(model, options, input), message),
+  );
 }
 
 test("a forward pass and a session refuse an image that is too small", () => {

@@ -1,4 +1,7 @@
-/** Inception networks: where SE stands, and gradients of small members. Counts, sessions and PyTorch's logits stand with the other families'. */
+/**
+ * Inception networks: where SE stands, and gradients of small members. Counts, sessions and PyTorch's logits stand with the other
+ * families'.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createModel } from "../../models/index.ts";
@@ -8,7 +11,9 @@ import { smooth } from "./gradients/smooth.ts";
 
 /** Paths of SE blocks, with their channels and hidden widths. */
 function blocks(name: string): string[] {
-  return [...createModel(name, {}, null).namedModules()].flatMap(([path, m]) => (m instanceof SqueezeExcite ? [`${path} ${m.channels} ${m.hidden}`] : []));
+  return [...createModel(name, {}, null).namedModules()].flatMap(
+    ([path, m]) => (m instanceof SqueezeExcite ? [`${path} ${m.channels} ${m.hidden}`] : []),
+  );
 }
 
 test("SE-BN-Inception: after every module, the stride-2 ones too, with the authors' widths", () => {

@@ -1,4 +1,6 @@
-/** The table of families with and without SE (bench/families): what it counts, against the published counts, and that no family is left out. */
+/**
+ * The table of families with and without SE (bench/families): what it counts, against the published counts, and that no family is left out.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { costs, pairs } from "../../bench/families/rows.ts";
@@ -6,7 +8,8 @@ import { modelNames } from "../../models/index.ts";
 
 test("SE adds what the published counts say, and nothing to the convolutions", () => {
   const known: Record<string, [number, number]> = {
-    se_mobilenet_v1: [4231976, 4718044], se_shufflenet_v1: [1865728, 2484533], se_densenet121: [7978856, 8284952], se_bn_inception: [11285224, 11931622],
+    se_mobilenet_v1: [4231976, 4718044], se_shufflenet_v1: [1865728, 2484533], se_densenet121: [7978856, 8284952],
+    se_bn_inception: [11285224, 11931622],
   };
   for (const pair of pairs) {
     if (known[pair.withSe] === undefined) continue;
@@ -20,7 +23,8 @@ test("SE adds what the published counts say, and nothing to the convolutions", (
 });
 
 test("every family that takes SE has a pair", () => {
-  const family = (name: string): string => name.replace(/^(legacy_)?(se_|se)?/, "").replace(/(?<=net|next|vgg|densenet)\d+.*|_x\d.*|_(large|small|v1|v2|v3).*|v3_.*/, "");
+  const family = (name: string): string => name.replace(/^(legacy_)?(se_|se)?/, "")
+    .replace(/(?<=net|next|vgg|densenet)\d+.*|_x\d.*|_(large|small|v1|v2|v3).*|v3_.*/, "");
   const shown = new Set(pairs.flatMap(({ without, withSe }) => [family(without), family(withSe)]));
   assert.equal([...new Set(modelNames.map(family))].filter((name) => !shown.has(name)), []);
 });

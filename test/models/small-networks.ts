@@ -62,7 +62,10 @@ export const todaysNetworks: readonly SmallNetwork[] = [
   { model: "tf_mobilenetv3_small_100", options: { ...tiny, width: 0.25 }, input: [2, 2, 34, 33] },
   { model: "hardcorenas_a", options: mobile, input: [1, 2, 40, 33] },
   { model: "regnety_002", options: { ...tiny, widths: [8, 16, 24, 32], blocks: [1, 1, 2, 1], groupWidth: 8 }, input: [2, 2, 33, 40] },
-  { model: "regnety_002", options: { ...tiny, widths: [4, 8, 12, 16], blocks: [1, 2, 1, 1], groupWidth: 4, se: false }, input: [1, 2, 32, 33] },
+  {
+    model: "regnety_002", options: { ...tiny, widths: [4, 8, 12, 16], blocks: [1, 2, 1, 1], groupWidth: 4, se: false },
+    input: [1, 2, 32, 33],
+  },
   { model: "ghostnet_100", options: { ...tiny, width: 0.25 }, input: [2, 2, 33, 40] },
   { model: "ghostnetv2_100", options: { ...tiny, width: 0.25 }, input: [1, 2, 40, 34] },
   { model: "ese_vovnet19b_dw", options: { ...tiny, layers: [4, 6, 8, 10], stages: [8, 12, 16, 20] }, input: [2, 2, 40, 33] },

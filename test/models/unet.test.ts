@@ -27,7 +27,9 @@ test("31,037,633 parameters with one class, as the well-known padded U-Net; SE a
 
 test("SE stands after every block of encoder and decoder", () => {
   for (const kind of attentionNames.filter((name) => name !== "none")) {
-    const paths = [...createModel("unet", { width: 16, attention: kind }, null).namedModules()].flatMap(([path, m]) => (m instanceof Attention && path.endsWith(".se") ? [path] : []));
+    const paths = [...createModel("unet", { width: 16, attention: kind }, null).namedModules()].flatMap(
+      ([path, m]) => (m instanceof Attention && path.endsWith(".se") ? [path] : []),
+    );
     const wanted = [0, 1, 2, 3, 4].map((i) => `encoder.${i}.se`).concat([0, 1, 2, 3].map((i) => `decoder.${i}.se`));
     assert.equal(paths, wanted, kind);
   }
@@ -48,8 +50,10 @@ test("names and shapes", () => {
   const shapes = stateShapes(createModel("se_unet", { depth: 1, width: 4, classes: 3 }, null));
   const weights = [...shapes].filter(([name]) => /weight$/.test(name) && !name.includes(".bn")).map(([name, shape]) => `${name} ${shape}`);
   assert.equal(weights, [
-    "encoder.0.conv1.weight 4,3,3,3", "encoder.0.conv2.weight 4,4,3,3", "encoder.0.se.fc1.weight 2,4,1,1", "encoder.0.se.fc2.weight 4,2,1,1",
-    "encoder.1.conv1.weight 8,4,3,3", "encoder.1.conv2.weight 8,8,3,3", "encoder.1.se.fc1.weight 4,8,1,1", "encoder.1.se.fc2.weight 8,4,1,1",
+    "encoder.0.conv1.weight 4,3,3,3", "encoder.0.conv2.weight 4,4,3,3", "encoder.0.se.fc1.weight 2,4,1,1",
+    "encoder.0.se.fc2.weight 4,2,1,1",
+    "encoder.1.conv1.weight 8,4,3,3", "encoder.1.conv2.weight 8,8,3,3", "encoder.1.se.fc1.weight 4,8,1,1",
+    "encoder.1.se.fc2.weight 8,4,1,1",
     "up.0.weight 8,4,2,2", "decoder.0.conv1.weight 4,8,3,3", "decoder.0.conv2.weight 4,4,3,3", "decoder.0.se.fc1.weight 2,4,1,1",
     "decoder.0.se.fc2.weight 4,2,1,1", "head.weight 3,4,1,1",
   ]);

@@ -21,7 +21,8 @@ import { mutations } from "./mutations.ts";
 // One table of functions and one list of cases, the page among them.
 const kernels = { ...reference, ...squeezeExcite };
 type AllKernels = typeof kernels;
-const allCases = ([...cases, ...squeezeExciteCases] as readonly Case<AllKernels>[]).filter((item) => item.large !== true && item.kinks !== true);
+const allCases = ([...cases, ...squeezeExciteCases] as readonly Case<AllKernels>[])
+  .filter((item) => item.large !== true && item.kinks !== true);
 
 const kernelsFolder = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "kernels");
 const copy = mkdtempSync(join(tmpdir(), "senet-mutations-"));

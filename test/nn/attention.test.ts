@@ -56,7 +56,10 @@ for (const golden of goldens) {
   test(`${golden.name}: PyTorch's output and gradients, under the same names`, () => {
     const block = make(golden.kind, golden.channels, golden.options).cast("float64").train();
     const state = block.namedState();
-    assert.equal([...state].map(([name, { value }]) => `${name} ${value.shape}`), Object.entries(golden.state).map(([name, [shape]]) => `${name} ${shape}`));
+    assert.equal(
+      [...state].map(([name, { value }]) => `${name} ${value.shape}`),
+      Object.entries(golden.state).map(([name, [shape]]) => `${name} ${shape}`),
+    );
     for (const [name, entry] of state) entry.value.data.set(float32FromBase64(golden.state[name][1]));
     const double = (text: string): Tensor<Float64Array> => new Tensor(Float64Array.from(float32FromBase64(text)), golden.shape);
     const near = (what: string, actual: ArrayLike<number>, text: string): void => {
@@ -174,13 +177,21 @@ test("blocks are attentions and say what they are", () => {
 });
 
 test("wrong options and inputs are refused", () => {
-  assert.throws(() => createModel("seresnet50", { attention: "sea" }, null), /^seresnet50: option "attention" wants one of none, se, ese.*, got "sea"/);
-  assert.throws(() => createModel("seresnet50", { attention: "ge", extent: 3 }, null), /gather "mean" wants an extent of 0, 2, 4, 8, 16, got 3/);
-  assert.throws(() => createModel("seresnet50", { attention: "ge", gather: "conv" }, null), /gather "conv" wants an extent of 2, 4, 8, 16, got 0/);
+  assert.throws(
+    () => createModel("seresnet50", { attention: "sea" }, null), /^seresnet50: option "attention" wants one of none, se, ese.*, got "sea"/,
+  );
+  assert.throws(
+    () => createModel("seresnet50", { attention: "ge", extent: 3 }, null), /gather "mean" wants an extent of 0, 2, 4, 8, 16, got 3/,
+  );
+  assert.throws(
+    () => createModel("seresnet50", { attention: "ge", gather: "conv" }, null), /gather "conv" wants an extent of 2, 4, 8, 16, got 0/,
+  );
   assert.throws(() => make("cbam", 8), /reduction 16 leaves no hidden unit for 8 channels/);
   assert.throws(() => new ChannelConv(4), /size wants an odd whole number, got 4/);
   assert.throws(() => new ChannelConv(3).outputShape([1, 4, 2, 1]), /input wants images of one pixel, got \[1,4,2,1\]/);
-  assert.throws(() => new ScalePixels(new Conv2d(3, 3, { kernel: 1 })).outputShape([1, 3, 4, 4]), /the gate wants shape \[1,1,4,4\], got \[1,3,4,4\]/);
+  assert.throws(
+    () => new ScalePixels(new Conv2d(3, 3, { kernel: 1 })).outputShape([1, 3, 4, 4]), /the gate wants shape \[1,1,4,4\], got \[1,3,4,4\]/,
+  );
   assert.throws(() => new ScaleElements(new Conv2d(3, 2, { kernel: 1 })).outputShape([1, 3, 4, 4]), /gate: input wants 3 channels, got 2/);
   assert.throws(() => new GatherExcite(4, { extent: 2 }).train().backward(Tensor.zeros([1, 4, 2, 2])), /backward wants a forward pass/);
 });

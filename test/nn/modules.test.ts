@@ -63,7 +63,10 @@ test("a state dict that does not fit is refused whole, with every name", () => {
   state.delete("conv1.bias");
   state.set("fc.weight", Tensor.zeros([1]));
   state.set("downsample.1.bias", Tensor.zeros([5]));
-  assert.throws(() => loadStateDict(model, state), /1 missing: conv1\.bias; 1 unexpected: fc\.weight; 1 misshapen: downsample\.1\.bias \[5\], wanted \[4\]/);
+  assert.throws(
+    () => loadStateDict(model, state),
+    /1 missing: conv1\.bias; 1 unexpected: fc\.weight; 1 misshapen: downsample\.1\.bias \[5\], wanted \[4\]/,
+  );
   for (const [name, value] of stateDict(model)) assert.equal(value.data, before.get(name)!.data, `${name} must not change`);
   const report = loadStateDict(model, state, { partial: true });
   assert.equal(report.missing, ["conv1.bias"]);
@@ -124,7 +127,9 @@ test("frozen parameters get no gradient, frozen statistics do not move", () => {
 });
 
 test("equal seeds give equal weights, others other ones", () => {
-  const weights = (seed: number): number[] => Array.from(createModel("se_resnet8", {}, seed).namedState().get("layer2.0.se.fc1.weight")!.value.data);
+  const weights = (seed: number): number[] => Array.from(
+    createModel("se_resnet8", {}, seed).namedState().get("layer2.0.se.fc1.weight")!.value.data,
+  );
   assert.equal(weights(5), weights(5));
   assert.not.equal(weights(5), weights(6));
 });
@@ -135,7 +140,8 @@ test("starting values: Kaiming by fan-out for convolutions, gamma zero at the en
   const mean = data.reduce((a, b) => a + b, 0) / data.length;
   const deviation = Math.sqrt(data.reduce((a, b) => a + (b - mean) * (b - mean), 0) / data.length);
   assert.ok(Math.abs(deviation / Math.sqrt(2 / (128 * 9)) - 1) < 0.01);
-  const gamma = (zeroInit: boolean): number => createModel("seresnet18", { zeroInit, width: 8 }, 1).namedState().get("layer1.0.bn2.weight")!.value.data[0];
+  const gamma = (zeroInit: boolean): number => createModel("seresnet18", { zeroInit, width: 8 }, 1).namedState()
+    .get("layer1.0.bn2.weight")!.value.data[0];
   assert.is(gamma(true), 0);
   assert.is(gamma(false), 1);
 });
@@ -172,14 +178,18 @@ test("concatenation and upsampling: shapes and gradients", () => {
 
 test("shapes that do not fit are refused with the layer's name", () => {
   assert.throws(() => new Linear(3, 2).forward(image), /Linear 3->2: input wants \[batch,3\], got \[2,2,5,4\]/);
-  assert.throws(() => new Residual(new Conv2d(2, 3, { kernel: 1 })).outputShape([1, 2, 4, 4]), /the branch gives \[1,3,4,4\], the shortcut \[1,2,4,4\]/);
+  assert.throws(
+    () => new Residual(new Conv2d(2, 3, { kernel: 1 })).outputShape([1, 2, 4, 4]), /the branch gives \[1,3,4,4\], the shortcut \[1,2,4,4\]/,
+  );
   assert.throws(() => new Conv2d(6, 4, { kernel: 1, groups: 4 }), /groups wants a divisor of 6 input and 4 output channels, got 4/);
   assert.throws(() => new BatchNorm2d(2).train().forward(Tensor.zeros([1, 2, 1, 1])), /training wants more than one value per channel/);
   assert.throws(() => new GlobalAveragePool().forward(Tensor.zeros([2, 2])), /wants \[batch,channels,height,width\]/);
 });
 
 test("SE's hidden width by both published rules", () => {
-  const rows = [[16, 1, 8], [64, 4, 8], [96, 6, 8], [192, 12, 16], [320, 20, 24], [576, 36, 40], [608, 38, 40], [1056, 66, 64], [2048, 128, 128]];
+  const rows = [
+    [16, 1, 8], [64, 4, 8], [96, 6, 8], [192, 12, 16], [320, 20, 24], [576, 36, 40], [608, 38, 40], [1056, 66, 64], [2048, 128, 128],
+  ];
   for (const [channels, floor, divisible] of rows) {
     assert.is(hiddenWidth(channels, { rounding: "floor" }), floor);
     assert.is(hiddenWidth(channels, { rounding: "divisible" }), divisible);

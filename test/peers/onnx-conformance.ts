@@ -4,8 +4,9 @@
  *   apt-get install libonnx-testdata
  *   npx tsx test/peers/onnx-conformance.ts [--data FOLDER] [--list FILE | --all] [--kernels plain|wasm] [NAME...]
  *
- * An input that decides shapes (the sizes of a Reshape, say) is given when the network is imported, as `constants`, and so are whole numbers; weights that a
- * test has as inputs too, where an operator wants to know them. Prints how many passed, which were not supported, by operator, and which were wrong.
+ * An input that decides shapes (the sizes of a Reshape, say) is given when the network is imported, as `constants`, and so are whole
+ * numbers; weights that a test has as inputs too, where an operator wants to know them. Prints how many passed, which were not supported,
+ * by operator, and which were wrong.
  */
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -70,14 +71,18 @@ function judge(folder: string, kernels: "plain" | "wasm"): Verdict {
   try {
     const model = readModel(bytes, none);
     [inputs, outputs] = [[...model.inputs], model.outputs];
-    given = inputs.flatMap((_, i) => (existsSync(join(set, `input_${i}.pb`)) ? [asTyped(readTensor(join(set, `input_${i}.pb`)), inputs[i])] : []));
+    given = inputs.flatMap(
+      (_, i) => (existsSync(join(set, `input_${i}.pb`)) ? [asTyped(readTensor(join(set, `input_${i}.pb`)), inputs[i])] : []),
+    );
     wanted = outputs.map((port, i) => asTyped(readTensor(join(set, `output_${i}.pb`)), port));
   } catch (error) {
     return { unsupported: `values that are no tensors of numbers: ${(error as Error).message}` };
   }
   let last = "";
   for (const [way, fixed] of ways.entries()) {
-    const at = (keep: boolean): [string, Tensor][] => inputs.flatMap((port, i) => ((fixed(port, i) || given[i]?.tensor.size === 0) === keep && i < given.length ? [[port.name, given[i].tensor]] : []));
+    const at = (keep: boolean): [string, Tensor][] => inputs.flatMap(
+      (port, i) => ((fixed(port, i) || given[i]?.tensor.size === 0) === keep && i < given.length ? [[port.name, given[i].tensor]] : []),
+    );
     try {
       const network = importOnnx(bytes, { constants: Object.fromEntries(at(true)) });
       const x = Object.fromEntries(at(false).map(([name, tensor]) => [name, tensor.toFloat32()]));
@@ -112,7 +117,10 @@ const only = args.filter((name) => !name.startsWith("--"));
 if (!existsSync(data)) throw new Error(`${data} is not there: apt-get install libonnx-testdata`);
 const groups = ["node", "pytorch-converted", "pytorch-operator", "simple"];
 const names = all
-  ? groups.flatMap((group) => readdirSync(join(data, group)).filter((name) => existsSync(join(data, group, name, "model.onnx"))).map((name) => `${group}/${name}`)).sort()
+  ? groups.flatMap(
+    (group) => readdirSync(join(data, group)).filter((name) => existsSync(join(data, group, name, "model.onnx")))
+      .map((name) => `${group}/${name}`),
+  ).sort()
   : readFileSync(list, "utf8").split("\n").filter((line) => line !== "" && !line.startsWith("#"));
 
 const unsupported = new Map<string, string[]>();
@@ -130,10 +138,15 @@ for (const name of names) {
     unsupported.set(key, [...(unsupported.get(key) ?? []), name]);
   }
 }
-for (const [what, where] of [...unsupported].sort((a, b) => b[1].length - a[1].length)) console.log(`not supported: ${what}\n    ${where.length}: ${where.slice(0, 8).join(", ")}${where.length > 8 ? " ..." : ""}`);
+for (const [what, where] of [...unsupported].sort((a, b) => b[1].length - a[1].length)) {
+  console.log(`not supported: ${what}\n    ${where.length}: ${where.slice(0, 8).join(", ")}${where.length > 8 ? " ..." : ""}`);
+}
 for (const line of wrong) console.log(`WRONG ${line}`);
 const total = passed[0] + passed[1] + passed[2];
 const missing = [...unsupported.values()].reduce((sum, where) => sum + where.length, 0);
-console.log(`\n${count} models, ${kernels} kernels: ${total} passed (${passed[0]} with their inputs as they are, ${passed[1]} with weights known, ${passed[2]} with all known), ${missing} not supported, ${wrong.length} wrong`);
+console.log(
+  `\n${count} models, ${kernels} kernels: ${total} passed (${passed[0]} with their inputs as they are, ${passed[1]} with weights known, ` +
+  `${passed[2]} with all known), ${missing} not supported, ${wrong.length} wrong`,
+);
 console.log(`passed ${((100 * total) / Math.max(1, count)).toFixed(1)} %`);
 process.exitCode = wrong.length === 0 ? 0 : 1;

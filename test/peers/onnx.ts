@@ -30,7 +30,10 @@ interface OnnxTensor {
 interface Runtime {
   readonly Tensor: { new (type: "float32", data: Float32Array, dims: readonly number[]): OnnxTensor };
   readonly InferenceSession: {
-    create(bytes: Uint8Array): Promise<{ run(feeds: Record<string, OnnxTensor>): Promise<Record<string, OnnxTensor>>; release(): Promise<void> }>;
+    create(bytes: Uint8Array): Promise<{
+      run(feeds: Record<string, OnnxTensor>): Promise<Record<string, OnnxTensor>>;
+      release(): Promise<void>;
+    }>;
   };
 }
 
@@ -50,12 +53,18 @@ class Only extends Composite {
 
 /** Every operation that no published network here has, or not with these options. */
 const layers: [string, Module, Shape][] = [
-  ["conv, dilated, grouped, uneven", new Only(new Conv2d(4, 6, { kernel: [3, 2], stride: [2, 1], padding: [2, 1], dilation: [2, 1], groups: 2 })), [2, 4, 11, 9]],
+  [
+    "conv, dilated, grouped, uneven",
+    new Only(new Conv2d(4, 6, { kernel: [3, 2], stride: [2, 1], padding: [2, 1], dilation: [2, 1], groups: 2 })), [2, 4, 11, 9],
+  ],
   ["conv transpose", new Only(new ConvTranspose2d(4, 6, { kernel: 3, stride: 2, padding: 1, outputPadding: 1, groups: 2 })), [2, 4, 5, 6]],
   ["max pool, ceil", new Only(new MaxPool2d({ kernel: 3, stride: 2, ceilMode: true })), [2, 3, 8, 11]],
   ["max pool, ceil, padded", new Only(new MaxPool2d({ kernel: 3, stride: 2, padding: 1, ceilMode: true })), [2, 3, 9, 12]],
   ["average pool, padding counted", new Only(new AveragePool2d({ kernel: 3, stride: 2, padding: 1 })), [2, 3, 9, 12]],
-  ["average pool, padding not counted", new Only(new AveragePool2d({ kernel: 3, stride: 2, padding: 1, countPadding: false })), [2, 3, 9, 12]],
+  [
+    "average pool, padding not counted", new Only(new AveragePool2d({ kernel: 3, stride: 2, padding: 1, countPadding: false })),
+    [2, 3, 9, 12],
+  ],
   ["average pool, ceil", new Only(new AveragePool2d({ kernel: 2, stride: 2, ceilMode: true, countPadding: false })), [2, 3, 7, 9]],
   ["adaptive average pool", new Only(new AdaptiveAveragePool2d([3, 4])), [2, 3, 8, 11]],
   ["channel shuffle", new Only(new ChannelShuffle(3)), [2, 6, 4, 5]],
@@ -105,7 +114,9 @@ async function compare(title: string, model: Module, input: Shape): Promise<void
     const { output } = await session.run({ input: new runtime.Tensor("float32", x.data, [...input]) });
     await session.release();
     const largest = expected.data.reduce((most: number, value: number) => Math.max(most, Math.abs(value)), 1e-30);
-    const error = expected.data.reduce((most: number, value: number, i: number) => Math.max(most, Math.abs(value - output.data[i])), 0) / largest;
+    const error = expected.data.reduce(
+      (most: number, value: number, i: number) => Math.max(most, Math.abs(value - output.data[i])), 0,
+    ) / largest;
     const good = error < 1e-4 && output.dims.join() === expected.shape.join();
     verdict = `${good ? "ok  " : "FAIL"} ${title.padEnd(56)} off by ${error.toExponential(1)} of the largest`;
     if (good) passed++;
@@ -118,7 +129,11 @@ async function compare(title: string, model: Module, input: Shape): Promise<void
 }
 
 for (const [title, model, input] of layers) await compare(title, model.initialise(new Random(1)), input);
-for (const [title, options, input] of networks) await compare(`${title} ${JSON.stringify(options)}`, createModel(title, options, null), input);
-for (const network of [...smallNetworks, ...todaysNetworks]) await compare(titleOf(network), createModel(network.model, network.options, null), network.input);
+for (const [title, options, input] of networks) {
+  await compare(`${title} ${JSON.stringify(options)}`, createModel(title, options, null), input);
+}
+for (const network of [...smallNetworks, ...todaysNetworks]) {
+  await compare(titleOf(network), createModel(network.model, network.options, null), network.input);
+}
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

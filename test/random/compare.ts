@@ -1,7 +1,7 @@
 /**
- * Everything that computes a network, beside one judge: the eager engine on the textbook's kernels in double precision. Where the network itself makes
- * much of small differences (normalisation by few values, a value at a kink), so is the judge: it also computes with all numbers off by a millionth,
- * and what is asked of the others grows with what that changes.
+ * Everything that computes a network, beside one judge: the eager engine on the textbook's kernels in double precision. Where the network
+ * itself makes much of small differences (normalisation by few values, a value at a kink), so is the judge: it also computes with all
+ * numbers off by a millionth, and what is asked of the others grows with what that changes.
  */
 import * as reference from "../../kernels/reference/index.ts";
 import { Random } from "../../kernels/random.ts";
@@ -107,7 +107,9 @@ class Judge {
     model.backward(loss.gradient());
     const trained = new Map([...model.namedParameters()].filter(([, { frozen }]) => !frozen));
     const gradients = new Map([...trained].map(([name, { gradient }]) => [name, gradient.clone()]));
-    const statistics = new Map([...model.namedState()].filter(([name]) => name.includes("running_")).map(([name, { value }]) => [name, value.clone()]));
+    const statistics = new Map(
+      [...model.namedState()].filter(([name]) => name.includes("running_")).map(([name, { value }]) => [name, value.clone()]),
+    );
     new Sgd(trained, { momentum: 0 }).step(RATE);
     return { loss: loss.value, gradients, statistics, nextLoss: crossEntropy(model.kernels, model.forward(x), this.#labels).value };
   }
@@ -123,7 +125,9 @@ async function inferenceFaults(spec: NetworkSpec, model: DagModule, x: Tensor<Fl
   if (!Number.isFinite(scale) || noise > 1e-3 * scale) return [];
   const faults: string[] = [];
   const check = (what: string, { data, shape }: Tensor, tolerance: number): void => {
-    if (shape.join() !== expected.shape.join()) return void faults.push(`${what}: shape ${shape.join("x")} instead of ${expected.shape.join("x")}`);
+    if (shape.join() !== expected.shape.join()) {
+      return void faults.push(`${what}: shape ${shape.join("x")} instead of ${expected.shape.join("x")}`);
+    }
     const off = distance(data, expected.data);
     if (!(off <= tolerance * scale + SLACK * noise)) faults.push(`${what}: logits off by ${(off / scale).toExponential(1)}`);
   };
@@ -137,7 +141,9 @@ async function inferenceFaults(spec: NetworkSpec, model: DagModule, x: Tensor<Fl
       const session = await compile(model, { input, kernels: "wasm", numerics, threads });
       outputs.push(session.run(x));
       // What the first run left in the arena must not matter.
-      if (!same(session.run(x).data, outputs.at(-1)!.data)) faults.push(`session, ${numerics}, ${threads} threads: the second run gives other bits`);
+      if (!same(session.run(x).data, outputs.at(-1)!.data)) {
+        faults.push(`session, ${numerics}, ${threads} threads: the second run gives other bits`);
+      }
       session.close();
     }
     check(`session, ${numerics}`, outputs[0], numerics === "exact" ? EXACT : FAST);
@@ -155,14 +161,18 @@ function stepOf(session: TrainingSession, model: DagModule, x: Tensor<Float32Arr
   const before = stateDict(model);
   const kept = new Map([...before].map(([name, value]) => [name, value.clone()]));
   session.pull();
-  const statistics = new Map([...model.namedState()].filter(([name]) => name.includes("running_")).map(([name, { value }]) => [name, value.clone()]));
+  const statistics = new Map(
+    [...model.namedState()].filter(([name]) => name.includes("running_")).map(([name, { value }]) => [name, value.clone()]),
+  );
   session.update(RATE);
   const nextLoss = session.backward(x, labels);
   loadStateDict(model, kept);
   return { loss, gradients, statistics, nextLoss };
 }
 
-/** @param eager the eager engine's step in single precision, if this is another one: what cancels keeps the rounding of what it is made of */
+/**
+ * @param eager the eager engine's step in single precision, if this is another one: what cancels keeps the rounding of what it is made of
+ */
 function stepFaults(what: string, step: Step, expected: Step, moved: Step, tolerance: number, eager?: Step): string[] {
   const faults: string[] = [];
   const near = (name: string, a: number, b: number, noise: number, bound: number): void => {
@@ -187,11 +197,15 @@ function stepFaults(what: string, step: Step, expected: Step, moved: Step, toler
     const off = distance(step.statistics.get(name)!.data, data);
     if (!(off <= tolerance * Math.max(1, largest(data)) + SLACK * noise)) faults.push(`${what}: ${name} is off by ${off.toExponential(1)}`);
   }
-  if (steady && faults.length === 0) near("loss after an update", step.nextLoss, expected.nextLoss, Math.abs(moved.nextLoss - expected.nextLoss), 10 * tolerance);
+  if (steady && faults.length === 0) {
+    near("loss after an update", step.nextLoss, expected.nextLoss, Math.abs(moved.nextLoss - expected.nextLoss), 10 * tolerance);
+  }
   return faults;
 }
 
-async function trainingFaults(spec: NetworkSpec, model: DagModule, x: Tensor<Float32Array>, labels: Int32Array, judge: Judge, seed: number): Promise<Outcome> {
+async function trainingFaults(
+  spec: NetworkSpec, model: DagModule, x: Tensor<Float32Array>, labels: Int32Array, judge: Judge, seed: number,
+): Promise<Outcome> {
   const { input, frozen = [] } = spec;
   const options = { input, optimiser: { method: "sgd", momentum: 0 }, frozen } as const;
   const [expected, moved, eager] = [judge.step(), judge.step(PERTURBATION), eagerStep(spec, model, x, labels, seed)];
@@ -230,7 +244,9 @@ function eagerStep(spec: NetworkSpec, state: DagModule, x: Tensor<Float32Array>,
   model.backward(loss.gradient());
   const trained = new Map([...model.namedParameters()].filter(([, { frozen }]) => !frozen));
   const gradients = new Map([...trained].map(([name, { gradient }]) => [name, gradient.clone()]));
-  const statistics = new Map([...model.namedState()].filter(([name]) => name.includes("running_")).map(([name, { value }]) => [name, value.clone()]));
+  const statistics = new Map(
+    [...model.namedState()].filter(([name]) => name.includes("running_")).map(([name, { value }]) => [name, value.clone()]),
+  );
   new Sgd(trained, { momentum: 0 }).step(RATE);
   return { loss: loss.value, gradients, statistics, nextLoss: crossEntropy(model.kernels, model.forward(x), labels).value };
 }
@@ -255,10 +271,15 @@ export async function compareNetwork(spec: NetworkSpec, seed: number): Promise<O
   return { faults: [...faults, ...more], untrained };
 }
 
-/** The same for three draws of numbers: a value at a kink differs for one of them, a wrong kernel for all. @returns the first draw's faults, if each has some */
+/**
+ * The same for three draws of numbers: a value at a kink differs for one of them, a wrong kernel for all.
+ * @returns the first draw's faults, if each has some
+ */
 export async function faultsOf(spec: NetworkSpec, seed: number): Promise<Outcome> {
   const first = await compareNetwork(spec, seed);
   if (first.faults.length === 0) return first;
-  for (const other of [seed + 1000003, seed + 2000003]) if ((await compareNetwork(spec, other)).faults.length === 0) return { ...first, faults: [] };
+  for (const other of [seed + 1000003, seed + 2000003]) {
+    if ((await compareNetwork(spec, other)).faults.length === 0) return { ...first, faults: [] };
+  }
   return first;
 }

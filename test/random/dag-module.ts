@@ -63,7 +63,9 @@ export class DagModule extends Module {
     const y = from[0].like(stepShape(joint, shapes));
     const [first, second] = from.map(({ data }) => data);
     if (joint === "add") this.kernels.addForward(y.data, first, second, elementwiseShape(y.size));
-    else if (joint === "scale") this.kernels.channelScaleForward(y.data, first, second, channelShape(y.shape[0], y.shape[1], pixelsOf(y.shape)));
+    else if (joint === "scale") this.kernels.channelScaleForward(
+      y.data, first, second, channelShape(y.shape[0], y.shape[1], pixelsOf(y.shape)),
+    );
     else this.kernels.concatForward(y.data, from.map(({ data }) => data), concatOf(shapes));
     return y;
   }
@@ -83,8 +85,12 @@ export class DagModule extends Module {
       else {
         const parts = inputs.map((input) => values[input].like());
         const [x, gate] = inputs.map((input) => values[input]);
-        if (layer === "concat") this.kernels.concatBackward(parts.map(({ data }) => data), dy.data, concatOf(parts.map(({ shape }) => shape)));
-        else this.kernels.channelScaleBackward(parts[0].data, parts[1].data, x.data, gate.data, dy.data, channelShape(x.shape[0], x.shape[1], pixelsOf(x.shape)));
+        if (layer === "concat") this.kernels.concatBackward(
+          parts.map(({ data }) => data), dy.data, concatOf(parts.map(({ shape }) => shape)),
+        );
+        else this.kernels.channelScaleBackward(
+          parts[0].data, parts[1].data, x.data, gate.data, dy.data, channelShape(x.shape[0], x.shape[1], pixelsOf(x.shape)),
+        );
         inputs.forEach((input, k) => add(input, parts[k]));
       }
     }
@@ -109,7 +115,11 @@ export class DagModule extends Module {
     const values = [x];
     for (const { layer, inputs } of this.steps) {
       const from = inputs.map((i) => values[i]);
-      values.push(typeof layer === "string" ? graph.add(this, { kind: layer }, from, stepShape(layer, from.map(({ shape }) => shape))) : layer.lower(graph, from[0]));
+      values.push(
+        typeof layer === "string"
+          ? graph.add(this, { kind: layer }, from, stepShape(layer, from.map(({ shape }) => shape)))
+          : layer.lower(graph, from[0]),
+      );
     }
     return values[values.length - 1];
   }

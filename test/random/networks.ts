@@ -1,9 +1,12 @@
 /**
- * Random small networks: kernels, strides, padding, dilation, groups, channels, sizes and the order of operations are drawn, values are shared, and
- * Squeeze-and-Excitation stands anywhere. A network is a recipe (JSON), so that one which fails can be printed, made smaller and kept.
+ * Random small networks: kernels, strides, padding, dilation, groups, channels, sizes and the order of operations are drawn, values are
+ * shared, and Squeeze-and-Excitation stands anywhere. A network is a recipe (JSON), so that one which fails can be printed, made smaller
+ * and kept.
  */
 import type { Random } from "../../kernels/random.ts";
-import { Attention, Cbam, ConcurrentSqueezeExcite, EffectiveSqueezeExcite, EfficientChannelAttention, GatherExcite, SpatialSqueezeExcite } from "../../src/index.ts";
+import {
+  Attention, Cbam, ConcurrentSqueezeExcite, EffectiveSqueezeExcite, EfficientChannelAttention, GatherExcite, SpatialSqueezeExcite,
+} from "../../src/index.ts";
 import { activation, activationNames } from "../../src/nn/layers/activations.ts";
 import type { ActivationName } from "../../src/nn/layers/activations.ts";
 import { BatchNorm2d } from "../../src/nn/layers/batch-norm.ts";
@@ -31,7 +34,16 @@ interface WindowSpec {
 /** What a step's layer is. */
 export type LayerSpec =
   | (WindowSpec & { readonly kind: "conv"; readonly out: number; readonly dilation: Two; readonly groups: number; readonly bias: boolean })
-  | (WindowSpec & { readonly kind: "transposed"; readonly out: number; readonly dilation: Two; readonly groups: number; readonly bias: boolean; readonly outputPadding: Two })
+  | (
+    WindowSpec & {
+      readonly kind: "transposed";
+      readonly out: number;
+      readonly dilation: Two;
+      readonly groups: number;
+      readonly bias: boolean;
+      readonly outputPadding: Two;
+    }
+  )
   | { readonly kind: "norm"; readonly frozen: boolean }
   | { readonly kind: "activation"; readonly name: ActivationName }
   | (WindowSpec & { readonly kind: "max_pool" | "average_pool"; readonly ceilMode: boolean; readonly countPadding?: boolean })
@@ -180,7 +192,10 @@ function drawConvolution(d: Draft, x: number, transposed: boolean): LayerSpec {
   const out = depthwise ? channels * d.mostly(1, 1, 2) : d.channels();
   const [kernel, stride, padding] = [d.two(3, 1, 2, 3, 4, 5), d.two(1, 2, 3), d.two(1, 0, 2, 3)];
   const window = { kernel, stride, padding: d.chance(0.2) ? ([0, 0] as const) : padding, dilation: d.two(1, 1, 2, 3), bias: d.chance(0.5) };
-  const common = { ...(d.chance(0.35) ? { ...window, kernel: [1, 1] as const } : window), out, groups: depthwise ? channels : d.mostly(1, d.divisorOf(channels, out)) };
+  const common = {
+    ...(d.chance(0.35) ? { ...window, kernel: [1, 1] as const } : window), out,
+    groups: depthwise ? channels : d.mostly(1, d.divisorOf(channels, out)),
+  };
   if (!transposed) return { kind: "conv", ...common };
   return { kind: "transposed", ...common, outputPadding: d.chance(0.3) ? [d.below(common.stride[0]), d.below(common.stride[1])] : [0, 0] };
 }
@@ -190,14 +205,19 @@ function drawAttention(d: Draft, x: number): LayerSpec {
   const hidden = 1 + d.below(6);
   const gate = d.mostly("sigmoid", "hard_sigmoid", "tanh");
   const inner = d.mostly("relu", "silu", "relu6");
-  if (d.chance(0.7)) return { kind: "attention", name: "se", options: { hidden, gate, inner, bias: d.chance(0.8), squeeze: d.mostly("mean", "max") } };
+  if (d.chance(0.7)) {
+    return { kind: "attention", name: "se", options: { hidden, gate, inner, bias: d.chance(0.8), squeeze: d.mostly("mean", "max") } };
+  }
   const reduction = Math.max(1, Math.floor(channels / hidden));
   switch (d.pick(["ese", "eca", "sse", "scse", "ge", "cbam"] as const)) {
     case "ese": return { kind: "attention", name: "ese", options: {} };
     case "eca": return { kind: "attention", name: "eca", options: {} };
     case "sse": return { kind: "attention", name: "sse", options: {} };
     case "scse": return { kind: "attention", name: "scse", options: { hidden } };
-    case "ge": return { kind: "attention", name: "ge", options: { extent: d.pick([0, 2, 4]), gather: d.mostly("mean", "conv"), mlp: d.chance(0.5), reduction } };
+    case "ge": return {
+      kind: "attention", name: "ge",
+      options: { extent: d.pick([0, 2, 4]), gather: d.mostly("mean", "conv"), mlp: d.chance(0.5), reduction },
+    };
     case "cbam": return { kind: "attention", name: "cbam", options: { reduction } };
   }
 }
@@ -206,7 +226,10 @@ function drawPool(d: Draft): LayerSpec {
   const kind = d.pick(["max_pool", "average_pool"] as const);
   const kernel = d.two(2, 3, 1, 4);
   const padding = [d.below(Math.floor(kernel[0] / 2) + 1), d.below(Math.floor(kernel[1] / 2) + 1)] as const;
-  return { kind, kernel, stride: d.two(2, 1, 3), padding, ceilMode: d.chance(0.4), ...(kind === "average_pool" ? { countPadding: d.chance(0.5) } : {}) };
+  return {
+    kind, kernel, stride: d.two(2, 1, 3), padding, ceilMode: d.chance(0.4),
+    ...(kind === "average_pool" ? { countPadding: d.chance(0.5) } : {}),
+  };
 }
 
 /** A layer that leaves the shape as it is. */
@@ -262,7 +285,9 @@ function drawJoint(d: Draft, x: number): number | undefined {
       if (gates.length > 0 && d.chance(0.4)) return d.add("scale", [x, d.pick(gates)]);
       const mean = d.add({ kind: "global", by: d.mostly("mean", "max") }, [source]);
       if (mean === undefined) return undefined;
-      const same = { kind: "conv", kernel: [1, 1], stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1, out: channels, bias: true } as const;
+      const same = {
+        kind: "conv", kernel: [1, 1], stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1, out: channels, bias: true,
+      } as const;
       const excited = d.chance(0.8) ? (d.add(same, [mean]) ?? mean) : mean;
       return d.add("scale", [x, d.chance(0.9) ? (d.add({ kind: "activation", name: "sigmoid" }, [excited]) ?? excited) : excited]);
     }
@@ -279,7 +304,8 @@ export function reachable(steps: readonly StepSpec[]): StepSpec[] {
   const needed = new Set([steps.length]);
   for (let i = steps.length; i > 0; i--) if (needed.has(i)) steps[i - 1].inputs.forEach((input) => needed.add(input));
   const numbers = new Map([0, ...steps.map((_, i) => i + 1)].filter((i) => i === 0 || needed.has(i)).map((i, at) => [i, at]));
-  return steps.filter((_, i) => needed.has(i + 1)).map(({ layer, inputs }) => ({ layer, inputs: inputs.map((input) => numbers.get(input)!) }));
+  return steps.filter((_, i) => needed.has(i + 1))
+    .map(({ layer, inputs }) => ({ layer, inputs: inputs.map((input) => numbers.get(input)!) }));
 }
 
 /** Names of the layers that have any. */
@@ -310,7 +336,9 @@ function drawAny(random: Random): NetworkSpec {
   const classes = 2 + d.below(d.mostly(6, 30));
   const bias = d.chance(0.8);
   switch (d.below(4)) {
-    case 0: x = d.add({ kind: "conv", kernel: [1, 1], stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1, out: classes, bias }, [x]) ?? x; break;
+    case 0: x = d.add(
+      { kind: "conv", kernel: [1, 1], stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1, out: classes, bias }, [x],
+    ) ?? x; break;
     case 1: {
       const flat = d.add({ kind: "flatten" }, [x]);
       x = (flat === undefined ? undefined : d.add({ kind: "linear", out: classes, bias }, [flat])) ?? x;

@@ -1,6 +1,7 @@
 /**
- * Random networks for as long as one likes: `npx tsx test/random/run.ts [--minutes 60] [--seed 1] [--count N]`. Each network that is computed wrongly
- * is made as small as it stays wrong, and printed; then the exit code is 1. `--only SEED` does one of them, `--recipe JSON` a printed one.
+ * Random networks for as long as one likes: `npx tsx test/random/run.ts [--minutes 60] [--seed 1] [--count N]`. Each network that is
+ * computed wrongly is made as small as it stays wrong, and printed; then the exit code is 1. `--only SEED` does one of them, `--recipe
+ * JSON` a printed one.
  */
 import process from "node:process";
 import { parseArgs } from "node:util";
@@ -10,8 +11,12 @@ import { drawNetwork } from "./networks.ts";
 import type { NetworkSpec } from "./networks.ts";
 import { smaller } from "./shrink.ts";
 
-const options = { minutes: { type: "string" }, seed: { type: "string" }, count: { type: "string" }, only: { type: "string" }, recipe: { type: "string" } } as const;
-const { minutes = "60", seed: begin = "1", count: most, only, recipe } = parseArgs({ args: process.argv.slice(2), options, allowPositionals: false, strict: true }).values as Readonly<Record<string, string | undefined>>;
+const options = {
+  minutes: { type: "string" }, seed: { type: "string" }, count: { type: "string" }, only: { type: "string" }, recipe: { type: "string" },
+} as const;
+const { minutes = "60", seed: begin = "1", count: most, only, recipe } = parseArgs({
+  args: process.argv.slice(2), options, allowPositionals: false, strict: true,
+}).values as Readonly<Record<string, string | undefined>>;
 
 async function report(spec: NetworkSpec, seed: number): Promise<boolean> {
   const { faults } = await faultsOf(spec, seed);

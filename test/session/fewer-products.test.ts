@@ -1,4 +1,7 @@
-/** Sessions on layers so large that fast takes fewer products for them (kernels/wasm/convolution/winograd/winograd.ts, strassen.ts): chosen, right, the same bits however they are run, and checked before. */
+/**
+ * Sessions on layers so large that fast takes fewer products for them (kernels/wasm/convolution/winograd/winograd.ts, strassen.ts): chosen,
+ * right, the same bits however they are run, and checked before.
+ */
 import type { HostWasmModule } from "../../src/host-types.ts";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -37,7 +40,10 @@ test("within 1e-3 of exact, and far within", () => {
 test("one thread's working memory lies in the arena, as far as that has room; that of several after it", async () => {
   const two = await compile(model, { input, threads: 2 });
   const most = (two.arenaBytes - exact.arenaBytes) / 2;
-  assert.ok(one.arenaBytes > exact.arenaBytes && one.arenaBytes - exact.arenaBytes < 0.8 * most, `${one.arenaBytes}, ${exact.arenaBytes}, ${two.arenaBytes}`);
+  assert.ok(
+    one.arenaBytes > exact.arenaBytes && one.arenaBytes - exact.arenaBytes < 0.8 * most,
+    `${one.arenaBytes}, ${exact.arenaBytes}, ${two.arenaBytes}`,
+  );
   two.close();
 });
 
@@ -45,7 +51,10 @@ test("2 and 3 threads, a batch, and a module from a file give the same bits", as
   const module = emitModule(model, { input });
   const two = [draw(input, 3), draw(input, 4)];
   const expected = two.map((x) => bits(one.run(x)));
-  const others = [await compile(model, { input, threads: 2 }), await compile(model, { input, threads: 3 }), compileSync(model, { input: [2, 1, 32, 32], threads: 1 })];
+  const others = [
+    await compile(model, { input, threads: 2 }), await compile(model, { input, threads: 3 }),
+    compileSync(model, { input: [2, 1, 32, 32], threads: 1 }),
+  ];
   // A module has no fused multiply-adds unless asked for them, hence other bits where the host's sessions have them.
   if (!one.kernels.includes("fused")) others.push(compileSync(model, { input, module }));
   for (const session of others) two.forEach((x, i) => assert.equal(bits(session.run(x)), expected[i], session.kernels));
@@ -55,10 +64,15 @@ test("2 and 3 threads, a batch, and a module from a file give the same bits", as
 test("Strassen kernels that are wrong are found by their check, and not used", () => {
   const wrong = (params: Parameters<typeof strassenConvolution>[0]): ReturnType<typeof strassenConvolution> => {
     const found = strassenConvolution(params);
-    return found === undefined ? undefined : { ...found, pack: (weight, bias, packed, factors) => found.pack(weight.map((value) => value + 0.1), bias, packed, factors) };
+    return found === undefined
+      ? undefined
+      : { ...found, pack: (weight, bias, packed, factors) => found.pack(weight.map((value) => value + 0.1), bias, packed, factors) };
   };
   // Kernels for joined vectors are right on any host, and have not been checked in this process.
-  const session = compileSyncWith({ operations: allOperations, strassen: (arithmetic) => ({ ...withStrassen(arithmetic), strassen: wrong, wide: true }) }, model, { input });
+  const session = compileSyncWith(
+    { operations: allOperations, strassen: (arithmetic) => ({ ...withStrassen(arithmetic), strassen: wrong, wide: true }) }, model,
+    { input },
+  );
   assert.match(session.kernels, /plain for conv2d: its kernels failed their check/);
 });
 

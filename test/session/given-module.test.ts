@@ -1,6 +1,6 @@
 /**
- * Modules from `senet compile`: the same bytes each time, the same answers as without, on a host that compiles nothing; and what does not fit,
- * or computes something else, is refused with what was wanted and what came.
+ * Modules from `senet compile`: the same bytes each time, the same answers as without, on a host that compiles nothing; and what does not
+ * fit, or computes something else, is refused with what was wanted and what came.
  */
 import type { HostWasmModule } from "../../src/host-types.ts";
 import { test } from "uvu";
@@ -57,12 +57,17 @@ async function refusal(run: () => unknown): Promise<string> {
 
 const shape = [1, 3, 16, 16];
 const small = smallResNet();
-const emitted = (options: Partial<EmitOptions> = {}, model: Module = small): Uint8Array<ArrayBuffer> => emitModule(model, { input: shape, ...options });
+const emitted = (options: Partial<EmitOptions> = {}, model: Module = small): Uint8Array<ArrayBuffer> => emitModule(
+  model, { input: shape, ...options },
+);
 const moduleOf = (options?: Partial<EmitOptions>, model?: Module): HostWasmModule => new own.Module(emitted(options, model));
 
 test("first of all, before there are workers: two threads on a host that compiles nothing", async () => {
   const module = moduleOf({ numerics: "exact", threads: 2 });
-  assert.match(await refusal(() => compileSync(small, { input: shape, module })), /^Error: compile: the module was made for threads; compileSync starts no workers, compile does$/);
+  assert.match(
+    await refusal(() => compileSync(small, { input: shape, module })),
+    /^Error: compile: the module was made for threads; compileSync starts no workers, compile does$/,
+  );
   const session = await forbidden(() => compile(small, { input: shape, module }));
   assert.is(session.kernels, "wasm: simd, 2 threads, kernels of the given module");
   const expected = compileSync(small, { input: shape, numerics: "exact", threads: 1 });
@@ -134,32 +139,47 @@ test("a module with relaxed SIMD: the bits of fast, or a refusal that says so", 
   if (relaxedSimd) {
     const session = compileSync(small, { input: shape, module });
     assert.match(session.kernels, /^wasm: simd, relaxed, 1 thread/);
-    if (fusedMultiplyAdd) assert.equal(bits(session.run(draw(shape))), bits(compileSync(small, { input: shape, threads: 1 }).run(draw(shape))));
+    if (fusedMultiplyAdd) {
+      assert.equal(bits(session.run(draw(shape))), bits(compileSync(small, { input: shape, threads: 1 }).run(draw(shape))));
+    }
   }
   const refusing = await refusal(() => forbidden(() => compileSync(small, { input: shape, module })));
   assert.is(refusing, "Error: compile: this host does not compile the module's bytes: blocked by Content Security Policy; it has instructions of relaxed SIMD, " +
     "which not every engine knows: senet compile makes it without, unless asked for --relaxed-simd");
-  if (!relaxedSimd) assert.match(await refusal(() => compileSync(small, { input: shape, module })), /^Error: compile: this host does not compile the module's bytes: .*relaxed/);
+  if (!relaxedSimd) {
+    assert.match(
+      await refusal(() => compileSync(small, { input: shape, module })),
+      /^Error: compile: this host does not compile the module's bytes: .*relaxed/,
+    );
+  }
 });
 
 test("observed and overridden values", async () => {
   const [gate, other] = ["layer1.0.se.activation_2", "layer2.0.se.activation_2"];
   const named = { observe: [gate, other], override: [other] };
   const module = moduleOf({ ...named, numerics: "exact" });
-  const sessions = [{ module }, { numerics: "exact" } as const].map((how) => compileSync(small, { input: shape, ...named, threads: 1, ...how }));
+  const sessions = [{ module }, { numerics: "exact" } as const].map(
+    (how) => compileSync(small, { input: shape, ...named, threads: 1, ...how }),
+  );
   const half = draw([1, 16, 1, 1], 4);
   for (const inputs of [{ input: draw(shape) }, { input: draw(shape), [other]: half }]) {
     const [given, usual] = sessions.map((session) => session.run(inputs));
     for (const name of ["output", gate, other]) assert.equal(bits(given[name]), bits(usual[name]), name);
   }
-  assert.match(await refusal(() => compileSync(small, { input: shape, module })), /observe: nothing is wanted, it was made for layer1\.0\.se\.activation_2, layer2\.0\.se\.activation_2/);
+  assert.match(
+    await refusal(() => compileSync(small, { input: shape, module })),
+    /observe: nothing is wanted, it was made for layer1\.0\.se\.activation_2, layer2\.0\.se\.activation_2/,
+  );
   for (const session of sessions) session.close();
 });
 
 test("another shape than the module's is refused, and the session goes on", () => {
   const session = compileSync(small, { input: shape, module: moduleOf() });
   const before = bits(session.run(draw(shape)));
-  assert.throws(() => session.run(draw([2, 3, 16, 16])), /^session: its kernels come from a module for an input of shape \[1,3,16,16\], and none are compiled here; got \[2,3,16,16\]/);
+  assert.throws(
+    () => session.run(draw([2, 3, 16, 16])),
+    /^session: its kernels come from a module for an input of shape \[1,3,16,16\], and none are compiled here; got \[2,3,16,16\]/,
+  );
   assert.equal(bits(session.run(draw(shape))), before);
   session.close();
 });
@@ -178,19 +198,31 @@ function ofVersion(senet: string): Uint8Array<ArrayBuffer> {
 
 const misfits: readonly (readonly [string, () => Uint8Array, Partial<CompileOptions>, RegExp, Module?])[] = [
   ["another model", () => emitted(), {}, /^RangeError: .*seresnet18 .* with senet [\d.]+ is wanted, it was made for se_resnet8 .*with senet [\d.]+, whose kernels are others; make it anew/, network("seresnet18", { width: 8 })],
-  ["another width", () => emitted(), {}, /"width":4.* is wanted, it was made for .*"width":8/, createModel("se_resnet8", { width: 4, reduction: 2 })],
-  ["another version", () => ofVersion("0.0.9"), {}, new RegExp(`with senet ${version.replaceAll(".", "\\.")} is wanted, it was made for .* with senet 0\\.0\\.9`)],
+  [
+    "another width", () => emitted(), {}, /"width":4.* is wanted, it was made for .*"width":8/,
+    createModel("se_resnet8", { width: 4, reduction: 2 }),
+  ],
+  [
+    "another version", () => ofVersion("0.0.9"), {},
+    new RegExp(`with senet ${version.replaceAll(".", "\\.")} is wanted, it was made for .* with senet 0\\.0\\.9`),
+  ],
   ["another shape", () => emitted(), { input: [1, 3, 16, 24] }, /input: \[1,3,16,24\] is wanted, it was made for \[1,3,16,16\]/],
   ["exact instead of fast", () => emitted(), { numerics: "exact" }, /numerics: exact is wanted, it was made for fast/],
   ["turbo", () => emitted(), { numerics: "turbo" }, /numerics: turbo is wanted, it was made for fast/],
   ["threads", () => emitted(), { threads: 2 }, /threads: several threads is wanted, it was made for one thread/],
   ["no threads", () => emitted({ threads: 2 }), { threads: 1 }, /threads: one thread is wanted, it was made for several threads/],
   ["plain kernels", () => emitted(), { kernels: "plain" }, /module wants wasm kernels, and plain ones are asked for/],
-  ["no module of ours", () => Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0), {}, /^FormatError: .*was not made by senet compile: it has no section named senet/],
+  [
+    "no module of ours", () => Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0), {},
+    /^FormatError: .*was not made by senet compile: it has no section named senet/,
+  ],
   ["no module at all", () => new Uint8Array(100), {}, /^FormatError: .*no WebAssembly module/],
   ["nothing", () => new Uint8Array(0), {}, /^FormatError: .*no WebAssembly module/],
   ["a module that is cut off", () => emitted().slice(0, 5000), {}, /^FormatError: .*cut off or damaged/],
-  ["a damaged description", () => emitted().map((byte, i, all) => (i === all.length - 1 ? 0x20 : byte)), {}, /^FormatError: .*section named senet is damaged/],
+  [
+    "a damaged description", () => emitted().map((byte, i, all) => (i === all.length - 1 ? 0x20 : byte)), {},
+    /^FormatError: .*section named senet is damaged/,
+  ],
 ];
 
 for (const [what, bytes, options, message, model = small] of misfits) {
@@ -200,14 +232,19 @@ for (const [what, bytes, options, message, model = small] of misfits) {
     assert.match(await refusal(() => compile(model, { input: shape, ...options, module })), message);
     if (own.validate(module as Uint8Array<ArrayBuffer>)) {
       const compiled = new own.Module(module as Uint8Array<ArrayBuffer>);
-      assert.match(await refusal(() => compileSync(model, { input: shape, ...options, module: compiled })), message, "compiled by the host");
+      assert.match(
+        await refusal(() => compileSync(model, { input: shape, ...options, module: compiled })), message, "compiled by the host",
+      );
     }
   });
 }
 
 test("what is no module is a TypeError; a host without workers is an error", async () => {
   for (const module of [{}, "m.wasm", 7, emitted().buffer]) {
-    assert.match(await refusal(() => compileSync(small, { input: shape, module: module as object })), /^TypeError: compile: module wants a WebAssembly\.Module or its bytes as Uint8Array, got /);
+    assert.match(
+      await refusal(() => compileSync(small, { input: shape, module: module as object })),
+      /^TypeError: compile: module wants a WebAssembly\.Module or its bytes as Uint8Array, got /,
+    );
   }
   const module = emitted();
   host.WebAssembly = undefined;

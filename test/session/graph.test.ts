@@ -25,8 +25,12 @@ function graphOf(left: Shape, right: Shape): Graph {
   const [n, , height, width] = left;
   const out = [n, 4, height, width];
   const inputs = [value("left", left), value("right", right)];
-  const [a, b, sum, mean, gates, scaled] = [value("a", out), value("b", out), value("sum", out), value("mean", [n, 4, 1, 1]), value("gates", [n, 4, 1, 1]), value("scaled", out)];
-  const conv = { kind: "conv2d", kernel: [3, 3], stride: [1, 1], padding: [1, 1, 1, 1], dilation: [1, 1], groups: 1, weight: constant, bias: undefined } as const;
+  const [a, b, sum, mean, gates, scaled] = [
+    value("a", out), value("b", out), value("sum", out), value("mean", [n, 4, 1, 1]), value("gates", [n, 4, 1, 1]), value("scaled", out),
+  ];
+  const conv = {
+    kind: "conv2d", kernel: [3, 3], stride: [1, 1], padding: [1, 1, 1, 1], dilation: [1, 1], groups: 1, weight: constant, bias: undefined,
+  } as const;
   const nodes: Node[] = [
     { operation: conv, inputs: [inputs[0]], output: a },
     { operation: conv, inputs: [inputs[1]], output: b },
@@ -74,7 +78,11 @@ function byHand(left: Tensor, right: Tensor): { readonly image: Tensor; readonly
 
 for (const kernels of ["wasm", "plain"] as const) {
   test(`${kernels}: two inputs and two outputs by name, in several sizes`, async () => {
-    for (const session of [compileSync(two, { ...first, kernels, observe: ["sum"] }), await compile(two, { ...first, kernels, threads: 2, observe: ["sum"] })]) {
+    for (
+      const session of [
+        compileSync(two, { ...first, kernels, observe: ["sum"] }), await compile(two, { ...first, kernels, threads: 2, observe: ["sum"] }),
+      ]
+    ) {
       for (const shape of sizes) {
         const inputs = { left: draw(shape, 1), right: draw(shape, 2) };
         const expected = byHand(inputs.left, inputs.right);
@@ -132,19 +140,32 @@ test("modules from a file: for several inputs, and refused for other shapes", as
   const session = await compile(two, { ...first, module });
   const inputs = { left: draw(sizes[0], 1), right: draw(sizes[0], 2) };
   assert.equal(bits(session.run(inputs).image), bits(compileSync(two, { ...first, numerics: "exact" }).run(inputs).image));
-  assert.throws(() => session.run({ left: draw(sizes[1]), right: draw(sizes[1]) }), /an input of shape \[\[1,3,6,5\],\[1,3,6,5\]\].*got \[\[2,3,9,7\],\[2,3,9,7\]\]/);
+  assert.throws(
+    () => session.run({ left: draw(sizes[1]), right: draw(sizes[1]) }),
+    /an input of shape \[\[1,3,6,5\],\[1,3,6,5\]\].*got \[\[2,3,9,7\],\[2,3,9,7\]\]/,
+  );
 });
 
 test("what is missing, unknown or of the wrong size has a name", () => {
   const session = compileSync(two, first);
   const [x, other] = [draw(sizes[0]), draw(sizes[1])];
   const refused = (wanted: RegExp, run: () => unknown): void => assert.throws(run, wanted);
-  refused(/session.run: x wants \{ left: Tensor, right: Tensor \}: there are 2 inputs and 2 outputs, which have names/, () => session.run(x));
+  refused(
+    /session.run: x wants \{ left: Tensor, right: Tensor \}: there are 2 inputs and 2 outputs, which have names/, () => session.run(x),
+  );
   refused(/session.run: right wants a Tensor of Float32Array, got undefined/, () => session.run({ left: x }));
   refused(/session.run: "rigth" is no input \(did you mean "right"\?\)/, () => session.run({ left: x, right: x, rigth: x }));
-  refused(/two images: right wants shape \[N,3,H,W\] with N = 1, H = 6, W = 5, got \[2,3,9,7\]/, () => session.run({ left: x, right: other }));
-  refused(/into names "imag", which is no output \(did you mean "image"\?\)/, () => session.run({ left: x, right: x }, { into: { imag: new Float32Array(1) } }));
-  refused(/compile: input wants shapes by name, \{ left: \[\.\.\.\], right: \[\.\.\.\] \}; got \[1,3,6,5\]/, () => compileSync(two, { input: sizes[0] }));
+  refused(
+    /two images: right wants shape \[N,3,H,W\] with N = 1, H = 6, W = 5, got \[2,3,9,7\]/, () => session.run({ left: x, right: other }),
+  );
+  refused(
+    /into names "imag", which is no output \(did you mean "image"\?\)/,
+    () => session.run({ left: x, right: x }, { into: { imag: new Float32Array(1) } }),
+  );
+  refused(
+    /compile: input wants shapes by name, \{ left: \[\.\.\.\], right: \[\.\.\.\] \}; got \[1,3,6,5\]/,
+    () => compileSync(two, { input: sizes[0] }),
+  );
   refused(/two images: the shape of "left" must be said: it takes \[N,3,H,W\]/, () => compileSync(two));
   refused(/compile: input wants a shape such as \[1,3,224,224\], got undefined/, () => compileSync(smallResNet()));
   refused(/compile: the first argument wants a model, a network or a graph, got undefined/, () => compileSync(undefined as never));

@@ -1,6 +1,6 @@
 /**
- * `exact`: the same bits on every runtime and for every number of threads. The bits are published: one hash for wasm kernels and one for plain
- * ones (test/fixtures/hashes.json; `npx tsx test/session/logits-hash.ts` prints them).
+ * `exact`: the same bits on every runtime and for every number of threads. The bits are published: one hash for wasm kernels and one for
+ * plain ones (test/fixtures/hashes.json; `npx tsx test/session/logits-hash.ts` prints them).
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";

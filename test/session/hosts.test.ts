@@ -17,7 +17,9 @@ function limited(most: number): { readonly wasm: object; readonly compiled: numb
   const compiled: number[] = [];
   class Module {
     constructor(bytes: Uint8Array<ArrayBuffer>) {
-      if (bytes.length > most) throw new RangeError(`WebAssembly.Compile is disallowed on the main thread, if the buffer size is larger than ${most}`);
+      if (bytes.length > most) {
+        throw new RangeError(`WebAssembly.Compile is disallowed on the main thread, if the buffer size is larger than ${most}`);
+      }
       return new own.Module(bytes);
     }
   }
@@ -55,7 +57,9 @@ test("a host that compiles nothing large at once: compileSync takes the plain ke
   const { wasm, compiled } = limited(4096);
   for (const from of [compileSync, lean.compileSync]) {
     const session = await on(wasm, () => from(model, { input }));
-    assert.match(session.kernels, /^plain: this host does not compile kernels at once: WebAssembly\.Compile is disallowed on the main thread/);
+    assert.match(
+      session.kernels, /^plain: this host does not compile kernels at once: WebAssembly\.Compile is disallowed on the main thread/,
+    );
     agree(await on(wasm, () => session.run(x)), model.forward(x), 1e-5, "plain");
 const refused = await on(wasm, () => from(model, { input, kernels: "wasm" })).then(String, (error: Error) => error.message);
     assert.match(refused, /^compile: this host does not compile kernels at once/);

@@ -1,6 +1,6 @@
 /**
- * Lean sessions are the same sessions, and small: at most 45 KB, minified and gzipped. The bundler is the one that tsx brings; hosts without tsx have
- * none, and bench/peers prints the same figures with its own.
+ * Lean sessions are the same sessions, and small: at most 45 KB, minified and gzipped. The bundler is the one that tsx brings; hosts
+ * without tsx have none, and bench/peers prints the same figures with its own.
  */
 import process from "node:process";
 import { gzipSync } from "node:zlib";
@@ -28,7 +28,9 @@ for (const [name, options, input] of sharedNetworks) {
 test("without WebAssembly the textbook computes the same bits as the plain kernels", () => {
   const [model, input] = [smallResNet(), [2, 3, 11, 8]];
   const x = draw(input);
-  assert.equal(bits(compileSync(model, { input, kernels: "plain" }).run(x)), bits(whole.compileSync(model, { input, kernels: "plain" }).run(x)));
+  assert.equal(
+    bits(compileSync(model, { input, kernels: "plain" }).run(x)), bits(whole.compileSync(model, { input, kernels: "plain" }).run(x)),
+  );
 });
 
 test("what has no kernel in WebAssembly is computed all the same", () => {
@@ -41,7 +43,10 @@ test("what has no kernel in WebAssembly is computed all the same", () => {
 
 test("what lean sessions have not is said", () => {
   const [model, input] = [smallResNet(), [1, 3, 16, 16]];
-  assert.throws(() => compileSync(model, { input, module: new Uint8Array(8) }), "compile: module wants the compile of senet/session/session; that of senet/session/lean takes none");
+  assert.throws(
+    () => compileSync(model, { input, module: new Uint8Array(8) }),
+    "compile: module wants the compile of senet/session/session; that of senet/session/lean takes none",
+  );
   const turbo = compileSync(model, { input, numerics: "turbo" });
   assert.match(turbo.kernels, /; fast instead of turbo: this compile has none \(senet\/session\/lean\)$/);
   assert.equal(bits(turbo.run(draw(input))), bits(compileSync(model, { input }).run(draw(input))));
@@ -49,11 +54,15 @@ test("what lean sessions have not is said", () => {
 });
 
 interface Esbuild {
-  build(options: Readonly<Record<string, unknown>>): Promise<{ readonly outputFiles: readonly { readonly contents: Uint8Array; readonly text: string }[] }>;
+  build(options: Readonly<Record<string, unknown>>): Promise<{
+    readonly outputFiles: readonly { readonly contents: Uint8Array; readonly text: string }[]
+  }>;
 }
 
 const name = "esbuild";
-const esbuild = "bun" in process.versions || "deno" in process.versions ? undefined : await (import(name) as Promise<Esbuild>).catch(() => undefined);
+const esbuild = "bun" in process.versions || "deno" in process.versions
+  ? undefined
+  : await (import(name) as Promise<Esbuild>).catch(() => undefined);
 
 async function bundle(contents: string): Promise<{ readonly bytes: number; readonly text: string }> {
   const { outputFiles: [{ contents: file, text }] } = await esbuild!.build({
@@ -70,9 +79,15 @@ if (esbuild !== undefined) {
   });
 
   test("a session's bundle has neither the plain kernels nor any backward one, nor workers, nor flags of V8, unless it asks for them", async () => {
-    const [lean, whole] = await Promise.all(["lean", "session"].map((file) => bundle(`export { compileSync, compile } from "./src/session/${file}.ts";`)));
+    const [lean, whole] = await Promise.all(
+      ["lean", "session"].map((file) => bundle(`export { compileSync, compile } from "./src/session/${file}.ts";`)),
+    );
     const [alone] = await Promise.all(["lean"].map((file) => bundle(`export { compileSync } from "./src/session/${file}.ts";`)));
-    for (const [word, inAlone, inLean] of [["worker_threads", false, true], ["revectorize", false, false], ["made by senet compile", false, false]] as const) {
+    for (
+      const [word, inAlone, inLean] of [
+        ["worker_threads", false, true], ["revectorize", false, false], ["made by senet compile", false, false],
+      ] as const
+    ) {
       assert.is(alone.text.includes(word), inAlone, word);
       assert.is(lean.text.includes(word), inLean, word);
       assert.ok(whole.text.includes(word), word);

@@ -1,6 +1,7 @@
 /**
- * The logits of a small network of every family as one hash, which is published in test/fixtures/hashes.json: `exact` promises the same bits on
- * every runtime, so it is the same everywhere. `npx tsx test/session/logits-hash.ts` prints what the file holds; with `--each`, a hash a network.
+ * The logits of a small network of every family as one hash, which is published in test/fixtures/hashes.json: `exact` promises the same
+ * bits on every runtime, so it is the same everywhere. `npx tsx test/session/logits-hash.ts` prints what the file holds; with `--each`, a
+ * hash a network.
  */
 import { createHash } from "node:crypto";
 import process from "node:process";
@@ -22,14 +23,19 @@ export interface Runs {
 
 const tiny = { classes: 10, inChannels: 2 };
 
-/** In the order in which they are hashed: the families of smallNetworks, the others, and three that are wide enough for threads to share. */
+/**
+ * In the order in which they are hashed: the families of smallNetworks, the others, and three that are wide enough for threads to share.
+ */
 export const hashedNetworks: readonly SmallNetwork[] = [
   ...smallNetworks,
   { model: "resnet20", options: { ...tiny, width: 4 }, input: [2, 2, 28, 28] },
   { model: "se_resnet20", options: { ...tiny, width: 8, reduction: 4 }, input: [2, 2, 31, 28] },
-  ...["pre", "post", "identity", "3x3"].map((position) => ({ model: "se_resnet8", options: { ...tiny, width: 4, reduction: 2, position }, input: [2, 2, 13, 12] })),
+  ...["pre", "post", "identity", "3x3"].map(
+    (position) => ({ model: "se_resnet8", options: { ...tiny, width: 4, reduction: 2, position }, input: [2, 2, 13, 12] }),
+  ),
   // cse is another name of se.
-  ...attentionNames.filter((attention) => attention !== "cse").map((attention) => ({ model: "resnet8", options: { ...tiny, width: 4, reduction: 2, attention }, input: [1, 2, 28, 28] })),
+  ...attentionNames.filter((attention) => attention !== "cse")
+    .map((attention) => ({ model: "resnet8", options: { ...tiny, width: 4, reduction: 2, attention }, input: [1, 2, 28, 28] })),
   { model: "seresnet50", options: { ...tiny, width: 8 }, input: [1, 2, 40, 33] },
   { model: "legacy_seresnet50", options: { ...tiny, width: 8 }, input: [1, 2, 33, 40] },
   { model: "mobilenet_v1", options: { ...tiny, width: 0.25 }, input: [2, 2, 40, 33] },
@@ -79,6 +85,8 @@ if (process.argv[1]?.endsWith("logits-hash.ts") === true) {
   const hashes: Record<string, string> = {};
   const told = process.argv.includes("--each") ? each : undefined;
   for (const kernels of ["wasm", "plain"] as const) hashes[kernels] = await logitsHash({ kernels, threads: 1 }, told);
-  for (const kernels of ["wasm", "plain"] as const) hashes[`${kernels}, today's`] = await logitsHash({ kernels, threads: 1 }, told, hashedToday);
+  for (const kernels of ["wasm", "plain"] as const) {
+    hashes[`${kernels}, today's`] = await logitsHash({ kernels, threads: 1 }, told, hashedToday);
+  }
   console.log(JSON.stringify(hashes, null, 2));
 }

@@ -60,14 +60,19 @@ test("modules are without, unless asked for; hosts of either choice take either,
   const [model, input] = [smallResNet(), [1, 3, 16, 16]];
   const x = draw(input);
   for (const threads of [1, 2]) {
-    const [usual, free, paced] = [{}, { pace: false }, { pace: true }].map((options) => emitModule(model, { input, numerics: "exact", threads, ...options }));
+    const [usual, free, paced] = [{}, { pace: false }, { pace: true }].map(
+      (options) => emitModule(model, { input, numerics: "exact", threads, ...options }),
+    );
     assert.equal(usual, free);
     assert.ok(paced.length > free.length);
     assert.equal([readDescription(free).pace, readDescription(paced).pace], [undefined, true]);
     const expected = bits(compileSync(model, { input, numerics: "exact" }).run(x));
     for (const module of [free, paced]) {
       const session = await compile(model, { input, module });
-      assert.is(session.kernels, `wasm: simd${module === paced ? ", paced" : ""}, ${threads} thread${threads === 1 ? "" : "s"}, kernels of the given module`);
+      assert.is(
+        session.kernels,
+        `wasm: simd${module === paced ? ", paced" : ""}, ${threads} thread${threads === 1 ? "" : "s"}, kernels of the given module`,
+      );
       assert.equal(bits(session.run(x)), expected);
       session.close();
     }

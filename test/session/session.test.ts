@@ -37,22 +37,59 @@ const conv = (from: number, to: number): Conv2d => new Conv2d(from, to, { kernel
 const small: [string, () => Module, Shape][] = [
   ["convolution, normalisation, activation", () => new Only(conv(3, 5), new BatchNorm2d(5), activation("relu")), [2, 3, 7, 6]],
   ["normalisation with nothing to fold into", () => new Only(new BatchNorm2d(3), activation("hard_swish")), [2, 3, 7, 6]],
-  ["convolution with bias and normalisation", () => new Only(new Conv2d(4, 6, { kernel: 3, groups: 2, stride: 2 }), new BatchNorm2d(6)), [1, 4, 9, 8]],
-  ["depthwise, dilated", () => new Only(new Conv2d(4, 4, { kernel: 3, groups: 4, dilation: 2, padding: 2 }), activation("relu6")), [2, 4, 7, 6]],
+  [
+    "convolution with bias and normalisation", () => new Only(new Conv2d(4, 6, { kernel: 3, groups: 2, stride: 2 }), new BatchNorm2d(6)),
+    [1, 4, 9, 8],
+  ],
+  [
+    "depthwise, dilated", () => new Only(new Conv2d(4, 4, { kernel: 3, groups: 4, dilation: 2, padding: 2 }), activation("relu6")),
+    [2, 4, 7, 6],
+  ],
   ["residual of a convolution and itself", () => new Only(new Residual(new Sequential(conv(3, 3), activation("relu")))), [2, 3, 5, 4]],
   ["residual of two convolutions", () => new Only(new Residual(conv(3, 4), conv(3, 4)), activation("silu")), [2, 3, 5, 4]],
   ["residual of nothing and nothing", () => new Only(new Residual(new Identity(), new Identity())), [2, 3, 5, 4]],
-  ["SE after a 1x1 convolution", () => new Only(new Conv2d(3, 8, { kernel: 1 }), new BatchNorm2d(8), new SqueezeExcite(8, { reduction: 2 })), [2, 3, 5, 4]],
-  ["SE after a 3x3 convolution", () => new Only(conv(3, 8), new SqueezeExcite(8, { reduction: 2, gate: "hard_sigmoid" }), activation("relu")), [2, 3, 5, 4]],
-  ["SE before a depthwise convolution", () => new Only(conv(3, 8), activation("relu"), new SqueezeExcite(8, { reduction: 2 }), depthwise(8), new BatchNorm2d(8), activation("relu6")), [2, 3, 7, 6]],
-  ["SE before a depthwise convolution without bias", () => new Only(conv(3, 6), activation("relu"), new SqueezeExcite(6, { reduction: 2 }), depthwise(6)), [1, 3, 7, 6]],
-  ["SE before a depthwise convolution of one channel", () => new Only(conv(3, 1), activation("relu"), new SqueezeExcite(1, { reduction: 1 }), depthwise(1)), [1, 3, 7, 6]],
+  [
+    "SE after a 1x1 convolution",
+    () => new Only(new Conv2d(3, 8, { kernel: 1 }), new BatchNorm2d(8), new SqueezeExcite(8, { reduction: 2 })), [2, 3, 5, 4],
+  ],
+  [
+    "SE after a 3x3 convolution",
+    () => new Only(conv(3, 8), new SqueezeExcite(8, { reduction: 2, gate: "hard_sigmoid" }), activation("relu")), [2, 3, 5, 4],
+  ],
+  [
+    "SE before a depthwise convolution",
+    () => new Only(
+      conv(3, 8), activation("relu"), new SqueezeExcite(8, { reduction: 2 }), depthwise(8), new BatchNorm2d(8), activation("relu6"),
+    ),
+    [2, 3, 7, 6],
+  ],
+  [
+    "SE before a depthwise convolution without bias",
+    () => new Only(conv(3, 6), activation("relu"), new SqueezeExcite(6, { reduction: 2 }), depthwise(6)), [1, 3, 7, 6],
+  ],
+  [
+    "SE before a depthwise convolution of one channel",
+    () => new Only(conv(3, 1), activation("relu"), new SqueezeExcite(1, { reduction: 1 }), depthwise(1)), [1, 3, 7, 6],
+  ],
   ["SE by maximum", () => new Only(new Conv2d(3, 8, { kernel: 1 }), new SqueezeExcite(8, { reduction: 2, squeeze: "max" })), [2, 3, 5, 4]],
   ["SE on the input, added to it", () => new Only(new Residual(new SqueezeExcite(4, { reduction: 2 }))), [3, 4, 5, 4]],
   ["a gate without layers", () => new Only(new Conv2d(3, 3, { kernel: 1 }), new Recalibrate(new GlobalAveragePool())), [2, 3, 5, 4]],
-  ["concatenation, shuffle, upsampling", () => new Only(new Concatenate(conv(3, 2), new Identity(), conv(3, 1)), new ChannelShuffle(3), new Upsample(2)), [2, 3, 5, 4]],
-  ["bilinear, transposed convolution", () => new Only(new Upsample(2, "bilinear", true), new ConvTranspose2d(3, 2, { kernel: 3, stride: 2, outputPadding: 1 })), [1, 3, 4, 3]],
-  ["pools", () => new Only(new MaxPool2d({ kernel: 3, stride: 2, ceilMode: true }), new AveragePool2d({ kernel: 2, stride: 1 }), new AdaptiveAveragePool2d([3, 2])), [2, 3, 12, 13]],
+  [
+    "concatenation, shuffle, upsampling",
+    () => new Only(new Concatenate(conv(3, 2), new Identity(), conv(3, 1)), new ChannelShuffle(3), new Upsample(2)), [2, 3, 5, 4],
+  ],
+  [
+    "bilinear, transposed convolution",
+    () => new Only(new Upsample(2, "bilinear", true), new ConvTranspose2d(3, 2, { kernel: 3, stride: 2, outputPadding: 1 })), [1, 3, 4, 3],
+  ],
+  [
+    "pools",
+    () => new Only(
+      new MaxPool2d({ kernel: 3, stride: 2, ceilMode: true }), new AveragePool2d({ kernel: 2, stride: 1 }),
+      new AdaptiveAveragePool2d([3, 2]),
+    ),
+    [2, 3, 12, 13],
+  ],
   ["a maximum", () => new Only(new GlobalMaxPool()), [2, 3, 5, 4]],
   ...activationNames.map((kind): [string, () => Module, Shape] => [kind, () => new Only(conv(2, 3), activation(kind)), [2, 2, 5, 4]]),
 ];
@@ -104,7 +141,11 @@ test("SE-ResNet-50: normalisation, SE's scale, residual and ReLU are all inside 
   assert.is(gated.length, 16);
   // In the four blocks with a projection the residual is that projection's: it takes the sum, after the gated one.
   assert.is(graph.nodes.filter(({ operation }) => operation.kind === "conv2d" && operation.epilogue?.residual === true).length, 16);
-  assert.ok(graph.nodes.every(({ inputs }, i) => inputs.every((input) => graph.inputs.includes(input) || graph.nodes.slice(0, i).some((n) => n.output === input))));
+  assert.ok(
+    graph.nodes.every(
+      ({ inputs }, i) => inputs.every((input) => graph.inputs.includes(input) || graph.nodes.slice(0, i).some((n) => n.output === input)),
+    ),
+  );
 });
 
 test("SE-MobileNet v1: the scale before a depthwise convolution is in its epilogue, unless it is observed", () => {
@@ -118,7 +159,9 @@ test("SE-MobileNet v1: the scale before a depthwise convolution is in its epilog
 });
 
 test("MobileNetV3: the scale stays where an activation stands before the squeeze", () => {
-  assert.equal(kinds(optimised("mobilenet_v3_large")), { conv2d: 46 + 2 * 8, global_pool: 9, scale: 8, flatten: 1, linear: 2, activation: 1 });
+  assert.equal(
+    kinds(optimised("mobilenet_v3_large")), { conv2d: 46 + 2 * 8, global_pool: 9, scale: 8, flatten: 1, linear: 2, activation: 1 },
+  );
 });
 
 for (const kernels of families) test(`${kernels}: one session, many shapes; each the eager answer`, () => {
@@ -183,7 +226,10 @@ test("wrong use is refused and the session still works", () => {
   assert.throws(() => session.run([1, 2] as unknown as Tensor<Float32Array>), /x wants a Tensor of Float32Array/);
   assert.throws(() => session.run(x, { into: new Float32Array(9) }), /into wants 10 elements for an output of shape \[1,10\], got 9/);
   assert.throws(() => compileSync(model, { input: [1, 3, 1e5, 1e5] }), /is more than this engine takes/);
-  assert.throws(() => compileSync(model, { input: [1, 3, 8, 8], observe: ["layer1.0.se.activaton_2"] }), /no value of this model \(did you mean "layer1\.0\.se\.activation"|_2"/);
+  assert.throws(
+    () => compileSync(model, { input: [1, 3, 8, 8], observe: ["layer1.0.se.activaton_2"] }),
+    /no value of this model \(did you mean "layer1\.0\.se\.activation"|_2"/,
+  );
   assert.equal(Array.from(session.run(x).data), answer);
   session.close();
   assert.throws(() => session.run(x), /session: it is closed/);
@@ -195,7 +241,9 @@ test("the plan prints, and memory is less than the eager engine's", () => {
   assert.match(compileSync(model, { input: [1, 3, 64, 64], kernels: "plain" }).plan, /^conv2d +\[1,8,32,32\] +plain +activation\n/);
   const session = compileSync(model, { input: [1, 3, 64, 64], kernels: "wasm", numerics: "exact" });
   assert.match(session.plan, /^conv2d +\[1,8,32,32\] +f32_conv_\S+ +activation\n/);
-  const eager = lower(createModel("seresnet18", { width: 8 }, null), [1, 3, 64, 64]).nodes.reduce((sum, { output }) => sum + 4 * output.shape.reduce((a, b) => a * b, 1), 0);
+  const eager = lower(createModel("seresnet18", { width: 8 }, null), [1, 3, 64, 64]).nodes.reduce(
+    (sum, { output }) => sum + 4 * output.shape.reduce((a, b) => a * b, 1), 0,
+  );
   assert.ok(session.arenaBytes < eager / 3, `${session.arenaBytes} of ${eager}`);
 });
 

@@ -34,7 +34,9 @@ const two = await compile(early, { input: [1, 3, 16, 16], numerics: "exact", thr
 test("the sessions say how many threads they have", async () => {
   assert.match(alone.kernels, /^wasm: simd(, paced)?, 1 thread(;|$)/);
   assert.match(two.kernels, /^wasm: simd(, paced)?, 2 threads$/);
-  assert.match((await compile(early, { input: [1, 3, 16, 16], threads: 3 })).kernels, /^wasm: simd(, fused multiply-add)?(, paced)?, 3 threads$/);
+  assert.match(
+    (await compile(early, { input: [1, 3, 16, 16], threads: 3 })).kernels, /^wasm: simd(, fused multiply-add)?(, paced)?, 3 threads$/,
+  );
   assert.match((await compile(early, { input: [1, 3, 16, 16], threads: 1 })).kernels, /, 1 thread$/);
 });
 
@@ -56,7 +58,9 @@ for (const numerics of ["exact", "fast"] as const) {
 test("sessions in turns on one pool, some older than its last worker", async () => {
   const shape = [2, 3, 16, 16];
   const models = [3, 4].map((seed) => smallResNet(seed));
-  const later = await Promise.all(models.flatMap((model) => [2, 3].map((threads) => compile(model, { input: shape, numerics: "exact", threads }))));
+  const later = await Promise.all(
+    models.flatMap((model) => [2, 3].map((threads) => compile(model, { input: shape, numerics: "exact", threads }))),
+  );
   const sessions = [two, ...later];
   const expected = [early, ...models].map((model) => compileSync(model, { input: shape, numerics: "exact", threads: 1 }));
   for (const x of draws(shape, 12)) {
@@ -88,7 +92,9 @@ test("a run waits for no thread that has begun nothing, and who comes late finds
     },
     dropSession: () => undefined,
   } as unknown as Pool;
-  const host = new WasmHost({ arithmetic, threads: 2, pool, refused: new Set(), compile: (emit) => new WebAssembly!.Module(emit().toBytes()) });
+  const host = new WasmHost({
+    arithmetic, threads: 2, pool, refused: new Set(), compile: (emit) => new WebAssembly!.Module(emit().toBytes()),
+  });
   const program = wasmProgram({ graph, operations: allOperations, kept, constants: new PlainConstants(), host, overrides: new Map() });
   const [first, second] = draws([1, 3, 16, 16], 2);
   const answer = (): Tensor<Float32Array> => {

@@ -1,4 +1,7 @@
-/** Turbo: which flags are set on which host and what becomes of them, that its answers are right, and that it is given up where they are not. */
+/**
+ * Turbo: which flags are set on which host and what becomes of them, that its answers are right, and that it is given up where they are
+ * not.
+ */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
@@ -50,13 +53,18 @@ test("only versions of Node whose flags are known have any", () => {
   assert.is(of({ v8: "11.3.244.8-node.33" }), "--experimental-wasm-relaxed-simd");
   assert.is(of({ v8: "13.6.233.17-node.53" }), "--experimental-wasm-revectorize");
   assert.is(of({ v8: "14.6.202.34-node.34" }), "--experimental-wasm-revectorize");
-  assert.match(of({ v8: "12.4.254.21-node.57" }), /^V8 12\.4\.254\.21-node\.57 is none of those whose flags are known \(11\.3, 13\.6, 14\.6\)$/);
+  assert.match(
+    of({ v8: "12.4.254.21-node.57" }), /^V8 12\.4\.254\.21-node\.57 is none of those whose flags are known \(11\.3, 13\.6, 14\.6\)$/,
+  );
   assert.match(of({ v8: "114.6.1-node.1" }), /is none of those/);
   assert.is(of({ v8: "14.6.202.34-node.20", bun: "1.4.5" }), "this host is not Node");
   assert.is(of({ v8: "14.6.202.34-node.20", deno: "2.9.6" }), "this host is not Node");
   assert.is(of({ v8: "14.6.202.34-electron.0" }), "this host is not Node");
   assert.is(of({}), "this host is not Node");
-  assert.is(of({ v8: "14.6.202.34-node.34" }, { variables: { v8_enable_wasm_simd256_revec: 0 } }), "this Node was built without vectors of 256 bits");
+  assert.is(
+    of({ v8: "14.6.202.34-node.34" }, { variables: { v8_enable_wasm_simd256_revec: 0 } }),
+    "this Node was built without vectors of 256 bits",
+  );
 });
 
 test("flags are set, and then as they were: by themselves, by the command line, and after an error", () => {
@@ -76,8 +84,12 @@ test("turbo agrees with exact, for every shape, and leaves the host as it was", 
   for (const [name, options, input] of sharedNetworks) {
     const model = network(name, options);
     const [exact, turbo] = (["exact", "turbo"] as const).map((numerics) => compileSync(model, { input, numerics }));
-    assert.match(turbo.kernels, /^wasm: simd(, fused multiply-add)?(, vectors of 256 bits)?(, paced)?, 1 thread(; fast instead of turbo: .+)?$/);
-    for (const shape of [input, [3, 3, input[2] + 5, input[3] - 1], input]) agree(turbo.run(draw(shape)), exact.run(draw(shape)), 1e-3, `${name} ${shape.join()}`);
+    assert.match(
+      turbo.kernels, /^wasm: simd(, fused multiply-add)?(, vectors of 256 bits)?(, paced)?, 1 thread(; fast instead of turbo: .+)?$/,
+    );
+    for (const shape of [input, [3, 3, input[2] + 5, input[3] - 1], input]) {
+      agree(turbo.run(draw(shape)), exact.run(draw(shape)), 1e-3, `${name} ${shape.join()}`);
+    }
     turbo.close();
     exact.close();
   }
@@ -98,7 +110,9 @@ test("a network compiled fast after turbo is what it was before", () => {
 
 test("threads share what turbo compiled; new shapes and changed weights too", async () => {
   const [model, input] = [smallResNet(3), [1, 3, 24, 24]];
-  const [exact, turbo] = await Promise.all((["exact", "turbo"] as const).map((numerics) => compile(model, { input, numerics, threads: 2 })));
+  const [exact, turbo] = await Promise.all(
+    (["exact", "turbo"] as const).map((numerics) => compile(model, { input, numerics, threads: 2 })),
+  );
   for (const shape of [input, [2, 3, 18, 30]]) {
     agree(turbo.run(draw(shape)), exact.run(draw(shape)), 1e-3, shape.join());
     // All at once, the last of a shape that is new while workers are at work.
@@ -128,7 +142,9 @@ function onTrial(trial: CompileModule): TrialBackend {
   const trusted = { arithmetic: exactArithmetic, refused: new Set<never>(), wrong: new Map<never, string>(), compile: right };
   const options = { operations: allOperations, threads: 1, pool: undefined, alone: undefined };
   const tried = new WasmBackend({ ...options, kernels: { ...trusted, compile: trial } }, "on trial");
-  return new TrialBackend(tried, (reason) => new WasmBackend({ ...options, kernels: trusted }, `instead: ${reason}`), (program, request, host) =>
+  return new TrialBackend(tried, (reason) => new WasmBackend(
+    { ...options, kernels: trusted }, `instead: ${reason}`,
+  ), (program, request, host) =>
     trialFailure(program, { ...request, operations: allOperations, host, constants: new PlainConstants() }, trusted));
 }
 

@@ -3,11 +3,15 @@ import process from "node:process";
 import { gzipSync } from "node:zlib";
 
 interface Esbuild {
-  build(options: Readonly<Record<string, unknown>>): Promise<{ readonly outputFiles: readonly { readonly contents: Uint8Array; readonly text: string }[] }>;
+  build(options: Readonly<Record<string, unknown>>): Promise<{
+    readonly outputFiles: readonly { readonly contents: Uint8Array; readonly text: string }[]
+  }>;
 }
 
 const name = "esbuild";
-const esbuild = "bun" in process.versions || "deno" in process.versions ? undefined : await (import(name) as Promise<Esbuild>).catch(() => undefined);
+const esbuild = "bun" in process.versions || "deno" in process.versions
+  ? undefined
+  : await (import(name) as Promise<Esbuild>).catch(() => undefined);
 
 /** Is there a bundler? */
 export const bundles: boolean = esbuild !== undefined;

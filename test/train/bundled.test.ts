@@ -35,7 +35,8 @@ test("the file is small and says what its recipe says", () => {
 const mistaken = new Map([["shirt-0004.png", "t-shirt-top"]]);
 
 test("one picture of every class, 28x28 and grey, which the network recognises but for one", async () => {
-  const names = readdirSync(fileURLToPath(new URL("../../models/pretrained/samples", import.meta.url)), { withFileTypes: true }).map((entry) => entry.name);
+  const names = readdirSync(fileURLToPath(new URL("../../models/pretrained/samples", import.meta.url)), { withFileTypes: true })
+    .map((entry) => entry.name);
   const description = weightsDescription(file);
   if (description?.preprocessing === undefined) throw new Error("no preprocessing");
   const model = createModel(recipe.model, recipe.modelOptions, null);

@@ -1,4 +1,7 @@
-/** Weights of classes in both losses, the eager one and that of training sessions, against PyTorch's CrossEntropyLoss(weight, label_smoothing). */
+/**
+ * Weights of classes in both losses, the eager one and that of training sessions, against PyTorch's CrossEntropyLoss(weight,
+ * label_smoothing).
+ */
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -31,17 +34,24 @@ interface Case {
   readonly gradient: readonly number[];
 }
 
-const golden = JSON.parse(readFileSync(new URL("../goldens/layers/torch_class_weights.json", import.meta.url), "utf8")) as { readonly cases: readonly Case[] };
+const golden = JSON.parse(readFileSync(new URL("../goldens/layers/torch_class_weights.json", import.meta.url), "utf8")) as {
+  readonly cases: readonly Case[]
+};
 
 function close(got: ArrayLike<number>, wanted: ArrayLike<number>, within: number, what: string): void {
   assert.is(got.length, wanted.length);
   const largest = Math.max(...Array.from(wanted, Math.abs));
-  for (let i = 0; i < wanted.length; i++) assert.ok(Math.abs(got[i] - wanted[i]) <= within * largest, `${what}: ${got[i]} at ${i}, wanted ${wanted[i]}`);
+  for (let i = 0; i < wanted.length; i++) {
+    assert.ok(Math.abs(got[i] - wanted[i]) <= within * largest, `${what}: ${got[i]} at ${i}, wanted ${wanted[i]}`);
+  }
 }
 
 test("the eager loss and its gradient, in double precision", () => {
   for (const { shape, logits, mixed, labels, smoothing, weights, loss, gradient } of golden.cases) {
-    const found = crossEntropy(reference, new Tensor(Float64Array.from(logits), shape), mixed ? Float64Array.from(labels) : Int32Array.from(labels), smoothing, weights);
+    const found = crossEntropy(
+      reference, new Tensor(Float64Array.from(logits), shape), mixed ? Float64Array.from(labels) : Int32Array.from(labels), smoothing,
+      weights,
+    );
     close([found.value], [loss], 1e-13, "loss");
     close(found.gradient().data, gradient, 1e-12, "gradient");
   }
@@ -55,13 +65,21 @@ test("a training session: the loss, and what comes to the layer before it", () =
     for (let k = 0; k < count; k++) layer.weight.value.data[k * count + k] = 1;
     const model = pixels.length === 0 ? new Sequential(layer, new Flatten()) : new Sequential(layer);
     const input = pixels.length === 0 ? [batch, count, 1, 1] : shape;
-    const session = compileTrainingSync(model, { input, optimiser: { method: "sgd" }, numerics: "exact", smoothing, classWeights: weights });
-    const found = session.backward(new Tensor(Float32Array.from(logits), input), mixed ? Float32Array.from(labels) : Int32Array.from(labels));
+    const session = compileTrainingSync(
+      model, { input, optimiser: { method: "sgd" }, numerics: "exact", smoothing, classWeights: weights },
+    );
+    const found = session.backward(
+      new Tensor(Float32Array.from(logits), input), mixed ? Float32Array.from(labels) : Int32Array.from(labels),
+    );
     close([found], [loss], 1e-6, "loss");
     const size = gradient.length / batch / count;
     const wanted = Array.from({ length: count * count }, (_, at) => {
       let sum = 0;
-      for (let n = 0; n < batch; n++) for (let p = 0; p < size; p++) sum += gradient[(n * count + Math.floor(at / count)) * size + p] * logits[(n * count + (at % count)) * size + p];
+      for (let n = 0; n < batch; n++) {
+        for (let p = 0; p < size; p++) {
+          sum += gradient[(n * count + Math.floor(at / count)) * size + p] * logits[(n * count + (at % count)) * size + p];
+        }
+      }
       return sum;
     });
     const [name] = model.namedParameters().keys();
@@ -74,16 +92,23 @@ test("weights that are none, and labels that count nothing", () => {
   const logits = Tensor.of([1, 2, 3, 4], [2, 2]);
   const labels = Int32Array.of(0, 1);
   const wrong: [unknown, RegExp][] = [
-    [[1], /classWeights wants 2 numbers, one a class, got 1/], [[1, -1], /finite numbers of at least 0, that of class 1 is -1/], [[NaN, 1], /that of class 0 is NaN/],
+    [[1], /classWeights wants 2 numbers, one a class, got 1/], [[1, -1], /finite numbers of at least 0, that of class 1 is -1/],
+    [[NaN, 1], /that of class 0 is NaN/],
     [[0, 0], /a number above 0 for some class/], ["ab", /classWeights wants a list of numbers/],
   ];
   for (const [weights, message] of wrong) assert.throws(() => crossEntropy(reference, logits, labels, 0, weights as number[]), message);
   assert.is(crossEntropy(reference, logits, Int32Array.of(0, 0), 0, [0, 1]).value, 0);
   assert.ok(crossEntropy(reference, logits, Int32Array.of(0, 0), 0, [0, 1]).gradient().data.every((value) => value === 0));
   const model = tinyModel();
-  assert.throws(() => compileTrainingSync(model, { input: [4, 1, 12, 12], optimiser: { method: "sgd" }, classWeights: [1, 1, 1] }), /compile: classWeights wants 4 numbers, one a class, got 3/);
+  assert.throws(
+    () => compileTrainingSync(model, { input: [4, 1, 12, 12], optimiser: { method: "sgd" }, classWeights: [1, 1, 1] }),
+    /compile: classWeights wants 4 numbers, one a class, got 3/,
+  );
   const options = { model, data: quarters(8, 1), normalisation, schedule: constant({ peak: 0.1 }), batch: 4, seed: 1 };
-  assert.throws(() => new Trainer({ ...options, optimiser: new Sgd(model.namedParameters()), classWeights: [1] }), /Trainer: classWeights wants 4 numbers/);
+  assert.throws(
+    () => new Trainer({ ...options, optimiser: new Sgd(model.namedParameters()), classWeights: [1] }),
+    /Trainer: classWeights wants 4 numbers/,
+  );
 });
 
 const folder = temporaryFolder();
@@ -110,7 +135,12 @@ test("senet train --class-weights: balanced, or a number a class; a rare class i
   assert.not.equal(readFileSync(at("alike.safetensors")), readFileSync(at("balanced.safetensors")));
   const eager = await train("eager.safetensors", "--class-weights", "balanced", "--engine", "eager");
   assert.is(eager.code, 0, eager.errors);
-  for (const [wrong, message] of [["1,2", /classWeights wants 4 numbers/], ["1,2,x,4", /--class-weights wants balanced, or numbers as 1,0\.5,2/], ["-1,1,1,1", /--class-weights wants/]] as const) {
+  for (
+    const [wrong, message] of [
+      ["1,2", /classWeights wants 4 numbers/], ["1,2,x,4", /--class-weights wants balanced, or numbers as 1,0\.5,2/],
+      ["-1,1,1,1", /--class-weights wants/],
+    ] as const
+  ) {
     const { code, errors } = await train("none.safetensors", "--class-weights", wrong);
     assert.is(code, 2, errors);
     assert.match(errors, message);

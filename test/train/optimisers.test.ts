@@ -19,7 +19,9 @@ const golden = fileJson<Golden>("goldens/layers/torch_optimisers.json");
 type Parameters = Map<string, Parameter>;
 
 function parameters(double: boolean): Parameters {
-  const make = (values: number[], shape: number[]): Parameter => new Parameter(new Tensor((double ? Float64Array : Float32Array).from(values), shape));
+  const make = (values: number[], shape: number[]): Parameter => new Parameter(
+    new Tensor((double ? Float64Array : Float32Array).from(values), shape),
+  );
   return new Map([["matrix", make(golden.start[0], [2, 3])], ["vector", make(golden.start[1], [3])]]);
 }
 

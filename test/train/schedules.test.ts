@@ -16,7 +16,10 @@ test("constant after a linear warm-up", () => {
 
 test("cosine: the peak, half of it at half time, the floor at the end and after it", () => {
   near(rates(cosine({ peak: 1, steps: 4 }), 6), [1, 0.5 + Math.SQRT1_2 / 2, 0.5, 0.5 - Math.SQRT1_2 / 2, 0, 0]);
-  near(rates(cosine({ peak: 1, steps: 6, warmup: 2, floor: 0.2 }), 8), [0.5, 1, 1, 0.6 + 0.4 * Math.SQRT1_2, 0.6, 0.6 - 0.4 * Math.SQRT1_2, 0.2, 0.2]);
+  near(
+    rates(cosine({ peak: 1, steps: 6, warmup: 2, floor: 0.2 }), 8),
+    [0.5, 1, 1, 0.6 + 0.4 * Math.SQRT1_2, 0.6, 0.6 - 0.4 * Math.SQRT1_2, 0.2, 0.2],
+  );
 });
 
 test("cosine with restarts: equal periods, each from the peak", () => {
@@ -30,13 +33,17 @@ test("cosine with restarts: equal periods, each from the peak", () => {
 test("cosine with restarts: each period a factor longer", () => {
   // T_0 = 2, T_mult = 2: periods of 2, 4 and 8 steps, as equation 5 has them.
   const rate = cosine({ peak: 3, floor: 1, steps: 14, restarts: 2, factor: 2 });
-  const wanted = [2, 4, 8].flatMap((period) => Array.from({ length: period }, (_, at) => 1 + 0.5 * (3 - 1) * (1 + Math.cos((at / period) * Math.PI))));
+  const wanted = [2, 4, 8].flatMap(
+    (period) => Array.from({ length: period }, (_, at) => 1 + 0.5 * (3 - 1) * (1 + Math.cos((at / period) * Math.PI))),
+  );
   near(rates(rate, 15), [...wanted, 1]);
   // Where the periods are no whole steps they are rounded, and the last one ends with the run: 10 steps as 1 : 1.5 : 2.25 are 2, 3 and 5.
   const rounded = rates(cosine({ peak: 1, steps: 10, restarts: 2, factor: 1.5 }), 11);
   assert.equal(rounded.map((value, step) => (value === 1 ? step : -1)).filter((step) => step >= 0), [0, 2, 5]);
   assert.is(rounded[10], 0);
-  assert.equal(rates(cosine({ peak: 0.3, steps: 50, warmup: 7, restarts: 0, factor: 3 }), 52), rates(cosine({ peak: 0.3, steps: 50, warmup: 7 }), 52));
+  assert.equal(
+    rates(cosine({ peak: 0.3, steps: 50, warmup: 7, restarts: 0, factor: 3 }), 52), rates(cosine({ peak: 0.3, steps: 50, warmup: 7 }), 52),
+  );
 });
 
 test("steps: divided at every milestone", () => {
@@ -50,8 +57,13 @@ test("wrong options are refused", () => {
   assert.throws(() => cosine({ peak: 1, steps: 5, warmup: 5 }), /cosine: steps wants a whole number of at least 6, got 5/);
   assert.throws(() => cosine({ peak: 1, steps: 5, restarts: 1.5 }), /cosine: restarts wants a whole number of at least 0, got 1.5/);
   assert.throws(() => cosine({ peak: 1, steps: 5, restarts: 1, factor: 0.5 }), /cosine: factor wants a number of at least 1, got 0.5/);
-  assert.throws(() => cosine({ peak: 1, steps: 5, warmup: 2, restarts: 3 }), /cosine: 3 restarts want more than 3 steps after the warm-up, there are 3/);
-  assert.throws(() => cosine({ peak: 1, steps: 5, restarts: 4, factor: 10 }), /cosine: with 4 restarts and factor 10 the first period of 5 steps would have less than one/);
+  assert.throws(
+    () => cosine({ peak: 1, steps: 5, warmup: 2, restarts: 3 }), /cosine: 3 restarts want more than 3 steps after the warm-up, there are 3/,
+  );
+  assert.throws(
+    () => cosine({ peak: 1, steps: 5, restarts: 4, factor: 10 }),
+    /cosine: with 4 restarts and factor 10 the first period of 5 steps would have less than one/,
+  );
   assert.throws(() => cosine({ peak: 1, steps: 1e9, restarts: 1000, factor: 1e200 }), /less than one/);
   cosine({ peak: 1, steps: 5, restarts: 4 });
   assert.throws(() => steps({ peak: 1, milestones: [4, 4] }), /milestone 1 wants a whole number of at least 5, got 4/);

@@ -1,4 +1,7 @@
-/** The trainer on a training session: it learns, agrees with the eager one, repeats and resumes to the bit, averages, drops, and stops where numbers run away. */
+/**
+ * The trainer on a training session: it learns, agrees with the eager one, repeats and resumes to the bit, averages, drops, and stops where
+ * numbers run away.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createModel } from "../../models/index.ts";
@@ -14,12 +17,19 @@ import { DivergedError, Trainer } from "../../src/train/trainer.ts";
 import type { TrainerOptions } from "../../src/train/trainer.ts";
 import { bits, dropoutModel, normalisation, quarters, tinyModel, tinyTrainer } from "./tiny.ts";
 
-const options: TrainingOptions = { input: [8, 1, 12, 12], threads: 1, numerics: "exact", optimiser: { method: "sgd", momentum: 0.9, weightDecay: 1e-3 } };
+const options: TrainingOptions = {
+  input: [8, 1, 12, 12], threads: 1, numerics: "exact", optimiser: { method: "sgd", momentum: 0.9, weightDecay: 1e-3 },
+};
 
-function sessionTrainer(given: Partial<TrainerOptions> = {}, changed: Partial<TrainingOptions> = {}, made?: { model: Module; session: TrainingSession }): Trainer {
+function sessionTrainer(
+  given: Partial<TrainerOptions> = {}, changed: Partial<TrainingOptions> = {}, made?: { model: Module; session: TrainingSession },
+): Trainer {
   const model = made?.model ?? tinyModel();
   const session = made?.session ?? compileTrainingSync(model, { ...options, ...changed });
-  return new Trainer({ model, session, schedule: cosine({ peak: 0.1, steps: 40, warmup: 4 }), data: quarters(40, 3), normalisation, batch: 8, seed: 11, ...given });
+  return new Trainer({
+    model, session, schedule: cosine({ peak: 0.1, steps: 40, warmup: 4 }), data: quarters(40, 3), normalisation, batch: 8, seed: 11,
+    ...given,
+  });
 }
 
 const losses = (trainer: Trainer, count: number): number[] => Array.from({ length: count }, () => trainer.trainStep().loss);
@@ -58,7 +68,9 @@ test("one and two threads give the same bits", async () => {
 test("dropout draws what the eager trainer draws, of the same generator", () => {
   const schedule = constant({ peak: 0.03 });
   const [model, eagerModel] = [dropoutModel(), dropoutModel()];
-  const [session, eager] = [sessionTrainer({ schedule }, {}, { model, session: compileTrainingSync(model, options) }), tinyTrainer({ model: eagerModel, schedule })];
+  const [session, eager] = [
+    sessionTrainer({ schedule }, {}, { model, session: compileTrainingSync(model, options) }), tinyTrainer({ model: eagerModel, schedule }),
+  ];
   const [a, b] = [losses(session, 10), losses(eager, 10)];
   a.forEach((loss, i) => assert.ok(Math.abs(loss - b[i]) < 1e-4 * b[i], `step ${i}: ${loss} and ${b[i]}`));
   assert.equal(session.state.random, eager.state.random);
@@ -76,11 +88,18 @@ test("dropout of probability 0 draws nothing and costs nothing", () => {
 });
 
 test("a resumed run has the bits of an uninterrupted one: weights, optimiser, averages, what was dropped", () => {
-  for (const [network, optimiser] of [[tinyModel, { method: "sgd", nesterov: true, weightDecay: 1e-3 }], [tinyModel, { method: "adamw", weightDecay: 0.01 }], [dropoutModel, { method: "sgd" }]] as const) {
+  for (
+    const [network, optimiser] of [
+      [tinyModel, { method: "sgd", nesterov: true, weightDecay: 1e-3 }], [tinyModel, { method: "adamw", weightDecay: 0.01 }],
+      [dropoutModel, { method: "sgd" }],
+    ] as const
+  ) {
     const make = (): Trainer => {
       const model = network();
       const session = compileTrainingSync(model, { ...options, optimiser, average: 0.9, smoothing: 0.1 });
-      return sessionTrainer({ augmentation: { flip: true, crop: 1 }, schedule: constant({ peak: 0.01, warmup: 3 }) }, {}, { model, session });
+      return sessionTrainer(
+        { augmentation: { flip: true, crop: 1 }, schedule: constant({ peak: 0.01, warmup: 3 }) }, {}, { model, session },
+      );
     };
     const whole = make();
     const reports = Array.from({ length: 12 }, () => whole.trainStep());
@@ -106,7 +125,9 @@ test("averages: of weights and running statistics, with less of themselves in th
   // 2/11 and 3/12 are below 0.27, 4/13 is not.
   const average = 0.27;
   const trainer = sessionTrainer({ schedule: constant({ peak: 0.05 }) }, { average });
-  const values = (): Map<string, Float64Array> => new Map([...trainer.model.namedState()].map(([name, { value }]) => [name, Float64Array.from(value.data)]));
+  const values = (): Map<string, Float64Array> => new Map(
+    [...trainer.model.namedState()].map(([name, { value }]) => [name, Float64Array.from(value.data)]),
+  );
   const wanted = values();
   for (const decay of [2 / 11, 3 / 12, 0.27, 0.27]) {
     trainer.trainStep();
@@ -114,7 +135,9 @@ test("averages: of weights and running statistics, with less of themselves in th
     for (const [name, now] of values()) now.forEach((value, i) => (wanted.get(name)![i] += (1 - decay) * (value - wanted.get(name)![i])));
     trainer.pull({ average: true });
     for (const [name, found] of values()) {
-      found.forEach((value, i) => assert.ok(Math.abs(value - wanted.get(name)![i]) < 1e-6, `${name}[${i}]: ${value}, wanted ${wanted.get(name)![i]}`));
+      found.forEach(
+        (value, i) => assert.ok(Math.abs(value - wanted.get(name)![i]) < 1e-6, `${name}[${i}]: ${value}, wanted ${wanted.get(name)![i]}`),
+      );
     }
     trainer.pull();
   }
@@ -138,7 +161,10 @@ test("a checkpoint without averages of statistics is refused", () => {
   const checkpoint = readCheckpoint(writeCheckpoint(trainer));
   const older = new Map([...checkpoint.optimiser].filter(([name]) => !/^average\..*running/.test(name)));
   assert.ok(older.size < checkpoint.optimiser.size);
-  assert.throws(() => restoreCheckpoint(sessionTrainer({}, { average: 0.9 }), { ...checkpoint, optimiser: older }), /the state has no average\.bn1\.running_mean/);
+  assert.throws(
+    () => restoreCheckpoint(sessionTrainer({}, { average: 0.9 }), { ...checkpoint, optimiser: older }),
+    /the state has no average\.bn1\.running_mean/,
+  );
 });
 
 test("a checkpoint written while the averaged weights are in the model holds the others", () => {

@@ -67,5 +67,6 @@ export function tinyTrainer(options: Partial<TrainerOptions> = {}): Trainer {
 
 /** All bits of a model's state, for equality. */
 export function bits(model: Module): string {
-  return [...model.namedState()].map(([name, { value }]) => `${name}:${[...new Uint32Array(value.toFloat32().data.buffer)].join(",")}`).join("\n");
+  return [...model.namedState()].map(([name, { value }]) => `${name}:${[...new Uint32Array(value.toFloat32().data.buffer)].join(",")}`)
+    .join("\n");
 }

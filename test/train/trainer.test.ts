@@ -55,7 +55,9 @@ test("ten steps: the same seed gives the same bits, another seed others", () => 
 
 test("ten steps: plain and reference kernels take the same way within rounding", () => {
   for (const make of [tinyModel, dropoutModel]) {
-    const [a, b] = [plain, reference].map((kernels) => losses(tinyTrainer({ model: make().use(kernels), schedule: constant({ peak: 0.03 }) }), 10));
+    const [a, b] = [plain, reference].map(
+      (kernels) => losses(tinyTrainer({ model: make().use(kernels), schedule: constant({ peak: 0.03 }) }), 10),
+    );
     a.forEach((loss, i) => assert.ok(Math.abs(loss - b[i]) < 1e-3 * b[i] + 1e-5, `step ${i}: ${loss} and ${b[i]}`));
     assert.ok(a[9] < a[0], `from ${a[0]} to ${a[9]}`);
   }
@@ -166,7 +168,10 @@ test("between two steps of an epoch timers run, an abort from outside is heard, 
   assert.is((await trainer.trainEpoch()).stepOfEpoch, trainer.stepsPerEpoch);
   const whole = tinyTrainer();
   for (let i = 0; i < whole.stepsPerEpoch; i++) whole.trainStep();
-  assert.equal([...trainer.model.namedState().values()].map(({ value }) => value.data), [...whole.model.namedState().values()].map(({ value }) => value.data));
+  assert.equal(
+    [...trainer.model.namedState().values()].map(({ value }) => value.data),
+    [...whole.model.namedState().values()].map(({ value }) => value.data),
+  );
 });
 
 test("an update that leaves infinite weights is noticed at the end of the epoch", async () => {
@@ -212,7 +217,9 @@ test("held-out images join at the end: none before, each of them in the first ep
 });
 
 test("a trainer refuses what does not fit", () => {
-  for (const heldOut of [{ images: 40, until: 1 }, { images: -1, until: 1 }, { images: 5, until: 0.5 }]) assert.throws(() => tinyTrainer({ heldOut }), /heldOut wants less than the 40 images/);
+  for (const heldOut of [{ images: 40, until: 1 }, { images: -1, until: 1 }, { images: 5, until: 0.5 }]) {
+    assert.throws(() => tinyTrainer({ heldOut }), /heldOut wants less than the 40 images/);
+  }
   assert.throws(() => tinyTrainer({ batch: 36, heldOut: { images: 5, until: 1 } }), /batch wants a whole number from 1 to the 35 images/);
   assert.throws(() => tinyTrainer({ batch: 41 }), /batch wants a whole number from 1 to the 40 images/);
   assert.throws(() => tinyTrainer({ batch: 0 }), /batch/);

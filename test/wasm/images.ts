@@ -75,7 +75,9 @@ export class Images {
   #place(layout: Layout, batch: number, valueAt: (plain: number) => number, frozen: boolean): Placed {
     const start = this.#next;
     const size = batch * imagePitch(layout);
-    if (start + size + GUARD_FLOATS > this.#floats.length) throw new RangeError(`images: wants a larger memory than ${this.#floats.length} floats`);
+    if (start + size + GUARD_FLOATS > this.#floats.length) {
+      throw new RangeError(`images: wants a larger memory than ${this.#floats.length} floats`);
+    }
     this.#floats.fill(0, start, start + size);
     eachElement(layout, batch, (plain, padded) => {
       this.#floats[start + padded] = valueAt(plain);
@@ -83,14 +85,18 @@ export class Images {
     this.#next += size;
     this.#guard();
     const bits = frozen ? this.#bits.slice(start, start + size) : undefined;
-    const placed = { layout, batch, address: 4 * (start + interior(layout)), imageBytes: 4 * imagePitch(layout), start: 4 * start, frozen: bits };
+    const placed = {
+      layout, batch, address: 4 * (start + interior(layout)), imageBytes: 4 * imagePitch(layout), start: 4 * start, frozen: bits,
+    };
     this.#placed.push(placed);
     return placed;
   }
 
   /** An input, from values in NCHW order; nothing may write to it. */
   put(layout: Layout, values: ArrayLike<number>, batch: number = 1): Placed {
-    if (values.length !== elements(layout, batch)) throw new RangeError(`images: wants ${elements(layout, batch)} values, got ${values.length}`);
+    if (values.length !== elements(layout, batch)) {
+      throw new RangeError(`images: wants ${elements(layout, batch)} values, got ${values.length}`);
+    }
     return this.#place(layout, batch, (i) => values[i], true);
   }
 

@@ -11,7 +11,10 @@ export interface Machine {
   run(kernel: Kernel, addresses: readonly number[], begin?: number, end?: number): void;
 }
 
-export function instantiate(bytes: Uint8Array<ArrayBuffer>, pages: number): { buffer: ArrayBufferLike; exports: Readonly<Record<string, unknown>> } {
+export function instantiate(bytes: Uint8Array<ArrayBuffer>, pages: number): {
+  buffer: ArrayBufferLike;
+  exports: Readonly<Record<string, unknown>>;
+} {
   if (typeof WebAssembly === "undefined") throw new Error("this test wants WebAssembly");
   const memory = new WebAssembly.Memory({ initial: pages });
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { host: { memory } });
@@ -27,6 +30,8 @@ export function machine(kernels: readonly Kernel[], pages: number = 64): Machine
   return {
     buffer,
     images: new Images(buffer),
-    run: (kernel, addresses, begin = 0, end = kernel.parts) => (exports[kernel.name] as (...values: number[]) => void)(...addresses, begin, end),
+    run: (kernel, addresses, begin = 0, end = kernel.parts) => (exports[kernel.name] as (...values: number[]) => void)(
+      ...addresses, begin, end,
+    ),
   };
 }

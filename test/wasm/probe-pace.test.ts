@@ -8,7 +8,11 @@ import { pace } from "../../kernels/wasm/shared/pace.ts";
 import { convKernel } from "../../kernels/wasm/convolution/direct.ts";
 
 /** Two functions that take such times, and the clock that sees them, to a tick. */
-function clock(paced: (call: number) => number, free: (call: number) => number, tick = 0): { readonly now: () => number; readonly one: () => void; readonly other: () => void } {
+function clock(paced: (call: number) => number, free: (call: number) => number, tick = 0): {
+  readonly now: () => number;
+  readonly one: () => void;
+  readonly other: () => void;
+} {
   let time = 0;
   const calls = [0, 0];
   return {
@@ -64,7 +68,9 @@ test("kernels of unfused products and sums have it where their module does; fuse
     return m.toBytes().length;
   };
   assert.ok(size(true, { fma: false }) > size(false, { fma: false }));
-  for (const machine of [{ fma: true }, { fma: false, wide: true }, { fma: true, wide: true }]) assert.is(size(true, machine), size(false, machine));
+  for (const machine of [{ fma: true }, { fma: false, wide: true }, { fma: true, wide: true }]) {
+    assert.is(size(true, machine), size(false, machine));
+  }
 });
 
 test.run();

@@ -9,7 +9,9 @@ interface Runtime {
   readonly env: { readonly wasm: { numThreads?: number } };
   readonly Tensor: { new (type: "float32", data: Float32Array, dims: readonly number[]): OnnxTensor };
   readonly InferenceSession: {
-    create(path: string, options: Readonly<Record<string, unknown>>): Promise<{ run(feeds: Record<string, OnnxTensor>): Promise<Record<string, OnnxTensor>> }>;
+    create(path: string, options: Readonly<Record<string, unknown>>): Promise<{
+      run(feeds: Record<string, OnnxTensor>): Promise<Record<string, OnnxTensor>>,
+    }>;
   };
 }
 

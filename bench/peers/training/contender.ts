@@ -20,7 +20,12 @@ export type Trainer = (batch: Batch) => Promise<Pass>;
 export type MakeTrainer = (graph: Graph) => Promise<Trainer>;
 
 /** Names of all parameters of a graph. */
-export function parametersOf(graph: Graph): { readonly name: string; readonly shape: readonly number[]; readonly data: Float32Array; readonly convolution: boolean }[] {
+export function parametersOf(graph: Graph): {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+  readonly convolution: boolean;
+}[] {
   const found = new Map<string, { name: string; shape: readonly number[]; data: Float32Array; convolution: boolean }>();
   for (const { operation } of graph.nodes) {
     const constants = operation.kind === "batch_norm" ? [operation.gamma, operation.beta]

@@ -80,12 +80,16 @@ export async function jaxWasm(graph: Graph): Promise<Trainer> {
   const [batch] = graph.inputs[0].shape;
   const step = jax.jit(jax.valueAndGrad((weights, x, targets) => {
     const known = new Map([[graph.inputs[0].name, x]]);
-    for (const node of graph.nodes) known.set(node.output.name, compute(jax, node, node.inputs.map((value) => known.get(value.name)!.ref), weights));
+    for (const node of graph.nodes) {
+      known.set(node.output.name, compute(jax, node, node.inputs.map((value) => known.get(value.name)!.ref), weights));
+    }
     return numpy.sum(jax.nn.logSoftmax(known.get(graph.outputs[0].name)!).mul(targets)).mul(-1 / batch);
   }));
   return async ({ x, targets }) => {
     const weights = Object.fromEntries(parameters.map((parameter, i) => [parameter.name, values[i].ref]));
-    const [value, grads] = step(weights, numpy.array(x, { shape: graph.inputs[0].shape }), numpy.array(targets, { shape: [batch, targets.length / batch] }));
+    const [value, grads] = step(
+      weights, numpy.array(x, { shape: graph.inputs[0].shape }), numpy.array(targets, { shape: [batch, targets.length / batch] }),
+    );
     const [loss] = await value.data();
     const gradients = new Map<string, Float32Array>();
     for (const parameter of parameters) gradients.set(parameter.name, await grads[parameter.name].data());

@@ -1,6 +1,6 @@
 /**
- * A training pass of the three-block SE-ResNet (16, 32 and 64 channels, 28x28 grey, batch 32) in senet, tfjs-backend-cpu and jax-js: the same
- * weights and images, forward and backward, each gradient compared with senet's. One thread.
+ * A training pass of the three-block SE-ResNet (16, 32 and 64 channels, 28x28 grey, batch 32) in senet, tfjs-backend-cpu and jax-js: the
+ * same weights and images, forward and backward, each gradient compared with senet's. One thread.
  *
  *     (cd bench/peers && npm install) && npx tsx bench/peers/training/main.ts [--runs N] [--only NAME] [--batch N]
  */
@@ -89,7 +89,9 @@ const median = ({ times }: Row): number => [...times].sort((a, b) => a - b)[time
 
 console.log(`Node ${process.versions.node}, ${machine()}, one thread, batch ${count}`);
 const rows = [await ours()];
-const others: readonly (readonly [string, () => Promise<Trainer>])[] = [["jax-js (wasm)", () => jaxWasm(graph)], ["tfjs-backend-cpu", () => tfjsCpu(graph)]];
+const others: readonly (readonly [string, () => Promise<Trainer>])[] = [
+  ["jax-js (wasm)", () => jaxWasm(graph)], ["tfjs-backend-cpu", () => tfjsCpu(graph)],
+];
 for (const [name, make] of others) if (name.includes(only)) rows.push(await measure(name, make));
 // Once more, so that both ends of the run stand in the table.
 rows.push({ ...(await ours()), name: "senet, again" });

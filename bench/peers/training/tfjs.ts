@@ -27,17 +27,24 @@ interface TensorFlow {
   mean(x: TfTensor, axes: readonly number[], keep: boolean): TfTensor;
   matMul(a: TfTensor, b: TfTensor, transposeA: boolean, transposeB: boolean): TfTensor;
   readonly losses: { softmaxCrossEntropy(targets: TfTensor, logits: TfTensor): TfTensor };
-  valueAndGrads(f: (...values: TfTensor[]) => TfTensor): (values: readonly TfTensor[]) => { readonly value: TfTensor; readonly grads: readonly TfTensor[] };
+  valueAndGrads(f: (...values: TfTensor[]) => TfTensor): (values: readonly TfTensor[]) => {
+    readonly value: TfTensor;
+    readonly grads: readonly TfTensor[]
+  };
 }
 
 /** Filters [O,I,H,W] as [H,W,I,O], and back. */
 const [toFilter, fromFilter] = [[2, 3, 1, 0], [3, 2, 0, 1]];
 
-function compute(tf: TensorFlow, { operation, inputs }: Node, [x, ...more]: readonly TfTensor[], weights: ReadonlyMap<string, TfTensor>): TfTensor {
+function compute(
+  tf: TensorFlow, { operation, inputs }: Node, [x, ...more]: readonly TfTensor[], weights: ReadonlyMap<string, TfTensor>,
+): TfTensor {
   switch (operation.kind) {
     case "conv2d": {
       const [top, left] = operation.padding;
-      const y = tf.conv2d(tf.pad(x, [[0, 0], [top, top], [left, left], [0, 0]]), weights.get(operation.weight.name)!, operation.stride, "valid");
+      const y = tf.conv2d(
+        tf.pad(x, [[0, 0], [top, top], [left, left], [0, 0]]), weights.get(operation.weight.name)!, operation.stride, "valid",
+      );
       return operation.bias === undefined ? y : tf.add(y, weights.get(operation.bias.name)!);
     }
     case "linear": {
@@ -74,7 +81,9 @@ export async function tfjsCpu(graph: Graph): Promise<Trainer> {
   if (!(await tf.setBackend("cpu"))) throw new Error("tfjs: no backend cpu");
   const parameters = parametersOf(graph);
   const [batch, channels, height, width] = graph.inputs[0].shape;
-  const values = parameters.map(({ data, shape, convolution }) => (convolution ? tf.transpose(tf.tensor(data, shape), toFilter) : tf.tensor(data, shape)));
+  const values = parameters.map(
+    ({ data, shape, convolution }) => (convolution ? tf.transpose(tf.tensor(data, shape), toFilter) : tf.tensor(data, shape)),
+  );
   return ({ x, targets }) => {
     tf.engine().startScope();
     const image = tf.transpose(tf.tensor(x, [batch, channels, height, width]), [0, 2, 3, 1]);
@@ -82,10 +91,14 @@ export async function tfjsCpu(graph: Graph): Promise<Trainer> {
     const { value, grads } = tf.valueAndGrads((...given) => {
       const weights = new Map(parameters.map(({ name }, i) => [name, given[i]]));
       const known = new Map([[graph.inputs[0].name, image]]);
-      for (const node of graph.nodes) known.set(node.output.name, compute(tf, node, node.inputs.map(({ name }) => known.get(name)!), weights));
+      for (const node of graph.nodes) {
+        known.set(node.output.name, compute(tf, node, node.inputs.map(({ name }) => known.get(name)!), weights));
+      }
       return tf.losses.softmaxCrossEntropy(wanted, known.get(graph.outputs[0].name)!);
     })(values);
-    const gradients = new Map(parameters.map(({ name, convolution }, i) => [name, (convolution ? tf.transpose(grads[i], fromFilter) : grads[i]).dataSync()]));
+    const gradients = new Map(
+      parameters.map(({ name, convolution }, i) => [name, (convolution ? tf.transpose(grads[i], fromFilter) : grads[i]).dataSync()]),
+    );
     const [loss] = value.dataSync();
     tf.engine().endScope();
     return Promise.resolve({ loss, gradients });

@@ -41,7 +41,10 @@ export function argMaxForward(y: Floats, x: Floats, { outer, size, inner }: Rows
   }
 }
 
-/** y: [outer, size, inner]: exp(x) by the sum of all exp(x) of the axis, or its logarithm. The largest is taken off first, so that nothing overflows. */
+/**
+ * y: [outer, size, inner]: exp(x) by the sum of all exp(x) of the axis, or its logarithm. The largest is taken off first, so that nothing
+ * overflows.
+ */
 export function softmaxRowsForward(y: Floats, x: Floats, logarithm: boolean, { outer, size, inner }: RowsShape): void {
   for (let o = 0; o < outer; o++) {
     for (let i = 0; i < inner; i++) {

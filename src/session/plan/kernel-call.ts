@@ -67,10 +67,17 @@ export interface CallOptions {
 }
 
 /** A call of a kernel, once for each of so many images. @param operands in the order of the kernel's arguments */
-export function callOf(kernel: Emitter & { readonly parts?: number }, images: number, operands: readonly Place[], options: CallOptions = {}): Call {
+export function callOf(
+  kernel: Emitter & { readonly parts?: number }, images: number, operands: readonly Place[], options: CallOptions = {},
+): Call {
   const { ranges = [{ count: kernel.parts ?? 1, unit: 1 }], divided = 0, scratch } = options;
-  const largest = Math.max(0, ...operands.map((place) => (isImage(place) ? place.images * place.layout.height * place.layout.width * place.layout.channels : 0)));
-  return { kernel, images, operands, ranges, divided, scratch: scratch ? { bytes: scratch } : undefined, work: options.work ?? ELEMENT_WORK * largest };
+  const largest = Math.max(
+    0, ...operands.map((place) => (isImage(place) ? place.images * place.layout.height * place.layout.width * place.layout.channels : 0)),
+  );
+  return {
+    kernel, images, operands, ranges, divided, scratch: scratch ? { bytes: scratch } : undefined,
+    work: options.work ?? ELEMENT_WORK * largest,
+  };
 }
 
 /** The call with addresses. */

@@ -10,7 +10,9 @@ import { lifetimes } from "./lifetimes.ts";
 import { imageOf } from "./places.ts";
 import type { Image } from "./places.ts";
 
-/** How a value lies: a row of features is an image of one pixel; of more than four dimensions all but the first two and the last are rows. */
+/**
+ * How a value lies: a row of features is an image of one pixel; of more than four dimensions all but the first two and the last are rows.
+ */
 export function layoutOf({ shape }: Value, halo: number): Layout {
   const [, channels = 1, ...image] = shape;
   const width = image.length > 1 ? image[image.length - 1] : 1;
@@ -38,7 +40,9 @@ export function imagesOf(graph: Graph, kept: ReadonlySet<string>, wishes: Wishes
     halos.set(x, Math.max(halos.get(x) ?? 0, wishes(node)?.halo?.(node) ?? 0));
   }
   const layouts = new Map<Value, Layout>();
-  for (const value of [...graph.inputs, ...graph.nodes.map((node) => node.output)]) layouts.set(value, layoutOf(value, halos.get(value) ?? 0));
+  for (const value of [...graph.inputs, ...graph.nodes.map((node) => node.output)]) {
+    layouts.set(value, layoutOf(value, halos.get(value) ?? 0));
+  }
   const lives = lifetimes(graph, kept);
   const images = new Map<Value, Image>();
   for (const input of graph.inputs) images.set(input, imageOf(layouts.get(input)!, batchOf(input)));
@@ -47,7 +51,8 @@ export function imagesOf(graph: Graph, kept: ReadonlySet<string>, wishes: Wishes
     const [layout, count] = [layouts.get(output)!, batchOf(output)];
     const under = wishes(node)?.over?.(node);
     const region = under === undefined ? undefined : images.get(under)!.region;
-    const fits = under !== undefined && lives.get(under)!.to === step && layouts.get(under)!.halo === layout.halo && region!.bytes === 4 * count * imagePitch(layout) &&
+    const fits = under !== undefined && lives.get(under)!.to === step && layouts.get(under)!.halo === layout.halo &&
+      region!.bytes === 4 * count * imagePitch(layout) &&
       node.inputs.every((input) => input === under || images.get(input)!.region !== region);
     images.set(output, fits ? { region: region!, layout, images: count } : imageOf(layout, count));
   });

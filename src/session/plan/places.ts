@@ -28,7 +28,10 @@ export interface FillPlace {
 /** Writes what is stored. */
 export type Fill = (into: Float32Array, place: FillPlace) => void;
 
-/** Floats that stay from run to run, such as packed weights; of one key there is one. It is filled when its program begins, and at each refresh. */
+/**
+ * Floats that stay from run to run, such as packed weights; of one key there is one. It is filled when its program begins, and at each
+ * refresh.
+ */
 export interface Stored {
   readonly key: string;
   readonly floats: number;

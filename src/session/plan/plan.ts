@@ -44,7 +44,10 @@ export interface PlacedPlan extends PlacedMemory {
   readonly arenaBytes: number;
 }
 
-/** Gives a plan its addresses: first what is stored, in the order of its calls, then the arena. @param threads that want working memory of their own */
+/**
+ * Gives a plan its addresses: first what is stored, in the order of its calls, then the arena.
+ * @param threads that want working memory of their own
+ */
 export function placePlan({ entries, offsets, total }: Plan, memory: Memory, threads: number): PlacedPlan {
   let own = 0;
   const stored = (place: Place): number | undefined => (typeof place === "object" && "key" in place ? memory.stored(place) : undefined);

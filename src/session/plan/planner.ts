@@ -1,7 +1,8 @@
 /**
- * A program while it is put together: stages of kernel calls, and steps in JavaScript, whose operands are regions of an arena that has no addresses
- * yet. A region is needed from the first entry that names it to the last, so what a forward pass computes stays until its backward pass has read
- * it, and not longer; when all entries are known, the memory plan says where regions lie. Programs of inference and of training are planned by it.
+ * A program while it is put together: stages of kernel calls, and steps in JavaScript, whose operands are regions of an arena that has no
+ * addresses yet. A region is needed from the first entry that names it to the last, so what a forward pass computes stays until its
+ * backward pass has read it, and not longer; when all entries are known, the memory plan says where regions lie. Programs of inference and
+ * of training are planned by it.
  */
 import { clearHaloKernel } from "../../../kernels/wasm/operations/move.ts";
 import type { Step } from "../../operations/record.ts";
@@ -68,8 +69,8 @@ export class Planner {
   }
 
   /**
-   * Keeps a region until an entry is done: by default the next one, -1 from before the first one on, for it is written from outside. Called last, until
-   * all is over: it is read from outside.
+   * Keeps a region until an entry is done: by default the next one, -1 from before the first one on, for it is written from outside. Called
+   * last, until all is over: it is read from outside.
    */
   hold(region: Region, entry: number = this.#entries.length): void {
     const life = this.#lives.get(region);

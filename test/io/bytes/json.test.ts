@@ -6,7 +6,10 @@ import { FormatError } from "../../../src/errors.ts";
 import { mulberry32 } from "../../fixtures/recipe.ts";
 
 function refuses(text: string, pattern: RegExp): void {
-  assert.throws(() => parseJson(text, "header"), (e: unknown) => e instanceof FormatError && pattern.test(e.message) && !/[\n\r]/.test(e.message), text.slice(0, 40));
+  assert.throws(
+    () => parseJson(text, "header"), (e: unknown) => e instanceof FormatError && pattern.test(e.message) && !/[\n\r]/.test(e.message),
+    text.slice(0, 40),
+  );
 }
 
 test("reads what JSON.parse reads", () => {
@@ -26,7 +29,11 @@ test("refuses what is no JSON and says where", () => {
   refuses("[1,]", /wants a value at character 3/);
   refuses("[1 2]", /wants "," or "\]" at character 3/);
   refuses("1 2", /wants nothing more at character 2/);
-  for (const text of ["01", "+1", ".5", "1.", "1e", "-", "NaN", "Infinity", "'a'", '"a', '"a\nb"', '"\\x"', '"\\u12"', '"\\', "tru", "undefined", "[", "{"]) {
+  for (
+    const text of [
+      "01", "+1", ".5", "1.", "1e", "-", "NaN", "Infinity", "'a'", '"a', '"a\nb"', '"\\x"', '"\\u12"', '"\\', "tru", "undefined", "[", "{",
+    ]
+  ) {
     refuses(text, /not JSON/);
     assert.throws(() => JSON.parse(text), text);
   }

@@ -6,7 +6,9 @@ import { FormatError } from "../../../src/errors.ts";
 
 test("every code point comes back, both ways", () => {
   let text = "";
-  for (let code = 0; code < 0x110000; code += code < 0x3000 ? 1 : 97) if (code < 0xd800 || code > 0xdfff) text += String.fromCodePoint(code);
+  for (let code = 0; code < 0x110000; code += code < 0x3000 ? 1 : 97) {
+    if (code < 0xd800 || code > 0xdfff) text += String.fromCodePoint(code);
+  }
   text += "\ud7ff\ue000\ufeff\uffff\u{10ffff}";
   const bytes = encodePlain(text);
   assert.ok(decodePlain(bytes, "text") === text);
@@ -28,7 +30,10 @@ test("what is not UTF-8 is refused, both ways", () => {
   ];
   for (const bytes of bad) {
     for (const decode of [decodePlain, decodeUtf8]) {
-      assert.throws(() => decode(Uint8Array.from(bytes), "header"), (e: unknown) => e instanceof FormatError && e.message.startsWith("header: wants UTF-8"), `${bytes}`);
+      assert.throws(
+        () => decode(Uint8Array.from(bytes), "header"),
+        (e: unknown) => e instanceof FormatError && e.message.startsWith("header: wants UTF-8"), `${bytes}`,
+      );
     }
   }
 });

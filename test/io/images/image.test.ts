@@ -44,7 +44,10 @@ test("checkImage: the wrong size", () => {
 test("checkImage: other numbers of channels are recognised", () => {
   wrong({ data: new Uint8Array(18), width: 3, height: 2 }, RangeError, /RGB, 3 bytes a pixel; fromSamples\(data, width, height, 3\)/);
   wrong({ data: new Uint8Array(6), width: 3, height: 2 }, RangeError, /grey, 1 byte a pixel; fromSamples\(data, width, height, 1\)/);
-  wrong({ data: new Uint8Array(12), width: 3, height: 2 }, RangeError, /grey with alpha, 2 bytes a pixel; fromSamples\(data, width, height, 2\)/);
+  wrong(
+    { data: new Uint8Array(12), width: 3, height: 2 }, RangeError,
+    /grey with alpha, 2 bytes a pixel; fromSamples\(data, width, height, 2\)/,
+  );
 });
 
 test("fromSamples: 1 to 4 channels", () => {
@@ -63,7 +66,10 @@ test("fromSamples: 1 to 4 channels", () => {
 test("luma: equal to PIL's on 4,096 colours, and grey stays as it is", () => {
   const golden = fileJson<{ colours: string; luma: string }>("goldens/images/pil-resize.json");
   const colours = fromBase64(golden.colours);
-  assert.equal(Array.from({ length: 4096 }, (_, i) => luma(colours[3 * i], colours[3 * i + 1], colours[3 * i + 2])), Array.from(fromBase64(golden.luma)));
+  assert.equal(
+    Array.from({ length: 4096 }, (_, i) => luma(colours[3 * i], colours[3 * i + 1], colours[3 * i + 2])),
+    Array.from(fromBase64(golden.luma)),
+  );
   for (let grey = 0; grey < 256; grey++) assert.is(luma(grey, grey, grey), grey);
 });
 
@@ -79,7 +85,8 @@ test("decodeImage: PNG and Netpbm", async () => {
 test("decodeImage: other formats are named", async () => {
   const beginnings: [string, string][] = [
     ["RIFF\x24\0\0\0WEBPVP8 ", "WebP"], ["GIF89a", "GIF"], ["GIF87a", "GIF"], ["BM\x36", "BMP"],
-    ["II*\0", "TIFF"], ["MM\0*", "TIFF"], ["\0\0\0\x20ftypavif", "AVIF"], ["\0\0\0\x18ftypheic", "HEIC"], ["\0\0\0\x0cJXL ", "JPEG XL"], ["\xff\x0a", "JPEG XL"],
+    ["II*\0", "TIFF"], ["MM\0*", "TIFF"], ["\0\0\0\x20ftypavif", "AVIF"], ["\0\0\0\x18ftypheic", "HEIC"], ["\0\0\0\x0cJXL ", "JPEG XL"],
+    ["\xff\x0a", "JPEG XL"],
   ];
   for (const [begin, format] of beginnings) {
     const error = await failure(() => decodeImage(ascii(begin)));
@@ -91,7 +98,11 @@ test("decodeImage: other formats are named", async () => {
 });
 
 test("decodeImage: anything else", async () => {
-  for (const [text, pattern] of [["", /empty/], ["hello", /begins with 68 65 6c 6c/], ["P8 1 1", /no format that is known/], ["\x89PN", /89 50 4e/]] as const) {
+  for (
+    const [text, pattern] of [
+      ["", /empty/], ["hello", /begins with 68 65 6c 6c/], ["P8 1 1", /no format that is known/], ["\x89PN", /89 50 4e/],
+    ] as const
+  ) {
     const error = await failure(() => decodeImage(ascii(text)));
     assert.instance(error, FormatError);
     assert.not(error instanceof UnsupportedImage);

@@ -32,7 +32,8 @@ const unread: Readonly<Record<string, RegExp>> = {
 };
 /** What is refused, and why. */
 const reasons: Readonly<Record<string, RegExp>> = {
-  "cut-progressive": /cut short at byte 553/, "no-end": /cut short/, cut: /cut short/, "second-scan": /second scan/, "12-bit": /samples of 12 bits/,
+  "cut-progressive": /cut short at byte 553/, "no-end": /cut short/, cut: /cut short/, "second-scan": /second scan/,
+  "12-bit": /samples of 12 bits/,
   "tables-only": /cut short|before its first scan/,
 };
 

@@ -12,7 +12,9 @@ import { chunk, failure, fromBase64, type GoldenImage, header, png, repair, sign
 
 const goldens = fileJson<GoldenImage[]>("goldens/images/pil-images.json");
 const golden = (name: string): Uint8Array => fromBase64(goldens.find((image) => image.name === name)!.file);
-const mixed = ["type 0, 1 bits, interlaced", "type 3, 4 bits, transparent", "type 2, 8 bits", "type 6, 16 bits, interlaced", "three data chunks"];
+const mixed = [
+  "type 0, 1 bits, interlaced", "type 3, 4 bits, transparent", "type 2, 8 bits", "type 6, 16 bits, interlaced", "three data chunks",
+];
 
 async function refuses(file: Uint8Array, pattern: RegExp, options?: { maxPixels: number }): Promise<void> {
   const error = await failure(() => decodePng(file, options));
@@ -76,7 +78,9 @@ test("any bytes as rows of any kind of image", async () => {
     const colourType = [0, 2, 3, 4, 6][random.below(5)];
     const [width, height, interlace] = [1 + random.below(9), 1 + random.below(9), random.below(2)];
     const channels = [1, 0, 3, 1, 2, 0, 4][colourType];
-    const { size } = layOut({ width, height, depth, colourType, channels, interlaced: interlace === 1, palette: undefined, transparency: undefined });
+    const { size } = layOut({
+      width, height, depth, colourType, channels, interlaced: interlace === 1, palette: undefined, transparency: undefined,
+    });
     const raw = Uint8Array.from({ length: size + (random.below(8) === 0 ? 1 : 0) }, () => random.below(random.below(4) === 0 ? 256 : 5));
     const parts = [header(width, height, depth, colourType, interlace), chunk("IDAT", await zlib(raw))];
     if (colourType === 3) parts.splice(1, 0, chunk("PLTE", new Uint8Array(3 * (1 + random.below(1 << depth)))));
@@ -205,7 +209,9 @@ test("what a host may let pass is noticed here: a stream without its checksum, a
   const data = greyData.subarray(8, greyData.length - 4);
   for (const spoilt of [data.subarray(0, data.length - 1), data.subarray(0, data.length - 4), [...data, 0], [...data, 1, 2, 3, 4]]) {
     const pieces = [Uint8Array.of(0, 1, 2), Uint8Array.of(0, 3, 4)];
-    await onHost(fakeStream(() => pieces.shift(), []), () => refuses(png(grey, chunk("IDAT", spoilt)), /checksum at the end of the image data/));
+    await onHost(
+      fakeStream(() => pieces.shift(), []), () => refuses(png(grey, chunk("IDAT", spoilt)), /checksum at the end of the image data/),
+    );
   }
 });
 
@@ -241,8 +247,14 @@ test("bad streams leave no rejection unheard", async () => {
 });
 
 test("arguments of the wrong kind", async () => {
-  assert.match((await failure(() => decodePng(new ArrayBuffer(8) as unknown as Uint8Array))).message, /^decodePng: bytes wants a Uint8Array, got ArrayBuffer/);
-  assert.match((await failure(() => encodePng({ data: new Uint8Array(3), width: 1, height: 1 }))).message, /^encodePng: image: 1 x 1 RGBA pixels want 4 bytes, data has 3/);
+  assert.match(
+    (await failure(() => decodePng(new ArrayBuffer(8) as unknown as Uint8Array))).message,
+    /^decodePng: bytes wants a Uint8Array, got ArrayBuffer/,
+  );
+  assert.match(
+    (await failure(() => encodePng({ data: new Uint8Array(3), width: 1, height: 1 }))).message,
+    /^encodePng: image: 1 x 1 RGBA pixels want 4 bytes, data has 3/,
+  );
 });
 
 test.run();

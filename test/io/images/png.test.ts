@@ -45,12 +45,16 @@ test("bytes may be any part of a larger buffer", async () => {
 
 test("unknown chunks that are not critical are passed over, also an animation's frames", async () => {
   const data = chunk("IDAT", await zlib([0, 7]));
-  const image = await decodePng(png(header(1, 1, 8, 0), chunk("acTL", [0, 0, 0, 1, 0, 0, 0, 0]), chunk("prVt", [1]), data, chunk("fdAT", [0, 0, 0, 1]), chunk("tEXt")));
+  const image = await decodePng(
+    png(header(1, 1, 8, 0), chunk("acTL", [0, 0, 0, 1, 0, 0, 0, 0]), chunk("prVt", [1]), data, chunk("fdAT", [0, 0, 0, 1]), chunk("tEXt")),
+  );
   assert.equal(Array.from(image.data), [7, 7, 7, 255]);
 });
 
 test("encodePng: the pixels come back, in the smallest colour type", async () => {
-  const random = (length: number, salt: number): Uint8Array => Uint8Array.from({ length }, (_, i) => ((i + salt) * (i + 3 * salt) * 37) >> 4);
+  const random = (length: number, salt: number): Uint8Array => Uint8Array.from(
+    { length }, (_, i) => ((i + salt) * (i + 3 * salt) * 37) >> 4,
+  );
   for (const [channels, colourType] of [[1, 0], [3, 2], [4, 6], [2, 6]]) {
     for (const [width, height] of [[1, 1], [7, 5], [64, 33]]) {
       const image = fromSamples(random(width * height * channels, width), width, height, channels);
@@ -67,7 +71,9 @@ test("encodePng: the pixels come back, in the smallest colour type", async () =>
 
 test("encodePng: filters pay on a smooth picture", async () => {
   // A ramp differs from its neighbours by constants: nearly nothing is left of its 12,288 bytes.
-  const ramp = fromSamples(Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => Math.trunc(i / 3) % 64 + 2 * Math.trunc(i / 192) + (i % 3)), 64, 64, 3);
+  const ramp = fromSamples(
+    Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => Math.trunc(i / 3) % 64 + 2 * Math.trunc(i / 192) + (i % 3)), 64, 64, 3,
+  );
   assert.ok((await encodePng(ramp)).length < 400);
 });
 

@@ -33,7 +33,12 @@ for (const golden of goldens) {
 
 test("white space and comments wherever the format has them", () => {
   const one = [7, 7, 7, 255];
-  for (const file of ["P5 1 1 255 \x07", "P5#c\n1#c\r1\t255\n\x07", "P5\n#\n#\n1 1\n255#c\n\x07", "P2\v1\f1\r255\n7", "P2 1 1 255 0000007 # end", "P2 1 1 255 #c\n7"]) {
+  for (
+    const file of [
+      "P5 1 1 255 \x07", "P5#c\n1#c\r1\t255\n\x07", "P5\n#\n#\n1 1\n255#c\n\x07", "P2\v1\f1\r255\n7", "P2 1 1 255 0000007 # end",
+      "P2 1 1 255 #c\n7",
+    ]
+  ) {
     assert.equal(Array.from(decodePnm(ascii(file)).data), one, JSON.stringify(file));
   }
   // What follows the first image is not read.
@@ -84,7 +89,9 @@ test("bytes changed at random: an error or an image of the size that is claimed"
   const random = new Random(5);
   for (let round = 0; round < 3000; round++) {
     const file = fromBase64(goldens[random.below(goldens.length)].file);
-    for (let n = 1 + random.below(3); n > 0; n--) file[random.below(Math.min(24, file.length))] = random.below(2) === 0 ? random.below(256) : 48 + random.below(10);
+    for (let n = 1 + random.below(3); n > 0; n--) {
+      file[random.below(Math.min(24, file.length))] = random.below(2) === 0 ? random.below(256) : 48 + random.below(10);
+    }
     try {
       const image = decodePnm(file);
       assert.is(image.data.length, image.width * image.height * 4);

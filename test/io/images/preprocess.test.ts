@@ -24,7 +24,9 @@ const photo = fromSamples(fromBase64(golden.photo), 40, 30, 3);
 function turn({ data, width, height }: RgbaImage): RgbaImage {
   const out = new Uint8Array(data.length);
   for (let y = 0; y < width; y++) {
-    for (let x = 0; x < height; x++) out.set(data.subarray((x * width + width - 1 - y) * 4, (x * width + width - y) * 4), (y * height + x) * 4);
+    for (let x = 0; x < height; x++) {
+      out.set(data.subarray((x * width + width - 1 - y) * 4, (x * width + width - y) * 4), (y * height + x) * 4);
+    }
   }
   return { data: out, width: height, height: width };
 }
@@ -73,7 +75,9 @@ test("images of the wrong kind are named by their number", () => {
   assert.throws(() => preprocess([], plain), /^preprocess: images wants at least one image, got none/);
   assert.throws(() => preprocess([two, { ...two, width: 3 }], plain), /^preprocess: image 1: 3 x 1 RGBA pixels want 12 bytes, data has 8/);
   assert.throws(() => preprocess({ ...two, data: new Uint8Array(6) }, plain), /^preprocess: image: .* RGB, 3 bytes a pixel/);
-  assert.throws(() => preprocess(undefined as unknown as RgbaImage, plain), /^preprocess: image wants \{ data, width, height \}, got undefined/);
+  assert.throws(
+    () => preprocess(undefined as unknown as RgbaImage, plain), /^preprocess: image wants \{ data, width, height \}, got undefined/,
+  );
 });
 
 test("every preset passes the check of those read from files, and makes a tensor", () => {
@@ -101,7 +105,10 @@ test("parsePreprocessing: each field", () => {
   assert.equal(parsePreprocessing(good), good);
   assert.equal(parsePreprocessing({ ...good, resize: [30, 31], range: 255 }), { ...good, resize: [30, 31], range: 255 });
   const refuses = (value: unknown, message: RegExp): void =>
-    assert.throws(() => parsePreprocessing(value), (error: unknown) => error instanceof FormatError && message.test(error.message) && !error.message.includes("\n"));
+    assert.throws(
+      () => parsePreprocessing(value),
+      (error: unknown) => error instanceof FormatError && message.test(error.message) && !error.message.includes("\n"),
+    );
   const { resize: _, ...withoutResize } = good;
   assert.equal(parsePreprocessing(withoutResize), withoutResize);
   const { mean: __, ...withoutMean } = good;

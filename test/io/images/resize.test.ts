@@ -44,7 +44,11 @@ test("a window is that part of the whole", () => {
   for (const filter of ["bilinear", "bicubic"] as const) {
     for (const [outHeight, outWidth] of [[64, 64], [11, 13], [30, 40], [200, 7]]) {
       const whole = resize(colour, 3, 30, 40, outHeight, outWidth, filter);
-      for (const [top, left, height, width] of [[0, 0, outHeight, outWidth], [3, 2, 5, 4], [outHeight - 1, outWidth - 1, 1, 1], [2, 0, 1, outWidth]]) {
+      for (
+        const [top, left, height, width] of [
+          [0, 0, outHeight, outWidth], [3, 2, 5, 4], [outHeight - 1, outWidth - 1, 1, 1], [2, 0, 1, outWidth],
+        ]
+      ) {
         const part = resize(colour, 3, 30, 40, outHeight, outWidth, filter, { top, left, height, width });
         for (let y = 0; y < height; y++) {
           const from = ((y + top) * outWidth + left) * 3;
@@ -76,9 +80,14 @@ test("one colour stays that colour, and bicubic overshoot is clipped", () => {
 test("arguments of the wrong size", () => {
   assert.throws(() => resize(grey, 1, 30, 40, 0, 5, "bilinear"), /^resize: outHeight wants a whole number of at least 1, got 0/);
   assert.throws(() => resize(grey, 3, 30, 40, 5, 5, "bilinear"), /30 x 40 pixels of 3 bytes want 3600 bytes, source has 1200/);
-  assert.throws(() => resize(grey, 1, 30, 40, 5, 5, "nearest" as Interpolation), /interpolation wants "bilinear" or "bicubic", got "nearest"/);
+  assert.throws(
+    () => resize(grey, 1, 30, 40, 5, 5, "nearest" as Interpolation), /interpolation wants "bilinear" or "bicubic", got "nearest"/,
+  );
   assert.throws(() => resize(grey, 1, 30, 40, 5, 5, "toString" as Interpolation), /interpolation wants/);
-  assert.throws(() => resize(grey, 1, 30, 40, 5, 5, "bilinear", { top: 1, left: 0, height: 5, width: 5 }), /window 5x5 at 1,0 lies outside the 5x5 image/);
+  assert.throws(
+    () => resize(grey, 1, 30, 40, 5, 5, "bilinear", { top: 1, left: 0, height: 5, width: 5 }),
+    /window 5x5 at 1,0 lies outside the 5x5 image/,
+  );
 });
 
 test.run();

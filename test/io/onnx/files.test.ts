@@ -1,4 +1,7 @@
-/** Files of real exporters and rewriters (test/fixtures/onnx/make.py), against the answers of onnxruntime: in sessions on plain kernels and on WebAssembly. */
+/**
+ * Files of real exporters and rewriters (test/fixtures/onnx/make.py), against the answers of onnxruntime: in sessions on plain kernels and
+ * on WebAssembly.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { UnsupportedError } from "../../../src/errors.ts";

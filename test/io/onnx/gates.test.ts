@@ -36,12 +36,18 @@ for (const [file, input, activations] of spellings) {
     const gates = gatesOf(graph);
     assert.equal(gates.map((gate) => gate.activation), activations);
     // As in models: nothing but 1x1 convolutions and activations between pool and product.
-    for (const { nodes } of gates) for (const { operation } of nodes) assert.ok(["global_pool", "conv2d", "activation", "batch_norm"].includes(operation.kind), operation.kind);
+    for (const { nodes } of gates) {
+      for (const { operation } of nodes) {
+        assert.ok(["global_pool", "conv2d", "activation", "batch_norm"].includes(operation.kind), operation.kind);
+      }
+    }
     const names = gates.map((gate) => gate.name);
     const x = { [name]: recipeTensor("input", [...input]) };
     const session = compileSync(network, { input, observe: names, override: names, numerics: "exact" });
     const plain = session.run(x);
-    const ones = Object.fromEntries(gates.map((gate) => [gate.name, new Tensor(new Float32Array(gate.channels).fill(1), [1, gate.channels, 1, 1])]));
+    const ones = Object.fromEntries(
+      gates.map((gate) => [gate.name, new Tensor(new Float32Array(gate.channels).fill(1), [1, gate.channels, 1, 1])]),
+    );
     for (const gate of gates) assert.equal(plain[gate.name].shape, [1, gate.channels, 1, 1]);
     const open = session.run({ ...x, ...ones });
     assert.not.equal(open[network.outputs[0]].data, plain[network.outputs[0]].data);

@@ -33,7 +33,8 @@ function read(bytes: Uint8Array): Fields {
   return fields;
 }
 
-const texts = (fields: Fields, field: number): string[] => (fields.get(field) ?? []).map((value) => decodeUtf8(value as Uint8Array, "test"));
+const texts = (fields: Fields, field: number): string[] => (fields.get(field) ?? [])
+  .map((value) => decodeUtf8(value as Uint8Array, "test"));
 const messages = (fields: Fields, field: number): Fields[] => (fields.get(field) ?? []).map((value) => read(value as Uint8Array));
 
 test("numbers on the wire: the examples of the encoding's documentation", () => {

@@ -118,7 +118,9 @@ test("linear and 1x1 convolution shapes stand for each other, others do not", ()
   const wanted: Map<string, Shape> = new Map([["a", [4, 8, 1, 1]], ["b", [4, 8]], ["c", [4, 8]], ["d", [1]], ["e", [0, 1]]]);
   const file = blank([["a", [4, 8]], ["b", [4, 8, 1, 1]], ["c", [8, 4]], ["d", []], ["e", [0]], ["extra", [3, 1]]]);
   const { tensors } = renameCheckpoint(file, wanted);
-  assert.equal(Array.from(tensors, ([name, { shape }]) => `${name}:${shape.join("x")}`), ["a:4x8x1x1", "b:4x8", "c:8x4", "d:1", "e:0", "extra:3x1"]);
+  assert.equal(
+    Array.from(tensors, ([name, { shape }]) => `${name}:${shape.join("x")}`), ["a:4x8x1x1", "b:4x8", "c:8x4", "d:1", "e:0", "extra:3x1"],
+  );
 });
 
 test("prefixes of wrappers are taken off, several too, but not from a model that has them itself", () => {
@@ -146,7 +148,9 @@ test("Cadene's graph and timm's are not loaded into each other; the message name
   const legacy = blank(manifest("timm/legacy_seresnet18"));
   refuses(legacy, manifest("timm/seresnet18"), /Cadene's names.* stride in the first convolution.*load it into legacy_seresnet18$/);
   refuses(legacy, manifest("timm/resnet50"), /load it into legacy_seresnet18$/);
-  refuses(blank(manifest("timm/seresnet18")), manifest("timm/legacy_seresnet18"), /timm's names.* stride in the 3x3.*load it into seresnet18$/);
+  refuses(
+    blank(manifest("timm/seresnet18")), manifest("timm/legacy_seresnet18"), /timm's names.* stride in the 3x3.*load it into seresnet18$/,
+  );
   refuses(blank(manifest("timm/legacy_seresnet50")), manifest("timm/seresnet50"), /load it into legacy_seresnet50$/);
   legacy.delete("layer3.1.conv1.weight");
   refuses(legacy, manifest("timm/seresnet18"), /load it into the legacy_ model of that depth$/);
@@ -165,7 +169,9 @@ test("weights of another family keep their names, for strict loading to report",
 });
 
 test("the model is told from names and shapes", () => {
-  const short: Record<string, string> = { "timm/mobilenetv3_large_100": "mobilenetv3_large_100", "timm/mobilenetv3_small_100": "mobilenetv3_small_100" };
+  const short: Record<string, string> = {
+    "timm/mobilenetv3_large_100": "mobilenetv3_large_100", "timm/mobilenetv3_small_100": "mobilenetv3_small_100",
+  };
   for (const name of manifestNames) assert.is(checkpointModel(manifest(name)), short[name] ?? name.replace(/^\w+\//, ""), name);
   assert.is(checkpointModel(new Map(timmMobilenetV2())), "mobilenet_v2");
   assert.is(checkpointModel(new Map([["a", [1]]])), undefined);

@@ -18,8 +18,12 @@ import { checkpoint, joined, pickle, zip } from "./pickles.ts";
 const memory = 1_000_000;
 const hostile = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff];
 /** Opcodes that are read, and some that are not. */
-const opcodes = [..."(01N}])atedsuqhrjRbQcXUTCBKMJGliopS"].map((letter) => letter.charCodeAt(0)).concat([0x80, 0x81, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8c, 0x8f, 0x90, 0x92, 0x93, 0x94, 0x95]);
-const names = ["collections\nOrderedDict\n", "torch._utils\n_rebuild_tensor_v2\n", "torch\nFloatStorage\n", "os\nsystem\n", "torch._tensor\n_rebuild_from_type_v2\n"];
+const opcodes = [..."(01N}])atedsuqhrjRbQcXUTCBKMJGliopS"].map((letter) => letter.charCodeAt(0))
+  .concat([0x80, 0x81, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8c, 0x8f, 0x90, 0x92, 0x93, 0x94, 0x95]);
+const names = [
+  "collections\nOrderedDict\n", "torch._utils\n_rebuild_tensor_v2\n", "torch\nFloatStorage\n", "os\nsystem\n",
+  "torch._tensor\n_rebuild_from_type_v2\n",
+];
 
 /**
  * Runs `cases` cases.
@@ -29,7 +33,8 @@ const names = ["collections\nOrderedDict\n", "torch._utils\n_rebuild_tensor_v2\n
 export function fuzz(cases: number, seed: number): { read: number; refused: number; slowest: number } {
   const uniform = mulberry32(seed);
   const below = (n: number): number => Math.floor(uniform() * n);
-  const sources = Object.values(fileJson<{ files: Record<string, { base64: string }> }>("goldens/checkpoints/torch_213.json").files).map(({ base64 }) => bytesFromBase64(base64));
+  const sources = Object.values(fileJson<{ files: Record<string, { base64: string }> }>("goldens/checkpoints/torch_213.json").files)
+    .map(({ base64 }) => bytesFromBase64(base64));
   const tally = { read: 0, refused: 0, slowest: 0 };
 
   /** The parts of archives that are sound, to be damaged before their checksums are made. */
@@ -65,7 +70,10 @@ export function fuzz(cases: number, seed: number): { read: number; refused: numb
   const random = (): Uint8Array => {
     const parts = Array.from({ length: 1 + below(60) }, () => {
       const code = opcodes[below(opcodes.length)];
-      return code === 0x63 ? ["c", names[below(names.length)]] : code === 0x55 ? ["U", 1, below(128)] : code === 0x4b ? ["K", below(256)] : code;
+      return code === 0x63 ? ["c", names[below(names.length)]]
+        : code === 0x55 ? ["U", 1, below(128)]
+        : code === 0x4b ? ["K", below(256)]
+        : code;
     });
     return checkpoint(pickle(parts), { 0: new Uint8Array(16), 1: new Uint8Array(below(64)) });
   };
@@ -83,7 +91,9 @@ export function fuzz(cases: number, seed: number): { read: number; refused: numb
       }
       tally.read++;
     } catch (error) {
-      if (!(error instanceof FormatError) || error.message.length > 600) throw new Error(`case ${i} of seed ${seed}: ${String(error)}`, { cause: error });
+      if (!(error instanceof FormatError) || error.message.length > 600) {
+        throw new Error(`case ${i} of seed ${seed}: ${String(error)}`, { cause: error });
+      }
       tally.refused++;
     }
     tally.slowest = Math.max(tally.slowest, performance.now() - begin);

@@ -23,7 +23,9 @@ test("through a file and back", () => {
 
 test("the texts, literally, in one order whatever the order of properties", () => {
   const texts = describeModel({ model: "m", options: { b: 1, a: { d: undefined, c: [true, "x"] } }, classes: ["k"] });
-  assert.equal(texts, { "senet.format": "1", "senet.model": "m", "senet.options": '{"a":{"c":[true,"x"]},"b":1}', "senet.classes": '["k"]' });
+  assert.equal(
+    texts, { "senet.format": "1", "senet.model": "m", "senet.options": '{"a":{"c":[true,"x"]},"b":1}', "senet.classes": '["k"]' },
+  );
   assert.equal(describeModel({ model: "m", options: { a: { c: [true, "x"] }, b: 1 }, classes: ["k"] }), texts);
 });
 
@@ -37,7 +39,10 @@ test("hostile or damaged descriptions end in one line that names the key", () =>
   const refuses = (key: string, text: string | undefined, pattern: RegExp): void => {
     const metadata = { ...good, [key]: text } as Record<string, string>;
     if (text === undefined) delete metadata[key];
-    assert.throws(() => readDescription(metadata), (e: unknown) => e instanceof FormatError && pattern.test(e.message) && !/\n/.test(e.message), `${key} ${text}`);
+    assert.throws(
+      () => readDescription(metadata), (e: unknown) => e instanceof FormatError && pattern.test(e.message) && !/\n/.test(e.message),
+      `${key} ${text}`,
+    );
   };
   refuses("senet.format", "2", /^weights metadata: senet\.format "2" is unknown, this version of senet reads "1"$/);
   refuses("senet.model", undefined, /senet\.model is missing/);

@@ -7,7 +7,8 @@ export type Part = number | string | Uint8Array | readonly Part[];
 /** Bytes of numbers (a byte each), texts (UTF-8) and bytes, one after the other. */
 export function joined(...parts: readonly Part[]): Uint8Array<ArrayBuffer> {
   const pieces = parts.map((part) =>
-    typeof part === "number" ? Uint8Array.of(part) : typeof part === "string" ? encodeUtf8(part) : part instanceof Uint8Array ? part : joined(...part));
+    typeof part === "number" ? Uint8Array.of(part) : typeof part === "string" ? encodeUtf8(part) : part instanceof Uint8Array ? part
+      : joined(...part));
   const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const piece of pieces) {
@@ -41,7 +42,10 @@ export function storage(type: string, key: string, count: number): Uint8Array {
 
 /** The opcodes of a tensor by `_rebuild_tensor_v2`. */
 export function tensor(of: Uint8Array, offset: number, shape: readonly number[], strides: readonly number[]): Uint8Array {
-  return joined(global("torch._utils", "_rebuild_tensor_v2"), item([of, offset, shape, strides, false, joined(global("collections", "OrderedDict"), ")R")]), "R");
+  return joined(
+    global("torch._utils", "_rebuild_tensor_v2"),
+    item([of, offset, shape, strides, false, joined(global("collections", "OrderedDict"), ")R")]), "R",
+  );
 }
 
 /** The opcodes of a dictionary. */
@@ -67,13 +71,19 @@ export function zip(entries: readonly ZipEntry[]): Uint8Array {
   let at = 0;
   for (const { name, bytes, method = 0, size = bytes.length, crc = crc32(bytes) } of entries) {
     const text = encodeUtf8(name);
-    const fields = [little(0, 2), little(method, 2), little(0, 4), little(crc, 4), little(bytes.length, 4), little(size, 4), little(text.length, 2), little(0, 2)];
+    const fields = [
+      little(0, 2), little(method, 2), little(0, 4), little(crc, 4), little(bytes.length, 4), little(size, 4), little(text.length, 2),
+      little(0, 2),
+    ];
     local.push("PK", 3, 4, little(20, 2), fields, text, bytes);
     directory.push("PK", 1, 2, little(20, 2), little(20, 2), fields, little(0, 10), little(at, 4), text);
     at += 30 + text.length + bytes.length;
   }
   const tail = joined(directory);
-  return joined(local, tail, "PK", 5, 6, little(0, 4), little(entries.length, 2), little(entries.length, 2), little(tail.length, 4), little(at, 4), little(0, 2));
+  return joined(
+    local, tail, "PK", 5, 6, little(0, 4), little(entries.length, 2), little(entries.length, 2), little(tail.length, 4), little(at, 4),
+    little(0, 2),
+  );
 }
 
 /** A checkpoint in the zip form. */

@@ -26,8 +26,10 @@ type Goldens = { readonly files: Readonly<Record<string, { readonly base64: stri
 const { files } = fileJson<Goldens>("goldens/checkpoints/torch_213.json");
 
 const safetensorsNames: Record<string, string> = {
-  float64: "F64", float32: "F32", float16: "F16", bfloat16: "BF16", int64: "I64", int32: "I32", int16: "I16", int8: "I8", uint8: "U8", bool: "BOOL",
-  uint16: "U16", uint32: "U32", complex64: "C64", float8_e4m3fn: "F8_E4M3", float8_e5m2: "F8_E5M2", float8_e5m2fnuz: "F8_E5M2FNUZ", float8_e8m0fnu: "F8_E8M0",
+  float64: "F64", float32: "F32", float16: "F16", bfloat16: "BF16", int64: "I64", int32: "I32", int16: "I16", int8: "I8", uint8: "U8",
+  bool: "BOOL",
+  uint16: "U16", uint32: "U32", complex64: "C64", float8_e4m3fn: "F8_E4M3", float8_e5m2: "F8_E5M2", float8_e5m2fnuz: "F8_E5M2FNUZ",
+  float8_e8m0fnu: "F8_E8M0",
   float4_e2m1fn_x2: "F4",
 };
 
@@ -39,13 +41,17 @@ function equals(stored: StoredTensor | undefined, { path, dtype, shape, sha, fir
   // PyTorch counts pairs of 4-bit numbers.
   assert.equal([...stored.shape], dtype === "float4_e2m1fn_x2" ? shape.map((n) => 2 * n) : shape, what);
   const bytes = stored.bytes();
-  assert.is(createHash("sha256").update(dtype === "bool" ? bytes.map((byte) => Number(byte !== 0)) : bytes).digest("hex").slice(0, 16), sha, what);
+  assert.is(
+    createHash("sha256").update(dtype === "bool" ? bytes.map((byte) => Number(byte !== 0)) : bytes).digest("hex").slice(0, 16), sha, what,
+  );
   if (/^(C|F8|F4)/.test(stored.dtype)) {
     assert.throws(() => numbersOf("a", stored), /tensor "a" is stored as (C64|F8_|F4)/);
     return;
   }
   const { data } = numbersOf("a", stored);
-  first?.forEach((value, i) => assert.ok(value === null ? !Number.isFinite(data[i]) : data[i] === value, `${what}[${i}]: ${data[i]}, wants ${value}`));
+  first?.forEach(
+    (value, i) => assert.ok(value === null ? !Number.isFinite(data[i]) : data[i] === value, `${what}[${i}]: ${data[i]}, wants ${value}`),
+  );
 }
 
 /** What is refused, and how it is named. torch itself reads some of these. */
@@ -116,27 +122,37 @@ test("the dictionary is found, whatever it lies in; what else lies there stays i
 
 /** Every opcode of Python's pickletools.opcodes (3.11), after two values on the stack; what it needs, and whether it is read. */
 const opcodes: readonly (readonly [code: number, name: string, before: Part, after: Part, read: boolean])[] = [
-  [0x49, "INT", "", "1\n", false], [0x4a, "BININT", "", little(1, 4), true], [0x4b, "BININT1", "", 1, true], [0x4d, "BININT2", "", little(1, 2), true],
-  [0x4c, "LONG", "", "1L\n", false], [0x8a, "LONG1", "", [2, little(300, 2)], true], [0x8b, "LONG4", "", [little(2, 4), little(300, 2)], true],
+  [0x49, "INT", "", "1\n", false], [0x4a, "BININT", "", little(1, 4), true], [0x4b, "BININT1", "", 1, true],
+  [0x4d, "BININT2", "", little(1, 2), true],
+  [0x4c, "LONG", "", "1L\n", false], [0x8a, "LONG1", "", [2, little(300, 2)], true],
+  [0x8b, "LONG4", "", [little(2, 4), little(300, 2)], true],
   [0x53, "STRING", "", "'a'\n", false], [0x54, "BINSTRING", "", [little(1, 4), "a"], true], [0x55, "SHORT_BINSTRING", "", [1, "a"], true],
-  [0x42, "BINBYTES", "", [little(1, 4), "a"], true], [0x43, "SHORT_BINBYTES", "", [1, "a"], true], [0x8e, "BINBYTES8", "", [little(1, 8), "a"], true],
+  [0x42, "BINBYTES", "", [little(1, 4), "a"], true], [0x43, "SHORT_BINBYTES", "", [1, "a"], true],
+  [0x8e, "BINBYTES8", "", [little(1, 8), "a"], true],
   [0x96, "BYTEARRAY8", "", [little(1, 8), "a"], true], [0x97, "NEXT_BUFFER", "", "", false], [0x98, "READONLY_BUFFER", "", "", false],
   [0x4e, "NONE", "", "", true], [0x88, "NEWTRUE", "", "", true], [0x89, "NEWFALSE", "", "", true], [0x56, "UNICODE", "", "a\n", false],
-  [0x8c, "SHORT_BINUNICODE", "", [1, "a"], true], [0x58, "BINUNICODE", "", [little(1, 4), "a"], true], [0x8d, "BINUNICODE8", "", [little(1, 8), "a"], true],
+  [0x8c, "SHORT_BINUNICODE", "", [1, "a"], true], [0x58, "BINUNICODE", "", [little(1, 4), "a"], true],
+  [0x8d, "BINUNICODE8", "", [little(1, 8), "a"], true],
   [0x46, "FLOAT", "", "1\n", false], [0x47, "BINFLOAT", "", [0x3f, 0xf0, little(0, 6)], true], [0x5d, "EMPTY_LIST", "", "", true],
-  [0x61, "APPEND", ["]", "N"], "", true], [0x65, "APPENDS", ["](", "N"], "", true], [0x6c, "LIST", "(N", "", true], [0x29, "EMPTY_TUPLE", "", "", true],
+  [0x61, "APPEND", ["]", "N"], "", true], [0x65, "APPENDS", ["](", "N"], "", true], [0x6c, "LIST", "(N", "", true],
+  [0x29, "EMPTY_TUPLE", "", "", true],
   [0x74, "TUPLE", "(N", "", true], [0x85, "TUPLE1", "N", "", true], [0x86, "TUPLE2", "NN", "", true], [0x87, "TUPLE3", "NNN", "", true],
-  [0x7d, "EMPTY_DICT", "", "", true], [0x64, "DICT", "(NN", "", true], [0x73, "SETITEM", "}NN", "", true], [0x75, "SETITEMS", "}(NN", "", true],
-  [0x8f, "EMPTY_SET", "", "", true], [0x90, "ADDITEMS", [0x8f, "(N"], "", true], [0x91, "FROZENSET", "(N", "", true], [0x30, "POP", "NN", "", true],
+  [0x7d, "EMPTY_DICT", "", "", true], [0x64, "DICT", "(NN", "", true], [0x73, "SETITEM", "}NN", "", true],
+  [0x75, "SETITEMS", "}(NN", "", true],
+  [0x8f, "EMPTY_SET", "", "", true], [0x90, "ADDITEMS", [0x8f, "(N"], "", true], [0x91, "FROZENSET", "(N", "", true],
+  [0x30, "POP", "NN", "", true],
   [0x32, "DUP", "N", "", true], [0x28, "MARK", "", "l", true], [0x31, "POP_MARK", "N(N", "", true], [0x67, "GET", "", "0\n", false],
   [0x68, "BINGET", ["N", "q", 7], 7, true], [0x6a, "LONG_BINGET", ["N", "q", 7], little(7, 4), true], [0x70, "PUT", "N", "0\n", false],
   [0x71, "BINPUT", "N", 3, true], [0x72, "LONG_BINPUT", "N", little(3, 4), true], [0x94, "MEMOIZE", "N", "", true],
   [0x82, "EXT1", "", 1, false], [0x83, "EXT2", "", little(1, 2), false], [0x84, "EXT4", "", little(1, 4), false],
   [0x63, "GLOBAL", "", "os\nsystem\n", true], [0x93, "STACK_GLOBAL", [item("os"), item("system")], "", true],
-  [0x52, "REDUCE", [global("os", "system"), item(["true"])], "", true], [0x62, "BUILD", ["}", global("os", "system"), item(["x"]), "R"], "", true],
+  [0x52, "REDUCE", [global("os", "system"), item(["true"])], "", true],
+  [0x62, "BUILD", ["}", global("os", "system"), item(["x"]), "R"], "", true],
   [0x69, "INST", "(", "os\nsystem\n", false], [0x6f, "OBJ", ["(", global("os", "system")], "", false],
-  [0x81, "NEWOBJ", [global("os", "system"), item(["true"])], "", true], [0x92, "NEWOBJ_EX", [global("os", "system"), item(["true"]), "}"], "", true],
-  [0x80, "PROTO", "N", 5, true], [0x2e, "STOP", "N", "", true], [0x95, "FRAME", "N", little(4, 8), true], [0x50, "PERSID", "", "x\n", false],
+  [0x81, "NEWOBJ", [global("os", "system"), item(["true"])], "", true],
+  [0x92, "NEWOBJ_EX", [global("os", "system"), item(["true"]), "}"], "", true],
+  [0x80, "PROTO", "N", 5, true], [0x2e, "STOP", "N", "", true], [0x95, "FRAME", "N", little(4, 8), true],
+  [0x50, "PERSID", "", "x\n", false],
   [0x51, "BINPERSID", item(["storage", global("torch", "FloatStorage"), "0", "cpu", 16]), "", true],
 ];
 
@@ -152,17 +168,29 @@ test("every opcode is read without any effect, or refused by its number; others 
     } else refuses(() => readsFrom(data), new RegExp(`opcode 0x${code.toString(16)} of its pickle is in no state dict`));
   }
   for (let code = 0; code < 256; code++) {
-    if (!opcodes.some(([known]) => known === code)) refuses(() => readsFrom(pickle("(", item(one), code, "l")), /opcode 0x[0-9a-f]+ of its pickle is in no state dict/);
+    if (!opcodes.some(([known]) => known === code)) {
+      refuses(() => readsFrom(pickle("(", item(one), code, "l")), /opcode 0x[0-9a-f]+ of its pickle is in no state dict/);
+    }
   }
   assert.is(Object.getOwnPropertyNames(globalThis).length, before);
 });
 
 test("names of the language and its classes are names like any other", () => {
-  for (const [module, name] of [["__proto__", "constructor"], ["constructor", "prototype"], ["Function", "call"], ["torch._utils", "__proto__"], ["torch", "constructor"]]) {
-    const { value, tensors } = readsFrom(pickle(dict([["__proto__", one], ["toString", joined(global(module, name), item(["return 1"]), "R")]])));
+  for (
+    const [module, name] of [
+      ["__proto__", "constructor"], ["constructor", "prototype"], ["Function", "call"], ["torch._utils", "__proto__"],
+      ["torch", "constructor"],
+    ]
+  ) {
+    const { value, tensors } = readsFrom(
+      pickle(dict([["__proto__", one], ["toString", joined(global(module, name), item(["return 1"]), "R")]])),
+    );
     assert.is(((value as Map<string, unknown>).get("toString") as Called).name, `${module}.${name}`);
     assert.equal([...tensors.keys()], ["__proto__"]);
-    refuses(() => readsFrom(pickle(dict([["a", tensor(joined(item(["storage", global(module, name), "0", "cpu", 16]), "Q"), 0, [1], [1])]]))), /number format .* is not read/);
+    refuses(
+      () => readsFrom(pickle(dict([["a", tensor(joined(item(["storage", global(module, name), "0", "cpu", 16]), "Q"), 0, [1], [1])]]))),
+      /number format .* is not read/,
+    );
   }
 });
 
@@ -171,7 +199,12 @@ test("tensors that do not lie in their storage are refused", () => {
   for (const [offset, shape, strides] of [
     [0, [17], [1]], [16, [1], [1]], [0, [4, 4], [5, 1]], [0, [2 ** 40], [1]], [1e15, [1], [1]], [0, [2, 2], [2 ** 50, 2 ** 50]],
   ] as const) refuses(() => readsFrom(pickle(item(tensor(of, offset, shape, strides)))), /ends at byte .* of 64/);
-  for (const wrong of [item([null, 0, [1], [1]]), item([of, -1, [1], [1]]), item([of, 0, [-1], [1]]), item([of, 0, [1], []]), item([of, 0, "x", [1]]), item([])]) {
+  for (
+    const wrong of [
+      item([null, 0, [1], [1]]), item([of, -1, [1], [1]]), item([of, 0, [-1], [1]]), item([of, 0, [1], []]), item([of, 0, "x", [1]]),
+      item([]),
+    ]
+  ) {
     refuses(() => readsFrom(pickle(global("torch._utils", "_rebuild_tensor_v2"), wrong, "R")), /damaged or cut short/);
   }
   const strange = joined(global("torch._utils", "_rebuild_tensor_v2"), item([of, 0, [1], [1], false, null, dict([["odd", true]])]), "R");
@@ -224,7 +257,9 @@ test("no checkpoint: optimisers alone, modules, texts, plain pickles", () => {
   assert.is(readsFrom(pickle(dict([["optimizer", state], ["model", dict([["w", one]])]]))).tensors.size, 2);
   const module = joined(global("models.common", "Net"), ")", 0x81, dict([["_parameters", dict([["w", one]])]]), "b");
   refuses(() => readsFrom(pickle(dict([["model", module], ["optimizer", state]]))), /"model" is a whole module, "models\.common\.Net"/);
-  assert.equal([...readsFrom(pickle(dict([["model", module], ["w", one]]))).unreadable], [["model", 'a whole module, "models.common.Net"']]);
+  assert.equal(
+    [...readsFrom(pickle(dict([["model", module], ["w", one]]))).unreadable], [["model", 'a whole module, "models.common.Net"']],
+  );
   refuses(() => readsFrom(pickle(item("text"))), /it holds no tensor/);
   refuses(() => readsFrom(pickle(global("builtins", "object"), ")R")), /it holds a "builtins\.object", no state dict/);
   refuses(() => readWeights(pickle(item("text"))), /a pickle, but not of torch\.save/);
@@ -238,7 +273,9 @@ test("damaged and hostile files: read, or refused by our own error", () => {
 if (bundles) {
   test("a program that reads weights grows by at most 4 KB with it", async () => {
     const loads = `export { loadWeights } from "./src/weights.ts";`;
-    const [without, all] = await Promise.all([loads, `${loads} export { readPyTorch } from "./src/io/weights/pytorch/checkpoint.ts";`].map(bundle));
+    const [without, all] = await Promise.all(
+      [loads, `${loads} export { readPyTorch } from "./src/io/weights/pytorch/checkpoint.ts";`].map(bundle),
+    );
     assert.not(without.text.includes("_rebuild_tensor"));
     assert.ok(all.bytes - without.bytes <= 4096, `${all.bytes - without.bytes} bytes`);
   });

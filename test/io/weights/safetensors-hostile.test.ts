@@ -71,7 +71,9 @@ test("names", () => {
   refuses(file(`{"a":{"dtype":"F32","dtype":"F64","shape":[],"data_offsets":[0,4]}}`, 4), /the name "dtype" stands twice/);
   refuses(file(`{"__metadata__":{},"__metadata__":{}}`), /the name "__metadata__" stands twice/);
   refuses(file(`{"\\u001b[2J\\n${"x".repeat(5000)}":1}`), /tensor "\\u001b\[2J\\u000axxx+\.\.\." wants an object/);
-  const odd = parseSafetensors(file(`{${tensor("__proto__", 0, 4)},${tensor("constructor", 4, 8)},${tensor("", 8, 12)},"__metadata__":{"__proto__":"x"}}`, 12));
+  const odd = parseSafetensors(
+    file(`{${tensor("__proto__", 0, 4)},${tensor("constructor", 4, 8)},${tensor("", 8, 12)},"__metadata__":{"__proto__":"x"}}`, 12),
+  );
   assert.equal([...odd.tensors.keys()], ["__proto__", "constructor", ""]);
   assert.equal(Object.keys(odd.metadata), ["__proto__"]);
   assert.is(Object.getPrototypeOf(odd.metadata), Object.prototype);
@@ -80,7 +82,9 @@ test("names", () => {
 
 test("metadata", () => {
   for (const value of ["1", "null", "[]", '"x"']) refuses(file(`{"__metadata__":${value}}`), /__metadata__ wants an object of texts/);
-  for (const value of ["1", "null", "{}", "[]"]) refuses(file(`{"__metadata__":{"ok":"x","bad":${value}}}`), /__metadata__ wants texts only, "bad" is none/);
+  for (const value of ["1", "null", "{}", "[]"]) {
+    refuses(file(`{"__metadata__":{"ok":"x","bad":${value}}}`), /__metadata__ wants texts only, "bad" is none/);
+  }
 });
 
 test("types", () => {
@@ -88,14 +92,20 @@ test("types", () => {
   refuses(file(`{${tensor("a", 0, 4, "[1]", "toString")}}`, 4), /unknown dtype "toString"/);
   refuses(file(`{"a":{"dtype":32,"shape":[1],"data_offsets":[0,4]}}`, 4), /unknown dtype \(no text\)/);
   refuses(file(`{"a":{"shape":[1],"data_offsets":[0,4]}}`, 4), /unknown dtype/);
-  refuses(file(`{${tensor("ids", 0, 8, "[1]", "I64")}}`, 8), /tensor "ids" has dtype I64, which is not read; readable are F32, F16, BF16, F64/);
+  refuses(
+    file(`{${tensor("ids", 0, 8, "[1]", "I64")}}`, 8), /tensor "ids" has dtype I64, which is not read; readable are F32, F16, BF16, F64/,
+  );
   refuses(file(`{${tensor("mask", 0, 4, "[4]", "BOOL")}}`, 4), /tensor "mask" has dtype BOOL/);
   refuses(file(`{${tensor("x.num_batches_tracked", 0, 4, "[4]", "BOOL")}}`, 4), /has dtype BOOL/);
   refuses(file(`{${tensor("xnum_batches_tracked", 0, 8, "[]", "I64")}}`, 8), /has dtype I64/);
 });
 
 test("shapes", () => {
-  for (const shape of ["[-1]", "[1.5]", '["1"]', "[null]", "[[1]]", "1", "{}", "null", "[1e300]", "[9007199254740992]", `[${"1,".repeat(32)}1]`]) {
+  for (
+    const shape of [
+      "[-1]", "[1.5]", '["1"]', "[null]", "[[1]]", "1", "{}", "null", "[1e300]", "[9007199254740992]", `[${"1,".repeat(32)}1]`,
+    ]
+  ) {
     refuses(file(`{${tensor("a", 0, 4, shape)}}`, 4), /tensor "a" wants a shape of at most 32 whole numbers/);
   }
   refuses(file(`{"a":{"dtype":"F32","data_offsets":[0,4]}}`, 4), /wants a shape/);
@@ -104,7 +114,9 @@ test("shapes", () => {
   refuses(file(`{${tensor("a", 0, 4, "[1]", "F16")}}`, 4), /of F16 \[1\] wants 2 bytes/);
   refuses(file(`{${tensor("a", 0, 4, "[1000000000]")}}`, 4), /wants 4000000000 bytes/);
   refuses(file(`{${tensor("a", 0, 4, "[4294967296,4294967296]")}}`, 4), /too large for any file/);
-  refuses(file(`{${tensor("a", 0, 4, "[4503599627370497,4503599627370496,4503599627370496,4503599627370496]")}}`, 4), /too large for any file/);
+  refuses(
+    file(`{${tensor("a", 0, 4, "[4503599627370497,4503599627370496,4503599627370496,4503599627370496]")}}`, 4), /too large for any file/,
+  );
   refuses(file(`{${tensor("a", 0, 0, "[9007199254740991,0,9007199254740991]")}}`, 0), /too large for any file/);
 });
 
@@ -113,9 +125,14 @@ test("offsets", () => {
     refuses(file(`{"a":{"dtype":"F32","shape":[1],"data_offsets":${offsets}}}`, 4), /tensor "a" wants data_offsets of two whole numbers/);
   }
   refuses(file(`{${tensor("a", 4, 0, "[1]")}}`, 4), /begins at byte 4 of the data and ends before that, at 0/);
-  refuses(file(`{${tensor("a", 0, 8)}}`, 4), /tensor "a" ends at byte 8 of the data, which has 4: the file is cut short or its header wrong/);
+  refuses(
+    file(`{${tensor("a", 0, 8)}}`, 4), /tensor "a" ends at byte 8 of the data, which has 4: the file is cut short or its header wrong/,
+  );
   refuses(file(`{${tensor("a", 0, 4000000000)}}`, 4), /ends at byte 4000000000/);
-  refuses(file(`{${tensor("a", 0, 8)},${tensor("b", 4, 12)}}`, 12), /tensor "b" begins at byte 4 of the data, inside the tensor before it, which ends at 8/);
+  refuses(
+    file(`{${tensor("a", 0, 8)},${tensor("b", 4, 12)}}`, 12),
+    /tensor "b" begins at byte 4 of the data, inside the tensor before it, which ends at 8/,
+  );
   refuses(file(`{${tensor("a", 0, 8)},${tensor("b", 0, 8)}}`, 8), /tensor "b" begins at byte 0 of the data, inside/);
   refuses(file(`{${tensor("a", 0, 4)},${tensor("b", 8, 12)}}`, 12), /bytes 4 to 8 of the data, before tensor "b", belong to no tensor/);
   refuses(file(`{${tensor("a", 4, 8)}}`, 8), /bytes 0 to 4 of the data/);

@@ -66,7 +66,9 @@ test("tensors are copies unless they are to be shared", () => {
 test("round trip of every precision, NaN and zeros included", () => {
   const single = new Tensor(Float32Array.of(1, -0, NaN, Infinity, 1e-45, 1 / 3), [2, 3]);
   const double = new Tensor(Float64Array.of(Math.PI, -0, 5e-324), [3, 1]);
-  const tensors: [string, Tensor][] = [["b.weight", single], ["a.weight", double], ["none", Tensor.zeros([0, 3])], ["scalar", Tensor.of([7], [])]];
+  const tensors: [string, Tensor][] = [
+    ["b.weight", single], ["a.weight", double], ["none", Tensor.zeros([0, 3])], ["scalar", Tensor.of([7], [])],
+  ];
   const back = parseSafetensors(writeSafetensors(tensors, { metadata: { z: "1", a: "ä\n\"" } }));
   assert.equal(back.metadata, { a: "ä\n\"", z: "1" });
   for (const [name, tensor] of tensors) {
@@ -88,7 +90,11 @@ test("half precision: half the bytes, rounded to the nearest half, from float64 
   const half = writeSafetensors([["conv1.weight", weight]], { dtype: "F16" });
   assert.is(full.length - half.length, 2 * weight.size);
   const back = parseSafetensors(half).tensors.get("conv1.weight")!;
-  assert.ok(back.data.every((x, i) => x === halfToNumber(numberToHalf(weight.data[i])) && Math.abs(x - weight.data[i]) <= Math.max(Math.abs(x) / 2048, 2 ** -25)));
+  assert.ok(
+    back.data.every(
+      (x, i) => x === halfToNumber(numberToHalf(weight.data[i])) && Math.abs(x - weight.data[i]) <= Math.max(Math.abs(x) / 2048, 2 ** -25),
+    ),
+  );
   assert.ok(back.size === weight.size && back.data.some((x, i) => x !== weight.data[i]));
   // Just above a tie between two halves: by way of float32 it would land on the tie and round down to even.
   const sly = new Tensor(Float64Array.of(1 + 2 ** -11 + 2 ** -40), [1]);
@@ -107,7 +113,9 @@ test("the bytes that the official library's own tests want", () => {
   const six = Tensor.of([0, 1, 2, 3, 4, 5], [1, 2, 3]);
   const data = [0, 0, 0, 0, 0, 0, 128, 63, 0, 0, 0, 64, 0, 0, 64, 64, 0, 0, 128, 64, 0, 0, 160, 64];
   const text = (header: string): number[] => [header.length, 0, 0, 0, 0, 0, 0, 0, ...Array.from(header, (c) => c.charCodeAt(0))];
-  assert.equal([...writeSafetensors([["attn.0", six]])], [...text('{"attn.0":{"dtype":"F32","shape":[1,2,3],"data_offsets":[0,24]}}'), ...data]);
+  assert.equal(
+    [...writeSafetensors([["attn.0", six]])], [...text('{"attn.0":{"dtype":"F32","shape":[1,2,3],"data_offsets":[0,24]}}'), ...data],
+  );
   const padded = '{"attn0":{"dtype":"F32","shape":[1,1,2,3],"data_offsets":[0,24]}}       ';
   assert.is(padded.length, 72);
   assert.equal([...writeSafetensors([["attn0", six.reshape([1, 1, 2, 3])]])], [...text(padded), ...data]);
@@ -124,7 +132,9 @@ test("the same tensors in another order give the same bytes, the widest first", 
 });
 
 test("batch counters on request", () => {
-  const bytes = writeSafetensors([["bn1.running_mean", Tensor.zeros([3])], ["running_mean", Tensor.zeros([1])]], { batchesTracked: 2 ** 33 + 5 });
+  const bytes = writeSafetensors(
+    [["bn1.running_mean", Tensor.zeros([3])], ["running_mean", Tensor.zeros([1])]], { batchesTracked: 2 ** 33 + 5 },
+  );
   const back = parseSafetensors(bytes);
   assert.equal(back.ignored, ["bn1.num_batches_tracked", "num_batches_tracked"]);
   assert.equal([...back.tensors.keys()], ["bn1.running_mean", "running_mean"]);
@@ -135,13 +145,19 @@ test("batch counters on request", () => {
 
 test("refuses to write what would not read back", () => {
   const one = Tensor.of([1], [1]);
-  const wrong = (type: ErrorConstructor, message: RegExp) => (e: unknown): boolean => e instanceof type && message.test((e as Error).message);
+  const wrong = (type: ErrorConstructor, message: RegExp) => (e: unknown): boolean => e instanceof type && message.test(
+    (e as Error).message,
+  );
   assert.throws(() => writeSafetensors([["a", one], ["a", one]]), wrong(RangeError, /two tensors are named "a"/));
   assert.throws(() => writeSafetensors([["__metadata__", one]]), wrong(RangeError, /cannot be named "__metadata__"/));
   assert.throws(() => writeSafetensors([["a\ud800", one]]), wrong(RangeError, /cannot be named "a\\ud800"/));
-  assert.throws(() => writeSafetensors([], { metadata: { a: 1 as unknown as string } }), wrong(TypeError, /metadata wants texts, "a" is 1/));
+  assert.throws(
+    () => writeSafetensors([], { metadata: { a: 1 as unknown as string } }), wrong(TypeError, /metadata wants texts, "a" is 1/),
+  );
   assert.throws(() => writeSafetensors([], { metadata: { a: "\udc00" } }), wrong(RangeError, /metadata "a" is not well-formed/));
-  assert.throws(() => parseSafetensors("text" as unknown as Uint8Array), wrong(TypeError, /bytes wants a Uint8Array or ArrayBuffer, got "text"/));
+  assert.throws(
+    () => parseSafetensors("text" as unknown as Uint8Array), wrong(TypeError, /bytes wants a Uint8Array or ArrayBuffer, got "text"/),
+  );
 });
 
 test.run();

@@ -23,7 +23,9 @@ function globalAverage(batch: number, channels: number, pixels: number, large: b
   };
 }
 
-function globalMax(batch: number, channels: number, pixels: number, what: string, x: Input, flags: { kinks?: boolean; large?: boolean } = {}): Case {
+function globalMax(
+  batch: number, channels: number, pixels: number, what: string, x: Input, flags: { kinks?: boolean; large?: boolean } = {},
+): Case {
   const s = channelShape(batch, channels, pixels);
   return {
     name: `globalMaxPool [${batch},${channels},${pixels}]${what}`, kernels: ["globalMaxPoolForward", "globalMaxPoolBackward"],
@@ -56,7 +58,9 @@ function channelMean(batch: number, channels: number, pixels: number, large: boo
   };
 }
 
-function channelMax(batch: number, channels: number, pixels: number, what: string, x: Input, flags: { kinks?: boolean; large?: boolean } = {}): Case {
+function channelMax(
+  batch: number, channels: number, pixels: number, what: string, x: Input, flags: { kinks?: boolean; large?: boolean } = {},
+): Case {
   const s = channelShape(batch, channels, pixels);
   return {
     name: `channelMax [${batch},${channels},${pixels}]${what}`, kernels: ["channelMaxForward", "channelMaxBackward"],
@@ -74,12 +78,14 @@ function channelMax(batch: number, channels: number, pixels: number, what: strin
 }
 
 function maxPool(
-  image: Image, options: Pool2dOptions, what: string = "", draw: (size: number) => Input = distinct, flags: { kinks?: boolean; large?: boolean } = {},
+  image: Image, options: Pool2dOptions, what: string = "", draw: (size: number) => Input = distinct,
+  flags: { kinks?: boolean; large?: boolean } = {},
 ): Case {
   const s = pool2dShape(...image, options);
   const x = draw(image[0] * image[1] * image[2] * image[3]);
   return {
-    name: `maxPool [${image}] ${showOptions(options)}${what}`, kernels: ["maxPoolForward", "maxPoolBackward"], inputs: { x }, by: ["x"], ...flags,
+    name: `maxPool [${image}] ${showOptions(options)}${what}`, kernels: ["maxPoolForward", "maxPoolBackward"], inputs: { x }, by: ["x"],
+    ...flags,
     forward(k, { x }, make) {
       const size = s.batch * s.channels * s.outHeight * s.outWidth;
       const y = make(size);
@@ -208,7 +214,9 @@ export const poolingCases: readonly Case[] = [
   maxPool([1, 1, 3, 4], { kernel: 2, stride: 1, padding: 1 }, " with NaN and infinity", () => fixed(WINDOW_SPECIAL), { kinks: true }),
 
   ...WINDOWS.flatMap(([image, options]) => [averagePool(image, options), averagePool(image, { ...options, countPadding: false })]),
-  ...LARGE_WINDOWS.flatMap(([image, options]) => [averagePool(image, options, true), averagePool(image, { ...options, countPadding: false }, true)]),
+  ...LARGE_WINDOWS.flatMap(
+    ([image, options]) => [averagePool(image, options, true), averagePool(image, { ...options, countPadding: false }, true)],
+  ),
 
   ...RESIZES.flatMap(([image, to]) => [
     resize("adaptiveAveragePool", image, to),

@@ -14,7 +14,9 @@ export const scratch: Float64Array = new Float64Array(1 << 16);
 export function literal(name: string, body: (k: Kernels, f: Numbers, zeros: (size: number) => Floats) => void): void {
   for (const [family, kernels] of Object.entries(families)) {
     for (const precision of [Float64Array, Float32Array]) {
-      test(`${family}: ${precision.name}: ${name}`, () => body(kernels, (...values) => precision.from(values), (size) => new precision(size)));
+      test(
+        `${family}: ${precision.name}: ${name}`, () => body(kernels, (...values) => precision.from(values), (size) => new precision(size)),
+      );
     }
   }
 }

@@ -6,7 +6,8 @@ import type { Kernels } from "../../../kernels/contract.ts";
 import { conv2dScratch, convTranspose2dScratch, linearScratch } from "../../../kernels/scratch.ts";
 import type { Conv2dOptions, Floats, Pair, Pool2dOptions } from "../../../kernels/shapes.ts";
 import {
-  batchNormShape, channelShape, concatShape, conv2dShape, convTranspose2dShape, crossEntropyShape, elementwiseShape, linearShape, pool2dShape,
+  batchNormShape, channelShape, concatShape, conv2dShape, convTranspose2dShape, crossEntropyShape, elementwiseShape, linearShape,
+  pool2dShape,
   resizeShape, shuffleShape,
 } from "../../../kernels/shapes.ts";
 
@@ -171,7 +172,9 @@ function channelMax({ k, inputs: { x, dy }, shapes, make }: Call): Outputs {
 
 function resize(name: "adaptiveAveragePool" | "upsampleNearest" | "upsampleBilinear"): Operation {
   return ({ k, inputs: { x, dy }, shapes, options, make }) => {
-    const s = resizeShape(...(shapes["x"] as Image), options["outHeight"] as number, options["outWidth"] as number, options["alignCorners"] === true);
+    const s = resizeShape(
+      ...(shapes["x"] as Image), options["outHeight"] as number, options["outWidth"] as number, options["alignCorners"] === true,
+    );
     const [y, dx] = [make(dy.length), make(x.length)];
     k[`${name}Forward`](y, x, s);
     k[`${name}Backward`](dx, dy, s);
@@ -277,7 +280,8 @@ function squeezeExcite({ k, inputs: { x, w1, b1, w2, b2, dy }, shapes, make }: C
 export const operations: Readonly<Record<string, Operation>> = {
   conv2d: conv, convTranspose2d: convTranspose, linear, batchNormTraining: batchNorm(true), batchNormInference: batchNorm(false),
   relu: activation("relu"), relu6: activation("relu6"), leakyRelu, sigmoid: activation("sigmoid"), hardSigmoid, silu: activation("silu"),
-  hardSwish: activation("hardSwish"), tanh: activation("tanh"), globalAveragePool, globalMaxPool, adaptiveAveragePool: resize("adaptiveAveragePool"),
+  hardSwish: activation("hardSwish"), tanh: activation("tanh"), globalAveragePool, globalMaxPool,
+  adaptiveAveragePool: resize("adaptiveAveragePool"),
   maxPool, averagePool, add, channelScale, concat, channelShuffle, upsampleNearest: resize("upsampleNearest"),
   upsampleBilinear: resize("upsampleBilinear"), dropout, crossEntropy, softCrossEntropy, squeezeExcite, channelMean, channelMax, pixelScale,
 };

@@ -43,7 +43,9 @@ function differences(golden: Golden, k: Kernels, precision: Precision): Record<s
   }
   const actual = operations[golden.operation]({ k, inputs, shapes, labels, options: golden.options, make: (size) => new precision(size) });
   assert.equal(Object.keys(actual).sort(), Object.keys(golden.outputs).sort());
-  return Object.fromEntries(Object.entries(golden.outputs).map(([name, data]) => [name, elementError(actual[name], float64FromBase64(data))]));
+  return Object.fromEntries(
+    Object.entries(golden.outputs).map(([name, data]) => [name, elementError(actual[name], float64FromBase64(data))]),
+  );
 }
 
 for (const [family, kernels] of Object.entries(families)) {

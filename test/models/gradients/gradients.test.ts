@@ -62,7 +62,9 @@ test("se_resnet8 with frozen normalisation", () => {
 });
 
 test("se_resnet8, every single parameter", () => {
-  assert.equal(checkNetwork(createModel("se_resnet8", { ...small, width: 1, reduction: 1 }).use(reference), [3, 2, 5, 5], { most: 10000 }), []);
+  assert.equal(
+    checkNetwork(createModel("se_resnet8", { ...small, width: 1, reduction: 1 }).use(reference), [3, 2, 5, 5], { most: 10000 }), [],
+  );
 });
 
 test("a dropped term makes this fail", () => {

@@ -66,7 +66,9 @@ test("the option blocks gives each stage of a small ResNet its own depth", () =>
 });
 
 test("small ResNets: 272,474, 855,770 and 1,730,714 parameters, with SE 274,847, 862,889 and 1,744,952", () => {
-  const counts = ["resnet20", "resnet56", "resnet110", "se_resnet20", "se_resnet56", "se_resnet110"].map((name) => createModel(name, {}, null).parameterCount());
+  const counts = ["resnet20", "resnet56", "resnet110", "se_resnet20", "se_resnet56", "se_resnet110"].map(
+    (name) => createModel(name, {}, null).parameterCount(),
+  );
   assert.equal(counts, [272_474, 855_770, 1_730_714, 274_847, 862_889, 1_744_952]);
 });
 
@@ -76,7 +78,9 @@ test("SE-MobileNet with SE after the depthwise convolution has 4,586,046 paramet
 });
 
 test("the reduction ratios of the paper's table 10, without biases: 45.68, 35.62, 30.59, 28.07 and 26.81 M", () => {
-  const counts = [2, 4, 8, 16, 32].map((reduction) => createModel("seresnet50", { reduction, rounding: "floor", seBias: false }, null).parameterCount());
+  const counts = [2, 4, 8, 16, 32].map(
+    (reduction) => createModel("seresnet50", { reduction, rounding: "floor", seBias: false }, null).parameterCount(),
+  );
   assert.equal(counts.map((n) => (n / 1e6).toFixed(2)), ["45.68", "35.62", "30.59", "28.07", "26.81"]);
 });
 
@@ -106,7 +110,9 @@ test("every model's name without se is the same network without SE", () => {
 });
 
 test("timm's MobileNetV3 differ from torchvision's in the normalisation's epsilon", () => {
-  const epsilon = (name: string): number[] => [...new Set([...createModel(name, {}, null).tree()].flatMap((m) => (m instanceof BatchNorm2d ? [m.epsilon] : [])))];
+  const epsilon = (name: string): number[] => [
+    ...new Set([...createModel(name, {}, null).tree()].flatMap((m) => (m instanceof BatchNorm2d ? [m.epsilon] : []))),
+  ];
   assert.equal(epsilon("mobilenet_v3_small"), [1e-3]);
   assert.equal(epsilon("mobilenetv3_small_100"), [1e-5]);
 });

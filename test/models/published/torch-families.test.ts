@@ -1,4 +1,7 @@
-/** Small members of families with SE give PyTorch's logits in float64, in every placement (test/goldens/networks/torch_families.py, torch_inception_unet.py). */
+/**
+ * Small members of families with SE give PyTorch's logits in float64, in every placement (test/goldens/networks/torch_families.py,
+ * torch_inception_unet.py).
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createModel } from "../../../models/index.ts";

@@ -47,7 +47,11 @@ cases.forEach(({ bytes, strict, lenient }, i) => {
     else if (got === wanted.sha256 || ((wanted.error !== undefined || wanted.black === true) && got.startsWith("JPEG: "))) passed++;
     else {
       failed++;
-      if (failed <= 40) console.log(`file ${i}${tolerant ? ", tolerant" : ""}: wants ${wanted.error ?? wanted.sha256!.slice(0, 8)}, got ${got.slice(0, 90)}`);
+      if (failed <= 40) {
+        console.log(
+          `file ${i}${tolerant ? ", tolerant" : ""}: wants ${wanted.error ?? wanted.sha256!.slice(0, 8)}, got ${got.slice(0, 90)}`,
+        );
+      }
       if (keep !== undefined) writeFileSync(join(keep, `${i}.jpg`), file);
     }
   }

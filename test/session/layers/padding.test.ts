@@ -60,7 +60,11 @@ everywhere("a network with same padding", () => new Sequential(
   new Conv2d(2, 6, { kernel: 3, stride: 2, padding: "same", bias: false }), norm(6), new HardSwish(),
   new Conv2d(6, 6, { kernel: 5, stride: 2, padding: "same", groups: 6, bias: false }), norm(6), new ReLU(),
   new SqueezeExcite(6, { reduction: 2 }),
-  new Residual(new Sequential(new Conv2d(6, 6, { kernel: 2, padding: "same" }), new ReLU(), new Conv2d(6, 6, { kernel: 3, padding: "same", dilation: 2 }))),
+  new Residual(
+    new Sequential(
+      new Conv2d(6, 6, { kernel: 2, padding: "same" }), new ReLU(), new Conv2d(6, 6, { kernel: 3, padding: "same", dilation: 2 }),
+    ),
+  ),
   new MaxPool2d({ kernel: 2, stride: 1, padding: "same" }),
   new AveragePool2d({ kernel: 3, stride: 2, padding: "same", countPadding: false }),
 ), { inputs: [[3, 2, 16, 16], [3, 2, 17, 18]] });
@@ -76,7 +80,11 @@ everywhere("pools with gaps", () => new Sequential(
 ), { inputs: [[2, 2, 7, 6]], plain: ["max_pool"], eagerOnly: true });
 
 test("no values are copied to pad them", () => {
-  const model = stir(new Sequential(new Conv2d(3, 8, { kernel: 3, stride: 2, padding: "same" }), new Conv2d(8, 8, { kernel: 5, stride: 2, padding: "same", groups: 8 })));
+  const model = stir(
+    new Sequential(
+      new Conv2d(3, 8, { kernel: 3, stride: 2, padding: "same" }), new Conv2d(8, 8, { kernel: 5, stride: 2, padding: "same", groups: 8 }),
+    ),
+  );
   const { plan } = compileSync(model.evaluate(), { input: [1, 3, 32, 32] });
   assert.equal(plan.match(/conv2d/g)?.length, 2);
   assert.not(/pad/.test(plan.replaceAll(/f32_\w+/g, "")));

@@ -45,7 +45,9 @@ test("random graphs: never an overlap, never far from the bound", () => {
   const random = new Random(3);
   let worst = 1;
   for (let round = 0; round < 200; round++) {
-    const lifetimes = Array.from({ length: 2 + random.below(40) }, (_, i) => ({ size: 64 * (1 + random.below(50)), from: i, to: i + 1 + random.below(4) }));
+    const lifetimes = Array.from(
+      { length: 2 + random.below(40) }, (_, i) => ({ size: 64 * (1 + random.below(50)), from: i, to: i + 1 + random.below(4) }),
+    );
     const { offsets, total } = planMemory(lifetimes);
     assert.equal(overlaps(lifetimes, offsets), []);
     assert.ok(total >= lowerBound(lifetimes));

@@ -1,4 +1,7 @@
-/** Plans are values: made without a memory, printed, compared; halos are cleared where an image comes up first, and memory is shared by what does not live at the same time. */
+/**
+ * Plans are values: made without a memory, printed, compared; halos are cleared where an image comes up first, and memory is shared by what
+ * does not live at the same time.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { addKernel, copyKernel } from "../../../kernels/wasm/operations/elementwise.ts";
@@ -48,7 +51,9 @@ test("a halo is cleared in the stage that names its image first, and once", () =
   planner.stage(planner.each(copyKernel(layout, bare), [b, a]));
   planner.stage(planner.each(addKernel(layout, layout, bare), [b, b, a]));
   planner.script([planner.image(layout)], () => () => undefined);
-  const clears = planner.finish().entries.map((entry) => ("calls" in entry ? entry.calls.filter(({ kernel }) => kernel.name.includes("clear_halo")).length : "script"));
+  const clears = planner.finish().entries.map(
+    (entry) => ("calls" in entry ? entry.calls.filter(({ kernel }) => kernel.name.includes("clear_halo")).length : "script"),
+  );
   assert.equal(clears, [1, 0, 1, "script"]);
 });
 

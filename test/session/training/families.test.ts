@@ -1,4 +1,7 @@
-/** Training sessions of a small member of every family that they take, with dropout where it has some: each gradient beside the double-precision reference. */
+/**
+ * Training sessions of a small member of every family that they take, with dropout where it has some: each gradient beside the
+ * double-precision reference.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Random } from "../../../kernels/random.ts";
@@ -58,7 +61,10 @@ for (const network of networks) {
 test("what training sessions have not is refused, not left out", () => {
   const train = (name: string, options: Record<string, unknown>): unknown =>
     compileTrainingSync(createModel(name, { ...mobile, ...options }, 1), { input: [2, 2, 32, 32], optimiser: { method: "sgd" } });
-  assert.throws(() => train("unet", { width: 4, attention: "scse" }), /compile: training sessions have no \w+ \(.*\); train this model with the eager Trainer/);
+  assert.throws(
+    () => train("unet", { width: 4, attention: "scse" }),
+    /compile: training sessions have no \w+ \(.*\); train this model with the eager Trainer/,
+  );
 });
 
 test.run();

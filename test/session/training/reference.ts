@@ -49,6 +49,8 @@ export function referenceStep(model: Module, copy: Module, x: Tensor, labels: In
   return {
     loss: loss.value,
     gradients: new Map([...copy.namedParameters()].filter(([, { frozen }]) => !frozen).map(([name, { gradient }]) => [name, gradient])),
-    statistics: new Map([...copy.namedState()].filter(([name]) => name.includes("running_")).map(([name, { value }]) => [name, value.clone()])),
+    statistics: new Map(
+      [...copy.namedState()].filter(([name]) => name.includes("running_")).map(([name, { value }]) => [name, value.clone()]),
+    ),
   };
 }

@@ -20,7 +20,9 @@ for (const [name, options, image = [12, 10]] of networks) {
         const random = new Random(5);
         const model = randomModel(name, { inChannels: 1, classes: 10, reduction: 4, ...options });
         dropFrom(model, random);
-        const session = await compileTraining(model, { input, optimiser: { method: "sgd", nesterov: true, weightDecay: 1e-3 }, numerics, threads, average: 0.9 });
+        const session = await compileTraining(
+          model, { input, optimiser: { method: "sgd", nesterov: true, weightDecay: 1e-3 }, numerics, threads, average: 0.9 },
+        );
         for (let step = 0; step < 3; step++) session.trainStep(draw(input, random), drawLabels(6, 10, random), 0.05);
         session.pull();
         session.close();

@@ -54,7 +54,9 @@ function train({ model: name, options, input: [, ...image] }: SmallNetwork, drop
 
 function assertSame({ session, eager }: Way, tolerance: number): void {
   eager.forEach((loss, step) => {
-    assert.ok(Math.abs(session[step] - loss) < tolerance * loss, `step ${step}: ${session[step]} in the session, ${loss} in the eager model`);
+    assert.ok(
+      Math.abs(session[step] - loss) < tolerance * loss, `step ${step}: ${session[step]} in the session, ${loss} in the eager model`,
+    );
   });
 }
 

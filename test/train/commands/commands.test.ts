@@ -27,7 +27,9 @@ const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url)
 
 /** How this runtime starts a file of TypeScript (Node with tsx carries its loader in execArgv). */
 function start(args: readonly string[], done: (result: Result) => void): { readonly pid: number } {
-  const run = process.versions.deno !== undefined ? ["run", "--allow-all", "--quiet"] : process.versions.bun !== undefined ? ["run"] : process.execArgv;
+  const run = process.versions.deno !== undefined ? ["run", "--allow-all", "--quiet"]
+    : process.versions.bun !== undefined ? ["run"]
+    : process.execArgv;
   return execFile(process.execPath, [...run, entry, ...args], { env: { ...process.env, NO_COLOR: "1" } }, (error, out, errors) => {
     done({ code: error === null ? 0 : (error.code ?? -1), out, errors });
   });
@@ -58,14 +60,20 @@ writeFileSync(join(data, "classes.txt"), `${classes.join("\n")}\n`);
 const out = (name: string): string => join(folder, name);
 const bytesOf = (name: string): Uint8Array => Uint8Array.from(readFileSync(out(name)));
 
-const recipe = ["se_resnet8", "--data", data, "--model-options", '{"width":4,"reduction":2}', "--batch", "8", "--validation", "12", "--seed", "3",
+const recipe =
+  ["se_resnet8", "--data", data, "--model-options", '{"width":4,"reduction":2}', "--batch", "8", "--validation", "12", "--seed", "3",
   "--weight-decay", "0.001", "--augment", "crop:1", "--warmup", "0.5", "--epochs", "8"];
 
 test("train: weights that describe themselves, a log that plots, no checkpoint left; eval: they are good", async () => {
   const { code, out: lines, errors } = await senet("train", ...recipe, "--out", out("a.safetensors"));
   assert.is(code, 0, errors);
   assert.match(lines, /^se_resnet8, [\d,]+ parameters, 48 images, 12 held out, 6 steps an epoch\n/);
-  assert.is(lines.match(/^epoch \d of 8: loss [\d.]+, accuracy [\d.]+ %, validation loss [\d.]+, accuracy [\d.]+ %, \d+ s, \d+ images\/s$/gm)?.length, 8);
+  assert.is(
+    lines.match(
+      /^epoch \d of 8: loss [\d.]+, accuracy [\d.]+ %, validation loss [\d.]+, accuracy [\d.]+ %, \d+ s, \d+ images\/s$/gm,
+    )?.length,
+    8,
+  );
 
   assert.not.ok(existsSync(out("a.checkpoint.safetensors")));
   const log = decodeUtf8(bytesOf("a.log.jsonl"), "log").trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -73,7 +81,9 @@ test("train: weights that describe themselves, a log that plots, no checkpoint l
   assert.is(log[0].model, "se_resnet8");
   const epochs = log.filter((line) => line.event === "epoch");
   assert.equal(epochs.map((line) => line.step), [6, 12, 18, 24, 30, 36, 42, 48]);
-  assert.ok(epochs.every((line) => [line.loss, line.accuracy, line.validation_loss, line.validation_accuracy].every((n) => typeof n === "number")));
+  assert.ok(
+    epochs.every((line) => [line.loss, line.accuracy, line.validation_loss, line.validation_accuracy].every((n) => typeof n === "number")),
+  );
   assert.equal(log.filter((line) => line.event === undefined).map((line) => line.step), [1, 10, 20, 30, 40]);
 
   const file = parseSafetensors(bytesOf("a.safetensors"));
@@ -85,7 +95,12 @@ test("train: weights that describe themselves, a log that plots, no checkpoint l
 
   const evaluation = await senet("eval", "--data", data, "--weights", out("a.safetensors"), "--json");
   assert.is(evaluation.code, 0, evaluation.errors);
-  const result = JSON.parse(evaluation.out) as { accuracy: number; images: number; classes: { class: string; count: number }[]; confusion: number[][] };
+  const result = JSON.parse(evaluation.out) as {
+    accuracy: number;
+    images: number;
+    classes: { class: string; count: number }[];
+    confusion: number[][];
+  };
   assert.is(result.images, 20);
   assert.equal(result.classes.map((c) => [c.class, c.count]), classes.map((name) => [name, 5]));
   assert.ok(result.accuracy > 0.9 && result.accuracy <= 1, `accuracy ${result.accuracy}`);
@@ -125,8 +140,11 @@ test("a run that is stopped and resumed ends in the same file", async () => {
   assert.is(resumed.code, 0, resumed.errors);
   assert.match(resumed.out, /going on after step \d+/);
   assert.equal(bytesOf("c.safetensors"), bytesOf("a.safetensors"));
-  const lines = decodeUtf8(bytesOf("c.log.jsonl"), "log").trimEnd().split("\n").map((line) => JSON.parse(line) as { step: number; event?: string });
-  assert.equal(lines.filter(({ event }) => event !== "resume").map(({ step }) => step), [0, 1, 6, 10, 12, 18, 20, 24, 30, 30, 36, 40, 42, 48]);
+  const lines = decodeUtf8(bytesOf("c.log.jsonl"), "log").trimEnd().split("\n")
+    .map((line) => JSON.parse(line) as { step: number; event?: string });
+  assert.equal(
+    lines.filter(({ event }) => event !== "resume").map(({ step }) => step), [0, 1, 6, 10, 12, 18, 20, 24, 30, 30, 36, 40, 42, 48],
+  );
   const at = Number(/going on after step (\d+)/.exec(resumed.out)?.[1]);
   assert.equal(lines.filter(({ event }) => event === "resume").map(({ step }) => step), [at]);
 });
@@ -149,19 +167,25 @@ function stoppedRun(): Promise<Result> {
 }
 
 test("restarts: the rates in the log begin anew", async () => {
-  const { code, errors } = await senet("train", ...recipe, "--epochs", "7", "--warmup", "1", "--restarts", "1", "--restart-factor", "2", "--lr", "0.2", "--out", out("anew.safetensors"));
+  const { code, errors } = await senet(
+    "train", ...recipe, "--epochs", "7", "--warmup", "1", "--restarts", "1", "--restart-factor", "2", "--lr", "0.2", "--out",
+    out("anew.safetensors"),
+  );
   assert.is(code, 0, errors);
   const log = decodeUtf8(bytesOf("anew.log.jsonl"), "log").trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, number>);
   const rates = new Map(log.filter(({ rate }) => rate !== undefined).map(({ step, rate }) => [step, rate]));
   // 42 steps, 6 of them warm-up; then periods of 12 and 24. The log counts from 1.
   const wanted = (at: number, period: number): number => 0.1 * (1 + Math.cos((Math.PI * at) / period));
-  for (const [step, rate] of [[10, wanted(3, 12)], [20, wanted(1, 24)], [30, wanted(11, 24)], [40, wanted(21, 24)]]) assert.ok(Math.abs(rates.get(step)! - rate) < 1e-12, `step ${step}: ${rates.get(step)}`);
+  for (const [step, rate] of [[10, wanted(3, 12)], [20, wanted(1, 24)], [30, wanted(11, 24)], [40, wanted(21, 24)]]) {
+    assert.ok(Math.abs(rates.get(step)! - rate) < 1e-12, `step ${step}: ${rates.get(step)}`);
+  }
 });
 
 test("mixed images: another network, which learns, and the log says what it was trained on", async () => {
   const { code, errors } = await senet("train", ...recipe, "--augment", "crop:1,mixup:0.2", "--out", out("mixed.safetensors"), "--json");
   assert.is(code, 0, errors);
-  const [start, ...rest] = decodeUtf8(bytesOf("mixed.log.jsonl"), "log").trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, number>);
+  const [start, ...rest] = decodeUtf8(bytesOf("mixed.log.jsonl"), "log").trimEnd().split("\n")
+    .map((line) => JSON.parse(line) as Record<string, number>);
   assert.is(start.mixup, 0.2);
   assert.ok(rest.filter((line) => line.validation_accuracy !== undefined).at(-1)!.validation_accuracy > 0.8);
   assert.not.equal(bytesOf("mixed.safetensors"), bytesOf("a.safetensors"));
@@ -191,7 +215,9 @@ test("wrong usage and bad data end with one line, and nothing is written", async
   const beyond = spoil("beyond", "train-labels-idx1-ubyte", idx([8], Uint8Array.of(0, 1, 2, 3, 0, 1, 2, 9)));
   writeFileSync(join(beyond, "classes.txt"), classes.join("\n"));
   const small = ["--model-options", '{"width":4,"reduction":2}', "--epochs", "1", "--batch", "4"];
-  const at = (place: string, ...more: string[]): string[] => ["train", "se_resnet8", "--data", place, "--out", out("never/x.safetensors"), ...small, ...more];
+  const at = (place: string, ...more: string[]): string[] => [
+    "train", "se_resnet8", "--data", place, "--out", out("never/x.safetensors"), ...small, ...more,
+  ];
   const before = readdirSync(folder).length;
   const cases: [string[], number, RegExp][] = [
     [at(join(folder, "nowhere")), 1, /cannot read a data set from .*nowhere: no such folder/],
@@ -204,7 +230,11 @@ test("wrong usage and bad data end with one line, and nothing is written", async
     [at(bad, "--optimiser", "sdg"), 2, /optimiser.* wants one of sgd, nesterov, adam, adamw, got "sdg"/],
     [at(bad, "--augment", "flop"), 2, /--augment wants none, flip, crop:PIXELS, erase:PROBABILITY \(below 1\) or mixup:ALPHA \(above 0\), got "flop" \(did you mean "flip"\?\)/],
     [at(bad, "--augment", "erase:1"), 2, /erase:PROBABILITY \(below 1\) or .*, got "erase:1"/],
-    ...["mixup", "mixup:", "mixup:0", "mixup:-1", "mixup:x"].map((part): [string[], number, RegExp] => [at(bad, "--augment", `flip,${part}`), 2, new RegExp(`mixup:ALPHA \\(above 0\\), got "${part}"`)]),
+    ...["mixup", "mixup:", "mixup:0", "mixup:-1", "mixup:x"].map(
+      (part): [string[], number, RegExp] => [
+        at(bad, "--augment", `flip,${part}`), 2, new RegExp(`mixup:ALPHA \\(above 0\\), got "${part}"`),
+      ],
+    ),
     [at(bad, "--restarts", "1", "--schedule", "step"), 2, /--restarts wants the schedule cosine, got step/],
     [at(bad, "--restarts", "2"), 2, /cosine: 2 restarts want more than 2 steps after the warm-up, there are 2/],
     [at(bad, "--restart-factor", "0.5"), 2, /"restartFactor" wants a number of at least 1, got 0\.5/],

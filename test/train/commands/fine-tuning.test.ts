@@ -29,7 +29,9 @@ test("relabel: classes are joined by name or number, and those that nobody takes
 test("relabel: what makes no label set", () => {
   const data = quarters(8, 1);
   assert.throws(() => relabel(data, new Map([["a", ["0"]]])), /at least two new classes, got 1/);
-  assert.throws(() => relabel(data, new Map([["a", ["0"]], ["b", ["upper leff"]]])), /"upper leff" \(for b\) is no class of this data set.*upper left/);
+  assert.throws(
+    () => relabel(data, new Map([["a", ["0"]], ["b", ["upper leff"]]])), /"upper leff" \(for b\) is no class of this data set.*upper left/,
+  );
   assert.throws(() => relabel(data, new Map([["a", ["0"]], ["b", ["4"]]])), /"4" \(for b\) is no class/);
   assert.throws(() => relabel(data, new Map([["a", ["0"]], ["b", ["upper left"]]])), /taken twice, by a and by b/);
   assert.throws(() => relabelled(data, "a=0;a=1"), /every new name once/);
@@ -38,8 +40,13 @@ test("relabel: what makes no label set", () => {
 });
 
 test("groups and frozen names", () => {
-  assert.equal(parseGroups("conv1, layer1:0.1; layer2:0.3:0.0001"), [{ names: ["conv1", "layer1"], rate: 0.1 }, { names: ["layer2"], rate: 0.3, weightDecay: 0.0001 }]);
-  for (const bad of ["layer1", "layer1:x", ":1", "layer1:-1", "layer1:1:1:1"]) assert.throws(() => parseGroups(bad), /--groups wants NAMES:RATE/);
+  assert.equal(
+    parseGroups("conv1, layer1:0.1; layer2:0.3:0.0001"),
+    [{ names: ["conv1", "layer1"], rate: 0.1 }, { names: ["layer2"], rate: 0.3, weightDecay: 0.0001 }],
+  );
+  for (const bad of ["layer1", "layer1:x", ":1", "layer1:-1", "layer1:1:1:1"]) {
+    assert.throws(() => parseGroups(bad), /--groups wants NAMES:RATE/);
+  }
   const model = tinyModel();
   freeze(model, ["layer1"]);
   const frozen = [...model.namedParameters()].filter(([, parameter]) => parameter.frozen).map(([name]) => name);
@@ -79,7 +86,10 @@ test("the command: a new head learns, frozen parameters stay, the rest moves", a
   writeFileSync(start, saveWeights(model));
   const out = join(folder, "tuned.safetensors");
   const map = "upper=0,1;lower=2,3";
-  const tuned = await senet("train", "--from", start, "--relabel", map, "--data", folder, "--epochs", "12", "--batch", "8", "--lr", "0.1", "--frozen", "conv1,layer1", "--groups", "layer2:0.1", "--threads", "1", "--out", out);
+  const tuned = await senet(
+    "train", "--from", start, "--relabel", map, "--data", folder, "--epochs", "12", "--batch", "8", "--lr", "0.1", "--frozen",
+    "conv1,layer1", "--groups", "layer2:0.1", "--threads", "1", "--out", out,
+  );
   assert.is(tuned.code, 0, tuned.text);
   assert.match(tuned.text, /new: fc\.weight, fc\.bias/);
   const { tensors } = parseSafetensors(new Uint8Array(readFileSync(out)));
@@ -99,11 +109,15 @@ test("the command: frozen statistics stay as the weights had them, with a sessio
   const running = [...model.namedState()].filter(([name]) => name.includes(".running_"));
   for (const kernels of ["wasm", "plain"]) {
     for (const still of [true, false]) {
-      const { code, text } = await senet("train", "--from", join(folder, "start.safetensors"), "--data", folder, "--epochs", "1", "--batch", "8", "--threads", "1", "--kernels", kernels,
+      const { code, text } = await senet("train", "--from", join(
+        folder, "start.safetensors",
+      ), "--data", folder, "--epochs", "1", "--batch", "8", "--threads", "1", "--kernels", kernels,
         "--out", out, "--overwrite", ...(still ? ["--frozen-statistics"] : []));
       assert.is(code, 0, text);
       const { tensors } = parseSafetensors(new Uint8Array(readFileSync(out)));
-      for (const [name, { value }] of running) assert.is(tensors.get(name)!.data.every((v, i) => v === value.data[i]), still, `${kernels}: ${name}`);
+      for (const [name, { value }] of running) {
+        assert.is(tensors.get(name)!.data.every((v, i) => v === value.data[i]), still, `${kernels}: ${name}`);
+      }
     }
   }
 });
@@ -111,7 +125,9 @@ test("the command: frozen statistics stay as the weights had them, with a sessio
 test("the command: what cannot be tuned is one clear line and writes nothing", async () => {
   const out = join(folder, "none.safetensors");
   const start = join(folder, "start.safetensors");
-  const run = (...more: string[]): Promise<{ code: number; text: string }> => senet("train", "--data", folder, "--epochs", "1", "--batch", "8", "--threads", "1", "--out", out, ...more);
+  const run = (...more: string[]): Promise<{ code: number; text: string }> => senet(
+    "train", "--data", folder, "--epochs", "1", "--batch", "8", "--threads", "1", "--out", out, ...more,
+  );
   for (const [args, wanted] of [
     [["--from", join(folder, "absent.safetensors")], /absent/],
     [["--from", start, "--frozen", "layer9"], /names "layer9"/],

@@ -1,4 +1,7 @@
-/** Folders of pictures as users have them: formats mixed, files that are none, classes that nobody knows, sizes that differ, no train/ at all. */
+/**
+ * Folders of pictures as users have them: formats mixed, files that are none, classes that nobody knows, sizes that differ, no train/ at
+ * all.
+ */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "uvu";
@@ -41,7 +44,9 @@ interface Kind {
 }
 
 /** `count` pictures in each of the classes a and b, from class folders in `place`. */
-async function heap(place: string, { count = 4, colour = false, size = () => [12, 12], ending = (n) => (n % 2 === 0 ? "png" : "ppm") }: Kind = {}): Promise<void> {
+async function heap(
+  place: string, { count = 4, colour = false, size = () => [12, 12], ending = (n) => (n % 2 === 0 ? "png" : "ppm") }: Kind = {},
+): Promise<void> {
   for (const [label, name] of ["a", "b"].entries()) {
     for (let n = 0; n < count; n++) {
       const [height, width] = size(n);
@@ -51,12 +56,19 @@ async function heap(place: string, { count = 4, colour = false, size = () => [12
 }
 
 const network = ["--model-options", '{"width":4,"reduction":2}', "--threads", "1", "--seed", "3"];
-const train = (data: string, name: string, ...more: string[]) => senet("train", "se_resnet8", "--data", data, "--out", at(name), ...network, "--batch", "4", "--epochs", "1", ...more);
+const train = (data: string, name: string, ...more: string[]) => senet(
+  "train", "se_resnet8", "--data", data, "--out", at(name), ...network, "--batch", "4", "--epochs", "1", ...more,
+);
 
 test("PNG, PPM and pictures in folders within a class are read; what is not read is named and counted", async () => {
   await heap(at("mixed/train"));
   await heap(at("mixed/val"), { count: 2 });
-  for (const [name, text] of [["train/a/notes.txt", "none"], ["train/b/Thumbs.db", "none"], ["train/stray.txt", "none"], ["val/b/x.webp", "RIFF\0\0\0\0WEBPVP8 "], ["train/a/.hidden", ""]]) {
+  for (
+    const [name, text] of [
+      ["train/a/notes.txt", "none"], ["train/b/Thumbs.db", "none"], ["train/stray.txt", "none"], ["val/b/x.webp", "RIFF\0\0\0\0WEBPVP8 "],
+      ["train/a/.hidden", ""],
+    ]
+  ) {
     writeFileSync(at(`mixed/${name}`), text);
   }
   await write(at("mixed/train/loose.png"), picture(0, 0, 12, 12, false));
@@ -103,7 +115,9 @@ test("photographs of many sizes: --size, and the file says how they were prepare
   const without = await train(at("photos"), "none.safetensors");
   assert.is(without.code, 1);
   assert.match(without.errors, /is \d+x\d+, the first picture \d+x\d+: all want one size, unless a size is given \(--size 224, say\)/);
-  const { code, errors, output } = await train(at("photos"), "photos.safetensors", "--size", "16", "--augment", "flip,resized-crop:0.3", "--epochs", "2");
+  const { code, errors, output } = await train(
+    at("photos"), "photos.safetensors", "--size", "16", "--augment", "flip,resized-crop:0.3", "--epochs", "2",
+  );
   assert.is(code, 0, errors);
   assert.match(output, /^images of 3x16x16, mean .* \(measured\)$/m);
   const description = weightsDescription(parseSafetensors(readFileSync(at("photos.safetensors"))));
@@ -143,10 +157,15 @@ test("grey or colour is for the network to say", async () => {
 
 test("fine-tuning keeps the weights' own size, channels and normalisation", async () => {
   await heap(at("tune/train"), { count: 6, colour: true, size: (n) => [30 + n, 50 - n] });
-  const { code, errors, output } = await senet("train", "--from", "fashion-mnist", "--data", at("tune"), "--out", at("tuned.safetensors"), "--batch", "4", "--epochs", "1", "--threads", "1");
+  const { code, errors, output } = await senet(
+    "train", "--from", "fashion-mnist", "--data", at("tune"), "--out", at("tuned.safetensors"), "--batch", "4", "--epochs", "1",
+    "--threads", "1",
+  );
   assert.is(code, 0, errors);
   assert.match(output, /^images of 1x28x28, mean [\d.]+, deviation [\d.]+ \(given, or the weights' own\)$/m);
-  const bundled = weightsDescription(parseSafetensors(readFileSync(new URL("../../../models/pretrained/fashion-mnist.safetensors", import.meta.url))))!;
+  const bundled = weightsDescription(
+    parseSafetensors(readFileSync(new URL("../../../models/pretrained/fashion-mnist.safetensors", import.meta.url))),
+  )!;
   const tuned = weightsDescription(parseSafetensors(readFileSync(at("tuned.safetensors"))))!;
   assert.equal(tuned.preprocessing, bundled.preprocessing);
   assert.equal(tuned.classes, ["a", "b"]);
@@ -180,7 +199,10 @@ test("a class without test images is said; none at all is an error", async () =>
   assert.is(evaluation.code, 0, evaluation.errors);
   assert.match(evaluation.errors, /there is no folder for the class "b"/);
   rmSync(at("short/test/a"), { recursive: true, force: true });
-  assert.match((await senet("eval", "--data", at("short"), "--weights", at("short.safetensors"))).errors, /^senet: .*there is no folder for the class "a"/m);
+  assert.match(
+    (await senet("eval", "--data", at("short"), "--weights", at("short.safetensors"))).errors,
+    /^senet: .*there is no folder for the class "a"/m,
+  );
 });
 
 test.after(() => rmSync(folder, { recursive: true, force: true }));

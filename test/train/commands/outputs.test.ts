@@ -1,6 +1,11 @@
-/** What a run may write over, and what it leaves: finished runs, links, modes, folders, locks; runs that are extended, and runs that are killed. */
+/**
+ * What a run may write over, and what it leaves: finished runs, links, modes, folders, locks; runs that are extended, and runs that are
+ * killed.
+ */
 import { execFile } from "node:child_process";
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -18,10 +23,14 @@ const at = (name: string): string => join(folder, name);
 const data = at("data");
 mkdirSync(data, { recursive: true });
 writePart(data, "train", quarters(40, 1));
-const recipe = ["train", "se_resnet8", "--data", data, "--model-options", '{"width":4,"reduction":2}', "--batch", "8", "--seed", "3", "--threads", "1", "--augment", "crop:1", "--no-report"];
+const recipe = [
+  "train", "se_resnet8", "--data", data, "--model-options", '{"width":4,"reduction":2}', "--batch", "8", "--seed", "3", "--threads", "1",
+  "--augment", "crop:1", "--no-report",
+];
 const train = (name: string, ...more: string[]): Promise<Call> => senet(...recipe, "--out", at(name), ...more);
 const bytes = (name: string): Uint8Array => Uint8Array.from(readFileSync(at(name)));
-const log = (name: string): Record<string, unknown>[] => decodeUtf8(bytes(name), name).trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
+const log = (name: string): Record<string, unknown>[] => decodeUtf8(bytes(name), name).trimEnd().split("\n")
+  .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 function failed({ code, errors }: Call, message: RegExp, wanted: number = 1): void {
   assert.is(code, wanted, errors);
@@ -32,11 +41,19 @@ function failed({ code, errors }: Call, message: RegExp, wanted: number = 1): vo
 test("a finished run is not overwritten, can be extended, and says what else there is to do", async () => {
   assert.is((await train("a.safetensors", "--epochs", "2", "--schedule", "constant")).code, 0);
   const before = [bytes("a.safetensors"), bytes("a.log.jsonl")];
-  failed(await train("a.safetensors", "--epochs", "2", "--schedule", "constant"), /a\.safetensors is there, of a run before: --resume --epochs N extends it, --from .*--overwrite/, 2);
-  failed(await train("a.safetensors", "--resume"), /nothing to resume: .*a\.safetensors is of a run that has finished its 2 epochs: --epochs N, more than those, extends it; --from /);
+  failed(
+    await train("a.safetensors", "--epochs", "2", "--schedule", "constant"),
+    /a\.safetensors is there, of a run before: --resume --epochs N extends it, --from .*--overwrite/, 2,
+  );
+  failed(
+    await train("a.safetensors", "--resume"),
+    /nothing to resume: .*a\.safetensors is of a run that has finished its 2 epochs: --epochs N, more than those, extends it; --from /,
+  );
   failed(await train("a.safetensors", "--resume", "--epochs", "1"), /begun with epochs 2, which --resume cannot change to 1/, 2);
   assert.equal([bytes("a.safetensors"), bytes("a.log.jsonl")], before);
-  const more = await senet("train", "--data", data, "--out", at("a.safetensors"), "--resume", "--epochs", "4", "--threads", "1", "--no-report");
+  const more = await senet(
+    "train", "--data", data, "--out", at("a.safetensors"), "--resume", "--epochs", "4", "--threads", "1", "--no-report",
+  );
   assert.is(more.code, 0, more.errors);
   assert.match(more.output, /going on after step 10/);
   assert.is((await train("b.safetensors", "--epochs", "4", "--schedule", "constant")).code, 0);
@@ -52,13 +69,20 @@ test("a finished run is not overwritten, can be extended, and says what else the
 });
 
 test("--checkpoint-every: a time", async () => {
-  for (const wrong of ["x", "-1", "5 d", ""]) failed(await train("none.safetensors", "--checkpoint-every", wrong), /--checkpoint-every wants minutes as 5 or 0\.5, or a time as 90s, 5m or 1h, got/, 2);
+  for (const wrong of ["x", "-1", "5 d", ""]) {
+    failed(
+      await train("none.safetensors", "--checkpoint-every", wrong),
+      /--checkpoint-every wants minutes as 5 or 0\.5, or a time as 90s, 5m or 1h, got/, 2,
+    );
+  }
 });
 
 /** A process of its own that is killed, as by `kill -9`, as soon as its checkpoint is there. */
 function killed(...args: string[]): Promise<void> {
   return new Promise((done) => {
-    const child = execFile(process.execPath, [...command(fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url).href)), ...args], {}, () => {
+    const child = execFile(process.execPath, [
+      ...command(fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url).href)), ...args,
+    ], {}, () => {
       clearInterval(timer);
       done();
     });
@@ -105,7 +129,8 @@ test("--out: links are followed, modes kept; folders, pipes, devices and files o
   symlinkSync(at("circle.safetensors"), at("circle.safetensors"));
   mkdirSync(at("room.safetensors"), { recursive: true });
   const refused: [string, RegExp][] = [
-    [at("room.safetensors"), /cannot write .*room\.safetensors: it is a directory/], [at("circle.safetensors"), /cannot write .*circle\.safetensors: its links go in circles/],
+    [at("room.safetensors"), /cannot write .*room\.safetensors: it is a directory/],
+    [at("circle.safetensors"), /cannot write .*circle\.safetensors: its links go in circles/],
     [join(data, "train-labels-idx1-ubyte"), /cannot write .*train-labels-idx1-ubyte: it is there, and is no weights file/],
     [join(data, "train-labels-idx1-ubyte", "x.safetensors"), /cannot write .*: a part of its path is a file, not a directory/],
   ];
@@ -125,9 +150,17 @@ test("other commands write over no input of theirs, and over no file of another 
   const weights = at("link.safetensors");
   failed(await senet("convert", weights, weights), /senet convert: OUT wants another file than IN/, 2);
   failed(await senet("convert", weights, at("far/real.safetensors")), /OUT wants another file than IN/, 2);
-  failed(await senet("run", "se_resnet8", "--weights", weights, "--input", at("page.txt"), "--output", weights), /--output wants another file than --weights/, 2);
-  failed(await senet("report", at("a.log.jsonl"), "--out", at("page.txt")), /cannot write .*page\.txt: it is there, and is a file of another kind/);
-  failed(await senet("compile", "se_resnet8", "--out", at("page.txt")), /cannot write .*page\.txt: it is there, and is a file of another kind/);
+  failed(
+    await senet("run", "se_resnet8", "--weights", weights, "--input", at("page.txt"), "--output", weights),
+    /--output wants another file than --weights/, 2,
+  );
+  failed(
+    await senet("report", at("a.log.jsonl"), "--out", at("page.txt")),
+    /cannot write .*page\.txt: it is there, and is a file of another kind/,
+  );
+  failed(
+    await senet("compile", "se_resnet8", "--out", at("page.txt")), /cannot write .*page\.txt: it is there, and is a file of another kind/,
+  );
   assert.is(readFileSync(at("page.txt"), "utf8"), "a text");
   assert.is((await senet("report", at("a.log.jsonl"), "--out", at("a.report.html"))).code, 0, "a page goes over a page");
 });
@@ -135,7 +168,10 @@ test("other commands write over no input of theirs, and over no file of another 
 test("two runs on one --out: the second is refused; a lock that nobody holds is no lock", async () => {
   const running = train("two.safetensors", "--epochs", "30");
   while (!existsSync(at("two.lock"))) await new Promise<void>((next) => setTimeout(next, 1));
-  failed(await train("two.safetensors", "--epochs", "30"), /another run is writing to .*two\.safetensors \(process \d+\); if there is none, remove .*two\.lock/);
+  failed(
+    await train("two.safetensors", "--epochs", "30"),
+    /another run is writing to .*two\.safetensors \(process \d+\); if there is none, remove .*two\.lock/,
+  );
   assert.is((await running).code, 0);
   assert.not.ok(existsSync(at("two.lock")));
   writeFileSync(at("left.lock"), "999999999\n");

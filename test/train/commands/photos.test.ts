@@ -1,4 +1,7 @@
-/** The bundled network fine-tuned on a folder of JPEG and PNG photographs of many sizes: killed in its first epoch, resumed to the same bits, and it learns them. */
+/**
+ * The bundled network fine-tuned on a folder of JPEG and PNG photographs of many sizes: killed in its first epoch, resumed to the same
+ * bits, and it learns them.
+ */
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -22,7 +25,9 @@ const recipe = (name: string): string[] => ["train", "--from", "fashion-mnist", 
   "--average", "0.9", "--lr", "0.02", "--seed", "4", "--threads", "1", "--no-report", "--out", at(name)];
 
 test("every photograph is read, JPEG and PNG alike, as the network wants it", async () => {
-  const { preprocessing } = weightsDescription(parseSafetensors(readFileSync(new URL("../../../models/pretrained/fashion-mnist.safetensors", import.meta.url))))!;
+  const { preprocessing } = weightsDescription(
+    parseSafetensors(readFileSync(new URL("../../../models/pretrained/fashion-mnist.safetensors", import.meta.url))),
+  )!;
   const said: string[] = [];
   const data = await readDataset(photos, "train", undefined, { geometry: preprocessing!, remark: (line) => void said.push(line) });
   assert.equal([data.shape, data.classes, said], [[42, 1, 28, 28], ["ball", "box", "cone"], []]);
@@ -38,7 +43,9 @@ test("killed by SIGKILL in the first epoch, the run resumes to the same bits", a
   const main = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url).href);
   const log: string[] = [];
   await new Promise<void>((done) => {
-    const child = execFile(process.execPath, [...command(main), ...recipe("killed.safetensors"), "--epochs", "2", "--checkpoint-every", "0"], {}, (_, output) => {
+    const child = execFile(process.execPath, [
+      ...command(main), ...recipe("killed.safetensors"), "--epochs", "2", "--checkpoint-every", "0",
+    ], {}, (_, output) => {
       clearInterval(timer);
       log.push(output);
       done();

@@ -23,7 +23,9 @@ const at = (name: string): string => join(folder, name);
 const classes = ["<script>alert(1)</script>", `"><img src=x onerror=alert(1)>`, "' onload='x", "lower right"];
 const text = (name: string): string => decodeUtf8(readFileSync(at(name)), name);
 const idx = (shape: readonly number[], data: ArrayLike<number>): Uint8Array =>
-  Uint8Array.from([0, 0, 8, shape.length, ...shape.flatMap((n) => [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255]), ...Array.from(data)]);
+  Uint8Array.from([
+    0, 0, 8, shape.length, ...shape.flatMap((n) => [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255]), ...Array.from(data),
+  ]);
 
 /** A tenth of the labels are wrong, so that there are mistakes. */
 function spoilt(data: Dataset): Dataset {
@@ -42,7 +44,10 @@ function write(name: string, training: Dataset, testing: Dataset): string {
 
 const [training, testing] = [spoilt(quarters(100, 1)), spoilt(quarters(60, 2))];
 const data = write("data", training, testing);
-const recipe = ["train", "se_resnet8", "--data", data, "--model-options", '{"width":4,"reduction":2}', "--batch", "8", "--epochs", "3", "--seed", "3", "--threads", "1", "--average", "0.5"];
+const recipe = [
+  "train", "se_resnet8", "--data", data, "--model-options", '{"width":4,"reduction":2}', "--batch", "8", "--epochs", "3", "--seed", "3",
+  "--threads", "1", "--average", "0.5",
+];
 
 const between = (page: string, first: string, last: string): string => page.slice(page.indexOf(first), page.indexOf(last));
 /** Confusion matrix, classes and mistakes. */
@@ -59,8 +64,11 @@ function answers(weights: string, images: Dataset): { matrix: string; worst: Uin
   const logits = model.evaluate().forward(x);
   const [predicted, probabilities] = [predictions(logits), softmax(logits).data];
   const counts = classes.map((_, label) => classes.map((__, k) => labels.filter((each, i) => each === label && predicted[i] === k).length));
-  const wrong = [...labels.keys()].filter((i) => labels[i] !== predicted[i]).sort((a, b) => probabilities[4 * a + labels[a]] - probabilities[4 * b + labels[b]]);
-  const matrix = counts.map((row, label) => `${classes[label]}|${row.join("|")}|${((100 * row[label]) / row.reduce((a, b) => a + b)).toFixed(1)}\u00a0%`).join("|");
+  const wrong = [...labels.keys()].filter((i) => labels[i] !== predicted[i])
+    .sort((a, b) => probabilities[4 * a + labels[a]] - probabilities[4 * b + labels[b]]);
+  const matrix = counts.map(
+    (row, label) => `${classes[label]}|${row.join("|")}|${((100 * row[label]) / row.reduce((a, b) => a + b)).toFixed(1)}\u00a0%`,
+  ).join("|");
   return { matrix, worst: wrong.slice(0, 24).map((i) => images.images.subarray(144 * i, 144 * (i + 1))) };
 }
 
@@ -81,15 +89,31 @@ test("train writes the page beside the weights; senet report makes the same of l
   assert.is(call.code, 0, call.errors);
   assert.ok(call.output.endsWith(`report written to ${at("a.report.html")}\n`), call.output);
   const { text: shown } = readPage(text("a.report.html"));
-  for (const part of ["|se_resnet8|", "Training report of a.log.jsonl and a.safetensors. 3 epochs, 21 steps.", "|training images|60|", "|held-out images|40|", "|steps an epoch|7|", "wasm: simd", "1 thread", "|highest learning rate|0.1|"]) assert.ok(shown.includes(part), `${part}\n${shown}`);
+  for (
+    const part of [
+      "|se_resnet8|", "Training report of a.log.jsonl and a.safetensors. 3 epochs, 21 steps.", "|training images|60|",
+      "|held-out images|40|", "|steps an epoch|7|", "wasm: simd", "1 thread", "|highest learning rate|0.1|",
+    ]
+  ) {
+    assert.ok(shown.includes(part), `${part}\n${shown}`);
+  }
   const parameters = `|${thousands(tinyModel().parameterCount())}|parameters|`;
   assert.ok(shown.includes(parameters), shown);
   const last = JSON.parse(text("a.log.jsonl").trimEnd().split("\n").at(-1)!) as Record<string, number>;
-  assert.ok(shown.includes(`|${(100 * last.validation_accuracy).toFixed(2)} %|validation accuracy|${last.validation_loss.toFixed(4)}|validation loss|`));
-  assert.ok(shown.includes(` right, ${(100 * last.validation_accuracy).toFixed(2)} %; mean loss ${last.validation_loss.toFixed(4)}.`), "the averaged weights are measured");
+  assert.ok(
+    shown.includes(
+      `|${(100 * last.validation_accuracy).toFixed(2)} %|validation accuracy|${last.validation_loss.toFixed(4)}|validation loss|`,
+    ),
+  );
+  assert.ok(
+    shown.includes(` right, ${(100 * last.validation_accuracy).toFixed(2)} %; mean loss ${last.validation_loss.toFixed(4)}.`),
+    "the averaged weights are measured",
+  );
   await checkEvaluation("a.report.html", answers(at("a.safetensors"), training.split(40, new Random(3)).validation));
 
-  const again = await senet("report", at("a.log.jsonl"), "--weights", at("a.safetensors"), "--data", data, "--out", at("again/page.html"), "--threads", "1");
+  const again = await senet(
+    "report", at("a.log.jsonl"), "--weights", at("a.safetensors"), "--data", data, "--out", at("again/page.html"), "--threads", "1",
+  );
   assert.is(again.code, 0, again.errors);
   assert.is(again.output, `report written to ${at("again/page.html")}\n`);
   assert.is(text("again/page.html"), text("a.report.html"));
@@ -168,14 +192,22 @@ test("a run that diverged has a page of its log", async () => {
 
 test("eval --report: the test images", async () => {
   const weights = at("plain.safetensors");
-  writeFileSync(weights, saveWeights(tinyModel(5), { classes, preprocessing: { size: [12, 12], resize: 12, interpolation: "bilinear", channels: "gray", mean: [0.3], std: [0.3] } }));
+  writeFileSync(
+    weights,
+    saveWeights(
+      tinyModel(5),
+      { classes, preprocessing: { size: [12, 12], resize: 12, interpolation: "bilinear", channels: "gray", mean: [0.3], std: [0.3] } },
+    ),
+  );
   const call = await senet("eval", "--weights", weights, "--data", data, "--threads", "1", "--report", at("eval.html"));
   assert.is(call.code, 0, call.errors);
   assert.ok(call.output.endsWith(`\nreport written to ${at("eval.html")}\n`));
   await checkEvaluation("eval.html", answers(weights, testing));
   const { text: shown, sources } = readPage(text("eval.html"));
   assert.is(sources.length, 24, "an untrained network makes more mistakes than are shown");
-  for (const part of ["|se_resnet8 of plain.safetensors|", "Evaluation on 60 test images.", "|mean; standard deviation|0.3; 0.3|"]) assert.ok(shown.includes(part), part);
+  for (const part of ["|se_resnet8 of plain.safetensors|", "Evaluation on 60 test images.", "|mean; standard deviation|0.3; 0.3|"]) {
+    assert.ok(shown.includes(part), part);
+  }
   const json = await senet("eval", "--weights", weights, "--data", data, "--threads", "1", "--report", at("eval.html"), "--json");
   assert.is((JSON.parse(json.output) as { report: string }).report, at("eval.html"));
 });
@@ -193,7 +225,10 @@ test("what makes no report is one clear line, and nothing is written", async () 
     [[at("a.log.jsonl"), "--weights", at("a.safetensors")], 2, /--weights and --data are wanted together/],
     [[at("a.log.jsonl"), "--out", at("a.log.jsonl")], 2, /--out wants another file than the log/],
     [[], 2, /wants LOG\.jsonl/],
-    [[at("a.log.jsonl"), "--weights", at("a.safetensors"), "--data", other], 1, /a\.log\.jsonl is of a run on other images than .*other has/],
+    [
+      [at("a.log.jsonl"), "--weights", at("a.safetensors"), "--data", other], 1,
+      /a\.log\.jsonl is of a run on other images than .*other has/,
+    ],
     [[at("a.log.jsonl"), "--weights", at("two.safetensors"), "--data", data], 1, /two\.safetensors: .*fc\.weight/],
     [[at("a.log.jsonl"), "--weights", at("text.jsonl"), "--data", data], 1, /text\.jsonl: .*safetensors/],
     [[at("other.log.jsonl"), ...measured], 1, /other\.log\.jsonl: unknown model "<b>"/],

@@ -125,7 +125,8 @@ test("SE-U-Net learns to tell blocks, frames and clutter", async () => {
   const training = scenes(shapes(60), 48, new Random(8), { size: 16, pieces: 6, most: 1 });
   const held = scenes(shapes(60), 16, new Random(9), { size: 16, pieces: 6, most: 1 });
   const trainer = new Trainer({
-    model, data: training, normalisation, batch: 8, seed: 1, optimiser: new AdamW(model.namedParameters(), {}), schedule: constant({ peak: 0.01 }),
+    model, data: training, normalisation, batch: 8, seed: 1, optimiser: new AdamW(model.namedParameters(), {}),
+    schedule: constant({ peak: 0.01 }),
   });
   const before = evaluate(model, held, normalisation).confusion.meanIntersectionOverUnion;
   const first = await trainer.trainEpoch();
@@ -143,7 +144,9 @@ test("a model whose output is not one class a pixel is refused", () => {
     model, data, normalisation, batch: 2, seed: 1, optimiser: new AdamW(model.namedParameters(), {}), schedule: constant({ peak: 0.01 }),
   });
   const classifier = createModel("resnet8", { classes: 3, inChannels: 1, width: 2 });
-  assert.throws(() => new Trainer(options(classifier, small)), /the data set has 3 classes for each of 16x16 pixels, the model puts out \[2,3\]/);
+  assert.throws(
+    () => new Trainer(options(classifier, small)), /the data set has 3 classes for each of 16x16 pixels, the model puts out \[2,3\]/,
+  );
   const segmenter = createModel("unet", { classes: 4, inChannels: 1, width: 2, depth: 2 });
   assert.throws(() => new Trainer(options(segmenter, quarters(4, 1))), /the data set has 4 classes, the model puts out \[2,4,12,12\]/);
 });
@@ -191,7 +194,9 @@ test("senet segment: both networks, a table, a picture", async () => {
 
 test("senet segment --json --out: figures, and weights that load", async () => {
   const out = join(folder, "w.safetensors");
-  const { code, output } = await senet("segment", "se_unet", ...sizes, "--model-options", '{"width":2,"attention":"scse"}', "--out", out, "--json");
+  const { code, output } = await senet(
+    "segment", "se_unet", ...sizes, "--model-options", '{"width":2,"attention":"scse"}', "--out", out, "--json",
+  );
   assert.is(code, 0);
   const [result] = JSON.parse(output) as { model: string; mean_iou: number; classes: { class: string }[] }[];
   assert.is(result.model, "se_unet");
@@ -208,10 +213,16 @@ test("senet segment: wrong usage", async () => {
     return [code, errors];
   };
   assert.equal(await wrong(), [2, "senet segment: wants --data DIR\n"]);
-  assert.equal(await wrong(...sizes, "--out", join(folder, "x")), [2, "senet segment: --out holds the weights of one MODEL, got unet and se_unet\n"]);
+  assert.equal(
+    await wrong(...sizes, "--out", join(folder, "x")), [2, "senet segment: --out holds the weights of one MODEL, got unet and se_unet\n"],
+  );
   assert.equal(await wrong("--data", pictures, "--size", "5"), [2, "senet segment: --size wants at least the pictures' 6x6, got 5\n"]);
-  assert.equal(await wrong("--data", pictures, "--shrink", "5"), [2, "senet segment: --shrink wants a divisor of the pictures' 12x12, got 5\n"]);
-  assert.equal(await wrong("unett", ...sizes), [2, 'senet: unknown model "unett" (did you mean "unet"?); senet summary --list names them all\n']);
+  assert.equal(
+    await wrong("--data", pictures, "--shrink", "5"), [2, "senet segment: --shrink wants a divisor of the pictures' 12x12, got 5\n"],
+  );
+  assert.equal(
+    await wrong("unett", ...sizes), [2, 'senet: unknown model "unett" (did you mean "unet"?); senet summary --list names them all\n'],
+  );
   assert.equal(await wrong(...sizes, "--batch", "9"), [2, "senet segment: --batch wants at most the 8 scenes, got 9\n"]);
   const [code, errors] = await wrong("--data", pictures, "--size", "20", "--scenes", "8", "--batch", "4");
   assert.is(code, 1);

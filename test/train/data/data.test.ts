@@ -46,7 +46,9 @@ test("a split parts every image once, by the seed", () => {
   assert.equal(all.sort(), Array.from({ length: 20 }, (_, i) => key(data, i)).sort());
   assert.equal(data.split(6, new Random(5)).validation.images, validation.images);
   assert.not.equal(data.split(6, new Random(6)).validation.images, validation.images);
-  for (const count of [0, 20, 2.5]) assert.throws(() => data.split(count, new Random(5)), /validation split of 20 images wants from 1 to 19/);
+  for (const count of [0, 20, 2.5]) {
+    assert.throws(() => data.split(count, new Random(5)), /validation split of 20 images wants from 1 to 19/);
+  }
   assert.throws(() => data.select([20]), /indices from 0 to 19, got 20/);
 });
 

@@ -26,10 +26,22 @@ async function pair(place: string, images: string, labels: string, count: number
 test("under every name they are found", async () => {
   const named: [string, [string, string], [string, string]][] = [
     ["seven-zip", ["train-images.idx3-ubyte", "train-labels.idx1-ubyte"], ["t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte"]],
-    ["torchvision", ["MNIST/raw/train-images-idx3-ubyte", "MNIST/raw/train-labels-idx1-ubyte"], ["MNIST/raw/t10k-images-idx3-ubyte", "MNIST/raw/t10k-labels-idx1-ubyte"]],
-    ["raw-only", ["raw/train-images-idx3-ubyte.gz", "raw/train-labels-idx1-ubyte.gz"], ["raw/t10k-images-idx3-ubyte.gz", "raw/t10k-labels-idx1-ubyte.gz"]],
-    ["kaggle", ["train-images-idx3-ubyte/train-images-idx3-ubyte", "train-labels-idx1-ubyte/train-labels-idx1-ubyte"], ["t10k-images-idx3-ubyte/t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte/t10k-labels-idx1-ubyte"]],
-    ["emnist", ["gzip/emnist-digits-train-images-idx3-ubyte.gz", "gzip/emnist-digits-train-labels-idx1-ubyte.gz"], ["gzip/emnist-digits-test-images-idx3-ubyte.gz", "gzip/emnist-digits-test-labels-idx1-ubyte.gz"]],
+    [
+      "torchvision", ["MNIST/raw/train-images-idx3-ubyte", "MNIST/raw/train-labels-idx1-ubyte"],
+      ["MNIST/raw/t10k-images-idx3-ubyte", "MNIST/raw/t10k-labels-idx1-ubyte"],
+    ],
+    [
+      "raw-only", ["raw/train-images-idx3-ubyte.gz", "raw/train-labels-idx1-ubyte.gz"],
+      ["raw/t10k-images-idx3-ubyte.gz", "raw/t10k-labels-idx1-ubyte.gz"],
+    ],
+    [
+      "kaggle", ["train-images-idx3-ubyte/train-images-idx3-ubyte", "train-labels-idx1-ubyte/train-labels-idx1-ubyte"],
+      ["t10k-images-idx3-ubyte/t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte/t10k-labels-idx1-ubyte"],
+    ],
+    [
+      "emnist", ["gzip/emnist-digits-train-images-idx3-ubyte.gz", "gzip/emnist-digits-train-labels-idx1-ubyte.gz"],
+      ["gzip/emnist-digits-test-images-idx3-ubyte.gz", "gzip/emnist-digits-test-labels-idx1-ubyte.gz"],
+    ],
   ];
   for (const [place, train, test10k] of named) {
     await pair(place, ...train, 8);
@@ -45,14 +57,19 @@ test("several sets in one folder: which, is to be said", async () => {
   }
   const place = join(folder, "several");
   const error: unknown = await readDataset(place, "train").catch((thrown: unknown) => thrown);
-  assert.is((error as Error).message, `${place} holds several data sets: name one, as --data ${join(place, "emnist-digits")} or --data ${join(place, "emnist-letters")}`);
+  assert.is(
+    (error as Error).message,
+    `${place} holds several data sets: name one, as --data ${join(place, "emnist-digits")} or --data ${join(place, "emnist-letters")}`,
+  );
   assert.is((await readDataset(join(place, "emnist-letters"), "train")).size, 8);
   assert.is((await readDataset(join(place, "emnist-digits"), "train")).size, 12);
 });
 
 test("labels from 1: an error where names are too few, else it is said", async () => {
   await pair("one", "train-images-idx3-ubyte", "train-labels-idx1-ubyte", 16, 1);
-  const train = (...more: string[]) => senet("train", "se_resnet8", "--data", join(folder, "one"), "--model-options", '{"width":4,"reduction":2}', "--batch", "4", "--epochs", "1",
+  const train = (...more: string[]) => senet("train", "se_resnet8", "--data", join(
+    folder, "one",
+  ), "--model-options", '{"width":4,"reduction":2}', "--batch", "4", "--epochs", "1",
     "--threads", "1", "--no-report", "--out", join(folder, "one.safetensors"), ...more);
   writeFileSync(join(folder, "names"), "a\nb\nc\nd\n");
   const named = await train("--classes", join(folder, "names"));
@@ -60,7 +77,9 @@ test("labels from 1: an error where names are too few, else it is said", async (
   assert.match(named.errors, /label 3 is 4, but there are only 4 classes: they count from 1, and want to count from 0/);
   const numbered = await train();
   assert.is(numbered.code, 0, numbered.errors);
-  assert.match(numbered.errors, /^1 of 5 classes have no training image, such as "0"; do the labels count from 1\? They want to count from 0$/m);
+  assert.match(
+    numbered.errors, /^1 of 5 classes have no training image, such as "0"; do the labels count from 1\? They want to count from 0$/m,
+  );
 });
 
 test.after(() => rmSync(folder, { recursive: true, force: true }));

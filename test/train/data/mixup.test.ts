@@ -56,7 +56,8 @@ test("every image is mixed with one of the batch, all by one share, each of them
       const wanted = new Float32Array(4);
       wanted[indices[i] % 4] += share;
       wanted[partner % 4] += 1 - share;
-      batch.shares!.subarray(4 * i, 4 * i + 4).forEach((value, k) => assert.ok(Math.abs(value - wanted[k]) < 1e-6, `${value}, wanted ${wanted[k]}`));
+      batch.shares!.subarray(4 * i, 4 * i + 4)
+        .forEach((value, k) => assert.ok(Math.abs(value - wanted[k]) < 1e-6, `${value}, wanted ${wanted[k]}`));
       assert.is(batch.labels[i], (share >= 0.5 ? indices[i] : partner) % 4, "the label of the larger share");
       return partner;
     });
@@ -70,7 +71,9 @@ test("every image is mixed with one of the batch, all by one share, each of them
 test("mixing draws after all else, so that what is flipped and cropped stays as it was", () => {
   const data = quarters(8, 3);
   const all = Int32Array.from({ length: 8 }, (_, i) => i);
-  const [mixed, before] = [{ mixup: 1e9 }, {}].map((more) => new Batcher(data, normalisation, { flip: true, crop: 2, erase: 0.5, ...more }).augmented(all, new Random(5)));
+  const [mixed, before] = [{ mixup: 1e9 }, {}].map(
+    (more) => new Batcher(data, normalisation, { flip: true, crop: 2, erase: 0.5, ...more }).augmented(all, new Random(5)),
+  );
   // Beta of so large a parameter is a half: the sum over the batch is that of the images.
   const sum = ({ x }: Batch): number => x.data.reduce((a, b) => a + b, 0);
   assert.ok(Math.abs(sum(mixed) - sum(before)) < 1e-2);
@@ -83,7 +86,9 @@ test("mixing draws after all else, so that what is flipped and cropped stays as 
 });
 
 test("what cannot be mixed is refused", () => {
-  for (const mixup of [-0.1, NaN, Infinity]) assert.throws(() => new Batcher(quarters(4, 1), normalisation, { mixup }), /mixup wants a finite number of at least 0, got/);
+  for (const mixup of [-0.1, NaN, Infinity]) {
+    assert.throws(() => new Batcher(quarters(4, 1), normalisation, { mixup }), /mixup wants a finite number of at least 0, got/);
+  }
   const perPixel = new Dataset(new Uint8Array(8), [2, 1, 2, 2], new Int32Array(8), ["a"]);
   assert.throws(() => new Batcher(perPixel, levels, { mixup: 0.2 }), /wants one label an image/);
 });
@@ -99,7 +104,9 @@ test("the loss of shares is that of both labels by their shares, with their smoo
     const soft = crossEntropy(reference, logits, shares, smoothing);
     const [a, b] = [first, second].map((labels) => crossEntropy(reference, logits, labels, smoothing));
     assert.ok(Math.abs(soft.value - (share * a.value + (1 - share) * b.value)) < 1e-12);
-    soft.gradient().data.forEach((slope, i) => assert.ok(Math.abs(slope - (share * a.gradient().data[i] + (1 - share) * b.gradient().data[i])) < 1e-12));
+    soft.gradient().data.forEach(
+      (slope, i) => assert.ok(Math.abs(slope - (share * a.gradient().data[i] + (1 - share) * b.gradient().data[i])) < 1e-12),
+    );
   }
   const single = Float32Array.from(shares, (_, i) => (first[Math.floor(i / 4)] === i % 4 ? 1 : 0));
   const [hard, soft] = [first, single].map((labels) => crossEntropy(plain, logits.toFloat32(), labels));
@@ -111,7 +118,11 @@ test("shares that are none are refused, by both losses", () => {
   const session = compileTrainingSync(tinyModel(), { input: [2, 1, 12, 12], optimiser: { method: "sgd" }, threads: 1 });
   const x = Tensor.zeros([2, 1, 12, 12]);
   const logits = Tensor.zeros([2, 4]);
-  for (const loss of [(shares: Float32Array) => session.backward(x, shares), (shares: Float32Array) => crossEntropy(plain, logits, shares).value]) {
+  for (
+    const loss of [
+      (shares: Float32Array) => session.backward(x, shares), (shares: Float32Array) => crossEntropy(plain, logits, shares).value,
+    ]
+  ) {
     assert.throws(() => loss(new Float32Array(7)), /labels wants 2 x 4 shares of classes, got 7/);
     assert.throws(() => loss(Float32Array.of(1, 0, 0, 0, 0.5, 0.4, 0, 0)), /add up to 1, those of label 1 do not/);
     assert.throws(() => loss(Float32Array.of(1.5, -0.5, 0, 0, 1, 0, 0, 0)), /at least 0 and to add up to 1, those of label 0 do not/);
@@ -125,7 +136,10 @@ const mixing = { augmentation: { flip: true, crop: 1, mixup: 0.4 }, schedule: co
 
 function trainers(smoothing: number): Trainer[] {
   const model = tinyModel();
-  const session = compileTrainingSync(model, { input: [8, 1, 12, 12], threads: 1, numerics: "exact", smoothing, optimiser: { method: "sgd", momentum: 0.9, weightDecay: 1e-3 } });
+  const session = compileTrainingSync(
+    model,
+    { input: [8, 1, 12, 12], threads: 1, numerics: "exact", smoothing, optimiser: { method: "sgd", momentum: 0.9, weightDecay: 1e-3 } },
+  );
   return [
     new Trainer({ model, session, data: quarters(40, 3), normalisation, batch: 8, seed: 11, ...mixing }),
     tinyTrainer({ smoothing, ...mixing }),

@@ -74,13 +74,17 @@ test("what is no data set is refused in one line that names the file", async () 
   await refused(folder, /nor a folder train of pictures/);
 });
 
-const run = process.versions.deno !== undefined ? ["run", "--allow-all", "--quiet"] : process.versions.bun !== undefined ? ["run"] : process.execArgv;
+const run = process.versions.deno !== undefined ? ["run", "--allow-all", "--quiet"]
+  : process.versions.bun !== undefined ? ["run"]
+  : process.execArgv;
 const entry = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 
 /** A shell's limit on the size of files stands for a disk that is full: the write fails in the middle. */
 function limited(blocks: number, args: readonly string[]): Promise<{ code: number; errors: string }> {
   return new Promise((resolve) => {
-    execFile("/bin/sh", ["-c", `ulimit -f ${blocks}; exec "$0" "$@"`, process.execPath, ...run, entry, ...args], { env: { ...process.env, NO_COLOR: "1" } },
+    execFile("/bin/sh", ["-c", `ulimit -f ${blocks}; exec "$0" "$@"`, process.execPath, ...run, entry, ...args], {
+      env: { ...process.env, NO_COLOR: "1" }
+    },
       (error, _out, errors) => resolve({ code: error === null ? 0 : (error.code ?? -1), errors }));
   });
 }
@@ -92,7 +96,9 @@ if (process.platform !== "win32" && process.versions.deno === undefined && proce
     const out = join(folder, "disk.safetensors");
     const checkpoint = join(folder, "disk.checkpoint.safetensors");
     const options = ["--data", place, "--out", out, "--threads", "1"];
-    const recipe = ["train", "se_resnet8", ...options, "--model-options", '{"width":4,"reduction":2}', "--batch", "8", "--epochs", "2", "--seed", "3"];
+    const recipe = [
+      "train", "se_resnet8", ...options, "--model-options", '{"width":4,"reduction":2}', "--batch", "8", "--epochs", "2", "--seed", "3",
+    ];
     const full = await limited(8, recipe);
     assert.is(full.code, 1, full.errors);
     assert.match(full.errors, /^senet: cannot write .*disk\.checkpoint\.safetensors: .*\n$/);

@@ -68,7 +68,9 @@ export function traps(kinds: readonly Kind[], gives: Kind, compute: (...values: 
 }
 
 /** Whole operands and results, all lanes at once. */
-export function across(takes: readonly Kind[], gives: Kind, compute: (...operands: bigint[][]) => readonly (bigint | readonly bigint[])[]): Case {
+export function across(
+  takes: readonly Kind[], gives: Kind, compute: (...operands: bigint[][]) => readonly (bigint | readonly bigint[])[],
+): Case {
   return { takes, gives, compute: (operands) => compute(...(operands as bigint[][])) };
 }
 

@@ -41,7 +41,9 @@ function laneConstants(type: string, kind: Kind, lanes: readonly (number | bigin
     [name]: () => {
       const all = vector((f) => emit(f, name, ...lanes), kind);
       lanes.forEach((lane, i) => assert.ok(Object.is(all[i], expected(lane)), `${name} lane ${i}`));
-      for (const lane of vector((f) => emit(f, name, lanes[1]), kind)) assert.ok(Object.is(lane, expected(lanes[1])), `${name}: one for all`);
+      for (const lane of vector((f) => emit(f, name, lanes[1]), kind)) {
+        assert.ok(Object.is(lane, expected(lanes[1])), `${name}: one for all`);
+      }
     },
   };
 }
@@ -49,8 +51,13 @@ function laneConstants(type: string, kind: Kind, lanes: readonly (number | bigin
 const BYTES = Array.from({ length: 16 }, (_, i) => (i * 37 + 200) & 0xff);
 
 export const constantChecks: Checks = {
-  ...scalarConstants("i32", [0, 1, -1, 63, 64, -64, -65, 8191, 8192, -8193, 0x7fffffff, -0x80000000, 0x80000000, 0xffffffff], (value) => value | 0),
-  ...scalarConstants("i64", [0n, 1n, -1n, 63n, 64n, -64n, -65n, 2n ** 63n - 1n, -(2n ** 63n), 2n ** 64n - 1n, 2n ** 35n, -(2n ** 49n)], (value) => BigInt.asIntN(64, value)),
+  ...scalarConstants(
+    "i32", [0, 1, -1, 63, 64, -64, -65, 8191, 8192, -8193, 0x7fffffff, -0x80000000, 0x80000000, 0xffffffff], (value) => value | 0,
+  ),
+  ...scalarConstants(
+    "i64", [0n, 1n, -1n, 63n, 64n, -64n, -65n, 2n ** 63n - 1n, -(2n ** 63n), 2n ** 64n - 1n, 2n ** 35n, -(2n ** 49n)],
+    (value) => BigInt.asIntN(64, value),
+  ),
   ...scalarConstants("f32", [0, -0, 1, -1.5, 0.1, 1e-45, 3.4028234663852886e38, Infinity, -Infinity, NaN], Math.fround),
   ...scalarConstants("f64", [0, -0, 1, -1.5, 0.1, 5e-324, 1.7976931348623157e308, Infinity, -Infinity, NaN], Number),
   ...laneConstants("i8x16", "i8", [0, 1, -1, 127, -128, 255, 128, 7, 8, 9, 10, 11, 12, 13, 14, 15]),

@@ -28,7 +28,8 @@ test("LEB128, unsigned", () => {
 test("LEB128, signed", () => {
   const cases: readonly [number, string][] = [
     [0, "00"], [1, "01"], [-1, "7f"], [63, "3f"], [64, "c000"], [-64, "40"], [-65, "bf7f"], [127, "ff00"], [128, "8001"], [-128, "807f"],
-    [8191, "ff3f"], [8192, "80c000"], [-8192, "8040"], [-8193, "ffbf7f"], [-123456, "c0bb78"], [2147483647, "ffffffff07"], [-2147483648, "8080808078"],
+    [8191, "ff3f"], [8192, "80c000"], [-8192, "8040"], [-8193, "ffbf7f"], [-123456, "c0bb78"], [2147483647, "ffffffff07"],
+    [-2147483648, "8080808078"],
   ];
   for (const [value, expected] of cases) {
     assert.is(written((to) => to.s32(value)), expected, String(value));
@@ -51,7 +52,10 @@ test("floats: little-endian, NaN as the canonical one", () => {
 test("names are printable ASCII", () => {
   assert.is(written((to) => to.name("a ~")), "0361207e");
   for (const name of ["é", "a\n", "\u{1f600}", "\x7f"]) {
-    assert.throws(() => new Bytes().name(name), (error: Error) => error instanceof RangeError && error.message.startsWith("wasm: a name wants printable ASCII"));
+    assert.throws(
+      () => new Bytes().name(name),
+      (error: Error) => error instanceof RangeError && error.message.startsWith("wasm: a name wants printable ASCII"),
+    );
   }
 });
 

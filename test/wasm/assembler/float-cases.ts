@@ -142,8 +142,12 @@ export const floatCases: Cases = {
   "f64x2.convert_low_i32x4_s": { takes: ["i32"], gives: "f64", compute: ([a]) => low(a, 2).map(Number) },
   "f64x2.convert_low_i32x4_u": { takes: ["u32"], gives: "f64", compute: ([a]) => low(a, 2).map(Number) },
   "i32x4.trunc_sat_f32x4_s": saturates("f32", "i32"), "i32x4.trunc_sat_f32x4_u": saturates("f32", "u32"),
-  "i32x4.trunc_sat_f64x2_s_zero": { takes: ["f64"], gives: "i32", compute: ([a]) => [...a.map((lane) => saturated(Number(lane), "i32")), 0n, 0n] },
-  "i32x4.trunc_sat_f64x2_u_zero": { takes: ["f64"], gives: "u32", compute: ([a]) => [...a.map((lane) => saturated(Number(lane), "u32")), 0n, 0n] },
+  "i32x4.trunc_sat_f64x2_s_zero": {
+    takes: ["f64"], gives: "i32", compute: ([a]) => [...a.map((lane) => saturated(Number(lane), "i32")), 0n, 0n],
+  },
+  "i32x4.trunc_sat_f64x2_u_zero": {
+    takes: ["f64"], gives: "u32", compute: ([a]) => [...a.map((lane) => saturated(Number(lane), "u32")), 0n, 0n],
+  },
 };
 
 /** Splats, and lanes out and in. */
@@ -155,7 +159,9 @@ function laneCases(group: string, kind: Kind, scalar: Kind): Cases {
   return named(group, {
     splat: { takes: [scalar], gives: kind, compute: ([a]) => Array.from({ length: count }, () => a[0]) },
     ...(short ? { extract_lane_s: extract(kind), extract_lane_u: extract(unsigned) } : { extract_lane: extract(kind) }),
-    replace_lane: { takes: [kind, scalar], gives: kind, lanes: count, compute: ([a, [value]], lane) => a.map((each, i) => (i === lane ? value : each)) },
+    replace_lane: {
+      takes: [kind, scalar], gives: kind, lanes: count, compute: ([a, [value]], lane) => a.map((each, i) => (i === lane ? value : each)),
+    },
   });
 }
 

@@ -51,7 +51,13 @@ export function trapped(run: () => unknown): boolean {
     run();
     return false;
   } catch (error) {
-    if ((error as Error).name === "RuntimeError" || /out of bounds|unreachable|division|divide|overflow|unaligned/i.test((error as Error).message)) return true;
+    if (
+      (error as Error).name === "RuntimeError" || /out of bounds|unreachable|division|divide|overflow|unaligned/i.test(
+        (error as Error).message,
+      )
+    ) {
+      return true;
+    }
     throw error;
   }
 }

@@ -47,7 +47,8 @@ export function same(a: Lane, b: Lane): boolean {
 /** Values at which instructions differ from each other: ends of ranges, halves, zeros, infinities, NaN, ties of rounding. */
 export function bank(kind: Kind): Lane[] {
   if (isFloat(kind)) {
-    const common = [0, -0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 3.75, 127.5, -1e10, 2147483647, 2147483648, -2147483648, -2147483649, 4294967295,
+    const common =
+      [0, -0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 3.75, 127.5, -1e10, 2147483647, 2147483648, -2147483648, -2147483649, 4294967295,
       4294967296, 9223372036854775808, -9223372036854775808, 18446744073709551616, Infinity, -Infinity, NaN, 16777217, 0.1];
     return kind === "f32"
       ? [...common.map(Math.fround), 1.401298464324817e-45, -3.4028234663852886e38, 1.1754943508222875e-38, 4294967040, 2147483520]
@@ -56,10 +57,19 @@ export function bank(kind: Kind): Lane[] {
   }
   const bits = BigInt(8 * sizeOf(kind));
   const top = 1n << (bits - 1n);
-  const values = [0n, 1n, 2n, 3n, 7n, bits - 1n, bits, top - 1n, top, top + 1n, 2n * top - 1n, 2n * top - 2n, (2n * top - 1n) / 3n, top >> 1n, 100n, 0x5an];
+  const values = [
+    0n, 1n, 2n, 3n, 7n, bits - 1n, bits, top - 1n, top, top + 1n, 2n * top - 1n, 2n * top - 2n, (2n * top - 1n) / 3n, top >> 1n, 100n,
+    0x5an,
+  ];
   // Floats as bits: 1, infinity, a signalling NaN, a NaN with sign.
-  if (bits === 32n) values.push(0x3f800000n, 0x7f800000n, 0x7fa00001n, 0xffc00000n, 0x01000001n, 0x01020384n, 0xffff7fffn, 0x00018000n, 0x12345678n);
-  if (bits === 64n) values.push(0x3ff0000000000000n, 0x7ff4000000000001n, 0xfff8000000000000n, 0x8000008000000001n, 0x0020000000000001n, 0x123456789abcdef0n);
+  if (bits === 32n) {
+    values.push(0x3f800000n, 0x7f800000n, 0x7fa00001n, 0xffc00000n, 0x01000001n, 0x01020384n, 0xffff7fffn, 0x00018000n, 0x12345678n);
+  }
+  if (bits === 64n) {
+    values.push(
+      0x3ff0000000000000n, 0x7ff4000000000001n, 0xfff8000000000000n, 0x8000008000000001n, 0x0020000000000001n, 0x123456789abcdef0n,
+    );
+  }
   return values.map((value) => (kind[0] === "u" ? BigInt.asUintN(Number(bits), value) : BigInt.asIntN(Number(bits), value)));
 }
 

@@ -38,7 +38,9 @@ function loads(name: string, type: ValueType, size: number, gives: Kind, read: (
         for (const address of [BASE, BASE + 1, END - offset - size]) {
           const expected = read(lab.view(), address + offset);
           lab.exports.f(address);
-          expected.forEach((lane, i) => assert.is(readLane(lab.view(), OUT + i * sizeOf(gives), gives), lane, `${name} offset ${offset}, lane ${i}`));
+          expected.forEach(
+            (lane, i) => assert.is(readLane(lab.view(), OUT + i * sizeOf(gives), gives), lane, `${name} offset ${offset}, lane ${i}`),
+          );
         }
         assert.ok(trapped(() => lab.exports.f(END - offset - size + 1)), `${name} reads ${size} bytes`);
       }

@@ -59,7 +59,9 @@ function* operandSets(op: Instruction, { takes, choose }: Case): Generator<Lane[
   const most = Math.max(...counts);
   const sets = Math.max(Math.ceil(all.length / most), 24);
   for (let set = 0; set < sets; set++) {
-    yield counts.map((count, i) => Array.from({ length: count }, (_, lane) => all[(set * most + Math.floor((lane * most) / count)) % all.length][i]));
+    yield counts.map(
+      (count, i) => Array.from({ length: count }, (_, lane) => all[(set * most + Math.floor((lane * most) / count)) % all.length][i]),
+    );
   }
 }
 
@@ -79,7 +81,9 @@ function runCase(op: Instruction, each: Case): void {
   let compared = 0;
   for (const operands of operandSets(op, each)) {
     for (let lane = 0; lane < lanes; lane++) {
-      operands.forEach((values, i) => values.forEach((value, j) => writeLane(view, OPERANDS + 16 * i + j * sizeOf(each.takes[i]), each.takes[i], value)));
+      operands.forEach(
+        (values, i) => values.forEach((value, j) => writeLane(view, OPERANDS + 16 * i + j * sizeOf(each.takes[i]), each.takes[i], value)),
+      );
       const run = lab.exports[`lane${lane}`];
       const expected = each.compute(operands, lane);
       const what = `${op.name} of ${operands.map(show).join(" ")}${lanes > 1 ? `, lane ${lane}` : ""}`;
@@ -119,7 +123,9 @@ test("every instruction has a case, and every case an instruction", () => {
 });
 
 test("no case is said twice", () => {
-  const lists = [integerCases, floatCases, moveCases, relaxedCases, memoryChecks, constantChecks, controlChecks].flatMap((list) => Object.keys(list));
+  const lists = [integerCases, floatCases, moveCases, relaxedCases, memoryChecks, constantChecks, controlChecks].flatMap(
+    (list) => Object.keys(list),
+  );
   assert.is(lists.length, new Set(lists).size);
 });
 

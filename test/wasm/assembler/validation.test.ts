@@ -47,7 +47,9 @@ test("operands: wrong types and too few", () => {
     F32(f);
     f.i32.add();
   });
-  refuses("TypeError", "kernel, instruction 1 (f32x4.relaxed_madd): wants [v128 v128 v128], the stack has []", (f) => f.f32x4.relaxed_madd());
+  refuses(
+    "TypeError", "kernel, instruction 1 (f32x4.relaxed_madd): wants [v128 v128 v128], the stack has []", (f) => f.f32x4.relaxed_madd(),
+  );
   refuses("TypeError", "kernel, instruction 2 (v128.store): wants [i32 v128], the stack has [v128]", (f) => {
     f.f32x4.const(0);
     f.v128.store();
@@ -57,7 +59,9 @@ test("operands: wrong types and too few", () => {
     I32(f);
     f.local.set(x);
   });
-  refuses("TypeError", "kernel, instruction 1 (drop): wants one value of any type, the stack has too few in this function", (f) => f.drop());
+  refuses(
+    "TypeError", "kernel, instruction 1 (drop): wants one value of any type, the stack has too few in this function", (f) => f.drop(),
+  );
 });
 
 test("select wants two of one type", () => {
@@ -76,7 +80,9 @@ test("results of functions and blocks: missing, wrong, too many", () => {
     I32(f);
     I32(f);
   }, ["i32"]);
-  refuses("TypeError", "kernel, instruction 2 (end of block): wants [] and nothing else, the stack has [i32]", (f) => f.block(() => I32(f)));
+  refuses(
+    "TypeError", "kernel, instruction 2 (end of block): wants [] and nothing else, the stack has [i32]", (f) => f.block(() => I32(f)),
+  );
   refuses("TypeError", "kernel, instruction 2 (end of loop): wants [f32], the stack has [i32]", (f) => f.loop("f32", () => I32(f)));
   refuses("TypeError", "kernel, instruction 2 (return): wants [f32], the stack has [i32]", (f) => {
     I32(f);
@@ -153,7 +159,10 @@ test("handles of other functions and modules", () => {
     local = f.local.i32("theirs");
   });
   const func = other.func("helper", {}, () => undefined);
-  refuses("TypeError", 'kernel, instruction 1 (local.get): wants a handle of this function, "theirs" belongs to another', (f) => f.local.get(local as Local));
+  refuses(
+    "TypeError", 'kernel, instruction 1 (local.get): wants a handle of this function, "theirs" belongs to another',
+    (f) => f.local.get(local as Local),
+  );
   refuses("TypeError", 'kernel, instruction 2 (local.set): wants a handle of this function, "theirs" belongs to another', (f) => {
     I32(f);
     f.local.set(local as Local);
@@ -171,7 +180,9 @@ test("immediates out of range", () => {
   };
   refuses("RangeError", "kernel, instruction 2 (v128.load): offset wants a whole number from 0 to 4294967295, got -16", load(-16));
   refuses("RangeError", "kernel, instruction 2 (v128.load): offset wants a whole number from 0 to 4294967295, got 1.5", load(1.5));
-  refuses("RangeError", "kernel, instruction 2 (v128.load): offset wants a whole number from 0 to 4294967295, got 4294967296", load(4294967296));
+  refuses(
+    "RangeError", "kernel, instruction 2 (v128.load): offset wants a whole number from 0 to 4294967295, got 4294967296", load(4294967296),
+  );
   for (const align of [0, 3, 32, -4]) {
     refuses("RangeError", `kernel, instruction 2 (v128.load): alignment wants a power of two up to 16 bytes, got ${align}`, load(0, align));
   }
@@ -190,15 +201,29 @@ test("immediates out of range", () => {
     f.i8x16.shuffle(lanes);
   };
   refuses("RangeError", "kernel, instruction 3 (i8x16.shuffle): wants 16 values, got 2", shuffle([1, 2]));
-  refuses("RangeError", "kernel, instruction 3 (i8x16.shuffle): lane wants a whole number from 0 to 31, got 32", shuffle([...Array<number>(15).fill(0), 32]));
+  refuses(
+    "RangeError", "kernel, instruction 3 (i8x16.shuffle): lane wants a whole number from 0 to 31, got 32",
+    shuffle([...Array<number>(15).fill(0), 32]),
+  );
   refuses("RangeError", "kernel, instruction 1 (v128.const): wants 16 values, got 4", (f) => f.v128.const([1, 2, 3, 4]));
   refuses("RangeError", "kernel, instruction 1 (f32x4.const): wants 4 values, got 3", (f) => f.f32x4.const(1, 2, 3));
-  refuses("RangeError", "kernel, instruction 1 (i8x16.const): constant wants a whole number from -128 to 255, got 256", (f) => f.i8x16.const(256));
+  refuses(
+    "RangeError", "kernel, instruction 1 (i8x16.const): constant wants a whole number from -128 to 255, got 256", (f) => f.i8x16.const(256),
+  );
   for (const value of [4294967296, -2147483649, 0.5, NaN]) {
-    refuses("RangeError", `kernel, instruction 1 (i32.const): constant wants a whole number from -2147483648 to 4294967295, got ${value}`, (f) => f.i32.const(value));
+    refuses(
+      "RangeError", `kernel, instruction 1 (i32.const): constant wants a whole number from -2147483648 to 4294967295, got ${value}`,
+      (f) => f.i32.const(value),
+    );
   }
-  refuses("RangeError", "kernel, instruction 1 (i64.const): constant wants a whole number of 64 bits, got 18446744073709551616", (f) => f.i64.const(2n ** 64n));
-  refuses("RangeError", "kernel, instruction 2 (i32.const): constant wants a whole number from -2147483648 to 4294967295, got 0.5", (f) => f.local.increase(f.local.i32(), 0.5));
+  refuses(
+    "RangeError", "kernel, instruction 1 (i64.const): constant wants a whole number of 64 bits, got 18446744073709551616",
+    (f) => f.i64.const(2n ** 64n),
+  );
+  refuses(
+    "RangeError", "kernel, instruction 2 (i32.const): constant wants a whole number from -2147483648 to 4294967295, got 0.5",
+    (f) => f.local.increase(f.local.i32(), 0.5),
+  );
 });
 
 test("memory instructions want a memory", () => {
@@ -228,7 +253,9 @@ test("nothing can be added to a function that has ended", () => {
 });
 
 test("unreachable code: what is missing has any type", () => {
-  for (const leave of [(f: FunctionBuilder) => f.unreachable(), (f: FunctionBuilder, out: Label) => f.br(out), (f: FunctionBuilder) => f.return(), (f: FunctionBuilder, out: Label) => {
+  for (const leave of [(f: FunctionBuilder) => f.unreachable(), (f: FunctionBuilder, out: Label) => f.br(out), (
+    f: FunctionBuilder,
+  ) => f.return(), (f: FunctionBuilder, out: Label) => {
     I32(f);
     f.br_table([], out);
   }]) {
@@ -355,7 +382,9 @@ test("loops: do-while, while, count down", () => {
 test("modules: what they refuse", () => {
   const m = new ModuleBuilder("senet");
   assert.throws(() => m.importMemory("env", "memory", { minimum: 1, shared: true }), 'senet: shared memory "env.memory" wants a maximum');
-  assert.throws(() => m.memory({ minimum: 2, maximum: 1 }), 'senet: maximum of memory "memory" wants a whole number from 2 to 65536, got 1');
+  assert.throws(
+    () => m.memory({ minimum: 2, maximum: 1 }), 'senet: maximum of memory "memory" wants a whole number from 2 to 65536, got 1',
+  );
   assert.throws(() => m.memory({ minimum: 65537 }), 'senet: minimum of memory "memory" wants a whole number from 0 to 65536, got 65537');
   m.memory({ minimum: 1 });
   assert.throws(() => m.importMemory("env", "memory", { minimum: 1 }), 'senet: a module has one memory, "env.memory" would be a second');
@@ -367,7 +396,9 @@ test("modules: what they refuse", () => {
   m.define(f, I32);
   assert.throws(() => m.define(f, I32), 'senet: "f" is defined already');
   assert.throws(() => m.func("g", { params: { "0": "i32" } }, () => undefined), `g: a parameter's name cannot begin with a digit, got "0"`);
-  assert.throws(() => m.func("h", { results: ["i33" as ValueType] }, () => undefined), "wasm: a value type is one of i32, i64, f32, f64, v128, got i33");
+  assert.throws(
+    () => m.func("h", { results: ["i33" as ValueType] }, () => undefined), "wasm: a value type is one of i32, i64, f32, f64, v128, got i33",
+  );
 });
 
 test("an error in a function leaves the module as it was, but for the declaration", () => {

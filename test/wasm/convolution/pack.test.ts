@@ -28,7 +28,9 @@ function packed(kernel: PackKernel, weight: Float32Array, factors: Float32Array,
   memory.set(factors, 0);
   memory.set(weight, atWeights);
   (exports[kernel.name] as (...values: number[]) => void)(4 * (to + PANEL), 4 * atWeights, 0, factors.length / PANEL);
-  for (const beside of [memory.subarray(to - 32, to), memory.subarray(to + floats)]) assert.ok(beside.every((value) => value === GUARD), "beside the panels");
+  for (const beside of [memory.subarray(to - 32, to), memory.subarray(to + floats)]) {
+    assert.ok(beside.every((value) => value === GUARD), "beside the panels");
+  }
   assert.equal(memory.subarray(0, factors.length), factors, "factors are only read");
   assert.equal(memory.subarray(atWeights, atWeights + weight.length), weight, "weights are only read");
   return memory.slice(to, to + floats);
@@ -51,7 +53,10 @@ test("direct panels: to the bit, for any kernel and number of inputs", () => {
     const params = paramsOf(inputs, outputs, kernel);
     const [weight, factors] = [numbers(outputs * inputs * kernel[0] * kernel[1], 1), numbers(outputs, 2)];
     const wanted = packConvWeights(weight, guards(outputs), params, undefined, factors);
-    assert.equal(packed(packPanelsKernel(inputs, kernel[0] * kernel[1]), weight, factors, wanted.length), wanted, `${inputs} to ${outputs}, ${kernel.join("x")}`);
+    assert.equal(
+      packed(packPanelsKernel(inputs, kernel[0] * kernel[1]), weight, factors, wanted.length), wanted,
+      `${inputs} to ${outputs}, ${kernel.join("x")}`,
+    );
   }
 });
 

@@ -55,11 +55,19 @@ test("panels in any order, some rows at a time, and tiles for 256 bits: the bits
   const one = of([32, 128], [12, 7], { outHalo: 1, residual: 1, gate: true, activation: plain("relu") });
   const posed = problem(one);
   const whole = run(strassen, posed);
-  const parts = ({ panels }: { readonly panels: number }): Part[] => Array.from({ length: panels }, (_, panel): Part => [0, 12, panel, panel + 1]).reverse();
+  const parts = ({ panels }: { readonly panels: number }): Part[] => Array.from(
+    { length: panels }, (_, panel): Part => [0, 12, panel, panel + 1],
+  ).reverse();
   assertSame(run(strassen, posed, parts), whole, posed.text);
   const places = problem({ ...one, size: [24, 13], kernel: [3, 3], padding: [1, 1], stride: [2, 2] });
-  for (const rows of [1, 2, 3, 6]) assertSame(run({ ...strassen, kernel: (params) => strassenKernel(params, rows) }, places), run(strassen, places), `${rows} rows at a time, 3x3`);
-  for (const rows of [1, 2, 3, 6]) assertSame(run({ ...strassen, kernel: (params) => strassenKernel(params, rows) }, posed), whole, `${rows} rows at a time`);
+  for (const rows of [1, 2, 3, 6]) {
+    assertSame(
+      run({ ...strassen, kernel: (params) => strassenKernel(params, rows) }, places), run(strassen, places), `${rows} rows at a time, 3x3`,
+    );
+  }
+  for (const rows of [1, 2, 3, 6]) {
+    assertSame(run({ ...strassen, kernel: (params) => strassenKernel(params, rows) }, posed), whole, `${rows} rows at a time`);
+  }
   assertSame(run(strassen, problem({ ...one, wide: true })), whole, "wide");
   const empty = run(strassen, posed, () => [[0, 12, 1, 1]]);
   assert.ok(empty.every((value) => value === empty[0]), "no part, no output");
@@ -81,7 +89,9 @@ test("what is not finite comes through, and no further than its pixel of either 
 });
 
 test("the error on many channels", () => {
-  for (const [channels, size] of [[[512, 128], 14], [[128, 512], 14], [[1024, 64], 8]] as const) check(of(channels, [size, size], { activation: plain("relu") }), size);
+  for (const [channels, size] of [[[512, 128], 14], [[128, 512], 14], [[1024, 64], 8]] as const) {
+    check(of(channels, [size, size], { activation: plain("relu") }), size);
+  }
 });
 
 test("factors multiply weights, not biases", () => {
@@ -95,7 +105,12 @@ test("factors multiply weights, not biases", () => {
 test("what it is for, and where it pays", () => {
   const params = (one: Case) => problem(one).params;
   assert.ok(isStrassen(params(of([16, 32], [2, 1]))));
-  for (const other of [of([8, 32], [2, 1]), of([16, 16], [2, 1]), of([16, 32], [3, 1]), of([32, 32], [2, 1], { groups: 2 }), of([16, 32], [4, 2], { kernel: [3, 1], dilation: [1, 2] }), of([16, 32], [2, 1], { activation: plain("sigmoid") })]) {
+  for (
+    const other of [
+      of([8, 32], [2, 1]), of([16, 16], [2, 1]), of([16, 32], [3, 1]), of([32, 32], [2, 1], { groups: 2 }),
+      of([16, 32], [4, 2], { kernel: [3, 1], dilation: [1, 2] }), of([16, 32], [2, 1], { activation: plain("sigmoid") }),
+    ]
+  ) {
     assert.not.ok(isStrassen(params(other)), JSON.stringify(other));
     assert.throws(() => strassenKernel(params(other)), /strassenKernel: wants no groups, no dilation, an even height/);
   }
@@ -108,7 +123,10 @@ test("what it is for, and where it pays", () => {
     const one = params(of(channels, [side, side]));
     assert.is((side / 2) % strassenRows(one), 0);
   }
-  assert.throws(() => packStrassenWeights(new Float32Array(7), null, params(of([16, 32], [2, 1]))), /packStrassenWeights: weight wants 512 elements, got 7/);
+  assert.throws(
+    () => packStrassenWeights(new Float32Array(7), null, params(of([16, 32], [2, 1]))),
+    /packStrassenWeights: weight wants 512 elements, got 7/,
+  );
 });
 
 test.run();

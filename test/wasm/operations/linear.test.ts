@@ -16,7 +16,9 @@ import { machine } from "../machine.ts";
 const round = Math.fround;
 
 /** The sum in float32, in the order in which the pixels and channels lie in memory. */
-function inOrder(x: Float32Array, weight: Float32Array, bias: Float32Array | null, input: Layout, batch: number, outFeatures: number): Float32Array {
+function inOrder(
+  x: Float32Array, weight: Float32Array, bias: Float32Array | null, input: Layout, batch: number, outFeatures: number,
+): Float32Array {
   const pixels = input.height * input.width;
   const inFeatures = pixels * input.channels;
   return Float32Array.from({ length: batch * outFeatures }, (_, at) => {
@@ -78,7 +80,10 @@ test("all tails of outputs, several inputs and batches", () => {
 test("more inputs than a block", () => {
   check({ input: vectorLayout(257), outFeatures: 19, batch: 3 });
   check({ input: vectorLayout(512), outFeatures: 16, batch: 4, activation: { activation: "relu", slope: 0, offset: 0 } });
-  check({ input: { channels: 45, height: 5, width: 4, halo: 0 }, outFeatures: 5, batch: 5, activation: { activation: "relu", slope: 0, offset: 0 } });
+  check({
+    input: { channels: 45, height: 5, width: 4, halo: 0 }, outFeatures: 5, batch: 5,
+    activation: { activation: "relu", slope: 0, offset: 0 },
+  });
   check({ input: vectorLayout(600), outFeatures: 33, batch: 2 });
 });
 
@@ -94,7 +99,9 @@ test("with multiply and add in one, where the engine has relaxed SIMD", () => {
   const compute = (): void => {
     const { images, run } = machine([kernel]);
     const y = images.room(output, 3);
-    run(kernel, [y.address, images.put(input, x, 3).address, images.vector(packConvWeights(weight, null, linearParams(input, 21))).address]);
+    run(
+      kernel, [y.address, images.put(input, x, 3).address, images.vector(packConvWeights(weight, null, linearParams(input, 21))).address],
+    );
     const wanted = new Float32Array(63);
     linearForward(wanted, x, weight, null, linearShape(3, 300, 21));
     assertNear(images.read(y), wanted, 1e-6, 3e-4, kernel.name);
@@ -111,7 +118,10 @@ test("with multiply and add in one, where the engine has relaxed SIMD", () => {
 
 test("flattened images: the weights follow the order of the pixels", () => {
   check({ input: { channels: 5, height: 3, width: 2, halo: 0 }, outFeatures: 18, batch: 3 });
-  assert.throws(() => linearKernel(vectorLayout(4), { channels: 5, height: 3, width: 2, halo: 1 }, { batch: 1 }), /an input of 3x2 wants no halo, got 1/);
+  assert.throws(
+    () => linearKernel(vectorLayout(4), { channels: 5, height: 3, width: 2, halo: 1 }, { batch: 1 }),
+    /an input of 3x2 wants no halo, got 1/,
+  );
 });
 
 test.run();

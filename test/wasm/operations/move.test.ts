@@ -6,14 +6,18 @@ import { concatShape, shuffleShape } from "../../../kernels/shapes.ts";
 import type { Kernel } from "../../../kernels/wasm/shared/kernel.ts";
 import { imagePitch, interior, rowPitch } from "../../../kernels/wasm/shared/layout.ts";
 import type { Layout } from "../../../kernels/wasm/shared/layout.ts";
-import { channelShuffleKernel, clearHaloKernel, concatKernel, fromPlanarKernel, toPlanarKernel } from "../../../kernels/wasm/operations/move.ts";
+import {
+  channelShuffleKernel, clearHaloKernel, concatKernel, fromPlanarKernel, toPlanarKernel,
+} from "../../../kernels/wasm/operations/move.ts";
 import { assertSame, hostile } from "../compare.ts";
 import { elements, vectorLayout } from "../images.ts";
 import type { Placed } from "../images.ts";
 import { machine } from "../machine.ts";
 
 /** Runs the last part first. */
-function inParts(run: (kernel: Kernel, addresses: readonly number[], begin: number, end: number) => void, kernel: Kernel, placed: readonly Placed[]): void {
+function inParts(
+  run: (kernel: Kernel, addresses: readonly number[], begin: number, end: number) => void, kernel: Kernel, placed: readonly Placed[],
+): void {
   const split = kernel.parts >> 1;
   const addresses = placed.map(({ address }) => address);
   run(kernel, addresses, split, kernel.parts);
@@ -21,7 +25,8 @@ function inParts(run: (kernel: Kernel, addresses: readonly number[], begin: numb
 }
 
 const SIZES: readonly (readonly [number, number, number])[] = [
-  ...Array.from({ length: 19 }, (_, i) => [i + 1, 3, 7] as const), [3, 5, 8], [3, 2, 1], [64, 2, 4], [1, 5, 13], [2, 4, 9], [130, 1, 1], [5, 1, 1], [4, 7, 2], [8, 1, 5], [16, 6, 1],
+  ...Array.from({ length: 19 }, (_, i) => [i + 1, 3, 7] as const), [3, 5, 8], [3, 2, 1], [64, 2, 4], [1, 5, 13], [2, 4, 9], [130, 1, 1],
+  [5, 1, 1], [4, 7, 2], [8, 1, 5], [16, 6, 1],
 ];
 
 test("NCHW to NHWC and back, all channels and halos", () => {
@@ -66,7 +71,11 @@ test("concat of one to four inputs", () => {
 });
 
 test("channel shuffle, groups from 1 to all", () => {
-  for (const [channels, groups] of [[6, 1], [6, 2], [6, 3], [6, 6], [24, 2], [24, 3], [24, 4], [24, 8], [60, 5], [58, 2], [7, 7], [56, 7], [48, 3], [10, 5]]) {
+  for (
+    const [channels, groups] of [
+      [6, 1], [6, 2], [6, 3], [6, 6], [24, 2], [24, 3], [24, 4], [24, 8], [60, 5], [58, 2], [7, 7], [56, 7], [48, 3], [10, 5],
+    ]
+  ) {
     const input = { channels, height: 3, width: 5, halo: groups % 3 };
     const output = { ...input, halo: channels % 4 };
     const kernel = channelShuffleKernel(output, input, groups);

@@ -12,11 +12,15 @@ import { elements } from "../images.ts";
 import { machine } from "../machine.ts";
 
 const WINDOWS: readonly Pool2dOptions[] = [
-  { kernel: 3, stride: 2, padding: 1 }, { kernel: 2 }, { kernel: 3, stride: 2, padding: 1, ceilMode: true }, { kernel: 3, stride: 1, padding: 1 },
-  { kernel: 2, stride: 2, ceilMode: true }, { kernel: 3, stride: 3, padding: 1, ceilMode: true }, { kernel: [1, 3], stride: [2, 1], padding: [0, 1] },
-  { kernel: [3, 1], stride: [1, 2], padding: [1, 0] }, { kernel: 5, stride: 1, padding: 2 }, { kernel: 5, stride: 3, padding: 1 }, { kernel: [4, 2], stride: [3, 3], padding: [2, 1], ceilMode: true },
+  { kernel: 3, stride: 2, padding: 1 }, { kernel: 2 }, { kernel: 3, stride: 2, padding: 1, ceilMode: true },
+  { kernel: 3, stride: 1, padding: 1 },
+  { kernel: 2, stride: 2, ceilMode: true }, { kernel: 3, stride: 3, padding: 1, ceilMode: true },
+  { kernel: [1, 3], stride: [2, 1], padding: [0, 1] },
+  { kernel: [3, 1], stride: [1, 2], padding: [1, 0] }, { kernel: 5, stride: 1, padding: 2 }, { kernel: 5, stride: 3, padding: 1 },
+  { kernel: [4, 2], stride: [3, 3], padding: [2, 1], ceilMode: true },
   { kernel: 1, stride: 2 }, { kernel: 2, stride: 1, padding: 1 },
-  { kernel: 3, stride: 2, padding: "same" }, { kernel: 2, stride: 2, padding: "same" }, { kernel: [3, 4], stride: [2, 1], padding: [0, 2, 2, 1] },
+  { kernel: 3, stride: 2, padding: "same" }, { kernel: 2, stride: 2, padding: "same" },
+  { kernel: [3, 4], stride: [2, 1], padding: [0, 2, 2, 1] },
   { kernel: 3, stride: 2, padding: [1, 0, 2, 1], ceilMode: true },
 ];
 
@@ -36,7 +40,9 @@ function check(kernel: Kernel, output: Layout, input: Layout, x: Float32Array, w
 
 function layouts(shape: Pool2dShape, seed: number): [Layout, Layout] {
   const { channels, inHeight, inWidth, outHeight, outWidth } = shape;
-  return [{ channels, height: outHeight, width: outWidth, halo: seed % 4 }, { channels, height: inHeight, width: inWidth, halo: (seed >> 1) % 4 }];
+  return [
+    { channels, height: outHeight, width: outWidth, halo: seed % 4 }, { channels, height: inHeight, width: inWidth, halo: (seed >> 1) % 4 },
+  ];
 }
 
 const KINDS = ["maximum", "average with padding", "average without padding"] as const;
@@ -90,7 +96,10 @@ test("layouts that are not the shape's are refused, names tell windows apart", (
   assert.throws(() => maxPoolKernel({ ...output, width: 5 }, input, shape), /layouts want 8x8 to 4x4, 4 channels, got 8x8 to 4x5/);
   assert.throws(() => adaptiveAveragePoolKernel({ ...output, channels: 3 }, input), /as many channels out as in, got 3 and 4/);
   const other = pool2dShape(1, 4, 8, 8, { kernel: 2, countPadding: false });
-  const names = [maxPoolKernel(output, input, shape), averagePoolKernel(output, input, shape), averagePoolKernel(output, input, other), adaptiveAveragePoolKernel(output, input)];
+  const names = [
+    maxPoolKernel(output, input, shape), averagePoolKernel(output, input, shape), averagePoolKernel(output, input, other),
+    adaptiveAveragePoolKernel(output, input),
+  ];
   assert.is(new Set(names.map(({ name }) => name)).size, 4);
 });
 

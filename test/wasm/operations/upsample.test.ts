@@ -9,7 +9,9 @@ import { elements } from "../images.ts";
 import { machine } from "../machine.ts";
 
 /** Height and width in and out. */
-const SIZES = [[1, 1, 1, 1], [1, 1, 3, 2], [2, 3, 4, 6], [5, 3, 10, 9], [7, 5, 11, 13], [4, 4, 3, 1], [3, 5, 1, 7], [6, 7, 6, 7], [9, 2, 5, 8]];
+const SIZES = [
+  [1, 1, 1, 1], [1, 1, 3, 2], [2, 3, 4, 6], [5, 3, 10, 9], [7, 5, 11, 13], [4, 4, 3, 1], [3, 5, 1, 7], [6, 7, 6, 7], [9, 2, 5, 8],
+];
 
 for (const method of ["nearest", "bilinear", "bilinear with aligned corners"] as const) {
   test(method, () => {

@@ -3,7 +3,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { channelScaleBackward, globalAveragePoolBackward } from "../../../kernels/reference/index.ts";
 import { channelShape } from "../../../kernels/shapes.ts";
-import { gateGradientKernel, globalMeanGradientKernel, scaleGradientKernel } from "../../../kernels/wasm/training/channel-scale-gradient.ts";
+import {
+  gateGradientKernel, globalMeanGradientKernel, scaleGradientKernel,
+} from "../../../kernels/wasm/training/channel-scale-gradient.ts";
 import { imagePitch } from "../../../kernels/wasm/shared/layout.ts";
 import type { Kernel } from "../../../kernels/wasm/shared/kernel.ts";
 import type { Layout } from "../../../kernels/wasm/shared/layout.ts";
@@ -35,15 +37,22 @@ function check(one: Case): void {
   const gateLayout: Layout = { channels, height: 1, width: 1, halo: gateHalo };
   const gateKernel = gateGradientKernel(batch, x, dy, relu ? y : undefined);
   const scale = scaleGradientKernel({
-    batch, dx: y, accumulate, dy, ...(relu ? { y } : {}), gate: gateLayout, mean, ...(residual ? { residual: dy, accumulateResidual: accumulate } : {}),
+    batch, dx: y, accumulate, dy, ...(relu ? { y } : {}), gate: gateLayout, mean,
+    ...(residual ? { residual: dy, accumulateResidual: accumulate } : {}),
   });
   const results = [false, true].map((inParts) => {
     const on = roomy([gateKernel, scale], 8 * batch * imagePitch(y) + 1000);
     const { images } = on;
-    const [input, gradient, output] = [images.put(x, numbers(count, 1), batch), images.put(dy, numbers(count, 2), batch), images.put(y, numbers(count, 3), batch)];
+    const [input, gradient, output] = [
+      images.put(x, numbers(count, 1), batch), images.put(dy, numbers(count, 2), batch), images.put(y, numbers(count, 3), batch),
+    ];
     const pixel = vectorLayout(channels);
-    const [gate, dmean] = [images.put(gateLayout, numbers(batch * channels, 4), batch), images.put(pixel, numbers(batch * channels, 5), batch)];
-    const [dgate, dx, dresidual] = [images.room(pixel, batch), images.room(y, batch, numbers(count, 6)), images.room(dy, batch, numbers(count, 7))];
+    const [gate, dmean] = [
+      images.put(gateLayout, numbers(batch * channels, 4), batch), images.put(pixel, numbers(batch * channels, 5), batch),
+    ];
+    const [dgate, dx, dresidual] = [
+      images.room(pixel, batch), images.room(y, batch, numbers(count, 6)), images.room(dy, batch, numbers(count, 7)),
+    ];
     const run = (kernel: Kernel, ...all: readonly Placed[]): void => {
       const addresses = all.map(({ address }) => address);
       if (inParts) runInParts(on, kernel, addresses);
@@ -70,7 +79,9 @@ function check(one: Case): void {
 }
 
 test("scale: channels, masks, residuals, the squeeze's gradient", () => {
-  for (const channels of [1, 2, 3, 4, 6, 8, 11, 16, 21]) check({ channels, relu: true, mean: true, residual: true, accumulate: channels % 2 === 0 });
+  for (const channels of [1, 2, 3, 4, 6, 8, 11, 16, 21]) {
+    check({ channels, relu: true, mean: true, residual: true, accumulate: channels % 2 === 0 });
+  }
   for (const relu of [false, true]) {
     for (const mean of [false, true]) {
       for (const residual of [false, true]) {

@@ -40,9 +40,12 @@ export interface Family {
   readonly scratch: typeof convFilterScratch;
 }
 
-export const conv: Family = { pack: packGradientKernel, packedSize: packedGradientSize, data: convDataKernel, filter: convFilterKernel, scratch: convFilterScratch };
+export const conv: Family = {
+  pack: packGradientKernel, packedSize: packedGradientSize, data: convDataKernel, filter: convFilterKernel, scratch: convFilterScratch,
+};
 export const depthwise: Family = {
-  pack: packDepthwiseGradientKernel, packedSize: packedDepthwiseGradientSize, data: depthwiseDataKernel, filter: depthwiseFilterKernel, scratch: depthwiseFilterScratch,
+  pack: packDepthwiseGradientKernel, packedSize: packedDepthwiseGradientSize, data: depthwiseDataKernel, filter: depthwiseFilterKernel,
+  scratch: depthwiseFilterScratch,
 };
 
 interface Posed {
@@ -60,7 +63,8 @@ export function pose(one: Case): Posed {
   const input = { channels: channels[0], height: size[0], width: size[1], halo: Math.max(...padding) + moreHalo[0] };
   const output = { channels: channels[1], height: shape.outHeight, width: shape.outWidth, halo: 0 };
   const bare: ConvGradientParams = {
-    batch, input, output, kernel, stride, padding: [padding[0], padding[1]], paddingEnd: [padding[2] ?? padding[0], padding[3] ?? padding[1]],
+    batch, input, output, kernel, stride, padding: [padding[0], padding[1]],
+    paddingEnd: [padding[2] ?? padding[0], padding[3] ?? padding[1]],
     dilation, groups, fma: one.fma === true,
   };
   const params = { ...bare, output: { ...output, halo: gradientHalo(bare) + moreHalo[1] } };

@@ -60,7 +60,9 @@ test("layers of ResNets, and larger halos than they want", () => {
 });
 
 test("groups", () => {
-  const cases: readonly (readonly [number, number, number])[] = [[2, 2, 2], [4, 6, 2], [12, 12, 3], [8, 40, 2], [40, 8, 2], [10, 5, 5], [6, 6, 6], [32, 64, 4], [57, 6, 3]];
+  const cases: readonly (readonly [number, number, number])[] = [
+    [2, 2, 2], [4, 6, 2], [12, 12, 3], [8, 40, 2], [40, 8, 2], [10, 5, 5], [6, 6, 6], [32, 64, 4], [57, 6, 3],
+  ];
   for (const [channelsIn, out, groups] of cases) {
     both({ channels: [channelsIn, out], size: [5, 6], kernel: [3, 3], padding: [1, 1], groups });
     both({ channels: [channelsIn, out], size: [6, 7], kernel: [3, 3], stride: [2, 2], padding: [1, 1], groups });
@@ -82,7 +84,8 @@ test("a long sum stays accurate", () => {
 test("packing for the forward pass gives the bits of packConvWeights", () => {
   const cases: readonly Case[] = [
     { channels: [3, 17], size: [9, 9], kernel: [7, 7] }, { channels: [12, 42], size: [3, 3], kernel: [1, 1], groups: 3 },
-    { channels: [5, 16], size: [3, 3], kernel: [3, 2] }, { channels: [8, 6], size: [3, 3], kernel: [3, 3], groups: 2 }, { channels: [1, 1], size: [1, 1], kernel: [1, 1] },
+    { channels: [5, 16], size: [3, 3], kernel: [3, 2] }, { channels: [8, 6], size: [3, 3], kernel: [3, 3], groups: 2 },
+    { channels: [1, 1], size: [1, 1], kernel: [1, 1] },
   ];
   for (const one of cases) {
     const { params, weight } = pose(one);
@@ -118,7 +121,9 @@ test("fused multiply-adds are within rounding, where the host has them", () => {
 test("sizes that do not belong together are refused", () => {
   const { params } = pose({ channels: [4, 8], size: [5, 6], kernel: [3, 3], padding: [1, 1] });
   assert.throws(() => convDataKernel({ ...params, output: { ...params.output, halo: 0 } }, false), /output halo wants at least 1, got 0/);
-  assert.throws(() => convFilterKernel({ ...params, input: { ...params.input, halo: 0 } }), /input halo wants at least the padding, 1, got 0/);
+  assert.throws(
+    () => convFilterKernel({ ...params, input: { ...params.input, halo: 0 } }), /input halo wants at least the padding, 1, got 0/,
+  );
   assert.throws(() => convFilterKernel({ ...params, output: { ...params.output, width: 5 } }), /output wants 5x6, got 5x5/);
   assert.throws(() => convFilterKernel({ ...params, batch: 0 }), /batch wants a whole number of at least 1, got 0/);
   assert.throws(() => convDataKernel({ ...params, groups: 3 }, true), /groups wants a divisor of 4 input and 8 output channels, got 3/);

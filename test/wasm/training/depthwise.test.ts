@@ -22,7 +22,9 @@ const both = (channels: number, options: Options): void => {
 test("every number of channels left over, 3x3 and 5x5, stride 1 and 2", () => {
   for (let channels = 1; channels <= 18; channels++) {
     for (const k of [3, 5]) {
-      for (const s of [1, 2]) both(channels, { size: [6, 7], kernel: [k, k], stride: [s, s], padding: [k >> 1, k >> 1], moreHalo: [channels % 2, 1] });
+      for (const s of [1, 2]) {
+        both(channels, { size: [6, 7], kernel: [k, k], stride: [s, s], padding: [k >> 1, k >> 1], moreHalo: [channels % 2, 1] });
+      }
     }
   }
 });

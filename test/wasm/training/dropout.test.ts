@@ -1,4 +1,6 @@
-/** Dropout by a kernel of WebAssembly against the reference: the same bits forward, both directions in parts, in place, within their halos. */
+/**
+ * Dropout by a kernel of WebAssembly against the reference: the same bits forward, both directions in parts, in place, within their halos.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as reference from "../../../kernels/reference/index.ts";

@@ -10,7 +10,9 @@ import { assertClose, numbers, roomy, runInParts } from "./compare.ts";
 const SIZES = [1, 2, 3, 4, 7, 4095, 4096, 4097, 8192, 9003];
 
 /** Runs a kernel some times, the settings of each step its own, and returns its arrays; in parts gives the same bits. */
-function steps(kernel: Kernel, arrays: readonly Float32Array[], constant: readonly Float32Array[], settings: readonly (readonly number[])[]): Float32Array[] {
+function steps(
+  kernel: Kernel, arrays: readonly Float32Array[], constant: readonly Float32Array[], settings: readonly (readonly number[])[],
+): Float32Array[] {
   const results = [false, true].map((inParts) => {
     const floats = [...arrays, ...constant].reduce((sum, { length }) => sum + length + 20, 2000);
     const on = roomy([kernel], floats);
@@ -54,7 +56,9 @@ test("AdamW", () => {
     const gradient = numbers(size, 1);
     const [p, m, v] = [Float64Array.from(numbers(size, 2)), new Float64Array(size), new Float64Array(size)];
     const [b1, b2, epsilon] = [0.9, 0.999, 1e-8];
-    const all = [1, 2, 3].map((t) => ({ rate: 0.01 / t, decay: 0.05, scale: 1 / t, c1: 1 / (1 - b1 ** t), c2: 1 / Math.sqrt(1 - b2 ** t) }));
+    const all = [1, 2, 3].map(
+      (t) => ({ rate: 0.01 / t, decay: 0.05, scale: 1 / t, c1: 1 / (1 - b1 ** t), c2: 1 / Math.sqrt(1 - b2 ** t) }),
+    );
     const settings = all.map(({ rate, decay, scale, c1, c2 }) => [rate, b1, 1 - b1, b2, 1 - b2, epsilon, decay, scale, c1, c2]);
     assert.is(settings[0].length, ADAMW_SETTINGS.length);
     const got = steps(adamwKernel(size), [numbers(size, 2), new Float32Array(size), new Float32Array(size)], [gradient], settings);

@@ -19,7 +19,9 @@ import { assertClose, numbers, roomy, runInParts } from "./compare.ts";
 const double = (values: ArrayLike<number>): Float64Array => Float64Array.from(values);
 
 /** Runs a kernel (dx, inputs) whole and in parts; dx begins as `before`. */
-function gradient(kernel: Kernel, batch: number, dx: Layout, before: Float32Array, inputs: readonly (readonly [Layout, Float32Array])[]): Float32Array {
+function gradient(
+  kernel: Kernel, batch: number, dx: Layout, before: Float32Array, inputs: readonly (readonly [Layout, Float32Array])[],
+): Float32Array {
   const floats = inputs.reduce((sum, [layout]) => sum + batch * imagePitch(layout), 2 * batch * imagePitch(dx)) + 1000;
   const on = roomy([kernel], floats);
   const placed = inputs.map(([layout, values]) => on.images.put(layout, values, batch).address);
@@ -34,8 +36,10 @@ function gradient(kernel: Kernel, batch: number, dx: Layout, before: Float32Arra
 
 const POOLS: readonly Pool2dOptions[] = [
   { kernel: 2 }, { kernel: 3, stride: 2, padding: 1 }, { kernel: 3, stride: 2, ceilMode: true }, { kernel: 3, stride: 1, padding: 1 },
-  { kernel: [3, 2], stride: [2, 1], padding: [1, 0], countPadding: false }, { kernel: 3, stride: 2, padding: 1, ceilMode: true, countPadding: true },
-  { kernel: 3, stride: 2, padding: "same", countPadding: false }, { kernel: [3, 4], stride: [2, 1], padding: [0, 2, 2, 1], countPadding: true },
+  { kernel: [3, 2], stride: [2, 1], padding: [1, 0], countPadding: false },
+  { kernel: 3, stride: 2, padding: 1, ceilMode: true, countPadding: true },
+  { kernel: 3, stride: 2, padding: "same", countPadding: false },
+  { kernel: [3, 4], stride: [2, 1], padding: [0, 2, 2, 1], countPadding: true },
 ];
 
 test("max and average pooling", () => {
@@ -60,7 +64,10 @@ test("max and average pooling", () => {
         assertClose(max, wanted, 3e-7, `max ${JSON.stringify(options)}`);
         const wantedMean = start();
         reference.averagePoolBackward(wantedMean, double(slope), shape);
-        assertClose(gradient(averagePoolGradientKernel(dx, dy, shape, accumulate), 2, dx, before, [[dy, slope]]), wantedMean, 3e-7, `mean ${JSON.stringify(options)}`);
+        assertClose(
+          gradient(averagePoolGradientKernel(dx, dy, shape, accumulate), 2, dx, before, [[dy, slope]]), wantedMean, 3e-7,
+          `mean ${JSON.stringify(options)}`,
+        );
       }
     }
   }
@@ -111,7 +118,8 @@ test("the loss and its gradient", () => {
       const shape = crossEntropyShape(rows, classes, 1, smoothing);
       const logits = numbers(rows * classes, 1).map((value) => 20 * value);
       const labels = Int32Array.from({ length: rows }, (_, i) => (i * 5) % classes);
-      const targets = new Float32Array(rows * classes).map((_, i) => (i % classes === labels[Math.floor(i / classes)] ? 1 - smoothing : 0) + smoothing / classes);
+      const targets = new Float32Array(rows * classes)
+        .map((_, i) => (i % classes === labels[Math.floor(i / classes)] ? 1 - smoothing : 0) + smoothing / classes);
       // Each row counts what it counts.
       const scales = Array.from({ length: rows }, (_, i) => 0.25 + i / 8);
       const kernel = crossEntropyKernel(rows, classes);
@@ -153,7 +161,10 @@ test("the loss and its gradient, of mixed labels", () => {
     const kernel = crossEntropyKernel(rows, classes);
     const on = roomy([kernel], 5 * rows * classes + 1000);
     const { images } = on;
-    const [input, target, settings] = [images.vector(logits), images.vector(shares.map((share) => (1 - smoothing) * share + smoothing / classes)), images.vector(new Array<number>(rows).fill(0.25))];
+    const [input, target, settings] = [
+      images.vector(logits), images.vector(shares.map((share) => (1 - smoothing) * share + smoothing / classes)),
+      images.vector(new Array<number>(rows).fill(0.25)),
+    ];
     const [dlogits, terms] = [images.room(vectorLayout(rows * classes)), images.room(vectorLayout(2 * CROSS_ENTROPY_TERMS * rows))];
     runInParts(on, kernel, [dlogits, terms, input, target, settings].map(({ address }) => address));
     assert.is(images.damage(), "");

@@ -53,7 +53,8 @@ function forward(unit: Unit, context: TrainingContext): void {
   packs.push(plan.whole(pack, [packed, state.value(weight), ...(bias === undefined ? [] : [state.value(bias)])], packedSize));
   const { height, width, halo } = x.layout;
   const { padding, paddingEnd, groups, kernel: window } = params;
-  const onePixel = y.layout.height * y.layout.width === 1 && halo === 0 && groups === 1 && Math.max(...padding, ...(paddingEnd ?? padding)) === 0 && window[0] === height && window[1] === width;
+  const onePixel = y.layout.height * y.layout.width === 1 && halo === 0 && groups === 1 &&
+    Math.max(...padding, ...(paddingEnd ?? padding)) === 0 && window[0] === height && window[1] === width;
   if (onePixel && y.layout.halo === 0) {
     const linear = linearKernel(y.layout, x.layout, { batch, fma, ...(activation === undefined ? {} : { activation }) });
     plan.stage(plan.whole(linear, [y, x, packed], workOf(unit)));
@@ -99,7 +100,9 @@ export const convolutionRule: Rule = {
     const { padding, paddingEnd = padding } = sizesOf(unit);
     return Math.max(...padding, ...paddingEnd);
   },
-  gradientHalo: (unit) => gradientHalo(paramsOf(unit, { batch: 1, fma: false }, layoutOf(unit.inputs[0].shape), layoutOf(unit.output.shape))),
+  gradientHalo: (unit) => gradientHalo(
+    paramsOf(unit, { batch: 1, fma: false }, layoutOf(unit.inputs[0].shape), layoutOf(unit.output.shape)),
+  ),
   forward,
   backward,
 };

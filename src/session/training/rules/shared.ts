@@ -4,7 +4,9 @@ import { addTotalsKernel, channelSumKernel, partialBytes } from "../../../../ker
 import { convDataKernel } from "../../../../kernels/wasm/training/convolution/data.ts";
 import { depthwiseDataKernel } from "../../../../kernels/wasm/training/convolution/depthwise-data.ts";
 import { depthwiseFilterKernel, depthwiseFilterScratch } from "../../../../kernels/wasm/training/convolution/depthwise-filter.ts";
-import { packDepthwiseGradientKernel, packDepthwiseKernel, packedDepthwiseGradientSize } from "../../../../kernels/wasm/training/convolution/depthwise-pack.ts";
+import {
+  packDepthwiseGradientKernel, packDepthwiseKernel, packedDepthwiseGradientSize,
+} from "../../../../kernels/wasm/training/convolution/depthwise-pack.ts";
 import { convFilterKernel, convFilterScratch } from "../../../../kernels/wasm/training/convolution/filter.ts";
 import { packForwardKernel, packGradientKernel } from "../../../../kernels/wasm/training/convolution/pack.ts";
 import { packedGradientSize } from "../../../../kernels/wasm/training/convolution/panels.ts";
@@ -17,8 +19,8 @@ import type { Image } from "../../plan/places.ts";
 import type { Unit } from "../units.ts";
 
 /**
- * The gradient before a unit's relu, of the one after it: itself where there is no relu, in its place where nobody else holds it, else in new memory.
- * It is held for the caller, who releases it.
+ * The gradient before a unit's relu, of the one after it: itself where there is no relu, in its place where nobody else holds it, else in
+ * new memory. It is held for the caller, who releases it.
  */
 export function beforeRelu(unit: Unit, dy: Image, { plan, batch, gradients, image }: TrainingContext): Image {
   if (unit.activation === undefined) {
@@ -33,8 +35,14 @@ export function beforeRelu(unit: Unit, dy: Image, { plan, batch, gradients, imag
   return dz;
 }
 
-/** Adds the sums of dz to the gradient of a bias: what may run beside other calls, and what has to run after it. Nothing for one that does not train. */
-export function biasGradient(bias: Constant | undefined, dz: Image, { plan, batch, state }: TrainingContext): { readonly sums: Call[]; readonly totals: Call[] } {
+/**
+ * Adds the sums of dz to the gradient of a bias: what may run beside other calls, and what has to run after it. Nothing for one that does
+ * not train.
+ */
+export function biasGradient(bias: Constant | undefined, dz: Image, { plan, batch, state }: TrainingContext): {
+  readonly sums: Call[];
+  readonly totals: Call[];
+} {
   if (!state.trains(bias)) return { sums: [], totals: [] };
   const { channels } = dz.layout;
   const partial = plan.region(partialBytes(batch, channels, 1));
@@ -59,11 +67,13 @@ export interface ConvolutionKernels {
 }
 
 const dense: ConvolutionKernels = {
-  packForward: packForwardKernel, packData: packGradientKernel, packedDataSize: packedGradientSize, data: convDataKernel, filter: convFilterKernel, filterScratch: convFilterScratch,
+  packForward: packForwardKernel, packData: packGradientKernel, packedDataSize: packedGradientSize, data: convDataKernel,
+  filter: convFilterKernel, filterScratch: convFilterScratch,
 };
 
 const depthwise: ConvolutionKernels = {
-  packForward: packDepthwiseKernel, packData: packDepthwiseGradientKernel, packedDataSize: packedDepthwiseGradientSize, data: depthwiseDataKernel,
+  packForward: packDepthwiseKernel, packData: packDepthwiseGradientKernel, packedDataSize: packedDepthwiseGradientSize,
+  data: depthwiseDataKernel,
   filter: depthwiseFilterKernel, filterScratch: depthwiseFilterScratch,
 };
 

@@ -1,6 +1,6 @@
 /**
- * Transposed convolutions. One is, by definition, the gradient by the input of a convolution with the same weight [C,O,kh,kw] that has its input and
- * output the other way round; so its forward pass is that convolution's gradient, and its gradient is that convolution.
+ * Transposed convolutions. One is, by definition, the gradient by the input of a convolution with the same weight [C,O,kh,kw] that has its
+ * input and output the other way round; so its forward pass is that convolution's gradient, and its gradient is that convolution.
  */
 import { gradientHalo } from "../../../../kernels/wasm/training/convolution/phases.ts";
 import type { ConvGradientParams } from "../../../../kernels/wasm/training/convolution/phases.ts";

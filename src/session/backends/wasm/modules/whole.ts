@@ -1,6 +1,7 @@
 /**
- * One module that holds all a session wants, for hosts that compile none: the program, the check of its kernels (verify.ts) and, for threads,
- * how workers wait. `senet compile` writes it, `compile(model, { module })` plans the same again and takes it where the plan is the same.
+ * One module that holds all a session wants, for hosts that compile none: the program, the check of its kernels (verify.ts) and, for
+ * threads, how workers wait. `senet compile` writes it, `compile(model, { module })` plans the same again and takes it where the plan is
+ * the same.
  */
 import type { Func } from "../../../../../kernels/wasm/assembler/handles.ts";
 import type { Operation } from "../../../../graph/graph.ts";
@@ -20,13 +21,20 @@ const CHECK = "check_";
 /** A check that is part of a module. */
 export interface PlannedCheck {
   readonly code: Code;
-  /** Computes it with the module's kernels. @returns the kinds of operations that do not give what the plain kernels give, and what went wrong */
+  /**
+   * Computes it with the module's kernels.
+   * @returns the kinds of operations that do not give what the plain kernels give, and what went wrong
+   */
   run(module: HostWasmModule): ReadonlyMap<Operation["kind"], string>;
   /** Takes its memory back; to be called once. */
   readonly release: () => void;
 }
 
-/** @param labels what the network has in it: `labelsOf` (verify.ts) @param operations know the right answers @param shared is the module's memory one to share? */
+/**
+ * @param labels what the network has in it: `labelsOf` (verify.ts)
+ * @param operations know the right answers
+ * @param shared is the module's memory one to share?
+ */
 export function planCheck(labels: ReadonlySet<string>, operations: Operations, arithmetic: Arithmetic, shared: boolean): PlannedCheck {
   // One thread does it, whatever the memory.
   const host = new WasmHost({ arithmetic, shared, threads: 1, pool: undefined, refused: new Set(), compile: compileNothing, runs: CHECK });
