@@ -29,10 +29,15 @@ function checkFit(network: Network, data: Dataset): void {
   const { size, channels: order } = network.preprocessing;
   const wanted = order === "gray" ? 1 : 3;
   if (channels !== wanted || size[0] !== height || size[1] !== width) {
-    throw new Error(`${network.title} wants images of ${wanted} x ${size.join(" x ")} (channels, height, width), the data set has ${channels} x ${height} x ${width}`);
+    throw new Error(
+      `${network.title} wants images of ${wanted} x ${size.join(" x ")} (channels, height, width), the data set has ${channels} x ` +
+        `${height} x ${width}`
+    );
   }
   const output = network.model.outputShape([1, channels, height, width]);
-  if (output[1] !== data.classes.length) throw new Error(`${network.title} knows ${output[1]} classes, the data set has ${data.classes.length}`);
+  if (output[1] !== data.classes.length) {
+    throw new Error(`${network.title} knows ${output[1]} classes, the data set has ${data.classes.length}`);
+  }
 }
 
 /** What the report says of the evaluation. */
@@ -54,7 +59,8 @@ export const evalCommand: Command = {
   name: "eval",
   usage: "[MODEL] --data DIR [--weights W] [options]",
   help: "accuracy on the test images, of the bundled network where nothing else is named\n" +
-    "DIR holds t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, gzipped or not, or pictures as test/CLASS/NAME (or val/, or CLASS/NAME), which are prepared as the network wants them.",
+    "DIR holds t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, gzipped or not, or pictures as test/CLASS/NAME (or val/, " +
+    "or CLASS/NAME), which are prepared as the network wants them.",
   options: {
     data: { value: "DIR", help: "folder with the IDX files, or with pictures" },
     ...networkOptions,
@@ -83,14 +89,20 @@ export const evalCommand: Command = {
     });
     const { accuracy, loss, confusion } = evaluation;
     progress.end();
-    if (!Number.isFinite(loss)) throw new Error(`${network.title}: the loss is ${loss}: weights, or what the network computes of them, are not finite`);
+    if (!Number.isFinite(loss)) {
+      throw new Error(`${network.title}: the loss is ${loss}: weights, or what the network computes of them, are not finite`);
+    }
     const seconds = (performance.now() - begin) / 1000;
     const report = args.text("report");
     if (report !== undefined) {
       const measured = await measuredOn(data, evaluation, mistakes.worst(worstShown), "test images");
-      writeBytes(report, evaluationPage({ title: network.title, measured, facts: facts(network, data, folder, evaluation.kernels, seconds) }));
+      writeBytes(
+        report, evaluationPage({ title: network.title, measured, facts: facts(network, data, folder, evaluation.kernels, seconds) }),
+      );
     }
-    const classes = confusion.perClass().map(({ count, accuracy: share }, i) => ({ class: data.classes[i], count, accuracy: count === 0 ? null : share }));
+    const classes = confusion.perClass().map((
+      { count, accuracy: share }, i,
+    ) => ({ class: data.classes[i], count, accuracy: count === 0 ? null : share }));
     if (args.flag("json")) {
       const k = classes.length;
       printJson({
@@ -100,8 +112,13 @@ export const evalCommand: Command = {
       });
       return;
     }
-    print(`${network.title}: ${thousands(confusion.correct)} of ${thousands(data.size)} test images right, ${(100 * accuracy).toFixed(2)} %, loss ${loss.toFixed(4)}, ${seconds.toFixed(1)} s\n`);
-    const rows = classes.map((c) => [c.class, String(c.count), c.accuracy === null ? "" : (100 * c.accuracy).toFixed(1), bar(c.accuracy ?? 0, 40)]);
+    print(
+      `${network.title}: ${thousands(confusion.correct)} of ${thousands(data.size)} test images right, ${(100 * accuracy).toFixed(2)} %, ` +
+        `loss ${loss.toFixed(4)}, ${seconds.toFixed(1)} s\n`
+    );
+    const rows = classes.map((c) => [
+      c.class, String(c.count), c.accuracy === null ? "" : (100 * c.accuracy).toFixed(1), bar(c.accuracy ?? 0, 40),
+    ]);
     print(table(["class", "images", "%", ""], rows, ["images", "%"]));
     if (report !== undefined) print(`\nreport written to ${report}`);
   },

@@ -11,8 +11,8 @@ import { checkImage, luma, type RgbaImage } from "./image.ts";
 import { type Interpolation, resize } from "./resize.ts";
 
 /**
- * How pictures become what a network was trained on: resize, crop, levels from 0 to `range`, less `mean`, over `std`, channels in this order.
- * `presets` has the published ones.
+ * How pictures become what a network was trained on: resize, crop, levels from 0 to `range`, less `mean`, over `std`, channels in this
+ * order. `presets` has the published ones.
  */
 export interface Preprocessing {
   /** [height, width] of the tensor: a crop from the middle, padded with black where the image is smaller. */
@@ -33,7 +33,8 @@ export interface Preprocessing {
 export type Geometry = Pick<Preprocessing, "size" | "resize" | "interpolation" | "channels">;
 
 /**
- * The levels, 0 to 255, of an image that is resized and cropped: [channels, height, width] bytes. `preprocess` makes its numbers of the same ones.
+ * The levels, 0 to 255, of an image that is resized and cropped: [channels, height, width] bytes. `preprocess` makes its numbers of the
+ * same ones.
  * @throws TypeError or RangeError if the image is not RGBA bytes of its size.
  */
 export function levelsOf(image: RgbaImage, geometry: Geometry): Uint8Array {
@@ -54,7 +55,8 @@ function planes(bytes: Uint8Array, channels: number): Uint8Array {
 /**
  * One image, or several as a batch, as a tensor [images, channels, height, width]. `preprocessing` is one of
  * `presets`, what a weights file says, or your own.
- * @throws TypeError or RangeError if an image is not RGBA bytes of its size; FormatError where a part of `preprocessing` is missing, unknown or makes no sense.
+ * @throws TypeError or RangeError if an image is not RGBA bytes of its size; FormatError where a part of `preprocessing` is missing,
+ * unknown or makes no sense.
  */
 export function preprocess(images: RgbaImage | readonly RgbaImage[], preprocessing: Preprocessing): Tensor<Float32Array> {
   const list: readonly RgbaImage[] = Array.isArray(images) ? images : [images];
@@ -62,7 +64,9 @@ export function preprocess(images: RgbaImage | readonly RgbaImage[], preprocessi
   list.forEach((image, i) => checkImage(image, list.length === 1 ? "preprocess: image" : `preprocess: image ${i}`));
 
   if (typeof preprocessing !== "object" || preprocessing === null) {
-    throw new TypeError(`preprocess: preprocessing wants an object, such as presets.imagenet or what a weights file says, got ${show(preprocessing)}`);
+    throw new TypeError(
+      `preprocess: preprocessing wants an object, such as presets.imagenet or what a weights file says, got ${show(preprocessing)}`
+    );
   }
   parsePreprocessing(preprocessing);
   const { size: [height, width], channels: order, mean, std } = preprocessing;

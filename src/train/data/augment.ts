@@ -17,8 +17,9 @@ export interface Augmentation {
   /** Pad with so many black pixels on every side and cut the old size out again, anywhere (He et al., section 4.2). */
   readonly crop?: number;
   /**
-   * Cuts a part of the picture out, of at least this share of its area, 3/4 to 4/3 times as wide as high, and resizes it (Szegedy et al., arXiv 1409.4842,
-   * section 6; torchvision's RandomResizedCrop, whose default is 0.08). Of the whole pictures where the data set keeps them. Default 0: none.
+   * Cuts a part of the picture out, of at least this share of its area, 3/4 to 4/3 times as wide as high, and resizes it (Szegedy et al.,
+   * arXiv 1409.4842, section 6; torchvision's RandomResizedCrop, whose default is 0.08). Of the whole pictures where the data set keeps
+   * them. Default 0: none.
    */
   readonly resizedCrop?: number;
   /**
@@ -26,7 +27,10 @@ export interface Augmentation {
    * area, its height 0.3 to 3.3 times its width). Default 0.
    */
   readonly erase?: number;
-  /** Mixes each image and its label with another of the batch, by a share drawn from Beta(mixup, mixup) (mixup.ts). Default 0: none are mixed. */
+  /**
+   * Mixes each image and its label with another of the batch, by a share drawn from Beta(mixup, mixup) (mixup.ts). Default 0: none are
+   * mixed.
+   */
   readonly mixup?: number;
 }
 
@@ -72,9 +76,14 @@ export class Batcher {
   /** @throws RangeError where mean, std or crop do not fit the images. */
   constructor(data: Dataset, normalisation: Normalisation, augmentation: Augmentation = {}) {
     if (!(data instanceof Dataset)) throw new TypeError(`Batcher: data wants a Dataset, got ${show(data)}`);
-    checkOptions("Batcher: augmentation", augmentation, ["flip", "crop", "resizedCrop", "erase", "mixup"] as const satisfies readonly (keyof Augmentation)[]);
+    checkOptions(
+      "Batcher: augmentation", augmentation,
+      ["flip", "crop", "resizedCrop", "erase", "mixup"] as const satisfies readonly (keyof Augmentation)[],
+    );
     if (typeof normalisation !== "object" || normalisation === null || !isList(normalisation.mean) || !isList(normalisation.std)) {
-      throw new TypeError(`Batcher: normalisation wants { mean, std }, a list of numbers each, as pixelStatistics gives it, got ${show(normalisation)}`);
+      throw new TypeError(
+        `Batcher: normalisation wants { mean, std }, a list of numbers each, as pixelStatistics gives it, got ${show(normalisation)}`
+      );
     }
     const channels = data.shape[1];
     const { mean, std, range = 1 } = normalisation;
@@ -82,12 +91,16 @@ export class Batcher {
       throw new RangeError(`Batcher: mean and std want ${channels} numbers, one a channel, got ${mean.length} and ${std.length}`);
     }
     if (!Array.from(mean).every(Number.isFinite) || !Array.from(std).every((s) => Math.fround(s) > 0 && Number.isFinite(s))) {
-      throw new RangeError(`Batcher: mean wants finite numbers and std finite ones above 0, got [${mean.join(",")}] and [${std.join(",")}]`);
+      throw new RangeError(
+        `Batcher: mean wants finite numbers and std finite ones above 0, got [${mean.join(",")}] and [${std.join(",")}]`
+      );
     }
     const crop = augmentation.crop ?? 0;
     if (!Number.isSafeInteger(crop) || crop < 0) throw new RangeError(`Batcher: crop wants a whole number of at least 0, got ${crop}`);
     const { flip = false, erase = 0, mixup: alpha = 0, resizedCrop = 0 } = augmentation;
-    if (!(resizedCrop >= 0 && resizedCrop <= 1)) throw new RangeError(`Batcher: resizedCrop wants a share of the area from 0 to 1, got ${resizedCrop}`);
+    if (!(resizedCrop >= 0 && resizedCrop <= 1)) {
+      throw new RangeError(`Batcher: resizedCrop wants a share of the area from 0 to 1, got ${resizedCrop}`);
+    }
     if (resizedCrop > 0 && crop > 0) throw new RangeError("Batcher: wants crop or resizedCrop, not both");
     if (data.labelsPerImage > 1 && (crop > 0 || flip || erase > 0 || alpha > 0 || resizedCrop > 0)) {
       throw new RangeError("Batcher: augmentation moves images, not labels; it wants one label an image, the data set has one a pixel");
@@ -105,8 +118,8 @@ export class Batcher {
   }
 
   /**
-   * The images at `indices`, each flipped, cropped and erased as `random` has it: a draw for the flip, then for the crop, then for the rectangle.
-   * All of them are mixed then, if they are to be.
+   * The images at `indices`, each flipped, cropped and erased as `random` has it: a draw for the flip, then for the crop, then for the
+   * rectangle. All of them are mixed then, if they are to be.
    */
   augmented(indices: ArrayLike<number>, random: Random): Batch {
     const batch = this.#make(indices, random);
@@ -138,7 +151,9 @@ export class Batcher {
   /** A part of the picture at `index` as large as the images are, [channels, height, width]. */
   #part(index: number, least: number, random: Random): Uint8Array {
     const [, channels, height, width] = this.data.shape;
-    const { data, ...size } = this.data.originals?.[index] ?? { data: this.data.images.subarray(index * channels * height * width), height, width };
+    const { data, ...size } = this.data.originals?.[index] ?? {
+      data: this.data.images.subarray(index * channels * height * width), height, width,
+    };
     const window = randomWindow(size.height, size.width, least, random);
     const out = new Uint8Array(channels * height * width);
     const piece = new Uint8Array(window.height * window.width);
@@ -173,7 +188,10 @@ export class Batcher {
   }
 
   /** One channel's image: the window at (top, left) of the mirrored image, black outside. */
-  #copy(to: Float32Array, toImage: number, images: Uint8Array, fromImage: number, table: Float32Array, mirrored: boolean, top: number, left: number): void {
+  #copy(
+    to: Float32Array, toImage: number, images: Uint8Array, fromImage: number, table: Float32Array, mirrored: boolean, top: number,
+    left: number,
+  ): void {
     const [, , height, width] = this.data.shape;
     const source = fromImage * height * width;
     let at = toImage * height * width;

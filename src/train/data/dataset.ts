@@ -31,20 +31,30 @@ export class Dataset {
   /**
    * A data set of pictures of any sizes: each is resized, and its middle cut out.
    * @param labels classes, numbers from 0, one a picture
-   * @param geometry size, resize, interpolation, channels; where a part is missing, pictures stay as large as they are (and all want one size), grey where all
-   * of them are grey
+   * @param geometry size, resize, interpolation, channels; where a part is missing, pictures stay as large as they are (and all want one
+   * size), grey where all of them are grey
    * @param keep keeps the whole pictures too, for `resizedCrop` (augment.ts)
    * @throws TypeError for what is no picture; RangeError where sizes, labels or classes do not fit
    */
   static fromImages(
-    images: Iterable<RgbaImage>, labels: ArrayLike<number>, classes: readonly string[], geometry: Partial<Geometry> = {}, { keep = false }: { readonly keep?: boolean } = {},
+    images: Iterable<RgbaImage>, labels: ArrayLike<number>, classes: readonly string[], geometry: Partial<Geometry> = {},
+    { keep = false }: { readonly keep?: boolean } = {},
   ): Dataset {
-    checkOptions("Dataset.fromImages: geometry", geometry, ["size", "resize", "interpolation", "channels"] as const satisfies readonly (keyof Geometry)[]);
-    if (typeof images !== "object" || images === null || !(Symbol.iterator in images)) throw new TypeError(`Dataset.fromImages: images wants a list of pictures, got ${show(images)}`);
-    if (!Array.isArray(labels) && !ArrayBuffer.isView(labels)) throw new TypeError(`Dataset.fromImages: labels wants a list of numbers, got ${show(labels)}`);
+    checkOptions(
+      "Dataset.fromImages: geometry", geometry,
+      ["size", "resize", "interpolation", "channels"] as const satisfies readonly (keyof Geometry)[],
+    );
+    if (typeof images !== "object" || images === null || !(Symbol.iterator in images)) {
+      throw new TypeError(`Dataset.fromImages: images wants a list of pictures, got ${show(images)}`);
+    }
+    if (!Array.isArray(labels) && !ArrayBuffer.isView(labels)) {
+      throw new TypeError(`Dataset.fromImages: labels wants a list of numbers, got ${show(labels)}`);
+    }
     const stack = new PictureStack(geometry, keep);
     for (const image of images) stack.add(image, `Dataset.fromImages: image ${stack.size}`);
-    if (stack.size !== labels.length) throw new RangeError(`Dataset.fromImages: wants one label a picture, got ${labels.length} for ${stack.size}`);
+    if (stack.size !== labels.length) {
+      throw new RangeError(`Dataset.fromImages: wants one label a picture, got ${labels.length} for ${stack.size}`);
+    }
     const { images: bytes, shape, originals } = stack.finished();
     return new Dataset(bytes, shape, Int32Array.from(labels, wholeNumber), classes, originals);
   }
@@ -53,15 +63,26 @@ export class Dataset {
    * Wraps the arrays (no copy).
    * @throws TypeError for arrays of another kind; RangeError for no images, sizes that do not match, or labels that are no class.
    */
-  constructor(images: Uint8Array, shape: readonly [number, number, number, number], labels: Int32Array, classes: readonly string[], originals?: readonly Original[]) {
-    if (Object.prototype.toString.call(images) !== "[object Uint8Array]") throw new TypeError(`Dataset: images wants a Uint8Array, got ${show(images)}`);
+  constructor(
+    images: Uint8Array, shape: readonly [number, number, number, number], labels: Int32Array, classes: readonly string[],
+    originals?: readonly Original[],
+  ) {
+    if (Object.prototype.toString.call(images) !== "[object Uint8Array]") {
+      throw new TypeError(`Dataset: images wants a Uint8Array, got ${show(images)}`);
+    }
     if (!Array.isArray(shape)) throw new TypeError(`Dataset: shape wants [N,channels,height,width], got ${show(shape)}`);
-    if (Object.prototype.toString.call(labels) !== "[object Int32Array]") throw new TypeError(`Dataset: labels wants an Int32Array, got ${show(labels)}`);
-    if (!Array.isArray(classes) || !classes.every((name) => typeof name === "string")) throw new TypeError(`Dataset: classes wants a list of names, got ${show(classes)}`);
+    if (Object.prototype.toString.call(labels) !== "[object Int32Array]") {
+      throw new TypeError(`Dataset: labels wants an Int32Array, got ${show(labels)}`);
+    }
+    if (!Array.isArray(classes) || !classes.every((name) => typeof name === "string")) {
+      throw new TypeError(`Dataset: classes wants a list of names, got ${show(classes)}`);
+    }
     if (shape.length !== 4 || !shape.every((n) => Number.isSafeInteger(n) && n >= 1)) {
       throw new RangeError(`Dataset: wants at least one image [N,channels,height,width], got ${showShape(shape)}`);
     }
-    if (images.length !== sizeOf(shape)) throw new RangeError(`Dataset: shape ${showShape(shape)} wants ${sizeOf(shape)} bytes, images has ${images.length}`);
+    if (images.length !== sizeOf(shape)) {
+      throw new RangeError(`Dataset: shape ${showShape(shape)} wants ${sizeOf(shape)} bytes, images has ${images.length}`);
+    }
     if (classes.length < 1) throw new RangeError("Dataset: wants at least one class name, got none");
     const pixels = shape[2] * shape[3];
     this.labelsPerImage = labels.length === shape[0] * pixels ? pixels : 1;
@@ -70,7 +91,9 @@ export class Dataset {
     this.shape = shape;
     this.labels = labels;
     this.classes = classes;
-    if (originals !== undefined && originals.length !== shape[0]) throw new RangeError(`Dataset: wants an original for each of ${shape[0]} images, got ${originals.length}`);
+    if (originals !== undefined && originals.length !== shape[0]) {
+      throw new RangeError(`Dataset: wants an original for each of ${shape[0]} images, got ${originals.length}`);
+    }
     this.originals = originals;
   }
 
@@ -88,7 +111,9 @@ export class Dataset {
     const labels = new Int32Array(indices.length * each);
     for (let i = 0; i < indices.length; i++) {
       const from = indices[i];
-      if (!(Number.isInteger(from) && from >= 0 && from < this.size)) throw new RangeError(`Dataset: wants indices from 0 to ${this.size - 1}, got ${from}`);
+      if (!(Number.isInteger(from) && from >= 0 && from < this.size)) {
+        throw new RangeError(`Dataset: wants indices from 0 to ${this.size - 1}, got ${from}`);
+      }
       images.set(this.images.subarray(from * pixels, (from + 1) * pixels), i * pixels);
       labels.set(this.labels.subarray(from * each, (from + 1) * each), i * each);
     }
@@ -100,7 +125,9 @@ export class Dataset {
   /** The images of this data set, then those of `other`, copied. @throws RangeError where size, classes or kind of labels differ */
   concat(other: Dataset): Dataset {
     const of = (data: Dataset): string => JSON.stringify([data.shape.slice(1), data.labelsPerImage, data.classes]);
-    if (of(this) !== of(other)) throw new RangeError(`Dataset: concat wants the same image size, labels and classes, got ${of(this)} and ${of(other)}`);
+    if (of(this) !== of(other)) {
+      throw new RangeError(`Dataset: concat wants the same image size, labels and classes, got ${of(this)} and ${of(other)}`);
+    }
     const images = new Uint8Array(this.images.length + other.images.length);
     images.set(this.images);
     images.set(other.images, this.images.length);

@@ -1,4 +1,7 @@
-/** Pictures on their way into a data set: each is made as large as the others when it comes, so that a folder of photographs never lies in memory whole. */
+/**
+ * Pictures on their way into a data set: each is made as large as the others when it comes, so that a folder of photographs never lies in
+ * memory whole.
+ */
 import { checkImage } from "../../io/images/image.ts";
 import type { RgbaImage } from "../../io/images/image.ts";
 import { parsePreprocessing } from "../../io/images/preprocessing.ts";
@@ -37,7 +40,10 @@ export class PictureStack {
   constructor(geometry: Partial<Geometry>, keep: boolean) {
     const count = geometry.channels === "gray" ? 1 : 3;
     // The rest of what a preprocessing has makes one of it, which is checked as such.
-    parsePreprocessing({ size: [1, 1], interpolation: "bilinear", channels: "rgb", ...geometry, mean: new Array<number>(count).fill(0), std: new Array<number>(count).fill(1) });
+    parsePreprocessing({
+      size: [1, 1], interpolation: "bilinear", channels: "rgb", ...geometry, mean: new Array<number>(count).fill(0),
+      std: new Array<number>(count).fill(1),
+    });
     this.#geometry = geometry;
     this.#keep = keep;
   }
@@ -47,14 +53,19 @@ export class PictureStack {
     return this.#levels.length;
   }
 
-  /** @param what names the picture in errors @throws TypeError or RangeError where it is none, or of another size than the first and no size is given */
+  /**
+   * @param what names the picture in errors
+   * @throws TypeError or RangeError where it is none, or of another size than the first and no size is given
+   */
   add(image: RgbaImage, what: string): void {
     checkImage(image, what);
     const { height, width } = image;
     this.#first ??= [height, width];
     const { size = this.#first, resize, interpolation = "bilinear", channels = "rgb" } = this.#geometry;
     if (this.#geometry.size === undefined && (size[0] !== height || size[1] !== width)) {
-      throw new RangeError(`${what} is ${width}x${height}, the first picture ${size[1]}x${size[0]}: all want one size, unless a size is given`);
+      throw new RangeError(
+        `${what} is ${width}x${height}, the first picture ${size[1]}x${size[0]}: all want one size, unless a size is given`
+      );
     }
     if (this.#geometry.channels === undefined && this.#grey) this.#grey = isGrey(image);
     const geometry: Geometry = { size, ...(resize === undefined ? {} : { resize }), interpolation, channels };
@@ -75,7 +86,9 @@ export class PictureStack {
     // Of a grey picture all three channels are one.
     this.#levels.forEach((levels, n) => images.set(levels.subarray(0, channels * pixels), n * channels * pixels));
     this.#levels.length = 0;
-    const originals = this.#originals.map((one) => ({ ...one, data: channels < stored ? one.data.slice(0, one.height * one.width) : one.data }));
+    const originals = this.#originals.map((one) => ({
+      ...one, data: channels < stored ? one.data.slice(0, one.height * one.width) : one.data,
+    }));
     return { images, shape: [count, channels, height, width], originals: this.#keep ? originals : undefined };
   }
 }

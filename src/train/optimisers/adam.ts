@@ -32,7 +32,9 @@ export class Adam extends Optimiser {
   readonly decoupled: boolean;
 
   constructor(parameters: ReadonlyMap<string, Parameter>, options: AdamOptions = {}) {
-    checkOptions("Adam", options, ["betas", "epsilon", "decoupled", "weightDecay", "decays"] as const satisfies readonly (keyof AdamOptions)[]);
+    checkOptions(
+      "Adam", options, ["betas", "epsilon", "decoupled", "weightDecay", "decays"] as const satisfies readonly (keyof AdamOptions)[],
+    );
     super(parameters, options);
     const [first, second] = options.betas ?? adamDefaults.betas;
     this.betas = [checkRate("Adam: betas[0]", first, 0, 1), checkRate("Adam: betas[1]", second, 0, 1)];

@@ -43,7 +43,9 @@ export abstract class Optimiser {
 
   /** @param parameters by name: `model.namedParameters()`. */
   constructor(parameters: ReadonlyMap<string, Parameter>, options: OptimiserOptions) {
-    if (typeof parameters?.entries !== "function") throw new TypeError(`optimiser: parameters wants model.namedParameters(), got ${show(parameters)}`);
+    if (typeof parameters?.entries !== "function") {
+      throw new TypeError(`optimiser: parameters wants model.namedParameters(), got ${show(parameters)}`);
+    }
     this.weightDecay = checkRate("optimiser: weightDecay", options.weightDecay ?? 0);
     const decays = options.decays ?? ((_name, parameter): boolean => decaysByDefault(parameter.value.shape));
     for (const [name, parameter] of parameters) {
@@ -111,11 +113,15 @@ export abstract class Optimiser {
         slotTensor.data.set(tensor.data);
         return slotTensor;
       });
-      if (updates.size !== 1 || !Number.isSafeInteger(updates.data[0])) throw new RangeError(`optimiser: updates.${name} wants one whole number`);
+      if (updates.size !== 1 || !Number.isSafeInteger(updates.data[0])) {
+        throw new RangeError(`optimiser: updates.${name} wants one whole number`);
+      }
       loaded.push([entry, slots, updates.data[0]]);
       used += 1 + slots.length;
     }
-    if (used !== state.size) throw new RangeError(`optimiser: the state has ${state.size} tensors, of which only ${used} belong to these parameters`);
+    if (used !== state.size) {
+      throw new RangeError(`optimiser: the state has ${state.size} tensors, of which only ${used} belong to these parameters`);
+    }
     for (const [entry, slots, updates] of loaded) {
       entry.slots = slots;
       entry.updates = updates;

@@ -14,7 +14,9 @@ export interface ScheduleOptions {
 }
 
 function checkSteps(what: string, value: number, least: number): number {
-  if (!Number.isSafeInteger(value) || value < least) throw new RangeError(`${what} wants a whole number of at least ${least}, got ${value}`);
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new RangeError(`${what} wants a whole number of at least ${least}, got ${value}`);
+  }
   return value;
 }
 
@@ -42,12 +44,14 @@ export interface CosineOptions extends ScheduleOptions {
 }
 
 /**
- * Half a cosine from `peak` after the warm-up down to `floor` at `steps`, or several of them one after the other: warm restarts (Loshchilov and
- * Hutter, arXiv 1608.03983, equation 5). Periods are whole steps, and together as long as the run after its warm-up.
+ * Half a cosine from `peak` after the warm-up down to `floor` at `steps`, or several of them one after the other: warm restarts (Loshchilov
+ * and Hutter, arXiv 1608.03983, equation 5). Periods are whole steps, and together as long as the run after its warm-up.
  * @throws RangeError where an option makes no sense, or a period would be shorter than a step
  */
 export function cosine(options: CosineOptions): Schedule {
-  checkOptions("cosine", options, ["peak", "warmup", "steps", "floor", "restarts", "factor"] as const satisfies readonly (keyof CosineOptions)[]);
+  checkOptions(
+    "cosine", options, ["peak", "warmup", "steps", "floor", "restarts", "factor"] as const satisfies readonly (keyof CosineOptions)[],
+  );
   const { peak, steps, warmup = 0, floor = 0, restarts = 0, factor = 1 } = options;
   checkSteps("cosine: steps", steps, warmup + 1);
   checkRate("cosine: floor", floor);
@@ -66,14 +70,18 @@ export function cosine(options: CosineOptions): Schedule {
 /** The first steps of the periods, and the step after the last one. */
 function periods(begin: number, end: number, restarts: number, factor: number): number[] {
   // A period is one step at least, which also keeps this list short.
-  if (restarts >= end - begin) throw new RangeError(`cosine: ${restarts} restarts want more than ${restarts} steps after the warm-up, there are ${end - begin}`);
+  if (restarts >= end - begin) {
+    throw new RangeError(`cosine: ${restarts} restarts want more than ${restarts} steps after the warm-up, there are ${end - begin}`);
+  }
   const lengths = [1];
   for (let i = 1; i <= restarts; i++) lengths.push(lengths[i - 1] * factor);
   const sums = [0];
   for (const length of lengths) sums.push(sums[sums.length - 1] + length);
   const begins = sums.map((sum) => begin + Math.round(((end - begin) * sum) / sums[sums.length - 1]));
   if (begins.some((first, i) => i > 0 && !(first > begins[i - 1]))) {
-    throw new RangeError(`cosine: with ${restarts} restarts and factor ${factor} the first period of ${end - begin} steps would have less than one`);
+    throw new RangeError(
+      `cosine: with ${restarts} restarts and factor ${factor} the first period of ${end - begin} steps would have less than one`
+    );
   }
   return begins;
 }
