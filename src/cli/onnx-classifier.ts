@@ -32,7 +32,7 @@ function channelsLast(x: Tensor<Float32Array>): Tensor<Float32Array> {
 }
 
 /** The answer as probabilities: as it is where it adds up to one already, else its softmax. */
-function probabilities(y: Tensor<Float32Array>): Tensor<Float32Array> {
+export function probabilities(y: Tensor<Float32Array>): Tensor<Float32Array> {
   const flat = y.reshape([1, y.size]);
   const sum = y.data.reduce((total: number, p: number) => total + p, 0);
   return Math.abs(sum - 1) < 1e-3 && y.data.every((p: number) => p >= 0) ? flat : softmax(flat);
@@ -61,28 +61,49 @@ async function classNames(args: Arguments, path: string, classes: number): Promi
   return named;
 }
 
-/** @returns the network, and names of its classes where there are some: those of `--classes`, or ImageNet's for 1,000 classes */
-export async function onnxClassifier(args: Arguments, path: string): Promise<{
-  readonly network: Answering;
+/** An ONNX file that takes one picture: what it is given, and how. */
+export interface PictureNetwork {
+  readonly network: OnnxNetwork;
+  /** The input's name, and its shape for one picture. */
+  readonly input: string;
+  readonly shape: Shape;
+  readonly preprocessing: Preprocessing;
+  /** Of its classes, where there are some: those of `--classes`, or ImageNet's for 1,000 classes. */
   readonly names: readonly string[] | undefined;
-}> {
+  /** From [1,C,H,W] to what the input wants. */
+  readonly arranged: (x: Tensor<Float32Array>) => Tensor<Float32Array>;
+}
+
+/** @throws UsageError for a network that takes no picture */
+export async function pictureNetwork(args: Arguments, path: string): Promise<PictureNetwork> {
   const network: OnnxNetwork = openOnnx(path, args.text("weights"));
   const shapes = onnxShapes(args, network);
   const [[name, shape], ...more] = Object.entries(shapes);
   const last = shape[3] <= 4 && shape[1] > 4;
   if (more.length > 0 || shape.length !== 4 || ![1, 3].includes(last ? shape[3] : shape[1])) {
-    const wanted = Object.entries(shapes).map(([input, each]) => `${input} ${showShape(each)}`).join(", ");
-    throw new UsageError(`senet ${args.command.name}: ${path} wants ${wanted}, which is no picture; senet run gives it tensors`);
+    const inputs = Object.entries(shapes).map(([input, each]) => `${input} ${showShape(each)}`).join(", ");
+    throw new UsageError(`senet ${args.command.name}: ${path} wants ${inputs}, which is no picture; senet run gives it tensors`);
   }
-  const session: Session = await onnxSession(args, network, engineFromArguments(args), { [name]: [1, ...shape.slice(1)] });
+  const one = [1, ...shape.slice(1)];
+  const [output] = network.lower({ [name]: one }).outputs;
   sayNotes(path, network);
-  const [output] = network.lower({ [name]: [1, ...shape.slice(1)] }).outputs;
-  const names = await classNames(args, path, sizeOf(output.shape));
+  return {
+    network, input: name, shape: one, preprocessing: preparation(args, shape, last),
+    names: await classNames(args, path, sizeOf(output.shape)),
+    arranged: last ? channelsLast : (x) => x };
+}
+
+/** @returns the network, and names of its classes where there are some: those of `--classes`, or ImageNet's for 1,000 classes */
+export async function onnxClassifier(
+  args: Arguments, path: string,
+): Promise<{ readonly network: Answering; readonly names: readonly string[] | undefined }> {
+  const { network, input, shape, preprocessing, names, arranged } = await pictureNetwork(args, path);
+  const session: Session = await onnxSession(args, network, engineFromArguments(args), { [input]: shape });
   return {
     names,
     network: {
-      title: path, preprocessing: preparation(args, shape, last),
-      probabilities: async (x) => probabilities(session.run({ [name]: last ? channelsLast(x) : x })[network.outputs[0]]),
+      title: path, preprocessing,
+      probabilities: async (x) => probabilities(session.run({ [input]: arranged(x) })[network.outputs[0]]),
       close: () => session.close(),
     },
   };

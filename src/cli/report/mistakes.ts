@@ -2,6 +2,7 @@
 import { fromSamples } from "../../io/images/image.ts";
 import { encodePng } from "../../io/images/png.ts";
 import { resize } from "../../io/images/resize.ts";
+import { base64 } from "./pixels.ts";
 import type { Dataset } from "../../train/data/dataset.ts";
 import type { Answers } from "../../train/evaluate.ts";
 
@@ -54,13 +55,6 @@ export class Mistakes {
     return [...this.#all].sort((a, b) => a.labelProbability - b.labelProbability || b.confidence - a.confidence || a.index - b.index)
       .slice(0, count);
   }
-}
-
-function base64(bytes: Uint8Array): string {
-  let text = "";
-  // Not all at once: a call has only so many arguments.
-  for (let i = 0; i < bytes.length; i += 4096) text += String.fromCharCode(...bytes.subarray(i, i + 4096));
-  return btoa(text);
 }
 
 /** Image `index` as samples [height, width, channels]: three where it has three, else its first channel in grey. */
