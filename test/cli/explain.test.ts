@@ -26,7 +26,7 @@ const floats = (text: string): number[] => [...new Float32Array(bytesFromBase64(
 
 /** Of every block on a page: its name, gates and squeezed values. */
 function blocksOf(page: string): { name: string; gates: number[]; squeeze: number[] }[] {
-  return [...page.matchAll(/data-name="([^"]*)" data-gates="([^"]*)" data-squeeze="([^"]*)"/g)].map(([, name, gates, squeeze]) => (
+  return [...page.matchAll(/data-name="([^"]*)" data-gates="([^"]*)"\s+data-squeeze="([^"]*)"/g)].map(([, name, gates, squeeze]) => (
     { name, gates: floats(gates), squeeze: floats(squeeze) }));
 }
 
