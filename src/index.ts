@@ -55,11 +55,16 @@ export { Adam, AdamW } from "./train/optimisers/adam.ts";
 export { constant, cosine, steps } from "./train/optimisers/schedule.ts";
 export { evaluate } from "./train/evaluate.ts";
 export { Confusion } from "./train/metrics.ts";
-export { readCheckpoint, restoreCheckpoint, writeCheckpoint } from "./train/checkpoint.ts";
+export { prepareModel, restoreCheckpoint, writeCheckpoint } from "./train/checkpoint.ts";
 
 export { openNetwork } from "./open-network.ts";
 export type { OpenOptions, OpenedNetwork } from "./open-network.ts";
-export { loadWeights, saveWeights, weightsDescription } from "./weights.ts";
+export { loadWeights, readCheckpoint } from "./any-weights.ts";
+export { saveWeights, weightsDescription } from "./weights.ts";
+export type { LoadOptions, WeightsReport } from "./weights.ts";
+export { readWeights } from "./io/weights/read.ts";
+export { numbersOf } from "./io/weights/stored.ts";
+export type { StoredTensor, WeightsFile } from "./io/weights/stored.ts";
 export { parseSafetensors, writeSafetensors } from "./io/weights/safetensors.ts";
 export { OnnxNetwork, importOnnx } from "./io/onnx/import.ts";
 export type { ImportOptions } from "./io/onnx/import.ts";

@@ -1,10 +1,10 @@
 /** From the bytes of a weights file to a network that answers: the model, the names of its classes, and how images are prepared for it. */
-import { checkpointModel, createModel, usualPreprocessing } from "../models/index.ts";
+import { createModel, usualPreprocessing } from "../models/index.ts";
 import { FormatError, show } from "./errors.ts";
-import { bytesOf } from "./io/bytes/bytes-of.ts";
+import { guessModel, limited, otherClasses } from "./network-of-file.ts";
 import type { Preprocessing } from "./io/images/preprocess.ts";
 import { parsePreprocessing } from "./io/images/preprocessing.ts";
-import { parseSafetensors } from "./io/weights/safetensors.ts";
+import { readWeights } from "./io/weights/read.ts";
 import { checkClassNames } from "./nn/class-count.ts";
 import type { Module } from "./nn/module.ts";
 import { loadWeights, weightsDescription } from "./weights.ts";
@@ -27,27 +27,33 @@ export interface OpenOptions {
   readonly modelOptions?: Readonly<Record<string, unknown>>;
   readonly classes?: readonly string[];
   readonly preprocessing?: Preprocessing;
+  /** The dictionary of the file to take, such as "model_ema", where it holds several sets of weights. */
+  readonly part?: string;
 }
 
 /**
- * Opens what `saveWeights` or `senet train` wrote; or a published checkpoint, whose network is told from its tensors where `model` does not
- * say it.
+ * Opens what `saveWeights` or `senet train` wrote; or a published checkpoint (safetensors or PyTorch's), whose network is told from its
+ * tensors where `model` does not say it.
  * @throws TypeError for what is no bytes; FormatError for no sound file; RangeError where the model is unknown or does not fit, or the
  * names are more or fewer than its classes
  */
 export function openNetwork(bytes: Uint8Array | ArrayBuffer, options: OpenOptions = {}): OpenedNetwork {
-  const file = parseSafetensors(bytesOf(bytes, "openNetwork"), { share: true });
+  const file = readWeights(bytes);
+  const { part } = options;
   const description = weightsDescription(file);
-  const name = options.model ?? description?.model ??
-    checkpointModel(new Map([...file.tensors].map(([each, tensor]) => [each, tensor.shape])));
+  const name = options.model ?? description?.model ?? guessModel(file, part);
   if (name === undefined) {
     throw new FormatError(
       "openNetwork: the file does not say which network it is of, and its tensors do not tell; the option model names it",
     );
   }
   const own = name === description?.model ? description.options : {};
-  const model = createModel(name, { ...own, ...options.modelOptions }, null);
-  loadWeights(model, file);
+  const asked = { ...own, ...options.modelOptions };
+  const build = (more: object = {}): Module => createModel(name, { ...asked, ...more }, null);
+  let model = Object.keys(own).length === 0 ? build() : limited(file, build);
+  const classesOfFile = Object.hasOwn(asked, "classes") ? undefined : otherClasses(file, model, part);
+  if (classesOfFile !== undefined) model = limited(file, () => build({ classes: classesOfFile }));
+  loadWeights(model, file, part === undefined ? {} : { part });
   const classes = options.classes ?? description?.classes;
   if (classes !== undefined) {
     checkClassNames(options.classes === undefined ? "openNetwork: the file" : "openNetwork: classes", classes, model);

@@ -1,30 +1,137 @@
-/** Weight files and models: bytes in, bytes out. What the names mean is io/weights/names.ts, the format io/weights/safetensors.ts. */
-import { renameCheckpoint } from "./io/weights/names.ts";
-import { describeModel, readDescription } from "./io/weights/metadata.ts";
+/** Weight files and models: bytes in, bytes out. What the names mean is io/weights/fit.ts, the format io/weights/safetensors.ts. */
+import { FormatError, show } from "./errors.ts";
+import { bytesOf } from "./io/bytes/bytes-of.ts";
+import { fitNames } from "./io/weights/fit.ts";
+import { foreignFile } from "./io/weights/foreign.ts";
+import { describeModel, describeState, readDescription, readState } from "./io/weights/metadata.ts";
 import type { ModelDescription } from "./io/weights/metadata.ts";
+import type { AnyTensor } from "./io/weights/names.ts";
 import type { Preprocessing } from "./io/images/preprocess.ts";
-import { parseSafetensors, writeSafetensors } from "./io/weights/safetensors.ts";
+import { readSafetensors, writeSafetensors } from "./io/weights/safetensors.ts";
 import type { SafetensorsFile } from "./io/weights/safetensors.ts";
-import { checkClassNames } from "./nn/class-count.ts";
+import { numbersOf } from "./io/weights/stored.ts";
+import type { WeightsFile } from "./io/weights/stored.ts";
+import { checkClassNames, headOf } from "./nn/class-count.ts";
 import { BatchNorm2d } from "./nn/layers/batch-norm.ts";
 import type { Module } from "./nn/module.ts";
-import { loadStateDict, stateDict, stateShapes } from "./nn/state-dict.ts";
+import { applySettings, settingsOf } from "./nn/settings.ts";
+import { compareState, describeReport, fitsWhole, loadStateDict, stateDict, stateShapes } from "./nn/state-dict.ts";
 import type { LoadReport } from "./nn/state-dict.ts";
+import { Tensor } from "./tensor.ts";
+
+/** How `loadWeights` takes a file. */
+export interface LoadOptions {
+  /** "head": only the last layer may differ, as for another number of classes; it keeps its values. true: load what fits, and report the rest. */
+  readonly partial?: boolean | "head";
+  /** The dictionary of the file to take, such as "model_ema", where it holds several sets of weights. */
+  readonly part?: string;
+}
+
+/** What `loadWeights` did. */
+export interface WeightsReport extends LoadReport {
+  /** How names were read and what was left out, a short text each. */
+  readonly notes: readonly string[];
+}
+
+/** A file's tensors, read or not, and what it says of itself. */
+export type AnyWeightsFile = WeightsFile | SafetensorsFile;
 
 /**
- * Loads a safetensors file with the names of timm, torchvision, Cadene or this package into a model.
- * @param partial load what fits and report the rest, instead of refusing (for another number of classes, say).
- * @throws FormatError for a file that is no sound safetensors file; RangeError naming every tensor that does not fit. Then the
- * model is unchanged.
+ * Loads weights with the names of timm, torchvision, Cadene or this package into a model, under whatever wrappers and trainers put around
+ * the names; of a stopped training run those that it would have written at its end.
+ * @param file safetensors as bytes; or what a reader gave, as `readCheckpoint` for files of PyTorch
+ * @throws FormatError for bytes of another format, naming it; RangeError that names what does not fit. Then the model is unchanged.
  */
-export function loadWeights(model: Module, file: Uint8Array | SafetensorsFile, options: { readonly partial?: boolean } = {}): LoadReport {
-  const { tensors } = file instanceof Uint8Array ? parseSafetensors(file, { share: true }) : file;
-  const renamed = renameCheckpoint(tensors, stateShapes(model), model.layouts());
-  const report = loadStateDict(model, renamed.tensors, options);
-  if (renamed.epsilon !== undefined) {
-    for (const module of model.tree()) if (module instanceof BatchNorm2d) module.epsilon = renamed.epsilon;
+export function loadWeights(model: Module, file: Uint8Array | ArrayBuffer | AnyWeightsFile, options: LoadOptions = {}): WeightsReport {
+  const { partial = false, part } = options;
+  const opened = "tensors" in file ? file : open(file);
+  const { tensors, notes: ofRun } = part === undefined ? ofTraining(opened) : { tensors: opened.tensors, notes: [] };
+  const fit = fitNames(tensors, stateShapes(model), model.layouts(), part);
+  const { fitting, ...compared } = compareState(model, fit.tensors);
+  const report = { ...compared, notes: [...ofRun, ...fit.notes] };
+  if (partial !== true && !fitsWhole(report)) {
+    const head = partial === "head" ? headOf(model) : undefined;
+    const rest = head === undefined ? report : withoutHead(report, head);
+    if (!fitsWhole(rest)) throw new RangeError(whyNot(rest, head, opened, fit.notes));
   }
+  const values = new Map<string, Tensor>();
+  for (const name of fitting) {
+    const tensor = fit.tensors.get(name)!;
+    values.set(name, tensor instanceof Tensor ? tensor : numbersOf(name, tensor, true));
+  }
+  if (values.size === 0) throw new RangeError("weights do not fit the model: no tensor has a name and shape that it wants");
+  setState(model, readState(opened.metadata), fit.epsilon, partial === true);
+  loadStateDict(model, values, { partial: true });
   return report;
+}
+
+function open(bytes: Uint8Array | ArrayBuffer): WeightsFile {
+  const file = bytesOf(bytes, "loadWeights");
+  // Of safetensors byte 7 is the highest one of a length.
+  if ((file[0] === 0x50 && file[1] === 0x4b) || (file[0] === 0x80 && file[7] !== 0)) {
+    throw new FormatError("weights: the file is a checkpoint of PyTorch, or another archive: loadWeights(model, readCheckpoint(bytes)) reads it");
+  }
+  const foreign = file[7] === 0 && file[8] === 0x7b ? undefined : foreignFile(file);
+  if (foreign !== undefined) throw new FormatError(`weights: the file is ${foreign}`);
+  return readSafetensors(file);
+}
+
+/** Of a checkpoint of our own training the weights that the run measures: averaged ones where it keeps an average. */
+function ofTraining({ tensors, metadata }: AnyWeightsFile): { tensors: ReadonlyMap<string, AnyTensor>; notes: string[] } {
+  if (!Object.hasOwn(metadata, "senet.training")) return { tensors, notes: [] };
+  const result = new Map<string, AnyTensor>();
+  let averages = 0;
+  for (const [name, tensor] of tensors) {
+    if (!name.startsWith("model.")) continue;
+    const average = tensors.get(`optimiser.average.${name.slice(6)}`);
+    if (average !== undefined) averages++;
+    result.set(name.slice(6), average ?? tensor);
+  }
+  return { tensors: result, notes: [`of a training run that has not ended${averages > 0 ? ": its averaged weights are taken" : ""}`] };
+}
+
+/** What is left of a report when everything of the last layer is in order. */
+function withoutHead(report: LoadReport, head: string): LoadReport {
+  const other = (name: string): boolean => !name.startsWith(`${head}.`);
+  const missing = report.missing.filter(other);
+  // A head of another name: one layer, in place of ours.
+  const layers = new Set(report.unexpected.map((name) => name.slice(0, Math.max(0, name.lastIndexOf(".")))));
+  const replaced = layers.size === 1 && report.missing.length > missing.length && report.unexpected.every((name) => /\.(weight|bias)$/.test(name));
+  return { missing, misshapen: report.misshapen.filter(other), unexpected: replaced ? [] : report.unexpected.filter(other) };
+}
+
+function whyNot(report: LoadReport, head: string | undefined, { metadata, ...file }: AnyWeightsFile, notes: readonly string[]): string {
+  const unreadable = "unreadable" in file ? [...file.unreadable].slice(0, 3).map(([name, what]) => `; ${show(name)} is ${what}`) : [];
+  const only = head === undefined ? "" : `, and only ${head} may differ`;
+  return `weights do not fit the model${only}: ${describeReport(report)}${unreadable.join("")}${notes.length === 0 ? "" : ` (${notes.join("; ")})`}`;
+}
+
+/** Epsilons that foreign weights have set, and what they were before. */
+const changed = new WeakMap<BatchNorm2d, { readonly before: number; readonly set: number }>();
+
+/**
+ * Sets what the file, or its layout, says of numbers that are no tensors. Where neither says anything, what weights before have set is taken back;
+ * what the caller has set stays.
+ */
+function setState(model: Module, state: ReturnType<typeof readState>, epsilon: number | undefined, partial: boolean): void {
+  const norms = [...model.tree()].filter((module) => module instanceof BatchNorm2d);
+  const before = norms.map((norm) => {
+    const last = changed.get(norm);
+    return last?.set === norm.epsilon ? last.before : norm.epsilon;
+  });
+  if (state !== undefined) applySettings(model, partial ? known(model, state) : state);
+  norms.forEach((norm, i) => {
+    if (state?.epsilon === undefined) norm.epsilon = epsilon ?? before[i];
+    if (norm.epsilon === before[i]) changed.delete(norm);
+    else changed.set(norm, { before: before[i], set: norm.epsilon });
+  });
+}
+
+/** Without modules that the model has not. */
+function known(model: Module, state: NonNullable<ReturnType<typeof readState>>): typeof state {
+  const modules = model.namedModules();
+  return Object.fromEntries(Object.entries(state).map(([name, values]) =>
+    [name, Object.fromEntries(Object.entries(values).filter(([path]) => path === "*" || modules.get(path)?.settings()[name] !== undefined))]));
 }
 
 export interface SaveOptions {
@@ -35,21 +142,22 @@ export interface SaveOptions {
 }
 
 /**
- * A safetensors file of the model's state that says which model it is, with which options, classes and preprocessing.
+ * A safetensors file of the model's state that says which model it is, with which options, classes and preprocessing, and batch
+ * normalisation's epsilon and momentum.
  * @throws RangeError for more or fewer names than the network has classes
  */
 export function saveWeights(model: Module, options: SaveOptions = {}): Uint8Array {
   const { dtype = "F32", classes, preprocessing } = options;
   if (classes !== undefined) checkClassNames("saveWeights: classes", classes, model);
-  const metadata = model.identity === undefined ? {} : describeModel({
+  const description = model.identity === undefined ? {} : describeModel({
     ...model.identity,
     ...(classes === undefined ? {} : { classes }),
     ...(preprocessing === undefined ? {} : { preprocessing }),
   });
-  return writeSafetensors(stateDict(model), { dtype, metadata });
+  return writeSafetensors(stateDict(model), { dtype, metadata: { ...description, ...describeState(settingsOf(model)) } });
 }
 
 /** What a weights file says of itself, or undefined where it says nothing (files of other programs). @throws FormatError */
-export function weightsDescription(file: SafetensorsFile): ModelDescription | undefined {
+export function weightsDescription(file: { readonly metadata: Readonly<Record<string, string>> }): ModelDescription | undefined {
   return readDescription(file.metadata);
 }

@@ -1,19 +1,21 @@
 /** What several commands share: the MODEL argument, its options, weights and kernels. */
 import * as plain from "../../kernels/plain/index.ts";
 import * as reference from "../../kernels/reference/index.ts";
-import { checkpointModel, createModel, hasModel, presets, usualPreprocessing } from "../../models/index.ts";
+import { createModel, hasModel, presets, usualInput, usualPreprocessing } from "../../models/index.ts";
 import { didYouMean } from "../errors.ts";
 import type { Preprocessing } from "../io/images/preprocess.ts";
-import { parseSafetensors } from "../io/weights/safetensors.ts";
 import { checkClassNames, classCount } from "../nn/class-count.ts";
+import { guessModel, otherClasses } from "../network-of-file.ts";
 import type { Module } from "../nn/module.ts";
+import { OversizeError } from "../nn/parameter.ts";
 import type { Shape } from "../tensor.ts";
-import { loadWeights, weightsDescription } from "../weights.ts";
+import { weightsDescription } from "../weights.ts";
 import { readClassNames } from "./class-names.ts";
 import { UsageError } from "./command.ts";
 import type { Arguments, OptionHelp } from "./command.ts";
-import { bundledPath, readBytes } from "./files.ts";
-import { remark } from "./terminal.ts";
+import { bundledPath } from "./files.ts";
+import { note } from "./terminal.ts";
+import { limitOf, loadInto, partHelp, readWeightsFile } from "./weights-file.ts";
 
 export const modelOptionsHelp: OptionHelp = { value: "JSON", help: `the model's options, such as '{"classes":10,"reduction":8}'` };
 export const eagerKernelsHelp: OptionHelp = { value: "NAME", help: "plain (TypeScript, the default) or reference (the textbook); it computes eagerly" };
@@ -23,7 +25,7 @@ export function modelFromArguments(args: Arguments, name: string, seed: number |
   try {
     return createModel(name, options ?? args.json("model-options"), seed);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof RangeError) || error instanceof OversizeError) throw error;
     throw new UsageError(`${error.message}${hasModel(name) ? "" : "; senet summary --list names them all"}`);
   }
 }
@@ -48,7 +50,8 @@ export function inputShape(args: Arguments, fallback: Shape): Shape {
 /** The options that `loadNetwork` reads; `classes` and `preset` belong to commands that see pictures. */
 export const networkOptions: Readonly<Record<string, OptionHelp>> = {
   model: { value: "M", help: "the model's name, where the weights do not say it" },
-  weights: { value: "FILE", help: "safetensors; the bundled Fashion-MNIST network where nothing is given" },
+  weights: { value: "FILE", help: "safetensors, or what torch.save wrote (.pth, .pt, .bin, .ckpt); the bundled Fashion-MNIST network where nothing is given" },
+  part: partHelp,
 };
 
 /** A model with weights, and what is needed to use it. */
@@ -66,26 +69,66 @@ export interface Network {
 export function loadNetwork(args: Arguments, modelName: string | undefined = args.text("model"), weights: string | undefined = args.text("weights")): Network {
   if (weights === undefined && modelName !== undefined) throw new UsageError(`senet ${args.command.name}: --weights FILE is wanted with a model (only the bundled network comes with weights)`);
   const path = weights ?? bundledPath("fashion-mnist.safetensors");
-  const file = parseSafetensors(readBytes(path), { share: true });
+  const file = readWeightsFile(path);
   const description = weightsDescription(file);
-  const guessed = checkpointModel(new Map([...file.tensors].map(([name, tensor]) => [name, tensor.shape])));
-  const name = modelName ?? description?.model ?? guessed;
+  const preset = presetOf(args);
+  const guess = modelName === undefined && description === undefined ? guessModel(file, args.text("part")) : undefined;
+  // Weights of two networks may have the same names and shapes: then the preset says which.
+  const name = modelName ?? description?.model ?? (guess !== undefined && preset?.model !== undefined && sameButPadding(guess, preset.model) ? preset.model : guess);
   if (name === undefined) throw new UsageError(`${path} does not say which model it belongs to: --model M is wanted`);
+  if (preset?.model !== undefined && preset.model !== name && sameButPadding(preset.model, name)) {
+    throw new UsageError(`preset "${preset.name}" is of weights of ${preset.model}, which pads otherwise than ${name}: --model ${preset.model} is wanted with it`);
+  }
+  if (guess !== undefined && name === guess) {
+    const sibling = [`tf_${name}`, name.replace(/^tf_/, "")].find((other) => other !== name && hasModel(other));
+    note(`${path}: by its names it has weights of ${name}${sibling === undefined ? "" : ` (or of ${sibling}, whose names are the same)`}; --model says otherwise`);
+  }
   // The file's options hold for the file's model; options on the command line add to them.
   const own = name === description?.model ? description.options : {};
-  const model = modelFromArguments(args, name, null, { ...own, ...args.json("model-options") });
-  loadWeights(model, file);
+  const part = args.text("part");
+  const options = { ...own, ...args.json("model-options") };
+  const build = (more: object = {}): Module => modelFromArguments(args, name, null, { ...options, ...more });
+  let model = Object.keys(own).length === 0 ? build() : limitOf(file, path, build);
+  const classes = Object.hasOwn(options, "classes") ? undefined : otherClasses(file, model, part);
+  if (classes !== undefined) model = limitOf(file, path, () => build({ classes }));
+  try {
+    loadInto(model, file, path, part === undefined ? {} : { part });
+  } catch (error) {
+    throw guess === undefined ? error : new Error(`${(error as Error).message}; by its names it was taken for ${name}, --model says otherwise`);
+  }
+  const preprocessing = preset?.preprocessing ?? description?.preprocessing;
+  if (preprocessing === undefined && args.command.name !== "convert") {
+    note(`${path} does not say how its pictures are prepared: ${inWords(assumed(name, model))} are assumed; --preset NAME chooses`);
+  }
   return {
     model,
     title: `${name} of ${path.split(/[\\/]/).at(-1)}`,
     classes: classNames(args, model, description?.classes, path),
-    preprocessing: chosenPreset(args) ?? description?.preprocessing ?? usualPreprocessing(name),
+    preprocessing: preprocessing ?? assumed(name, model),
     described: description?.preprocessing !== undefined,
   };
 }
 
 /** A list of names that needs no file. */
 const imagenet = "imagenet";
+/** How pictures are prepared for a network of which nothing else says it: as for its published weights, in the size that it is usually run at. */
+function assumed(name: string, model: Module): Preprocessing {
+  const usual = usualPreprocessing(name);
+  const [, channels, height, width] = usualInput(model);
+  const order = channels === 1 ? { channels: "gray", mean: [mean(usual.mean)], std: [mean(usual.std)] } as const : {};
+  return height === usual.size[0] || height === 224 ? { ...usual, ...order } : { ...usual, ...order, size: [height, width], resize: height };
+}
+
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+
+function inWords({ size, resize, mean: means, std }: Preprocessing): string {
+  return `${size.join(" x ")} pixels${typeof resize === "number" && resize !== size[0] ? ` of ${resize}` : ""}, mean ${means.join(", ")} and deviation ${std.join(", ")}`;
+}
+
+/** Are they the same network, but for TensorFlow's padding? Their weights have the same names and shapes. */
+function sameButPadding(a: string, b: string): boolean {
+  return a !== b && a.replace(/^tf_/, "") === b.replace(/^tf_/, "");
+}
 
 /** Those of `--classes`, else the file's own. @throws RangeError where there are more or fewer than the network has classes: each would get another's name */
 function classNames(args: Arguments, model: Module, own: readonly string[] | undefined, weights: string): readonly string[] | undefined {
@@ -104,14 +147,26 @@ export async function namesOf(args: Arguments, { classes, model, described, titl
   if (!asked && (classes !== undefined || described || classCount(model) !== 1000)) return classes;
   const { imagenetClasses } = await import("../../models/imagenet-classes.ts");
   checkClassNames("ImageNet", imagenetClasses, model);
-  if (!asked) remark(`${title} names no classes: the names are ImageNet's (--classes FILE gives others)`);
+  if (!asked) note(`${title} names no classes: the names are ImageNet's (--classes FILE gives others)`);
   return imagenetClasses;
 }
 
 /** What `--preset` names. @throws UsageError for a name that is none */
 export function chosenPreset(args: Arguments): Preprocessing | undefined {
+  return presetOf(args)?.preprocessing;
+}
+
+interface Preset {
+  readonly name: string;
+  /** The network whose weights it is of; undefined for those of many. */
+  readonly model: string | undefined;
+  readonly preprocessing: Preprocessing;
+}
+
+function presetOf(args: Arguments): Preset | undefined {
   const name = args.text("preset");
   if (name === undefined) return undefined;
   if (!Object.hasOwn(presets, name)) throw new UsageError(`unknown preset "${name}"${didYouMean(name, Object.keys(presets))}; presets: ${Object.keys(presets).join(", ")}`);
-  return presets[name];
+  const model = name.split(/[.@]/, 1)[0];
+  return { name, model: hasModel(model) || model.startsWith("tf_") ? model : undefined, preprocessing: presets[name] };
 }

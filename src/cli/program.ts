@@ -15,7 +15,7 @@ import { run } from "./commands/run.ts";
 import { segment } from "./commands/segment.ts";
 import { summary } from "./commands/summary.ts";
 import { train } from "./commands/train.ts";
-import { print, remark, wrapped } from "./terminal.ts";
+import { endNotes, print, remark, wrapped } from "./terminal.ts";
 
 const commands: readonly Command[] = [classify, explain, run, summary, bench, train, evalCommand, report, segment, convert, compileCommand];
 
@@ -55,8 +55,10 @@ export async function main(args: readonly string[]): Promise<number> {
       return 0;
     }
     await command.run(new Arguments(command, rest));
+    endNotes(true);
     return 0;
   } catch (error) {
+    endNotes(false);
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
     const line = message.replace(/\s*\n\s*/g, " ");
     remark(`${line.startsWith("senet ") ? "" : "senet: "}${line}`);

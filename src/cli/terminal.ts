@@ -7,8 +7,22 @@ function visible(text: string): string {
   return text.split("\n").map(printable).join("\n");
 }
 
+/** What is to be said on standard error beside a result. */
+const notes: string[] = [];
+
+/** A remark on what was guessed or left out, said when there is a result; a call that fails says what failed, and no more. */
+export function note(line: string): void {
+  notes.push(line);
+}
+
+/** Says the notes, or drops them. */
+export function endNotes(say: boolean): void {
+  for (const line of notes.splice(0)) if (say) remark(line);
+}
+
 /** One line to standard output. */
 export function print(line: string = ""): void {
+  endNotes(true);
   process.stdout.write(`${visible(line)}\n`);
 }
 

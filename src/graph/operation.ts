@@ -76,7 +76,7 @@ export type Operation =
     })
   /** [x of two dimensions]. */
   | { readonly kind: "linear"; readonly weight: Constant; readonly bias: Constant | undefined }
-  /** [x]. */
+  /** [x]. Epsilon and momentum may be getters: loaded weights change them, and programs ask anew when they are refreshed. */
   | {
       readonly kind: "batch_norm"; readonly epsilon: number;
       readonly gamma: Constant; readonly beta: Constant; readonly mean: Constant; readonly variance: Constant;

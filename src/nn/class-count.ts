@@ -14,6 +14,17 @@ export function classCount(model: Module): number | undefined {
   return linear ?? convolution;
 }
 
+/** The path of the layer that `classCount` counts. */
+export function headOf(model: Module): string | undefined {
+  let linear: string | undefined;
+  let convolution: string | undefined;
+  for (const [path, module] of model.namedModules()) {
+    if (module instanceof Linear) linear = path;
+    else if (module instanceof Conv2d) convolution = path;
+  }
+  return linear ?? convolution;
+}
+
 /** @throws RangeError unless there is one name a class */
 export function checkClassNames(what: string, names: readonly string[], model: Module): void {
   const classes = classCount(model);

@@ -7,6 +7,7 @@
 import type { Kernels } from "../../kernels/contract.ts";
 import type { Random } from "../../kernels/random.ts";
 import * as plain from "../../kernels/plain/index.ts";
+import { show } from "../errors.ts";
 import type { GraphBuilder, Value } from "../graph/graph.ts";
 import type { Floats, Shape, Tensor } from "../tensor.ts";
 import type { WeightLayout } from "../weight-layout.ts";
@@ -160,6 +161,16 @@ export abstract class Module {
   initialise(random: Random): this {
     for (const module of this.namedModules().values()) module.initialiseOwn(random);
     return this;
+  }
+
+  /** What decides this module's own answers, is no tensor and may change: by name, such as batch normalisation's epsilon. Saved weights carry it. */
+  settings(): Readonly<Record<string, number>> {
+    return {};
+  }
+
+  /** Sets one of `settings`. @throws RangeError for one that it has not, and for a value that it cannot take */
+  setting(name: string, _value: number): void {
+    throw new RangeError(`${this.describe()} has no setting ${show(name)}`);
   }
 
   /** One line: the class and what sets it apart, for tables and messages. */

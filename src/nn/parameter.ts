@@ -1,5 +1,5 @@
 /** What a model learns (Parameter) and what it merely keeps (Statistic). */
-import { Tensor, isDouble } from "../tensor.ts";
+import { Tensor, isDouble, sizeOf } from "../tensor.ts";
 import type { Floats, Shape } from "../tensor.ts";
 
 /** A tensor that training changes, with its gradient. In the state dict. */
@@ -35,8 +35,42 @@ export class Parameter<A extends Floats = Floats> {
   }
 }
 
-/** A parameter of zeros in float32. */
+/** How large a model may become while it is built. */
+export interface ModelLimit {
+  /** Parameters, each of them a tensor. */
+  readonly parameters: number;
+  /** Values of all of them. */
+  readonly values: number;
+}
+
+/** A model would be larger than `withLimit` allows. */
+export class OversizeError extends RangeError {
+  override readonly name = "OversizeError";
+}
+
+let limit: { parameters: number; values: number } | undefined;
+
+/**
+ * Builds a model under a limit, for descriptions that a stranger wrote: nothing that exceeds it is allocated.
+ * @throws OversizeError where the model would be larger
+ */
+export function withLimit<T>(most: ModelLimit, build: () => T): T {
+  const before = limit;
+  limit = { ...most };
+  try {
+    return build();
+  } finally {
+    limit = before;
+  }
+}
+
+/** A parameter of zeros in float32. @throws OversizeError where `withLimit` allows no more */
 export function parameter(shape: Shape): Parameter {
+  if (limit !== undefined) {
+    limit.parameters--;
+    limit.values -= sizeOf(shape);
+    if (!(limit.parameters >= 0 && limit.values >= 0)) throw new OversizeError("the model is larger than it may become");
+  }
   return new Parameter<Floats>(Tensor.zeros(shape));
 }
 

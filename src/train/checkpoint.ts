@@ -4,12 +4,18 @@
  *
  *   senet.training   the trainer's state: step, seed, random states
  *   senet.settings   whatever the caller wants to find again
+ *   senet.state      numbers of the model that are no tensors, such as batch normalisation's epsilon
+ *
+ * The file carries a checksum of its bytes.
  */
 import { FormatError, show } from "../errors.ts";
-import { describeModel, readDescription } from "../io/weights/metadata.ts";
+import { describeModel, describeState, readDescription, readState } from "../io/weights/metadata.ts";
 import type { ModelDescription } from "../io/weights/metadata.ts";
 import type { Preprocessing } from "../io/images/preprocess.ts";
 import { parseSafetensors, writeSafetensors } from "../io/weights/safetensors.ts";
+import type { Module } from "../nn/module.ts";
+import { applySettings, settingsOf } from "../nn/settings.ts";
+import type { ModelSettings } from "../nn/settings.ts";
 import { stateDict } from "../nn/state-dict.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Trainer, TrainerState } from "./trainer.ts";
@@ -21,9 +27,16 @@ export interface CheckpointOptions {
 }
 
 export interface Checkpoint {
+  readonly format: "senet";
+  /** All tensors by their names in the file, and what it says of itself: as every weights file has them. */
+  readonly tensors: Map<string, Tensor>;
+  readonly metadata: Record<string, string>;
+  readonly ignored: string[];
   readonly description: ModelDescription | undefined;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly state: TrainerState;
+  /** Numbers of the model that are no tensors; undefined where an older version wrote the file. */
+  readonly modelSettings: ModelSettings | undefined;
   readonly model: ReadonlyMap<string, Tensor>;
   readonly optimiser: ReadonlyMap<string, Tensor>;
 }
@@ -42,12 +55,16 @@ export function writeCheckpoint(trainer: Trainer, options: CheckpointOptions = {
     ...(classes === undefined ? {} : { classes }),
     ...(preprocessing === undefined ? {} : { preprocessing }),
   });
-  return writeSafetensors(tensors, { metadata: { ...description, "senet.training": JSON.stringify(state), "senet.settings": JSON.stringify(settings) } });
+  const metadata = {
+    ...description, ...describeState(settingsOf(model)), "senet.training": JSON.stringify(state), "senet.settings": JSON.stringify(settings),
+  };
+  return writeSafetensors(tensors, { metadata, checksum: true });
 }
 
 /** Reads what `writeCheckpoint` wrote: the state of a training run. @throws FormatError where the bytes are no checkpoint */
 export function readCheckpoint(bytes: Uint8Array): Checkpoint {
-  const { tensors, metadata } = parseSafetensors(bytes);
+  const file = parseSafetensors(bytes);
+  const { tensors, metadata } = file;
   if (!Object.hasOwn(metadata, "senet.training")) throw new FormatError("checkpoint: this safetensors file holds no training state, only weights");
   const model = new Map<string, Tensor>();
   const optimiser = new Map<string, Tensor>();
@@ -55,27 +72,52 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
     if (name.startsWith("model.")) model.set(name.slice(6), tensor);
     else if (name.startsWith("optimiser.")) optimiser.set(name.slice(10), tensor);
     else throw new FormatError(`checkpoint: a tensor is named ${show(name)}, neither model.* nor optimiser.*`);
+    checkValues(name, tensor);
   }
   return {
+    format: "senet",
+    ...file,
     description: readDescription(metadata),
     settings: json(metadata, "senet.settings"),
     state: trainerState(json(metadata, "senet.training")),
+    modelSettings: readState(metadata),
     model,
     optimiser,
   };
 }
 
-/** The weights that a run measures and writes at its end: the averaged ones where it keeps an average. */
-export function resultOf({ model, optimiser }: Checkpoint): Map<string, Tensor> {
-  return new Map([...model].map(([name, tensor]) => [name, optimiser.get(`average.${name}`) ?? tensor]));
+/** @throws FormatError for values that no run leaves, as in a file that is damaged and older than checksums */
+function checkValues(name: string, { data }: Tensor): void {
+  // Variances, Adam's second moments, counts of updates.
+  const least = /\.running_var$|^optimiser\.(second|updates)\./.test(name) ? 0 : -Infinity;
+  const at = data.findIndex((value: number) => !(Number.isFinite(value) && value >= least));
+  if (at >= 0) throw new FormatError(`checkpoint: ${show(name)} holds ${data[at]}: it is damaged`);
+}
+
+/**
+ * Gives a model that will go on from a checkpoint what decides its answers beside the tensors (batch normalisation's epsilon). Sessions are
+ * compiled for it, so do this before the trainer's is.
+ * @throws RangeError where it is another model; then nothing has changed
+ */
+export function prepareModel(model: Module, checkpoint: Checkpoint): void {
+  if (checkpoint.modelSettings !== undefined) applySettings(model, checkpoint.modelSettings);
 }
 
 /**
  * Puts a run back to where the checkpoint was written. The trainer must have been made with the same options.
- * @throws RangeError where model, optimiser, seed, batch or data set are others.
+ * @throws RangeError where model, optimiser, seed, batch or data set are others; then nothing has changed
  */
-export function restoreCheckpoint(trainer: Trainer, checkpoint: Checkpoint): void {
-  trainer.restore(checkpoint.model, checkpoint.optimiser);
+export function restoreCheckpoint(trainer: Trainer, checkpoint: Checkpoint | { readonly format: "pytorch" }): void {
+  if (checkpoint.format === "pytorch") throw new RangeError("restoreCheckpoint: wants what writeCheckpoint wrote; from a checkpoint of PyTorch loadWeights takes the weights");
+  trainer.checkState(checkpoint.state);
+  const before = settingsOf(trainer.model);
+  prepareModel(trainer.model, checkpoint);
+  try {
+    trainer.restore(checkpoint.model, checkpoint.optimiser);
+  } catch (error) {
+    applySettings(trainer.model, before);
+    throw error;
+  }
   trainer.state = checkpoint.state;
 }
 
@@ -91,14 +133,17 @@ function json(metadata: Readonly<Record<string, string>>, name: string): Record<
 }
 
 function trainerState(value: Record<string, unknown>): TrainerState {
-  const numbers = ["step", "seed", "batch", "images", "lossSum", "correct"];
   const random = (value.random ?? {}) as Record<string, unknown>;
   const words = (name: string): boolean => {
     const list = random[name];
-    return Array.isArray(list) && list.length === 4 && list.every((word) => typeof word === "number");
+    return Array.isArray(list) && list.length === 4 && list.every((word) => Number.isInteger(word) && word >= -0x80000000 && word <= 0xffffffff);
   };
-  for (const name of numbers) {
+  for (const name of ["step", "seed", "batch", "images", "lossSum", "correct"]) {
     if (typeof value[name] !== "number") throw new FormatError(`checkpoint: senet.training wants a number ${name}, got ${show(value[name])}`);
+    const whole = name !== "lossSum";
+    if (!(value[name] >= 0) || (whole && !Number.isSafeInteger(value[name]))) {
+      throw new FormatError(`checkpoint: senet.training wants a${whole ? " whole" : ""} number ${name} of at least 0, got ${value[name]}`);
+    }
   }
   for (const name of ["order", "augmentation", "dropout"]) {
     if (!words(name)) throw new FormatError(`checkpoint: senet.training wants four words random.${name}, got ${show(random[name])}`);

@@ -1,6 +1,6 @@
 /** What computes the steps of a training: the eager engine, or a training session on its WebAssembly kernels. A trainer asks for no more than this. */
 import type { Module } from "../nn/module.ts";
-import { loadStateDict } from "../nn/state-dict.ts";
+import { checkStateDict, loadStateDict } from "../nn/state-dict.ts";
 import type { TrainingSession } from "../session/training/training-session.ts";
 import type { Tensor } from "../tensor.ts";
 import { crossEntropy } from "./loss.ts";
@@ -20,7 +20,7 @@ export interface Engine {
   pull(average: boolean): void;
   /** Copies of the optimiser's tensors, by name. */
   state(): Map<string, Tensor>;
-  /** Weights and the optimiser's tensors from a checkpoint. @throws RangeError where they do not fit */
+  /** Weights and the optimiser's tensors from a checkpoint. @throws RangeError where they do not fit; then nothing has changed */
   restore(model: ReadonlyMap<string, Tensor>, optimiser: ReadonlyMap<string, Tensor>): void;
 }
 
@@ -66,6 +66,7 @@ export class EagerEngine implements Engine {
   }
 
   restore(model: ReadonlyMap<string, Tensor>, optimiser: ReadonlyMap<string, Tensor>): void {
+    checkStateDict(this.#model, model);
     this.#optimiser.loadState(optimiser);
     loadStateDict(this.#model, model);
   }
@@ -104,6 +105,8 @@ export class SessionEngine implements Engine {
   }
 
   restore(model: ReadonlyMap<string, Tensor>, optimiser: ReadonlyMap<string, Tensor>): void {
+    checkStateDict(this.#model, model);
+    this.#session.checkRefresh();
     // Once to check before the model is touched, once more because `refresh` lets averages begin anew.
     this.#session.loadOptimiserState(optimiser);
     loadStateDict(this.#model, model);

@@ -273,20 +273,25 @@ export class Trainer {
 
   /**
    * Weights and the optimiser's tensors of a checkpoint; `state` is set after it.
-   * @throws RangeError where they are of another model or optimiser
+   * @throws RangeError where they are of another model or optimiser; then nothing has changed
    */
   restore(model: ReadonlyMap<string, Tensor>, optimiser: ReadonlyMap<string, Tensor>): void {
     this.#engine.restore(model, optimiser);
     this.#ahead = false;
   }
 
-  /** Takes over the state of a trainer with the same options. @throws RangeError where it is of another run. */
-  set state(state: TrainerState) {
+  /** @throws RangeError where a state is of a run with other options. */
+  checkState(state: TrainerState): void {
     const { seed, batch, data } = this.#options;
     for (const [name, came, wanted] of [["seed", state.seed, seed], ["batch", state.batch, batch], ["images", state.images, data.size]] as const) {
       if (came !== wanted) throw new RangeError(`Trainer: the state is of a run with ${name} ${came}, this one has ${wanted}`);
     }
     if (!Number.isSafeInteger(state.step) || state.step < 0) throw new RangeError(`Trainer: step wants a whole number of at least 0, got ${state.step}`);
+  }
+
+  /** Takes over the state of a trainer with the same options. @throws RangeError where it is of another run. */
+  set state(state: TrainerState) {
+    this.checkState(state);
     this.#orderRandom.state = state.random.order;
     this.#augmentationRandom.state = state.random.augmentation;
     this.#dropoutRandom.state = state.random.dropout;

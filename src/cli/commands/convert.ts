@@ -1,15 +1,60 @@
-/** senet convert: weights in other precisions, and ONNX. */
+/** senet convert: weights of every format to safetensors, in other precisions too, and networks to ONNX. */
 import { usualInput } from "../../../models/index.ts";
-import { parseSafetensors, writeSafetensors } from "../../io/weights/safetensors.ts";
+import { below, some } from "../../io/weights/fit.ts";
+import { writeSafetensors } from "../../io/weights/safetensors.ts";
+import { widthOf } from "../../io/weights/stored.ts";
+import type { StoredTensor, WeightsFile } from "../../io/weights/stored.ts";
 import { keepsBatch, writeOnnx } from "../../io/onnx/write.ts";
 import { lower } from "../../nn/lower.ts";
-import { showShape } from "../../tensor.ts";
+import { showShape, sizeOf } from "../../tensor.ts";
+import { saveWeights, weightsDescription } from "../../weights.ts";
 import { UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
 import { isOnnx, onnxShapes, openOnnx, sayNotes } from "../onnx.ts";
 import { readBytes, sameFile, writeBytes } from "../files.ts";
 import { inputShape, loadNetwork, modelOptionsHelp } from "../network.ts";
-import { print, thousands } from "../terminal.ts";
+import { note, print, thousands } from "../terminal.ts";
+import { dictionaryOf, partHelp, readWeightsFile } from "../weights-file.ts";
+
+const dtypes = ["f16", "f32", "same"] as const;
+
+function toOnnx(args: Arguments, from: string, to: string): void {
+  const network = loadNetwork(args, args.text("model"), from);
+  const { size, channels } = network.preprocessing;
+  const usual = network.described ? [1, channels === "gray" ? 1 : 3, ...size] : usualInput(network.model);
+  const input = inputShape(args, usual);
+  const bytes = writeOnnx(lower(network.model, input), { name: network.model.identity?.model ?? "senet" });
+  writeBytes(to, bytes);
+  print(`${to}: ${network.title}, input ${showShape(input)}, opset 17, ${thousands(bytes.length)} bytes`);
+}
+
+/** The model's names, and a file that says which model it is. */
+function toDescribed(args: Arguments, from: string, to: string, dtype: (typeof dtypes)[number]): void {
+  const network = loadNetwork(args, args.text("model"), from);
+  const prepared = network.described || args.text("preset") !== undefined;
+  const bytes = saveWeights(network.model, {
+    dtype: dtype === "f16" ? "F16" : "F32",
+    ...(network.classes === undefined ? {} : { classes: network.classes }), ...(prepared ? { preprocessing: network.preprocessing } : {}),
+  });
+  writeBytes(to, bytes);
+  print(`${to}: ${network.title}, described, in ${dtype === "f16" ? "f16" : "f32"}, ${thousands(bytes.length)} bytes`);
+}
+
+/** The file's own names and numbers. */
+function toPlain(args: Arguments, from: string, to: string, file: WeightsFile, dtype: (typeof dtypes)[number]): void {
+  const part = args.text("part") ?? dictionaryOf(file);
+  const tensors = part === "" ? file.tensors : (below(file.tensors, `${part}.`) as Map<string, StoredTensor>);
+  if (tensors.size === 0) throw new UsageError(`${from} has no part "${part}"; it has ${some(new Set(Array.from(file.tensors.keys(), (name) => name.split(".", 1)[0])))}`);
+  if (part !== "") note(`${from}: taken are the ${tensors.size} tensors of "${part}", of ${file.tensors.size} (--part takes others)`);
+  for (const [name, what] of file.unreadable) if (name.startsWith(part)) note(`${from}: left out ${some([name])}, ${what}`);
+  // Views of one storage by stride 0 may be larger than the file.
+  let size = 0;
+  for (const { dtype: stored, shape } of tensors.values()) size += sizeOf(shape) * (widthOf(stored) ?? 1);
+  if (size > 1e9 + 8 * readBytes(from).length) throw new Error(`${from}: its tensors would be ${thousands(size)} bytes, far more than the file: it is damaged`);
+  const bytes = writeSafetensors(tensors, { metadata: file.metadata, ...(dtype === "same" ? {} : { dtype: dtype === "f16" ? "F16" : "F32" }) });
+  writeBytes(to, bytes);
+  print(`${to}: ${tensors.size} tensors in ${dtype === "same" ? "their own precision" : dtype}, ${thousands(bytes.length)} bytes`);
+}
 
 /** Weights of an ONNX file by their names in it; or the graph, as senet has it, with any batch where it does not depend on one. */
 function convertOnnx(args: Arguments, from: string, to: string): void {
@@ -36,35 +81,32 @@ function convertOnnx(args: Arguments, from: string, to: string): void {
 
 export const convert: Command = {
   name: "convert",
-  usage: "IN.safetensors|IN.onnx OUT.safetensors|OUT.onnx [options]",
-  help: "weights to half or single precision, a network with its weights to ONNX, or an ONNX file to its weights or to what senet made of it",
+  usage: "IN OUT.safetensors|OUT.onnx [options]",
+  help: "weights (safetensors, or what torch.save wrote) to safetensors in half, single or their own precision, a network with its weights to ONNX, " +
+    "or an ONNX file to its weights or to what senet made of it\n" +
+    "With --model the result has that model's names and says which model it is, with --classes and --preset also what its classes and pictures are.",
   options: {
-    model: { value: "M", help: "for ONNX: the model, where the weights do not say it" },
+    model: { value: "M", help: "the model, where the weights do not say it" },
     "model-options": modelOptionsHelp,
+    part: partHelp,
     input: { value: "SHAPE", help: "for ONNX: batch, channels, height, width; the batch stays open" },
     weights: { value: "FILE", help: "of an ONNX file: safetensors that take the place of its own weights" },
-    dtype: { value: "TYPE", help: "for safetensors: f32 or f16 (default f16)" },
+    dtype: { value: "TYPE", help: "for safetensors: f32, f16 or same (default f16; same for files of PyTorch)" },
+    classes: { value: "FILE", help: "class names, one a line, to write into the file; with --model" },
+    preset: { value: "NAME", help: "how pictures are prepared, to write into the file; with --model" },
   },
   positionals: { least: 2, most: 2 },
   run(args) {
     const [from, to] = args.positionals;
     if (sameFile(from, to)) throw new UsageError(`senet convert: OUT wants another file than IN, got "${to}"`);
     if (isOnnx(from)) return convertOnnx(args, from, to);
-    if (to.endsWith(".onnx")) {
-      const network = loadNetwork(args, args.text("model"), from);
-      const { size, channels } = network.preprocessing;
-      const usual = network.described ? [1, channels === "gray" ? 1 : 3, ...size] : usualInput(network.model);
-      const input = inputShape(args, usual);
-      const bytes = writeOnnx(lower(network.model, input), { name: network.model.identity?.model ?? "senet" });
-      writeBytes(to, bytes);
-      print(`${to}: ${network.title}, input ${showShape(input)}, opset 17, ${thousands(bytes.length)} bytes`);
-      return;
-    }
+    if (to.endsWith(".onnx")) return toOnnx(args, from, to);
     if (!to.endsWith(".safetensors")) throw new UsageError(`senet convert: OUT wants to end in .safetensors or .onnx, got "${to}"`);
-    const dtype = args.choice("dtype", ["f16", "f32"], "f16");
-    const { tensors, metadata } = parseSafetensors(readBytes(from), { share: true });
-    const bytes = writeSafetensors(tensors, { metadata, dtype: dtype === "f16" ? "F16" : "F32" });
-    writeBytes(to, bytes);
-    print(`${to}: ${tensors.size} tensors in ${dtype}, ${thousands(bytes.length)} bytes`);
+    const file = readWeightsFile(from);
+    const dtype = args.choice("dtype", dtypes, "value" in file ? "same" : "f16");
+    const described = args.text("model") !== undefined || args.text("classes") !== undefined || args.text("preset") !== undefined;
+    // A training run's checkpoint holds more than weights: what it would have written at its end is taken.
+    if (described || (Object.hasOwn(file.metadata, "senet.training") && weightsDescription(file) !== undefined)) return toDescribed(args, from, to, dtype);
+    toPlain(args, from, to, file, dtype);
   },
 };

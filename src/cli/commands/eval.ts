@@ -40,6 +40,15 @@ function checkFit(network: Network, data: Dataset): void {
   }
 }
 
+/** Where nothing says how images were prepared, they are as large as those of the data set. */
+function ofData(network: Network, data: Dataset, guessed: boolean): Network {
+  const [, channels, height, width] = data.shape;
+  const { preprocessing, described } = network;
+  if (described || !guessed || (preprocessing.size[0] === height && preprocessing.size[1] === width)) return network;
+  remark(`images of ${channels} x ${height} x ${width} are measured as they are: the weights do not say what size they want`);
+  return { ...network, preprocessing: { ...preprocessing, size: [height, width] } };
+}
+
 /** What the report says of the evaluation. */
 function facts({ model, preprocessing }: Network, data: Dataset, folder: string, kernels: string, seconds: number): Fact[] {
   const [, channels, height, width] = data.shape;
@@ -64,6 +73,7 @@ export const evalCommand: Command = {
   options: {
     data: { value: "DIR", help: "folder with the IDX files, or with pictures" },
     ...networkOptions,
+    preset: { value: "NAME", help: "preprocessing of a published checkpoint, such as imagenet or seresnet50.a1_in1k, where the weights do not say it" },
     relabel: { value: "MAP", help: "new classes of old ones, as it was trained with, old ones by number: Tops=0,2,3,4,6;Shoes=5,7,9" },
     batch: { value: "N", help: "images at a time (default 100)" },
     "model-options": modelOptionsHelp,
@@ -75,10 +85,11 @@ export const evalCommand: Command = {
   async run(args) {
     const folder = args.required("data");
     const batch = args.number("batch", 100, { least: 1, whole: true });
-    const network = loadNetwork(args, args.positionals[0] ?? args.text("model"));
+    const loaded = loadNetwork(args, args.positionals[0] ?? args.text("model"));
     const engine = engineFromArguments(args);
     const map = args.text("relabel", "");
-    const data = await readTesting(network, folder, map);
+    const data = await readTesting(loaded, folder, map);
+    const network = ofData(loaded, data, args.text("preset") === undefined);
     checkFit(network, data);
     const progress = new Progress();
     const begin = performance.now();

@@ -2,12 +2,7 @@
 import { basename, resolve } from "node:path";
 import { Random } from "../../../kernels/random.ts";
 import { createModel } from "../../../models/index.ts";
-import { parseSafetensors } from "../../io/weights/safetensors.ts";
-import type { Module } from "../../nn/module.ts";
-import { loadStateDict } from "../../nn/state-dict.ts";
-import { readCheckpoint, resultOf } from "../../train/checkpoint.ts";
 import { pixelStatistics } from "../../train/data/dataset.ts";
-import { loadWeights } from "../../weights.ts";
 import { UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
 import { threadsFrom } from "../engine.ts";
@@ -17,23 +12,13 @@ import type { Measured } from "../report/evaluation.ts";
 import { Mistakes } from "../report/mistakes.ts";
 import { trainingPage, whyUnmeasured } from "../report/page.ts";
 import { Progress, print, thousands } from "../terminal.ts";
+import { loadInto, readWeightsFile } from "../weights-file.ts";
 import { fingerprint } from "../training/data.ts";
 import { measure, measuringEngine } from "../training/engine.ts";
 import { readLog } from "../training/read-log.ts";
 import type { RunRecord } from "../training/read-log.ts";
 import { readTraining } from "../training/run.ts";
 import { heldOutCount, loggedSettings } from "../training/settings.ts";
-
-/** Weights of a finished run, or of its last checkpoint, as they would be measured. @throws Error in one line, naming the file */
-function load(model: Module, path: string): void {
-  const bytes = readBytes(path);
-  try {
-    if (Object.hasOwn(parseSafetensors(bytes, { share: true }).metadata, "senet.training")) loadStateDict(model, resultOf(readCheckpoint(bytes)));
-    else loadWeights(model, bytes);
-  } catch (error) {
-    throw new Error(`${path}: ${(error as Error).message}`);
-  }
-}
 
 /** `work`, with what is wrong in the log said of the log. */
 function ofLog<T>(log: string, work: () => T): T {
@@ -51,7 +36,8 @@ async function measured(args: Arguments, log: string, record: RunRecord, weights
   const data = await readTraining(folder, settings);
   if (fingerprint(data) !== record.start.data) throw new Error(`${log} is of a run on other images than ${folder} has`);
   const model = ofLog(log, () => createModel(settings.model, { classes: data.classes.length, inChannels: data.shape[1], ...settings.modelOptions }, null));
-  load(model, weights);
+  // Of a checkpoint those that would be measured.
+  loadInto(model, readWeightsFile(weights), weights);
   const completed = { ...record, start: { parameters: model.parameterCount(), ...record.start } };
   const why = whyUnmeasured(settings);
   if (why !== undefined) return { record: completed, measured: why };

@@ -2,7 +2,6 @@
 import { parseSafetensors, writeSafetensors } from "../../io/weights/safetensors.ts";
 import { Tensor, showShape } from "../../tensor.ts";
 import { describeReport } from "../../nn/state-dict.ts";
-import { loadWeights } from "../../weights.ts";
 import { UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
 import { readBytes, sameFile, writeBytes } from "../files.ts";
@@ -10,6 +9,7 @@ import { engineFromArguments, engineHelp, inference } from "../engine.ts";
 import { modelFromArguments, modelOptionsHelp } from "../network.ts";
 import { isOnnx, onnxSession, openOnnx, sayNotes } from "../onnx.ts";
 import { print, remark } from "../terminal.ts";
+import { loadInto, partHelp, readWeightsFile } from "../weights-file.ts";
 
 /** The tensor named `input` of a safetensors file. */
 function readInput(path: string): Tensor<Float32Array> {
@@ -50,7 +50,8 @@ export const run: Command = {
   usage: "MODEL|MODEL.onnx --input I.safetensors --output O.safetensors [--weights W.safetensors] [options]",
   help: "runs a model on the tensor `input` of one file and writes the tensor `output` to another",
   options: {
-    weights: { value: "FILE", help: "safetensors, with the names of timm, torchvision or Cadene; an ONNX file has its own" },
+    weights: { value: "FILE", help: "safetensors, or what torch.save wrote (.pth), with the names of timm, torchvision or Cadene; an ONNX file has its own" },
+    part: partHelp,
     input: { value: "FILE", help: "safetensors with a tensor named input, [N,C,H,W]; for ONNX one tensor, or tensors by the inputs' names" },
     output: { value: "FILE", help: "safetensors to write, with a tensor named output; for ONNX under the graph's names" },
     "model-options": modelOptionsHelp,
@@ -70,7 +71,8 @@ export const run: Command = {
     const engine = engineFromArguments(args);
     const input = readInput(paths.input);
     model.outputShape(input.shape);
-    const report = loadWeights(model, readBytes(paths.weights), { partial });
+    const part = args.text("part");
+    const report = loadInto(model, readWeightsFile(paths.weights), paths.weights, { partial, ...(part === undefined ? {} : { part }) });
     if (partial) remark(`loaded in part: ${describeReport(report) || "everything fitted"}`);
     const { run: forward, kernels, close } = await inference(model, engine, input.shape);
     const output = forward(input);

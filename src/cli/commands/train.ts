@@ -1,5 +1,6 @@
 /** senet train: trains a model on a folder of images. Repeatable by its seed, resumable to the bit. */
 import { existsSync, renameSync, rmSync } from "node:fs";
+import { createModel } from "../../../models/index.ts";
 import { readCheckpoint } from "../../train/checkpoint.ts";
 import type { Checkpoint } from "../../train/checkpoint.ts";
 import { DivergedError } from "../../train/trainer.ts";
@@ -16,6 +17,7 @@ import { prepare, saveCheckpoint, saveResult, useResult, validate, writeReport }
 import type { Run } from "../training/run.ts";
 import { resumedSettings, settingsFromArguments, settingsHelp } from "../training/settings.ts";
 import type { Settings } from "../training/settings.ts";
+import { limitOf } from "../weights-file.ts";
 
 /** What to go on from. */
 interface Resumed {
@@ -38,6 +40,7 @@ function readResumed(args: Arguments, paths: Paths): Resumed | undefined {
     throw new Error(`${path}: ${(error as Error).message}`);
   }
   const settings = resumedSettings(args, checkpoint.settings);
+  limitOf({ tensors: checkpoint.model }, path, () => createModel(settings.model, settings.modelOptions, null));
   if (path === paths.state && settings.epochs === checkpoint.settings.epochs) {
     throw new Error(`nothing to resume: ${paths.out} is of a run that has finished its ${settings.epochs} epochs: --epochs N, more than those, extends it; ` +
       `--from ${paths.out} with another --out begins a new run with its weights`);
@@ -92,6 +95,7 @@ export const train: Command = {
     data: { value: "DIR", help: "folder with the IDX files, or with pictures" },
     out: { value: "FILE", help: "weights to write; a checkpoint, a log (JSON lines), a report (HTML) and, at the end, the state for --resume stand beside it" },
     ...settingsHelp,
+    partial: { help: "with --from: begins with whatever fits of these weights, not only where the last layer alone differs" },
     resume: { help: "goes on where the checkpoint beside --out ends, with its settings; with more --epochs, a finished run too" },
     overwrite: { help: "begins anew where --out is of a run before, which is lost" },
     "checkpoint-every": { value: "TIME", help: "within an epoch too: minutes, or as 90s or 1h (default 5)" },

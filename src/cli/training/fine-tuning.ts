@@ -1,26 +1,33 @@
 /** Fine-tuning on the command line: weights to begin with, what stays frozen, groups with rates of their own, new labels for old ones. */
-import { usualPreprocessing } from "../../../models/index.ts";
+import { createModel, usualPreprocessing } from "../../../models/index.ts";
 import { didYouMean } from "../../errors.ts";
 import type { Preprocessing } from "../../io/images/preprocess.ts";
-import { parseSafetensors } from "../../io/weights/safetensors.ts";
+import { guessModel } from "../../network-of-file.ts";
 import type { Module } from "../../nn/module.ts";
 import { matches } from "../../session/training/options.ts";
 import type { ParameterGroup } from "../../session/training/options.ts";
 import type { Dataset } from "../../train/data/dataset.ts";
 import { relabel } from "../../train/data/relabel.ts";
-import { loadWeights, weightsDescription } from "../../weights.ts";
+import { weightsDescription } from "../../weights.ts";
 import { UsageError } from "../command.ts";
-import { bundledPath, readBytes } from "../files.ts";
+import { bundledPath } from "../files.ts";
+import { limitOf, loadInto, readWeightsFile } from "../weights-file.ts";
 
-const bytesOf = (from: string): Uint8Array => readBytes(from === "fashion-mnist" ? bundledPath("fashion-mnist.safetensors") : from);
+const pathOf = (from: string): string => (from === "fashion-mnist" ? bundledPath("fashion-mnist.safetensors") : from);
 
 /**
  * Settings that follow from the weights: the model and its options, but for the classes; their names, and how pictures are prepared.
  * @param asked the model that is asked for, where one is. Published weights that say nothing are prepared for as that one's are.
  */
 export function settingsOfWeights(from: string, asked: unknown): Record<string, unknown> {
-  const description = weightsDescription(parseSafetensors(bytesOf(from), { share: true }));
-  if (description === undefined) return typeof asked === "string" ? { model: asked, ...prepared(usualPreprocessing(asked)) } : {};
+  const path = pathOf(from);
+  const file = readWeightsFile(path);
+  const description = weightsDescription(file);
+  if (description === undefined) {
+    const model = typeof asked === "string" ? asked : guessModel(file, undefined);
+    return model === undefined ? {} : { model, ...prepared(usualPreprocessing(model)) };
+  }
+  limitOf(file, path, () => createModel(description.model, description.options, null));
   const { classes: _classes, ...modelOptions } = description.options as Record<string, unknown>;
   return {
     ...(description.model === undefined ? {} : { model: description.model, modelOptions }),
@@ -35,21 +42,25 @@ function prepared({ range = 1, mean, std, ...geometry }: Preprocessing): Record<
 }
 
 /**
- * Loads what fits into the model.
- * @returns names of tensors that begin anew: the head, where the classes are others
- * @throws Error where nothing fits, more than the last layer does not, or not all numbers are finite
+ * Loads the weights to begin with. Only the last layer may differ, as for other classes; it begins anew.
+ * @param partial whatever differs begins anew
+ * @returns names of tensors that begin anew
+ * @throws Error that lists what else differs, or where not all numbers are finite
  */
-export function loadStart(model: Module, from: string): readonly string[] {
+export function loadStart(model: Module, from: string, partial: boolean): readonly string[] {
+  const path = pathOf(from);
   let report;
   try {
-    report = loadWeights(model, bytesOf(from), { partial: true });
+    report = loadInto(model, readWeightsFile(path), path, { partial: partial ? true : "head" });
   } catch (error) {
-    throw new Error(`${from}: ${(error as Error).message}`);
+    const { message } = error as Error;
+    throw new Error(message.includes("weights do not fit") ? `${message}; --partial begins with what fits` : message);
   }
   for (const [name, { value }] of model.namedState()) {
     if (!value.data.every(Number.isFinite)) throw new Error(`${from}: ${name} holds numbers that are not finite`);
   }
-  return [...report.missing, ...report.misshapen.map((text) => text.split(" ")[0])];
+  const { missing, misshapen } = report;
+  return [...model.namedState().keys()].filter((name) => missing.includes(name) || misshapen.some((text) => text.startsWith(`${name} [`)));
 }
 
 /** Freezes parameters of these names, and all below a name. @throws UsageError for a name of nothing */

@@ -5,7 +5,7 @@ import type { Preprocessing } from "../../io/images/preprocess.ts";
 import { BatchNorm2d } from "../../nn/layers/batch-norm.ts";
 import type { Module } from "../../nn/module.ts";
 import { summarise } from "../../nn/summary.ts";
-import { restoreCheckpoint, writeCheckpoint } from "../../train/checkpoint.ts";
+import { prepareModel, restoreCheckpoint, writeCheckpoint } from "../../train/checkpoint.ts";
 import type { Checkpoint } from "../../train/checkpoint.ts";
 import { pixelStatistics } from "../../train/data/dataset.ts";
 import type { Dataset } from "../../train/data/dataset.ts";
@@ -108,7 +108,8 @@ export async function prepare(args: Arguments, settings: Settings, paths: Paths,
   const { mean, std } = given ? { mean: settings.mean!, std: settings.std! } : pixelStatistics(parts.training);
   const network = model(args, settings, data);
   if (settings.batch > parts.training.size) throw new UsageError(`senet train: --batch wants at most the ${parts.training.size} training images, got ${settings.batch}`);
-  const anew = settings.from === "" || checkpoint !== undefined ? undefined : loadStart(network, settings.from);
+  if (checkpoint !== undefined) prepareModel(network, checkpoint);
+  const anew = settings.from === "" || checkpoint !== undefined ? undefined : loadStart(network, settings.from, args.flag("partial"));
   freeze(network, settings.frozen ?? []);
   if (settings.frozenStatistics) for (const module of network.tree()) if (module instanceof BatchNorm2d) module.frozen = true;
   const schedule = makeSchedule(settings, Math.floor(parts.training.size / settings.batch));

@@ -186,7 +186,7 @@ export const settingsHelp: Readonly<Record<string, OptionHelp>> = {
   interpolation: { value: "NAME", help: "of resizing: bilinear (the default) or bicubic" },
   validation: { value: "N", help: "training images to hold out and measure after every epoch, a number or a share such as 0.2 (default 0)" },
   join: { value: "N", help: "the last N epochs train on the held-out images too, and measure no more (default 0)" },
-  from: { value: "FILE", help: "fine-tuning: weights to begin with (fashion-mnist: the bundled ones); a head for another number of classes begins anew" },
+  from: { value: "FILE", help: "fine-tuning: weights to begin with, safetensors or .pth (fashion-mnist: the bundled ones); only the last layer may differ, for other classes, and begins anew" },
   frozen: { value: "NAMES", help: "parameters that stay as they are, and all below them, as conv1,layer1" },
   "frozen-statistics": { help: "batch normalisation uses the statistics that came with the weights, and leaves them as they are" },
   groups: { value: "LIST", help: "parameters with a rate of their own (times the learning rate), and decay, as layer1:0.1;layer2:0.3:0.0001" },

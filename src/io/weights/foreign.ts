@@ -48,7 +48,7 @@ export function foreignFile(file: Uint8Array): string | undefined {
     const [what, first] = h5
       ? ["weights of Keras (HDF5), which do not say their network", 'model.load_weights("NAME.weights.h5")']
       : ["a network of Keras", 'model = keras.saving.load_model("NAME.keras")'];
-    return `${what}. Two lines of Python make ONNX of it:\n  ${first}\n  model.export("NAME.onnx", format="onnx")`;
+    return `${what}. Two lines of Python make ONNX of it: ${first}; model.export("NAME.onnx", format="onnx")`;
   }
   if (zip !== "") return foreignZip(zip);
   if (begins(file, "TFL3", 4)) return "a network of TensorFlow Lite: python -m tf2onnx.convert --tflite M.tflite --output M.onnx makes ONNX of it";

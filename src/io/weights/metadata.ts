@@ -7,6 +7,8 @@
  *   senet.options         JSON object, such as {"classes":10}
  *   senet.classes         JSON list of texts (may be missing)
  *   senet.preprocessing   JSON object, see preprocess.ts (may be missing)
+ *   senet.state           JSON object, numbers that are no tensors: {"epsilon":{"*":0.001,"bn1":1e-5}}, by setting, then by module (may be
+ *                         missing; stands also in files that name no model)
  */
 import { FormatError, show } from "../../errors.ts";
 import { parseJson, plainJson } from "../bytes/json.ts";
@@ -72,6 +74,22 @@ export function readDescription(metadata: Readonly<Record<string, string>>): Mod
     ...(classes === undefined ? {} : { classes }),
     ...(preprocessing === undefined ? {} : { preprocessing: readPreprocessing(preprocessing) }),
   };
+}
+
+/** Numbers of a model that are no tensors, as nn/settings.ts has them, as metadata. */
+export function describeState(state: Readonly<Record<string, Readonly<Record<string, number>>>>): Record<string, string> {
+  return Object.keys(state).length === 0 ? {} : { "senet.state": orderedJson(state, "state") };
+}
+
+/** What `describeState` wrote, or undefined. @throws FormatError */
+export function readState(metadata: Readonly<Record<string, string>>): Record<string, Record<string, number>> | undefined {
+  if (!Object.hasOwn(metadata, "senet.state")) return undefined;
+  const value = plainJson(parseJson(metadata["senet.state"], "weights metadata: senet.state"));
+  const numbers = (of: unknown): boolean => isPlainObject(of) && Object.values(of).every(Number.isFinite);
+  if (!isPlainObject(value) || !Object.values(value).every(numbers)) {
+    throw new FormatError(`weights metadata: senet.state wants an object of objects of numbers, got ${show(metadata["senet.state"])}`);
+  }
+  return value as Record<string, Record<string, number>>;
 }
 
 function readPreprocessing(value: unknown): Preprocessing {

@@ -9,10 +9,14 @@ import { show } from "../../errors.ts";
 import { sameShape, sizeOf, Tensor } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
 import type { Renaming, WeightLayout } from "../../weight-layout.ts";
+import type { StoredTensor } from "./stored.ts";
 
-export interface RenamedCheckpoint {
+/** A tensor of a file, read or not. */
+export type AnyTensor = Tensor | StoredTensor;
+
+export interface RenamedCheckpoint<T extends AnyTensor = Tensor> {
   /** The same data under the model's names. What the model does not want keeps its name, so that strict loading reports it. */
-  readonly tensors: Map<string, Tensor>;
+  readonly tensors: Map<string, T | Tensor>;
   /** The layout's name; "native" where the names were the model's own already. */
   readonly layout: string;
   /** What was taken off every name, such as "module."; "" for nothing. */
@@ -31,12 +35,12 @@ const PREFIXES: readonly string[] = ["module.", "model.", "state_dict.", "_orig_
  * @param layouts other layouts that its weights are published in; the first that the file has is taken
  * @throws RangeError for weights of another graph, naming the model they belong to, and where two tensors would get one name
  */
-export function renameCheckpoint(
-  tensors: ReadonlyMap<string, Tensor>, wanted: ReadonlyMap<string, Shape>, layouts: readonly WeightLayout[] = [],
-): RenamedCheckpoint {
+export function renameCheckpoint<T extends AnyTensor>(
+  tensors: ReadonlyMap<string, T>, wanted: ReadonlyMap<string, Shape>, layouts: readonly WeightLayout[] = [],
+): RenamedCheckpoint<T> {
   const { prefix, plain } = stripPrefix(tensors, wanted);
   const { layout, rename, epsilon, zero } = recognise(shapesOf(plain), wanted, layouts);
-  const renamed = new Map<string, Tensor>();
+  const renamed = new Map<string, T | Tensor>();
   for (const [name, tensor] of plain) {
     if (name.endsWith(".num_batches_tracked") && !wanted.has(name)) continue;
     const to = rename(name);
@@ -58,9 +62,9 @@ function recognise(file: ReadonlyMap<string, Shape>, wanted: ReadonlyMap<string,
   return { layout: "native", rename: (name) => name };
 }
 
-function stripPrefix(
-  tensors: ReadonlyMap<string, Tensor>, wanted: ReadonlyMap<string, Shape>,
-): { prefix: string; plain: ReadonlyMap<string, Tensor> } {
+function stripPrefix<T>(
+  tensors: ReadonlyMap<string, T>, wanted: ReadonlyMap<string, Shape>,
+): { prefix: string; plain: ReadonlyMap<string, T> } {
   const names = [...tensors.keys()];
   let prefix = "";
   for (;;) {
@@ -72,17 +76,25 @@ function stripPrefix(
   return { prefix, plain: new Map(Array.from(tensors, ([name, tensor]) => [name.slice(prefix.length), tensor])) };
 }
 
-function shapesOf(tensors: ReadonlyMap<string, Tensor>): Map<string, Shape> {
+/** Names and shapes of tensors. */
+export function shapesOf(tensors: ReadonlyMap<string, AnyTensor>): Map<string, Shape> {
   return new Map(Array.from(tensors, ([name, { shape }]) => [name, shape]));
 }
 
 /**
- * `tensor` in the wanted shape if the two differ in dimensions of 1 only, such as [64,256] and [64,256,1,1], or if a linear layer is
- * wanted of what is kept as a convolution over the whole image, such as [4096,25088] of [4096,512,7,7]; otherwise as it is.
+ * Can a tensor of this shape be taken in the wanted one? The two may differ in dimensions of 1, such as [64,256] and [64,256,1,1]; and a
+ * linear layer may be kept as a convolution over the whole image, such as [4096,25088] as [4096,512,7,7].
  */
-function fitShape(tensor: Tensor, wanted: Shape | undefined): Tensor {
-  if (wanted === undefined || sameShape(tensor.shape, wanted)) return tensor;
-  const ones = (shape: Shape): Shape => shape.filter((n) => n !== 1);
-  const linear = wanted.length === 2 && tensor.shape.length === 4 && tensor.shape[0] === wanted[0] && tensor.size === sizeOf(wanted);
-  return tensor.size > 0 && (linear || sameShape(ones(tensor.shape), ones(wanted))) ? tensor.reshape(wanted) : tensor;
+export function holds(shape: Shape, wanted: Shape): boolean {
+  if (sameShape(shape, wanted)) return true;
+  const ones = (of: Shape): Shape => of.filter((n) => n !== 1);
+  const linear = wanted.length === 2 && shape.length === 4 && shape[0] === wanted[0] && sizeOf(shape) === sizeOf(wanted);
+  return sizeOf(shape) > 0 && (linear || sameShape(ones(shape), ones(wanted)));
+}
+
+/** `tensor` in the wanted shape where it can be taken in it; otherwise as it is. */
+export function fitShape<T extends AnyTensor>(tensor: T, wanted: Shape | undefined): T {
+  if (wanted === undefined || sameShape(tensor.shape, wanted) || !holds(tensor.shape, wanted)) return tensor;
+  const turned: AnyTensor = "data" in tensor ? tensor.reshape(wanted) : { dtype: tensor.dtype, shape: wanted, bytes: () => tensor.bytes() };
+  return turned as T;
 }

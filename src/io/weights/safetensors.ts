@@ -10,6 +10,7 @@ import { FormatError, show } from "../../errors.ts";
 import { isDouble, showShape, sizeOf } from "../../tensor.ts";
 import type { Floats, Tensor } from "../../tensor.ts";
 import { HALF_MAX, writeHalf } from "./half.ts";
+import { crc32 } from "../bytes/checksum.ts";
 import { bytesOf } from "../bytes/bytes-of.ts";
 import { parseJson } from "../bytes/json.ts";
 import type { Json } from "../bytes/json.ts";
@@ -32,6 +33,7 @@ const READABLE: readonly string[] = ["F32", "F16", "BF16", "F64"];
 const LONGEST_HEADER = 100_000_000;
 const MOST_DIMENSIONS = 32;
 const METADATA = "__metadata__";
+const CHECKSUM = "senet.checksum";
 const COUNTER = /(^|\.)num_batches_tracked$/;
 
 interface Entry {
@@ -111,7 +113,30 @@ function open(bytes: Uint8Array | ArrayBuffer, strict: boolean): Opened {
     else if (strict || value !== null) metadata = metadataOf(value);
   }
   checkCover(entries, data.length);
+  checkSum(file, header, metadata);
   return { entries, data, metadata };
+}
+
+/**
+ * A file may carry a checksum of its own bytes: CRC-32 of those before the 16 digits and of those behind them. It is compared, and taken out of
+ * the metadata: in another file it would be wrong.
+ */
+function checkSum(file: Uint8Array, header: string, metadata: Record<string, string>): void {
+  if (!Object.hasOwn(metadata, CHECKSUM)) return;
+  const at = digitsAt(header);
+  if (at === undefined || sumOf(file, at) !== metadata[CHECKSUM]) throw new FormatError("safetensors: the file does not have its checksum: it is damaged");
+  delete metadata[CHECKSUM];
+}
+
+/** Where in the file the digits of its checksum are. */
+function digitsAt(header: string): number | undefined {
+  const key = `"${CHECKSUM}":"`;
+  const at = header.indexOf(key);
+  return at < 0 ? undefined : 8 + encodeUtf8(header.slice(0, at + key.length)).length;
+}
+
+function sumOf(file: Uint8Array, at: number): string {
+  return [crc32(file, 0, at), crc32(file, at + 16)].map((sum) => sum.toString(16).padStart(8, "0")).join("");
 }
 
 function sameEntry(a: Json, b: Json): boolean {
@@ -187,39 +212,51 @@ export interface WriteSafetensorsOptions {
   readonly dtype?: "F32" | "F16" | "F64";
   /** Writes an I64 counter `*.num_batches_tracked` of this value beside every `*.running_mean`, as PyTorch has it. */
   readonly batchesTracked?: number;
+  /** Writes a checksum of the file's bytes into its metadata, which our readers compare. Default false. */
+  readonly checksum?: boolean;
 }
 
-type Written = "I64" | "F64" | "F32" | "F16";
-const WIDTH: Readonly<Record<Written, number>> = { I64: 8, F64: 8, F32: 4, F16: 2 };
-const RANK: readonly Written[] = ["I64", "F64", "F32", "F16"];
+/** As the official library orders them, the widest first. */
+const RANK: readonly string[] = [
+  "U64", "I64", "F64", "C64", "F32", "U32", "I32", "BF16", "F16", "U16", "I16", "F8_E5M2FNUZ", "F8_E4M3FNUZ", "F8_E8M0", "F8_E4M3", "F8_E5M2",
+  "I8", "U8", "F4", "BOOL",
+];
+
+/** A tensor to be written, and what as. A counter has none. */
+interface Writing {
+  readonly dtype: string;
+  readonly tensor: Tensor | StoredTensor | null;
+}
 
 /**
  * Writes a weights file. The same tensors give the same bytes, whatever their order: as the official library does it, the widest types
  * come first (so that everything is aligned), names are sorted, and spaces pad the header to a multiple of eight.
+ * @param tensors stored ones keep their number format; where `dtype` is given, floats of 16 bits and more take that
  * @throws RangeError for a name that stands twice, is not well-formed or is "__metadata__"; TypeError for metadata that is no text
  */
-export function writeSafetensors(tensors: Iterable<readonly [string, Tensor]>, options: WriteSafetensorsOptions = {}): Uint8Array {
+export function writeSafetensors(tensors: Iterable<readonly [string, Tensor | StoredTensor]>, options: WriteSafetensorsOptions = {}): Uint8Array {
   const counter = options.batchesTracked;
   if (counter !== undefined && !isSize(counter)) {
     throw new RangeError(`writeSafetensors: batchesTracked wants a whole number of at least 0, got ${counter}`);
   }
-  const entries = new Map<string, { dtype: Written; tensor: Tensor | null }>();
-  const add = (name: string, dtype: Written, tensor: Tensor | null): void => {
+  const entries = new Map<string, Writing>();
+  const add = (name: string, dtype: string, tensor: Writing["tensor"]): void => {
     if (name === METADATA || /\p{Surrogate}/u.test(name)) throw new RangeError(`writeSafetensors: a tensor cannot be named ${show(name)}`);
     if (entries.has(name)) throw new RangeError(`writeSafetensors: two tensors are named ${show(name)}`);
     entries.set(name, { dtype, tensor });
   };
   for (const [name, tensor] of tensors) {
-    add(name, writtenAs(tensor, options.dtype), tensor);
+    const numbers = options.dtype !== undefined && "dtype" in tensor && /^B?F\d+$/.test(tensor.dtype) ? numbersOf(name, tensor, true) : tensor;
+    add(name, writtenAs(name, numbers, options.dtype), numbers);
     if (counter !== undefined && /(^|\.)running_mean$/.test(name)) add(name.replace(/running_mean$/, "num_batches_tracked"), "I64", null);
   }
   const sorted = [...entries].sort(([a, x], [b, y]) => RANK.indexOf(x.dtype) - RANK.indexOf(y.dtype) || (a < b ? -1 : 1));
 
-  const parts: string[] = metadataParts(options.metadata ?? {});
+  const parts: string[] = metadataParts({ ...options.metadata, ...(options.checksum === true ? { [CHECKSUM]: "0".repeat(16) } : {}) });
   let end = 0;
   for (const [name, { dtype, tensor }] of sorted) {
     const begin = end;
-    end += (tensor === null ? 1 : tensor.size) * WIDTH[dtype];
+    end += byteLength(tensor, dtype);
     parts.push(`${JSON.stringify(name)}:{"dtype":"${dtype}","shape":${showShape(tensor?.shape ?? [])},"data_offsets":[${begin},${end}]}`);
   }
   const json = encodeUtf8(`{${parts.join(",")}}`);
@@ -231,14 +268,27 @@ export function writeSafetensors(tensors: Iterable<readonly [string, Tensor]>, o
   file.fill(0x20, 8 + json.length, 8 + headerLength).set(json, 8);
   let at = 8 + headerLength;
   for (const [, { dtype, tensor }] of sorted) {
-    const bytes = file.subarray(at, (at += (tensor === null ? 1 : tensor.size) * WIDTH[dtype]));
+    const bytes = file.subarray(at, (at += byteLength(tensor, dtype)));
     if (tensor === null) writeCounter(bytes, counter ?? 0);
+    else if ("dtype" in tensor) bytes.set(tensor.bytes());
     else writeFloats(bytes, tensor.data, dtype);
+  }
+  if (options.checksum === true) {
+    const digits = digitsAt(`{${parts[0]}`)!;
+    file.set(encodeUtf8(sumOf(file, digits)), digits);
   }
   return file;
 }
 
-function writtenAs(tensor: Tensor, dtype: WriteSafetensorsOptions["dtype"]): Written {
+function byteLength(tensor: Writing["tensor"], dtype: string): number {
+  return (tensor === null ? 1 : sizeOf(tensor.shape)) * widthOf(dtype)!;
+}
+
+function writtenAs(name: string, tensor: Tensor | StoredTensor, dtype: WriteSafetensorsOptions["dtype"]): string {
+  if ("dtype" in tensor) {
+    if (RANK.includes(tensor.dtype)) return tensor.dtype;
+    throw new RangeError(`writeSafetensors: tensor ${show(name)} is stored as ${tensor.dtype}, which the format has not`);
+  }
   if (dtype === undefined) return isDouble(tensor.data) ? "F64" : "F32";
   if (dtype === "F16" && tensor.data.some((x) => Math.abs(x) >= HALF_MAX + 16 && Math.abs(x) < Infinity)) return "F32";
   return dtype;
@@ -254,7 +304,7 @@ function metadataParts(metadata: Readonly<Record<string, string>>): string[] {
   return [`"${METADATA}":{${keys.map((key) => `${JSON.stringify(key)}:${JSON.stringify(metadata[key])}`).join(",")}}`];
 }
 
-function writeFloats(bytes: Uint8Array, values: Floats, dtype: Written): void {
+function writeFloats(bytes: Uint8Array, values: Floats, dtype: string): void {
   if (dtype === "F16") return writeHalf(bytes, values);
   const wanted = dtype === "F64" ? Float64Array : Float32Array;
   const floats = values.BYTES_PER_ELEMENT === wanted.BYTES_PER_ELEMENT ? values : wanted.from(values);

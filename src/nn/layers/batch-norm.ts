@@ -8,7 +8,8 @@ import type { Floats, Shape } from "../../tensor.ts";
 import { checkGradient, checkImages, checkPrecision } from "../check.ts";
 import { Layer } from "../module.ts";
 import type { Visitor } from "../module.ts";
-import { Parameter, Statistic } from "../parameter.ts";
+import { Statistic, parameter } from "../parameter.ts";
+import type { Parameter } from "../parameter.ts";
 
 export interface BatchNormOptions {
   /** Added to the variance. Default 1e-5. */
@@ -33,9 +34,10 @@ export class BatchNorm2d extends Layer<Saved> {
   readonly runningMean: Statistic;
   readonly runningVar: Statistic;
   readonly channels: number;
-  /** A loaded checkpoint layout may set it: timm and torchvision differ for the same MobileNetV3. */
+  /** Added to the variance. Loaded weights may set it: timm and torchvision differ for the same MobileNetV3. */
   epsilon: number;
-  readonly momentum: number;
+  /** Share of a new batch in the running statistics. */
+  momentum: number;
   readonly initialGamma: number;
   /** In training mode use the running statistics and leave them as they are (for fine-tuning on little data). */
   frozen = false;
@@ -47,8 +49,8 @@ export class BatchNorm2d extends Layer<Saved> {
     this.momentum = options.momentum ?? 0.1;
     this.initialGamma = options.initialGamma ?? 1;
     batchNormShape(1, channels, 1, this.epsilon, this.momentum);
-    this.weight = new Parameter<Floats>(Tensor.zeros([channels]));
-    this.bias = new Parameter<Floats>(Tensor.zeros([channels]));
+    this.weight = parameter([channels]);
+    this.bias = parameter([channels]);
     this.runningMean = new Statistic(Tensor.zeros([channels]));
     this.runningVar = new Statistic(Tensor.zeros([channels]));
     this.weight.value.data.fill(1);
@@ -64,6 +66,16 @@ export class BatchNorm2d extends Layer<Saved> {
 
   override describe(): string {
     return `BatchNorm2d ${this.channels}`;
+  }
+
+  override settings(): Readonly<Record<string, number>> {
+    return { epsilon: this.epsilon, momentum: this.momentum };
+  }
+
+  override setting(name: string, value: number): void {
+    if (name !== "epsilon" && name !== "momentum") return super.setting(name, value);
+    batchNormShape(1, this.channels, 1, name === "epsilon" ? value : this.epsilon, name === "momentum" ? value : this.momentum);
+    this[name] = value;
   }
 
   #shape(input: Shape): BatchNormShape {
@@ -119,14 +131,20 @@ export class BatchNorm2d extends Layer<Saved> {
   }
 
   lower(graph: GraphBuilder, x: Value): Value {
+    const module = this;
+    // As it is when it is asked for: loaded weights may change it, and `session.refresh()` takes that over.
     const operation = {
       kind: "batch_norm",
-      epsilon: this.epsilon,
+      get epsilon(): number {
+        return module.epsilon;
+      },
       gamma: graph.constant(this.weight),
       beta: graph.constant(this.bias),
       mean: graph.constant(this.runningMean),
       variance: graph.constant(this.runningVar),
-      momentum: this.momentum,
+      get momentum(): number {
+        return module.momentum;
+      },
       frozen: this.frozen,
     } as const;
     return graph.add(this, operation, [x], this.outputShape(x.shape));

@@ -15,10 +15,11 @@ export const batchNormComputation: Computation<"batch_norm"> = {
     const { operation, inputs, output } = node;
     const { kernels } = context;
     const { batch, channels, pixels } = perChannel(node);
-    const shape = batchNormShape(batch, channels, pixels, operation.epsilon, 0);
     const [y, x] = [context.array(output), context.array(inputs[0])];
     const [gamma, beta, mean, variance] = [operation.gamma, operation.beta, operation.mean, operation.variance].map((c) => context.constant(c));
     return () => {
+      // Epsilon may have changed since the last run.
+      const shape = batchNormShape(batch, channels, pixels, operation.epsilon, 0);
       kernels.batchNormForwardInference(y, x, gamma, beta, mean, variance, shape);
       if (operation.activation !== undefined) activate(kernels, y, operation.activation, y);
     };

@@ -25,6 +25,7 @@ import { maskDrawer } from "./masks.ts";
 import { checkTraining, matches } from "./options.ts";
 import type { TrainingOptions } from "./options.ts";
 import { optimiserState, readOptimiserState } from "./optimiser-state.ts";
+import type { Of } from "./units.ts";
 import { TrainingState } from "./state.ts";
 import type { Group } from "./state.ts";
 import { constantsOf, trainingProgram } from "./training-program.ts";
@@ -43,6 +44,8 @@ export class TrainingSession implements Disposable {
   readonly #drawMasks: () => void;
   readonly #logits: Shape;
   readonly #names: ReadonlyMap<string, number>;
+  /** Normalisations, and what their kernels were emitted for. */
+  readonly #norms: readonly { readonly operation: Of<"batch_norm">; readonly epsilon: number; readonly momentum: number | undefined }[];
   #host: WasmHost | undefined;
   /** What each row of the batch counts in the loss. */
   readonly #counts: Float64Array;
@@ -69,6 +72,8 @@ export class TrainingSession implements Disposable {
       if (options.classWeights !== undefined) checkClassWeights("compile", options.classWeights, this.#program.loss.classes);
       this.#drawMasks = maskDrawer(this.#program.masks, (address, size) => this.#state.view(address, size));
       this.#logits = graph.outputs[0].shape;
+      this.#norms = graph.nodes.flatMap(({ operation }) =>
+        (operation.kind === "batch_norm" ? [{ operation, epsilon: operation.epsilon, momentum: operation.momentum }] : []));
       this.#names = new Map(this.#state.parameters.flatMap(({ name }, i) => (model.namedParameters().has(name) ? [[name, i] as const] : [])));
       this.refresh();
     } catch (error) {
@@ -192,9 +197,22 @@ export class TrainingSession implements Disposable {
     else this.#state.pull();
   }
 
-  /** Takes the model's weights and running statistics over. Averages, if any, begin at these. The optimiser's state stays. */
-  refresh(): void {
+  /** @throws RangeError where `refresh` would */
+  checkRefresh(): void {
     this.#open();
+    for (const { operation, epsilon, momentum } of this.#norms) {
+      if (operation.epsilon === epsilon && operation.momentum === momentum) continue;
+      throw new RangeError(`session.refresh: batch normalisation has epsilon ${operation.epsilon} and momentum ${operation.momentum} now, the session was compiled ` +
+        `for ${epsilon} and ${momentum}: compile another one, after the weights are loaded`);
+    }
+  }
+
+  /**
+   * Takes the model's weights and running statistics over. Averages, if any, begin at these. The optimiser's state stays.
+   * @throws RangeError where batch normalisation's epsilon or momentum is another than when the session was compiled; then nothing has changed
+   */
+  refresh(): void {
+    this.checkRefresh();
     const state = this.#state;
     state.memory.refresh();
     state.push();

@@ -26,7 +26,11 @@ function activatedNorm(uses: Uses, { operation, inputs, output }: Node): { befor
   if (operation.kind !== "activation" || before?.operation.kind !== "batch_norm" || before.operation.activation !== undefined) return undefined;
   if (uses.users(inputs[0]).length !== 1 || !uses.removable(inputs[0])) return undefined;
   const { activation, slope, offset } = operation;
-  return { before, fused: { operation: { ...before.operation, activation: { activation, slope, offset } }, inputs: before.inputs, output } };
+  // Not by spreading it, which would keep the epsilon of now: that of a later `refresh` may be another.
+  const norm = Object.defineProperties({ ...before.operation, activation: { activation, slope, offset } }, {
+    epsilon: Object.getOwnPropertyDescriptor(before.operation, "epsilon")!,
+  });
+  return { before, fused: { operation: norm, inputs: before.inputs, output } };
 }
 
 /** The convolution with `node`'s work in its epilogue, or undefined where it does not fit. */

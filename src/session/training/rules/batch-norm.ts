@@ -16,7 +16,8 @@ const statistics = new WeakMap<Unit, readonly [Place, Place]>();
 
 function forward(unit: Unit, context: TrainingContext): void {
   const { plan, batch, state } = context;
-  const { gamma, beta, mean: runningMean, variance, epsilon, momentum = 0.1, frozen = false } = unit.operation as Of<"batch_norm">;
+  const norm = unit.operation as Of<"batch_norm">;
+  const { gamma, beta, mean: runningMean, variance, epsilon, momentum = 0.1, frozen = false } = norm;
   const [x, y] = [context.image(unit.inputs[0]), context.image(unit.output)];
   const { channels, height, width } = x.layout;
   const residual = unit.residual === undefined ? undefined : context.image(unit.residual);
@@ -26,7 +27,7 @@ function forward(unit: Unit, context: TrainingContext): void {
     // Constants; written anew when the model's values are taken over.
     inverseStd = {
       key: `inverse deviation ${variance.name}`, floats: channels,
-      fill: (into) => variance.read().data.forEach((value, c) => (into[c] = 1 / Math.sqrt(value + epsilon))),
+      fill: (into) => variance.read().data.forEach((value, c) => (into[c] = 1 / Math.sqrt(value + norm.epsilon))),
     };
   } else {
     if (batch * height * width < 2) throw new RangeError(`compile: ${unit.output.name} wants more than one value per channel in training, got batch ${batch} of ${height * width} pixel`);

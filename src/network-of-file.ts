@@ -1,0 +1,52 @@
+/** Which network a weights file is of, and how large it may become: what is asked before anything is built of a file's own words. */
+import { checkpointModel } from "../models/index.ts";
+import { FormatError } from "./errors.ts";
+import { below, commonHeads, fitNames } from "./io/weights/fit.ts";
+import { shapesOf } from "./io/weights/names.ts";
+import type { WeightsFile } from "./io/weights/stored.ts";
+import { classCount, headOf } from "./nn/class-count.ts";
+import type { Module } from "./nn/module.ts";
+import { OversizeError, withLimit } from "./nn/parameter.ts";
+import { stateShapes } from "./nn/state-dict.ts";
+import { sizeOf } from "./tensor.ts";
+import type { Shape } from "./tensor.ts";
+
+/** The network whose names and shapes stand in the file, in whatever dictionary; undefined where none is known. */
+export function guessModel(file: WeightsFile, part: string | undefined): string | undefined {
+  const tensors = part === undefined ? file.tensors : below(file.tensors, `${part}.`);
+  for (const head of ["", ...commonHeads(tensors, Math.max(4, tensors.size / 16))]) {
+    const name = checkpointModel(shapesOf(below(tensors, head)));
+    if (name !== undefined) return name;
+  }
+  return undefined;
+}
+
+/** How many classes the file's last layer has, where that is another number than the model's; undefined where it does not say. */
+export function otherClasses(file: WeightsFile, model: Module, part: string | undefined): number | undefined {
+  const head = headOf(model);
+  if (head === undefined) return undefined;
+  try {
+    const { tensors } = fitNames(file.tensors, stateShapes(model), model.layouts(), part);
+    const classes = tensors.get(`${head}.weight`)?.shape[0];
+    return classes === classCount(model) ? undefined : classes;
+  } catch {
+    // What is wrong is said when the weights are loaded.
+    return undefined;
+  }
+}
+
+/**
+ * Builds the model that a file describes, which may not be much larger than what is in the file: 64 parameters and four million values, and
+ * twice those of the file.
+ * @throws FormatError where it would be larger, before it is built
+ */
+export function limited<T>({ tensors }: { readonly tensors: ReadonlyMap<string, { readonly shape: Shape }> }, build: () => T): T {
+  let values = 0;
+  for (const { shape } of tensors.values()) values += sizeOf(shape);
+  try {
+    return withLimit({ parameters: 64 + 2 * tensors.size, values: 4e6 + 2 * values }, build);
+  } catch (error) {
+    if (!(error instanceof OversizeError)) throw error;
+    throw new FormatError(`weights: the file describes a network that is larger than its ${tensors.size} tensors of ${values} values: its description is wrong`);
+  }
+}
