@@ -14,7 +14,8 @@ declare module "node:child_process" {
 }
 
 declare module "node:os" {
-  export function cpus(): readonly { readonly model: string; readonly times: Readonly<Record<"user" | "nice" | "sys" | "idle" | "irq", number>> }[];
+  type Times = Readonly<Record<"user" | "nice" | "sys" | "idle" | "irq", number>>;
+  export function cpus(): readonly { readonly model: string; readonly times: Times }[];
   export function loadavg(): readonly number[];
 }
 

@@ -215,7 +215,8 @@ for (const network of [seResNet50(), seMobileNet(), small()]) {
     const flop = (2 * result.length * kernel.length) / l.out;
     elements += count * result.length;
     return {
-      label: `${l.channels}x${l.size}x${l.size} to ${l.out}, ${l.kernel}x${l.kernel}${l.stride > 1 ? `, stride ${l.stride}` : ""}${l.groups > 1 ? ", depthwise" : ""}`,
+      label: `${l.channels}x${l.size}x${l.size} to ${l.out}, ${l.kernel}x${l.kernel}`
+        + `${l.stride > 1 ? `, stride ${l.stride}` : ""}${l.groups > 1 ? ", depthwise" : ""}`,
       count,
       flop,
       rows: [

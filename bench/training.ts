@@ -2,7 +2,8 @@
  * Speed of training sessions: forward pass, loss, backward pass and update, of whole networks; and how long the batch of a step takes to
  * make, flipped, cropped, erased and mixed.
  *
- *     npx tsx bench/training.ts [three-block | resnet20 | resnet50 | mobilenet ...] [--threads N] [--runs N] [--batch N] [--numerics exact|fast]
+ *     npx tsx bench/training.ts [three-block | resnet20 | resnet50 | mobilenet ...] [--threads N] [--runs N] [--batch N]
+ *       [--numerics exact|fast]
  *
  * GFLOP/s count three times the forward pass's multiply-accumulates of convolutions and linear layers, SE's too, two operations each.
  */
@@ -75,8 +76,10 @@ async function measure(name: string): Promise<string> {
   const times = time(() => void session.trainStep(x, labels, 0.001), runs);
   const [best, median] = [times[0], times[times.length >> 1]];
   const speed = (time: number): string => ((6 * (macs + seMacs)) / time / 1e6).toFixed(1);
-  return `${name.padEnd(12)} ${modelName} [${shape.join()}], ${session.kernels}: best ${best.toFixed(1)} ms, median ${median.toFixed(1)} ms (${(median / shape[0]).toFixed(2)} an image), `
-    + `${speed(best)} and ${speed(median)} GFLOP/s; batch made in ${batchTime(shape).toFixed(2)} ms; compiled in ${compiled.toFixed(0)} ms, ${(session.arenaBytes / 1048576).toFixed(0)} MiB of values`;
+  return `${name.padEnd(12)} ${modelName} [${shape.join()}], ${session.kernels}: best ${best.toFixed(1)} ms, `
+    + `median ${median.toFixed(1)} ms (${(median / shape[0]).toFixed(2)} an image), `
+    + `${speed(best)} and ${speed(median)} GFLOP/s; batch made in ${batchTime(shape).toFixed(2)} ms; `
+    + `compiled in ${compiled.toFixed(0)} ms, ${(session.arenaBytes / 1048576).toFixed(0)} MiB of values`;
 }
 
 const names = args.length > 0 ? args : ["three-block", "resnet20"];

@@ -74,7 +74,9 @@ export class UnsupportedError extends Error {
  * @throws TypeError where `options` is no object; RangeError for a name that is none of `known`, with the nearest one
  */
 export function checkOptions(operation: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== "object" || options === null) throw new TypeError(`${operation}: wants an object of options, got ${show(options)}`);
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`${operation}: wants an object of options, got ${show(options)}`);
+  }
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) throw new RangeError(`${operation}: unknown option ${show(name)}${didYouMean(name, known)}`);
   }

@@ -40,8 +40,10 @@ function rows({ variants }: Experiment, results: readonly Result[]): string[] {
     const accuracy = statistics(own.map((result) => result.accuracy));
     const [{ parameters, macs }] = own;
     return `| ${[
-      variant.name, parameters.toLocaleString("en"), `${(macs / 1e6).toFixed(2)} M`, `${statistics(own.map(({ cpuSeconds }) => cpuSeconds)).mean.toFixed(0)} s`,
-      own.map((result) => (100 * result.accuracy).toFixed(2)).join(", "), `${(100 * accuracy.mean).toFixed(2)} ± ${(100 * accuracy.spread).toFixed(2)}`,
+      variant.name, parameters.toLocaleString("en"), `${(macs / 1e6).toFixed(2)} M`,
+      `${statistics(own.map(({ cpuSeconds }) => cpuSeconds)).mean.toFixed(0)} s`,
+      own.map((result) => (100 * result.accuracy).toFixed(2)).join(", "),
+      `${(100 * accuracy.mean).toFixed(2)} ± ${(100 * accuracy.spread).toFixed(2)}`,
       i === 0 ? "" : verdict(first, accuracy),
     ].join(" | ")} |`;
   });
@@ -49,6 +51,7 @@ function rows({ variants }: Experiment, results: readonly Result[]): string[] {
 
 /** All experiments; what has not been run says so. */
 export function tables(results: readonly Result[]): string {
-  const head = "| variant | parameters | multiply-accumulates | training, processor time | accuracy of each seed, % | mean ± standard deviation | against the first, points ± standard error |\n|---|---|---|---|---|---|---|";
+  const head = "| variant | parameters | multiply-accumulates | training, processor time | accuracy of each seed, % | "
+    + "mean ± standard deviation | against the first, points ± standard error |\n|---|---|---|---|---|---|---|";
   return experiments.map((experiment) => `### ${experiment.title}\n\n${head}\n${rows(experiment, results).join("\n")}\n`).join("\n");
 }

@@ -62,7 +62,8 @@ for (const pair of pairs) {
   const { best, ratio } = await times(pair);
   const [paper, paperSe] = pair.paper ?? ["", ""];
   console.log(`| ${[
-    pair.without === pair.withSe ? `${pair.without} \`${JSON.stringify(pair.options)}\`` : pair.without, plain.parameters.toLocaleString("en"), se.parameters.toLocaleString("en"),
+    pair.without === pair.withSe ? `${pair.without} \`${JSON.stringify(pair.options)}\`` : pair.without,
+    plain.parameters.toLocaleString("en"), se.parameters.toLocaleString("en"),
     `${((100 * se.seParameters) / se.parameters).toFixed(1)} %`, millions(plain.macs), millions(se.seMacs + se.scaleMacs),
     best[0].toFixed(1), best[1].toFixed(1), `${ratio.toFixed(3)}`, paper, paperSe,
   ].join(" | ")} |`);

@@ -51,7 +51,8 @@ function layers(model: string, arithmetic: Arithmetic, rounds: number, only: str
     time += (task.times * task.flops) / best / 1e6;
     medianTime += (task.times * task.flops) / median / 1e6;
     console.log([
-      best.toFixed(1).padStart(6), median.toFixed(1).padStart(6), `${((100 * best) / most).toFixed(0).padStart(4)} %`, `${(100 * share.median).toFixed(0).padStart(4)} %`,
+      best.toFixed(1).padStart(6), median.toFixed(1).padStart(6), `${((100 * best) / most).toFixed(0).padStart(4)} %`,
+      `${(100 * share.median).toFixed(0).padStart(4)} %`,
       `${(task.flops / 1e6).toFixed(1).padStart(8)} x${task.times}  ${task.label.padEnd(34)} ${task.name}`,
     ].join(" "));
   });

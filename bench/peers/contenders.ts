@@ -18,7 +18,9 @@ export const senetDownloads: readonly (readonly [string, string])[] = [
   ["senet/session/lean, one thread, with the modules of a family and its weights' reader", `${engine} ${network}`],
 ];
 /** The operations that the networks here need; a bundler drops the others. */
-const tfjs = `export { add, avgPool, clipByValue, concat, dispose, engine, fused, matMul, maxPool, mul, relu, reshape, setBackend, sigmoid, tanh, tensor, transpose } from "@tensorflow/tfjs-core";`;
+const tfjs = `export {
+  add, avgPool, clipByValue, concat, dispose, engine, fused, matMul, maxPool, mul, relu, reshape, setBackend, sigmoid, tanh, tensor, transpose,
+} from "@tensorflow/tfjs-core";`;
 
 export const contenders: readonly Contender[] = [
   ...(["exact", "fast", "turbo"] as const).map((numerics): Contender => ({

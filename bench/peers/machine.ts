@@ -48,5 +48,6 @@ export async function untilQuiet(most: number): Promise<number> {
 
 export function machine(): string {
   const all = cpus();
-  return `${all[0].model.trim()}, ${all.length} processor${all.length === 1 ? "" : "s"}, load average ${loadavg().map((n) => n.toFixed(2)).join(" ")}`;
+  const load = loadavg().map((n) => n.toFixed(2)).join(" ");
+  return `${all[0].model.trim()}, ${all.length} processor${all.length === 1 ? "" : "s"}, load average ${load}`;
 }

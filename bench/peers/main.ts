@@ -54,7 +54,10 @@ async function run(args: Arguments, folder: string): Promise<void> {
   const sizes = new Map<string, number>();
   for (const contender of chosen) sizes.set(contender.name, await downloadSize(contender));
   const json = args.flag("json");
-  const downloads = await Promise.all(senetDownloads.map(async ([what, module]) => `${((await bundleSize(module)) / 1000).toFixed(1).padStart(6)} KB  ${what}`));
+  const downloads = await Promise.all(senetDownloads.map(async ([what, module]) => {
+    const size = (await bundleSize(module)) / 1000;
+    return `${size.toFixed(1).padStart(6)} KB  ${what}`;
+  }));
   const say = json ? remark : print;
   say(`${runtimeName()}, ${process.platform} ${process.arch}, ${machine()}`);
   say(`senet to load, minified and gzipped:\n${downloads.join("\n")}`);
@@ -64,7 +67,8 @@ async function run(args: Arguments, folder: string): Promise<void> {
     const input = [batch, 3, size, size];
     const files = new Map(names.map((model) => [model, writeModelFiles(folder, model, input)]));
     const entries: Entry[] = chosen.flatMap((contender) =>
-      names.flatMap((model) => contender.threads.filter((n) => threads.includes(n)).map((n) => entry(contender, { model, input, threads: n, files: files.get(model)! }))));
+      names.flatMap((model) => contender.threads.filter((n) => threads.includes(n))
+        .map((n) => entry(contender, { model, input, threads: n, files: files.get(model)! }))));
     const field = await race(
       entries, { script, runs, patience, tick: (share) => progress.update(share, `${names.join(", ")}, batch ${batch}`) },
     );

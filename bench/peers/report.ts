@@ -106,7 +106,8 @@ export function remarks({ entries }: Field): string[] {
   const compare = (title: string, a: Entry, b: Entry | undefined): string[] => {
     if (b === undefined) return [];
     const { low, median, high } = quartiles(ratios(a, b));
-    return [`${a.contender.name}: ${title}: best ${shown(best(a) / best(b), 3)}, median ${shown(median, 3)} (${shown(low, 3)}-${shown(high, 3)})`];
+    const middle = `${shown(median, 3)} (${shown(low, 3)}-${shown(high, 3)})`;
+    return [`${a.contender.name}: ${title}: best ${shown(best(a) / best(b), 3)}, median ${middle}`];
   };
   const same = (a: Entry, model: string, threads: number): Entry | undefined =>
     running.find(

@@ -74,8 +74,8 @@ conv2dForward(edges, boot.pixels, kernel, null, conv2dShape(1, 1, 28, 28, 1, { k
 picture("edges of the boot", edges, 28, 28);
 
 say(`Now channels. An output channel has one kernel for each input channel, and adds up all they give: with 3 input channels and 2 output
-channels the weights are [2, 3, 3, 3]. So a convolution mixes channels, but only through what lies under its window: a 3x3 kernel in the upper
-left corner can't know what is in the lower right one.`);
+channels the weights are [2, 3, 3, 3]. So a convolution mixes channels, but only through what lies under its window: a 3x3 kernel in the
+upper left corner can't know what is in the lower right one.`);
 const wide = conv2dShape(1, 3, 6, 6, 2, { kernel: 3, padding: 1 });
 const x = Float32Array.from({ length: 3 * 36 }, (_, i) => ((i * 7) % 11) - 5);
 const weight = Float32Array.from({ length: 2 * 3 * 9 }, (_, i) => ((i * 5) % 7) - 3);
@@ -89,8 +89,8 @@ numbers("pixels of output channel 0 that notice a change in the lower right corn
 claim("only the four pixels whose window reaches the corner change, in every output channel",
   changed.reduce((a, b) => a + b, 0) === 2 * 4 && [28, 29, 34, 35].every((p) => changed[p] === 1 && changed[36 + p] === 1));
 
-say(`That is what Squeeze-and-Excitation is about. Convolution asks "what is here?" for each place by itself. SE lets every place hear, through
-one number a channel, what there is in the whole picture. The next three chapters build it.`);
+say(`That is what Squeeze-and-Excitation is about. Convolution asks "what is here?" for each place by itself. SE lets every place hear,
+through one number a channel, what there is in the whole picture. The next three chapters build it.`);
 
 const macs = wide.outChannels * wide.outHeight * wide.outWidth * (wide.inChannels / wide.groups) * wide.kernelHeight * wide.kernelWidth;
 say(

@@ -9,8 +9,8 @@ import { garments } from "../shared/pictures.ts";
 
 chapter(3, "Squeeze");
 
-say(`Four small kernels make four channels of the boot: its brightness, edges across, edges down, and a fine grain. (In a trained network there
-are dozens, and nobody chose them.)`);
+say(`Four small kernels make four channels of the boot: its brightness, edges across, edges down, and a fine grain. (In a trained network
+there are dozens, and nobody chose them.)`);
 const boot = (await garments())[0];
 const kernels = Float32Array.of(
   1 / 9, 1 / 9, 1 / 9, 1 / 9, 1 / 9, 1 / 9, 1 / 9, 1 / 9, 1 / 9,
@@ -38,8 +38,8 @@ const fromKernel = new Float32Array(4);
 globalAveragePoolForward(fromKernel, maps, shape);
 claim("kernels/reference/pooling/global-average-pool.ts is this loop", distance(fromKernel, z) < 1e-7);
 
-say(`From 4 * 784 numbers to 4. What is lost is where: put all pixels of a channel in another order, even at random, and the squeeze is the same.
-What is kept is how much. That is enough to tell a boot from a sandal by "how much edge is there", and far too little to draw it.`);
+say(`From 4 * 784 numbers to 4. What is lost is where: put all pixels of a channel in another order, even at random, and the squeeze is the
+same. What is kept is how much. That is enough to tell a boot from a sandal by "how much edge is there", and far too little to draw it.`);
 const shuffled = maps.slice();
 for (let c = 0; c < 4; c++) shuffled.subarray(c * 784, (c + 1) * 784).reverse();
 const squeezed = new Float32Array(4);
@@ -67,8 +67,8 @@ say(
 claim("the mean moves by 100 / 784, the maximum by nearly all of the 100",
   Math.abs(meanOfSpot[0] - z[0] - 100 / 784) < 1e-4 && maxOfSpot[0] - largest[0] > 90);
 
-say(`And backward? z is a mean, so each of the 784 pixels has the same small say, 1 / 784. If the loss wants z[c] to grow by dz[c], every pixel of
-that channel hears dz[c] / (H W), wherever it is. We check it as every gradient in this course: move one pixel, and look.`);
+say(`And backward? z is a mean, so each of the 784 pixels has the same small say, 1 / 784. If the loss wants z[c] to grow by dz[c], every
+pixel of that channel hears dz[c] / (H W), wherever it is. We check it as every gradient in this course: move one pixel, and look.`);
 const small = Float64Array.from(maps.subarray(0, 2 * 9));
 const tiny = channelShape(1, 2, 9);
 const dz = Float64Array.of(3, -2);

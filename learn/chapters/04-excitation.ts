@@ -9,8 +9,8 @@ import { bars, chapter, claim, distance, numbers, say, table } from "../shared/p
 
 chapter(4, "Excitation");
 
-say(`The squeeze left one number a channel. Excitation makes one gate a channel of them, between 0 and 1 (equation 3). It is a tiny network of two
-layers: down to C / r hidden numbers, up again to C.`);
+say(`The squeeze left one number a channel. Excitation makes one gate a channel of them, between 0 and 1 (equation 3). It is a tiny network
+of two layers: down to C / r hidden numbers, up again to C.`);
 console.log("\n      a = W1 z + b1      h = relu(a)      e = W2 h + b2      s = sigmoid(e)");
 
 say("With C = 4 channels, reduction ratio r = 2 and weights that one can follow by eye:");
@@ -61,8 +61,8 @@ linearForward(kernelE, kernelH, w2, b2, linearShape(1, hidden, C));
 sigmoidForward(kernelS, kernelE, elementwiseShape(C));
 claim("those kernels give our gates", distance(kernelS, s) < 1e-7);
 
-say(`Why a sigmoid and not a softmax? A softmax makes channels compete: its outputs add up to 1, so one open gate closes the others. Gates do not
-compete. Two can be open at once, or none:`);
+say(`Why a sigmoid and not a softmax? A softmax makes channels compete: its outputs add up to 1, so one open gate closes the others. Gates
+do not compete. Two can be open at once, or none:`);
 claim(
   `these four gates add up to ${[...s].reduce((x, y) => x + y, 0).toFixed(2)}, not to 1`,
   Math.abs([...s].reduce((x, y) => x + y, 0) - 1) > 0.1,
@@ -86,8 +86,8 @@ claim(
 const same = gatesFor(Float32Array.of(0.1, 0.1, 1.2, 0.0));
 claim("one bottleneck, one view: what leaves h unchanged changes no gate", distance(same, s) < 1e-6);
 
-say(`What is the bottleneck for? One layer from C to C has C * C weights: for 2,048 channels four million, for one block. With a hidden layer of
-C / r it is 2 * C * C / r. The paper takes r = 16; smaller networks round C / r up to a multiple of 8.`);
+say(`What is the bottleneck for? One layer from C to C has C * C weights: for 2,048 channels four million, for one block. With a hidden
+layer of C / r it is 2 * C * C / r. The paper takes r = 16; smaller networks round C / r up to a multiple of 8.`);
 table(["C", "one layer", "r = 4", "r = 16", "hidden at r = 16"], [64, 256, 1024, 2048].map((channels) => [
   channels, channels * channels, (2 * channels * channels) / 4, (2 * channels * channels) / 16, hiddenWidth(channels, { reduction: 16 })]));
 claim("SE-ResNet-50's largest block has 2,048 / 16 = 128 hidden numbers", hiddenWidth(2048, { reduction: 16 }) === 128);

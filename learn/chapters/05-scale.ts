@@ -28,12 +28,12 @@ const fromKernel = new Float32Array(x.length);
 channelScaleForward(fromKernel, x, s, channelShape(1, C, H * W));
 claim("kernels/reference/joining/channel-scale.ts does this", distance(fromKernel, y) === 0);
 
-say(`A gate between 0 and 1 can only weaken a channel: it turns no sign and moves no pixel. (The next convolution has weights of any size; it can
-make up for a channel that is always weakened. What it can't do is to weaken it in one picture and not in another.)`);
+say(`A gate between 0 and 1 can only weaken a channel: it turns no sign and moves no pixel. (The next convolution has weights of any size;
+it can make up for a channel that is always weakened. What it can't do is to weaken it in one picture and not in another.)`);
 claim("no value changed its sign or grew", y.every((value, i) => Math.abs(value) <= Math.abs(x[i]) && value * x[i] >= 0));
 
-say(`Now all three steps in one function, kernels/reference/squeeze-excite.ts: the page to read next, 60 lines without its backward pass. It leaves
-every value on the way, so one can look at them. On two random pictures of 6 channels:`);
+say(`Now all three steps in one function, kernels/reference/squeeze-excite.ts: the page to read next, 60 lines without its backward pass. It
+leaves every value on the way, so one can look at them. On two random pictures of 6 channels:`);
 const shape = { batch: 2, channels: 6, hidden: 3, height: 3, width: 3 };
 const random = new Random(5);
 const draw = (size: number, scale: number = 1): Float64Array => Float64Array.from({ length: size }, () => scale * random.normal());
@@ -63,8 +63,8 @@ module.fc2.bias!.value.data.set(b2);
 const composed = module.forward(new Tensor(input, [2, 6, 3, 3]));
 claim("module and page agree to the last digits", distance(composed.data, output) < 1e-14);
 
-say(`Mind that the whole block is not linear, though for fixed gates it is: twice the input is not twice the output, because the gates hear of it
-too.`);
+say(`Mind that the whole block is not linear, though for fixed gates it is: twice the input is not twice the output, because the gates hear
+of it too.`);
 const doubled = new Float64Array(output.length);
 squeezeExciteForward(doubled, z, a, h, e, gates, input.map((value) => 2 * value), w1, b1, w2, b2, shape);
 claim("the output of a doubled picture is not the doubled output", distance(doubled, output.map((value) => 2 * value)) > 0.01);

@@ -6,9 +6,9 @@ import { chapter, claim, distance, numbers, say, table } from "../shared/page.ts
 
 chapter(6, "The whole block backward");
 
-say(`Somebody behind the block computes a loss L from its output y, and tells us dy: how L changes with each number of y. We owe the same about
-everything we used: dx, and the gradients of W1, b1, W2, b2. There is one rule, used again and again: if a number is used in several places, what
-comes back from all of them is added up.`);
+say(`Somebody behind the block computes a loss L from its output y, and tells us dy: how L changes with each number of y. We owe the same
+about everything we used: dx, and the gradients of W1, b1, W2, b2. There is one rule, used again and again: if a number is used in several
+places, what comes back from all of them is added up.`);
 
 const [C, K, P] = [3, 2, 4];   // channels, hidden numbers, pixels
 const shape = { batch: 1, channels: C, hidden: K, height: 2, width: 2 };
@@ -80,8 +80,8 @@ say("x was used twice, once to be scaled, once to be squeezed. So dx is the sum 
 console.log("\n      dx[c,p] = s[c] * dy[c,p] + dz[c] / P");
 const dx = direct.map((value, i) => value + throughGates[i]);
 
-say(`Is it true? Choose L = sum of dy * y, whose gradient by y is just dy. Move every number of x, W1, b1, W2 and b2 a little up and down, run the
-forward pass, and look how L moves. No derivation is needed for that, only patience.`);
+say(`Is it true? Choose L = sum of dy * y, whose gradient by y is just dy. Move every number of x, W1, b1, W2 and b2 a little up and down,
+run the forward pass, and look how L moves. No derivation is needed for that, only patience.`);
 const loss = (): number => {
   squeezeExciteForward(y, z, a, h, e, s, x, w1, b1, w2, b2, shape);
   return y.reduce((sum, value, i) => sum + value * dy[i], 0);
@@ -96,8 +96,8 @@ claim("all five gradients agree with what was measured",
   distance(dx, measured.dx) < 1e-8 && distance(dw1, measured.dw1) < 1e-8 && distance(da, measured.db1) < 1e-8 &&
   distance(dw2, measured.dw2) < 1e-8 && distance(de, measured.db2) < 1e-8);
 
-say(`The second term is the one that people forget. Nothing breaks loudly when it is missing: shapes fit, the loss falls, the network learns, only
-worse. This is how wrong it is here:`);
+say(`The second term is the one that people forget. Nothing breaks loudly when it is missing: shapes fit, the loss falls, the network
+learns, only worse. This is how wrong it is here:`);
 numbers("first term", direct, C, P, 4);
 numbers("second term", throughGates, C, P, 4);
 const wrong = distance(direct, measured.dx) / Math.max(...measured.dx.map(Math.abs));
@@ -110,8 +110,8 @@ table(
 );
 claim("without its second term dx is plainly wrong", wrong > 0.01);
 
-say(`The library's kernel does the same for whole batches, and adds to gradients instead of overwriting them (a parameter's gradient is a sum over
-pictures; a network with two losses adds there, too):`);
+say(`The library's kernel does the same for whole batches, and adds to gradients instead of overwriting them (a parameter's gradient is a
+sum over pictures; a network with two losses adds there, too):`);
 const kernel = {
   dx: new Float64Array(C * P).fill(1), dw1: new Float64Array(K * C), db1: new Float64Array(K), dw2: new Float64Array(C * K),
   db2: new Float64Array(C),

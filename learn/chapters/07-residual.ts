@@ -13,8 +13,8 @@ console.log(`
       post        y = SE(relu(branch(x) + x))       behind the sum
       identity    y = relu(branch(x) + SE(x))       on the shortcut`);
 
-say(`The library builds all of them, and \`3x3\`, inside the branch. Where the block changes its number of channels, the place decides how many gates
-there are, so the counts differ a little:`);
+say(`The library builds all of them, and \`3x3\`, inside the branch. Where the block changes its number of channels, the place decides how
+many gates there are, so the counts differ a little:`);
 const places = ["standard", "pre", "post", "identity", "3x3"] as const;
 const without = tinyNetwork(1, { se: false }).parameterCount();
 const counts = places.map((position) => tinyNetwork(1, { position }).parameterCount());
@@ -24,9 +24,9 @@ table(
 claim("standard, post and identity have as many gates as the block has outputs, pre as many as it has inputs",
   counts[0] === counts[2] && counts[0] === counts[3] && counts[1] < counts[0]);
 
-say(`One thing can be said without any training: what a shut gate does. With all gates at 0, \`standard\` leaves relu(x): the block becomes a wire, and the
-network loses a block. \`post\` leaves nothing at all: everything ends there. So standard's worst case is harmless. We set every SE's last layer so that
-its gates are nearly 0, and look whether the input still matters:`);
+say(`One thing can be said without any training: what a shut gate does. With all gates at 0, \`standard\` leaves relu(x): the block becomes
+a wire, and the network loses a block. \`post\` leaves nothing at all: everything ends there. So standard's worst case is harmless. We set
+every SE's last layer so that its gates are nearly 0, and look whether the input still matters:`);
 import { Tensor } from "../../src/tensor.ts";
 import { drawTextures } from "../shared/pictures.ts";
 const shut = (model: Module): number => {
@@ -60,6 +60,6 @@ const results = [...places, "no SE" as const].map((place) => {
 table(["place", "mean", "worst seed", "best seed"], results.map(({ place, mean, low, high }) =>
   [place, `${(100 * mean).toFixed(1)} %`, `${(100 * low).toFixed(1)} %`, `${(100 * high).toFixed(1)} %`]));
 claim("every one of them learns (a quarter would be chance)", results.every(({ mean }) => mean > 0.5));
-say(`Read the table with its spread. Three seeds of a network of a few thousand weights say that all places learn; they can't rank them where the ranges
-overlap. On ImageNet, with SE-ResNet-50, the paper found errors of 22.28 % (standard), 22.23 % (pre), 22.78 % (post) and 22.20 % (identity), and
-23.30 % without SE: three places alike, \`post\` behind them.`);
+say(`Read the table with its spread. Three seeds of a network of a few thousand weights say that all places learn; they can't rank them
+where the ranges overlap. On ImageNet, with SE-ResNet-50, the paper found errors of 22.28 % (standard), 22.23 % (pre), 22.78 % (post) and
+22.20 % (identity), and 23.30 % without SE: three places alike, \`post\` behind them.`);

@@ -8,15 +8,18 @@ import { chapter, claim, distance, numbers, say, table } from "../shared/page.ts
 
 chapter(8, "SE after a depthwise convolution");
 
-say(`Small networks split a convolution in two: a depthwise one, in which each channel has one kernel for itself (groups = channels), and a 1x1
-one that mixes channels at each pixel. For 96 channels and 3x3 windows, weights of the whole and of the two parts:`);
+say(`Small networks split a convolution in two: a depthwise one, in which each channel has one kernel for itself (groups = channels), and a
+1x1 one that mixes channels at each pixel. For 96 channels and 3x3 windows, weights of the whole and of the two parts:`);
 const whole = 96 * 96 * 9;
 const parts = 96 * 9 + 96 * 96;
-table(["", "weights"], [["3x3, all channels", whole], ["3x3 depthwise and 1x1", parts], ["share", `${((100 * parts) / whole).toFixed(0)} %`]]);
+table(
+  ["", "weights"],
+  [["3x3, all channels", whole], ["3x3 depthwise and 1x1", parts], ["share", `${((100 * parts) / whole).toFixed(0)} %`]],
+);
 
-say(`MobileNetV3 and EfficientNet put SE between the two, behind the depthwise convolution, where the block is widest. (In SE-ResNet it stands at the
-end of the branch, chapter 7.) Watch who hears of whom there. We change channel 0 of the input and look which channels change behind the depthwise
-convolution, and behind SE:`);
+say(`MobileNetV3 and EfficientNet put SE between the two, behind the depthwise convolution, where the block is widest. (In SE-ResNet it
+stands at the end of the branch, chapter 7.) Watch who hears of whom there. We change channel 0 of the input and look which channels change
+behind the depthwise convolution, and behind SE:`);
 const [C, K, side] = [4, 2, 5];
 const pixels = side * side;
 const random = new Random(8);
@@ -50,8 +53,8 @@ claim("the depthwise convolution tells no channel of another", atDepthwise.slice
 claim("SE tells all of them", atScale.every((v) => v > 0));
 numbers("the gates before and after", [...before.gates, ...after.gates], 2, C, 3);
 
-say(`Two identities make SE cheap there, and a compiler of networks uses both. First: depthwise convolution has one kernel a channel, so a gate
-before it may wait until behind it, where one multiplies fewer numbers if it has a stride.`);
+say(`Two identities make SE cheap there, and a compiler of networks uses both. First: depthwise convolution has one kernel a channel, so a
+gate before it may wait until behind it, where one multiplies fewer numbers if it has a stride.`);
 console.log("\n      depthwise(s * x) = s * depthwise(x)");
 const gates = Float64Array.of(0.9, 0.1, 0.5, 0.7);
 const scaledFirst = new Float64Array(C * pixels);
@@ -72,6 +75,6 @@ channelScaleForward(scaledFirst, x, gates, channelShape(1, C, pixels));
 conv2dForward(one, scaledFirst, w, null, point);
 conv2dForward(two, x, w.map((value, i) => value * gates[i % C]), null, point);
 claim("weights times gates do as well as pixels times gates", distance(one, two) < 1e-13);
-say(`That is 6 * 4 = 24 multiplications here, instead of 4 * 25 = 100; in a layer of MobileNetV3 with 960 channels of 7 by 7 pixels and 160 outputs,
-153,600 instead of 47,040: so it pays where images are large, not where they are small. Chapter 15 says what this library does.`);
+say(`That is 6 * 4 = 24 multiplications here, instead of 4 * 25 = 100; in a layer of MobileNetV3 with 960 channels of 7 by 7 pixels and 160
+outputs, 153,600 instead of 47,040: so it pays where images are large, not where they are small. Chapter 15 says what this library does.`);
 claim("the counts are right", 6 * C === 24 && C * pixels === 100 && 960 * 160 === 153_600 && 960 * 49 === 47_040);

@@ -9,8 +9,8 @@ import { chapter, claim, curve, distance, say, table } from "../shared/page.ts";
 
 chapter(9, "Gates, soft and hard");
 
-say(`A gate must be between 0 and 1. The paper takes the sigmoid 1 / (1 + exp(-e)). MobileNetV3 takes three straight lines instead, the hard sigmoid
-clip(slope * e + 1/2, 0, 1): no exponential, and exact in few bits.`);
+say(`A gate must be between 0 and 1. The paper takes the sigmoid 1 / (1 + exp(-e)). MobileNetV3 takes three straight lines instead, the hard
+sigmoid clip(slope * e + 1/2, 0, 1): no exponential, and exact in few bits.`);
 const points = Float64Array.from({ length: 61 }, (_, i) => -6 + 0.2 * i);
 const shape = elementwiseShape(points.length);
 const soft = new Float64Array(61);
@@ -30,9 +30,9 @@ const apart = distance(soft, hard);
 say(`The two are at most ${apart.toFixed(3)} apart.`);
 claim("which is less than 0.07 on this grid", apart < 0.07 && apart > 0.04);
 
-say(`Mind the slope. PyTorch, timm and MobileNetV3 have 1/6; Keras of old, Paddle's MobileNetV3 and ONNX's default have 1/5. Weights trained with one
-and run with the other still work a little, which is worse than an error: nobody looks. (A real file of weights, PaddleOCR's direction classifier,
-has both slopes within one network.)`);
+say(`Mind the slope. PyTorch, timm and MobileNetV3 have 1/6; Keras of old, Paddle's MobileNetV3 and ONNX's default have 1/5. Weights trained
+with one and run with the other still work a little, which is worse than an error: nobody looks. (A real file of weights, PaddleOCR's
+direction classifier, has both slopes within one network.)`);
 
 say("Now backward. The sigmoid's slope is s (1 - s): never quite 0. The hard one has 1/6 between its corners and exactly 0 beyond them.");
 const ones = new Float64Array(61).fill(1);
@@ -52,9 +52,9 @@ const s = sigmoid(0.7);
 claim("s (1 - s) is the slope that one measures", Math.abs(slope[0] - s * (1 - s)) < 1e-8);
 claim("the kernel says so too", Math.abs(dSoft[30] - 0.25) < 1e-12 && distance(dSoft, soft.map((value) => value * (1 - value))) < 1e-12);
 
-say(`A gate that is shut for every picture and has slope 0 gets no gradient: it can't open again. In trained networks with hard gates up to 60 % of a
-block's gates are exactly 0 (facts measured on PaddleOCR's text detector); such channels are computed for nothing. How likely is that at the start?
-With e drawn from a normal distribution of standard deviation 1, 2 and 4:`);
+say(`A gate that is shut for every picture and has slope 0 gets no gradient: it can't open again. In trained networks with hard gates up to
+60 % of a block's gates are exactly 0 (facts measured on PaddleOCR's text detector); such channels are computed for nothing. How likely is
+that at the start? With e drawn from a normal distribution of standard deviation 1, 2 and 4:`);
 const random = new Random(9);
 const rows = [1, 2, 4].map((deviation) => {
   const e = Float64Array.from({ length: 10_000 }, () => deviation * random.normal());

@@ -73,8 +73,8 @@ const ese = outputOf(new EffectiveSqueezeExcite(C));
   claim("so are these", distance(scale(gates), ese.y) < 1e-12);
 }
 
-say(`Spatial SE (arXiv 1803.02579) turns the block by a quarter: it squeezes the channels and gates the pixels. "Where?" instead of "what?", which
-segmentation asks.`);
+say(`Spatial SE (arXiv 1803.02579) turns the block by a quarter: it squeezes the channels and gates the pixels. "Where?" instead of "what?",
+which segmentation asks.`);
 console.log("\n      s[p] = sigmoid(b + sum over c of w[c] * x[c,p])");
 const sse = outputOf(new SpatialSqueezeExcite(C));
 const pixelGates = new Float64Array(P);
@@ -127,5 +127,5 @@ table(["", "parameters", "a gate hears"], rows);
 claim("2 * C * C / r and biases; C * C and biases; a kernel of 5; C + 1; and a sum",
   rows[0][1] === 2 * 256 * 16 + 16 + 256 && rows[1][1] === 256 * 256 + 256 && rows[2][1] === 5 && rows[3][1] === 257 &&
     rows[4][1] === 2 * 256 * 128 + 128 + 256 + 257);
-say(`ECA's neighbours deserve a thought: nothing makes channel 7 and channel 8 related before training. That it works at all says that the network
-arranges its channels so that it does. Exercise 4 asks what is left of ECA when its channels are shuffled.`);
+say(`ECA's neighbours deserve a thought: nothing makes channel 7 and channel 8 related before training. That it works at all says that the
+network arranges its channels so that it does. Exercise 4 asks what is left of ECA when its channels are shuffled.`);

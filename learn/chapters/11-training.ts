@@ -14,14 +14,14 @@ const examples = drawTextures(4, 11);
 textures.forEach((name, i) => picture(name, examples.images.subarray(i * 256, (i + 1) * 256), 16, 16));
 
 const model = tinyNetwork(11);
-say(`The network: an SE-ResNet of three blocks with 4, 8 and 16 channels, ${model.parameterCount()} numbers to learn. Before it has seen anything it is
-right one time in four:`);
+say(`The network: an SE-ResNet of three blocks with 4, 8 and 16 channels, ${model.parameterCount()} numbers to learn. Before it has seen
+anything it is right one time in four:`);
 const before = accuracyOf(tinyNetwork(11).evaluate(), 500);
 table(["", "right"], [["before training", `${(100 * before).toFixed(1)} %`]]);
 
-say(`A step: draw 32 pictures, forward, loss, backward, and every weight goes a little against its gradient. First one step by hand. The loss is softmax
-cross-entropy: the mean over the batch of -log(probability of the right answer). For a network that knows nothing about four classes that is about
-log 4 = 1.386.`);
+say(`A step: draw 32 pictures, forward, loss, backward, and every weight goes a little against its gradient. First one step by hand. The
+loss is softmax cross-entropy: the mean over the batch of -log(probability of the right answer). For a network that knows nothing about four
+classes that is about log 4 = 1.386.`);
 const batch = drawTextures(32, 12);
 const x = new Tensor(batch.images, [32, 1, 16, 16]);
 const eager = tinyNetwork(11).train();

@@ -32,8 +32,9 @@ function spread(values: readonly number[]): { mean: number; deviation: number } 
   return { mean, deviation: Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length) };
 }
 
-say(`Now all of them. For each block: the mean gate; how far the channels differ from each other (the deviation of the channels' means); how far a gate
-differs from picture to picture (the median, over channels, of its deviation over the ten pictures); and the shares that are nearly shut or open.`);
+say(`Now all of them. For each block: the mean gate; how far the channels differ from each other (the deviation of the channels' means); how
+far a gate differs from picture to picture (the median, over channels, of its deviation over the ten pictures); and the shares that are
+nearly shut or open.`);
 const rows = network.gates.map(({ block, channels }, b) => {
   const perChannel = Array.from({ length: channels }, (_, c) => spread(looks.map(({ gates }) => gates[b][c])));
   const all = looks.flatMap(({ gates }) => [...gates[b]]);
@@ -59,10 +60,10 @@ claim(
   late.every(({ between, within }) => within > between),
 );
 
-say(`So a gate is two things: a learned scale of its channel, the same for every picture, and an answer to this picture. Early blocks have nearly the first
-alone, for their channels are edges and tones that every garment has; late blocks tell garments apart. (The paper found the same on ImageNet, its figure 6:
-gates of early blocks hardly differ between classes, those of late ones do.) And note what the mean alone would have said: one half, everywhere. That may
-mean that all gates are half open, or that half of them are shut.`);
+say(`So a gate is two things: a learned scale of its channel, the same for every picture, and an answer to this picture. Early blocks have
+nearly the first alone, for their channels are edges and tones that every garment has; late blocks tell garments apart. (The paper found the
+same on ImageNet, its figure 6: gates of early blocks hardly differ between classes, those of late ones do.) And note what the mean alone
+would have said: one half, everywhere. That may mean that all gates are half open, or that half of them are shut.`);
 
 say(
   "Do similar garments have similar gates? Distances between pictures in the last block (root of the mean squared difference of the " +
@@ -76,6 +77,7 @@ console.log(`\n  in this order: ${pictures.map(({ name }) => name).join(", ")}`)
 numbers("distance", distances, 10, 10, 2);
 const nearest = pictures.map((_, i) => Math.min(...pictures.map((_, j) => (i === j ? Infinity : distances[10 * i + j]))));
 const bag = pictures.findIndex(({ name }) => name === "bag");
-say(`The bag stands apart: its nearest neighbour is ${nearest[bag].toFixed(2)} away, every other picture's at most ${Math.max(...nearest.filter((_, i) => i !== bag)).toFixed(2)}.
-More than that ten pictures do not show. The sneaker is as near to the boot as to the coat; one picture a class is no class.`);
+say(`The bag stands apart: its nearest neighbour is ${nearest[bag].toFixed(2)} away, every other picture's at most
+${Math.max(...nearest.filter((_, i) => i !== bag)).toFixed(2)}. More than that ten pictures do not show. The sneaker is as near to the boot
+as to the coat; one picture a class is no class.`);
 claim("the bag has the most unusual gates of the ten", nearest.every((value, i) => i === bag || value < nearest[bag]));

@@ -7,9 +7,9 @@ import type { Picture } from "../shared/pictures.ts";
 
 chapter(14, "Gates that are frozen");
 
-say(`If a gate hardly depends on the picture, one could compute its mean once and for all, fold it into the convolution before it, and drop the block.
-How much would be lost? Look at the output, never at the gates. We take the ten bundled pictures, each shifted and darkened in nine ways: 90 pictures,
-of which the network's own answers are known.`);
+say(`If a gate hardly depends on the picture, one could compute its mean once and for all, fold it into the convolution before it, and drop
+the block. How much would be lost? Look at the output, never at the gates. We take the ten bundled pictures, each shifted and darkened in
+nine ways: 90 pictures, of which the network's own answers are known.`);
 const random = new Random(14);
 const pictures: Picture[] = (await garments()).flatMap(({ name, pixels }) => Array.from({ length: 9 }, (_, variant) => {
   const [down, across] = [(variant % 3) - 1, Math.floor(variant / 3) - 1];
@@ -56,7 +56,7 @@ table(["all gates", "answers that change"], [
 claim("the mean costs less than leaving SE out", all.mean < all.one);
 claim("but it does cost: this network listens to its pictures", all.mean > 0);
 
-say(`So a gate is two things, a scale of its channel, which must stay, and an answer to the picture, which matters more or less. How much differs by
-network: for a text recogniser 92 % of the answers stay with all gates at their means, for a segmentation network 18 % of the pixels change. Limits of
-this table: the means are of the very pictures that they are tried on, which flatters them, and ninety variants of ten pictures are not ninety
-pictures. A study that decides something wants a test set.`);
+say(`So a gate is two things, a scale of its channel, which must stay, and an answer to the picture, which matters more or less. How much
+differs by network: for a text recogniser 92 % of the answers stay with all gates at their means, for a segmentation network 18 % of the
+pixels change. Limits of this table: the means are of the very pictures that they are tried on, which flatters them, and ninety variants of
+ten pictures are not ninety pictures. A study that decides something wants a test set.`);

@@ -13,15 +13,15 @@ import { chapter, claim, distance, say, table } from "../shared/page.ts";
 
 chapter(15, "How the block becomes fast");
 
-say(`An SE block is cheap in multiplications (chapter 13) and dear in memory: squeeze reads all of x, scale reads and writes it, the sum with the
-shortcut reads and writes it again, relu once more. On today's processors that is what counts. A session gets rid of nearly all of it by three
-rewritings, none of which changes what is computed.`);
+say(`An SE block is cheap in multiplications (chapter 13) and dear in memory: squeeze reads all of x, scale reads and writes it, the sum
+with the shortcut reads and writes it again, relu once more. On today's processors that is what counts. A session gets rid of nearly all of
+it by three rewritings, none of which changes what is computed.`);
 
 const random = new Random(15);
 const draw = (size: number): Float64Array => Float64Array.from({ length: size }, () => random.normal());
 
-say(`First: normalisation. In use, batch normalisation is a factor and a summand for each channel, and a convolution before it can take both into its
-weights. It disappears.`);
+say(`First: normalisation. In use, batch normalisation is a factor and a summand for each channel, and a convolution before it can take both
+into its weights. It disappears.`);
 
 say(
   "Second: the squeeze moves. SE stands behind a 1x1 convolution, h to W h + b, and a mean does not care whether it is taken before or " +
@@ -46,8 +46,8 @@ say(
   `the convolution runs.`,
 );
 
-say(`Third: so the convolution can do the rest itself. While a result is still in a register it is multiplied by its gate, the shortcut is added, relu is
-applied, and only then it is stored: one write instead of four writes and four reads.`);
+say(`Third: so the convolution can do the rest itself. While a result is still in a register it is multiplied by its gate, the shortcut is
+added, relu is applied, and only then it is stored: one write instead of four writes and four reads.`);
 
 const model = createModel("seresnet50", { width: 16, classes: 4, zeroInit: false }, 15).evaluate();
 // As if it were trained: a fresh network has means of 0 and biases of 0, and would agree with many a wrong rewriting.
@@ -83,8 +83,8 @@ const answer = session.run(x);
 const largest = Math.max(...Array.from(eager.data, Math.abs));
 claim("session and modules agree to a hundred-thousandth of the largest logit", distance(eager.data, answer.data) < 1e-5 * largest);
 
-say(`At last, the machine. A session's kernels are WebAssembly, and nobody delivers them as a file: this library has an assembler and writes them when they
-are wanted. Here is the scale of chapter 5 for one channel, four numbers at once, written with that assembler:`);
+say(`At last, the machine. A session's kernels are WebAssembly, and nobody delivers them as a file: this library has an assembler and writes
+them when they are wanted. Here is the scale of chapter 5 for one channel, four numbers at once, written with that assembler:`);
 console.log(`
       splat the gate into the four lanes of a vector
       do: load four numbers of x, multiply, store into y, go on by 16 bytes

@@ -120,8 +120,8 @@ const cadeneGraph: WeightLayout = {
   name: "Cadene SE-ResNet",
   read(file) {
     if (!file.has("layer0.conv1.weight")) return undefined;
-    throw new RangeError("weights: the file has Cadene's names, and that graph has its stride in the first convolution of a block and a pool "
-      + "without padding, "
+    throw new RangeError("weights: the file has Cadene's names, and that graph has its stride in the first convolution of a block "
+      + "and a pool without padding, "
       + `so the model would give wrong answers: load it into ${residualName(file) ?? "the legacy_ model of that depth"}`);
   },
 };

@@ -57,7 +57,11 @@ test("of steps that stand twice the later count, and what the killed run did bey
 });
 
 test("what is no number is left out; lines in the middle that cannot be read are counted", () => {
-  const record = read(`${text(start)}not json\n[1]\n{"loss":1}\n{"step":-1}\n${text({ step: 1, loss: null }, { step: 2, loss: 1e300 }, { step: 3, loss: 1, rate: "x" }, { ...epoch(1, 1), loss: null, accuracy: "<b>" })}`);
+  const odd = text(
+    { step: 1, loss: null }, { step: 2, loss: 1e300 }, { step: 3, loss: 1, rate: "x" },
+    { ...epoch(1, 1), loss: null, accuracy: "<b>" },
+  );
+  const record = read(`${text(start)}not json\n[1]\n{"loss":1}\n{"step":-1}\n${odd}`);
   assert.is(record.unreadable, 4);
   assert.equal(record.steps, [{ step: 3, loss: 1, rate: undefined }]);
   assert.equal([record.epochs[0].loss, record.epochs[0].accuracy, record.epochs[0].validationAccuracy], [undefined, undefined, 0.25]);

@@ -117,7 +117,11 @@ test("the matrix has counts, recall and precision, rows by true class; the mista
   const measured = await answered(fiveImages(classes), fiveAnswers);
   assert.equal(measured.worst.map(({ index, label, prediction }) => [index, label, prediction]), [[3, 2, 1], [4, 0, 2], [1, 0, 1]]);
   const { text } = readPage(evaluationPage({ title: "net", measured, facts: [["model", "m"]] }));
-  assert.match(text, /recall\|a\|1\|1\|1\|0\|33\.3\u00a0%\|b\|0\|1\|0\|0\|100\.0\u00a0%\|c\|0\|1\|0\|0\|0\.0\u00a0%\|d\|0\|0\|0\|0\|–\|precision\|100\.0\u00a0%\|33\.3\u00a0%\|0\.0\u00a0%\|–\|/);
+  const table = [
+    "recall", "a|1|1|1|0|33.3\u00a0%", "b|0|1|0|0|100.0\u00a0%", "c|0|1|0|0|0.0\u00a0%", "d|0|0|0|0|–",
+    "precision|100.0\u00a0%|33.3\u00a0%|0.0\u00a0%|–|",
+  ].join("|");
+  assert.ok(text.includes(table), text);
   assert.match(text, /5 test images: 2 right, 40\.00 %; mean loss 1\.2500\./);
   assert.match(text, /\|a\|3\|33\.3\u00a0%\|100\.0\u00a0%\|b\|\(1\)\|/, "the table of classes");
   assert.match(text, /c\|→\|b\|,\|90\.0\u00a0%\|a\|→\|c\|,\|70\.0\u00a0%\|a\|→\|b\|,\|60\.0\u00a0%/);
@@ -170,7 +174,8 @@ test("names, settings and files of any kind stay text", async () => {
     event: "start", step: 0, model: hostile[0], epochs: 2, time: hostile[1], runs_on: hostile[2], from: hostile[3], senet: hostile[0],
     numerics: hostile[1],
     modelOptions: { [hostile[0]]: hostile[1] }, classes: hostile, [hostile[2]]: { [hostile[1]]: [hostile[0]] }, smoothing: hostile[0],
-  }, { step: 1, loss: 1, rate: 0.1 }, { step: 2, epoch: 1, event: "epoch", loss: 1, accuracy: 0.5, time: hostile[1] }, { step: 3, event: "diverged", message: hostile[1] });
+  }, { step: 1, loss: 1, rate: 0.1 }, { step: 2, epoch: 1, event: "epoch", loss: 1, accuracy: 0.5, time: hostile[1] },
+  { step: 3, event: "diverged", message: hostile[1] });
   const training = readPage(trainingPage({ record, log: hostile[1], measured, weights: hostile[2] }));
   const evaluation = readPage(evaluationPage({ title: hostile[0], measured, facts: [[hostile[1], hostile[2]]] }));
   for (const { text, titles } of [training, evaluation]) {

@@ -190,7 +190,9 @@ function stepFaults(what: string, step: Step, expected: Step, moved: Step, toler
     if (noise > 1e-2 * scale) continue;
     const off = distance(step.gradients.get(name)!.data, data);
     const rounding = eager === undefined ? CANCELLED * Math.max(...sizes) : 10 * distance(eager.gradients.get(name)!.data, data);
-    if (!(off <= tolerance * scale + SLACK * noise + rounding)) faults.push(`${what}: the gradient of ${name} is off by ${(off / scale).toExponential(1)}`);
+    if (!(off <= tolerance * scale + SLACK * noise + rounding)) {
+      faults.push(`${what}: the gradient of ${name} is off by ${(off / scale).toExponential(1)}`);
+    }
   }
   for (const [name, { data }] of expected.statistics) {
     const noise = distance(data, moved.statistics.get(name)!.data);

@@ -144,7 +144,8 @@ test("a module with relaxed SIMD: the bits of fast, or a refusal that says so", 
     }
   }
   const refusing = await refusal(() => forbidden(() => compileSync(small, { input: shape, module })));
-  assert.is(refusing, "Error: compile: this host does not compile the module's bytes: blocked by Content Security Policy; it has instructions of relaxed SIMD, " +
+  assert.is(refusing, "Error: compile: this host does not compile the module's bytes: blocked by Content Security Policy; " +
+    "it has instructions of relaxed SIMD, " +
     "which not every engine knows: senet compile makes it without, unless asked for --relaxed-simd");
   if (!relaxedSimd) {
     assert.match(
@@ -197,7 +198,11 @@ function ofVersion(senet: string): Uint8Array<ArrayBuffer> {
 }
 
 const misfits: readonly (readonly [string, () => Uint8Array, Partial<CompileOptions>, RegExp, Module?])[] = [
-  ["another model", () => emitted(), {}, /^RangeError: .*seresnet18 .* with senet [\d.]+ is wanted, it was made for se_resnet8 .*with senet [\d.]+, whose kernels are others; make it anew/, network("seresnet18", { width: 8 })],
+  [
+    "another model", () => emitted(), {},
+    /^RangeError: .*seresnet18 .* with senet [\d.]+ is wanted, it was made for se_resnet8 .*, whose kernels are others; make it anew/,
+    network("seresnet18", { width: 8 }),
+  ],
   [
     "another width", () => emitted(), {}, /"width":4.* is wanted, it was made for .*"width":8/,
     createModel("se_resnet8", { width: 4, reduction: 2 }),

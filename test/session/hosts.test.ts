@@ -51,7 +51,7 @@ async function on<T>(wasm: object, work: () => T | Promise<T>): Promise<T> {
 const input = [1, 3, 16, 16];
 
 // First of all, for a process checks its kernels once.
-test("a host that compiles nothing large at once: compileSync takes the plain kernels and says why, compile compiles them in time", async () => {
+test("a host that compiles nothing large at once: compileSync takes plain kernels and says why, compile compiles in time", async () => {
   const model = smallResNet();
   const x = draw(input);
   const { wasm, compiled } = limited(4096);

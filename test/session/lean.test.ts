@@ -78,7 +78,7 @@ if (esbuild !== undefined) {
     assert.ok(bytes <= 45_000, `${bytes} bytes`);
   });
 
-  test("a session's bundle has neither the plain kernels nor any backward one, nor workers, nor flags of V8, unless it asks for them", async () => {
+  test("a session's bundle has neither plain nor backward kernels, nor workers, nor flags of V8, unless it asks for them", async () => {
     const [lean, whole] = await Promise.all(
       ["lean", "session"].map((file) => bundle(`export { compileSync, compile } from "./src/session/${file}.ts";`)),
     );

@@ -98,5 +98,8 @@ rows.push({ ...(await ours()), name: "senet, again" });
 console.log("\n| engine | best | median | first | times senet's | largest difference of a gradient |\n|---|---|---|---|---|---|");
 const milliseconds = (ms: number): string => (ms < 1000 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(1)} s`);
 const fastest = Math.min(best(rows[0]), best(rows.at(-1)!));
-for (const row of rows) console.log(`| ${[row.name, milliseconds(best(row)), milliseconds(median(row)), milliseconds(row.first), (best(row) / fastest).toFixed(1), row.off.toExponential(1)].join(" | ")} |`);
+for (const row of rows) {
+  const times = [best(row), median(row), row.first].map(milliseconds);
+  console.log(`| ${[row.name, ...times, (best(row) / fastest).toFixed(1), row.off.toExponential(1)].join(" | ")} |`);
+}
 session.close();

@@ -69,14 +69,23 @@ export function lineChart(chart: Chart): Html {
   const placeX = (value: number): string => one(left + x.at(value) * (width - left - right));
   const placeY = (value: number): string => one(height - bottom - y.at(value) * (height - top - bottom));
   const legend = series.map(({ name, kind }) => html`<span class="key ${kind}">${name}</span> `);
-  const rows = y.ticks.map(({ at, label }) => html`<line class="grid" x1="${left}" x2="${width - right}" y1="${placeY(at)}" y2="${placeY(at)}"/><text x="${left - 8}" y="${placeY(at)}" dy=".35em" text-anchor="end">${label}</text>`);
-  const columns = x.ticks.map(({ at, label }) => html`<line class="tick" x1="${placeX(at)}" x2="${placeX(at)}" y1="${height - bottom}" y2="${height - bottom + 4}"/><text x="${placeX(at)}" y="${height - bottom + 17}" text-anchor="middle">${label}</text>`);
+  const rows = y.ticks.map(({ at, label }) => {
+    const line = html`<line class="grid" x1="${left}" x2="${width - right}" y1="${placeY(at)}" y2="${placeY(at)}"/>`;
+    return html`${line}<text x="${left - 8}" y="${placeY(at)}" dy=".35em" text-anchor="end">${label}</text>`;
+  });
+  const columns = x.ticks.map(({ at, label }) => {
+    const line = html`<line class="tick" x1="${placeX(at)}" x2="${placeX(at)}" y1="${height - bottom}" y2="${height - bottom + 4}"/>`;
+    return html`${line}<text x="${placeX(at)}" y="${height - bottom + 17}" text-anchor="middle">${label}</text>`;
+  });
   const curves = series.map(({ kind, points }) => {
     const kept = thin(points, mostPoints);
     return html`<polyline class="${kind}" points="${kept.map(([px, py]) => `${placeX(px)},${placeY(py)}`).join(" ")}"/>`;
   });
   const dots = series.filter(({ kind, points }) => kind !== "raw" && points.length <= mostDots).map(({ name, kind, points }) =>
-    points.map(([px, py]) => html`<circle class="${kind}" cx="${placeX(px)}" cy="${placeY(py)}" r="2.5"><title>${chart.x} ${px}, ${name}: ${shown(py, chart)}</title></circle>`));
+    points.map(([px, py]) => {
+      const title = `${chart.x} ${px}, ${name}: ${shown(py, chart)}`;
+      return html`<circle class="${kind}" cx="${placeX(px)}" cy="${placeY(py)}" r="2.5"><title>${title}</title></circle>`;
+    }));
   return html`<figure class="chart"><figcaption><b>${chart.title}</b>${logarithmic ? " (logarithmic)" : ""} ${legend}</figcaption>
 <svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${chart.title} by ${chart.x}">
 ${rows}${columns}<line class="axis" x1="${left}" x2="${width - right}" y1="${height - bottom}" y2="${height - bottom}"/>

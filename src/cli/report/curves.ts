@@ -46,12 +46,13 @@ export function curvesSection({ start, steps, epochs }: RunRecord): Html {
     { name: "training", kind: "training", points: byEpoch(epochs, training) } as const,
     { name: "validation", kind: "validation", points: byEpoch(epochs, validation) } as const,
   ];
+  const accuracies = both(({ accuracy }) => accuracy, ({ validationAccuracy }) => validationAccuracy);
   return html`<h2>Curves</h2>
 <p class="quiet">${remarks(start, epochs).join(" ")}</p>
 <div class="charts">
 ${lineChart({ title: "Training loss", x: "step", from: 0, logarithmic: true, series: byStep })}
 ${lineChart({ title: "Loss", x: "epoch", logarithmic: true, series: both(({ loss }) => loss, ({ validationLoss }) => validationLoss) })}
-${lineChart({ title: "Accuracy", x: "epoch", percent: true, series: both(({ accuracy }) => accuracy, ({ validationAccuracy }) => validationAccuracy) })}
+${lineChart({ title: "Accuracy", x: "epoch", percent: true, series: accuracies })}
 ${lineChart({ title: "Learning rate", x: "step", from: 0, series: [{ name: "learning rate", kind: "rate", points: rates }] })}
 </div>`;
 }
@@ -71,7 +72,8 @@ export function epochTable({ epochs }: RunRecord): Html {
 `;
   });
   const heads = ["epoch", "training loss", "accuracy", "validation loss", "accuracy", "time", "images/s"];
-  return html`<details><summary>${kept.length < epochs.length ? `The last ${mostRows} of ${thousands(epochs.length)} epochs` : "All epochs"} as a table</summary>
+  const which = kept.length < epochs.length ? `The last ${mostRows} of ${thousands(epochs.length)} epochs` : "All epochs";
+  return html`<details><summary>${which} as a table</summary>
 <div class="card scroll"><table class="rows"><thead><tr>${heads.map((head) => html`<th class="number">${head}</th>`)}</tr></thead>
 <tbody>${rows}</tbody></table></div></details>`;
 }

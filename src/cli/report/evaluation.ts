@@ -78,9 +78,11 @@ function matrix({ confusion: { counts, classes: n } }: Measured, each: readonly 
     return html`<tr><th scope="row" title="${name}">${isolated(name)}</th>${cells}<td class="margin">${margin(recall)}</td></tr>
 `;
   });
+  const [recallHead, precisionHead] = narrow ? ["recall, %", "precision, %"] : ["recall", "precision"];
+  const precisions = each.map(({ precision }) => html`<td class="margin">${margin(precision)}</td>`);
   return html`<div class="card scroll"><table class="${narrow ? "confusion narrow" : "confusion"}">
-<thead><tr><th class="corner">true class ↓ &nbsp; predicted →</th>${head}<th class="margin">${narrow ? "recall, %" : "recall"}</th></tr></thead>
-<tbody>${rows}<tr><th scope="row" class="margin">${narrow ? "precision, %" : "precision"}</th>${each.map(({ precision }) => html`<td class="margin">${margin(precision)}</td>`)}<td></td></tr></tbody>
+<thead><tr><th class="corner">true class ↓ &nbsp; predicted →</th>${head}<th class="margin">${recallHead}</th></tr></thead>
+<tbody>${rows}<tr><th scope="row" class="margin">${precisionHead}</th>${precisions}<td></td></tr></tbody>
 </table></div>`;
 }
 
@@ -118,20 +120,29 @@ function classTable({ classes }: Measured, each: readonly ClassFigures[], pairs:
   }
   const rows = each.map(({ name, count, recall, precision }, k) => {
     const bar = html`<span class="bar"><i style="width:${Number.isNaN(recall) ? 0 : Math.round(100 * recall)}%"></i></span>`;
-    return html`<tr>${nameCell(name)}<td class="number">${thousands(count)}</td><td class="number">${share(recall)}</td><td>${bar}</td><td class="number">${share(precision)}</td>${taken.get(k) ?? html`<td></td>`}</tr>
+    const cell = (text: string): Html => html`<td class="number">${text}</td>`;
+    const figures = [cell(thousands(count)), cell(share(recall)), html`<td>${bar}</td>`, cell(share(precision))];
+    return html`<tr>${nameCell(name)}${figures}${taken.get(k) ?? html`<td></td>`}</tr>
 `;
   });
   const table = html`<div class="card scroll"><table class="rows">
-<thead><tr><th>class</th><th class="number">images</th><th class="number">recall</th><th></th><th class="number">precision</th><th>most often taken for</th></tr></thead>
+<thead><tr><th>class</th><th class="number">images</th><th class="number">recall</th><th></th><th class="number">precision</th>
+<th>most often taken for</th></tr></thead>
 <tbody>${rows}</tbody></table></div>`;
   return classes.length <= mostClasses ? table : html`<details><summary>All classes</summary>${table}</details>`;
 }
 
 function gallery({ worst, classes, images }: Measured): Html {
   if (worst.length === 0) return html`<p>There are none.</p>`;
-  return html`<div class="mistakes">${worst.map(({ source, width, height, magnified, index, label, prediction, confidence, labelProbability }) =>
-    html`<figure title="image ${index} of the ${images} (from 0); ${classes[label]} got ${percent(labelProbability)}"><img src="${source}" width="${width}" height="${height}" class="${magnified ? "pixels" : "small"}" alt="${classes[label]}"><figcaption>${isolated(classes[label])} → <span><b>${isolated(classes[prediction])}</b>,</span> ${share(confidence)}</figcaption></figure>
-`)}</div>`;
+  return html`<div class="mistakes">${worst.map((mistake) => {
+    const { source, width, height, magnified, index, label, prediction, confidence, labelProbability } = mistake;
+    const title = `image ${index} of the ${images} (from 0); ${classes[label]} got ${percent(labelProbability)}`;
+    const kind = magnified ? "pixels" : "small";
+    const picture = html`<img src="${source}" width="${width}" height="${height}" class="${kind}" alt="${classes[label]}">`;
+    const answer = html`<span><b>${isolated(classes[prediction])}</b>,</span> ${share(confidence)}`;
+    return html`<figure title="${title}">${picture}<figcaption>${isolated(classes[label])} → ${answer}</figcaption></figure>
+`;
+  })}</div>`;
 }
 
 /** Confusion matrix, classes, mistakes. */
@@ -140,13 +151,15 @@ export function evaluationSection(measured: Measured): Html {
   const each = figures(measured);
   const pairs = confusedPairs(measured);
   const wrong = confusion.total - confusion.correct;
+  const which = worst.length > 1 ? `The ${worst.length} of ${thousands(wrong)} wrong answers with the highest loss, the worst first: ` : "";
   return html`<h2>Confusion matrix</h2>
 <p>${thousands(confusion.total)} ${images}: ${thousands(confusion.correct)} right, ${percent(accuracy)}; mean loss ${loss.toFixed(4)}.</p>
 ${classes.length <= mostClasses ? matrix(measured, each) : pairTable(measured, pairs)}
 <h2>Classes</h2>
-<p class="quiet">Recall: which share of a class's images was recognised, its accuracy. Precision: which share of the images that were taken for it are of it.</p>
+<p class="quiet">Recall: which share of a class's images was recognised, its accuracy. Precision: which share of the images that were taken
+for it are of it.</p>
 ${classTable(measured, each, pairs)}
 <h2>Worst mistakes</h2>
-<p class="quiet">${worst.length > 1 ? `The ${worst.length} of ${thousands(wrong)} wrong answers with the highest loss, the worst first: ` : ""}true class → predicted class, and the probability that the network gave it.</p>
+<p class="quiet">${which}true class → predicted class, and the probability that the network gave it.</p>
 ${gallery(measured)}`;
 }

@@ -88,7 +88,8 @@ export function progress(record: RunRecord): string {
   const step = Math.max(0, ...[steps, epochs].map((list) => list[list.length - 1]?.step ?? 0));
   if (diverged !== undefined) return `It ended before its time: ${diverged}.`;
   if (wanted !== undefined && done >= wanted) return `${thousands(wanted)} ${wanted === 1 ? "epoch" : "epochs"}, ${thousands(step)} steps.`;
-  return `${thousands(done)}${wanted === undefined ? "" : ` of ${thousands(wanted)}`} epochs, ${thousands(step)} steps: under way, or stopped.`;
+  const of = wanted === undefined ? "" : ` of ${thousands(wanted)}`;
+  return `${thousands(done)}${of} epochs, ${thousands(step)} steps: under way, or stopped.`;
 }
 
 function runFacts(record: RunRecord): Fact[] {
@@ -143,8 +144,9 @@ function bestEpoch({ epochs }: RunRecord): LoggedEpoch | undefined {
 /** A table of names and values under a heading. */
 export function factTable(title: string, facts: readonly Fact[]): Html | undefined {
   if (facts.length === 0) return undefined;
-  return html`<div class="card"><h3>${title}</h3><table class="facts"><tbody>${facts.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>
-`)}</tbody></table></div>`;
+  const rows = facts.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>
+`);
+  return html`<div class="card"><h3>${title}</h3><table class="facts"><tbody>${rows}</tbody></table></div>`;
 }
 
 /** Everything that is known of the run. */

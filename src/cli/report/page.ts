@@ -31,9 +31,13 @@ ${body}
 
 /** Why a run has nothing that could be measured; undefined where it has. */
 export function whyUnmeasured({ validation, join }: { readonly validation: number; readonly join: number }): string | undefined {
-  if (validation === 0) return "No images were held out of the training (--validation N holds some out), so there is no confusion matrix: answers to images that a network was trained on say little.";
-  if (join > 0) return `The held-out images joined the training in the last ${join === 1 ? "epoch" : `${join} epochs`}, so there is no confusion matrix: no images are left that the network was not trained on.`;
-  return undefined;
+  if (validation === 0) {
+    return "No images were held out of the training (--validation N holds some out), so there is no confusion matrix: "
+      + "answers to images that a network was trained on say little.";
+  }
+  if (join === 0) return undefined;
+  return `The held-out images joined the training in the last ${join === 1 ? "epoch" : `${join} epochs`}, so there is no confusion matrix: `
+    + "no images are left that the network was not trained on.";
 }
 
 export interface TrainingReport {
@@ -71,7 +75,10 @@ export function evaluationPage({ title, measured, facts }: EvaluationReport): st
   const { accuracy, loss, confusion, images } = measured;
   return page(`${title}, evaluation`, html`<h1>${title}</h1>
 <p class="quiet">Evaluation on ${thousands(confusion.total)} ${images}.</p>
-${tiles([["accuracy", percent(accuracy)], ["mean loss", loss.toFixed(4)], ["right", thousands(confusion.correct)], ["wrong", thousands(confusion.total - confusion.correct)]])}
+${tiles([
+    ["accuracy", percent(accuracy)], ["mean loss", loss.toFixed(4)], ["right", thousands(confusion.correct)],
+    ["wrong", thousands(confusion.total - confusion.correct)],
+  ])}
 ${evaluationSection(measured)}
 <h2>The evaluation</h2>
 <div class="cards">${factTable("Network and images", facts)}</div>`);

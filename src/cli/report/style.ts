@@ -9,10 +9,13 @@ const shadeRules = Array.from({ length: shades }, (_, i) => i + 1).map((n) => {
 }).join("\n");
 
 export const style: string = `
-:root{color-scheme:light dark;--page:#f6f7f9;--card:#fff;--text:#1d2530;--quiet:#5d6875;--line:#e3e7ec;--training:#2563a8;--validation:#d0660c;--rate:#2c7a62;--right:37 99 168;--wrong:200 80 10;--on-strong:#fff}
-@media (prefers-color-scheme:dark){:root{--page:#12161b;--card:#1b2128;--text:#e4e8ed;--quiet:#9aa5b1;--line:#303841;--training:#6aa9ee;--validation:#f2994a;--rate:#5cc3a0;--right:66 130 204;--wrong:222 110 40;--on-strong:#fff}}
+:root{color-scheme:light dark;--page:#f6f7f9;--card:#fff;--text:#1d2530;--quiet:#5d6875;--line:#e3e7ec;--training:#2563a8;
+--validation:#d0660c;--rate:#2c7a62;--right:37 99 168;--wrong:200 80 10;--on-strong:#fff}
+@media (prefers-color-scheme:dark){:root{--page:#12161b;--card:#1b2128;--text:#e4e8ed;--quiet:#9aa5b1;--line:#303841;--training:#6aa9ee;
+--validation:#f2994a;--rate:#5cc3a0;--right:66 130 204;--wrong:222 110 40;--on-strong:#fff}}
 *{box-sizing:border-box}
-body{margin:0;background:var(--page);color:var(--text);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;overflow-wrap:anywhere}
+body{margin:0;background:var(--page);color:var(--text);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;
+overflow-wrap:anywhere}
 main{max-width:1180px;margin:0 auto;padding:28px 20px 40px}
 h1{font-size:26px;line-height:1.25;margin:0}
 h2{font-size:19px;margin:36px 0 12px}
@@ -27,12 +30,15 @@ p{margin:6px 0 10px;max-width:90ch}
 .chart figcaption{margin-bottom:6px}
 .chart svg{display:block;width:100%;height:auto}
 .key{font-size:13px;color:var(--quiet);margin-left:12px;white-space:nowrap}
-.key::before{content:"";display:inline-block;width:16px;height:3px;border-radius:2px;margin-right:6px;vertical-align:middle;background:currentColor}
-.key.training::before{background:var(--training)}.key.validation::before{background:var(--validation)}.key.rate::before{background:var(--rate)}.key.raw::before{background:var(--training);opacity:.35}
+.key::before{content:"";display:inline-block;width:16px;height:3px;border-radius:2px;margin-right:6px;vertical-align:middle;
+background:currentColor}
+.key.training::before{background:var(--training)}.key.validation::before{background:var(--validation)}
+.key.rate::before{background:var(--rate)}.key.raw::before{background:var(--training);opacity:.35}
 svg text{fill:var(--quiet);font-size:12px;font-variant-numeric:tabular-nums}
 .grid{stroke:var(--line)}.axis,.tick{stroke:var(--quiet)}
 polyline{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
-polyline.training{stroke:var(--training)}polyline.validation{stroke:var(--validation)}polyline.rate{stroke:var(--rate)}polyline.raw{stroke:var(--training);stroke-width:1;opacity:.35}
+polyline.training{stroke:var(--training)}polyline.validation{stroke:var(--validation)}polyline.rate{stroke:var(--rate)}
+polyline.raw{stroke:var(--training);stroke-width:1;opacity:.35}
 circle.training{fill:var(--training)}circle.validation{fill:var(--validation)}circle.rate{fill:var(--rate)}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,340px),1fr));gap:14px;align-items:start}
 .scroll{overflow-x:auto;width:fit-content;max-width:100%}
@@ -54,7 +60,8 @@ th{font-weight:500;text-align:left}
 .confusion .zero{color:var(--quiet);opacity:.55}
 .confusion tbody th{padding-right:10px;text-align:right;max-width:220px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .confusion thead th{height:auto;vertical-align:bottom;padding:0 0 6px}
-.confusion thead span{display:block;margin:0 auto;writing-mode:vertical-rl;transform:rotate(180deg);max-height:150px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.confusion thead span{display:block;margin:0 auto;writing-mode:vertical-rl;transform:rotate(180deg);max-height:150px;overflow:hidden;
+text-overflow:ellipsis;white-space:nowrap}
 .confusion .margin{color:var(--quiet);padding:0 8px}
 .narrow{font-size:12px}
 .narrow td,.narrow th{height:26px}
@@ -68,7 +75,8 @@ ${shadeRules}
 .pixels{image-rendering:pixelated}
 .mistakes b{font-weight:600}
 .mistakes span{white-space:nowrap}
-.mistakes bdi{display:inline-block;max-width:calc(100% - 6px);overflow:hidden;text-overflow:ellipsis;white-space:nowrap;vertical-align:bottom}
+.mistakes bdi{display:inline-block;max-width:calc(100% - 6px);overflow:hidden;text-overflow:ellipsis;white-space:nowrap;
+vertical-align:bottom}
 details summary{cursor:pointer;margin:10px 0}
 footer{margin-top:36px;font-size:13px}
 @media print{body{background:#fff}.tile,.card,.chart,.mistakes figure{break-inside:avoid}}

@@ -65,7 +65,7 @@ export function preprocess(images: RgbaImage | readonly RgbaImage[], preprocessi
 
   if (typeof preprocessing !== "object" || preprocessing === null) {
     throw new TypeError(
-      `preprocess: preprocessing wants an object, such as presets.imagenet or what a weights file says, got ${show(preprocessing)}`
+      `preprocess: preprocessing wants an object, such as presets.imagenet or what a weights file says, got ${show(preprocessing)}`,
     );
   }
   parsePreprocessing(preprocessing);

@@ -32,8 +32,8 @@ export interface TrainingOptions extends Pick<BackendOptions, "threads" | "kerne
   /** Label smoothing (arXiv 1512.00567, section 7), from 0 to 1; of labels given as shares too. Default 0. */
   readonly smoothing?: number;
   /**
-   * What each class counts in the loss, one number of at least 0 a class, as PyTorch's CrossEntropyLoss(weight): the loss is divided by the sum of the labels'
-   * weights, or by the number of labels where they are given as shares. Default: all count alike.
+   * What each class counts in the loss, one number of at least 0 a class, as PyTorch's CrossEntropyLoss(weight): the loss is divided by the
+   * sum of the labels' weights, or by the number of labels where they are given as shares. Default: all count alike.
    */
   readonly classWeights?: readonly number[];
   /** Batches whose mean gradient makes one update. Default 1. */
@@ -41,8 +41,8 @@ export interface TrainingOptions extends Pick<BackendOptions, "threads" | "kerne
   /** Longest gradient, over all parameters together; a longer one is shortened to it. */
   readonly clip?: number;
   /**
-   * Keeps an average of weights and running statistics that keeps this share of itself per update, such as 0.999 (less in the first ones: averageDecay
-   * in update.ts): `session.pull({ average: true })`.
+   * Keeps an average of weights and running statistics that keeps this share of itself per update, such as 0.999 (less in the first ones:
+   * averageDecay in update.ts): `session.pull({ average: true })`.
    */
   readonly average?: number;
   /** Parameters that stay as they are, besides those that are frozen in the model. */
@@ -60,11 +60,14 @@ const MOST_INPUT = 1073741824;
 
 function within(what: string, value: number | undefined, least: number, below: number): void {
   if (value === undefined || (value >= least && value < below)) return;
-  throw new RangeError(`compile: ${what} wants a number of at least ${least}${below === Infinity ? "" : ` and below ${below}`}, got ${value}`);
+  throw new RangeError(
+    `compile: ${what} wants a number of at least ${least}${below === Infinity ? "" : ` and below ${below}`}, got ${value}`,
+  );
 }
 
 const knownOptions = [
-  "input", "optimiser", "learningRate", "numerics", "smoothing", "classWeights", "accumulate", "clip", "average", "frozen", "groups", "threads", "kernels", "pace",
+  "input", "optimiser", "learningRate", "numerics", "smoothing", "classWeights", "accumulate", "clip", "average", "frozen", "groups",
+  "threads", "kernels", "pace",
 ] as const satisfies readonly (keyof TrainingOptions)[];
 const knownOfSgd = ["method", "momentum", "nesterov", "weightDecay", "decays"] as const satisfies readonly (keyof SgdRule)[];
 const knownOfAdamW = ["method", "betas", "epsilon", "weightDecay", "decays"] as const satisfies readonly (keyof AdamWRule)[];
@@ -78,10 +81,14 @@ export function checkTraining(options: TrainingOptions, known: readonly string[]
     throw new RangeError(`compile: input wants a shape [batch,channels,height,width], got ${showShape(input)}`);
   }
   const method: unknown = optimiser?.method;
-  if (method !== "sgd" && method !== "adamw") throw new RangeError(`compile: optimiser wants the method "sgd" or "adamw", got ${String(method)}`);
+  if (method !== "sgd" && method !== "adamw") {
+    throw new RangeError(`compile: optimiser wants the method "sgd" or "adamw", got ${String(method)}`);
+  }
   checkOptions("compileTraining: optimiser", optimiser, method === "sgd" ? knownOfSgd : knownOfAdamW);
   for (const group of groups) checkOptions("compileTraining: groups", group, ["names", "rate", "weightDecay"]);
-  if (numerics !== undefined && numerics !== "exact" && numerics !== "fast") throw new RangeError(`compile: numerics of training wants exact or fast, got ${String(numerics)}`);
+  if (numerics !== undefined && numerics !== "exact" && numerics !== "fast") {
+    throw new RangeError(`compile: numerics of training wants exact or fast, got ${String(numerics)}`);
+  }
   if (accumulate !== undefined && !(Number.isSafeInteger(accumulate) && accumulate >= 1)) {
     throw new RangeError(`compile: accumulate wants a whole number of at least 1, got ${accumulate}`);
   }

@@ -58,11 +58,14 @@ function equals(stored: StoredTensor | undefined, { path, dtype, shape, sha, fir
 const refused: Record<string, RegExp> = {
   "cut.pth": /it is damaged or cut short/,
   "deflated.pth": /compressed by method 8/,
-  "exported.pt2": /a program of torch\.export \(\.pt2\), no state dict: in Python, torch\.save\(torch\.export\.load\(PATH\)\.state_dict, OTHER\)/,
+  "exported.pt2":
+    /a program of torch\.export \(\.pt2\), no state dict: in Python, torch\.save\(torch\.export\.load\(PATH\)\.state_dict, OTHER\)/,
   "flipped-bit.pth": /it is damaged: "tied\/data\/0" in it does not have its checksum/,
-  "legacy-module.pth": /it is a whole module, "torch\.nn\.modules\.linear\.Linear", no state dict: in Python, torch\.save\(model\.state_dict\(\), PATH\)/,
+  "legacy-module.pth":
+    /it is a whole module, "torch\.nn\.modules\.linear\.Linear", no state dict: in Python, torch\.save\(model\.state_dict\(\), PATH\)/,
   "lfs-pointer.pth": /a Git LFS pointer in place of the file, which has 102530333 bytes: git lfs pull/,
-  "module.pth": /it is a whole module, "torch\.nn\.modules\.container\.Sequential", no state dict: in Python, torch\.save\(model\.state_dict\(\), PATH\)/,
+  "module.pth":
+    /a whole module, "torch\.nn\.modules\.container\.Sequential", no state dict: in Python, torch\.save\(model\.state_dict\(\), PATH\)/,
   "no-folder.pth": /a zip archive without data\.pkl in a folder/,
   "page.pth": /a web page: the download failed/,
   "quantized.pth": /"q" is a tensor of "torch\._utils\._rebuild_qtensor", no state dict/,

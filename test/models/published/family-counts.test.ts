@@ -80,7 +80,8 @@ function normalised({ layers }: Summary): number {
   return layers.filter(({ layer }) => layer.startsWith("BatchNorm2d")).reduce((sum, { output }) => sum + sizeOf(output), 0);
 }
 
-test("the paper's 15.47 G of VGG-16 are convolution and linear layers; its 15.48 G have excitation and scale too, in both placements", () => {
+// In both placements.
+test("the paper's 15.47 G of VGG-16 are convolution and linear layers; its 15.48 G have excitation and scale too", () => {
   for (const placement of ["conv", "stage"]) {
     const s = count("se_vgg16_bn", { placement });
     assert.is(billions(s.macs), "15.47");
@@ -96,7 +97,8 @@ test("the paper's figures of ResNeXt, 4.24, 7.99, with SE 4.25 and 8.00 G, have 
   }
 });
 
-test("the paper's figures of ShuffleNet, 140 M and with SE 142 M, 1.8 M and 2.4 M parameters, have one operation for every normalised value and are cut off", () => {
+// 140 M and with SE 142 M, 1.8 M and 2.4 M parameters.
+test("the paper's figures of ShuffleNet have one operation for every normalised value and are cut off", () => {
   for (const [name, printed, parameters] of [["shufflenet_v1", 140, 18], ["se_shufflenet_v1", 142, 24]] as const) {
     const s = count(name);
     assert.is(Math.floor((s.macs + s.seMacs + s.scaleMacs + normalised(s)) / 1e6), printed);

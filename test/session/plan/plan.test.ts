@@ -71,7 +71,8 @@ test("memory serves one image after the other; what is held stays", () => {
   assert.is(chain(true).total, 6 * bytes);
 });
 
-test("addresses come when a plan is placed: what is stored once, in the order of its calls, then the arena, then working memory of threads", () => {
+// In the order of its calls.
+test("addresses come when a plan is placed: what is stored once, then the arena, then working memory of threads", () => {
   const asked: string[] = [];
   const memory = {
     floats: new Float32Array(0),

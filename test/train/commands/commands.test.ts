@@ -192,7 +192,8 @@ test("mixed images: another network, which learns, and the log says what it was 
 });
 
 test("a network with dropout trains on a session too", async () => {
-  const { code, out: lines, errors } = await senet("train", "mobilenet_v3_small", "--data", data, "--model-options", '{"width":0.25,"reduction":4,"smallImages":true}', "--batch", "8", "--epochs", "1",
+  const { code, out: lines, errors } = await senet("train", "mobilenet_v3_small", "--data", data,
+    "--model-options", '{"width":0.25,"reduction":4,"smallImages":true}', "--batch", "8", "--epochs", "1",
     "--kernels", "wasm", "--threads", "1", "--out", out("mobile.safetensors"));
   assert.is(code, 0, errors);
   assert.match(lines, /\nwasm: simd/);
@@ -228,7 +229,10 @@ test("wrong usage and bad data end with one line, and nothing is written", async
     [at(bad, "--validation", "8"), 2, /--validation wants less than the 8 training images, got 8/],
     [at(bad, "--batch", "9"), 2, /--batch wants at most the 8 training images, got 9/],
     [at(bad, "--optimiser", "sdg"), 2, /optimiser.* wants one of sgd, nesterov, adam, adamw, got "sdg"/],
-    [at(bad, "--augment", "flop"), 2, /--augment wants none, flip, crop:PIXELS, erase:PROBABILITY \(below 1\) or mixup:ALPHA \(above 0\), got "flop" \(did you mean "flip"\?\)/],
+    [
+      at(bad, "--augment", "flop"), 2,
+      /--augment wants none, flip, crop:PIXELS, erase:PROBABILITY \(below 1\) or mixup:ALPHA \(above 0\), got "flop" \(did you mean "flip"/,
+    ],
     [at(bad, "--augment", "erase:1"), 2, /erase:PROBABILITY \(below 1\) or .*, got "erase:1"/],
     ...["mixup", "mixup:", "mixup:0", "mixup:-1", "mixup:x"].map(
       (part): [string[], number, RegExp] => [

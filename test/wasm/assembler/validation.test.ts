@@ -91,7 +91,8 @@ test("results of functions and blocks: missing, wrong, too many", () => {
 });
 
 test("values outside a block are out of its reach", () => {
-  refuses("TypeError", "kernel, instruction 5 (i32.add): wants [i32 i32], the stack has [i32], and [f32 i32] out of reach, outside this block", (f) => {
+  const unreachable = "wants [i32 i32], the stack has [i32], and [f32 i32] out of reach, outside this block";
+  refuses("TypeError", `kernel, instruction 5 (i32.add): ${unreachable}`, (f) => {
     F32(f);
     I32(f);
     f.block("i32", () => {
@@ -132,7 +133,8 @@ test("branches: what their targets want", () => {
       f.br_if(again);
     });
   }, ["i32"]);
-  refuses("TypeError", "kernel, instruction 4 (br_table): wants labels that take equally many values, got 0 and 1", (f) => f.block("i32", (a) => f.block((b) => {
+  const unequal = "kernel, instruction 4 (br_table): wants labels that take equally many values, got 0 and 1";
+  refuses("TypeError", unequal, (f) => f.block("i32", (a) => f.block((b) => {
     I32(f);
     f.br_table([b], a);
   })));
@@ -298,7 +300,8 @@ test("unreachable code: what is there must still fit", () => {
     F32(f);
     f.i32.add();
   });
-  refuses("TypeError", "kernel, instruction 4 (end of block): wants [] and nothing else, the stack has [i32 i32] after code that never ends here", (f) => f.block(() => {
+  const more = "wants [] and nothing else, the stack has [i32 i32] after code that never ends here";
+  refuses("TypeError", `kernel, instruction 4 (end of block): ${more}`, (f) => f.block(() => {
     f.unreachable();
     I32(f);
     I32(f);
