@@ -1,11 +1,11 @@
 /** The loss of a batch: softmax cross-entropy, averaged over the labels (src/train/loss.ts is the same for eager models). */
 import { CROSS_ENTROPY_TERMS, crossEntropyKernel } from "../../../kernels/wasm/training/cross-entropy.ts";
-import { sliceGradientKernel } from "../../../kernels/wasm/training/slice-gradient.ts";
 import { log } from "../../../kernels/math.ts";
 import type { Value } from "../../graph/graph.ts";
 import { showShape, sizeOf } from "../../tensor.ts";
 import type { Region } from "../plan/places.ts";
-import type { TrainingContext } from "./context.ts";
+import type { TrainingContext } from "./step/context.ts";
+import { crossEntropy } from "./plain/parts.ts";
 
 export interface Loss {
   /** Images, or their pixels, that have a label each. */
@@ -20,7 +20,7 @@ export interface Loss {
 }
 
 /** Adds the loss to the plan, and the gradient of the logits. */
-export function planLoss(logits: Value, { plan, gradients, image }: TrainingContext): Loss {
+export function planLoss(logits: Value, { plan, state, gradients, image, trusts, copy }: TrainingContext): Loss {
   const x = image(logits);
   const { channels: classes, halo } = x.layout;
   if (logits.shape.length < 2 || halo > 0) throw new RangeError(`compile: training wants logits [batch,classes] or more, the model gives ${showShape(logits.shape)}`);
@@ -32,8 +32,15 @@ export function planLoss(logits: Value, { plan, gradients, image }: TrainingCont
   plan.incoming(scales);
   gradients.move(logits, (dx) => {
     const dense = dx.layout.halo === 0 ? dx : plan.image({ ...dx.layout, halo: 0 });
-    plan.stage(plan.whole(crossEntropyKernel(rows, classes), [dense, terms, x, targets, scales], 40 * rows * classes));
-    if (dense !== dx) plan.stage(plan.whole(sliceGradientKernel(plan.batch, dx.layout, dense.layout, 0, false), [dx, dense]));
+    const operands = [dense, terms, x, targets, scales];
+    if (trusts("loss")) plan.stage(plan.whole(crossEntropyKernel(rows, classes), operands, 40 * rows * classes));
+    else {
+      plan.script(operands, ({ address }) => () => {
+        const [gradient, given, wanted] = [dense, x, targets].map((place) => state.view(address(place), rows * classes));
+        crossEntropy(gradient, state.doubles(address(terms), CROSS_ENTROPY_TERMS * rows), given, wanted, state.view(address(scales), rows), classes);
+      });
+    }
+    if (dense !== dx) copy(dx, dense, false);
   });
   return { rows, classes, targets, scales, terms };
 }

@@ -128,6 +128,12 @@ export class TrainingState {
     return this.running + 4 * this.#entry(constant).offset;
   }
 
+  /** A parameter or statistic as it is now. */
+  present(constant: Constant): Float32Array {
+    const entry = this.#entry(constant);
+    return this.view((this.parameters.includes(entry) ? this.values : this.running) + 4 * entry.offset, entry.size);
+  }
+
   trains(constant: Constant | undefined): constant is Constant {
     return constant !== undefined && !this.#entry(constant).frozen;
   }
@@ -141,6 +147,11 @@ export class TrainingState {
   /** Floats of an array as they are now. */
   view(address: number, size: number): Float32Array {
     return this.memory.floats.subarray(address / 4, address / 4 + size);
+  }
+
+  /** Doubles, at a multiple of 8 bytes. */
+  doubles(address: number, size: number): Float64Array {
+    return new Float64Array(this.memory.memory.buffer, address, size);
   }
 
   /** All running statistics. */

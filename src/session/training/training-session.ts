@@ -21,14 +21,15 @@ import type { WasmHost } from "../backends/wasm/engine.ts";
 import { checkLabels } from "./labels.ts";
 import { lossOf } from "./loss.ts";
 import { checkClassWeights, writeTargets } from "./targets.ts";
-import { maskDrawer } from "./masks.ts";
+import { maskDrawer } from "./step/masks.ts";
 import { checkTraining, matches } from "./options.ts";
 import type { TrainingOptions } from "./options.ts";
 import { optimiserState, readOptimiserState } from "./optimiser-state.ts";
-import type { Of } from "./units.ts";
+import type { Of } from "./step/units.ts";
 import { TrainingState } from "./state.ts";
 import type { Group } from "./state.ts";
-import { constantsOf, trainingProgram } from "./training-program.ts";
+import { constantsOf } from "./step/step.ts";
+import { trainingProgram } from "./training-program.ts";
 import type { TrainingProgram } from "./training-program.ts";
 import { decaysByDefault } from "./update-rules.ts";
 

@@ -4,9 +4,10 @@ import { ADAMW_SETTINGS, SGD_SETTINGS, adamwKernel, averageKernel, sgdKernel, ze
 import { clipScaleKernel, scaleFlatKernel, squaresBytes, squaresKernel } from "../../../kernels/wasm/training/clipping.ts";
 import { flatParts } from "../../../kernels/wasm/training/flat.ts";
 import type { Kernel } from "../../../kernels/wasm/shared/kernel.ts";
-import type { Call } from "../plan/kernel-call.ts";
 import type { Plan } from "../plan/plan.ts";
-import { StepPlanner } from "./step-planner.ts";
+import type { Trusts } from "./step/context.ts";
+import { adamw, clip, moveAverage, sgd } from "./plain/parts.ts";
+import { StepPlanner } from "./step/step-planner.ts";
 import type { TrainingOptions } from "./options.ts";
 import type { TrainingState } from "./state.ts";
 import { adamDefaults, sgdDefaults, slotNames } from "./update-rules.ts";
@@ -46,8 +47,10 @@ export class Update {
   readonly #settings: number;
   readonly #clipping: number;
   readonly #options: TrainingOptions;
+  readonly #trusts: Trusts;
 
-  constructor(state: TrainingState, options: TrainingOptions) {
+  constructor(state: TrainingState, options: TrainingOptions, trusts: Trusts) {
+    this.#trusts = trusts;
     const { optimiser, average } = options;
     this.#rule = optimiser;
     this.#state = state;
@@ -65,30 +68,73 @@ export class Update {
 
   /** What has to run. */
   plan(): Plan {
-    const { spans, trainable, values, gradients, running, runningSize } = this.#state;
     const plan = new StepPlanner(1);
-    if (trainable === 0) return plan.finish();
-    const call = (kernel: Kernel, size: number, ...addresses: readonly number[]): Call => plan.whole(kernel, addresses, 4 * size);
-    if (this.#options.clip !== undefined) {
-      const [scale, largest, partial] = [this.#clipping, this.#clipping + 8, this.#clipping + 4 * SETTINGS];
-      plan.of("clipping");
-      plan.stage(call(squaresKernel(trainable), trainable, partial, gradients));
-      plan.stage(call(clipScaleKernel(flatParts(trainable)), 1, scale, partial, largest));
-      plan.stage(call(scaleFlatKernel(trainable), trainable, gradients, scale));
-    }
-    plan.of(this.#rule.method);
-    plan.stage(...spans.map(({ offset, size }, i) => {
-      const kernel = this.#rule.method === "sgd" ? sgdKernel(size, this.#rule.nesterov ?? sgdDefaults.nesterov) : adamwKernel(size);
-      const slots = this.slots.map(({ address }) => address + 4 * offset);
-      return call(kernel, 2 * size, values + 4 * offset, ...slots, gradients + 4 * offset, this.#settings + 4 * SETTINGS * i);
-    }));
-    plan.of("averages");
-    const averaged = this.averages === undefined ? [] : [[trainable, this.averages.weights, values], [runningSize, this.averages.statistics, running]];
-    plan.stage(
-      call(zeroKernel(trainable), trainable, gradients),
-      ...averaged.filter(([size]) => size > 0).map(([size, average, of]) => call(averageKernel(size), size, average, of, this.#averaging)),
-    );
+    if (this.#state.trainable === 0) return plan.finish();
+    if (this.#options.clip !== undefined) this.#planClipping(plan);
+    this.#planRule(plan);
+    this.#planAverages(plan);
     return plan.finish();
+  }
+
+  #planClipping(plan: StepPlanner): void {
+    const { trainable, gradients } = this.#state;
+    const [scale, largest, partial] = [this.#clipping, this.#clipping + 8, this.#clipping + 4 * SETTINGS];
+    plan.of("clipping");
+    if (!this.#trusts("clipping")) {
+      this.#script(plan, () => clip(this.#state.view(gradients, trainable), this.#state.view(largest, 1)[0], this.#state.view(scale, 2)));
+      return;
+    }
+    plan.stage(plan.whole(squaresKernel(trainable), [partial, gradients], 4 * trainable));
+    plan.stage(plan.whole(clipScaleKernel(flatParts(trainable)), [scale, partial, largest], 4));
+    plan.stage(plan.whole(scaleFlatKernel(trainable), [gradients, scale], 4 * trainable));
+  }
+
+  /** The optimiser, one pass a group. */
+  #planRule(plan: StepPlanner): void {
+    const { spans, values, gradients } = this.#state;
+    const nesterov = this.#rule.method === "sgd" && (this.#rule.nesterov ?? sgdDefaults.nesterov);
+    plan.of(this.#rule.method);
+    const groups = spans.map(({ offset, size }, i) => {
+      const arrays = [values, ...this.slots.map(({ address }) => address), gradients].map((address) => address + 4 * offset);
+      return { size, arrays, settings: this.#settings + 4 * SETTINGS * i };
+    });
+    if (this.#trusts(this.#rule.method)) {
+      const kernelOf = (size: number): Kernel => (this.#rule.method === "sgd" ? sgdKernel(size, nesterov) : adamwKernel(size));
+      plan.stage(...groups.map(({ size, arrays, settings }) => plan.whole(kernelOf(size), [...arrays, settings], 8 * size)));
+      return;
+    }
+    for (const { size, arrays, settings } of groups) {
+      this.#script(plan, () => {
+        const [p, ...rest] = arrays.map((address) => this.#state.view(address, size));
+        const given = this.#state.view(settings, SETTINGS);
+        if (this.#rule.method === "sgd") sgd(p, rest[0], rest[1], given, nesterov);
+        else adamw(p, rest[0], rest[1], rest[2], given);
+      });
+    }
+  }
+
+  /** The averages, and gradients that are zero again. */
+  #planAverages(plan: StepPlanner): void {
+    const { trainable, values, gradients, running, runningSize } = this.#state;
+    const all = this.averages === undefined ? [] : [[trainable, this.averages.weights, values], [runningSize, this.averages.statistics, running]];
+    const averaged = all.filter(([size]) => size > 0);
+    plan.of("averages");
+    if (this.#trusts("averages")) {
+      plan.stage(
+        plan.whole(zeroKernel(trainable), [gradients], 4 * trainable),
+        ...averaged.map(([size, average, of]) => plan.whole(averageKernel(size), [average, of, this.#averaging], 4 * size)),
+      );
+      return;
+    }
+    this.#script(plan, () => {
+      this.#state.view(gradients, trainable).fill(0);
+      const [share] = this.#state.view(this.#averaging, 1);
+      for (const [size, average, of] of averaged) moveAverage(this.#state.view(average, size), this.#state.view(of, size), share);
+    });
+  }
+
+  #script(plan: StepPlanner, step: () => void): void {
+    plan.script([], () => step);
   }
 
   /** Writes what this update is done with. @param update 1 for the first */

@@ -18,7 +18,7 @@ import type { Stored } from "../../../src/session/plan/places.ts";
 import { placePlan, printPlan } from "../../../src/session/plan/plan.ts";
 import type { Plan } from "../../../src/session/plan/plan.ts";
 import { Planner } from "../../../src/session/plan/planner.ts";
-import { StepPlanner } from "../../../src/session/training/step-planner.ts";
+import { StepPlanner } from "../../../src/session/training/step/step-planner.ts";
 
 /** @param refused kinds whose kernels are not trusted */
 function planOf(refused: readonly string[] = [], shared: boolean = false): Plan {

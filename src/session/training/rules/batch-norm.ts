@@ -6,9 +6,9 @@ import type { BatchNormGradient } from "../../../../kernels/wasm/training/batch-
 import { batchNormKernel, batchNormStatisticsKernel, batchNormSumsKernel } from "../../../../kernels/wasm/training/batch-norm.ts";
 import { partialBytes } from "../../../../kernels/wasm/training/channel-sums.ts";
 import type { Activation, Value } from "../../../graph/graph.ts";
-import type { Rule, TrainingContext } from "../context.ts";
+import type { Rule, TrainingContext } from "../step/context.ts";
 import type { Image, Place } from "../../plan/places.ts";
-import type { Of, Unit } from "../units.ts";
+import type { Of, Unit } from "../step/units.ts";
 import { beforeRelu } from "./shared.ts";
 
 /** Mean and inverse standard deviation of each unit, for its backward pass. */

@@ -1,6 +1,6 @@
-/** Dropout: times a mask that is drawn before each step (../masks.ts), the same on the way back. */
+/** Dropout: times a mask that is drawn before each step (../step/masks.ts), the same on the way back. */
 import { dropoutKernel } from "../../../../kernels/wasm/training/dropout.ts";
-import type { Rule } from "../context.ts";
+import type { Rule } from "../step/context.ts";
 
 export const dropoutRule: Rule = {
   forward(unit, { plan, batch, image, mask }) {

@@ -1,6 +1,8 @@
 /** How each operation is trained: one rule a kind. A kind may say that only eager models train it, or that nothing does. */
-import type { Rule, Rules } from "../context.ts";
-import type { Unit } from "../units.ts";
+import type { Rule, Rules, Trusts } from "../step/context.ts";
+import { plainRule } from "../plain/rule.ts";
+import type { Kind } from "../../../graph/graph.ts";
+import type { Unit } from "../step/units.ts";
 import { batchNormRule } from "./batch-norm.ts";
 import { convolutionRule } from "./convolution.ts";
 import { dropoutRule } from "./dropout.ts";
@@ -52,10 +54,10 @@ const rules: Rules = {
   matrix_product: "inference only",
 };
 
-/** @throws RangeError where there is none */
-export function ruleOf({ operation: { kind }, output }: Unit): Rule {
-  const rule = rules[kind];
+/** @returns the plain one for kernels that are not trusted @throws RangeError where there is none */
+export function ruleOf({ operation: { kind }, output }: Unit, trusts: Trusts): Rule {
+  const rule: Rules[Kind] = rules[kind];
   if (rule === "eager models only") throw new RangeError(`compile: training sessions have no ${kind} (${output.name}); train this model with the eager Trainer`);
   if (rule === "inference only") throw new RangeError(`compile: ${kind} (${output.name}) has no gradient: it runs in sessions for inference only`);
-  return rule;
+  return trusts(kind) ? rule : plainRule;
 }

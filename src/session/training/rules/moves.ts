@@ -4,8 +4,8 @@ import { sliceGradientKernel } from "../../../../kernels/wasm/training/slice-gra
 import { channelShuffleKernel, concatKernel, fromPlanarKernel, toPlanarKernel } from "../../../../kernels/wasm/operations/move.ts";
 import { upsampleNearestKernel } from "../../../../kernels/wasm/operations/upsample.ts";
 import type { Value } from "../../../graph/graph.ts";
-import type { Rule } from "../context.ts";
-import type { Of, Unit } from "../units.ts";
+import type { Rule } from "../step/context.ts";
+import type { Of, Unit } from "../step/units.ts";
 
 export const concatRule: Rule = {
   forward(unit, { plan, image }) {

@@ -1,8 +1,8 @@
 /** Activations, and sums with a relu after them. */
 import { activationGradientKernel } from "../../../../kernels/wasm/training/activation-gradient.ts";
 import { activationKernel, addKernel } from "../../../../kernels/wasm/operations/elementwise.ts";
-import type { Rule } from "../context.ts";
-import type { Of } from "../units.ts";
+import type { Rule } from "../step/context.ts";
+import type { Of } from "../step/units.ts";
 import { beforeRelu } from "./shared.ts";
 
 /** Activations whose gradient asks only where they were open: y tells that as well as x, and is needed anyway. */

@@ -5,8 +5,8 @@ import {
 import { adaptiveAveragePoolKernel, averagePoolKernel, maxPoolKernel } from "../../../../kernels/wasm/operations/pool.ts";
 import { pool2dShape } from "../../../../kernels/shapes.ts";
 import type { Pool2dShape } from "../../../../kernels/shapes.ts";
-import type { Rule } from "../context.ts";
-import type { Of, Unit } from "../units.ts";
+import type { Rule } from "../step/context.ts";
+import type { Of, Unit } from "../step/units.ts";
 
 function shapeOf({ operation, inputs }: Unit): Pool2dShape {
   const [batch, channels, height, width] = inputs[0].shape;

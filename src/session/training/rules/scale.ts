@@ -8,9 +8,9 @@ import { scaleKernel } from "../../../../kernels/wasm/operations/elementwise.ts"
 import { globalPoolKernel } from "../../../../kernels/wasm/operations/global-pool.ts";
 import { pool2dShape } from "../../../../kernels/shapes.ts";
 import type { Value } from "../../../graph/graph.ts";
-import type { Rule, TrainingContext } from "../context.ts";
+import type { Rule, TrainingContext } from "../step/context.ts";
 import type { Image, Place } from "../../plan/places.ts";
-import type { Of, Unit } from "../units.ts";
+import type { Of, Unit } from "../step/units.ts";
 import { beforeRelu } from "./shared.ts";
 
 function forward(unit: Unit, context: TrainingContext): void {
@@ -28,7 +28,7 @@ function forward(unit: Unit, context: TrainingContext): void {
 /** The squeeze that the gate comes from, if x is used by it and the scale alone. */
 function squeezeOf(unit: Unit, context: TrainingContext): Unit | undefined {
   const users = context.users(unit.inputs[0]).filter((user) => user !== unit);
-  if (users.length !== 1 || !context.gradients.wants(unit.inputs[1])) return undefined;
+  if (users.length !== 1 || !context.gradients.wants(unit.inputs[1]) || !context.trusts("global_pool")) return undefined;
   const { operation, inputs, residual } = users[0];
   if (operation.kind !== "global_pool" || operation.by !== "mean" || inputs[0] !== unit.inputs[0] || residual !== undefined) return undefined;
   return reaches(unit.inputs[1], users[0], context) ? users[0] : undefined;

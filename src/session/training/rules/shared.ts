@@ -13,10 +13,10 @@ import { packedGradientSize } from "../../../../kernels/wasm/training/convolutio
 import type { ConvGradientParams } from "../../../../kernels/wasm/training/convolution/phases.ts";
 import type { Kernel } from "../../../../kernels/wasm/shared/kernel.ts";
 import type { Constant } from "../../../graph/graph.ts";
-import type { TrainingContext } from "../context.ts";
+import type { TrainingContext } from "../step/context.ts";
 import type { Call } from "../../plan/kernel-call.ts";
 import type { Image } from "../../plan/places.ts";
-import type { Unit } from "../units.ts";
+import type { Unit } from "../step/units.ts";
 
 /**
  * The gradient before a unit's relu, of the one after it: itself where there is no relu, in its place where nobody else holds it, else in

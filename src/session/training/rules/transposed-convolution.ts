@@ -8,11 +8,11 @@ import { convolution } from "../../../../kernels/wasm/convolution/choose.ts";
 import type { Layout } from "../../../../kernels/wasm/shared/layout.ts";
 import { upsampleNearestKernel } from "../../../../kernels/wasm/operations/upsample.ts";
 import { sizeOf } from "../../../tensor.ts";
-import type { Rule, TrainingContext } from "../context.ts";
+import type { Rule, TrainingContext } from "../step/context.ts";
 import { callOf } from "../../plan/kernel-call.ts";
 import type { Call } from "../../plan/kernel-call.ts";
 import type { Image } from "../../plan/places.ts";
-import type { Of, Unit } from "../units.ts";
+import type { Of, Unit } from "../step/units.ts";
 import { zeros } from "../state.ts";
 import { biasGradient, convolutionKernels } from "./shared.ts";
 

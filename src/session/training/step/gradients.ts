@@ -2,10 +2,9 @@
  * Gradients of values on the way back. The first user of a value on that way writes its gradient, further ones add to it. Where a value's
  * gradient is another's (a sum hands its own to both terms), they share memory until one of them is added to.
  */
-import { sliceGradientKernel } from "../../../kernels/wasm/training/slice-gradient.ts";
-import type { Layout } from "../../../kernels/wasm/shared/layout.ts";
-import type { Value } from "../../graph/graph.ts";
-import type { Image, Region } from "../plan/places.ts";
+import type { Layout } from "../../../../kernels/wasm/shared/layout.ts";
+import type { Value } from "../../../graph/graph.ts";
+import type { Image, Region } from "../../plan/places.ts";
 import type { StepPlanner } from "./step-planner.ts";
 
 /** Where a gradient is to be written, or added. */
@@ -22,12 +21,14 @@ export class Gradients {
   readonly #plan: StepPlanner;
   readonly #layoutOf: (value: Value) => Layout;
   readonly #wanted: ReadonlySet<Value>;
+  readonly #copy: (to: Image, from: Image, accumulate: boolean) => void;
   readonly #images = new Map<Value, Image>();
   /** How many values hold a region. */
   readonly #holders = new Map<Region, number>();
 
-  /** @param wanted values that parameters lie behind @param layoutOf how the gradient of a value lies */
-  constructor(plan: StepPlanner, wanted: ReadonlySet<Value>, layoutOf: (value: Value) => Layout) {
+  /** @param wanted values that have gradients at all @param layoutOf how the gradient of a value lies @param copy plans to = (or +=) from */
+  constructor(plan: StepPlanner, wanted: ReadonlySet<Value>, layoutOf: (value: Value) => Layout, copy: (to: Image, from: Image, accumulate: boolean) => void) {
+    this.#copy = copy;
     this.#plan = plan;
     this.#wanted = wanted;
     this.#layoutOf = layoutOf;
@@ -102,9 +103,5 @@ export class Gradients {
     const image = this.#plan.image(this.#layoutOf(value));
     write(image);
     this.give(value, image);
-  }
-
-  #copy(to: Image, from: Image, accumulate: boolean): void {
-    this.#plan.stage(this.#plan.whole(sliceGradientKernel(this.#plan.batch, to.layout, from.layout, 0, accumulate), [to, from]));
   }
 }

@@ -3,8 +3,8 @@
  * pass draws them: so both ways to train a model drop the same values, whatever the threads, and the state of a generator between two steps
  * is all that a checkpoint needs.
  */
-import type { Floats, Shape } from "../../tensor.ts";
-import { sizeOf } from "../../tensor.ts";
+import type { Floats, Shape } from "../../../tensor.ts";
+import { sizeOf } from "../../../tensor.ts";
 
 export interface Mask {
   /** Fills a mask in the order of its shape. */

@@ -1,11 +1,11 @@
 /** Plans the programs of training, whose calls are of one batch. */
-import type { Kernel } from "../../../kernels/wasm/shared/kernel.ts";
-import type { Layout } from "../../../kernels/wasm/shared/layout.ts";
-import { callOf } from "../plan/kernel-call.ts";
-import type { Call } from "../plan/kernel-call.ts";
-import { imageOf } from "../plan/places.ts";
-import type { Image, Place, Region } from "../plan/places.ts";
-import { Planner } from "../plan/planner.ts";
+import type { Kernel } from "../../../../kernels/wasm/shared/kernel.ts";
+import type { Layout } from "../../../../kernels/wasm/shared/layout.ts";
+import { callOf } from "../../plan/kernel-call.ts";
+import type { Call } from "../../plan/kernel-call.ts";
+import { imageOf } from "../../plan/places.ts";
+import type { Image, Place, Region } from "../../plan/places.ts";
+import { Planner } from "../../plan/planner.ts";
 
 export class StepPlanner extends Planner {
   /** Images of the batch. */

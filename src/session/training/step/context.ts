@@ -1,10 +1,11 @@
 /** What the rules of operations are given. */
-import type { Kind, Value } from "../../graph/graph.ts";
+import type { Kind, Value } from "../../../graph/graph.ts";
 import type { Gradients } from "./gradients.ts";
-import type { TrainingState } from "./state.ts";
-import type { Call } from "../plan/kernel-call.ts";
-import type { Image } from "../plan/places.ts";
+import type { TrainingState } from "../state.ts";
+import type { Call } from "../../plan/kernel-call.ts";
+import type { Image } from "../../plan/places.ts";
 import type { StepPlanner } from "./step-planner.ts";
+import type { Workspace } from "../plain/workspace.ts";
 import type { Unit } from "./units.ts";
 
 export interface TrainingContext {
@@ -14,6 +15,11 @@ export interface TrainingContext {
   readonly fma: boolean;
   readonly state: TrainingState;
   readonly gradients: Gradients;
+  readonly trusts: Trusts;
+  /** Arrays for what JavaScript does. */
+  readonly workspace: Workspace;
+  /** Plans to = (or, accumulating, +=) from, images of one size that may lie otherwise. */
+  copy(to: Image, from: Image, accumulate: boolean): void;
   /** Where a value lies. A rule whose result is its input in another shape says so with `alias`. */
   image(value: Value): Image;
   alias(value: Value, image: Image): void;
@@ -38,5 +44,21 @@ export interface Rule {
   readonly backward: (unit: Unit, dy: Image, context: TrainingContext) => void;
 }
 
+/** The kinds that training sessions know. */
+export type TrainedKind =
+  | "conv2d" | "linear" | "conv_transpose2d" | "batch_norm" | "activation" | "add" | "scale" | "global_pool" | "max_pool" | "average_pool"
+  | "adaptive_average_pool" | "concat" | "flatten" | "dropout" | "channel_shuffle" | "upsample";
+
+/** What training has kernels for, besides operations. Sums are those of gradients. */
+export type TrainingPart = "loss" | "sums" | "sgd" | "adamw" | "averages" | "clipping";
+
+/** May these kernels be used: have they computed what they should? */
+export type Trusts = (what: Kind | TrainingPart) => boolean;
+
+/** Of a host: kernels of an operation are used in training where those of inference have not failed either. */
+export function trustsOf(host: { trusts(what: string): boolean }): Trusts {
+  return (what) => host.trusts(what) && host.trusts(`training ${what}`);
+}
+
 /** Every kind has a rule, or says that it has none. */
-export type Rules = Readonly<Record<Kind, Rule | "eager models only" | "inference only">>;
+export type Rules = { readonly [K in Kind]: K extends TrainedKind ? Rule : "eager models only" | "inference only" };

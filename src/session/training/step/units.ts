@@ -2,7 +2,8 @@
  * The units of a training step: operations with what is computed together with them, forward and backward. Normalisation takes its
  * activation, or a sum and relu; Squeeze-and-Excitation's scale the sum and relu after it; sums and convolutions a relu.
  */
-import type { Activation, Graph, Node, Operation, Value } from "../../graph/graph.ts";
+import type { Activation, Graph, Node, Operation, Value } from "../../../graph/graph.ts";
+import type { Trusts } from "./context.ts";
 
 export interface Unit {
   readonly operation: Operation;
@@ -15,7 +16,7 @@ export interface Unit {
   readonly output: Value;
 }
 
-export type { Of } from "../../graph/graph.ts";
+export type { Of } from "../../../graph/graph.ts";
 
 class Chains {
   readonly #users = new Map<Value, Node[]>();
@@ -46,28 +47,30 @@ function activationOf(node: Node | undefined): Activation | undefined {
 const isRelu = (node: Node | undefined): boolean => activationOf(node)?.activation === "relu";
 
 /** What is joined to a node, the last one last. */
-function followers(node: Node, chains: Chains): Node[] {
+function followers(node: Node, chains: Chains, trusts: Trusts): Node[] {
   const { kind } = node.operation;
+  if (!trusts(kind)) return [];
   const { output } = node;
-  const activation = chains.next(output, "activation");
+  const activation = trusts("activation") ? chains.next(output, "activation") : undefined;
   if (kind === "batch_norm" && activation !== undefined) return [activation];
   if ((kind === "conv2d" || kind === "linear" || kind === "add") && isRelu(activation)) return [activation!];
   if (kind !== "batch_norm" && kind !== "scale") return [];
-  const sum = chains.next(output, "add");
-  const relu = sum === undefined ? undefined : chains.next(sum.output, "activation");
+  const sum = trusts("add") ? chains.next(output, "add") : undefined;
+  const relu = sum === undefined || !trusts("activation") ? undefined : chains.next(sum.output, "activation");
   return sum === undefined || sum.inputs[0] === sum.inputs[1] ? [] : isRelu(relu) ? [sum, relu!] : [sum];
 }
 
 /**
  * The units of a graph in the order in which they are computed: each right before what needs it, and gates last, so that on the way back
  * the gradient of a gate is known right after that of what it scaled.
+ * @param trusts what is not trusted is a unit by itself
  */
-export function unitsOf(graph: Graph): Unit[] {
+export function unitsOf(graph: Graph, trusts: Trusts): Unit[] {
   const chains = new Chains(graph);
   const makers = new Map<Value, Unit>();
   for (const node of graph.nodes) {
     if (chains.taken.has(node)) continue;
-    const joined = followers(node, chains);
+    const joined = followers(node, chains, trusts);
     for (const each of [node, ...joined]) chains.taken.add(each);
     const sum = joined.find(({ operation }) => operation.kind === "add");
     const output = (joined.at(-1) ?? node).output;

@@ -1,0 +1,140 @@
+/** The forward and backward pass of a training step while they are planned: units go forward in order and back in reverse, each by the rule of its operation. */
+import { sliceGradientKernel } from "../../../../kernels/wasm/training/slice-gradient.ts";
+import { fromPlanarKernel } from "../../../../kernels/wasm/operations/move.ts";
+import type { Layout } from "../../../../kernels/wasm/shared/layout.ts";
+import type { Constant, Graph, Kind, Value } from "../../../graph/graph.ts";
+import { declarations } from "../../../operations/index.ts";
+import type { Declaration } from "../../../operations/record.ts";
+import { layoutOf, planarLayout } from "../../plan/layouts.ts";
+import { scatter } from "../../plan/nhwc.ts";
+import type { Image } from "../../plan/places.ts";
+import type { TrainingContext, Trusts } from "./context.ts";
+import { Gradients } from "./gradients.ts";
+import type { Mask } from "./masks.ts";
+import { planCopy } from "../plain/parts.ts";
+import { Workspace } from "../plain/workspace.ts";
+import { ruleOf } from "../rules/index.ts";
+import type { TrainingState } from "../state.ts";
+import { StepPlanner } from "./step-planner.ts";
+import { unitsOf } from "./units.ts";
+import type { Unit } from "./units.ts";
+
+/** All tensors of a graph: what learns, and running statistics. */
+export function constantsOf({ nodes }: Pick<Graph, "nodes">): { readonly parameters: Constant[]; readonly statistics: Constant[] } {
+  const parameters: Constant[] = [];
+  const statistics: Constant[] = [];
+  for (const { operation } of nodes) {
+    const record = declarations[operation.kind] as Declaration<Kind>;
+    parameters.push(...(record.parameters?.(operation) ?? []).filter((constant) => constant !== undefined));
+    statistics.push(...(record.statistics?.(operation) ?? []));
+  }
+  return { parameters, statistics };
+}
+
+/** Inputs of a unit, with what is added to its result. */
+const read = ({ inputs, residual }: Unit): readonly Value[] => (residual === undefined ? inputs : [...inputs, residual]);
+
+/** The values that a parameter which trains lies behind. */
+function behindParameters(units: readonly Unit[], state: TrainingState): Set<Value> {
+  const wanted = new Set<Value>();
+  for (const unit of units) {
+    const own = constantsOf({ nodes: [unit] }).parameters.some((constant) => state.trains(constant));
+    if (own || read(unit).some((value) => wanted.has(value))) wanted.add(unit.output);
+  }
+  return wanted;
+}
+
+interface PlannedMask {
+  readonly draw: Mask["draw"];
+  readonly image: Image;
+}
+
+/** The masks of all dropouts by what these make, in the order in which an eager forward pass comes to them. */
+function planMasks({ nodes }: Graph, plan: StepPlanner): Map<Value, PlannedMask> {
+  const masks = new Map<Value, PlannedMask>();
+  for (const { operation, output } of nodes) {
+    if (operation.kind !== "dropout") continue;
+    const image = plan.image(layoutOf(output, 0));
+    plan.incoming(image.region);
+    masks.set(output, { draw: operation.draw, image });
+  }
+  return masks;
+}
+
+export interface StepOptions {
+  readonly graph: Graph;
+  readonly state: TrainingState;
+  /** May kernels round a product and a sum together? */
+  readonly fma: boolean;
+  readonly trusts: Trusts;
+  /** Values whose gradients are wanted, besides those that a parameter lies behind. */
+  readonly wanted?: readonly Value[];
+}
+
+/** A step that is planned but for its ends. */
+export interface PlannedStep {
+  readonly context: TrainingContext;
+  /** Of the graph's inputs, as users see them: [N,C,H,W]. */
+  readonly planar: readonly Image[];
+  readonly masks: ReadonlyMap<Value, PlannedMask>;
+}
+
+/** @param begin plans where gradients begin: the loss @throws RangeError for an operation that sessions do not train */
+export function planStep({ graph, state, fma, trusts, wanted = [] }: StepOptions, begin: (context: TrainingContext) => void): PlannedStep {
+  const units = unitsOf(graph, trusts);
+  const plan = new StepPlanner(graph.inputs[0].shape[0]);
+  const masks = planMasks(graph, plan);
+  const halos = new Map<Value, number>();
+  const makers = new Map(units.map((unit) => [unit.output, unit]));
+  const users = new Map<Value, Unit[]>();
+  for (const unit of units) {
+    const [x] = unit.inputs;
+    halos.set(x, Math.max(halos.get(x) ?? 0, ruleOf(unit, trusts).inputHalo?.(unit) ?? 0));
+    for (const value of read(unit)) users.set(value, [...(users.get(value) ?? []), unit]);
+  }
+  const gradientLayout = (value: Value): Layout => {
+    const maker = makers.get(value);
+    return layoutOf(value, maker === undefined ? 0 : (ruleOf(maker, trusts).gradientHalo?.(maker) ?? 0));
+  };
+  const workspace = new Workspace();
+  const copy = (to: Image, from: Image, accumulate: boolean): void => {
+    if (trusts("sums")) plan.stage(plan.whole(sliceGradientKernel(plan.batch, to.layout, from.layout, 0, accumulate), [to, from]));
+    else planCopy(plan, workspace, to, from, accumulate);
+  };
+  const images = new Map<Value, Image>();
+  const context: TrainingContext = {
+    plan, batch: plan.batch, fma, state, trusts, workspace, copy, packs: [], awaitingMean: new Map(),
+    gradients: new Gradients(plan, new Set([...behindParameters(units, state), ...wanted]), gradientLayout, copy),
+    image(value) {
+      const image = images.get(value) ?? plan.image(layoutOf(value, halos.get(value) ?? 0));
+      images.set(value, image);
+      return image;
+    },
+    alias: (value, image) => void images.set(value, image),
+    mask: (value) => masks.get(value)!.image,
+    users: (value) => users.get(value) ?? [],
+  };
+  const { gradients } = context;
+  plan.of("input");
+  const planar = graph.inputs.map((input) => {
+    const [x, given] = [context.image(input), plan.image(planarLayout(input))];
+    plan.incoming(given.region);
+    // The kernels of flattening are the same ones.
+    if (trusts("flatten")) plan.stage(plan.each(fromPlanarKernel(x.layout), [x, given]));
+    else plan.script([x, given], ({ memory, address }) => () => scatter(memory.floats, address(x), x, state.view(address(given), given.region.bytes / 4)));
+    return given;
+  });
+  for (const unit of units) {
+    plan.of(unit.operation.kind);
+    ruleOf(unit, trusts).forward(unit, context);
+  }
+  begin(context);
+  for (const unit of [...units].reverse()) {
+    plan.of(`${unit.operation.kind} gradient`);
+    const dy = gradients.take(unit.output);
+    if (dy === undefined) continue;
+    if (gradients.wants(unit.output)) ruleOf(unit, trusts).backward(unit, dy, context);
+    gradients.release(dy);
+  }
+  return { context, planar, masks };
+}
