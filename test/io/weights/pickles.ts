@@ -1,6 +1,7 @@
 /** Hand-made files of torch.save: pickles opcode by opcode, and zip archives around them. */
 import { crc32 } from "../../../src/io/bytes/checksum.ts";
 import { encodeUtf8 } from "../../../src/io/bytes/utf8.ts";
+import { Tensor } from "../../../src/tensor.ts";
 
 export type Part = number | string | Uint8Array | readonly Part[];
 
@@ -90,4 +91,20 @@ export function zip(entries: readonly ZipEntry[]): Uint8Array {
 export function checkpoint(data: Uint8Array, storages: Readonly<Record<string, Uint8Array>> = {}): Uint8Array {
   const entries = Object.entries(storages).map(([key, bytes]) => ({ name: `archive/data/${key}`, bytes }));
   return zip([{ name: "archive/data.pkl", bytes: data }, ...entries, { name: "archive/version", bytes: encodeUtf8("3\n") }]);
+}
+
+/** A checkpoint of these tensors, in single precision, in dictionaries within each other. */
+export type Tree = { readonly [name: string]: Tensor | Tree | string | number };
+export function torchFile(root: Tree): Uint8Array {
+  const storages: Record<string, Uint8Array> = {};
+  const build = (tree: Tree): Uint8Array => dict(Object.entries(tree).map(([name, value]) => {
+    if (typeof value !== "object") return [name, value];
+    if (!(value instanceof Tensor)) return [name, build(value)];
+    const key = String(Object.keys(storages).length);
+    const { data } = value.toFloat32();
+    storages[key] = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const strides = value.shape.map((_, axis) => value.shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+    return [name, tensor(storage("FloatStorage", key, value.size), 0, value.shape, strides)];
+  }));
+  return checkpoint(pickle(build(root)), storages);
 }

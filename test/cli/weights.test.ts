@@ -1,0 +1,195 @@
+/** Weights files on the command line: PyTorch's wherever weights are taken, what is guessed is said, what is none is named. */
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { createModel } from "../../models/index.ts";
+import { openNetwork } from "../../src/open-network.ts";
+import { readSafetensors, writeSafetensors } from "../../src/io/weights/safetensors.ts";
+import { encodeUtf8 } from "../../src/io/bytes/utf8.ts";
+import { stateDict } from "../../src/nn/state-dict.ts";
+import { Tensor } from "../../src/tensor.ts";
+import { saveWeights } from "../../src/weights.ts";
+import { encodePng } from "../../src/io/images/png.ts";
+import { recipeTensor } from "../fixtures/recipe.ts";
+import { joined, little, torchFile } from "../io/weights/pickles.ts";
+import type { Tree } from "../io/weights/pickles.ts";
+import { quarters } from "../train/tiny.ts";
+import { senet, temporaryFolder } from "./call.ts";
+import type { Call } from "./call.ts";
+
+const folder = temporaryFolder();
+const at = (name: string): string => join(folder, name);
+const write = (name: string, bytes: Uint8Array | string): string => {
+  writeFileSync(at(name), bytes);
+  return at(name);
+};
+const options = { classes: 5, width: 4, reduction: 2 };
+const asOptions = ["--model-options", JSON.stringify(options)];
+const model = createModel("se_resnet20", options, 3);
+const state = Object.fromEntries(stateDict(model));
+const under = (head: string, tree: Tree = state): Tree => Object.fromEntries(Object.entries(tree).map(([name, value]) => [head + name, value]));
+const input = recipeTensor("input", [1, 3, 16, 16]);
+write("input.safetensors", writeSafetensors([["input", input]]));
+const expected = model.forward(input).data;
+const pictures = await encodePng({ width: 40, height: 36, data: Uint8Array.from({ length: 40 * 36 * 4 }, (_, i) => (i * 37) % 256) });
+write("picture.png", pictures);
+
+function succeeded(call: Call): Call {
+  assert.is(call.code, 0, call.errors);
+  return call;
+}
+function failed(call: Call, message: RegExp, code: number = 1): void {
+  assert.is(call.code, code, call.errors);
+  assert.match(call.errors, message);
+  assert.match(call.errors, /^senet[^\n]*\n$/);
+}
+
+const run = (weights: string, ...more: string[]): Promise<Call> =>
+  senet("run", "se_resnet20", ...asOptions, "--weights", weights, "--input", at("input.safetensors"), "--output", at("output.safetensors"), "--engine", "eager", ...more);
+
+test("run, classify, convert, openNetwork take what torch.save wrote, and say what they did to names", async () => {
+  const optimizer = { state: { "0": { exp_avg: Tensor.zeros([3]) } }, param_groups: { lr: 1 } };
+  for (const [name, tree, said] of [
+    ["plain.pth", state, /^$/], ["module.pt", under("module."), /module\.pt: names are read without "module\."\n/],
+    ["trainer.ckpt", { epoch: 3, state_dict: under("model."), optimizer }, /names are read without "state_dict\.model\."\n.*left out, as no part of the network: "optimizer"/],
+  ] as const) {
+    const path = write(name, torchFile(tree as Tree));
+    assert.match(succeeded(await run(path)).errors, said, name);
+    const [[, output]] = readSafetensors(readFileSync(at("output.safetensors"))).tensors;
+    assert.equal([...new Float32Array(output.bytes().slice().buffer)], [...expected], name);
+    const guessed = succeeded(await senet("classify", at("picture.png"), "--weights", path, "--model", "se_resnet20", ...asOptions));
+    assert.match(guessed.errors, /does not say how its pictures are prepared: 32 x 32 pixels, mean 0\.485, 0\.456, 0\.406 .* are assumed; --preset NAME chooses/);
+    succeeded(await senet("convert", path, at("out.safetensors")));
+    const { tensors } = readSafetensors(readFileSync(at("out.safetensors")));
+    assert.is(tensors.size, Object.keys(state).length, name);
+    for (const [each, stored] of tensors) {
+      const { data } = state[each.replace(/^(module|model)\./, "")];
+      assert.equal([...stored.bytes()], [...new Uint8Array(data.buffer, data.byteOffset, data.byteLength)], each);
+    }
+    const opened = openNetwork(new Uint8Array(readFileSync(path)), { model: "se_resnet20", modelOptions: options });
+    assert.equal([...opened.model.forward(input).data], [...expected]);
+  }
+});
+
+test("convert with --model makes a file that describes itself", async () => {
+  const path = write("plain.pth", torchFile(state));
+  const names = write("names.txt", "a\nb\nc\nd\ne\n");
+  succeeded(await senet("convert", path, at("described.safetensors"), "--model", "se_resnet20", ...asOptions, "--classes", names, "--preset", "imagenet", "--dtype", "f32"));
+  const opened = openNetwork(new Uint8Array(readFileSync(at("described.safetensors"))));
+  assert.equal([opened.classes, opened.described, [...opened.model.forward(input).data]], [["a", "b", "c", "d", "e"], true, [...expected]]);
+  const { output, errors } = succeeded(await senet("classify", at("picture.png"), "--weights", at("described.safetensors")));
+  assert.match(output, /^.*picture\.png\n +[a-e] /);
+  assert.is(errors, "");
+});
+
+test("of several dictionaries one is taken, and it is said; --part takes another", async () => {
+  const other = Object.fromEntries(Object.entries(state).map(([name, { shape }]) => [name, recipeTensor(name, shape)]));
+  const path = write("ema.pth", torchFile({ model: state, model_ema: other }));
+  assert.match(succeeded(await run(path)).errors, /"model" is taken; "model_ema" would fit as well/);
+  succeeded(await run(path, "--part", "model_ema"));
+  const [[, output]] = readSafetensors(readFileSync(at("output.safetensors"))).tensors;
+  assert.not.equal([...new Float32Array(output.bytes().slice().buffer)], [...expected]);
+  failed(await run(path, "--part", "swa"), /has no part "swa"; it has "model", "model_ema"/);
+  assert.match(succeeded(await senet("convert", path, at("out.safetensors"))).errors, /taken are the \d+ tensors of "model", of \d+/);
+  failed(await senet("convert", path, at("out.safetensors"), "--part", "x"), /has no part "x"/, 2);
+});
+
+test("the network is guessed below wrappers, with its classes, and that is said", async () => {
+  const tiny = createModel("se_resnet8", { classes: 7 }, 1);
+  const path = write("guess.pth", torchFile({ state_dict: under("module.", Object.fromEntries(stateDict(tiny))) }));
+  const { errors, output } = succeeded(await senet("classify", at("picture.png"), "--weights", path, "--top", "9"));
+  assert.match(errors, /guess\.pth: by its names it has weights of se_resnet8; --model says otherwise/);
+  assert.is(output.match(/class \d/g)?.length, 7);
+});
+
+test("files that are no weights are named by their first bytes, with what to do", async () => {
+  const cases: readonly (readonly [name: string, bytes: Uint8Array | string, message: RegExp])[] = [
+    ["lfs.pth", "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 102530333\n", /a Git LFS pointer in place of the file, which has 102530333 bytes: git lfs pull/],
+    ["page.safetensors", "\n <!DOCTYPE html><html></html>", /a web page: the download failed/],
+    ["error.bin", '{"error":"not found"}', /an error message of a server/],
+    ["w.pth.gz", Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0, 0), /packed by gzip: unpack it first/],
+    ["k.weights.h5", joined("\x89".charCodeAt(0), "HDF\r\n", 0x1a, "\n", new Uint8Array(40)), /weights of Keras.*model\.load_weights\("NAME\.weights\.h5"\); model\.export\("NAME\.onnx", format="onnx"\)/],
+    ["m.onnx.bin", Uint8Array.of(8, 8, 0x12, 7, 112, 121, 116, 111, 114, 99, 104, 26, 5), /an ONNX network, which has its weights in it: give it as MODEL/],
+    ["m.tflite", joined(little(28, 4), "TFL3", new Uint8Array(20)), /TensorFlow Lite: python -m tf2onnx\.convert --tflite/],
+    ["model.json", '{"format":"layers-model","modelTopology":{}}', /a graph of TensorFlow\.js/],
+    ["saved_model.pb", Uint8Array.of(8, 1, 0x12, 4, 1, 2, 3, 4, 5), /a SavedModel of TensorFlow/],
+    ["x.npy", joined(0x93, "NUMPY", 1, 0, new Uint8Array(20)), /an array of numpy/],
+    ["p.pkl", joined(0x80, 4, 0x95, little(4, 8), "N."), /a pickle, but not of torch\.save/],
+    ["empty.pth", "", /empty: was the download stopped\?/],
+    ["photo.jpg", Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0, 16, 74, 70, 73, 70), /a picture/],
+  ];
+  for (const [name, bytes, message] of cases) {
+    const path = write(name, bytes);
+    for (const call of [await run(path), await senet("convert", path, at("no.safetensors")), await senet("eval", "--weights", path, "--data", folder)]) {
+      failed(call, message);
+      assert.ok(call.errors.includes(name), call.errors);
+    }
+    assert.throws(() => openNetwork(typeof bytes === "string" ? encodeUtf8(bytes) : bytes), message);
+  }
+  assert.not.ok(existsSync(at("no.safetensors")));
+});
+
+test("a description cannot ask for more than the file holds", async () => {
+  const describe = (name: string, model: string, options: string, tensors: [string, Tensor][] = []): string =>
+    write(name, writeSafetensors(tensors, { metadata: { "senet.format": "1", "senet.model": model, "senet.options": options } }));
+  const begin = performance.now();
+  for (const [i, [model, options]] of ([
+    ["se_resnet20", '{"blocks":[1000000,1,1]}'], ["se_resnet20", '{"width":1000000}'], ["seresnet50", '{"width":1000000}'], ["seresnet18", '{"classes":1000000000}'],
+    ["mobilenet_v3_large", '{"width":1e6}'], ["efficientnet_b0", '{"width":1e6}'], ["vgg16", '{"width":1e6}'], ["se_resnet8", '{"inChannels":1e9}'],
+  ] as const).entries()) {
+    const path = describe(`absurd${i}.safetensors`, model, options);
+    for (const call of [await senet("classify", at("picture.png"), "--weights", path), await senet("convert", path, at("no.onnx"))]) {
+      assert.ok(call.code === 1 || call.code === 2, call.errors);
+      assert.match(call.errors, /larger than its 0 tensors of 0 values: its description is wrong|wants a|unknown option/, `${model} ${options}`);
+    }
+  }
+  assert.ok(performance.now() - begin < 30_000, "nothing of it was built");
+  // A file without tensors, and a network of a usual size: what is missing is said.
+  assert.is((await senet("classify", at("picture.png"), "--weights", describe("none.safetensors", "se_resnet8", "{}"))).code, 1);
+});
+
+test("control characters of files do not reach the terminal", async () => {
+  const evil = "\u001b[2J\u0007\u202eevil";
+  const path = write("evil.safetensors", saveWeights(createModel("se_resnet8", { classes: 2 }, 1), { classes: [`${evil}1`, `${evil}2`] }));
+  const strange = write("strange.pth", torchFile({ ...state, [`${evil}.weight`]: Tensor.zeros([2]) }));
+  for (const call of [await senet("classify", at("picture.png"), "--weights", path), await senet("classify", "--json", at("picture.png"), "--weights", path), await run(strange)]) {
+    assert.not(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/.test(call.output + call.errors), call.output + call.errors);
+    assert.match(call.output + call.errors, /evil/);
+  }
+});
+
+/** Pictures of two classes in a folder of each. */
+async function pictureFolder(): Promise<string> {
+  const data = quarters(16, 1, 16);
+  const { mkdirSync } = await import("node:fs");
+  for (const [n, label] of data.labels.entries()) {
+    mkdirSync(at(`data/train/${label % 2}`), { recursive: true });
+    const levels = data.images.subarray(n * 256, (n + 1) * 256);
+    const rgba = Uint8Array.from({ length: 1024 }, (_, i) => (i % 4 === 3 ? 255 : levels[i >> 2]));
+    write(`data/train/${label % 2}/${n}.png`, await encodePng({ width: 16, height: 16, data: rgba }));
+  }
+  return at("data");
+}
+
+test("fine-tuning begins with a .pth; only the last layer may differ, the rest is listed", async () => {
+  const data = await pictureFolder();
+  const shape = { width: 4, reduction: 2 };
+  const more = { ...shape, inChannels: 3 };
+  const train = (from: string, name: string, modelOptions: object, ...rest: string[]): Promise<Call> =>
+    senet("train", name, "--from", from, "--model-options", JSON.stringify(modelOptions), "--data", data, "--epochs", "1", "--batch", "4", "--threads", "1",
+      "--no-report", "--no-state", "--overwrite", "--out", at("tuned.safetensors"), ...rest);
+  const own = write("own.pth", torchFile({ model: under("module.") }));
+  assert.match(succeeded(await train(own, "se_resnet20", more)).output, /begins with .*own\.pth; new: fc\.weight, fc\.bias/);
+  const larger = write("larger.pth", torchFile(Object.fromEntries(stateDict(createModel("se_resnet20", { ...shape, width: 8 }, 1)))));
+  failed(await train(larger, "se_resnet20", more), /do not fit the model, and only fc may differ: \d+ misshapen: conv1\.weight .* and \d+ more; --partial begins with what fits/);
+  failed(await train(own, "resnet20", more), /only fc may differ: 36 unexpected: layer1\.0\.se\.fc1\.weight/);
+  const bias = write("bias.pth", torchFile({ "fc.bias": Tensor.zeros([2]) }));
+  failed(await train(bias, "se_resnet20", more), /only fc may differ: \d+ missing: conv1\.weight/);
+  assert.match(succeeded(await train(own, "resnet20", more, "--partial")).output, /new: fc\.weight, fc\.bias/);
+  assert.match(succeeded(await train(bias, "se_resnet20", more, "--partial")).output, /new: conv1\.weight/);
+});
+
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+
+test.run();
