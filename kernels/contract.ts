@@ -13,8 +13,8 @@
  * the images in order.
  */
 import type {
-  BatchNormShape, ChannelShape, ConcatShape, Conv2dShape, CrossEntropyShape, ElementwiseShape, Floats, LinearShape, Pool2dShape,
-  ResizeShape, ShuffleShape,
+  BatchNormShape, ChannelShape, ConcatShape, Conv2dShape, CrossEntropyShape, ElementwiseShape, Floats, LinearShape, PadShape, PartialShape,
+  Pool2dShape, ResizeShape, ShuffleShape,
 } from "./shapes.ts";
 import type { Scratch } from "./scratch.ts";
 
@@ -68,6 +68,14 @@ export interface Kernels {
   hardSwishBackward: ActivationBackward;
   tanhForward: Activation;
   tanhBackward: ActivationBackward;
+  /** y = x times the normal distribution's share below x; and its approximation by tanh. */
+  geluForward: Activation;
+  geluBackward: ActivationBackward;
+  geluTanhForward: Activation;
+  geluTanhBackward: ActivationBackward;
+  /** slope: [channels], of what is not above 0. */
+  preluForward(y: F, x: F, slope: F, shape: ChannelShape): void;
+  preluBackward(dx: F, dslope: F, x: F, dy: F, slope: F, shape: ChannelShape): void;
 
   // Pooling. Max pooling leaves the position of each maximum (in its channel's image, the first of equals) in argmax.
   globalAveragePoolForward(y: F, x: F, shape: ChannelShape): void;
@@ -90,6 +98,9 @@ export interface Kernels {
   addForward(y: F, a: F, b: F, shape: ElementwiseShape): void;
   /** y = a + b, hence da += dy, and the same again for db. */
   addBackward(da: F, dy: F, shape: ElementwiseShape): void;
+  /** b is added to the first channels of a. */
+  partialAddForward(y: F, a: F, b: F, shape: PartialShape): void;
+  partialAddBackward(da: F, db: F, dy: F, shape: PartialShape): void;
   /** y[n,c,p] = gate[n,c] * x[n,c,p]: the paper's F_scale. */
   channelScaleForward(y: F, x: F, gate: F, shape: ChannelShape): void;
   channelScaleBackward(dx: F, dgate: F, x: F, gate: F, dy: F, shape: ChannelShape): void;
@@ -105,6 +116,10 @@ export interface Kernels {
   upsampleNearestBackward(dx: F, dy: F, shape: ResizeShape): void;
   upsampleBilinearForward(y: F, x: F, shape: ResizeShape): void;
   upsampleBilinearBackward(dx: F, dy: F, shape: ResizeShape): void;
+
+  /** Rows and columns around images. */
+  padForward(y: F, x: F, shape: PadShape): void;
+  padBackward(dx: F, dy: F, shape: PadShape): void;
 
   // Dropout: mask holds 0 or 1 / (1 - probability), drawn by the caller (random.ts), so that both passes see the same.
   dropoutForward(y: F, x: F, mask: F, shape: ElementwiseShape): void;
@@ -129,6 +144,9 @@ export interface InferenceKernels extends Pick<
   | "channelMeanForward" | "channelMaxForward" | "addForward" | "channelScaleForward" | "pixelScaleForward" | "concatForward"
   | "channelShuffleForward" | "upsampleNearestForward" | "upsampleBilinearForward"
 > {
+  /** Those that lean sessions do without. */
+  readonly geluForward?: Activation;
+  readonly geluTanhForward?: Activation;
   /** Doubles of working memory that convolutions of this family want (scratch.ts). */
   conv2dScratch(shape: Conv2dShape): number;
   convTranspose2dScratch(shape: Conv2dShape): number;

@@ -44,7 +44,8 @@ function finite(operation: string, name: string, value: number, low: number, hig
 }
 
 /**
- * Zeros around an image: as many on all sides, [top and bottom, left and right], or [top, left, bottom, right]. "same" is TensorFlow's rule: as many
+ * Zeros around an image: as many on all sides, [top and bottom, left and right], or [top, left, bottom, right]. "same" is TensorFlow's
+ * rule: as many
  * windows as the stride makes of the image's size (rounded up), the odd row or column of padding at the bottom and right.
  */
 export type Padding = Pair | Sides | "same";
@@ -291,6 +292,46 @@ export function concatShape(batch: number, channels: readonly number[], pixels: 
   let outChannels = 0;
   for (const c of channels) outChannels += whole("concat", "channels", c, 1);
   return { batch, channels: [...channels], outChannels, pixels };
+}
+
+/** a and y: [batch, channels, pixels], b: [batch, added, pixels]. */
+export interface PartialShape extends ChannelShape {
+  readonly added: number;
+}
+
+export function partialShape(batch: number, channels: number, added: number, pixels: number): PartialShape {
+  if (whole("partialAdd", "added channels", added, 1) > channels) {
+    throw new RangeError(`partialAdd: added channels want at most ${channels}, got ${added}`);
+  }
+  return { ...channelShape(batch, channels, pixels), added };
+}
+
+/** What stands around an image: one number, the nearest pixel, pixels reflected at the edge pixel, or those of the other side. */
+export type PadMode = "constant" | "edge" | "reflect" | "wrap";
+
+/** x: [planes, inHeight, inWidth], y: [planes, outHeight, outWidth]; x begins at [top, left] of y. */
+export interface PadShape {
+  readonly planes: number;
+  readonly inHeight: number;
+  readonly inWidth: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly top: number;
+  readonly left: number;
+  readonly mode: PadMode;
+  /** Of the constant. */
+  readonly value: number;
+}
+
+export function padShape(
+  planes: number, inHeight: number, inWidth: number, [top, left, bottom, right]: Sides, mode: PadMode, value: number = 0,
+): PadShape {
+  sizes("pad", { planes, height: inHeight, width: inWidth });
+  for (const side of [top, left, bottom, right]) whole("pad", "padding", side, 0);
+  if (mode === "reflect" && (Math.max(top, bottom) >= inHeight || Math.max(left, right) >= inWidth)) {
+    throw new RangeError(`pad: reflecting ${[top, left, bottom, right].join("x")} pixels wants a larger image, got ${inHeight}x${inWidth}`);
+  }
+  return { planes, inHeight, inWidth, outHeight: top + inHeight + bottom, outWidth: left + inWidth + right, top, left, mode, value };
 }
 
 /** x: [batch, groups * channelsPerGroup, pixels]. */

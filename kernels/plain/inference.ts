@@ -13,6 +13,7 @@ import { hardSwishForward } from "../reference/activations/hard-swish.ts";
 import { sigmoidForward } from "../reference/activations/sigmoid.ts";
 import { siluForward } from "../reference/activations/silu.ts";
 import { tanhForward } from "../reference/activations/tanh.ts";
+import { geluForward, geluTanhForward } from "../reference/activations/gelu.ts";
 import { globalAveragePoolForward } from "../reference/pooling/global-average-pool.ts";
 import { globalMaxPoolForward } from "../reference/pooling/global-max-pool.ts";
 import { adaptiveAveragePoolForward } from "../reference/pooling/adaptive-average-pool.ts";
@@ -28,7 +29,8 @@ import { upsampleBilinearForward } from "../reference/joining/upsample-bilinear.
 export const plainInference: InferenceKernels = {
   conv2dScratch, convTranspose2dScratch,
   conv2dForward, convTranspose2dForward, linearForward, batchNormForwardInference, reluForward, relu6Forward, leakyReluForward,
-  sigmoidForward, hardSigmoidForward, siluForward, hardSwishForward, tanhForward, globalAveragePoolForward, globalMaxPoolForward,
+  sigmoidForward, hardSigmoidForward, siluForward, hardSwishForward, tanhForward, geluForward, geluTanhForward,
+  globalAveragePoolForward, globalMaxPoolForward,
   adaptiveAveragePoolForward, maxPoolForward, averagePoolForward, channelMeanForward, channelMaxForward, addForward, channelScaleForward,
   pixelScaleForward, concatForward, channelShuffleForward, upsampleNearestForward, upsampleBilinearForward,
 };

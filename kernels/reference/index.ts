@@ -24,6 +24,8 @@ export { hardSigmoidForward, hardSigmoidBackward } from "./activations/hard-sigm
 export { siluForward, siluBackward } from "./activations/silu.ts";
 export { hardSwishForward, hardSwishBackward } from "./activations/hard-swish.ts";
 export { tanhForward, tanhBackward } from "./activations/tanh.ts";
+export { geluForward, geluBackward, geluTanhForward, geluTanhBackward } from "./activations/gelu.ts";
+export { preluForward, preluBackward } from "./activations/prelu.ts";
 export { globalAveragePoolForward, globalAveragePoolBackward } from "./pooling/global-average-pool.ts";
 export { globalMaxPoolForward, globalMaxPoolBackward } from "./pooling/global-max-pool.ts";
 export { adaptiveAveragePoolForward, adaptiveAveragePoolBackward } from "./pooling/adaptive-average-pool.ts";
@@ -32,6 +34,8 @@ export { averagePoolForward, averagePoolBackward } from "./pooling/average-pool.
 export { channelMeanForward, channelMeanBackward } from "./pooling/channel-mean.ts";
 export { channelMaxForward, channelMaxBackward } from "./pooling/channel-max.ts";
 export { addForward, addBackward } from "./joining/add.ts";
+export { partialAddForward, partialAddBackward } from "./joining/partial-add.ts";
+export { padForward, padBackward } from "./joining/pad.ts";
 export { channelScaleForward, channelScaleBackward } from "./joining/channel-scale.ts";
 export { pixelScaleForward, pixelScaleBackward } from "./joining/pixel-scale.ts";
 export { concatForward, concatBackward } from "./joining/concat.ts";

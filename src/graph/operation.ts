@@ -1,5 +1,6 @@
 /**
- * What graphs compute: one entry of `Operation` a kind, with its attributes; its inputs are said in the comment before it, in the order in which a node
+ * What graphs compute: one entry of `Operation` a kind, with its attributes; its inputs are said in the comment before it, in the order in
+ * which a node
  * has them. All else that is known of a kind stands in its record (src/operations).
  */
 import type { Floats, Shape, Tensor } from "../tensor.ts";
@@ -8,7 +9,10 @@ import type { Floats, Shape, Tensor } from "../tensor.ts";
 export interface Constant {
   readonly name: string;
   read(): Tensor;
-  /** Where it is another one times a factor for each index of the first dimension: these, so that who copies it anyway multiplies on the way. */
+  /**
+   * Where it is another one times a factor for each index of the first dimension: these, so that who copies it anyway multiplies on the
+   * way.
+   */
   readonly scaled?: { readonly of: Constant; readonly factors: () => Float64Array };
 }
 
@@ -22,7 +26,8 @@ export interface Window {
   readonly padding: Four;
 }
 
-export type ActivationKind = "relu" | "relu6" | "leaky_relu" | "sigmoid" | "hard_sigmoid" | "silu" | "hard_swish" | "tanh";
+export type ActivationKind =
+  | "relu" | "relu6" | "leaky_relu" | "sigmoid" | "hard_sigmoid" | "silu" | "hard_swish" | "tanh" | "gelu" | "gelu_tanh";
 
 /** A function of one number, with the slope and offset of those that have them. */
 export interface Activation {
@@ -39,13 +44,16 @@ export interface Epilogue {
   readonly gate: boolean;
   readonly residual: boolean;
   readonly activation: Activation | undefined;
-  /** Is the bias added after the gate? Then the gate is as good as one of the input's channels, where each output channel has its own of them (depthwise). */
+  /**
+   * Is the bias added after the gate? Then the gate is as good as one of the input's channels, where each output channel has its own of
+   * them (depthwise).
+   */
   readonly biasLast?: boolean;
 }
 
-/** Functions of one number; gelu_tanh is GELU by tanh, `not` 1 for 0 and 0 for all else. */
+/** Functions of one number; `not` is 1 for 0 and 0 for all else. */
 export type UnaryFunction =
-  | "abs" | "ceil" | "erf" | "exp" | "floor" | "gelu" | "gelu_tanh" | "log" | "mish" | "negative" | "not" | "reciprocal" | "round" | "sign" | "softplus"
+  | "abs" | "ceil" | "erf" | "exp" | "floor" | "log" | "mish" | "negative" | "not" | "reciprocal" | "round" | "sign" | "softplus"
   | "sqrt" | "truncate";
 
 /** Functions of two numbers. Comparisons give 1 or 0; modulo has the sign of the second, remainder that of the first. */
@@ -87,15 +95,19 @@ export type Operation =
     }
   /** [x]; `slope` of leaky_relu and hard_sigmoid, `offset` of hard_sigmoid. */
   | (Activation & { readonly kind: "activation" })
+  /** [x]: what is not above 0 times the slope [C] of its channel. */
+  | { readonly kind: "prelu"; readonly slope: Constant }
   /** [x] to [N,C,1,1]. */
   | { readonly kind: "global_pool"; readonly by: "mean" | "max" }
   | { readonly kind: "adaptive_average_pool"; readonly size: Two }
   | (Window & { readonly kind: "max_pool"; readonly dilation?: Two; readonly ceilMode: boolean })
   | (Window & { readonly kind: "average_pool"; readonly dilation?: Two; readonly ceilMode: boolean; readonly countPadding: boolean })
-  /** [a, b]. */
-  | { readonly kind: "add" }
-  /** [x, gate [N,C,1,1]]. */
-  | { readonly kind: "scale" }
+  /** [a, b]; passes put an activation of the sum there. */
+  | { readonly kind: "add"; readonly activation?: Activation }
+  /** [a, b of at most as many channels]: b is added to the first channels. */
+  | { readonly kind: "partial_add" }
+  /** [x, gate [N,C,1,1]]; passes put an activation of the product there. */
+  | { readonly kind: "scale"; readonly activation?: Activation }
   /** [x, gate [N,1,H,W]]. */
   | { readonly kind: "pixel_scale" }
   /** [a, b]. */

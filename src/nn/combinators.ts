@@ -4,8 +4,8 @@
  * A combinator adopts the modules that it joins. A module has one set of saved values, so it can stand in one place of
  * one tree only; adopting it twice is an error at construction.
  */
-import { channelShape, concatShape, elementwiseShape } from "../../kernels/shapes.ts";
-import type { ChannelShape, ConcatShape } from "../../kernels/shapes.ts";
+import { channelShape, concatShape, elementwiseShape, partialShape } from "../../kernels/shapes.ts";
+import type { ChannelShape, ConcatShape, PartialShape } from "../../kernels/shapes.ts";
 import type { GraphBuilder, Value } from "../graph/graph.ts";
 import type { Floats, Shape, Tensor } from "../tensor.ts";
 import { sameShape, showShape, sizeOf } from "../tensor.ts";
@@ -113,6 +113,65 @@ export class Residual extends Layer<Shape> {
     const shortcut = this.shortcut === undefined ? x : this.shortcut.lower(graph, x);
     this.#check(branch.shape, shortcut.shape);
     return graph.add(this, { kind: "add" }, [branch, shortcut], branch.shape);
+  }
+}
+
+/**
+ * y = branch(x), to whose first channels x is added; the branch's other channels pass. Of an x with as many channels it is Residual without
+ * a shortcut.
+ * (ReXNet, Han et al., arXiv 2007.00992.)
+ */
+export class PartialResidual extends Layer<PartialShape> {
+  readonly branch: Module;
+
+  constructor(branch: Module) {
+    super();
+    this.branch = adopt("PartialResidual", branch);
+  }
+
+  /** @throws RangeError where x has more channels, or is of another size */
+  #shape(branch: Shape, x: Shape): PartialShape {
+    if (branch.length !== 4 || x.length !== 4 || x[1] > branch[1] || !sameShape([x[0], ...x.slice(2)], [branch[0], ...branch.slice(2)])) {
+      const wanted = `${showShape(x)} wants a branch of at least as many channels and its size`;
+      throw new RangeError(`PartialResidual: ${wanted}, got ${showShape(branch)}`);
+    }
+    return partialShape(branch[0], branch[1], x[1], branch[2] * branch[3]);
+  }
+
+  forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    const a = this.branch.forward(x);
+    const shape = this.#shape(a.shape, x.shape);
+    const y = a.like();
+    this.kernels.partialAddForward(y.data, a.data, x.data, shape);
+    this.keep(shape);
+    return y;
+  }
+
+  backward<A extends Floats>(dy: Tensor<A>): Tensor<A> {
+    const shape = this.take();
+    checkGradient("PartialResidual", dy, [shape.batch, shape.channels, dy.shape[2], shape.pixels / dy.shape[2]]);
+    const da = dy.like();
+    const db = dy.like([shape.batch, shape.added, dy.shape[2], dy.shape[3]]);
+    this.kernels.partialAddBackward(da.data, db.data, dy.data, shape);
+    this.kernels.addBackward(db.data, this.branch.backward(da).data, elementwiseShape(db.size));
+    return db;
+  }
+
+  outputShape(input: Shape, visitor?: Visitor): Shape {
+    const branch = this.branch.outputShape(input, visitor);
+    this.#shape(branch, input);
+    visitor?.leaf(this, input, branch, {});
+    return branch;
+  }
+
+  override describe(): string {
+    return "Residual add, first channels";
+  }
+
+  lower(graph: GraphBuilder, x: Value): Value {
+    const branch = this.branch.lower(graph, x);
+    this.#shape(branch.shape, x.shape);
+    return graph.add(this, { kind: sameShape(branch.shape, x.shape) ? "add" : "partial_add" }, [branch, x], branch.shape);
   }
 }
 

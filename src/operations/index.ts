@@ -8,6 +8,8 @@ import { activation } from "./elementwise/activation.ts";
 import { add } from "./elementwise/add.ts";
 import { batchNorm } from "./elementwise/batch-norm.ts";
 import { dropout } from "./elementwise/dropout.ts";
+import { partialAdd, partialAddComputation } from "./elementwise/partial-add.ts";
+import { prelu, preluComputation } from "./elementwise/prelu.ts";
 import { multiply, pixelScale, scale } from "./elementwise/scale.ts";
 import { channelShuffle } from "./movement/channel-shuffle.ts";
 import { concat } from "./movement/concat.ts";
@@ -26,7 +28,9 @@ export const declarations: Declarations = {
   channel_conv: channelConv,
   batch_norm: batchNorm,
   activation,
+  prelu,
   add,
+  partial_add: partialAdd,
   scale,
   pixel_scale: pixelScale,
   multiply,
@@ -44,4 +48,9 @@ export const declarations: Declarations = {
   ...generalDeclarations,
 };
 
-export const computations: Computations = { ...coreComputations, ...generalComputations };
+export const computations: Computations = {
+  ...coreComputations,
+  prelu: preluComputation,
+  partial_add: partialAddComputation,
+  ...generalComputations,
+};

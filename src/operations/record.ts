@@ -1,14 +1,15 @@
 /**
- * The record of an operation: all that is known of a kind, in one file of this folder. It has two faces, so that a bundle pays only for what it
- * uses: its declaration (the output's shape, errors, what learns) and its computation (the step on plain kernels, the cases that check its kernels).
+ * The record of an operation: all that is known of a kind, in one file of this folder. It has two faces, so that a bundle pays only for
+ * what it
+ * uses: its declaration (the output's shape, errors, what learns) and its computation (the step on plain kernels, the cases that check its
+ * kernels).
  *
  * In rooms of their own stand kernels on WebAssembly (src/session/backends/wasm/bindings), training (src/session/training/rules) and ONNX
  * (src/io/onnx). Each is a table with an entry for every kind: one that is missing does not compile.
  */
 import type { InferenceKernels } from "../../kernels/contract.ts";
-import { channelShape, resizeShape } from "../../kernels/shapes.ts";
-import type { ChannelShape, ResizeShape } from "../../kernels/shapes.ts";
-import type { Constant, Kind, Node, Of, Operation, Value } from "../graph/graph.ts";
+import type { ChannelShape, ResizeShape, WindowShape } from "../../kernels/shapes.ts";
+import type { Constant, Kind, Node, Of, Operation, Value, Window } from "../graph/graph.ts";
 import { showShape } from "../tensor.ts";
 import type { Shape } from "../tensor.ts";
 
@@ -31,9 +32,10 @@ export interface StepContext {
 
 /** Values and constants for a check of kernels. What is added becomes a node, if its kernels are to be checked. */
 export interface CheckBench {
-  /** Two of [2,20,8,7], [2,20,1,1], [2,20], and such with more channels: [1,128,8,4], [1,128,14,14]. */
+  /** Two of [2,20,8,7], one of [2,7,8,7], [2,20,1,1], [2,20], and such with more channels: [1,128,8,4], [1,128,14,14]. */
   readonly x: Value;
   readonly other: Value;
+  readonly fewer: Value;
   readonly gate: Value;
   readonly row: Value;
   readonly few: Value;
@@ -68,17 +70,42 @@ export interface Computation<K extends Kind> {
 export type Declarations = { readonly [K in Kind]: Declaration<K> };
 export type Computations = { readonly [K in Kind]: Computation<K> };
 
+// The shape records of kernels, of sizes that declarations and modules have checked: steps check nothing again.
+
 /** Channels and pixels of the first input; a row of features is an image of one pixel. */
-export function perChannel({ inputs: [{ shape: [batch, channels = 1, height = 1, width = 1] }] }: Node): ChannelShape {
-  return channelShape(batch, channels, height * width);
+export function perChannel({ inputs: [{ shape: [batch, channels = 1, height = 1, width = 1] }] }: Pick<Node, "inputs">): ChannelShape {
+  return { batch, channels, pixels: height * width };
 }
 
 /** Sizes of the first input and of the output, both images. */
-export function resized({ inputs: [{ shape: [batch, channels, height, width] }], output }: Node): ResizeShape {
-  return resizeShape(batch, channels, height, width, output.shape[2], output.shape[3]);
+export function resized({ inputs: [x], output }: Node): ResizeShape {
+  const [[batch, channels, inHeight, inWidth], [, , outHeight, outWidth]] = [x.shape, output.shape];
+  return { batch, channels, inHeight, inWidth, outHeight, outWidth, alignCorners: false };
 }
 
-/** The step of kinds that are one kernel, which is called with the output, the inputs and a shape record. @param shapeOf makes the record of the sizes */
+interface Windowed {
+  readonly operation: Window & { readonly dilation?: readonly [number, number] };
+  readonly inputs: readonly { readonly shape: Shape }[];
+  readonly output: { readonly shape: Shape };
+}
+
+/** The windows of a convolution or pool over the first input. */
+export function windowsOf({ operation, inputs, output }: Windowed): WindowShape & { readonly batch: number } {
+  const { kernel, stride, padding, dilation = [1, 1] } = operation;
+  const [batch, , inHeight, inWidth] = inputs[0].shape;
+  const [, , outHeight, outWidth] = output.shape;
+  return {
+    batch, inHeight, inWidth, outHeight, outWidth,
+    kernelHeight: kernel[0], kernelWidth: kernel[1], strideHeight: stride[0], strideWidth: stride[1],
+    paddingTop: padding[0], paddingLeft: padding[1], paddingBottom: padding[2], paddingRight: padding[3],
+    dilationHeight: dilation[0], dilationWidth: dilation[1],
+  };
+}
+
+/**
+ * The step of kinds that are one kernel, which is called with the output, the inputs and a shape record. @param shapeOf makes the record of
+ * the sizes
+ */
 export function stepOf<N extends Node>(
   shapeOf: (node: N) => unknown, kernel: keyof InferenceKernels | ((operation: N["operation"]) => keyof InferenceKernels),
 ): (node: N, context: StepContext) => Step {

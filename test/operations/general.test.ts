@@ -28,7 +28,7 @@ const numbers = (tensor: Tensor): number[] => [...tensor.data];
 test("functions of one number: values of mpmath with 30 digits", () => {
   const known: [keyof typeof unaryFunctions, number, number][] = [
     ["erf", 0.1, 0.112462916018284892], ["erf", 1, 0.842700792949714869], ["erf", 2.9, 0.999958902121900541], ["erf", 3.1, 0.99998835134263280],
-    ["erf", -0.5, -0.520499877813046538], ["gelu", 1, 0.841344746068542949], ["gelu", -2, -0.0455002638963584], ["gelu_tanh", 1, 0.841191990608276704],
+    ["erf", -0.5, -0.520499877813046538],
     ["mish", 1, 0.865098388267310346], ["mish", -3, -0.145647461275624587], ["softplus", 100, 100], ["softplus", -1, 0.313261687518222834],
     ["round", 2.5, 2], ["round", -1.5, -2], ["round", 0.5, 0], ["round", 3.5, 4], ["truncate", -1.7, -1], ["sign", -3, -1], ["reciprocal", 4, 0.25], ["not", 0, 1], ["not", -2, 0],
   ];

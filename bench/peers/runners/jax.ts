@@ -126,5 +126,7 @@ function activate({ nn, numpy }: Jax, x: JaxArray, { activation, slope, offset }
     case "silu": return x.ref.mul(nn.sigmoid(x));
     case "hard_swish": return x.ref.mul(numpy.clip(x.mul(1 / 6).add(0.5), 0, 1));
     case "tanh": return numpy.tanh(x);
+    case "gelu":
+    case "gelu_tanh": throw new Error(`jax-js: ${activation} is not written for this benchmark`);
   }
 }

@@ -140,6 +140,8 @@ export class TfjsOperations {
       case "silu": return tf.mul(x, tf.sigmoid(x));
       case "hard_swish": return tf.mul(tf.mul(x, 1 / 6), tf.relu6(tf.add(x, 3)));
       case "tanh": return tf.tanh(x);
+      case "gelu":
+      case "gelu_tanh": throw new Error(`tfjs: ${activation} is not written for this benchmark`);
     }
   }
 

@@ -9,28 +9,6 @@ export function roundHalfEven(x: number): number {
   return rest < 0.5 || (rest === 0.5 && floor % 2 === 0) ? floor : floor + 1;
 }
 
-/**
- * The error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x. Up to 3 its series (Abramowitz and Stegun, Handbook of Mathematical Functions,
- * 7.1.6: all terms of one sign), beyond that one less the continued fraction of its complement (7.1.14). Within 1e-15.
- */
-export function erf(x: number): number {
-  const a = Math.abs(x);
-  if (!(a < 6)) return x !== x ? x : Math.sign(x);
-  const factor = exp(-a * a) * 1.1283791670955126;
-  if (a < 3) {
-    let term = a;
-    let sum = a;
-    for (let n = 1; term > 1e-17 * sum; n++) {
-      term *= (2 * a * a) / (2 * n + 1);
-      sum += term;
-    }
-    return Math.sign(x) * factor * sum;
-  }
-  let fraction = 0;
-  for (let n = 40; n > 0; n--) fraction = n / 2 / (a + fraction);
-  return Math.sign(x) * (1 - (0.5 * factor) / (a + fraction));
-}
-
 export function softplus(x: number): number {
   return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
 }

@@ -107,7 +107,7 @@ export interface ScaleOptions {
   readonly shift?: boolean;
   /** The layout of an image to add. */
   readonly residual?: Layout;
-  readonly activation?: Activation;
+  readonly activation?: Activation | undefined;
 }
 
 /**

@@ -5,7 +5,7 @@
  * and f32x4.pmax(a, b) = a < b ? b : a, one machine instruction each on x64 (f32x4.min and max are six), if the number itself
  * is operand a: then NaN, which is neither larger nor smaller, comes through, and relu(-0) is -0 as there.
  *
- * Those with an exponential are in exp.ts.
+ * Those with an exponential are in exp.ts, GELU in gelu.ts.
  * Largest errors measured against kernels/math.ts, in units in the last place of float32, on 32,768 numbers each of all floats, of
  * [-1, 1], [-20, 20] and [-110, 110] (silu: [-80, 80]): sigmoid 2.02, silu 2.91, tanh 2.44 (test/wasm/shared/activation.test.ts).
  */
@@ -14,20 +14,27 @@ import type { ExpScratch } from "./exp.ts";
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import type { Local } from "../assembler/handles.ts";
 
-export type ActivationKind = "relu" | "relu6" | "leaky_relu" | "sigmoid" | "hard_sigmoid" | "silu" | "hard_swish" | "tanh";
+export type ActivationKind =
+  | "relu" | "relu6" | "leaky_relu" | "sigmoid" | "hard_sigmoid" | "silu" | "hard_swish" | "tanh" | "gelu" | "gelu_tanh";
 
 /** `slope` of leaky_relu and hard_sigmoid, `offset` of hard_sigmoid; of no meaning for the others. */
 export interface Activation {
   readonly activation: ActivationKind;
   readonly slope: number;
   readonly offset: number;
+  /** What emits those that not every bundle has (gelu.ts). */
+  readonly emit?: ActivationEmitter | undefined;
 }
 
+/** Takes nothing, leaves the function of x, which stays. */
+export type ActivationEmitter = (f: FunctionBuilder, x: Local<"v128">, scratch: ActivationScratch) => void;
+
 /**
- * Does it take an exponential? Then it is better applied in a pass of its own over results that lie in the cache, away from busy registers.
+ * Does it take an exponential, or as long? Then it is better applied in a pass of its own over results that lie in the cache, away from
+ * busy registers.
  */
-export function isHeavy({ activation }: Activation): boolean {
-  return activation === "sigmoid" || activation === "silu" || activation === "tanh";
+export function isHeavy({ activation, emit }: Activation): boolean {
+  return emit !== undefined || activation === "sigmoid" || activation === "silu" || activation === "tanh";
 }
 
 /** For the names of kernels: "relu", "leaky_relu_0.01". Equal names are equal functions. */
@@ -37,7 +44,10 @@ export function activationName({ activation, slope, offset }: Activation): strin
 }
 
 /** What an activation needs besides its argument. */
-export type ActivationScratch = ExpScratch;
+export interface ActivationScratch extends ExpScratch {
+  /** Made where it is wanted. */
+  inner?: Local<"v128">;
+}
 
 export function activationScratch(f: FunctionBuilder): ActivationScratch {
   return { a: f.local.v128("a"), b: f.local.v128("b"), c: f.local.v128("c") };
@@ -125,6 +135,9 @@ export function emitActivation(
       return;
     case "tanh":
       return emitTanh(f, x, scratch);
+    default:
+      if (activation.emit === undefined) throw new RangeError(`${activation.activation}: wants its emitter`);
+      return activation.emit(f, x, scratch);
   }
 }
 

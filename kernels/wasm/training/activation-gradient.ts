@@ -2,9 +2,10 @@
  * Gradients of activations on four numbers at once; at kinks and for NaN as in the reference. Those with an exponential compute it
  * again instead of keeping it.
  */
+import { emitGeluGate, emitShareBelow } from "../shared/gelu.ts";
 import { activationName, activationScratch, isHeavy } from "../shared/activation.ts";
 import type { Activation, ActivationScratch } from "../shared/activation.ts";
-import { emitSigmoid, emitTanh } from "../shared/exp.ts";
+import { emitExp, emitSigmoid, emitTanh } from "../shared/exp.ts";
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import type { Local } from "../assembler/handles.ts";
 import { layoutName } from "../shared/kernel.ts";
@@ -99,6 +100,53 @@ export function emitActivationGradient(f: FunctionBuilder, activation: Activatio
         f32x4.add();
       }
       f32x4.mul();
+      f32x4.mul();
+      return;
+    case "gelu":
+      // P(x) + x p(x), the share below x and the density there.
+      emitShareBelow(f, x, scratch);
+      local.get(x);
+      local.get(x);
+      f32x4.mul();
+      f32x4.const(-0.5);
+      f32x4.mul();
+      emitExp(f, scratch, true);
+      local.get(x);
+      f32x4.mul();
+      f32x4.const(0.3989422804014327);
+      f32x4.mul();
+      f32x4.add();
+      local.get(dy);
+      f32x4.mul();
+      return;
+    case "gelu_tanh":
+      // s (1 + x (1 - s) u'); beyond 100 s is 0 or 1, and x is cut so that nothing infinite meets a 0.
+      emitGeluGate(f, x, scratch);
+      local.set(scratch.a);
+      local.get(x);
+      f32x4.const(-100);
+      f32x4.pmax();
+      f32x4.const(100);
+      f32x4.pmin();
+      local.set(scratch.b);
+      local.get(scratch.a);
+      f32x4.const(1);
+      local.get(scratch.a);
+      f32x4.sub();
+      local.get(scratch.b);
+      f32x4.mul();
+      local.get(scratch.b);
+      local.get(scratch.b);
+      f32x4.mul();
+      f32x4.const(0.21406443847908057);
+      f32x4.mul();
+      f32x4.const(1.5957691216057308);
+      f32x4.add();
+      f32x4.mul();
+      f32x4.const(1);
+      f32x4.add();
+      f32x4.mul();
+      local.get(dy);
       f32x4.mul();
       return;
     case "tanh":

@@ -12,6 +12,7 @@ import { activation } from "../layers/activations.ts";
 import type { ActivationName } from "../layers/activations.ts";
 import { Attention } from "./attention.ts";
 import { Recalibrate, Sequential } from "../combinators.ts";
+import { BatchNorm2d } from "../layers/batch-norm.ts";
 import { Conv2d } from "../layers/conv.ts";
 import type { Module } from "../module.ts";
 import { GlobalAveragePool, GlobalMaxPool } from "../layers/pooling.ts";
@@ -38,6 +39,8 @@ export interface SqueezeExciteOptions {
   readonly bias?: boolean;
   /** Default "mean"; "max" is the alternative of the paper's table 11. */
   readonly squeeze?: "mean" | "max";
+  /** Normalises the hidden units, before their activation, as ReXNet does; a state dict calls it bn. Default false. */
+  readonly norm?: boolean;
   /** What a state dict calls the two layers. Default fc1 and fc2; timm's mobile networks have conv_reduce and conv_expand. */
   readonly names?: readonly [string, string];
 }
@@ -69,6 +72,7 @@ export function hiddenWidth(channels: number, options: SqueezeExciteOptions): nu
 /** x [N,C,H,W] to y [N,C,H,W]. State dict: fc1.weight [hidden,C,1,1], fc1.bias, fc2.weight [C,hidden,1,1], fc2.bias. */
 export class SqueezeExcite extends Attention {
   readonly fc1: Conv2d;
+  readonly bn: BatchNorm2d | undefined;
   readonly fc2: Conv2d;
   readonly body: Module;
   readonly channels: number;
@@ -82,14 +86,16 @@ export class SqueezeExcite extends Attention {
     this.hidden = hiddenWidth(channels, options);
     const bias = options.bias ?? true;
     this.fc1 = new Conv2d(channels, this.hidden, { kernel: 1, bias });
+    this.bn = options.norm === true ? new BatchNorm2d(this.hidden) : undefined;
     this.fc2 = new Conv2d(this.hidden, channels, { kernel: 1, bias });
     const squeeze = options.squeeze === "max" ? new GlobalMaxPool() : new GlobalAveragePool();
-    this.body = new Recalibrate(
-      new Sequential(squeeze, this.fc1, activation(options.inner ?? "relu"), this.fc2, activation(options.gate ?? "sigmoid")));
+    const hidden = [this.fc1, ...(this.bn === undefined ? [] : [this.bn]), activation(options.inner ?? "relu")];
+    this.body = new Recalibrate(new Sequential(squeeze, ...hidden, this.fc2, activation(options.gate ?? "sigmoid")));
   }
 
   override children(): [string, Module][] {
-    return [[this.#names[0], this.fc1], [this.#names[1], this.fc2]];
+    const bn: [string, Module][] = this.bn === undefined ? [] : [["bn", this.bn]];
+    return [[this.#names[0], this.fc1], ...bn, [this.#names[1], this.fc2]];
   }
 
   override describe(): string {

@@ -156,6 +156,23 @@ export class Tanh extends Elementwise {
   }
 }
 
+/** x times the normal distribution's share below x; "tanh" approximates it, as PyTorch's option of that name. */
+export class GELU extends Elementwise {
+  protected readonly kind: "gelu" | "gelu_tanh";
+
+  constructor(approximate: "none" | "tanh" = "none") {
+    super();
+    this.kind = approximate === "tanh" ? "gelu_tanh" : "gelu";
+  }
+
+  protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
+    this.kernels[this.kind === "gelu" ? "geluForward" : "geluTanhForward"](y, x, shape);
+  }
+  protected applyBackward(dx: Floats, x: Floats, dy: Floats, shape: ElementwiseShape): void {
+    this.kernels[this.kind === "gelu" ? "geluBackward" : "geluTanhBackward"](dx, x, dy, shape);
+  }
+}
+
 export type ActivationName = ActivationKind;
 
 const byName: Record<ActivationName, () => Module> = {
@@ -167,6 +184,8 @@ const byName: Record<ActivationName, () => Module> = {
   silu: () => new SiLU(),
   hard_swish: () => new HardSwish(),
   tanh: () => new Tanh(),
+  gelu: () => new GELU(),
+  gelu_tanh: () => new GELU("tanh"),
 };
 
 /** The names that `activation` knows, for option tables and messages. */

@@ -1,6 +1,5 @@
 /** Convolution along the channels: x [N,C,1,1], weight [1,1,k], zeros beyond the first and last channel. */
-import { conv2dShape } from "../../../kernels/shapes.ts";
-import { checkShape } from "../record.ts";
+import { checkShape, windowsOf } from "../record.ts";
 import type { Computation, Declaration } from "../record.ts";
 
 export const channelConv: Declaration<"channel_conv"> = {
@@ -13,7 +12,10 @@ export const channelConvComputation: Computation<"channel_conv"> = {
     const weight = context.constant(operation.weight);
     const [batch, channels] = inputs[0].shape;
     // The channels are the rows of an image one pixel wide.
-    const shape = conv2dShape(batch, 1, channels, 1, 1, { kernel: [weight.length, 1], padding: [(weight.length - 1) / 2, 0] });
+    const image = { shape: [batch, 1, channels, 1] };
+    const around = (weight.length - 1) / 2;
+    const window = { kernel: [weight.length, 1], stride: [1, 1], padding: [around, 0, around, 0] } as const;
+    const shape = { ...windowsOf({ operation: window, inputs: [image], output: image }), inChannels: 1, outChannels: 1, groups: 1 };
     const [y, x, work] = [context.array(output), context.array(inputs[0]), context.scratch(context.kernels.conv2dScratch(shape))];
     return () => context.kernels.conv2dForward(y, x, weight, null, shape, work);
   },

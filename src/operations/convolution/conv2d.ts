@@ -1,16 +1,13 @@
-/** Convolution: x [N,C,H,W], weight [O,C/groups,kh,kw], bias [O]. In sessions with an epilogue: gate [N,O,1,1], then residual of the output's shape. */
-import { channelShape, conv2dShape, elementwiseShape } from "../../../kernels/shapes.ts";
-import type { ChannelShape, Conv2dShape } from "../../../kernels/shapes.ts";
-import type { Of, Value } from "../../graph/graph.ts";
-import type { Shape } from "../../tensor.ts";
+/**
+ * Convolution: x [N,C,H,W], weight [O,C/groups,kh,kw], bias [O]. In sessions with an epilogue: gate [N,O,1,1], then residual of the
+ * output's shape.
+ */
+import { conv2dShape } from "../../../kernels/shapes.ts";
+import type { ChannelShape } from "../../../kernels/shapes.ts";
+import type { Value } from "../../graph/graph.ts";
 import { activate, relu } from "../elementwise/activation.ts";
-import { checkImage, optional } from "../record.ts";
+import { checkImage, optional, windowsOf } from "../record.ts";
 import type { Computation, Declaration } from "../record.ts";
-
-function geometry(operation: Of<"conv2d">, input: Shape, outChannels: number): Conv2dShape {
-  const [batch, channels, height, width] = input;
-  return conv2dShape(batch, channels, height, width, outChannels, operation);
-}
 
 function addBias(y: Float32Array, bias: Float32Array, { batch, channels, pixels }: ChannelShape): void {
   for (let image = 0, i = 0; image < batch; image++) {
@@ -20,28 +17,32 @@ function addBias(y: Float32Array, bias: Float32Array, { batch, channels, pixels 
 
 export const conv2d: Declaration<"conv2d"> = {
   shape(operation, [x]) {
-    const { batch, outChannels, outHeight, outWidth } = geometry(operation, checkImage("conv2d", x), operation.weight.read().shape[0]);
+    const [batch, channels, height, width] = checkImage("conv2d", x);
+    const [outChannels] = operation.weight.read().shape;
+    const { outHeight, outWidth } = conv2dShape(batch, channels, height, width, outChannels, operation);
     return [batch, outChannels, outHeight, outWidth];
   },
   parameters: ({ weight, bias }) => [weight, bias],
 };
 
 export const conv2dComputation: Computation<"conv2d"> = {
-  step({ operation, inputs, output }, context) {
+  step(node, context) {
+    const { operation, inputs, output } = node;
     const { kernels } = context;
-    const shape = geometry(operation, inputs[0].shape, output.shape[1]);
+    const [, outChannels] = output.shape;
+    const shape = { ...windowsOf(node), inChannels: inputs[0].shape[1], outChannels, groups: operation.groups };
     const [y, x, weight] = [context.array(output), context.array(inputs[0]), context.constant(operation.weight)];
     const bias = optional(operation.bias, context);
     const work = context.scratch(kernels.conv2dScratch(shape));
     const epilogue = operation.epilogue;
     const gate = epilogue?.gate === true ? context.array(inputs[1]) : undefined;
     const residual = epilogue?.residual === true ? context.array(inputs[gate === undefined ? 1 : 2]) : undefined;
-    const perChannel = channelShape(shape.batch, shape.outChannels, shape.outHeight * shape.outWidth);
-    const all = elementwiseShape(y.length);
+    const channels = { batch: shape.batch, channels: outChannels, pixels: shape.outHeight * shape.outWidth };
+    const all = { size: y.length };
     return () => {
       kernels.conv2dForward(y, x, weight, epilogue?.biasLast === true ? null : bias, shape, work);
-      if (gate !== undefined) kernels.channelScaleForward(y, y, gate, perChannel);
-      if (epilogue?.biasLast === true && bias !== null) addBias(y, bias, perChannel);
+      if (gate !== undefined) kernels.channelScaleForward(y, y, gate, channels);
+      if (epilogue?.biasLast === true && bias !== null) addBias(y, bias, channels);
       if (residual !== undefined) kernels.addForward(y, y, residual, all);
       if (epilogue?.activation !== undefined) activate(kernels, y, epilogue.activation, y);
     };

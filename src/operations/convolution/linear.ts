@@ -1,5 +1,4 @@
 /** Fully connected layer: x [N,C], weight [O,C], bias [O]. */
-import { linearShape } from "../../../kernels/shapes.ts";
 import { checkShape, optional } from "../record.ts";
 import type { Computation, Declaration } from "../record.ts";
 
@@ -15,7 +14,7 @@ export const linear: Declaration<"linear"> = {
 export const linearComputation: Computation<"linear"> = {
   step({ operation, inputs, output }, context) {
     const [batch, inFeatures] = inputs[0].shape;
-    const shape = linearShape(batch, inFeatures, output.shape[1]);
+    const shape = { batch, inFeatures, outFeatures: output.shape[1] };
     const [y, x, weight, bias] = [context.array(output), context.array(inputs[0]), context.constant(operation.weight), optional(operation.bias, context)];
     const work = context.scratch(0);
     return () => context.kernels.linearForward(y, x, weight, bias, shape, work);

@@ -1,23 +1,43 @@
 /** Functions of one number: x of any shape. */
 import type { InferenceKernels } from "../../../kernels/contract.ts";
-import { elementwiseShape } from "../../../kernels/shapes.ts";
-import type { Activation, ActivationKind } from "../../graph/graph.ts";
+import type { Activation, ActivationKind, Node } from "../../graph/graph.ts";
 import { sameShape } from "../record.ts";
-import type { Computation, Declaration } from "../record.ts";
+import type { Computation, Declaration, Step, StepContext } from "../record.ts";
 
-/** The kernels of those without slope or offset. */
+/** Their kernels. */
 const functions = {
   relu: "reluForward", relu6: "relu6Forward", sigmoid: "sigmoidForward", silu: "siluForward", hard_swish: "hardSwishForward", tanh: "tanhForward",
-} as const satisfies Record<Exclude<ActivationKind, "leaky_relu" | "hard_sigmoid">, keyof InferenceKernels>;
+  gelu: "geluForward", gelu_tanh: "geluTanhForward",
+  leaky_relu: "leakyReluForward", hard_sigmoid: "hardSigmoidForward",
+} as const satisfies Record<ActivationKind, keyof InferenceKernels>;
 
 export const relu: Activation = { activation: "relu", slope: 0, offset: 0 };
 
+/** Has this family of kernels the function? */
+export function hasActivation(kernels: InferenceKernels, { activation }: Activation): boolean {
+  return kernels[functions[activation]] !== undefined;
+}
+
 /** y may be x. */
 export function activate(kernels: InferenceKernels, y: Float32Array, { activation, slope, offset }: Activation, x: Float32Array): void {
-  const shape = elementwiseShape(y.length);
-  if (activation === "leaky_relu") kernels.leakyReluForward(y, x, slope, shape);
-  else if (activation === "hard_sigmoid") kernels.hardSigmoidForward(y, x, slope, offset, shape);
-  else kernels[functions[activation]](y, x, shape);
+  const shape = { size: y.length };
+  const given = activation === "leaky_relu" ? [slope] : activation === "hard_sigmoid" ? [slope, offset] : [];
+  (kernels[functions[activation]] as (...given: readonly unknown[]) => void)(y, x, ...given, shape);
+}
+
+/** The step of a kind after which passes may put an activation. */
+export function withActivation<N extends Node & { readonly operation: { readonly activation?: Activation } }>(
+  stepOf: (node: N, context: StepContext) => Step,
+): (node: N, context: StepContext) => Step {
+  return (node, context) => {
+    const step = stepOf(node, context);
+    const { operation, output } = node;
+    const y = context.array(output);
+    return () => {
+      step();
+      if (operation.activation !== undefined) activate(context.kernels, y, operation.activation, y);
+    };
+  };
 }
 
 export const activation: Declaration<"activation"> = { shape: sameShape };
@@ -31,7 +51,7 @@ export const activationComputation: Computation<"activation"> = {
   label: (operation) => `activation ${operation.activation}`,
 
   check({ x, add }) {
-    for (const name of [...Object.keys(functions), "leaky_relu", "hard_sigmoid"] as ActivationKind[]) {
+    for (const name of Object.keys(functions) as ActivationKind[]) {
       add({ kind: "activation", activation: name, slope: 0.2, offset: 0.5 }, x.shape, x);
     }
   },

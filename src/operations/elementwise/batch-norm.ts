@@ -1,8 +1,7 @@
 /** Batch normalisation by running statistics: x [N,C,H,W], the rest [C]. */
-import { batchNormShape } from "../../../kernels/shapes.ts";
 import { perChannel, sameShape } from "../record.ts";
 import type { Computation, Declaration } from "../record.ts";
-import { activate, relu } from "./activation.ts";
+import { relu, withActivation } from "./activation.ts";
 
 export const batchNorm: Declaration<"batch_norm"> = {
   shape: sameShape,
@@ -11,19 +10,17 @@ export const batchNorm: Declaration<"batch_norm"> = {
 };
 
 export const batchNormComputation: Computation<"batch_norm"> = {
-  step(node, context) {
+  step: withActivation((node, context) => {
     const { operation, inputs, output } = node;
-    const { kernels } = context;
-    const { batch, channels, pixels } = perChannel(node);
+    const channels = perChannel(node);
     const [y, x] = [context.array(output), context.array(inputs[0])];
     const [gamma, beta, mean, variance] = [operation.gamma, operation.beta, operation.mean, operation.variance].map((c) => context.constant(c));
     return () => {
       // Epsilon may have changed since the last run.
-      const shape = batchNormShape(batch, channels, pixels, operation.epsilon, 0);
-      kernels.batchNormForwardInference(y, x, gamma, beta, mean, variance, shape);
-      if (operation.activation !== undefined) activate(kernels, y, operation.activation, y);
+      const shape = { ...channels, epsilon: operation.epsilon, momentum: 0 };
+      context.kernels.batchNormForwardInference(y, x, gamma, beta, mean, variance, shape);
     };
-  },
+  }),
 
   check({ x, constant, add }) {
     const [gamma, beta, mean] = [1, 2, 3].map(() => constant([x.shape[1]]));

@@ -1,8 +1,11 @@
-/** Squeeze-and-Excitation's scale, x [N,C,H,W] by gate [N,C,1,1]; the scale of pixels, by gate [N,1,H,W]; and the product of two values of one shape. */
-import { channelShape } from "../../../kernels/shapes.ts";
+/**
+ * Squeeze-and-Excitation's scale, x [N,C,H,W] by gate [N,C,1,1]; the scale of pixels, by gate [N,1,H,W]; and the product of two values of
+ * one shape.
+ */
 import { sizeOf } from "../../tensor.ts";
 import { checkImage, checkShape, perChannel, stepOf } from "../record.ts";
 import type { Computation, Declaration } from "../record.ts";
+import { relu, withActivation } from "./activation.ts";
 
 export const scale: Declaration<"scale"> = {
   shape(_, [x, gate]) {
@@ -13,10 +16,11 @@ export const scale: Declaration<"scale"> = {
 };
 
 export const scaleComputation: Computation<"scale"> = {
-  step: stepOf(perChannel, "channelScaleForward"),
+  step: withActivation(stepOf(perChannel, "channelScaleForward")),
 
   check({ x, gate, add }) {
     add({ kind: "scale" }, x.shape, x, gate);
+    add({ kind: "scale", activation: relu }, x.shape, x, gate);
   },
 };
 
@@ -36,5 +40,5 @@ export const multiply: Declaration<"multiply"> = { shape: (_, [a, b]) => checkSh
 
 export const multiplyComputation: Computation<"multiply"> = {
   // Channels of one pixel each: every element has its gate.
-  step: stepOf(({ output }) => channelShape(1, sizeOf(output.shape), 1), "channelScaleForward"),
+  step: stepOf(({ output }) => ({ batch: 1, channels: sizeOf(output.shape), pixels: 1 }), "channelScaleForward"),
 };

@@ -1,6 +1,7 @@
 /** What the functions of `unary` and `binary` compute. */
 import { exp, log, pow, tanh } from "../../../kernels/math.ts";
-import { erf, roundHalfEven, softplus } from "../../../kernels/reference/general/pointwise.ts";
+import { erf } from "../../../kernels/erf.ts";
+import { roundHalfEven, softplus } from "../../../kernels/reference/general/pointwise.ts";
 import type { BinaryFunction, UnaryFunction } from "../../graph/graph.ts";
 
 /** By name: f(x). */
@@ -10,10 +11,6 @@ export const unaryFunctions: Readonly<Record<UnaryFunction, (x: number) => numbe
   erf,
   exp,
   floor: Math.floor,
-  /** x times the normal distribution's share below x (Hendrycks and Gimpel, arXiv 1606.08415). */
-  gelu: (x) => 0.5 * x * (1 + erf(x * Math.SQRT1_2)),
-  /** The same paper's approximation. */
-  gelu_tanh: (x) => 0.5 * x * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x * x * x))),
   log,
   /** x tanh(softplus(x)) (Misra, arXiv 1908.08681). */
   mish: (x) => x * tanh(softplus(x)),

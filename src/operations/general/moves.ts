@@ -1,6 +1,9 @@
 /** Tensors of any rank in other shapes, orders and places. */
 import { takeForward } from "../../../kernels/reference/general/take.ts";
 import type { TakeShape } from "../../../kernels/reference/general/take.ts";
+import { padSource } from "../../../kernels/reference/joining/pad.ts";
+import type { PadShape } from "../../../kernels/shapes.ts";
+import { isPadded } from "../../../kernels/wasm/operations/pad.ts";
 import type { Kind, Value } from "../../graph/graph.ts";
 import { showShape, sizeOf } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
@@ -98,27 +101,33 @@ export const gatherComputation: Computation<"gather"> = takes<"gather">(({ axis:
   return to.map((n, i) => axis(n, strides[i], (at) => (i === along ? rows[at] : at)));
 });
 
-/** Index i of an axis with `before` numbers of padding: which of its `size` numbers stands there; -1 for the constant. */
-function source(mode: "constant" | "reflect" | "edge" | "wrap", size: number, i: number): number {
-  if (i >= 0 && i < size) return i;
-  switch (mode) {
-    case "constant": return -1;
-    case "edge": return i < 0 ? 0 : size - 1;
-    case "wrap": return ((i % size) + size) % size;
-    case "reflect": {
-      // Back and forth, the ends once: a period of twice the rest.
-      const period = Math.max(1, 2 * (size - 1));
-      const at = ((i % period) + period) % period;
-      return at < size ? at : period - at;
-    }
-  }
-}
-
 export const pad: Declaration<"pad"> = { shape: ({ before, after }, [x]) => x.map((n, i) => n + before[i] + after[i]) };
-export const padComputation: Computation<"pad"> = takes<"pad">(({ before, mode }, from, to) => {
-  const strides = stridesOf(from);
-  return to.map((n, i) => axis(n, strides[i], (at) => source(mode, from[i], at - before[i])));
-}, ({ value }) => value);
+export const padComputation: Computation<"pad"> = {
+  ...takes<"pad">(({ before, mode }, from, to) => {
+    const strides = stridesOf(from);
+    return to.map((n, i) => axis(n, strides[i], (at) => padSource(mode, from[i], at - before[i])));
+  }, ({ value }) => value),
+
+  label: ({ mode }) => `pad ${mode}`,
+
+  check({ x, add }) {
+    const [batch, channels, height, width] = x.shape;
+    for (const mode of ["constant", "edge", "reflect", "wrap"] as const) {
+      add({ kind: "pad", before: [0, 0, 2, 1], after: [0, 0, 1, 3], mode, value: 0.5 }, [batch, channels, height + 3, width + 4], x);
+    }
+  },
+};
+
+/** What `use` makes of the padding of images, where it is one that kernels have; else undefined. */
+export function padded<T>({ operation, inputs: [{ shape }] }: NodeOf<"pad">, use: (shape: PadShape) => T): T | undefined {
+  const { before, after, mode, value } = operation;
+  if (shape.length !== 4 || before[0] + before[1] + after[0] + after[1] !== 0 || [...before, ...after].some((n) => n < 0)) return undefined;
+  const [batch, channels, inHeight, inWidth] = shape;
+  const [, , top, left] = before;
+  const [outHeight, outWidth] = [top + inHeight + after[2], left + inWidth + after[3]];
+  const all: PadShape = { planes: batch * channels, inHeight, inWidth, outHeight, outWidth, top, left, mode, value };
+  return isPadded(all) ? use(all) : undefined;
+}
 
 export const join: Declaration<"join"> = {
   shape({ axis: along }, inputs) {

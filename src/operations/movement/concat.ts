@@ -1,5 +1,4 @@
 /** Channels one after the other: any number of images [N,C,H,W] that differ in C only. */
-import { concatShape } from "../../../kernels/shapes.ts";
 import { checkImage, checkShape, perChannel } from "../record.ts";
 import type { Computation, Declaration } from "../record.ts";
 
@@ -14,7 +13,7 @@ export const concat: Declaration<"concat"> = {
 export const concatComputation: Computation<"concat"> = {
   step(node, { array, kernels }) {
     const { batch, pixels } = perChannel(node);
-    const shape = concatShape(batch, node.inputs.map((value) => value.shape[1]), pixels);
+    const shape = { batch, channels: node.inputs.map((value) => value.shape[1]), outChannels: node.output.shape[1], pixels };
     const [y, ...parts] = [node.output, ...node.inputs].map((value) => array(value));
     return () => kernels.concatForward(y, parts, shape);
   },

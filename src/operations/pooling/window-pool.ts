@@ -3,17 +3,19 @@ import { pool2dShape } from "../../../kernels/shapes.ts";
 import type { Pool2dShape } from "../../../kernels/shapes.ts";
 import type { Of } from "../../graph/graph.ts";
 import type { Shape } from "../../tensor.ts";
-import { checkImage, stepOf } from "../record.ts";
-import type { Computation, Declaration } from "../record.ts";
-
-function geometry(operation: Of<"max_pool"> | Of<"average_pool">, input: Shape): Pool2dShape {
-  const [batch, channels, height, width] = input;
-  return pool2dShape(batch, channels, height, width, operation);
-}
+import { checkImage, stepOf, windowsOf } from "../record.ts";
+import type { NodeOf, Computation, Declaration } from "../record.ts";
 
 function pooled(operation: Of<"max_pool"> | Of<"average_pool">, [x]: readonly Shape[]): Shape {
-  const { batch, channels, outHeight, outWidth } = geometry(operation, checkImage(operation.kind, x));
+  const [batch, channels, height, width] = checkImage(operation.kind, x);
+  const { outHeight, outWidth } = pool2dShape(batch, channels, height, width, operation);
   return [batch, channels, outHeight, outWidth];
+}
+
+/** The kernels' shape record. */
+export function poolShape(node: NodeOf<"max_pool" | "average_pool">): Pool2dShape {
+  const { operation, inputs } = node;
+  return { ...windowsOf(node), channels: inputs[0].shape[1], countPadding: "countPadding" in operation && operation.countPadding };
 }
 
 const window = { kernel: [3, 3], stride: [2, 2], padding: [1, 1, 1, 1], ceilMode: false } as const;
@@ -21,8 +23,8 @@ const window = { kernel: [3, 3], stride: [2, 2], padding: [1, 1, 1, 1], ceilMode
 export const maxPool: Declaration<"max_pool"> = { shape: pooled };
 
 export const maxPoolComputation: Computation<"max_pool"> = {
-  step({ operation, inputs, output }, { array, kernels }) {
-    const [y, x, shape] = [array(output), array(inputs[0]), geometry(operation, inputs[0].shape)];
+  step(node, { array, kernels }) {
+    const [y, x, shape] = [array(node.output), array(node.inputs[0]), poolShape(node)];
     const places = new Int32Array(y.length);
     return () => kernels.maxPoolForward(y, places, x, shape);
   },
@@ -35,7 +37,7 @@ export const maxPoolComputation: Computation<"max_pool"> = {
 export const averagePool: Declaration<"average_pool"> = { shape: pooled };
 
 export const averagePoolComputation: Computation<"average_pool"> = {
-  step: stepOf(({ operation, inputs: [x] }) => geometry(operation, x.shape), "averagePoolForward"),
+  step: stepOf(poolShape, "averagePoolForward"),
 
   check({ x, add }) {
     add({ kind: "average_pool", ...window, countPadding: false }, [2, x.shape[1], 4, 4], x);

@@ -2,7 +2,7 @@
 import type { InferenceKernels } from "../../../kernels/contract.ts";
 import type { Kind, Node } from "../../graph/graph.ts";
 import type { Computation, Computations, Step, StepContext } from "../../operations/record.ts";
-import type { Bindings } from "./wasm/bindings/binding.ts";
+import type { Bindings, Emitters } from "./wasm/bindings/binding.ts";
 
 export interface PlainOperations {
   /** What computes where WebAssembly does not, and knows the right answers: the plain family, or the textbook. */
@@ -13,14 +13,20 @@ export interface PlainOperations {
 
 export interface Operations extends PlainOperations {
   readonly bindings: Partial<Bindings>;
+  /** Of activations that lean sessions have not. */
+  readonly emitters?: Emitters;
+}
+
+/** @throws RangeError for what these operations are without */
+export function lacking({ output }: Pick<Node, "output">, what: string): never {
+  throw new RangeError(`compile: ${output.name} wants ${what}, which senet/session/lean has not`);
 }
 
 /** @throws RangeError where these operations have none */
-export function computationOf({ computations }: PlainOperations, { operation: { kind }, output }: Pick<Node, "operation" | "output">): Computation<Kind> {
-  const found = computations[kind];
-  if (found === undefined) throw new RangeError(`compile: ${output.name} wants ${kind}, which senet/session/lean has not`);
+export function computationOf({ computations }: PlainOperations, node: Pick<Node, "operation" | "output">): Computation<Kind> {
+  const { kind } = node.operation;
   // The table holds for each kind what belongs to it, which its type cannot say of a kind that is not known.
-  return found as Computation<Kind>;
+  return (computations[kind] as Computation<Kind> | undefined) ?? lacking(node, kind);
 }
 
 /** The step of any node. */

@@ -1,11 +1,11 @@
 /** Cases of the activations, of dropout and of adding: everything element by element. */
 import type { Kernels } from "../../../kernels/contract.ts";
 import type { Floats } from "../../../kernels/shapes.ts";
-import { elementwiseShape } from "../../../kernels/shapes.ts";
+import { channelShape, elementwiseShape } from "../../../kernels/shapes.ts";
 import type { Case, Input } from "../case.ts";
-import { awayFrom, dropoutMask, fixed, normal } from "../case.ts";
+import { awayFrom, dropoutMask, fixed, normal, uniform } from "../case.ts";
 
-type Simple = "relu" | "relu6" | "sigmoid" | "silu" | "hardSwish" | "tanh";
+type Simple = "relu" | "relu6" | "sigmoid" | "silu" | "hardSwish" | "tanh" | "gelu" | "geluTanh";
 
 function simple(name: Simple, what: string, x: Input, flags: { readonly kinks?: boolean; readonly large?: boolean }): Case {
   const s = elementwiseShape(x.size);
@@ -58,6 +58,22 @@ function hardSigmoid(slope: number, offset: number, what: string, x: Input, flag
   );
 }
 
+function prelu(batch: number, channels: number, pixels: number, what: string, x: Input, flags: { readonly kinks?: boolean; readonly large?: boolean } = {}): Case {
+  const s = channelShape(batch, channels, pixels);
+  return {
+    name: `prelu [${batch},${channels},${pixels}]${what}`, kernels: ["preluForward", "preluBackward"],
+    inputs: { x, slope: uniform(channels, -0.5, 1.5) }, by: ["x", "slope"], ...flags,
+    forward(k, { x, slope }, make) {
+      const y = make(x.length);
+      k.preluForward(y, x, slope, s);
+      return { y, rest: {} };
+    },
+    backward(k, gradients, dy, { x, slope }) {
+      k.preluBackward(gradients["x"], gradients["slope"], x, dy, slope, s);
+    },
+  };
+}
+
 function add(size: number, large: boolean = false): Case {
   const s = elementwiseShape(size);
   return {
@@ -97,7 +113,7 @@ const SPECIAL = fixed([
   Infinity, -Infinity, NaN,
 ]);
 const KINKS = [0, 3, -3, 6, 2.5, -2.5, -5, 1];
-const SIMPLE: readonly Simple[] = ["relu", "relu6", "sigmoid", "silu", "hardSwish", "tanh"];
+const SIMPLE: readonly Simple[] = ["relu", "relu6", "sigmoid", "silu", "hardSwish", "tanh", "gelu", "geluTanh"];
 
 export const activationCases: readonly Case[] = [
   ...SIMPLE.flatMap((name) => [
@@ -116,6 +132,11 @@ export const activationCases: readonly Case[] = [
   hardSigmoid(1 / 6, 0.5, "1031", awayFrom(1031, KINKS), { large: true }),
   hardSigmoid(1 / 6, 0.5, "of special values", SPECIAL, { kinks: true }),
   hardSigmoid(0.2, 0.5, "of special values", SPECIAL, { kinks: true }),
+  prelu(1, 1, 1, "", fixed([-0.7])),
+  prelu(2, 3, 7, "", awayFrom(42, KINKS)),
+  prelu(3, 2, 1, "", awayFrom(6, KINKS)),
+  prelu(2, 13, 37, "", awayFrom(2 * 13 * 37, KINKS), { large: true }),
+  prelu(2, 7, 2, " of special values", SPECIAL, { kinks: true }),
   add(1),
   add(37),
   add(1031, true),

@@ -1,6 +1,6 @@
-/** Cases of scaling by channel and by pixel, concatenation, channel shuffle, softmax and cross-entropy. */
-import { channelShape, concatShape, crossEntropyShape, shuffleShape } from "../../../kernels/shapes.ts";
-import type { Floats } from "../../../kernels/shapes.ts";
+/** Cases of sums over the first channels, padding, scaling by channel and by pixel, concatenation, channel shuffle, softmax and cross-entropy. */
+import { channelShape, concatShape, crossEntropyShape, padShape, partialShape, shuffleShape } from "../../../kernels/shapes.ts";
+import type { Floats, PadMode, Sides } from "../../../kernels/shapes.ts";
 import type { Case, Input } from "../case.ts";
 import { fixed, normal, uniform } from "../case.ts";
 
@@ -32,6 +32,38 @@ function pixelScale(batch: number, channels: number, pixels: number, large: bool
     },
     backward(k, gradients, dy, { x, gate }) {
       k.pixelScaleBackward(gradients["x"], gradients["gate"], x, gate, dy, s);
+    },
+  };
+}
+
+function partialAdd(batch: number, channels: number, added: number, pixels: number, large: boolean = false): Case {
+  const s = partialShape(batch, channels, added, pixels);
+  return {
+    name: `partialAdd [${batch},${channels} and ${added},${pixels}]`, kernels: ["partialAddForward", "partialAddBackward"],
+    inputs: { a: normal(batch * channels * pixels), b: normal(batch * added * pixels) }, by: ["a", "b"], linear: [["a", "b"]], large,
+    forward(k, { a, b }, make) {
+      const y = make(a.length);
+      k.partialAddForward(y, a, b, s);
+      return { y, rest: {} };
+    },
+    backward(k, gradients, dy) {
+      k.partialAddBackward(gradients["a"], gradients["b"], dy, s);
+    },
+  };
+}
+
+function pad(planes: number, height: number, width: number, sides: Sides, mode: PadMode, large: boolean = false): Case {
+  const s = padShape(planes, height, width, sides, mode);
+  return {
+    name: `pad [${planes},${height},${width}] by ${sides.join("x")}, ${mode}`, kernels: ["padForward", "padBackward"],
+    inputs: { x: normal(planes * height * width) }, by: ["x"], linear: [["x"]], large,
+    forward(k, { x }, make) {
+      const y = make(planes * s.outHeight * s.outWidth);
+      k.padForward(y, x, s);
+      return { y, rest: {} };
+    },
+    backward(k, gradients, dy) {
+      k.padBackward(gradients["x"], dy, s);
     },
   };
 }
@@ -134,6 +166,15 @@ function sharesOf(rows: number, classes: number): Input {
 const EXTREME = fixed([1000, 0, -1000, 5, 5, 5, -1e30, 88, 1e30, -700, -710, -720]);
 
 export const joiningCases: readonly Case[] = [
+  partialAdd(1, 1, 1, 1),
+  partialAdd(2, 5, 3, 4),
+  partialAdd(2, 3, 3, 5),
+  partialAdd(3, 37, 20, 31, true),
+  ...(["constant", "edge", "reflect", "wrap"] as const).flatMap((mode) => [
+    pad(3, 4, 5, [1, 2, 3, 0], mode),
+    pad(1, 3, 2, [2, 1, 0, 1], mode),
+    pad(17, 19, 23, [2, 3, 1, 4], mode, true),
+  ]),
   channelScale(1, 1, 1),
   channelScale(2, 3, 5),
   channelScale(3, 7, 1),

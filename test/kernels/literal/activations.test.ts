@@ -6,7 +6,7 @@ import { holds, literal } from "./literal.ts";
 const LN2 = Math.LN2;
 const LN3 = 1.0986122886681098;
 
-type Simple = "relu" | "relu6" | "sigmoid" | "silu" | "hardSwish" | "tanh";
+type Simple = "relu" | "relu6" | "sigmoid" | "silu" | "hardSwish" | "tanh" | "gelu" | "geluTanh";
 
 const SIMPLE: readonly (readonly [name: Simple, x: readonly number[], y: readonly number[], slope: readonly number[]])[] = [
   ["relu", [-1, 0, 2, NaN], [0, 0, 2, NaN], [0, 0, 1, 1]],
@@ -15,6 +15,9 @@ const SIMPLE: readonly (readonly [name: Simple, x: readonly number[], y: readonl
   ["silu", [0, LN3, -LN3], [0, 0.75 * LN3, -0.25 * LN3], [0.5, 0.75 + 0.1875 * LN3, 0.25 - 0.1875 * LN3]],
   ["hardSwish", [-4, -3, -1.5, 0, 1, 3, 4, NaN], [0, 0, -0.375, 0, 2 / 3, 3, 4, NaN], [0, 0, 0, 0.5, 5 / 6, 1, 1, NaN]],
   ["tanh", [0, LN2, -LN2, Infinity], [0, 0.6, -0.6, 1], [1, 0.64, 0.64, 0]],
+  // mpmath, 20 digits.
+  ["gelu", [0, 1, -2, 0.5], [0, 0.84134474606854294858, -0.045500263896358414399, 0.34573123063700655182], [0.5, 1.0833154705876863, -0.0852318010781969, 0.86749512465616284]],
+  ["geluTanh", [0, 1, -2], [0, 0.84119199060827670405, -0.045402305912224981233], [0.5, 1.08296408384578256, -0.08609925662361838]],
 ];
 
 for (const [name, x, y, slope] of SIMPLE) {

@@ -4,11 +4,10 @@
  */
 import type { Kernels } from "../../../kernels/contract.ts";
 import { conv2dScratch, convTranspose2dScratch, linearScratch } from "../../../kernels/scratch.ts";
-import type { Conv2dOptions, Floats, Pair, Pool2dOptions } from "../../../kernels/shapes.ts";
+import type { Conv2dOptions, Floats, Pair, Pool2dOptions, Sides } from "../../../kernels/shapes.ts";
 import {
   batchNormShape, channelShape, concatShape, conv2dShape, convTranspose2dShape, crossEntropyShape, elementwiseShape, linearShape,
-  pool2dShape,
-  resizeShape, shuffleShape,
+  padShape, partialShape, pool2dShape, resizeShape, shuffleShape,
 } from "../../../kernels/shapes.ts";
 
 /** Everything that a case may ask for; an input or option that it has not is undefined, and no kernel gets far with that. */
@@ -96,7 +95,7 @@ function batchNorm(training: boolean): Operation {
   };
 }
 
-function activation(name: "relu" | "relu6" | "sigmoid" | "silu" | "hardSwish" | "tanh"): Operation {
+function activation(name: "relu" | "relu6" | "sigmoid" | "silu" | "hardSwish" | "tanh" | "gelu" | "geluTanh"): Operation {
   return ({ k, inputs: { x, dy }, make }) => {
     const s = elementwiseShape(x.length);
     const [y, dx] = [make(x.length), make(x.length)];
@@ -277,6 +276,41 @@ function squeezeExcite({ k, inputs: { x, w1, b1, w2, b2, dy }, shapes, make }: C
   };
 }
 
+function maxPoolPadded(call: Call): Outputs {
+  const { y, dx } = maxPool(call);
+  return { y, dx };
+}
+
+function prelu({ k, inputs: { x, weight, dy }, shapes, make }: Call): Outputs {
+  const [n, c, h, w] = shapes["x"];
+  const s = channelShape(n, c, h * w);
+  const [y, dx, dweight] = [make(x.length), make(x.length), make(c)];
+  k.preluForward(y, x, weight, s);
+  k.preluBackward(dx, dweight, x, dy, weight, s);
+  return { y, dx, dweight };
+}
+
+/** PyTorch's names of the modes. */
+const padModes = { constant: "constant", reflect: "reflect", replicate: "edge", circular: "wrap" } as const;
+
+function pad({ k, inputs: { x, dy }, shapes, options, make }: Call): Outputs {
+  const [n, c, h, w] = shapes["x"];
+  const s = padShape(n * c, h, w, options["sides"] as Sides, padModes[options["mode"] as keyof typeof padModes]);
+  const [y, dx] = [make(dy.length), make(x.length)];
+  k.padForward(y, x, s);
+  k.padBackward(dx, dy, s);
+  return { y, dx };
+}
+
+function partialAdd({ k, inputs: { a, b, dy }, shapes, make }: Call): Outputs {
+  const [n, c, h, w] = shapes["a"];
+  const s = partialShape(n, c, shapes["b"][1], h * w);
+  const [y, da, db] = [make(a.length), make(a.length), make(b.length)];
+  k.partialAddForward(y, a, b, s);
+  k.partialAddBackward(da, db, dy, s);
+  return { y, da, db };
+}
+
 export const operations: Readonly<Record<string, Operation>> = {
   conv2d: conv, convTranspose2d: convTranspose, linear, batchNormTraining: batchNorm(true), batchNormInference: batchNorm(false),
   relu: activation("relu"), relu6: activation("relu6"), leakyRelu, sigmoid: activation("sigmoid"), hardSigmoid, silu: activation("silu"),
@@ -284,4 +318,5 @@ export const operations: Readonly<Record<string, Operation>> = {
   adaptiveAveragePool: resize("adaptiveAveragePool"),
   maxPool, averagePool, add, channelScale, concat, channelShuffle, upsampleNearest: resize("upsampleNearest"),
   upsampleBilinear: resize("upsampleBilinear"), dropout, crossEntropy, softCrossEntropy, squeezeExcite, channelMean, channelMax, pixelScale,
+  gelu: activation("gelu"), geluTanh: activation("geluTanh"), prelu, pad, partialAdd, maxPoolPadded,
 };

@@ -1,4 +1,4 @@
-/** Every family of kernels against PyTorch (test/goldens/layers/torch_layers.py): outputs and gradients, in float64 and in float32. */
+/** Every family of kernels against PyTorch (test/goldens/layers/torch_layers.py, torch_layers_second.py): outputs and gradients, in float64 and in float32. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Kernels } from "../../../kernels/contract.ts";
@@ -16,7 +16,7 @@ interface Golden {
   readonly outputs: Readonly<Record<string, string>>;
 }
 
-const goldens = fileJson<readonly Golden[]>("goldens/layers/torch_layers.json");
+const goldens = ["torch_layers", "torch_layers_second"].flatMap((file) => fileJson<readonly Golden[]>(`goldens/layers/${file}.json`));
 
 /** The largest difference, each relative to the expected value or to the typical one, whichever is larger. */
 function elementError(actual: ArrayLike<number>, expected: Float64Array): number {

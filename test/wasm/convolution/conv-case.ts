@@ -4,6 +4,7 @@
  */
 import "../../../kernels/wasm/assembler/checked.ts";
 import * as assert from "uvu/assert";
+import { erf } from "../../../kernels/erf.ts";
 import { sigmoid, tanh } from "../../../kernels/math.ts";
 import { Random } from "../../../kernels/random.ts";
 import { conv2dForward } from "../../../kernels/reference/layers/conv2d.ts";
@@ -131,6 +132,8 @@ function activate({ activation, slope, offset }: Activation, x: number): number 
     case "sigmoid": return sigmoid(x);
     case "silu": return x * sigmoid(x);
     case "tanh": return tanh(x);
+    case "gelu": return 0.5 * x * (1 + erf(x * Math.SQRT1_2));
+    case "gelu_tanh": return x * sigmoid(1.5957691216057308 * (x + 0.044715 * x * x * x));
   }
 }
 

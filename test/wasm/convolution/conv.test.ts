@@ -2,6 +2,7 @@
 import "../../../kernels/wasm/assembler/checked.ts";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { plain } from "../activations.ts";
 import { packConvWeights } from "../../../kernels/wasm/convolution/panels.ts";
 import { convKernel } from "../../../kernels/wasm/convolution/direct.ts";
 import type { ConvKernel } from "../../../kernels/wasm/convolution/direct.ts";
@@ -12,7 +13,6 @@ import { assertSame, check, problem, run } from "./conv-case.ts";
 import type { Case, Family, Part } from "./conv-case.ts";
 
 const conv: Family = { kernel: convKernel, pack: packConvWeights };
-const plain = (activation: "relu" | "relu6" | "sigmoid" | "silu" | "tanh" | "hard_swish") => ({ activation, slope: 0, offset: 0 });
 
 test("1 to 33 output channels: every width of the last panel", () => {
   for (let out = 1; out <= 33; out++) {
@@ -59,7 +59,7 @@ test("groups", () => {
 
 test("every epilogue, alone and together; the residual has a halo of its own", () => {
   const activations = [
-    undefined, plain("relu"), plain("relu6"), plain("hard_swish"), plain("sigmoid"), plain("silu"), plain("tanh"),
+    undefined, plain("relu"), plain("relu6"), plain("hard_swish"), plain("sigmoid"), plain("silu"), plain("tanh"), plain("gelu"), plain("gelu_tanh"),
     { activation: "leaky_relu", slope: 0.01, offset: 0 }, { activation: "leaky_relu", slope: 1.5, offset: 0 },
     { activation: "hard_sigmoid", slope: 1 / 6, offset: 0.5 },
   ] as const;

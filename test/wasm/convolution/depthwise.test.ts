@@ -1,6 +1,7 @@
 /** Depthwise kernels against the reference and, to the bit, against the promised order of summation and the general kernels. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { plain } from "../activations.ts";
 import { packConvWeights } from "../../../kernels/wasm/convolution/panels.ts";
 import { convKernel } from "../../../kernels/wasm/convolution/direct.ts";
 import type { ConvKernel } from "../../../kernels/wasm/convolution/direct.ts";
@@ -12,7 +13,6 @@ import type { Case, Family, Part } from "./conv-case.ts";
 
 const depthwise: Family = { kernel: depthwiseKernel, pack: packDepthwiseWeights };
 const general: Family = { kernel: convKernel, pack: packConvWeights };
-const plain = (activation: "relu" | "relu6" | "sigmoid" | "silu" | "tanh" | "hard_swish") => ({ activation, slope: 0, offset: 0 });
 
 /** A case with as many groups as channels. */
 function each(channels: number, rest: Omit<Case, "channels" | "groups">): Case {
@@ -55,7 +55,7 @@ test("kernels, strides, paddings, dilations, each side its own", () => {
 
 test("every epilogue, alone and together; the residual has a halo of its own", () => {
   const activations = [
-    undefined, plain("relu"), plain("relu6"), plain("hard_swish"), plain("sigmoid"), plain("silu"), plain("tanh"),
+    undefined, plain("relu"), plain("relu6"), plain("hard_swish"), plain("sigmoid"), plain("silu"), plain("tanh"), plain("gelu"), plain("gelu_tanh"),
     { activation: "leaky_relu", slope: 0.01, offset: 0 }, { activation: "hard_sigmoid", slope: 1 / 6, offset: 0.5 },
   ] as const;
   for (const activation of activations) {

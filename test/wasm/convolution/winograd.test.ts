@@ -2,6 +2,7 @@
 import "../../../kernels/wasm/assembler/checked.ts";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { plain } from "../activations.ts";
 import { convolution } from "../../../kernels/wasm/convolution/choose.ts";
 import type { WinogradKernel } from "../../../kernels/wasm/convolution/winograd/winograd.ts";
 import { packWinogradWeights } from "../../../kernels/wasm/convolution/winograd/panels.ts";
@@ -16,7 +17,6 @@ import type { Case, Family, Part } from "./conv-case.ts";
 /** Weights transformed in the run, and when they are packed. */
 const late: Family = { kernel: (params) => winogradKernel(params, { ...winogradBlock(params), inputs: params.input.channels }), pack: packConvWeights };
 const early: Family = { kernel: (params) => winogradKernel(params, { ...winogradBlock(params), inputs: 0 }), pack: packWinogradWeights };
-const plain = (activation: "relu" | "relu6" | "sigmoid" | "silu" | "tanh" | "hard_swish") => ({ activation, slope: 0, offset: 0 });
 
 /** The promise: of the largest output. */
 const BOUND = 1e-5;
@@ -48,7 +48,7 @@ test("every padding, each side its own", () => {
 });
 
 test("every epilogue, alone and together; the residual has a halo of its own", () => {
-  const activations = [undefined, plain("relu"), plain("relu6"), plain("hard_swish"), plain("sigmoid"), plain("silu"), plain("tanh")] as const;
+  const activations = [undefined, plain("relu"), plain("relu6"), plain("hard_swish"), plain("sigmoid"), plain("silu"), plain("tanh"), plain("gelu"), plain("gelu_tanh")] as const;
   for (const activation of activations) {
     for (const gate of [false, true]) {
       for (const residual of [undefined, 0, 2]) {

@@ -2,10 +2,12 @@
 import "../../../kernels/wasm/assembler/checked.ts";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { erf } from "../../../kernels/erf.ts";
 import { sigmoid, tanh } from "../../../kernels/math.ts";
 import { emitActivation, activationScratch } from "../../../kernels/wasm/shared/activation.ts";
 import type { Activation } from "../../../kernels/wasm/shared/activation.ts";
 import { ModuleBuilder } from "../../../kernels/wasm/assembler/module-builder.ts";
+import { plain } from "../activations.ts";
 import { instantiate } from "../machine.ts";
 
 const COUNT = 32768;
@@ -77,8 +79,6 @@ function largestError(activation: Activation, exact: (x: number) => number, inpu
   return largest;
 }
 
-const plain = (activation: Activation["activation"]): Activation => ({ activation, slope: 0, offset: 0 });
-
 test("relu, relu6 and leaky_relu are exact, NaN and -0 included", () => {
   const inputs = [everywhere(), between(8)];
   assert.is(largestError(plain("relu"), (x) => (x < 0 ? 0 : x), inputs), 0);
@@ -87,6 +87,29 @@ test("relu, relu6 and leaky_relu are exact, NaN and -0 included", () => {
     const rounded = Math.fround(slope);
     assert.is(largestError({ activation: "leaky_relu", slope, offset: 0 }, (x) => (x > 0 ? x : Math.fround(rounded * x)), inputs), 0);
   }
+});
+
+test("GELU is within rounding of what goes in, on all numbers", () => {
+  const inputs = [everywhere().map((x) => (Math.abs(x) < 1e18 ? x : 0)), between(1), between(6), between(40)];
+  const exactly = {
+    gelu: (x: number) => 0.5 * x * (1 + erf(x * Math.SQRT1_2)),
+    gelu_tanh: (x: number) => x * sigmoid(1.5957691216057308 * (x + 0.044715 * x * x * x)),
+  };
+  for (const name of ["gelu", "gelu_tanh"] as const) {
+    const exact = exactly[name];
+    let largest = 0;
+    for (const x of inputs) {
+      const y = apply(plain(name), x);
+      for (let i = 0; i < COUNT; i++) {
+        const error = Math.abs(y[i] - exact(x[i])) / Math.max(Math.abs(x[i]), 1e-30);
+        if (!(error <= largest)) largest = error;
+      }
+    }
+    assert.ok(largest < 4e-7 && largest > 1e-8, `${name}: ${largest} of x`);
+  }
+  const special = apply(plain("gelu"), everywhere());
+  assert.ok(Number.isNaN(special[2]) && special[3] === Infinity && Object.is(special[1], -0), "NaN, infinity and -0");
+  assert.ok(Number.isNaN(apply(plain("gelu_tanh"), everywhere())[2]));
 });
 
 /** In units in the last place; as kernels/wasm/shared/activation.ts states them, rounded up. */

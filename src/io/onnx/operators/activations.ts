@@ -2,6 +2,7 @@
 import type { ActivationKind } from "../../../graph/graph.ts";
 import { sizeOf } from "../../../tensor.ts";
 import { Known } from "../constants/known.ts";
+import { shapeOf } from "../lower/builder.ts";
 import type { Item } from "../lower/builder.ts";
 import type { Site } from "../lower/site.ts";
 import type { Lowering, Table } from "./table.ts";
@@ -34,6 +35,12 @@ function prelu(site: Site): Item {
   const x = site.item(0);
   const slope = site.item(1);
   if (slope instanceof Known && slope.size === 1) return build.activation(x, { activation: "leaky_relu", slope: slope.numbers[0], offset: 0 });
+  const shape = shapeOf(x);
+  const stretched = [...shape.map(() => 1), ...slope instanceof Known ? slope.shape : [0]].slice(-shape.length);
+  if (slope instanceof Known && shape.length > 1 && stretched.every((n, i) => n === (i === 1 ? shape[1] : 1))) {
+    const constant = build.constant(slope, { shape: [shape[1]] }, "slope");
+    return build.flow(build.add({ kind: "prelu", slope: constant }, [build.value(x)], shape), x.type);
+  }
   const below = build.binary("multiply", build.binary("minimum", x, build.scalar(0, x.type)), slope);
   return build.binary("add", build.activation(x, { activation: "relu", slope: 0, offset: 0 }), below);
 }
@@ -58,8 +65,8 @@ export const activations: Table = {
   HardSwish: simple("hard_swish"),
   Swish: swish,
   "com.microsoft:QuickGelu": swish,
-  Gelu: (site) => site.build.unary(site.item(0), site.text("approximate", "none") === "tanh" ? "gelu_tanh" : "gelu"),
-  "com.microsoft:Gelu": (site) => site.build.unary(site.item(0), "gelu"),
+  Gelu: (site) => simple(site.text("approximate", "none") === "tanh" ? "gelu_tanh" : "gelu")(site),
+  "com.microsoft:Gelu": simple("gelu"),
   Erf: (site) => site.build.unary(site.item(0), "erf"),
   Mish: (site) => site.build.unary(site.item(0), "mish"),
   Softplus: (site) => site.build.unary(site.item(0), "softplus"),

@@ -1,4 +1,6 @@
-/** Activations that a file spells with sums, products and clips become what they are: then kernels have them, and convolutions take them in. */
+/**
+ * Activations that a file spells with sums, products and clips become what they are: then kernels have them, and convolutions take them in.
+ */
 import type { Activation, ActivationKind, Graph, Node, UnaryFunction, Value } from "../../../graph/graph.ts";
 import { exchange } from "../../../graph/rewrite.ts";
 import { sameShape } from "../../../tensor.ts";
@@ -73,9 +75,9 @@ function gated(pattern: Pattern, node: Node): Node | undefined {
     const { base, slope, offset, least, most } = pattern.clamp(gate);
     if (base === x && near(least, 0) && near(most * factor, 1) && near(slope * factor, 1 / 6) && near(offset * factor, 0.5)) return act("hard_swish", x, node.output);
     const within = near(factor, 0.5) ? onePlus(pattern, gate, "erf") : undefined;
-    if (within !== undefined && isTimes(pattern, within, Math.SQRT1_2, x)) return unary("gelu", x, node.output);
+    if (within !== undefined && isTimes(pattern, within, Math.SQRT1_2, x)) return act("gelu", x, node.output);
     const cubic = near(factor, 0.5) ? onePlus(pattern, gate, "tanh") : undefined;
-    if (cubic !== undefined && isCubic(pattern, cubic, x)) return unary("gelu_tanh", x, node.output);
+    if (cubic !== undefined && isCubic(pattern, cubic, x)) return act("gelu_tanh", x, node.output);
     const outer = near(factor, 1) ? functionOf(pattern, gate) : undefined;
     const inner = outer?.name === "tanh" ? functionOf(pattern, outer.x) : undefined;
     if (inner?.name === "softplus" && inner.x === x) return unary("mish", x, node.output);

@@ -1,8 +1,36 @@
 /** What computes element by element, as ONNX. */
 import { Tensor } from "../../../tensor.ts";
-import type { Writers } from "./writer.ts";
+import type { NodeSink, Writers } from "./writer.ts";
 
-export const elementwiseWriters: Pick<Writers, "batch_norm" | "activation" | "add" | "scale" | "pixel_scale" | "multiply" | "dropout"> = {
+function number(sink: NodeSink, name: string, value: number): string {
+  return sink.floats(name, Tensor.of([value], []));
+}
+
+/** x half (1 + inner): opset 17 has no GELU. */
+function halved(sink: NodeSink, x: string, inner: string, name: string): void {
+  sink.node("Add", [inner, number(sink, `${name}.one`, 1)], `${name}.share`);
+  sink.node("Mul", [x, `${name}.share`], `${name}.twice`);
+  sink.node("Mul", [`${name}.twice`, number(sink, `${name}.half`, 0.5)], name);
+}
+
+function geluNodes(sink: NodeSink, x: string, name: string): void {
+  sink.node("Mul", [x, number(sink, `${name}.root`, Math.SQRT1_2)], `${name}.scaled`);
+  sink.node("Erf", [`${name}.scaled`], `${name}.erf`);
+  halved(sink, x, `${name}.erf`, name);
+}
+
+function geluTanhNodes(sink: NodeSink, x: string, name: string): void {
+  sink.node("Pow", [x, number(sink, `${name}.three`, 3)], `${name}.cube`);
+  sink.node("Mul", [`${name}.cube`, number(sink, `${name}.small`, 0.044715)], `${name}.bent`);
+  sink.node("Add", [x, `${name}.bent`], `${name}.sum`);
+  sink.node("Mul", [`${name}.sum`, number(sink, `${name}.root`, 0.7978845608028654)], `${name}.scaled`);
+  sink.node("Tanh", [`${name}.scaled`], `${name}.tanh`);
+  halved(sink, x, `${name}.tanh`, name);
+}
+
+type Elementwise = "batch_norm" | "activation" | "prelu" | "add" | "partial_add" | "scale" | "pixel_scale" | "multiply" | "dropout";
+
+export const elementwiseWriters: Pick<Writers, Elementwise> = {
   batch_norm(sink, { operation: { gamma, beta, mean, variance, epsilon }, names, name }) {
     sink.node("BatchNormalization", [...names, ...sink.constants(gamma, beta, mean, variance)], name, { epsilon: { float: epsilon } });
   },
@@ -28,7 +56,25 @@ export const elementwiseWriters: Pick<Writers, "batch_norm" | "activation" | "ad
         return sink.node("HardSwish", names, name);
       case "tanh":
         return sink.node("Tanh", names, name);
+      case "gelu":
+        return geluNodes(sink, names[0], name);
+      case "gelu_tanh":
+        return geluTanhNodes(sink, names[0], name);
     }
+  },
+
+  prelu(sink, { operation: { slope }, inputs: [input], names: [x], name }) {
+    // A slope for each channel stretches over the image from its own end only.
+    const shape = [slope.read().size, ...input.shape.slice(2).map(() => 1)];
+    sink.node("Reshape", [...sink.constants(slope), sink.integers(`${name}.slopes`, shape)], `${name}.slope`);
+    sink.node("PRelu", [x, `${name}.slope`], name);
+  },
+
+  /** What is added becomes as many channels by zeros. */
+  partial_add(sink, { inputs: [a, b], names, name }) {
+    const behind = [0, a.shape[1] - b.shape[1], ...a.shape.slice(2).map(() => 0)];
+    sink.node("Pad", [names[1], sink.integers(`${name}.pads`, [...behind.map(() => 0), ...behind])], `${name}.padded`);
+    sink.node("Add", [names[0], `${name}.padded`], name);
   },
 
   add: (sink, { names, name }) => sink.node("Add", names, name),

@@ -32,21 +32,6 @@ function bool(sink: NodeSink, input: string, name: string): string {
 /** Functions that opset 17 has no operator for. */
 function spelled(sink: NodeSink, by: UnaryFunction, x: string, name: string): void {
   switch (by) {
-    case "gelu":
-      sink.node("Mul", [x, number(sink, `${name}.root`, Math.SQRT1_2)], `${name}.scaled`);
-      sink.node("Erf", [`${name}.scaled`], `${name}.erf`);
-      sink.node("Add", [`${name}.erf`, number(sink, `${name}.one`, 1)], `${name}.share`);
-      sink.node("Mul", [x, `${name}.share`], `${name}.twice`);
-      return sink.node("Mul", [`${name}.twice`, number(sink, `${name}.half`, 0.5)], name);
-    case "gelu_tanh":
-      sink.node("Pow", [x, number(sink, `${name}.three`, 3)], `${name}.cube`);
-      sink.node("Mul", [`${name}.cube`, number(sink, `${name}.small`, 0.044715)], `${name}.bent`);
-      sink.node("Add", [x, `${name}.bent`], `${name}.sum`);
-      sink.node("Mul", [`${name}.sum`, number(sink, `${name}.root`, 0.7978845608028654)], `${name}.scaled`);
-      sink.node("Tanh", [`${name}.scaled`], `${name}.tanh`);
-      sink.node("Add", [`${name}.tanh`, number(sink, `${name}.one`, 1)], `${name}.share`);
-      sink.node("Mul", [x, `${name}.share`], `${name}.twice`);
-      return sink.node("Mul", [`${name}.twice`, number(sink, `${name}.half`, 0.5)], name);
     case "mish":
       sink.node("Softplus", [x], `${name}.softplus`);
       sink.node("Tanh", [`${name}.softplus`], `${name}.gate`);

@@ -109,7 +109,7 @@ export function planGraph({ graph, operations, kept, constants, host, overrides 
   for (const node of graph.nodes) {
     const { operation: { kind }, output } = node;
     planner.of(kind);
-    const call = host.trusts(kind) ? of(node)?.bind(node, { image, arithmetic: host.arithmetic }) : undefined;
+    const call = host.trusts(kind) ? of(node)?.bind(node, { image, arithmetic: host.arithmetic, emitters: operations.emitters ?? {} }) : undefined;
     if (call === undefined) planner.script([...node.inputs, output].map(image), (placed) => onPlain(node, { ...placed, operations, constants, image }));
     else planner.stage(call);
     const kernel = call?.kernel.name ?? "plain, between conversions";

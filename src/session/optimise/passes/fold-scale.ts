@@ -1,9 +1,11 @@
 /**
- * A scale by channel before a depthwise convolution: each output channel sees one input channel, so the factor can wait until after the sum,
+ * A scale by channel before a depthwise convolution: each output channel sees one input channel, so the factor can wait until after the
+ * sum,
  *
  *   sum(w gate x) + b = gate sum(w x) + b
  *
- * and SE in MobileNets costs no pass over the large tensor but the mean's. (SE-MobileNet v1, 14 such scales: 0.72 of 32.3 ms. Before a 1x1 convolution,
+ * and SE in MobileNets costs no pass over the large tensor but the mean's. (SE-MobileNet v1, 14 such scales: 0.72 of 32.3 ms. Before a 1x1
+ * convolution,
  * as in MobileNetV3, the scale stays: eight take 0.06 of 13.2 ms, less than a scaled copy of the weights would.)
  */
 import type { Epilogue, Graph, Node } from "../../../graph/graph.ts";
@@ -15,7 +17,7 @@ export function foldScale(graph: Graph, kept: ReadonlySet<string>): Graph {
   const uses = new Uses(graph, kept);
   const exchanged = new Map<Node, Node | undefined>();
   for (const scale of graph.nodes) {
-    if (scale.operation.kind !== "scale" || !uses.removable(scale.output)) continue;
+    if (scale.operation.kind !== "scale" || scale.operation.activation !== undefined || !uses.removable(scale.output)) continue;
     const users = uses.users(scale.output);
     const [conv] = users;
     if (users.length !== 1 || conv.operation.kind !== "conv2d" || conv.operation.epilogue?.gate === true) continue;

@@ -9,6 +9,7 @@ import {
 import { conv2dScratch, convTranspose2dScratch } from "../../../../kernels/scratch.ts";
 import type { Conv2dShape, Pool2dShape } from "../../../../kernels/shapes.ts";
 import type { Activation, ActivationKind, Constant, Kind } from "../../../graph/graph.ts";
+import { padded } from "../../../operations/general/moves.ts";
 import { perChannel, resized } from "../../../operations/record.ts";
 import type { NodeOf } from "../../../operations/record.ts";
 import { sizeOf } from "../../../tensor.ts";
@@ -110,6 +111,7 @@ const batchNorm: PassOf<"batch_norm"> = (node) => {
 
 const activationKernels = {
   relu: "reluBackward", relu6: "relu6Backward", sigmoid: "sigmoidBackward", silu: "siluBackward", hard_swish: "hardSwishBackward", tanh: "tanhBackward",
+  gelu: "geluBackward", gelu_tanh: "geluTanhBackward",
 } as const satisfies Record<Exclude<ActivationKind, "leaky_relu" | "hard_sigmoid">, keyof Kernels>;
 
 /** dx += dy times the derivative at x. */
@@ -126,6 +128,17 @@ const activation: PassOf<"activation"> = ({ operation }) => ({
   },
 });
 
+const prelu: PassOf<"prelu"> = (node) => {
+  const { slope } = node.operation;
+  const shape = perChannel(node);
+  const aside = new Float32Array(shape.channels);
+  return {
+    backward({ kernels, x: [x], dy, dx: [dx], constant, gradient }) {
+      kernels.preluBackward(dx ?? new Float32Array(x.length), gradient(slope) ?? aside, x, dy, constant(slope), shape);
+    },
+  };
+};
+
 /** Each input has a gradient of its own, or shares it: `add(input, dx)` is called for those that want one. */
 const eachInput = (add: (arrays: GradientArrays, dx: F, input: number) => void): Pass => ({
   backward: (arrays) => arrays.dx.forEach((dx, input) => dx !== undefined && add(arrays, dx, input)),
@@ -134,6 +147,16 @@ const eachInput = (add: (arrays: GradientArrays, dx: F, input: number) => void):
 const add: PassOf<"add"> = ({ output }) => {
   const shape = elementwiseShape(sizeOf(output.shape));
   return eachInput(({ kernels, dy }, dx) => kernels.addBackward(dx, dy, shape));
+};
+
+const partialAdd: PassOf<"partial_add"> = (node) => {
+  const shape = { ...perChannel(node), added: node.inputs[1].shape[1] };
+  return {
+    backward: ({ kernels, x, dy, dx }) => {
+      const [da, db] = dx.map((each, i) => each ?? new Float32Array(x[i].length));
+      kernels.partialAddBackward(da, db, dy, shape);
+    },
+  };
 };
 
 const scale: PassOf<"scale"> = (node) => {
@@ -210,7 +233,14 @@ const upsample: PassOf<"upsample"> = (node) => {
   return eachInput(({ kernels, dy }, dx) => kernels[method === "nearest" ? "upsampleNearestBackward" : "upsampleBilinearBackward"](dx, dy, shape));
 };
 
+const pad: PassOf<"pad"> = (node) => {
+  const shape = padded(node, (of) => of);
+  if (shape === undefined) throw new RangeError(`compile: training has no padding but that of images, narrower than they are (${node.output.name})`);
+  return eachInput(({ kernels, dy }, dx) => kernels.padBackward(dx, dy, shape));
+};
+
 export const passes: { readonly [K in TrainedKind]: PassOf<K> } = {
-  conv2d, conv_transpose2d: convTranspose2d, linear, batch_norm: batchNorm, activation, add, scale, dropout, global_pool: globalPool, max_pool: maxPool,
+  conv2d, conv_transpose2d: convTranspose2d, linear, batch_norm: batchNorm, activation, prelu, add, partial_add: partialAdd,
+  scale, dropout, pad, global_pool: globalPool, max_pool: maxPool,
   average_pool: averagePool, adaptive_average_pool: adaptiveAveragePool, concat, flatten, channel_shuffle: channelShuffle, upsample,
 };

@@ -4,8 +4,10 @@ import {
 } from "../../../../kernels/wasm/training/batch-norm-gradient.ts";
 import type { BatchNormGradient } from "../../../../kernels/wasm/training/batch-norm-gradient.ts";
 import { batchNormKernel, batchNormStatisticsKernel, batchNormSumsKernel } from "../../../../kernels/wasm/training/batch-norm.ts";
+import { geluEmitters } from "../../../../kernels/wasm/shared/gelu.ts";
 import { partialBytes } from "../../../../kernels/wasm/training/channel-sums.ts";
 import type { Activation, Value } from "../../../graph/graph.ts";
+import { emitted } from "../../backends/wasm/bindings/binding.ts";
 import type { Rule, TrainingContext } from "../step/context.ts";
 import type { Image, Place } from "../../plan/places.ts";
 import type { Of, Unit } from "../step/units.ts";
@@ -39,7 +41,7 @@ function forward(unit: Unit, context: TrainingContext): void {
     plan.stage(plan.whole(kernel, [mean, inverseStd, state.statistic(runningMean), state.statistic(variance), partial], 4 * batch * channels));
   }
   statistics.set(unit, [mean, inverseStd]);
-  const { activation } = unit;
+  const activation = emitted(unit.activation, geluEmitters);
   const kernel = batchNormKernel(batch, y.layout, x.layout, {
     ...(residual === undefined ? {} : { residual: residual.layout }), ...(activation === undefined ? {} : { activation }),
   });

@@ -6,8 +6,8 @@ import type { Unit } from "../step/units.ts";
 import { batchNormRule } from "./batch-norm.ts";
 import { convolutionRule } from "./convolution.ts";
 import { dropoutRule } from "./dropout.ts";
-import { concatRule, flattenRule, shuffleRule, upsampleRule } from "./moves.ts";
-import { activationRule, addRule } from "./pointwise.ts";
+import { concatRule, flattenRule, padRule, partialAddRule, shuffleRule, upsampleRule } from "./moves.ts";
+import { activationRule, addRule, preluRule } from "./pointwise.ts";
 import { adaptivePoolRule, poolRule } from "./pooling.ts";
 import { globalPoolRule, scaleRule } from "./scale.ts";
 import { transposedConvolutionRule } from "./transposed-convolution.ts";
@@ -18,6 +18,8 @@ const rules: Rules = {
   conv_transpose2d: transposedConvolutionRule,
   batch_norm: batchNormRule,
   activation: activationRule,
+  prelu: preluRule,
+  partial_add: partialAddRule,
   add: addRule,
   scale: scaleRule,
   pixel_scale: "eager models only",
@@ -45,7 +47,7 @@ const rules: Rules = {
   slice: "inference only",
   expand: "inference only",
   gather: "inference only",
-  pad: "inference only",
+  pad: padRule,
   join: "inference only",
   reduce: "inference only",
   arg_max: "inference only",

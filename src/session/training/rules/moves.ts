@@ -1,9 +1,13 @@
-/** Operations that move values: concatenation, flattening, channel shuffle, upsampling. */
+/** Operations that move values: concatenation, a sum over the first channels, flattening, channel shuffle, upsampling, padding. */
 import { upsampleNearestGradientKernel } from "../../../../kernels/wasm/training/pool-gradient.ts";
 import { sliceGradientKernel } from "../../../../kernels/wasm/training/slice-gradient.ts";
+import { padGradientKernel, padKernel } from "../../../../kernels/wasm/operations/pad.ts";
+import { partialAddKernel } from "../../../../kernels/wasm/operations/partial-add.ts";
 import { channelShuffleKernel, concatKernel, fromPlanarKernel, toPlanarKernel } from "../../../../kernels/wasm/operations/move.ts";
 import { upsampleNearestKernel } from "../../../../kernels/wasm/operations/upsample.ts";
+import type { PadShape } from "../../../../kernels/shapes.ts";
 import type { Value } from "../../../graph/graph.ts";
+import { padded } from "../../../operations/general/moves.ts";
 import type { Rule } from "../step/context.ts";
 import type { Of, Unit } from "../step/units.ts";
 
@@ -22,6 +26,21 @@ export const concatRule: Rule = {
       }
       first += input.shape[1];
     }
+  },
+};
+
+export const partialAddRule: Rule = {
+  forward(unit, { plan, image }) {
+    const [a, b] = unit.inputs.map((value) => image(value));
+    const y = image(unit.output);
+    plan.stage(plan.each(partialAddKernel(y.layout, a.layout, b.layout), [y, a, b]));
+  },
+  backward(unit, dy, { plan, batch, gradients }) {
+    const [a, b] = unit.inputs;
+    gradients.contribute(a, dy);
+    if (!gradients.wants(b)) return;
+    const { image: db, accumulate } = gradients.target(b);
+    plan.stage(plan.whole(sliceGradientKernel(batch, db.layout, dy.layout, 0, accumulate), [db, dy]));
   },
 };
 
@@ -68,5 +87,25 @@ export const upsampleRule: Rule = {
   backward(unit, dy, { plan, batch, gradients }) {
     const { image: dx, accumulate } = gradients.target(unit.inputs[0]);
     plan.stage(plan.whole(upsampleNearestGradientKernel(batch, dx.layout, dy.layout, accumulate), [dx, dy]));
+  },
+};
+
+/** @throws RangeError for padding that no kernel has */
+function withPad<T>(unit: Unit, use: (shape: PadShape) => T): T {
+  const made = padded({ operation: unit.operation as Of<"pad">, inputs: unit.inputs, output: unit.output }, use);
+  if (made === undefined) {
+    throw new RangeError(`compile: training has no kernel for this padding (${unit.output.name}): it wants images, and less padding than they are wide`);
+  }
+  return made;
+}
+
+export const padRule: Rule = {
+  forward(unit, { plan, image }) {
+    const [x, y] = [image(unit.inputs[0]), image(unit.output)];
+    plan.stage(plan.each(withPad(unit, (shape) => padKernel(y.layout, x.layout, shape)), [y, x]));
+  },
+  backward(unit, dy, { plan, batch, gradients }) {
+    const { image: dx, accumulate } = gradients.target(unit.inputs[0]);
+    plan.stage(plan.whole(withPad(unit, (shape) => padGradientKernel(batch, dx.layout, dy.layout, shape, accumulate)), [dx, dy]));
   },
 };

@@ -1,6 +1,11 @@
 /** Activations, and sums with a relu after them. */
 import { activationGradientKernel } from "../../../../kernels/wasm/training/activation-gradient.ts";
+import { geluEmitters } from "../../../../kernels/wasm/shared/gelu.ts";
+import { preluKernel } from "../../../../kernels/wasm/operations/prelu.ts";
+import { addTotalsKernel, partialBytes } from "../../../../kernels/wasm/training/channel-sums.ts";
+import { preluGradientKernel, preluSlopeSumsKernel } from "../../../../kernels/wasm/training/prelu-gradient.ts";
 import { activationKernel, addKernel } from "../../../../kernels/wasm/operations/elementwise.ts";
+import { emitted } from "../../backends/wasm/bindings/binding.ts";
 import type { Rule } from "../step/context.ts";
 import type { Of } from "../step/units.ts";
 import { beforeRelu } from "./shared.ts";
@@ -11,13 +16,35 @@ const FROM_OUTPUT: ReadonlySet<string> = new Set(["relu"]);
 export const activationRule: Rule = {
   forward(unit, { plan, image }) {
     const [x, y] = [image(unit.inputs[0]), image(unit.output)];
-    plan.stage(plan.each(activationKernel(y.layout, x.layout, unit.operation as Of<"activation">), [y, x]));
+    plan.stage(plan.each(activationKernel(y.layout, x.layout, emitted(unit.operation as Of<"activation">, geluEmitters)!), [y, x]));
   },
   backward(unit, dy, { plan, batch, gradients, image }) {
     const operation = unit.operation as Of<"activation">;
     const from = image(FROM_OUTPUT.has(operation.activation) ? unit.output : unit.inputs[0]);
     const dx = gradients.target(unit.inputs[0], dy);
     plan.stage(plan.whole(activationGradientKernel(batch, dx.image.layout, from.layout, dy.layout, operation, dx.accumulate), [dx.image, from, dy]));
+  },
+};
+
+export const preluRule: Rule = {
+  forward(unit, { plan, image, state }) {
+    const [x, y] = [image(unit.inputs[0]), image(unit.output)];
+    plan.stage(plan.each(preluKernel(y.layout, x.layout), [y, x, state.value((unit.operation as Of<"prelu">).slope)]));
+  },
+  backward(unit, dy, { plan, batch, gradients, image, state }) {
+    const { slope } = unit.operation as Of<"prelu">;
+    const [input] = unit.inputs;
+    const x = image(input);
+    if (state.trains(slope)) {
+      const { channels } = x.layout;
+      const partial = plan.region(partialBytes(batch, channels, 1));
+      plan.stage(plan.whole(preluSlopeSumsKernel(batch, x.layout, dy.layout), [partial, x, dy]));
+      plan.stage(plan.whole(addTotalsKernel(batch, channels), [state.gradient(slope), partial], batch * channels));
+    }
+    if (!gradients.wants(input)) return;
+    const dx = gradients.target(input, dy);
+    const kernel = preluGradientKernel(batch, dx.image.layout, x.layout, dy.layout, dx.accumulate);
+    plan.stage(plan.whole(kernel, [dx.image, x, dy, state.value(slope)]));
   },
 };
 

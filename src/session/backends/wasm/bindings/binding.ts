@@ -1,7 +1,11 @@
-/** Which WebAssembly kernel computes a node, on which operands: one binding a kind of operation. A kind that has none is left to the plain kernels. */
+/**
+ * Which WebAssembly kernel computes a node, on which operands: one binding a kind of operation. A kind that has none is left to the plain
+ * kernels.
+ */
+import type { Activation as KernelActivation, ActivationEmitter } from "../../../../../kernels/wasm/shared/activation.ts";
 import type { Kernel } from "../../../../../kernels/wasm/shared/kernel.ts";
 import type { Layout } from "../../../../../kernels/wasm/shared/layout.ts";
-import type { Kind, Node, Value } from "../../../../graph/graph.ts";
+import type { Activation, ActivationKind, Kind, Node, Value } from "../../../../graph/graph.ts";
 import type { NodeOf } from "../../../../operations/record.ts";
 import { callOf } from "../../../plan/kernel-call.ts";
 import type { Call } from "../../../plan/kernel-call.ts";
@@ -12,6 +16,15 @@ import type { Arithmetic } from "../../numerics.ts";
 export interface BindingContext {
   readonly image: (value: Value) => Image;
   readonly arithmetic: Arithmetic;
+  /** Of activations that not every bundle has. */
+  readonly emitters: Emitters;
+}
+
+export type Emitters = Readonly<Partial<Record<ActivationKind, ActivationEmitter>>>;
+
+/** The activation with what emits it. */
+export function emitted(activation: Activation | undefined, emitters: Emitters): KernelActivation | undefined {
+  return activation && { ...activation, emit: emitters[activation.activation] };
 }
 
 export interface Binding<K extends Kind> {
@@ -33,10 +46,13 @@ export function bindingOf(bindings: Partial<Bindings>, { operation: { kind } }: 
 }
 
 /** A binding to a kernel of the layouts alone, whose operands are the output and all inputs. */
-export function onLayouts<K extends Kind>(kernelOf: (output: Layout, inputs: readonly Layout[], node: NodeOf<K>) => Kernel | undefined): Binding<K>["bind"] {
-  return (node, { image }) => {
+export function onLayouts<K extends Kind>(
+  kernelOf: (output: Layout, inputs: readonly Layout[], node: NodeOf<K>, context: BindingContext) => Kernel | undefined,
+): Binding<K>["bind"] {
+  return (node, context) => {
+    const { image } = context;
     const [y, inputs] = [image(node.output), node.inputs.map((value) => image(value))];
-    const kernel = kernelOf(y.layout, inputs.map(({ layout }) => layout), node);
+    const kernel = kernelOf(y.layout, inputs.map(({ layout }) => layout), node, context);
     return kernel && callOf(kernel, y.images, [y, ...inputs]);
   };
 }

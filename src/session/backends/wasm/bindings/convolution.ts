@@ -8,10 +8,11 @@ import { sizeOf } from "../../../../tensor.ts";
 import { callOf } from "../../../plan/kernel-call.ts";
 import type { Stored } from "../../../plan/places.ts";
 import { numbers, panelPacking } from "../pack-weights.ts";
+import { emitted } from "./binding.ts";
 import type { Binding } from "./binding.ts";
 
 export const conv2dBinding: Binding<"conv2d"> = {
-  bind({ operation, inputs, output }, { image, arithmetic }) {
+  bind({ operation, inputs, output }, { image, arithmetic, emitters }) {
     const { kernel: window, stride, padding: [top, left, bottom, right], dilation, groups, weight, bias, epilogue } = operation;
     const [x, y] = [image(inputs[0]), image(output)];
     const gate = epilogue?.gate === true ? image(inputs[1]) : undefined;
@@ -20,7 +21,7 @@ export const conv2dBinding: Binding<"conv2d"> = {
     const params: ConvParams = {
       input, output: out, kernel: window, stride, padding: [top, left], paddingEnd: [bottom, right], dilation, groups, ...arithmetic,
       epilogue: {
-        gate: gate !== undefined, residual: residual?.layout, activation: epilogue?.activation,
+        gate: gate !== undefined, residual: residual?.layout, activation: emitted(epilogue?.activation, emitters),
         biasLast: epilogue?.biasLast === true,
       },
     };

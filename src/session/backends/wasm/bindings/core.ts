@@ -4,19 +4,17 @@ import { globalPoolKernel } from "../../../../../kernels/wasm/operations/global-
 import { channelShuffleKernel, concatKernel, toPlanarKernel } from "../../../../../kernels/wasm/operations/move.ts";
 import { adaptiveAveragePoolKernel, averagePoolKernel, maxPoolKernel } from "../../../../../kernels/wasm/operations/pool.ts";
 import { upsampleBilinearKernel, upsampleNearestKernel } from "../../../../../kernels/wasm/operations/upsample.ts";
-import { pool2dShape } from "../../../../../kernels/shapes.ts";
-import type { Pool2dShape } from "../../../../../kernels/shapes.ts";
 import type { CoreKind } from "../../../../operations/core.ts";
-import type { NodeOf } from "../../../../operations/record.ts";
+import { poolShape } from "../../../../operations/pooling/window-pool.ts";
 import { callOf } from "../../../plan/kernel-call.ts";
 import type { Stored } from "../../../plan/places.ts";
-import { onLayouts, overFirst } from "./binding.ts";
+import { emitted, onLayouts, overFirst } from "./binding.ts";
 import type { Binding, Bindings } from "./binding.ts";
 import { conv2dBinding, linearBinding } from "./convolution.ts";
 
 /** Normalisation that no convolution took over: x * scale + shift, channel by channel. */
 const batchNorm: Binding<"batch_norm"> = {
-  bind({ operation: norm, inputs, output }, { image }) {
+  bind({ operation: norm, inputs, output }, { image, emitters }) {
     const [x, y] = [image(inputs[0]), image(output)];
     const floats = x.layout.channels;
     const factors = (): number[] => Array.from(norm.gamma.read().data, (gamma, c) => gamma / Math.sqrt(norm.variance.read().data[c] + norm.epsilon));
@@ -28,14 +26,10 @@ const batchNorm: Binding<"batch_norm"> = {
         into.set(factors().map((factor, c) => beta[c] - factor * mean[c]));
       },
     };
-    const kernel = scaleKernel(y.layout, x.layout, { shift: true, ...(norm.activation === undefined ? {} : { activation: norm.activation }) });
+    const kernel = scaleKernel(y.layout, x.layout, { shift: true, activation: emitted(norm.activation, emitters) });
     return callOf(kernel, y.images, [y, x, scale, shift]);
   },
 };
-
-function poolShape({ operation, inputs: [{ shape: [batch, channels, height, width] }] }: NodeOf<"max_pool" | "average_pool">): Pool2dShape {
-  return pool2dShape(batch, channels, height, width, operation);
-}
 
 /** Windows with gaps are left to the plain kernels. */
 function pooled(kernelOf: typeof maxPoolKernel): Binding<"max_pool" | "average_pool">["bind"] {
@@ -49,9 +43,18 @@ export const coreBindings: Pick<Bindings, Exclude<CoreKind, Plain>> = {
   conv2d: conv2dBinding,
   linear: linearBinding,
   batch_norm: batchNorm,
-  activation: { bind: onLayouts((output, [x], { operation }) => activationKernel(output, x, operation)), over: overFirst },
-  add: { bind: onLayouts((output, [a, b]) => addKernel(output, a, b)), over: overFirst },
-  scale: { bind: onLayouts((output, [x]) => scaleKernel(output, x)), over: overFirst },
+  activation: {
+    bind: onLayouts((output, [x], { operation }, { emitters }) => activationKernel(output, x, emitted(operation, emitters)!)),
+    over: overFirst,
+  },
+  add: {
+    bind: onLayouts((output, [a, b], { operation }, { emitters }) => addKernel(output, a, b, emitted(operation.activation, emitters))),
+    over: overFirst,
+  },
+  scale: {
+    bind: onLayouts((output, [x], { operation: { activation } }, { emitters }) => scaleKernel(output, x, { activation: emitted(activation, emitters) })),
+    over: overFirst,
+  },
   global_pool: { bind: onLayouts((_, [x], { operation }) => globalPoolKernel(x, operation.by)) },
   adaptive_average_pool: { bind: onLayouts((output, [x]) => adaptiveAveragePoolKernel(output, x)) },
   max_pool: { bind: pooled(maxPoolKernel) },

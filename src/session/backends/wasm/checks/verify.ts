@@ -2,14 +2,15 @@
  * Are the kernels right on this host? Before a session uses them, one of each kind computes something small, and the plain kernels the
  * same; a kind that differs is never used. (Engines have had wrong instructions: see kernels/wasm/probe/probe.ts.)
  */
-import type { Constant, Graph, Kind, Node, Operation } from "../../../../graph/graph.ts";
+import type { Activation, Constant, Graph, Kind, Node, Operation } from "../../../../graph/graph.ts";
 import { Tensor, sizeOf } from "../../../../tensor.ts";
 import type { Shape } from "../../../../tensor.ts";
+import { hasActivation } from "../../../../operations/elementwise/activation.ts";
 import type { CheckBench, Computation } from "../../../../operations/record.ts";
 import { checkValues } from "./values.ts";
 import { PlainConstants, plainProgram } from "../../plain/program.ts";
 import type { Arithmetic } from "../../numerics.ts";
-import { computationOf } from "../../operations.ts";
+import { computationOf, lacking } from "../../operations.ts";
 import type { Operations, PlainOperations } from "../../operations.ts";
 import type { Program } from "../../backend.ts";
 import type { WasmProgramOptions } from "../program.ts";
@@ -19,11 +20,20 @@ const TOLERANCE = 1e-4;
 
 const CHANNELS = 20;
 
-/** What kernels tell apart: the operation's kind, or what its record makes of it (for convolutions which of their kernels, for activations which function). */
+/**
+ * What kernels tell apart: the operation's kind, or what its record makes of it (for convolutions which of their kernels, for activations
+ * which function).
+ */
 type Label = string;
 
 function labelOf({ computations }: PlainOperations, operation: Operation): Label {
   return (computations[operation.kind] as Computation<Kind> | undefined)?.label?.(operation) ?? operation.kind;
+}
+
+/** The one that an operation is, or has after it. */
+function activationOf(operation: Operation): Activation | undefined {
+  if (operation.kind === "activation") return operation;
+  return operation.kind === "conv2d" ? operation.epilogue?.activation : "activation" in operation ? operation.activation : undefined;
 }
 
 /** What a graph needs to be right. @throws RangeError where it has an operation that these are without */
@@ -33,13 +43,18 @@ export function labelsOf(graph: Graph, operations: PlainOperations): Set<Label> 
     const { operation } = node;
     computationOf(operations, node);
     labels.add(labelOf(operations, operation));
-    const within = operation.kind === "conv2d" ? operation.epilogue?.activation : operation.kind === "batch_norm" ? operation.activation : undefined;
-    if (within !== undefined) labels.add(labelOf(operations, { ...within, kind: "activation" }));
+    const within = activationOf(operation);
+    if (within === undefined) continue;
+    labels.add(labelOf(operations, { ...within, kind: "activation" }));
+    if (!hasActivation(operations.kernels, within)) lacking(node, within.activation);
   }
   return labels;
 }
 
-/** A graph with nodes for these labels as far as they have kernels, each on the graph's inputs; some have others where there are many channels. */
+/**
+ * A graph with nodes for these labels as far as they have kernels, each on the graph's inputs; some have others where there are many
+ * channels.
+ */
 function graphOf(labels: ReadonlySet<Label>, operations: PlainOperations, { winograd, strassen }: Arithmetic): Graph {
   const next = checkValues(1);
   let constants = 0;
@@ -48,14 +63,15 @@ function graphOf(labels: ReadonlySet<Label>, operations: PlainOperations, { wino
     for (let i = 0; i < tensor.size; i++) tensor.data[i] = positive ? 0.5 + Math.abs(next()) : next();
     return { name: `constant ${constants++}`, read: () => tensor };
   };
-  const inputs = [[2, CHANNELS, 8, 7], [2, CHANNELS, 8, 7], [2, CHANNELS, 1, 1], [2, CHANNELS], [1, 128, 8, 4], [1, 128, 14, 14]]
+  const image = [2, CHANNELS, 8, 7];
+  const inputs = [image, image, [2, 7, 8, 7], [2, CHANNELS, 1, 1], [2, CHANNELS], [1, 128, 8, 4], [1, 128, 14, 14]]
     .map((shape, i) => ({ name: `input ${i}`, shape }));
-  const [x, other, gate, row, few, many] = inputs;
+  const [x, other, fewer, gate, row, few, many] = inputs;
   const nodes: Node[] = [];
   const add: CheckBench["add"] = (operation, shape, ...values) => {
     if (labels.has(labelOf(operations, operation))) nodes.push({ operation, inputs: values, output: { name: `node ${nodes.length}`, shape } });
   };
-  const bench: CheckBench = { x, other, gate, row, few, many, winograd, strassen: strassen !== undefined, constant, add };
+  const bench: CheckBench = { x, other, fewer, gate, row, few, many, winograd, strassen: strassen !== undefined, constant, add };
   for (const { check } of Object.values(operations.computations)) check?.(bench);
   return { inputs, nodes, outputs: nodes.map(({ output }) => output) };
 }
