@@ -8,6 +8,7 @@ import { bench } from "./commands/bench.ts";
 import { classify } from "./commands/classify.ts";
 import { compileCommand } from "./commands/compile.ts";
 import { explain } from "./commands/explain.ts";
+import { gates } from "./commands/gates.ts";
 import { convert } from "./commands/convert.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { report } from "./commands/report.ts";
@@ -17,7 +18,7 @@ import { summary } from "./commands/summary.ts";
 import { train } from "./commands/train.ts";
 import { endNotes, print, remark, wrapped } from "./terminal.ts";
 
-const commands: readonly Command[] = [classify, explain, run, summary, bench, train, evalCommand, report, segment, convert, compileCommand];
+const commands: readonly Command[] = [classify, explain, gates, run, summary, bench, train, evalCommand, report, segment, convert, compileCommand];
 
 function overview(): string {
   const width = Math.max(...commands.map((command) => command.name.length)) + 2;

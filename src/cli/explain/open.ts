@@ -68,9 +68,9 @@ interface Source {
   readonly probabilities: (y: Tensor<Float32Array>) => Tensor<Float32Array>;
 }
 
-async function sourceOf(args: Arguments, file: string | undefined): Promise<Source> {
+async function sourceOf(args: Arguments, file: string | undefined, model: string | undefined): Promise<Source> {
   if (file !== undefined) return { title: file, ...await pictureNetwork(args, file), probabilities };
-  const opened = loadNetwork(args);
+  const opened = loadNetwork(args, model ?? args.text("model"));
   const { preprocessing, title } = opened;
   const channels = preprocessing.channels === "gray" ? 1 : 3;
   return {
@@ -78,10 +78,14 @@ async function sourceOf(args: Arguments, file: string | undefined): Promise<Sour
     names: await namesOf(args, opened), arranged: (x) => x, probabilities: softmax };
 }
 
-/** Opens the network that the arguments name. @throws Error where it has no gates */
-export async function inspect(args: Arguments): Promise<Inspected> {
+/**
+ * Opens the network that the arguments name.
+ * @param model a name that is an argument by itself
+ * @throws Error where it has no gates
+ */
+export async function inspect(args: Arguments, model?: string): Promise<Inspected> {
   const file = [args.text("model"), ...args.positionals].find(isOnnx);
-  const source = await sourceOf(args, file);
+  const source = await sourceOf(args, file, model);
   const { network, input, shape, arranged } = source;
   const shapes = { [input]: shape };
   const gates = gatesOf(network.lower(shapes));

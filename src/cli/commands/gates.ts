@@ -1,0 +1,97 @@
+/** senet gates: what the gates of a network do on a folder of pictures. */
+import { join } from "node:path";
+import type { Command } from "../command.ts";
+import { inspect } from "../explain/open.ts";
+import type { Inspected } from "../explain/open.ts";
+import { study as studied } from "../explain/study.ts";
+import type { Study } from "../explain/study.ts";
+import { checkWritable, writeBytes } from "../files.ts";
+import { modelOptionsHelp, networkOptions } from "../network.ts";
+import { isOnnx } from "../onnx.ts";
+import { gateFigure, gatesPage, signed } from "../report/gates.ts";
+import { Progress, percent, print, printJson, table, thousands } from "../terminal.ts";
+import { readDataset } from "../training/data.ts";
+
+function jsonOf(study: Study): unknown {
+  return { ...study, blocks: study.blocks.map((block) => ({ ...block, byClass: block.byClass.map((means) => means && [...means]) })) };
+}
+
+async function read(network: Inspected, folder: string): ReturnType<typeof readDataset> {
+  const { size, resize, interpolation, channels } = network.preprocessing;
+  const geometry = { size, ...(resize === undefined ? {} : { resize }), interpolation, channels };
+  const data = await readDataset(folder, "test", network.names, { geometry });
+  const wanted = [channels === "gray" ? 1 : 3, ...size];
+  if (data.shape.slice(1).join() !== wanted.join()) {
+    throw new Error(
+      `${network.title} wants images of ${wanted.join(" x ")} (channels, height, width), ${folder} has ${data.shape.slice(1).join(" x ")}`
+    );
+  }
+  return data;
+}
+
+export const gates: Command = {
+  name: "gates",
+  usage: "[MODEL|MODEL.onnx] --data DIR [--weights W] [--out report.html] [options]",
+  help: "what the gates do by class, depth and picture, and what depends on them: the paper's figures 6 and 7 for any network\n" +
+    "DIR as for senet eval. Gates are looked at for every other picture; accuracies with other gates are measured on the rest.",
+  options: {
+    data: { value: "DIR", help: "folder with the IDX files, or with pictures (test/CLASS/NAME, or CLASS/NAME)" },
+    ...networkOptions,
+    images: { value: "N", help: "pictures at the most, evenly spaced (default 1000)" },
+    out: { value: "FILE", help: "the page (default gates.html)" },
+    svg: { value: "DIR", help: "the figures as SVG too, a file a block" },
+    classes: { value: "FILE", help: "class names, one a line or JSON, where the weights do not carry them" },
+    preset: { value: "NAME", help: "preprocessing of a published checkpoint" },
+    "model-options": modelOptionsHelp,
+    input: { value: "SHAPE", help: "of an ONNX file whose sizes are free, such as 1,3,224,224" },
+    json: { help: "for programs: all of it as JSON on the standard output; no page" },
+  },
+  positionals: { least: 0, most: 1 },
+  async run(args) {
+    const folder = args.required("data");
+    const most = args.number("images", 1000, { least: 2, whole: true });
+    const json = args.flag("json");
+    const out = args.text("out") ?? "gates.html";
+    if (!json) checkWritable(out);
+    const network = await inspect(args, args.positionals.find((name) => !isOnnx(name)));
+    const data = await read(network, folder);
+    const progress = new Progress();
+    const study = studied(network, data, most, (share, doing) => progress.update(share, doing));
+    progress.end();
+    network.close();
+    if (json) {
+      printJson(jsonOf(study));
+      return;
+    }
+    writeBytes(out, gatesPage(network.title, folder, study));
+    const svg = args.text("svg");
+    if (svg !== undefined) {
+      for (const [i, block] of study.blocks.entries()) {
+        writeBytes(
+          join(svg, `${String(i + 1).padStart(2, "0")}-${block.name.replace(/[^\w.-]+/g, "-")}.svg`),
+          svgFile(gateFigure(block, study.classes).text),
+        );
+      }
+    }
+    print(`${network.title} on ${thousands(study.measured)} pictures: ${percent(study.accuracy)} right\n`);
+    print(table(
+      ["gates", "mean", "< .05", "> .95", "channels", "pictures", "frozen", "at 1"],
+      study.blocks.map((block) => [
+        block.name, block.mean.toFixed(3), percent(block.shut), percent(block.open), block.betweenChannels.toFixed(3),
+        block.betweenPictures.toFixed(3),
+        signed(block.frozen - study.accuracy), signed(block.one - study.accuracy)]),
+      ["mean", "< .05", "> .95", "channels", "pictures", "frozen", "at 1"]));
+    print(
+      `\nAll frozen to their means: ${signed(study.allFrozen - study.accuracy)} points; all at 1: ${signed(study.allOne - study.accuracy)}.`
+    );
+    print(`${out} shows the gates by class.${svg === undefined ? "" : ` Figures are in ${svg}.`}`);
+  },
+};
+
+/** A figure on its own, with what the page's style sheet says of it. */
+function svgFile(figure: string): string {
+  const colours = Array.from({ length: 10 }, (_, i) => `.c${i}{stroke:hsl(${36 * i} 65% 48%)}`).join("");
+  return figure.replace(
+    />/, `><style>path{fill:none;stroke-width:1.3}text{font:10px sans-serif;fill:#555}line{stroke:#ddd}${colours}</style>`,
+  );
+}
