@@ -35,6 +35,7 @@ function imports(file: string, text: string): string[] {
 const mayImport: Record<string, readonly string[]> = {
   "kernels/": ["kernels/"],
   "kernels/shapes.ts": [],
+  "kernels/activations.ts": [],
   "kernels/math.ts": [],
   "kernels/scratch.ts": ["kernels/shapes.ts"],
   "kernels/erf.ts": ["kernels/math.ts"],
@@ -45,7 +46,7 @@ const mayImport: Record<string, readonly string[]> = {
   "src/weight-layout.ts": ["src/tensor.ts"],
   "src/version.ts": [],
   "src/tensor.ts": ["kernels/shapes.ts", "src/errors.ts"],
-  "src/graph/": ["src/tensor.ts", "src/errors.ts"],
+  "src/graph/": ["kernels/activations.ts", "src/tensor.ts", "src/errors.ts"],
   "src/nn/": ["kernels/", "src/tensor.ts", "src/errors.ts", "src/weight-layout.ts", "src/graph/"],
   "src/io/": ["src/tensor.ts", "src/errors.ts", "src/host-types.ts", "src/weight-layout.ts", "src/graph/", "src/operations/"],
   "src/operations/": ["kernels/", "src/tensor.ts", "src/errors.ts", "src/graph/"],

@@ -3,7 +3,8 @@
  * memory that they read and write.
  */
 import { pool2dShape } from "../../kernels/shapes.ts";
-import type { Activation, ActivationKind } from "../../kernels/wasm/shared/activation.ts";
+import type { Activation } from "../../kernels/wasm/shared/activation.ts";
+import type { ActivationKind } from "../../kernels/activations.ts";
 import { packedConvSize } from "../../kernels/wasm/convolution/panels.ts";
 import { activationKernel, addKernel, copyKernel, scaleKernel } from "../../kernels/wasm/operations/elementwise.ts";
 import { globalPoolKernel } from "../../kernels/wasm/operations/global-pool.ts";

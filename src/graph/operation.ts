@@ -3,7 +3,10 @@
  * which a node
  * has them. All else that is known of a kind stands in its record (src/operations).
  */
+import type { Activation } from "../../kernels/activations.ts";
 import type { Floats, Shape, Tensor } from "../tensor.ts";
+
+export type { Activation, ActivationKind } from "../../kernels/activations.ts";
 
 /** A tensor of the state dict. `read` gives what the parameter holds now, not what it held when the graph was made. */
 export interface Constant {
@@ -24,16 +27,6 @@ export interface Window {
   readonly kernel: Two;
   readonly stride: Two;
   readonly padding: Four;
-}
-
-export type ActivationKind =
-  | "relu" | "relu6" | "leaky_relu" | "sigmoid" | "hard_sigmoid" | "silu" | "hard_swish" | "tanh" | "gelu" | "gelu_tanh";
-
-/** A function of one number, with the slope and offset of those that have them. */
-export interface Activation {
-  readonly activation: ActivationKind;
-  readonly slope: number;
-  readonly offset: number;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Activations as kernels are given them, those with an emitter of their own too. */
-import type { Activation, ActivationKind } from "../../kernels/wasm/shared/activation.ts";
+import type { ActivationKind } from "../../kernels/activations.ts";
+import type { Activation } from "../../kernels/wasm/shared/activation.ts";
 import { geluEmitters } from "../../kernels/wasm/shared/gelu.ts";
 
 /** One without slope or offset. */

@@ -9,19 +9,14 @@
  * Largest errors measured against kernels/math.ts, in units in the last place of float32, on 32,768 numbers each of all floats, of
  * [-1, 1], [-20, 20] and [-110, 110] (silu: [-80, 80]): sigmoid 2.02, silu 2.91, tanh 2.44 (test/wasm/shared/activation.test.ts).
  */
+import type { Activation as Named } from "../../activations.ts";
 import { emitSigmoid, emitTanh } from "./exp.ts";
 import type { ExpScratch } from "./exp.ts";
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import type { Local } from "../assembler/handles.ts";
 
-export type ActivationKind =
-  | "relu" | "relu6" | "leaky_relu" | "sigmoid" | "hard_sigmoid" | "silu" | "hard_swish" | "tanh" | "gelu" | "gelu_tanh";
-
-/** `slope` of leaky_relu and hard_sigmoid, `offset` of hard_sigmoid; of no meaning for the others. */
-export interface Activation {
-  readonly activation: ActivationKind;
-  readonly slope: number;
-  readonly offset: number;
+/** An activation as kernels take it. */
+export interface Activation extends Named {
   /** What emits those that not every bundle has (gelu.ts). */
   readonly emit?: ActivationEmitter | undefined;
 }
