@@ -1,7 +1,7 @@
 /**
  * Activations that a file spells with sums, products and clips become what they are: then kernels have them, and convolutions take them in.
  */
-import type { Activation, ActivationKind, Graph, Node, UnaryFunction, Value } from "../../../graph/graph.ts";
+import type { ActivationKind, Graph, Node, UnaryFunction, Value } from "../../../graph/graph.ts";
 import { exchange } from "../../../graph/rewrite.ts";
 import { sameShape } from "../../../tensor.ts";
 import { Pattern, arithmeticOf, near } from "./pattern.ts";
@@ -25,12 +25,6 @@ function clamped(pattern: Pattern, node: Node): Node | undefined {
   return most === Infinity ? act("relu", base, node.output) : undefined;
 }
 
-/** The activation of x that a value is, if x alone goes in. */
-function activationOf(pattern: Pattern, value: Value, x: Value): Activation | undefined {
-  const maker = pattern.maker(value);
-  return maker?.operation.kind === "activation" && maker.inputs[0] === x ? maker.operation : undefined;
-}
-
 /** The function of one number that makes a value, whatever its kind is called. */
 function functionOf(pattern: Pattern, value: Value): { readonly name: string; readonly x: Value } | undefined {
   const maker = pattern.maker(value);
@@ -49,8 +43,8 @@ function onePlus(pattern: Pattern, value: Value, f: string): Value | undefined {
 
 /** Is the value factor * x? */
 function isTimes(pattern: Pattern, value: Value, factor: number, x: Value): boolean {
-  const product = pattern.product(value);
-  return product.values.length === 1 && product.values[0] === x && near(product.factor, factor);
+  const { base, slope, offset, least, most } = pattern.clamp(value, x);
+  return base === x && near(slope, factor) && offset === 0 && most - least === Infinity;
 }
 
 /** Is the value sqrt(2 / pi) (x + 0.044715 x^3)? */
@@ -70,9 +64,9 @@ function gated(pattern: Pattern, node: Node): Node | undefined {
   if (values.length !== 2) return undefined;
   for (const [x, gate] of [values, [values[1], values[0]]]) {
     if (!sameShape(x.shape, gate.shape)) continue;
-    const of = activationOf(pattern, gate, x);
-    if (of?.activation === "sigmoid" && near(factor, 1)) return act("silu", x, node.output);
-    const { base, slope, offset, least, most } = pattern.clamp(gate);
+    const of = functionOf(pattern, gate);
+    if (of?.name === "sigmoid" && near(factor, 1) && isTimes(pattern, of.x, 1, x)) return act("silu", x, node.output);
+    const { base, slope, offset, least, most } = pattern.clamp(gate, x);
     if (base === x && near(least, 0) && near(most * factor, 1) && near(slope * factor, 1 / 6) && near(offset * factor, 0.5)) return act("hard_swish", x, node.output);
     const within = near(factor, 0.5) ? onePlus(pattern, gate, "erf") : undefined;
     if (within !== undefined && isTimes(pattern, within, Math.SQRT1_2, x)) return act("gelu", x, node.output);

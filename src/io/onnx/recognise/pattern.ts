@@ -48,25 +48,25 @@ export class Pattern extends Uses {
     return this.removable(value) && this.users(value).every((node) => node === user);
   }
 
-  /** A value as a clamped line over another one, through as many sums, products and clips as there are. */
-  clamp(value: Value, steps: number = MOST_STEPS): Clamp {
+  /** A value as a clamped line over another one, through as many sums, products and clips as there are, up to `stop`. */
+  clamp(value: Value, stop?: Value, steps: number = MOST_STEPS): Clamp {
     const self = { base: value, slope: 1, offset: 0, least: -Infinity, most: Infinity };
     const maker = this.maker(value);
-    if (maker === undefined || steps === 0) return self;
+    if (maker === undefined || value === stop || steps === 0) return self;
     const { operation, inputs } = maker;
     if (operation.kind === "activation") {
       const { activation, slope, offset } = operation;
-      const under = (): Clamp => this.clamp(inputs[0], steps - 1);
+      const under = (): Clamp => this.clamp(inputs[0], stop, steps - 1);
       if (activation === "relu") return cut(under(), 0, Infinity);
       if (activation === "relu6") return cut(under(), 0, 6);
       if (activation === "hard_sigmoid") return cut(line(under(), slope, offset), 0, 1);
       return self;
     }
-    if (operation.kind === "clip") return cut(this.clamp(inputs[0], steps - 1), operation.least, operation.most);
+    if (operation.kind === "clip") return cut(this.clamp(inputs[0], stop, steps - 1), operation.least, operation.most);
     const found = this.withScalar(maker);
     if (found === undefined) return self;
     const { x, number, first } = found;
-    const under = this.clamp(x, steps - 1);
+    const under = this.clamp(x, stop, steps - 1);
     const by = arithmeticOf(maker);
     if (by === "add") return line(under, 1, number);
     if (by === "sub") return first ? line(under, -1, number) : line(under, 1, -number);
