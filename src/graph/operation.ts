@@ -17,6 +17,8 @@ export interface Constant {
    * way.
    */
   readonly scaled?: { readonly of: Constant; readonly factors: () => Float64Array };
+  /** It follows from others, or is always the same: no training changes it. */
+  readonly fixed?: boolean;
 }
 
 type Two = readonly [number, number];

@@ -16,6 +16,7 @@ import { readModel } from "./read/model.ts";
 import type { OnnxModel } from "./read/model.ts";
 import type { External } from "./read/tensor.ts";
 import { elementTypes, fit } from "./read/types.ts";
+import { reachable } from "../../graph/rewrite.ts";
 import { recognise } from "./recognise/recognise.ts";
 
 export { externalLocations } from "./read/model.ts";
@@ -67,12 +68,14 @@ export class OnnxNetwork implements Network {
 
   /**
    * The graph for inputs of these shapes, with SE blocks and activations as senet has them.
+   * @param training leaves out a softmax at the end, which the loss has, and makes weights independent of the file's bytes, so that they can be written to
    * @throws UnsupportedError that names all that is not supported; RangeError where the network cannot take such inputs
    */
   lower(shapes: Shapes, training: boolean = false): Graph {
     const graph = recognise(lowerModel(this.#source, shapes));
-    if (training) this.#source.weights.detach();
-    return graph;
+    if (!training) return graph;
+    this.#source.weights.detach();
+    return withoutSoftmax(graph);
   }
 
   /** What the file says and is not done, such as a Dropout that was left in training mode; known once there was a graph. */
@@ -92,6 +95,12 @@ export class OnnxNetwork implements Network {
   loadState(tensors: ReadonlyMap<string, Tensor>): void {
     this.#source.weights.load(tensors);
   }
+}
+
+/** The graph with logits in place of their softmax. */
+function withoutSoftmax(graph: Graph): Graph {
+  const last = graph.nodes.find(({ operation, output }) => operation.kind === "softmax" && operation.axis === output.shape.length - 1 && graph.outputs[0] === output);
+  return last === undefined ? graph : reachable({ ...graph, outputs: [last.inputs[0], ...graph.outputs.slice(1)] });
 }
 
 function externalOf({ external }: ImportOptions): External {

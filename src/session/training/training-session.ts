@@ -4,7 +4,7 @@
  * memory; `pull` writes weights and running statistics into the model, for saving and for inference, `refresh` takes the model's over.
  */
 import { allOperations } from "../backends/all-operations.ts";
-import { lower } from "../../nn/lower.ts";
+import type { Network } from "../../graph/network.ts";
 import type { Module } from "../../nn/module.ts";
 import { Tensor, isDouble, sameShape, showShape, sizeOf } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
@@ -14,6 +14,8 @@ import type { Backend } from "../backends/backend.ts";
 import { chosen } from "../backends/choose.ts";
 import { whenDropped } from "../backends/dropped.ts";
 import type { SessionParts, Wanted } from "../backends/parts.ts";
+import { traineeOf } from "../optimise/training-graph.ts";
+import type { Trainee } from "../optimise/training-graph.ts";
 import { growPool, warmPool } from "../threads/pool.ts";
 import { labelsOf } from "../backends/wasm/checks/verify.ts";
 import { withPace } from "../backends/wasm/pace.ts";
@@ -22,7 +24,7 @@ import { checkLabels } from "./labels.ts";
 import { lossOf } from "./loss.ts";
 import { checkClassWeights, writeTargets } from "./targets.ts";
 import { maskDrawer } from "./step/masks.ts";
-import { checkTraining, matches } from "./options.ts";
+import { matches } from "./options.ts";
 import type { TrainingOptions } from "./options.ts";
 import { optimiserState, readOptimiserState } from "./optimiser-state.ts";
 import type { Of } from "./step/units.ts";
@@ -56,17 +58,14 @@ export class TrainingSession implements Disposable {
   #waiting = 0;
 
   /** Sessions are made by `compileTraining`. @throws Error where there is no WebAssembly, RangeError for an option that makes no sense */
-  constructor(model: Module, options: TrainingOptions, { name, reason, host, collected }: Backend) {
+  constructor({ graph, parameters: named, learning }: Trainee, options: TrainingOptions, { name, reason, host, collected }: Backend) {
     this.#why = `${name}: ${reason}`;
     if (host === undefined) throw new Error(`compile: training sessions want WebAssembly (${this.#why}); the eager Trainer does without`);
     this.#options = options;
     this.#host = host;
     this.#released = whenDropped(this, collected);
     try {
-      const graph = lower(model, options.input, true);
       const { parameters, statistics } = constantsOf(graph);
-      // Lowering has constants of its own, such as the ones and zeros that split channels: what is no parameter stays as it is.
-      const learning = new Set([...model.namedParameters()].filter(([, parameter]) => !parameter.frozen).map(([name]) => name));
       this.#state = new TrainingState(host.memory, parameters, statistics, ({ name, read }) => groupOf(name, read().shape, options, learning));
       this.#program = trainingProgram(graph, this.#state, host, options);
       this.#counts = new Float64Array(this.#program.loss.rows);
@@ -75,7 +74,7 @@ export class TrainingSession implements Disposable {
       this.#logits = graph.outputs[0].shape;
       this.#norms = graph.nodes.flatMap(({ operation }) =>
         (operation.kind === "batch_norm" ? [{ operation, epsilon: operation.epsilon, momentum: operation.momentum }] : []));
-      this.#names = new Map(this.#state.parameters.flatMap(({ name }, i) => (model.namedParameters().has(name) ? [[name, i] as const] : [])));
+      this.#names = new Map(this.#state.parameters.flatMap(({ name }, i) => (named.has(name) ? [[name, i] as const] : [])));
       this.refresh();
     } catch (error) {
       this.close();
@@ -265,19 +264,24 @@ function groupOf(name: string, shape: Shape, { frozen = [], groups = [], optimis
 /** Training programs have a kernel for everything; the plain ones know the right answers. */
 const parts: SessionParts = { operations: allOperations, pace: withPace, threads: { warm: warmPool, grow: growPool } };
 
-function wanted(model: Module, options: TrainingOptions): Wanted {
-  checkTraining(options, [...model.namedParameters().keys()]);
-  const { threads, kernels, numerics, input, pace } = options;
+function wanted({ graph }: Trainee, options: TrainingOptions): Wanted {
+  const { threads, kernels, numerics, pace } = options;
+  const inference = { ...graph, nodes: graph.nodes.filter(({ operation: { kind } }) => kind !== "dropout") };
   if (kernels === "plain") throw new RangeError("compile: training sessions want wasm kernels, and plain ones are asked for; the eager Trainer has those");
-  return { numerics: numerics ?? "fast", ...(threads === undefined ? {} : { threads }), ...(kernels === undefined ? {} : { kernels }), ...(pace === undefined ? {} : { pace }), labels: labelsOf(lower(model, input), allOperations), parts };
+  return { numerics: numerics ?? "fast", ...(threads === undefined ? {} : { threads }), ...(kernels === undefined ? {} : { kernels }), ...(pace === undefined ? {} : { pace }), labels: labelsOf(inference, allOperations), parts };
 }
 
-/** Compiles a model for training. @throws RangeError where an option makes no sense, or an operation has no gradient */
-export async function compileTraining(model: Module, options: TrainingOptions): Promise<TrainingSession> {
-  return new TrainingSession(model, options, await inTime(chosen(wanted(model, options))));
+/**
+ * Compiles a model, or a network from a file, for training.
+ * @throws RangeError where an option makes no sense, or an operation has no gradient
+ */
+export async function compileTraining(source: Module | Network, options: TrainingOptions): Promise<TrainingSession> {
+  const trainee = traineeOf(source, options);
+  return new TrainingSession(trainee, options, await inTime(chosen(wanted(trainee, options))));
 }
 
 /** The same at once; with one thread, unless workers were started before. */
-export function compileTrainingSync(model: Module, options: TrainingOptions): TrainingSession {
-  return new TrainingSession(model, options, atOnce(chosen(wanted(model, options))));
+export function compileTrainingSync(source: Module | Network, options: TrainingOptions): TrainingSession {
+  const trainee = traineeOf(source, options);
+  return new TrainingSession(trainee, options, atOnce(chosen(wanted(trainee, options))));
 }

@@ -6,6 +6,7 @@ import type { Backend } from "../../../src/session/backends/backend.ts";
 import { exactArithmetic } from "../../../src/session/backends/numerics.ts";
 import { WasmHost } from "../../../src/session/backends/wasm/engine.ts";
 import type { TrainedKind, TrainingPart } from "../../../src/session/training/step/context.ts";
+import { traineeOf } from "../../../src/session/optimise/training-graph.ts";
 import { compileTrainingSync, TrainingSession } from "../../../src/session/training/training-session.ts";
 import type { TrainingOptions } from "../../../src/session/training/options.ts";
 import { build } from "../../random/networks.ts";
@@ -57,7 +58,7 @@ function train(options: Omit<TrainingOptions, "input">, refused?: readonly strin
   const module = model();
   dropFrom(module, new Random(8));
   const all = { ...options, input, numerics: "exact", threads: 1 } as const;
-  const session = refused === undefined ? compileTrainingSync(module, all) : new TrainingSession(module, all, backendOf(refused));
+  const session = refused === undefined ? compileTrainingSync(module, all) : new TrainingSession(traineeOf(module, all), all, backendOf(refused));
   const random = new Random(3);
   const losses = [1, 2].map(() => session.trainStep(draw(input, random), Int32Array.of(0, 4, 2), 0.05));
   session.pull({ average: options.average !== undefined });

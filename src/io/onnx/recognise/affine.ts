@@ -19,7 +19,7 @@ function isPerChannel({ shape }: Value, x: Value): boolean {
 /** A constant of `size` numbers made of others, each time it is read. */
 function derived(name: string, size: number, read: () => ArrayLike<number>): Constant {
   return {
-    name,
+    name, fixed: true,
     read: () => {
       const numbers = read();
       return Tensor.of(numbers.length === size ? numbers : new Array<number>(size).fill(numbers[0]), [size]);
@@ -30,12 +30,12 @@ function derived(name: string, size: number, read: () => ArrayLike<number>): Con
 /** The constant as [channels], itself where it may be: then training changes it. */
 function row(constant: Constant, size: number): Constant {
   return sizeOf(constant.read().shape) === size
-    ? { name: constant.name, read: () => constant.read().reshape([size]) }
+    ? { ...constant, read: () => constant.read().reshape([size]) }
     : derived(`${constant.name} ${size}`, size, () => constant.read().data);
 }
 
 function mapped(constant: Constant, name: string, f: (x: number) => number): Constant {
-  return { name: `${constant.name}.${name}`, read: () => Tensor.of(Float32Array.from(constant.read().data, f), constant.read().shape) };
+  return { name: `${constant.name}.${name}`, fixed: true, read: () => Tensor.of(Float32Array.from(constant.read().data, f), constant.read().shape) };
 }
 
 type Biased = Extract<Operation, { bias: Constant | undefined }>;
