@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createModel } from "../../models/index.ts";
+import { importOnnx } from "../../src/io/onnx/import.ts";
 import { parseSafetensors, writeSafetensors } from "../../src/io/weights/safetensors.ts";
 import { stateDict } from "../../src/nn/state-dict.ts";
 import { Tensor } from "../../src/tensor.ts";
@@ -153,6 +154,13 @@ test("convert: half precision and ONNX", async () => {
   const onnx = await senet("convert", at("weights.safetensors"), at("model.onnx"), "--input", "1,2,9,8");
   assert.is(onnx.code, 0, onnx.errors);
   assert.match(onnx.output, /model\.onnx: se_resnet8 of weights\.safetensors, input \[1,2,9,8\], opset 17, /);
+  const batchOf = async (...input: string[]): Promise<unknown> => {
+    assert.is((await senet("convert", at("weights.safetensors"), at("model.onnx"), ...input)).code, 0);
+    return importOnnx(new Uint8Array(readFileSync(at("model.onnx")))).inputs[0].shape?.[0];
+  };
+  assert.is(await batchOf("--input", "4,2,9,8"), 4);
+  assert.is(await batchOf("--input", "1,2,9,8", "--fixed-batch"), 1);
+  assert.is(await batchOf("--input", "1,2,9,8"), "N");
   for (const name of ["half.safetensors", "model.onnx"]) rmSync(at(name), { force: true });
   await fails(2, /OUT wants to end in \.safetensors or \.onnx, got ".*model\.pb"/, "convert", at("weights.safetensors"), at("model.pb"));
   await fails(1, /wants 2 channels, got 3/, "convert", at("weights.safetensors"), at("model.onnx"), "--input", "1,3,9,8");

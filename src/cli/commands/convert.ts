@@ -23,9 +23,10 @@ function toOnnx(args: Arguments, from: string, to: string): void {
   const { size, channels } = network.preprocessing;
   const usual = network.described ? [1, channels === "gray" ? 1 : 3, ...size] : usualInput(network.model);
   const input = inputShape(args, usual);
-  const bytes = writeOnnx(lower(network.model, input), { name: network.model.identity?.model ?? "senet" });
+  const fixedBatch = input[0] !== 1 || args.flag("fixed-batch");
+  const bytes = writeOnnx(lower(network.model, input), { name: network.model.identity?.model ?? "senet", fixedBatch });
   writeBytes(to, bytes);
-  print(`${to}: ${network.title}, input ${showShape(input)}, opset 17, ${thousands(bytes.length)} bytes`);
+  print(`${to}: ${network.title}, input ${showShape(input)}${fixedBatch ? ", this batch alone" : ""}, opset 17, ${thousands(bytes.length)} bytes`);
 }
 
 /** The model's names, and a file that says which model it is. */
@@ -89,7 +90,8 @@ export const convert: Command = {
     model: { value: "M", help: "the model, where the weights do not say it" },
     "model-options": modelOptionsHelp,
     part: partHelp,
-    input: { value: "SHAPE", help: "for ONNX: batch, channels, height, width; the batch stays open" },
+    input: { value: "SHAPE", help: "for ONNX: batch, channels, height, width; a batch of 1 stays open, another one is fixed" },
+    "fixed-batch": { help: "for ONNX: fixes a batch of 1 too" },
     weights: { value: "FILE", help: "of an ONNX file: safetensors that take the place of its own weights" },
     dtype: { value: "TYPE", help: "for safetensors: f32, f16 or same (default f16; same for files of PyTorch)" },
     classes: { value: "FILE", help: "class names, one a line, to write into the file; with --model" },

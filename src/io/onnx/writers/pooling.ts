@@ -1,6 +1,10 @@
 /** Pooling as ONNX. */
 import { Tensor } from "../../../tensor.ts";
+import type { Operation } from "../../../graph/graph.ts";
+import type { Shape } from "../../../tensor.ts";
 import type { Writers } from "./writer.ts";
+
+type Pooling = Extract<Operation, { kind: "max_pool" | "average_pool" }>;
 
 /** One output row of averages over windows: row i averages the input from floor(i n / m) to ceil((i + 1) n / m). */
 function averages(from: number, to: number): number[] {
@@ -11,6 +15,17 @@ function averages(from: number, to: number): number[] {
     for (let j = 0; j < from; j++) rows.push(j >= begin && j < end ? 1 / (end - begin) : 0);
   }
   return rows;
+}
+
+/**
+ * Pads of a pool. Where its size is rounded up, the last window hangs over the edge: that much more padding says the same without a rule, on
+ * which readers differ.
+ */
+function reaching({ kernel, stride, padding, dilation = [1, 1], ceilMode }: Pooling, image: Shape, result: Shape): number[] {
+  const reach = (axis: 0 | 1): number =>
+    (result[2 + axis] - 1) * stride[axis] + (kernel[axis] - 1) * dilation[axis] + 1 - image[2 + axis] - padding[axis];
+  const end = ceilMode ? [Math.max(padding[2], reach(0)), Math.max(padding[3], reach(1))] : padding.slice(2);
+  return [...padding.slice(0, 2), ...end];
 }
 
 export const poolingWriters: Pick<Writers, "global_pool" | "channel_pool" | "adaptive_average_pool" | "max_pool" | "average_pool"> = {
@@ -32,22 +47,31 @@ export const poolingWriters: Pick<Writers, "global_pool" | "channel_pool" | "ada
     sink.node("MatMul", [`${name}.tall`, columns], name);
   },
 
-  max_pool(sink, { operation: { kernel, stride, padding, dilation = [1, 1], ceilMode }, inputs: [input], output, names, name }) {
-    // Where the size is rounded up, the last window hangs over the edge: that much more padding says the same without a rule.
-    const reach = (axis: 0 | 1): number =>
-      (output.shape[2 + axis] - 1) * stride[axis] + (kernel[axis] - 1) * dilation[axis] + 1 - input.shape[2 + axis] - padding[axis];
-    const end = ceilMode ? [Math.max(padding[2], reach(0)), Math.max(padding[3], reach(1))] : padding.slice(2);
+  max_pool(sink, { operation, inputs: [input], output, names, name }) {
+    const { kernel, stride, dilation = [1, 1] } = operation;
     const dilations = dilation.every((n) => n === 1) ? {} : { dilations: dilation };
-    sink.node("MaxPool", names, name, { kernel_shape: kernel, strides: stride, pads: [...padding.slice(0, 2), ...end], ...dilations });
+    sink.node("MaxPool", names, name, { kernel_shape: kernel, strides: stride, pads: reaching(operation, input.shape, output.shape), ...dilations });
   },
 
-  average_pool(sink, { operation: { kernel, stride, padding, dilation = [1, 1], ceilMode, countPadding }, names, name }) {
+  average_pool(sink, { operation, inputs: [input], output, names, name }) {
+    const { kernel, stride, padding, dilation = [1, 1], countPadding } = operation;
     // An attribute of opset 19.
     if (dilation.some((n) => n > 1)) {
       throw new RangeError(`writeOnnx: ${name} averages over a window with gaps, which opset 17 does not know`);
     }
-    sink.node("AveragePool", names, name, {
-      kernel_shape: kernel, strides: stride, pads: padding, ceil_mode: Number(ceilMode), count_include_pad: Number(countPadding),
-    });
+    const pads = reaching(operation, input.shape, output.shape);
+    const attributes = { kernel_shape: kernel, strides: stride, pads, count_include_pad: Number(countPadding) };
+    if (!countPadding || pads.every((n, i) => n === padding[i])) return sink.node("AveragePool", names, name, attributes);
+    // What hangs over the padding is not counted. Versions of ONNX Runtime before 1.29 count it, so all of the window is, and the excess is
+    // taken out.
+    const counted = (axis: 0 | 1, i: number): number => {
+      const begin = i * stride[axis] - padding[axis];
+      return Math.min(begin + kernel[axis], input.shape[2 + axis] + padding[2 + axis]) - begin;
+    };
+    const [height, width] = output.shape.slice(2);
+    const factors = Array.from({ length: height * width }, (_, i) =>
+      (kernel[0] * kernel[1]) / (counted(0, Math.floor(i / width)) * counted(1, i % width)));
+    sink.node("AveragePool", names, `${name}.whole`, attributes);
+    sink.node("Mul", [`${name}.whole`, sink.floats(`${name}.counted`, Tensor.of(factors, [1, 1, height, width]))], name);
   },
 };
