@@ -11,7 +11,7 @@
 #     Deno 2.9.6:  a b .../deno run -A --unstable-bare-node-builtins --unstable-detect-cjs c
 #
 # With `exec "$RUNTIME" "$@"` and the path in the environment nothing is changed; without `exec` the script is, and "$@" reaches
-# Deno as these two letters. Whoever pipes into a command line under test by way of a shell (test/cli/classify.test.ts) meets it.
+# Deno as these two letters. Whoever pipes into a command line by way of a shell meets it.
 # Exits 1 where the output differs from this.
 set -euo pipefail
 work=$(mktemp -d)
