@@ -1,4 +1,7 @@
-/** Weights and checkpoints of every format that is read. Programs that know theirs are smaller with weights.ts and train/checkpoint.ts alone. */
+/**
+ * Weights and checkpoints of every format that is read. Programs that know theirs are smaller with weights.ts and train/checkpoint.ts
+ * alone.
+ */
 import { FormatError } from "./errors.ts";
 import { bytesOf } from "./io/bytes/bytes-of.ts";
 import type { CheckpointOptions } from "./io/weights/pytorch/budget.ts";
@@ -11,11 +14,11 @@ import { loadWeights as load } from "./weights.ts";
 import type { AnyWeightsFile, LoadOptions, WeightsReport } from "./weights.ts";
 
 /**
- * What a training run left: a file of PyTorch's torch.save (.pth, .pt, .ckpt, .bin; the zip form, the form before torch 1.6, the tar of 2017), or
- * what `writeCheckpoint` wrote. `format` says which. Nothing of a file is executed; tensors are views of `bytes`.
+ * What a training run left: a file of PyTorch's torch.save (.pth, .pt, .ckpt, .bin; the zip form, the form before torch 1.6, the tar of
+ * 2017), or what `writeCheckpoint` wrote. `format` says which. Nothing of a file is executed; tensors are views of `bytes`.
  * @param options.memory bytes that reading may take beside the file
- * @throws FormatError with what the file is and what to do: a whole module, TorchScript, an optimiser's state alone, another format; or where it is
- * damaged. TypeError if `bytes` are no bytes
+ * @throws FormatError with what the file is and what to do: a whole module, TorchScript, an optimiser's state alone, another format; or
+ * where it is damaged. TypeError if `bytes` are no bytes
  */
 export function readCheckpoint(bytes: Uint8Array | ArrayBuffer, options: CheckpointOptions = {}): PyTorchCheckpoint | Checkpoint {
   const file = readWeights(bytes, options);
@@ -25,10 +28,11 @@ export function readCheckpoint(bytes: Uint8Array | ArrayBuffer, options: Checkpo
 }
 
 /**
- * Loads weights of any format into a model: safetensors or a checkpoint, under the names of timm, torchvision, Cadene or this package, whatever
- * wrappers and trainers put around them.
+ * Loads weights of any format into a model: safetensors or a checkpoint, under the names of timm, torchvision, Cadene or this package,
+ * whatever wrappers and trainers put around them.
  * @param source bytes of a file, or what a reader made of them
- * @returns what was missing, unexpected and misshapen (nothing, unless `options.partial`), and notes on how names were read and what was left out
+ * @returns what was missing, unexpected and misshapen (nothing, unless `options.partial`), and notes on how names were read and what was
+ * left out
  * @throws FormatError for bytes of another format, naming it; RangeError that names what does not fit. Then the model is unchanged.
  */
 export function loadWeights(model: Module, source: Uint8Array | ArrayBuffer | AnyWeightsFile, options: LoadOptions = {}): WeightsReport {

@@ -1,7 +1,8 @@
 /** Which network a weights file is of, and how large it may become: what is asked before anything is built of a file's own words. */
-import { checkpointModel } from "../models/index.ts";
+import { checkpointModel, usualInput, usualPreprocessing } from "../models/index.ts";
 import { FormatError } from "./errors.ts";
 import { below, commonHeads, fitNames } from "./io/weights/fit.ts";
+import type { Preprocessing } from "./io/images/preprocess.ts";
 import { shapesOf } from "./io/weights/names.ts";
 import type { WeightsFile } from "./io/weights/stored.ts";
 import { classCount, headOf } from "./nn/class-count.ts";
@@ -47,6 +48,23 @@ export function limited<T>({ tensors }: { readonly tensors: ReadonlyMap<string, 
     return withLimit({ parameters: 64 + 2 * tensors.size, values: 4e6 + 2 * values }, build);
   } catch (error) {
     if (!(error instanceof OversizeError)) throw error;
-    throw new FormatError(`weights: the file describes a network that is larger than its ${tensors.size} tensors of ${values} values: its description is wrong`);
+    throw new FormatError(
+      `weights: the file describes a network that is larger than its ${tensors.size} tensors of ${values} values: its description is wrong`
+    );
   }
 }
+
+/**
+ * How pictures are prepared for a network of which nothing else says it: as for its published weights, in the size and the channels that it
+ * is usually run at.
+ */
+export function assumedPreprocessing(name: string, model: Module): Preprocessing {
+  const usual = usualPreprocessing(name);
+  const [, channels, height, width] = usualInput(model);
+  const order = channels === 1 ? { channels: "gray", mean: [mean(usual.mean)], std: [mean(usual.std)] } as const : {};
+  return height === usual.size[0] || height === 224 ? { ...usual, ...order } : {
+    ...usual, ...order, size: [height, width], resize: height,
+  };
+}
+
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;

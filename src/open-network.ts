@@ -1,8 +1,9 @@
 /** From the bytes of a weights file to a network that answers: the model, the names of its classes, and how images are prepared for it. */
-import { createModel, usualPreprocessing } from "../models/index.ts";
-import { FormatError, show } from "./errors.ts";
-import { guessModel, limited, otherClasses } from "./network-of-file.ts";
+import { createModel } from "../models/index.ts";
+import { FormatError, checkOptions, show } from "./errors.ts";
+import { assumedPreprocessing, guessModel, limited, otherClasses } from "./network-of-file.ts";
 import type { Preprocessing } from "./io/images/preprocess.ts";
+import { bytesOf } from "./io/bytes/bytes-of.ts";
 import { parsePreprocessing } from "./io/images/preprocessing.ts";
 import { readWeights } from "./io/weights/read.ts";
 import { checkClassNames } from "./nn/class-count.ts";
@@ -38,7 +39,9 @@ export interface OpenOptions {
  * names are more or fewer than its classes
  */
 export function openNetwork(bytes: Uint8Array | ArrayBuffer, options: OpenOptions = {}): OpenedNetwork {
-  const file = readWeights(bytes);
+  const known = ["model", "modelOptions", "classes", "preprocessing", "part"] as const satisfies readonly (keyof OpenOptions)[];
+  checkOptions("openNetwork", options, known);
+  const file = readWeights(bytesOf(bytes, "openNetwork"));
   const { part } = options;
   const description = weightsDescription(file);
   const name = options.model ?? description?.model ?? guessModel(file, part);
@@ -63,7 +66,7 @@ export function openNetwork(bytes: Uint8Array | ArrayBuffer, options: OpenOption
   }
   const given = options.preprocessing === undefined ? undefined : parsePreprocessing(options.preprocessing);
   return {
-    model, classes, preprocessing: given ?? description?.preprocessing ?? usualPreprocessing(name),
+    model, classes, preprocessing: given ?? description?.preprocessing ?? assumedPreprocessing(name, model),
     described: description?.preprocessing !== undefined,
   };
 }

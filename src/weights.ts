@@ -1,5 +1,5 @@
 /** Weight files and models: bytes in, bytes out. What the names mean is io/weights/fit.ts, the format io/weights/safetensors.ts. */
-import { FormatError, show } from "./errors.ts";
+import { FormatError, checkOptions, show } from "./errors.ts";
 import { bytesOf } from "./io/bytes/bytes-of.ts";
 import { fitNames } from "./io/weights/fit.ts";
 import { foreignFile } from "./io/weights/foreign.ts";
@@ -13,7 +13,7 @@ import { numbersOf } from "./io/weights/stored.ts";
 import type { WeightsFile } from "./io/weights/stored.ts";
 import { checkClassNames, headOf } from "./nn/class-count.ts";
 import { BatchNorm2d } from "./nn/layers/batch-norm.ts";
-import type { Module } from "./nn/module.ts";
+import { Module } from "./nn/module.ts";
 import { applySettings, settingsOf } from "./nn/settings.ts";
 import { compareState, describeReport, fitsWhole, loadStateDict, stateDict, stateShapes } from "./nn/state-dict.ts";
 import type { LoadReport } from "./nn/state-dict.ts";
@@ -21,7 +21,10 @@ import { Tensor } from "./tensor.ts";
 
 /** How `loadWeights` takes a file. */
 export interface LoadOptions {
-  /** "head": only the last layer may differ, as for another number of classes; it keeps its values. true: load what fits, and report the rest. */
+  /**
+   * "head": only the last layer may differ, as for another number of classes; it keeps its values. true: load what fits, and report the
+   * rest.
+   */
   readonly partial?: boolean | "head";
   /** The dictionary of the file to take, such as "model_ema", where it holds several sets of weights. */
   readonly part?: string;
@@ -43,6 +46,8 @@ export type AnyWeightsFile = WeightsFile | SafetensorsFile;
  * @throws FormatError for bytes of another format, naming it; RangeError that names what does not fit. Then the model is unchanged.
  */
 export function loadWeights(model: Module, file: Uint8Array | ArrayBuffer | AnyWeightsFile, options: LoadOptions = {}): WeightsReport {
+  checkOptions("loadWeights", options, ["partial", "part"] as const satisfies readonly (keyof LoadOptions)[]);
+  if (!(model instanceof Module)) throw new TypeError(`loadWeights: model wants a Module, got ${show(model)}`);
   const { partial = false, part } = options;
   const opened = "tensors" in file ? file : open(file);
   const { tensors, notes: ofRun } = part === undefined ? ofTraining(opened) : { tensors: opened.tensors, notes: [] };
@@ -69,7 +74,9 @@ function open(bytes: Uint8Array | ArrayBuffer): WeightsFile {
   const file = bytesOf(bytes, "loadWeights");
   // Of safetensors byte 7 is the highest one of a length.
   if ((file[0] === 0x50 && file[1] === 0x4b) || (file[0] === 0x80 && file[7] !== 0)) {
-    throw new FormatError("weights: the file is a checkpoint of PyTorch, or another archive: loadWeights(model, readCheckpoint(bytes)) reads it");
+    throw new FormatError(
+      "weights: the file is a checkpoint of PyTorch, or another archive: loadWeights(model, readCheckpoint(bytes)) reads it"
+    );
   }
   const foreign = file[7] === 0 && file[8] === 0x7b ? undefined : foreignFile(file);
   if (foreign !== undefined) throw new FormatError(`weights: the file is ${foreign}`);
@@ -96,22 +103,25 @@ function withoutHead(report: LoadReport, head: string): LoadReport {
   const missing = report.missing.filter(other);
   // A head of another name: one layer, in place of ours.
   const layers = new Set(report.unexpected.map((name) => name.slice(0, Math.max(0, name.lastIndexOf(".")))));
-  const replaced = layers.size === 1 && report.missing.length > missing.length && report.unexpected.every((name) => /\.(weight|bias)$/.test(name));
+  const replaced = layers.size === 1 && report.missing.length > missing.length && report.unexpected.every(
+    (name) => /\.(weight|bias)$/.test(name)
+  );
   return { missing, misshapen: report.misshapen.filter(other), unexpected: replaced ? [] : report.unexpected.filter(other) };
 }
 
 function whyNot(report: LoadReport, head: string | undefined, { metadata, ...file }: AnyWeightsFile, notes: readonly string[]): string {
   const unreadable = "unreadable" in file ? [...file.unreadable].slice(0, 3).map(([name, what]) => `; ${show(name)} is ${what}`) : [];
   const only = head === undefined ? "" : `, and only ${head} may differ`;
-  return `weights do not fit the model${only}: ${describeReport(report)}${unreadable.join("")}${notes.length === 0 ? "" : ` (${notes.join("; ")})`}`;
+  const said = notes.length === 0 ? "" : ` (${notes.join("; ")})`;
+  return `weights do not fit the model${only}: ${describeReport(report)}${unreadable.join("")}${said}`;
 }
 
 /** Epsilons that foreign weights have set, and what they were before. */
 const changed = new WeakMap<BatchNorm2d, { readonly before: number; readonly set: number }>();
 
 /**
- * Sets what the file, or its layout, says of numbers that are no tensors. Where neither says anything, what weights before have set is taken back;
- * what the caller has set stays.
+ * Sets what the file, or its layout, says of numbers that are no tensors. Where neither says anything, what weights before have set is
+ * taken back; what the caller has set stays.
  */
 function setState(model: Module, state: ReturnType<typeof readState>, epsilon: number | undefined, partial: boolean): void {
   const norms = [...model.tree()].filter((module) => module instanceof BatchNorm2d);
@@ -131,7 +141,11 @@ function setState(model: Module, state: ReturnType<typeof readState>, epsilon: n
 function known(model: Module, state: NonNullable<ReturnType<typeof readState>>): typeof state {
   const modules = model.namedModules();
   return Object.fromEntries(Object.entries(state).map(([name, values]) =>
-    [name, Object.fromEntries(Object.entries(values).filter(([path]) => path === "*" || modules.get(path)?.settings()[name] !== undefined))]));
+    [
+      name, Object.fromEntries(Object.entries(values).filter(
+        ([path]) => path === "*" || modules.get(path)?.settings()[name] !== undefined
+      )),
+    ]));
 }
 
 export interface SaveOptions {
@@ -144,9 +158,11 @@ export interface SaveOptions {
 /**
  * A safetensors file of the model's state that says which model it is, with which options, classes and preprocessing, and batch
  * normalisation's epsilon and momentum.
- * @throws RangeError for more or fewer names than the network has classes
+ * @throws RangeError for more or fewer names than the network has classes, or an unknown option; TypeError for what is no Module
  */
 export function saveWeights(model: Module, options: SaveOptions = {}): Uint8Array {
+  checkOptions("saveWeights", options, ["dtype", "classes", "preprocessing"] as const satisfies readonly (keyof SaveOptions)[]);
+  if (!(model instanceof Module)) throw new TypeError(`saveWeights: model wants a Module, got ${show(model)}`);
   const { dtype = "F32", classes, preprocessing } = options;
   if (classes !== undefined) checkClassNames("saveWeights: classes", classes, model);
   const description = model.identity === undefined ? {} : describeModel({

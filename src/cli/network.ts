@@ -1,11 +1,11 @@
 /** What several commands share: the MODEL argument, its options, weights and kernels. */
 import * as plain from "../../kernels/plain/index.ts";
 import * as reference from "../../kernels/reference/index.ts";
-import { createModel, hasModel, presets, usualInput, usualPreprocessing } from "../../models/index.ts";
+import { createModel, hasModel, presets } from "../../models/index.ts";
 import { didYouMean } from "../errors.ts";
 import type { Preprocessing } from "../io/images/preprocess.ts";
 import { checkClassNames, classCount } from "../nn/class-count.ts";
-import { guessModel, otherClasses } from "../network-of-file.ts";
+import { assumedPreprocessing, guessModel, otherClasses } from "../network-of-file.ts";
 import type { Module } from "../nn/module.ts";
 import { OversizeError } from "../nn/parameter.ts";
 import type { Shape } from "../tensor.ts";
@@ -18,7 +18,9 @@ import { note } from "./terminal.ts";
 import { limitOf, loadInto, partHelp, readWeightsFile } from "./weights-file.ts";
 
 export const modelOptionsHelp: OptionHelp = { value: "JSON", help: `the model's options, such as '{"classes":10,"reduction":8}'` };
-export const eagerKernelsHelp: OptionHelp = { value: "NAME", help: "plain (TypeScript, the default) or reference (the textbook); it computes eagerly" };
+export const eagerKernelsHelp: OptionHelp = {
+  value: "NAME", help: "plain (TypeScript, the default) or reference (the textbook); it computes eagerly",
+};
 
 /** @throws UsageError for an unknown model or option. */
 export function modelFromArguments(args: Arguments, name: string, seed: number | null, options?: Record<string, unknown>): Module {
@@ -42,7 +44,9 @@ export function inputShape(args: Arguments, fallback: Shape): Shape {
   if (given === undefined) return fallback;
   const shape = given.split(/[,x]/).map(Number);
   if (shape.length !== 4 || !shape.every((n) => Number.isSafeInteger(n) && n >= 1)) {
-    throw new UsageError(`senet ${args.command.name}: --input wants four whole numbers as 1,3,224,224 (batch, channels, height, width), got "${given}"`);
+    throw new UsageError(
+      `senet ${args.command.name}: --input wants four whole numbers as 1,3,224,224 (batch, channels, height, width), got "${given}"`
+    );
   }
   return shape;
 }
@@ -50,7 +54,10 @@ export function inputShape(args: Arguments, fallback: Shape): Shape {
 /** The options that `loadNetwork` reads; `classes` and `preset` belong to commands that see pictures. */
 export const networkOptions: Readonly<Record<string, OptionHelp>> = {
   model: { value: "M", help: "the model's name, where the weights do not say it" },
-  weights: { value: "FILE", help: "safetensors, or what torch.save wrote (.pth, .pt, .bin, .ckpt); the bundled Fashion-MNIST network where nothing is given" },
+  weights: {
+    value: "FILE",
+    help: "safetensors, or what torch.save wrote (.pth, .pt, .bin, .ckpt); the bundled Fashion-MNIST network where nothing is given",
+  },
   part: partHelp,
 };
 
@@ -66,22 +73,34 @@ export interface Network {
 }
 
 /** The model and weights that the arguments name: the file's own description first, then its tensors' names, then --model. */
-export function loadNetwork(args: Arguments, modelName: string | undefined = args.text("model"), weights: string | undefined = args.text("weights")): Network {
-  if (weights === undefined && modelName !== undefined) throw new UsageError(`senet ${args.command.name}: --weights FILE is wanted with a model (only the bundled network comes with weights)`);
+export function loadNetwork(
+  args: Arguments, modelName: string | undefined = args.text("model"), weights: string | undefined = args.text("weights"),
+): Network {
+  if (weights === undefined && modelName !== undefined) {
+    throw new UsageError(`senet ${args.command.name}: --weights FILE is wanted with a model (only the bundled network comes with weights)`);
+  }
   const path = weights ?? bundledPath("fashion-mnist.safetensors");
   const file = readWeightsFile(path);
   const description = weightsDescription(file);
   const preset = presetOf(args);
   const guess = modelName === undefined && description === undefined ? guessModel(file, args.text("part")) : undefined;
   // Weights of two networks may have the same names and shapes: then the preset says which.
-  const name = modelName ?? description?.model ?? (guess !== undefined && preset?.model !== undefined && sameButPadding(guess, preset.model) ? preset.model : guess);
+  const name = modelName ?? description?.model ?? (
+    guess !== undefined && preset?.model !== undefined && sameButPadding(guess, preset.model) ? preset.model : guess
+  );
   if (name === undefined) throw new UsageError(`${path} does not say which model it belongs to: --model M is wanted`);
   if (preset?.model !== undefined && preset.model !== name && sameButPadding(preset.model, name)) {
-    throw new UsageError(`preset "${preset.name}" is of weights of ${preset.model}, which pads otherwise than ${name}: --model ${preset.model} is wanted with it`);
+    throw new UsageError(
+      `preset "${preset.name}" is of weights of ${preset.model}, which pads otherwise than ${name}: --model ${preset.model} is wanted ` +
+        `with it`
+    );
   }
   if (guess !== undefined && name === guess) {
     const sibling = [`tf_${name}`, name.replace(/^tf_/, "")].find((other) => other !== name && hasModel(other));
-    note(`${path}: by its names it has weights of ${name}${sibling === undefined ? "" : ` (or of ${sibling}, whose names are the same)`}; --model says otherwise`);
+    note(
+      `${path}: by its names it has weights of ${name}${sibling === undefined ? "" : ` (or of ${sibling}, whose names are the same)`}; ` +
+        `--model says otherwise`
+    );
   }
   // The file's options hold for the file's model; options on the command line add to them.
   const own = name === description?.model ? description.options : {};
@@ -94,35 +113,31 @@ export function loadNetwork(args: Arguments, modelName: string | undefined = arg
   try {
     loadInto(model, file, path, part === undefined ? {} : { part });
   } catch (error) {
-    throw guess === undefined ? error : new Error(`${(error as Error).message}; by its names it was taken for ${name}, --model says otherwise`);
+    throw guess === undefined ? error : new Error(
+      `${(error as Error).message}; by its names it was taken for ${name}, --model says otherwise`
+    );
   }
   const preprocessing = preset?.preprocessing ?? description?.preprocessing;
   if (preprocessing === undefined && args.command.name !== "convert") {
-    note(`${path} does not say how its pictures are prepared: ${inWords(assumed(name, model))} are assumed; --preset NAME chooses`);
+    note(
+      `${path} does not say how its pictures are prepared: ${inWords(assumedPreprocessing(name, model))} are assumed; --preset NAME chooses`
+    );
   }
   return {
     model,
     title: `${name} of ${path.split(/[\\/]/).at(-1)}`,
     classes: classNames(args, model, description?.classes, path),
-    preprocessing: preprocessing ?? assumed(name, model),
+    preprocessing: preprocessing ?? assumedPreprocessing(name, model),
     described: description?.preprocessing !== undefined,
   };
 }
 
 /** A list of names that needs no file. */
 const imagenet = "imagenet";
-/** How pictures are prepared for a network of which nothing else says it: as for its published weights, in the size that it is usually run at. */
-function assumed(name: string, model: Module): Preprocessing {
-  const usual = usualPreprocessing(name);
-  const [, channels, height, width] = usualInput(model);
-  const order = channels === 1 ? { channels: "gray", mean: [mean(usual.mean)], std: [mean(usual.std)] } as const : {};
-  return height === usual.size[0] || height === 224 ? { ...usual, ...order } : { ...usual, ...order, size: [height, width], resize: height };
-}
-
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 function inWords({ size, resize, mean: means, std }: Preprocessing): string {
-  return `${size.join(" x ")} pixels${typeof resize === "number" && resize !== size[0] ? ` of ${resize}` : ""}, mean ${means.join(", ")} and deviation ${std.join(", ")}`;
+  const of = typeof resize === "number" && resize !== size[0] ? ` of ${resize}` : "";
+  return `${size.join(" x ")} pixels${of}, mean ${means.join(", ")} and deviation ${std.join(", ")}`;
 }
 
 /** Are they the same network, but for TensorFlow's padding? Their weights have the same names and shapes. */
@@ -130,7 +145,10 @@ function sameButPadding(a: string, b: string): boolean {
   return a !== b && a.replace(/^tf_/, "") === b.replace(/^tf_/, "");
 }
 
-/** Those of `--classes`, else the file's own. @throws RangeError where there are more or fewer than the network has classes: each would get another's name */
+/**
+ * Those of `--classes`, else the file's own.
+ * @throws RangeError where there are more or fewer than the network has classes: each would get another's name
+ */
 function classNames(args: Arguments, model: Module, own: readonly string[] | undefined, weights: string): readonly string[] | undefined {
   const path = args.text("classes");
   const names = path === undefined || path === imagenet ? own : readClassNames(path);
@@ -140,7 +158,8 @@ function classNames(args: Arguments, model: Module, own: readonly string[] | und
 }
 
 /**
- * Names for the answers. Published weights of 1,000 classes that name none are ImageNet's, as good as always; then it is said that they are taken for such.
+ * Names for the answers. Published weights of 1,000 classes that name none are ImageNet's, as good as always; then it is said that they are
+ * taken for such.
  */
 export async function namesOf(args: Arguments, { classes, model, described, title }: Network): Promise<readonly string[] | undefined> {
   const asked = args.text("classes") === imagenet;
@@ -166,7 +185,9 @@ interface Preset {
 function presetOf(args: Arguments): Preset | undefined {
   const name = args.text("preset");
   if (name === undefined) return undefined;
-  if (!Object.hasOwn(presets, name)) throw new UsageError(`unknown preset "${name}"${didYouMean(name, Object.keys(presets))}; presets: ${Object.keys(presets).join(", ")}`);
+  if (!Object.hasOwn(presets, name)) {
+    throw new UsageError(`unknown preset "${name}"${didYouMean(name, Object.keys(presets))}; presets: ${Object.keys(presets).join(", ")}`);
+  }
   const model = name.split(/[.@]/, 1)[0];
   return { name, model: hasModel(model) || model.startsWith("tf_") ? model : undefined, preprocessing: presets[name] };
 }

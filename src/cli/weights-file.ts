@@ -9,7 +9,9 @@ import type { OptionHelp } from "./command.ts";
 import { readBytes } from "./files.ts";
 import { note } from "./terminal.ts";
 
-export const partHelp: OptionHelp = { value: "NAME", help: "the dictionary of the weights file to take, such as model_ema, where it holds several" };
+export const partHelp: OptionHelp = {
+  value: "NAME", help: "the dictionary of the weights file to take, such as model_ema, where it holds several",
+};
 
 /** @throws Error in one line that names the file, what it is and what to do */
 export function readWeightsFile(path: string): WeightsFile {
@@ -39,7 +41,10 @@ export function limitOf<T>(file: Parameters<typeof limited>[0], path: string, bu
 }
 
 /** Where trainers keep a network's weights, the likeliest first. */
-const usual = ["", "state_dict", "model", "model_state_dict", "module", "net", "network", "params", "weights", "ema", "model_ema", "state_dict_ema", "params_ema"];
+const usual = [
+  "", "state_dict", "model", "model_state_dict", "module", "net", "network", "params", "weights", "ema", "model_ema", "state_dict_ema",
+  "params_ema",
+];
 
 /** The dictionary of a checkpoint of PyTorch in which the weights of a network are most likely; "" for the whole file. */
 export function dictionaryOf(file: WeightsFile): string {

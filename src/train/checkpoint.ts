@@ -56,7 +56,8 @@ export function writeCheckpoint(trainer: Trainer, options: CheckpointOptions = {
     ...(preprocessing === undefined ? {} : { preprocessing }),
   });
   const metadata = {
-    ...description, ...describeState(settingsOf(model)), "senet.training": JSON.stringify(state), "senet.settings": JSON.stringify(settings),
+    ...description, ...describeState(settingsOf(model)), "senet.training": JSON.stringify(state),
+    "senet.settings": JSON.stringify(settings),
   };
   return writeSafetensors(tensors, { metadata, checksum: true });
 }
@@ -65,7 +66,9 @@ export function writeCheckpoint(trainer: Trainer, options: CheckpointOptions = {
 export function readCheckpoint(bytes: Uint8Array): Checkpoint {
   const file = parseSafetensors(bytes);
   const { tensors, metadata } = file;
-  if (!Object.hasOwn(metadata, "senet.training")) throw new FormatError("checkpoint: this safetensors file holds no training state, only weights");
+  if (!Object.hasOwn(metadata, "senet.training")) {
+    throw new FormatError("checkpoint: this safetensors file holds no training state, only weights");
+  }
   const model = new Map<string, Tensor>();
   const optimiser = new Map<string, Tensor>();
   for (const [name, tensor] of tensors) {
@@ -108,7 +111,9 @@ export function prepareModel(model: Module, checkpoint: Checkpoint): void {
  * @throws RangeError where model, optimiser, seed, batch or data set are others; then nothing has changed
  */
 export function restoreCheckpoint(trainer: Trainer, checkpoint: Checkpoint | { readonly format: "pytorch" }): void {
-  if (checkpoint.format === "pytorch") throw new RangeError("restoreCheckpoint: wants what writeCheckpoint wrote; from a checkpoint of PyTorch loadWeights takes the weights");
+  if (checkpoint.format === "pytorch") {
+    throw new RangeError("restoreCheckpoint: wants what writeCheckpoint wrote; from a checkpoint of PyTorch loadWeights takes the weights");
+  }
   trainer.checkState(checkpoint.state);
   const before = settingsOf(trainer.model);
   prepareModel(trainer.model, checkpoint);
@@ -136,10 +141,14 @@ function trainerState(value: Record<string, unknown>): TrainerState {
   const random = (value.random ?? {}) as Record<string, unknown>;
   const words = (name: string): boolean => {
     const list = random[name];
-    return Array.isArray(list) && list.length === 4 && list.every((word) => Number.isInteger(word) && word >= -0x80000000 && word <= 0xffffffff);
+    return Array.isArray(list) && list.length === 4 && list.every(
+      (word) => Number.isInteger(word) && word >= -0x80000000 && word <= 0xffffffff
+    );
   };
   for (const name of ["step", "seed", "batch", "images", "lossSum", "correct"]) {
-    if (typeof value[name] !== "number") throw new FormatError(`checkpoint: senet.training wants a number ${name}, got ${show(value[name])}`);
+    if (typeof value[name] !== "number") {
+      throw new FormatError(`checkpoint: senet.training wants a number ${name}, got ${show(value[name])}`);
+    }
     const whole = name !== "lossSum";
     if (!(value[name] >= 0) || (whole && !Number.isSafeInteger(value[name]))) {
       throw new FormatError(`checkpoint: senet.training wants a${whole ? " whole" : ""} number ${name} of at least 0, got ${value[name]}`);

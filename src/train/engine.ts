@@ -1,4 +1,7 @@
-/** What computes the steps of a training: the eager engine, or a training session on its WebAssembly kernels. A trainer asks for no more than this. */
+/**
+ * What computes the steps of a training: the eager engine, or a training session on its WebAssembly kernels. A trainer asks for no more
+ * than this.
+ */
 import type { Module } from "../nn/module.ts";
 import { checkStateDict, loadStateDict } from "../nn/state-dict.ts";
 import type { TrainingSession } from "../session/training/training-session.ts";
@@ -58,7 +61,9 @@ export class EagerEngine implements Engine {
   }
 
   pull(average: boolean): void {
-    if (average) throw new RangeError("Trainer: the eager engine keeps no average of the weights; a training session compiled with average does");
+    if (average) {
+      throw new RangeError("Trainer: the eager engine keeps no average of the weights; a training session compiled with average does");
+    }
   }
 
   state(): Map<string, Tensor> {

@@ -31,7 +31,10 @@ export interface TrainerOptions {
   readonly session?: TrainingSession;
   readonly schedule: Schedule;
   readonly data: Dataset;
-  /** The last `images` of `data` are not trained on in epochs (from 0) before `until`, so that they can measure the run until then. Default none. */
+  /**
+   * The last `images` of `data` are not trained on in epochs (from 0) before `until`, so that they can measure the run until then. Default
+   * none.
+   */
   readonly heldOut?: { readonly images: number; readonly until: number };
   readonly normalisation: Normalisation;
   readonly augmentation?: Augmentation;
@@ -46,7 +49,8 @@ export interface TrainerOptions {
 }
 
 const known = [
-  "model", "optimiser", "session", "schedule", "data", "heldOut", "normalisation", "augmentation", "batch", "smoothing", "classWeights", "seed",
+  "model", "optimiser", "session", "schedule", "data", "heldOut", "normalisation", "augmentation", "batch", "smoothing", "classWeights",
+  "seed",
 ] as const satisfies readonly (keyof TrainerOptions)[];
 
 /** One step, and the sums of its epoch so far. */
@@ -61,7 +65,10 @@ export interface StepReport {
   readonly rate: number;
   /** Of this batch. */
   readonly loss: number;
-  /** Means over the epoch so far, each batch as the network was when it came; of mixed images (`mixup`) the class with the larger share is the right one. */
+  /**
+   * Means over the epoch so far, each batch as the network was when it came; of mixed images (`mixup`) the class with the larger share is
+   * the right one.
+   */
   readonly epochLoss: number;
   readonly epochAccuracy: number;
 }
@@ -87,7 +94,10 @@ export class DivergedError extends Error {
   readonly step: number;
 
   constructor(step: number, what: string, stepsPerEpoch: number) {
-    super(`training diverged: ${what} in step ${step} (epoch ${Math.floor((step - 1) / stepsPerEpoch) + 1}); a lower learning rate or a longer warm-up may help`);
+    super(
+      `training diverged: ${what} in step ${step} (epoch ${Math.floor((step - 1) / stepsPerEpoch) + 1}); a lower learning rate or a ` +
+        `longer warm-up may help`
+    );
     this.step = step;
   }
 }
@@ -128,11 +138,16 @@ export class Trainer {
     const { model, data, batch, seed, heldOut = { images: 0, until: 0 } } = options;
     if (!(model instanceof Module)) throw new TypeError(`Trainer: model wants a Module, got ${show(model)}`);
     if (!(data instanceof Dataset)) throw new TypeError(`Trainer: data wants a Dataset, got ${show(data)}`);
-    if (typeof options.schedule !== "function") throw new TypeError(`Trainer: schedule wants a function, such as constant({ peak: 0.1 }), got ${show(options.schedule)}`);
+    if (typeof options.schedule !== "function") {
+      throw new TypeError(`Trainer: schedule wants a function, such as constant({ peak: 0.1 }), got ${show(options.schedule)}`);
+    }
     if (!Number.isSafeInteger(seed)) throw new RangeError(`Trainer: seed wants a whole number, got ${show(seed)}`);
     const { images, until } = heldOut;
     if (![images, until].every((n) => Number.isSafeInteger(n) && n >= 0) || images >= data.size) {
-      throw new RangeError(`Trainer: heldOut wants less than the ${data.size} images of the data set and a whole number of epochs, got ${images} until ${until}`);
+      throw new RangeError(
+        `Trainer: heldOut wants less than the ${data.size} images of the data set and a whole number of epochs, got ${images} until ` +
+          `${until}`
+      );
     }
     const trained = data.size - images;
     if (!Number.isSafeInteger(batch) || batch < 1 || batch > trained) {
@@ -145,8 +160,12 @@ export class Trainer {
       throw new RangeError(`Trainer: the data set has ${data.classes.length} classes${each}, the model puts out [${output.join(",")}]`);
     }
     const { optimiser, session, smoothing = 0, classWeights } = options;
-    if ((optimiser === undefined) === (session === undefined)) throw new TypeError("Trainer: wants an optimiser, or a session, and not both");
-    if (session !== undefined && classWeights !== undefined) throw new TypeError("Trainer: classWeights of a session are what it was compiled with");
+    if ((optimiser === undefined) === (session === undefined)) {
+      throw new TypeError("Trainer: wants an optimiser, or a session, and not both");
+    }
+    if (session !== undefined && classWeights !== undefined) {
+      throw new TypeError("Trainer: classWeights of a session are what it was compiled with");
+    }
     if (classWeights !== undefined) checkClassWeights("Trainer", classWeights, data.classes.length);
     this.#model = model.train();
     this.#engine = session !== undefined ? new SessionEngine(model, session) : new EagerEngine(model, optimiser!, smoothing, classWeights);
@@ -170,7 +189,10 @@ export class Trainer {
     return this.#model;
   }
 
-  /** Gives the model the weights of now, or the averaged ones. @throws RangeError where no average is kept; Error where the run has diverged */
+  /**
+   * Gives the model the weights of now, or the averaged ones.
+   * @throws RangeError where no average is kept; Error where the run has diverged
+   */
   pull({ average = false }: { readonly average?: boolean } = {}): void {
     if (this.#diverged) throw new Error("Trainer: this run has diverged; the model has its last good weights");
     this.#engine.pull(average);
@@ -223,8 +245,8 @@ export class Trainer {
   }
 
   /**
-   * Trains to the end of the epoch (a whole one, unless one is under way) and gives the report of its last step. Between two steps the host's event loop goes
-   * round: timers and signals are heard, a page stays alive. `trainStep` is the same without that.
+   * Trains to the end of the epoch (a whole one, unless one is under way) and gives the report of its last step. Between two steps the
+   * host's event loop goes round: timers and signals are heard, a page stays alive. `trainStep` is the same without that.
    * @param progress called after every step; `false` stops there, between two steps
    * @param signal an AbortSignal; once it is aborted, the step under way is the last one, and a later call goes on after it
    * @throws (as a rejection, like all of these) DivergedError as `trainStep`; Error while another call is under way
@@ -267,7 +289,10 @@ export class Trainer {
       images: this.#options.data.size,
       lossSum: this.#lossSum,
       correct: this.#correct,
-      random: { order: this.#step % this.stepsPerEpoch === 0 ? this.#orderRandom.state : this.#orderState, augmentation: this.#augmentationRandom.state, dropout: this.#dropoutRandom.state },
+      random: {
+        order: this.#step % this.stepsPerEpoch === 0 ? this.#orderRandom.state : this.#orderState,
+        augmentation: this.#augmentationRandom.state, dropout: this.#dropoutRandom.state,
+      },
     };
   }
 
@@ -283,10 +308,14 @@ export class Trainer {
   /** @throws RangeError where a state is of a run with other options. */
   checkState(state: TrainerState): void {
     const { seed, batch, data } = this.#options;
-    for (const [name, came, wanted] of [["seed", state.seed, seed], ["batch", state.batch, batch], ["images", state.images, data.size]] as const) {
+    for (const [name, came, wanted] of [
+      ["seed", state.seed, seed], ["batch", state.batch, batch], ["images", state.images, data.size],
+    ] as const) {
       if (came !== wanted) throw new RangeError(`Trainer: the state is of a run with ${name} ${came}, this one has ${wanted}`);
     }
-    if (!Number.isSafeInteger(state.step) || state.step < 0) throw new RangeError(`Trainer: step wants a whole number of at least 0, got ${state.step}`);
+    if (!Number.isSafeInteger(state.step) || state.step < 0) {
+      throw new RangeError(`Trainer: step wants a whole number of at least 0, got ${state.step}`);
+    }
   }
 
   /** Takes over the state of a trainer with the same options. @throws RangeError where it is of another run. */

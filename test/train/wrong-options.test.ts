@@ -13,11 +13,14 @@ import { Adam, AdamW } from "../../src/train/optimisers/adam.ts";
 import { constant, cosine, steps } from "../../src/train/optimisers/schedule.ts";
 import { Sgd } from "../../src/train/optimisers/sgd.ts";
 import { Trainer } from "../../src/train/trainer.ts";
+import { openNetwork } from "../../src/open-network.ts";
+import { loadWeights, saveWeights } from "../../src/weights.ts";
 import { normalisation, quarters, tinyModel } from "./tiny.ts";
 
 const model = tinyModel();
 const data = quarters(8, 1);
 const input = [4, 1, 12, 12];
+const saved = saveWeights(model);
 const parameters = model.namedParameters();
 const image: RgbaImage = { data: new Uint8Array(16), width: 2, height: 2 };
 const training = { input, optimiser: { method: "sgd" } } as const;
@@ -79,6 +82,11 @@ const cases: readonly Case[] = [
     (wrong) => preprocess(image, wrong), undefined,
     /preprocessing wants an object, such as presets\.imagenet or what a weights file says, got undefined/,
   ],
+  [(wrong) => saveWeights(model, wrong), { clases: ["a"] }, /saveWeights: unknown option "clases" \(did you mean "classes"\?\)/],
+  [(wrong) => saveWeights(wrong), undefined, /saveWeights: model wants a Module, got undefined/],
+  [(wrong) => loadWeights(model, saved, wrong), { partail: true }, /loadWeights: unknown option "partail" \(did you mean "partial"\?\)/],
+  [(wrong) => loadWeights(wrong, saved), {}, /loadWeights: model wants a Module, got Object/],
+  [(wrong) => openNetwork(saved, wrong), { preset: "imagenet" }, /openNetwork: unknown option "preset"/],
   [(wrong) => preprocess(image, wrong), { ...presets.imagenet, channels: "RGB" }, /channels wants "rgb" or "bgr" or "gray", got "RGB"/],
   [(wrong) => preprocess(image, wrong), { ...presets.imagenet, mean: [0.5] }, /mean wants 3 finite numbers/],
   [(wrong) => preprocess(image, wrong), { ...presets.imagenet, std: [0, 0, 0] }, /std wants numbers above 0/],

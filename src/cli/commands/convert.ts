@@ -45,14 +45,22 @@ function toDescribed(args: Arguments, from: string, to: string, dtype: (typeof d
 function toPlain(args: Arguments, from: string, to: string, file: WeightsFile, dtype: (typeof dtypes)[number]): void {
   const part = args.text("part") ?? dictionaryOf(file);
   const tensors = part === "" ? file.tensors : (below(file.tensors, `${part}.`) as Map<string, StoredTensor>);
-  if (tensors.size === 0) throw new UsageError(`${from} has no part "${part}"; it has ${some(new Set(Array.from(file.tensors.keys(), (name) => name.split(".", 1)[0])))}`);
+  if (tensors.size === 0) {
+    throw new UsageError(
+      `${from} has no part "${part}"; it has ${some(new Set(Array.from(file.tensors.keys(), (name) => name.split(".", 1)[0])))}`
+    );
+  }
   if (part !== "") note(`${from}: taken are the ${tensors.size} tensors of "${part}", of ${file.tensors.size} (--part takes others)`);
   for (const [name, what] of file.unreadable) if (name.startsWith(part)) note(`${from}: left out ${some([name])}, ${what}`);
   // Views of one storage by stride 0 may be larger than the file.
   let size = 0;
   for (const { dtype: stored, shape } of tensors.values()) size += sizeOf(shape) * (widthOf(stored) ?? 1);
-  if (size > 1e9 + 8 * readBytes(from).length) throw new Error(`${from}: its tensors would be ${thousands(size)} bytes, far more than the file: it is damaged`);
-  const bytes = writeSafetensors(tensors, { metadata: file.metadata, ...(dtype === "same" ? {} : { dtype: dtype === "f16" ? "F16" : "F32" }) });
+  if (size > 1e9 + 8 * readBytes(from).length) {
+    throw new Error(`${from}: its tensors would be ${thousands(size)} bytes, far more than the file: it is damaged`);
+  }
+  const bytes = writeSafetensors(
+    tensors, { metadata: file.metadata, ...(dtype === "same" ? {} : { dtype: dtype === "f16" ? "F16" : "F32" }) },
+  );
   writeBytes(to, bytes);
   print(`${to}: ${tensors.size} tensors in ${dtype === "same" ? "their own precision" : dtype}, ${thousands(bytes.length)} bytes`);
 }
@@ -65,11 +73,16 @@ function convertOnnx(args: Arguments, from: string, to: string): void {
   sayNotes(from, network);
   if (isOnnx(to)) {
     const free = network.inputs.every(({ shape }) => shape !== undefined && typeof shape[0] === "string");
-    const fixedBatch = !free || !keepsBatch(network.lower(Object.fromEntries(Object.entries(shapes).map(([name, [, ...rest]]) => [name, [3, ...rest]]))));
+    const fixedBatch = !free || !keepsBatch(network.lower(Object.fromEntries(Object.entries(shapes).map(
+      ([name, [, ...rest]]) => [name, [3, ...rest]]
+    ))));
     const bytes = writeOnnx(graph, { name: network.title, outputs: network.outputs, fixedBatch, metadata: network.metadata });
     writeBytes(to, bytes);
     const shown = Object.entries(shapes).map(([name, shape]) => `${name} ${showShape(shape)}`).join(", ");
-    print(`${to}: ${graph.nodes.length} operations, input ${shown}${fixedBatch ? "" : ", any batch"}, opset 17, ${thousands(bytes.length)} bytes`);
+    print(
+      `${to}: ${graph.nodes.length} operations, input ${shown}${fixedBatch ? "" : ", any batch"}, opset 17, ${thousands(bytes.length)} ` +
+        `bytes`
+    );
     return;
   }
   if (!to.endsWith(".safetensors")) throw new UsageError(`senet convert: OUT wants to end in .safetensors or .onnx, got "${to}"`);
@@ -83,9 +96,11 @@ function convertOnnx(args: Arguments, from: string, to: string): void {
 export const convert: Command = {
   name: "convert",
   usage: "IN OUT.safetensors|OUT.onnx [options]",
-  help: "weights (safetensors, or what torch.save wrote) to safetensors in half, single or their own precision, a network with its weights to ONNX, " +
+  help: "weights (safetensors, or what torch.save wrote) to safetensors in half, single or their own precision, a network with " +
+    "its weights to ONNX, " +
     "or an ONNX file to its weights or to what senet made of it\n" +
-    "With --model the result has that model's names and says which model it is, with --classes and --preset also what its classes and pictures are.",
+    "With --model the result has that model's names and says which model it is, with --classes and --preset also what its " +
+    "classes and pictures are.",
   options: {
     model: { value: "M", help: "the model, where the weights do not say it" },
     "model-options": modelOptionsHelp,
@@ -108,7 +123,9 @@ export const convert: Command = {
     const dtype = args.choice("dtype", dtypes, "value" in file ? "same" : "f16");
     const described = args.text("model") !== undefined || args.text("classes") !== undefined || args.text("preset") !== undefined;
     // A training run's checkpoint holds more than weights: what it would have written at its end is taken.
-    if (described || (Object.hasOwn(file.metadata, "senet.training") && weightsDescription(file) !== undefined)) return toDescribed(args, from, to, dtype);
+    if (described || (Object.hasOwn(file.metadata, "senet.training") && weightsDescription(file) !== undefined)) {
+      return toDescribed(args, from, to, dtype);
+    }
     toPlain(args, from, to, file, dtype);
   },
 };

@@ -73,7 +73,10 @@ export const evalCommand: Command = {
   options: {
     data: { value: "DIR", help: "folder with the IDX files, or with pictures" },
     ...networkOptions,
-    preset: { value: "NAME", help: "preprocessing of a published checkpoint, such as imagenet or seresnet50.a1_in1k, where the weights do not say it" },
+    preset: {
+      value: "NAME",
+      help: "preprocessing of a published checkpoint, such as imagenet or seresnet50.a1_in1k, where the weights do not say it",
+    },
     relabel: { value: "MAP", help: "new classes of old ones, as it was trained with, old ones by number: Tops=0,2,3,4,6;Shoes=5,7,9" },
     batch: { value: "N", help: "images at a time (default 100)" },
     "model-options": modelOptionsHelp,

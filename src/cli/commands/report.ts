@@ -30,12 +30,16 @@ function ofLog<T>(log: string, work: () => T): T {
 }
 
 /** Measures the weights on the images that the run held out, or says why not. Adds to the record what an older log does not say. */
-async function measured(args: Arguments, log: string, record: RunRecord, weights: string, folder: string): Promise<{ record: RunRecord; measured: Measured | string }> {
+async function measured(
+  args: Arguments, log: string, record: RunRecord, weights: string, folder: string,
+): Promise<{ record: RunRecord; measured: Measured | string }> {
   const settings = ofLog(log, () => loggedSettings(record.start));
   const threads = threadsFrom(args);
   const data = await readTraining(folder, settings);
   if (fingerprint(data) !== record.start.data) throw new Error(`${log} is of a run on other images than ${folder} has`);
-  const model = ofLog(log, () => createModel(settings.model, { classes: data.classes.length, inChannels: data.shape[1], ...settings.modelOptions }, null));
+  const model = ofLog(
+    log, () => createModel(settings.model, { classes: data.classes.length, inChannels: data.shape[1], ...settings.modelOptions }, null),
+  );
   // Of a checkpoint those that would be measured.
   loadInto(model, readWeightsFile(weights), weights);
   const completed = { ...record, start: { parameters: model.parameterCount(), ...record.start } };
@@ -55,6 +59,9 @@ async function measured(args: Arguments, log: string, record: RunRecord, weights
   return { record: completed, measured: await measuredOn(validation, evaluation, mistakes.worst(worstShown), "held-out images") };
 }
 
+const ofLogAlone = "Made of the log alone: with --weights and --data, senet report adds the confusion matrix and the worst mistakes " +
+  "on the held-out images.";
+
 export const report: Command = {
   name: "report",
   usage: "LOG.jsonl [--weights W.safetensors --data DIR] [--out FILE]",
@@ -70,12 +77,14 @@ export const report: Command = {
   async run(args) {
     const [log] = args.positionals;
     const [weights, data] = [args.text("weights"), args.text("data")];
-    if ((weights === undefined) !== (data === undefined)) throw new UsageError("senet report: --weights and --data are wanted together, or neither");
+    if ((weights === undefined) !== (data === undefined)) {
+      throw new UsageError("senet report: --weights and --data are wanted together, or neither");
+    }
     const out = args.text("out", `${log.replace(/(\.log)?\.jsonl$/, "")}.report.html`);
     if (resolve(out) === resolve(log)) throw new UsageError(`senet report: --out wants another file than the log, got "${out}"`);
     const record = readLog(readBytes(log), log);
     const page = weights === undefined || data === undefined
-      ? { record, log: basename(log), measured: "Made of the log alone: with --weights and --data, senet report adds the confusion matrix and the worst mistakes on the held-out images." }
+      ? { record, log: basename(log), measured: ofLogAlone }
       : { log: basename(log), weights: basename(weights), ...(await measured(args, log, record, weights, data)) };
     writeBytes(out, trainingPage(page));
     print(`report written to ${out}`);

@@ -26,7 +26,9 @@ function tensorsFor(path: string, names: readonly string[]): Record<string, Tens
   const { tensors } = parseSafetensors(readBytes(path));
   const [[only] = []] = tensors;
   return Object.fromEntries(names.map((name) => {
-    const found = tensors.get(name) ?? (names.length === 1 ? (tensors.get("input") ?? (tensors.size === 1 ? tensors.get(only!) : undefined)) : undefined);
+    const found = tensors.get(name) ?? (names.length === 1 ? (tensors.get("input") ?? (
+      tensors.size === 1 ? tensors.get(only!) : undefined
+    )) : undefined);
     if (found === undefined) throw new Error(`${path} has no tensor named "${name}" (it has ${[...tensors.keys()].join(", ") || "none"})`);
     return [name, found.toFloat32()];
   }));
@@ -36,11 +38,15 @@ async function runOnnx(args: Arguments, path: string): Promise<void> {
   const [from, to] = [args.required("input"), args.required("output")];
   const network = openOnnx(path, args.text("weights"));
   const x = tensorsFor(from, network.inputs.map(({ name }) => name));
-  const session = await onnxSession(args, network, engineFromArguments(args), Object.fromEntries(Object.entries(x).map(([name, { shape }]) => [name, shape])));
+  const session = await onnxSession(
+    args, network, engineFromArguments(args), Object.fromEntries(Object.entries(x).map(([name, { shape }]) => [name, shape])),
+  );
   sayNotes(path, network);
   const outputs = session.run(x);
   writeBytes(to, writeSafetensors(Object.entries(outputs)));
-  const show = (tensors: Readonly<Record<string, Tensor>>): string => Object.entries(tensors).map(([name, { shape }]) => `${name} ${showShape(shape)}`).join(", ");
+  const show = (tensors: Readonly<Record<string, Tensor>>): string => Object.entries(tensors).map(
+    ([name, { shape }]) => `${name} ${showShape(shape)}`
+  ).join(", ");
   print(`${path}: input ${show(x)}; output ${show(outputs)} written to ${to} (${session.kernels})`);
   session.close();
 }
@@ -50,9 +56,14 @@ export const run: Command = {
   usage: "MODEL|MODEL.onnx --input I.safetensors --output O.safetensors [--weights W.safetensors] [options]",
   help: "runs a model on the tensor `input` of one file and writes the tensor `output` to another",
   options: {
-    weights: { value: "FILE", help: "safetensors, or what torch.save wrote (.pth), with the names of timm, torchvision or Cadene; an ONNX file has its own" },
+    weights: {
+      value: "FILE",
+      help: "safetensors, or what torch.save wrote (.pth), with the names of timm, torchvision or Cadene; an ONNX file has its own",
+    },
     part: partHelp,
-    input: { value: "FILE", help: "safetensors with a tensor named input, [N,C,H,W]; for ONNX one tensor, or tensors by the inputs' names" },
+    input: {
+      value: "FILE", help: "safetensors with a tensor named input, [N,C,H,W]; for ONNX one tensor, or tensors by the inputs' names",
+    },
     output: { value: "FILE", help: "safetensors to write, with a tensor named output; for ONNX under the graph's names" },
     "model-options": modelOptionsHelp,
     partial: { help: "load the tensors that fit and leave the rest at their starting values" },
@@ -65,7 +76,9 @@ export const run: Command = {
     const paths = { weights: args.required("weights"), input: args.required("input"), output: args.required("output") };
     const partial = args.flag("partial");
     for (const name of ["weights", "input"] as const) {
-      if (sameFile(paths.output, paths[name])) throw new UsageError(`senet run: --output wants another file than --${name}, got "${paths.output}"`);
+      if (sameFile(paths.output, paths[name])) {
+        throw new UsageError(`senet run: --output wants another file than --${name}, got "${paths.output}"`);
+      }
     }
     const model = modelFromArguments(args, name, partial ? 0 : null);
     const engine = engineFromArguments(args);

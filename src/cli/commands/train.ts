@@ -25,13 +25,15 @@ interface Resumed {
   readonly settings: Settings;
 }
 
+const anew = ({ out }: Paths): string => `--from ${out} with another --out begins a new run with its weights`;
+
 /** The checkpoint, where `--resume` asks for one: of a run that was stopped, else of one that has finished. */
 function readResumed(args: Arguments, paths: Paths): Resumed | undefined {
   if (!args.flag("resume")) return undefined;
   const path = [paths.checkpoint, paths.state].find((candidate) => existsSync(candidate));
   if (path === undefined) {
-    const instead = existsSync(paths.out) ? `; ${paths.out} is of a run that has finished and left no state: --from ${paths.out} with another --out begins a new run with its weights` : "";
-    throw new Error(`nothing to resume: there is no ${paths.checkpoint}${instead}`);
+    const finished = existsSync(paths.out) ? `; ${paths.out} is of a run that has finished and left no state: ${anew(paths)}` : "";
+    throw new Error(`nothing to resume: there is no ${paths.checkpoint}${finished}`);
   }
   let checkpoint: Checkpoint;
   try {
@@ -42,8 +44,11 @@ function readResumed(args: Arguments, paths: Paths): Resumed | undefined {
   const settings = resumedSettings(args, checkpoint.settings);
   limitOf({ tensors: checkpoint.model }, path, () => createModel(settings.model, settings.modelOptions, null));
   if (path === paths.state && settings.epochs === checkpoint.settings.epochs) {
-    throw new Error(`nothing to resume: ${paths.out} is of a run that has finished its ${settings.epochs} epochs: --epochs N, more than those, extends it; ` +
-      `--from ${paths.out} with another --out begins a new run with its weights`);
+    const { epochs } = settings;
+    throw new Error(
+      `nothing to resume: ${paths.out} is of a run that has finished its ${epochs} epochs: --epochs N, more than those, extends it; ` +
+        anew(paths),
+    );
   }
   return { checkpoint, settings };
 }
@@ -52,7 +57,9 @@ function readResumed(args: Arguments, paths: Paths): Resumed | undefined {
 function checkpointEvery(args: Arguments): number {
   const given = args.text("checkpoint-every", "5");
   const [, number, unit] = /^(\d{1,6}(?:\.\d{1,6})?)\s*([smh]?)$/.exec(given.trim()) ?? [];
-  if (number === undefined) throw new UsageError(`senet train: --checkpoint-every wants minutes as 5 or 0.5, or a time as 90s, 5m or 1h, got "${given}"`);
+  if (number === undefined) {
+    throw new UsageError(`senet train: --checkpoint-every wants minutes as 5 or 0.5, or a time as 90s, 5m or 1h, got "${given}"`);
+  }
   return Number(number) * (unit === "s" ? 1 : unit === "h" ? 3600 : 60);
 }
 
@@ -89,11 +96,15 @@ export const train: Command = {
   name: "train",
   usage: "MODEL --data DIR --out W.safetensors [--epochs N] [--seed S] [options]",
   help: "trains a model on labelled images; the same seed gives the same weights on every engine\n" +
-    "DIR holds the IDX files of MNIST and its kin, gzipped or not, or pictures as train/CLASS/NAME or CLASS/NAME (PNG, JPEG, PPM; --validation parts some off). " +
+    "DIR holds the IDX files of MNIST and its kin, gzipped or not, or pictures as train/CLASS/NAME or CLASS/NAME " +
+    "(PNG, JPEG, PPM; --validation parts some off). " +
     "The test images are not touched.",
   options: {
     data: { value: "DIR", help: "folder with the IDX files, or with pictures" },
-    out: { value: "FILE", help: "weights to write; a checkpoint, a log (JSON lines), a report (HTML) and, at the end, the state for --resume stand beside it" },
+    out: {
+      value: "FILE",
+      help: "weights to write; a checkpoint, a log (JSON lines), a report (HTML) and, at the end, the state for --resume stand beside it",
+    },
     ...settingsHelp,
     partial: { help: "with --from: begins with whatever fits of these weights, not only where the last layer alone differs" },
     resume: { help: "goes on where the checkpoint beside --out ends, with its settings; with more --epochs, a finished run too" },
@@ -135,7 +146,9 @@ async function finish(run: Run, args: Arguments, every: number): Promise<void> {
   await trainToEnd(run, json, every);
   useResult(run);
   saveResult(run);
-  if (args.flag("no-state") || !existsSync(paths.checkpoint)) for (const path of [paths.checkpoint, paths.state]) rmSync(path, { force: true });
+  if (args.flag("no-state") || !existsSync(paths.checkpoint)) {
+    for (const path of [paths.checkpoint, paths.state]) rmSync(path, { force: true });
+  }
   else renameSync(paths.checkpoint, paths.state);
   const seconds = (performance.now() - begin) / 1000;
   const mistakes = new Mistakes();
@@ -146,7 +159,9 @@ async function finish(run: Run, args: Arguments, every: number): Promise<void> {
   if (reported && !json) print(`report written to ${paths.report}`);
   if (json) {
     printJson({
-      model: settings.model, weights: paths.out, steps: trainer.step, seconds, ...(held === undefined ? {} : { validation_loss: held.loss, validation_accuracy: held.accuracy }),
+      model: settings.model, weights: paths.out, steps: trainer.step, seconds, ...(held === undefined ? {} : {
+        validation_loss: held.loss, validation_accuracy: held.accuracy,
+      }),
       ...(reported ? { report: paths.report } : {}),
     });
   }

@@ -68,7 +68,10 @@ export function freeze(model: Module, names: readonly string[]): void {
   const parameters = model.namedParameters();
   for (const name of names) {
     if (![...parameters.keys()].some((each) => matches([name], each))) {
-      throw new UsageError(`senet train: --frozen names "${name}", which no parameter is called${didYouMean(name, parameters.keys())}; senet summary lists the layers`);
+      throw new UsageError(
+        `senet train: --frozen names "${name}", which no parameter is called${didYouMean(name, parameters.keys())}; senet summary lists ` +
+          `the layers`
+      );
     }
   }
   for (const [name, parameter] of parameters) if (matches(names, name)) parameter.frozen = true;
@@ -82,7 +85,9 @@ export function parseGroups(text: string): ParameterGroup[] {
     if (names === "" || numbers.length === 0 || rest.length > 0 || !numbers.every((n) => Number.isFinite(n) && n >= 0)) {
       throw new UsageError(`senet train: --groups wants NAMES:RATE or NAMES:RATE:DECAY, several between semicolons, got "${part}"`);
     }
-    return { names: names.split(",").map((name) => name.trim()), rate: numbers[0], ...(numbers.length > 1 ? { weightDecay: numbers[1] } : {}) };
+    return {
+      names: names.split(",").map((name) => name.trim()), rate: numbers[0], ...(numbers.length > 1 ? { weightDecay: numbers[1] } : {}),
+    };
   });
 }
 
@@ -93,7 +98,9 @@ export function relabelled(data: Dataset, text: string): Dataset {
   for (const part of text.split(";")) {
     const at = part.indexOf("=");
     const name = part.slice(0, Math.max(0, at)).trim();
-    if (name === "" || groups.has(name)) throw new UsageError(`--relabel wants NEW=OLD,OLD;NEW=OLD with every new name once, got "${part}"`);
+    if (name === "" || groups.has(name)) {
+      throw new UsageError(`--relabel wants NEW=OLD,OLD;NEW=OLD with every new name once, got "${part}"`);
+    }
     groups.set(name, part.slice(at + 1).split(",").map((each) => each.trim()));
   }
   try {

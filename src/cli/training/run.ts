@@ -59,8 +59,13 @@ function model(args: Arguments, settings: Settings, data: Dataset): Module {
   return modelFromArguments(args, settings.model, settings.seed, options);
 }
 
-/** The channels that the network wants pictures in; undefined where nothing says. @throws UsageError for a number that pictures cannot have */
-export function wantedChannels({ channels, modelOptions, model: name }: Pick<Settings, "channels" | "modelOptions" | "model">): Preprocessing["channels"] | undefined {
+/**
+ * The channels that the network wants pictures in; undefined where nothing says.
+ * @throws UsageError for a number that pictures cannot have
+ */
+export function wantedChannels(
+  { channels, modelOptions, model: name }: Pick<Settings, "channels" | "modelOptions" | "model">,
+): Preprocessing["channels"] | undefined {
   const { inChannels } = modelOptions;
   if (inChannels === undefined) return channels;
   if (inChannels === 1) return "gray";
@@ -72,14 +77,21 @@ export function wantedChannels({ channels, modelOptions, model: name }: Pick<Set
 export async function readTraining(folder: string, settings: Settings, sizeAsked: boolean = false): Promise<Dataset> {
   const { size, resize, interpolation, relabel, classes } = settings;
   const pictures = hasPictures(folder, "train");
-  if (sizeAsked && !pictures) throw new UsageError("senet train: --size, --resize and resized-crop are for pictures; IDX images stay as large as they are");
+  if (sizeAsked && !pictures) {
+    throw new UsageError("senet train: --size, --resize and resized-crop are for pictures; IDX images stay as large as they are");
+  }
   const channels = pictures ? wantedChannels(settings) : undefined;
-  const geometry = { ...(size === undefined ? {} : { size }), ...(resize === undefined ? {} : { resize }), interpolation, ...(channels === undefined ? {} : { channels }) };
+  const geometry = {
+    ...(size === undefined ? {} : { size }), ...(resize === undefined ? {} : { resize }), interpolation,
+    ...(channels === undefined ? {} : { channels }),
+  };
   return relabelled(await readDataset(folder, "train", classes, pictures ? { geometry, keep: settings.resizedCrop > 0 } : {}), relabel);
 }
 
 /** What `senet classify` does with a picture before it asks the network. */
-function preprocessingOf(data: Dataset, { size, resize, interpolation, channels }: Settings, mean: readonly number[], std: readonly number[]): Preprocessing | undefined {
+function preprocessingOf(
+  data: Dataset, { size, resize, interpolation, channels }: Settings, mean: readonly number[], std: readonly number[],
+): Preprocessing | undefined {
   const [, count, height, width] = data.shape;
   if (count !== 1 && count !== 3) return undefined;
   const whole = height === width ? height : ([height, width] as const);
@@ -95,11 +107,17 @@ export async function prepare(args: Arguments, settings: Settings, paths: Paths,
   const folder = args.required("data");
   const data = await readTraining(folder, settings, args.text("size") !== undefined || args.text("resize") !== undefined);
   const kept = { ...settings, data: fingerprint(data) };
-  if (checkpoint !== undefined && checkpoint.settings.data !== kept.data) throw new Error(`${paths.checkpoint} is of a run on other images than ${folder} has`);
+  if (checkpoint !== undefined && checkpoint.settings.data !== kept.data) {
+    throw new Error(`${paths.checkpoint} is of a run on other images than ${folder} has`);
+  }
   const heldOut = heldOutCount(settings, data.size);
-  if (heldOut >= data.size) throw new UsageError(`senet train: --validation wants less than the ${data.size} training images, got ${heldOut}`);
+  if (heldOut >= data.size) {
+    throw new UsageError(`senet train: --validation wants less than the ${data.size} training images, got ${heldOut}`);
+  }
   if (settings.join > 0 && (heldOut === 0 || settings.join >= settings.epochs)) {
-    throw new UsageError(`senet train: --join wants held-out images (--validation) and less than the ${settings.epochs} epochs, got ${settings.join}`);
+    throw new UsageError(
+      `senet train: --join wants held-out images (--validation) and less than the ${settings.epochs} epochs, got ${settings.join}`
+    );
   }
   const parts = heldOut > 0 ? data.split(heldOut, new Random(settings.seed)) : { training: data, validation: undefined };
   const warning = checkLearnable(parts.training, folder);
@@ -107,7 +125,9 @@ export async function prepare(args: Arguments, settings: Settings, paths: Paths,
   const given = settings.mean?.length === channels && settings.std?.length === channels;
   const { mean, std } = given ? { mean: settings.mean!, std: settings.std! } : pixelStatistics(parts.training);
   const network = model(args, settings, data);
-  if (settings.batch > parts.training.size) throw new UsageError(`senet train: --batch wants at most the ${parts.training.size} training images, got ${settings.batch}`);
+  if (settings.batch > parts.training.size) {
+    throw new UsageError(`senet train: --batch wants at most the ${parts.training.size} training images, got ${settings.batch}`);
+  }
   if (checkpoint !== undefined) prepareModel(network, checkpoint);
   const anew = settings.from === "" || checkpoint !== undefined ? undefined : loadStart(network, settings.from, args.flag("partial"));
   freeze(network, settings.frozen ?? []);
@@ -127,7 +147,9 @@ export async function prepare(args: Arguments, settings: Settings, paths: Paths,
     data: settings.join > 0 ? parts.training.concat(parts.validation!) : parts.training,
     heldOut: { images: settings.join > 0 ? heldOut : 0, until: settings.epochs - settings.join },
     normalisation: { mean, std },
-    augmentation: { flip: settings.flip, crop: settings.crop, resizedCrop: settings.resizedCrop, erase: settings.erase, mixup: settings.mixup },
+    augmentation: {
+      flip: settings.flip, crop: settings.crop, resizedCrop: settings.resizedCrop, erase: settings.erase, mixup: settings.mixup,
+    },
     batch: settings.batch,
     smoothing: settings.smoothing,
     seed: settings.seed,
@@ -135,9 +157,14 @@ export async function prepare(args: Arguments, settings: Settings, paths: Paths,
   if (checkpoint !== undefined) restoreCheckpoint(trainer, checkpoint);
   const size = data.shape.slice(1).join("x");
   return {
-    settings, trainer, ...parts, normalisation: { mean, std }, preprocessing: preprocessingOf(data, settings, mean, std), threads, arithmetic: 6 * (macs + seMacs),
-    facts: { parameters, se_parameters: seParameters, macs: macs + seMacs, images: parts.training.size, validation: heldOut, steps_per_epoch: trainer.stepsPerEpoch, ...(classWeights === undefined ? {} : { class_weights: classWeights }) }, kernels,
-    beginning: `\nimages of ${size}, mean ${mean.join(", ")}, deviation ${std.join(", ")} (${given ? "given, or the weights' own" : "measured"})` +
+    settings, trainer, ...parts, normalisation: { mean, std }, preprocessing: preprocessingOf(data, settings, mean, std), threads,
+    arithmetic: 6 * (macs + seMacs),
+    facts: {
+      parameters, se_parameters: seParameters, macs: macs + seMacs, images: parts.training.size, validation: heldOut,
+      steps_per_epoch: trainer.stepsPerEpoch, ...(classWeights === undefined ? {} : { class_weights: classWeights }),
+    }, kernels,
+    beginning: `\nimages of ${size}, mean ${mean.join(", ")}, deviation ${std.join(", ")}` +
+      ` (${given ? "given, or the weights' own" : "measured"})` +
       (anew === undefined ? "" : `\nbegins with ${settings.from}; new: ${anew.length === 0 ? "nothing" : anew.join(", ")}`),
     warning, paths, log: new TrainingLog(paths.log), kept,
   };
@@ -173,12 +200,16 @@ export function saveResult(run: Run): void {
 /** The page beside the weights. @throws Error naming the file where it cannot be written, and the weights, which are */
 export async function writeReport(run: Run, held: Evaluation | undefined, mistakes: Mistakes): Promise<void> {
   const { paths, settings, validation } = run;
-  const measured = held === undefined || validation === undefined ? whyUnmeasured(settings) : await measuredOn(validation, held, mistakes.worst(worstShown), "held-out images");
+  const measured = held === undefined || validation === undefined ? whyUnmeasured(settings) : await measuredOn(
+    validation, held, mistakes.worst(worstShown), "held-out images",
+  );
   try {
     const record = readLog(readBytes(paths.log), paths.log);
     // A run that an older version began has a log that says less.
     const start = { ...run.facts, ...record.start };
-    writeBytes(paths.report, trainingPage({ record: { ...record, start }, log: basename(paths.log), measured, weights: basename(paths.out) }));
+    writeBytes(
+      paths.report, trainingPage({ record: { ...record, start }, log: basename(paths.log), measured, weights: basename(paths.out) }),
+    );
   } catch (error) {
     throw new Error(`${(error as Error).message}; the weights are in ${paths.out}`);
   }

@@ -97,15 +97,21 @@ const numberFrom = (fallback: number, least: number, below: number = Infinity): 
   optional(fallback, `a number of at least ${least}${below === Infinity ? "" : ` and below ${below}`}`,
     (value) => typeof value === "number" && value >= least && value < below);
 const listOf = <T>(kind: string, wanted: string): Reader<readonly T[] | undefined> =>
-  optional<readonly T[] | undefined>(undefined, wanted, (value) => Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === kind));
+  optional<readonly T[] | undefined>(
+    undefined, wanted, (value) => Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === kind),
+  );
 
 const side = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= 8192;
 const sides = (value: unknown): boolean => Array.isArray(value) && value.length === 2 && value.every(side);
 
-const isClassWeights = (text: string): boolean => text === "" || text === "balanced" || text.split(",").every((part) => /^\s*\d{1,9}(\.\d{1,20})?(e-?\d{1,2})?\s*$/.test(part));
+const isClassWeights = (text: string): boolean => text === "" || text === "balanced" || text.split(",").every(
+  (part) => /^\s*\d{1,9}(\.\d{1,20})?(e-?\d{1,2})?\s*$/.test(part)
+);
 
 /** Numbers for `compileTraining`; undefined where all classes count alike. */
-export function classWeightsOf({ classWeights }: Pick<Settings, "classWeights">, { labels, classes }: Dataset): readonly number[] | undefined {
+export function classWeightsOf(
+  { classWeights }: Pick<Settings, "classWeights">, { labels, classes }: Dataset,
+): readonly number[] | undefined {
   if (classWeights === "") return undefined;
   if (classWeights !== "balanced") return classWeights.split(",").map(Number);
   const counts = new Float64Array(classes.length);
@@ -127,7 +133,9 @@ const readers: Readers<Settings> = {
   momentum: numberFrom(0.9, 0, 1),
   weightDecay: numberFrom(0, 0),
   smoothing: numberFrom(0, 0, 1),
-  classWeights: optional("", "balanced, or numbers of at least 0 as 1,0.5,2", (value) => typeof value === "string" && isClassWeights(value)),
+  classWeights: optional(
+    "", "balanced, or numbers of at least 0 as 1,0.5,2", (value) => typeof value === "string" && isClassWeights(value),
+  ),
   clip: positive<number | undefined>(undefined),
   average: numberFrom(0, 0, 1),
   engine: oneOf(trainingEngines, "auto"),
@@ -142,7 +150,10 @@ const readers: Readers<Settings> = {
   erase: numberFrom(0, 0, 1),
   mixup: numberFrom(0, 0),
   resizedCrop: optional(0, "a share of the area from 0 to 1", (value) => typeof value === "number" && value >= 0 && value <= 1),
-  validation: optional(0, "a whole number of at least 0, or a share below 1", (value) => typeof value === "number" && value >= 0 && (value < 1 || Number.isSafeInteger(value))),
+  validation: optional(
+    0, "a whole number of at least 0, or a share below 1",
+    (value) => typeof value === "number" && value >= 0 && (value < 1 || Number.isSafeInteger(value)),
+  ),
   join: count(0, 0),
   half: flag(false),
   from: words,
@@ -152,9 +163,13 @@ const readers: Readers<Settings> = {
   relabel: words,
   classes: listOf<string>("string", "a list of names"),
   size: optional<Sides | undefined>(undefined, "[height, width] in pixels, at most 8192", sides),
-  resize: optional<number | Sides | undefined>(undefined, "pixels, or [height, width], at most 8192", (value) => side(value) || sides(value)),
+  resize: optional<number | Sides | undefined>(
+    undefined, "pixels, or [height, width], at most 8192", (value) => side(value) || sides(value),
+  ),
   interpolation: oneOf(["bilinear", "bicubic"] as const, "bilinear"),
-  channels: optional<Geometry["channels"] | undefined>(undefined, "rgb, bgr or gray", (value) => value === "rgb" || value === "bgr" || value === "gray"),
+  channels: optional<Geometry["channels"] | undefined>(
+    undefined, "rgb, bgr or gray", (value) => value === "rgb" || value === "bgr" || value === "gray",
+  ),
   mean: listOf<number>("number", "a list of numbers"),
   std: listOf<number>("number", "a list of numbers"),
 };
@@ -169,9 +184,16 @@ export const settingsHelp: Readonly<Record<string, OptionHelp>> = {
   momentum: { value: "M", help: "of sgd and nesterov (default 0.9)" },
   "weight-decay": { value: "D", help: "not for biases and normalisation (default 0)" },
   smoothing: { value: "S", help: "label smoothing (default 0)" },
-  "class-weights": { value: "LIST", help: "what each class counts in the loss: balanced (rare ones more), or a number a class as 1,0.5,2 (default: all alike)" },
+  "class-weights": {
+    value: "LIST",
+    help: "what each class counts in the loss: balanced (rare ones more), or a number a class as 1,0.5,2 (default: all alike)",
+  },
   clip: { value: "NORM", help: "shortens longer gradients to this (default: none are)" },
-  average: { value: "SHARE", help: "measures and writes an average of the weights that keeps this share of itself per step, such as 0.998, less in the first steps (default 0: none)" },
+  average: {
+    value: "SHARE",
+    help: "measures and writes an average of the weights that keeps this share of itself per step, such as 0.998, less in " +
+      "the first steps (default 0: none)",
+  },
   engine: { value: "NAME", help: "session (compiled for training) or eager; default session where the host and the model can" },
   kernels: { value: "NAME", help: "wasm (sessions only), plain or reference (eager only); default wasm where the host can" },
   numerics: { value: "NAME", help: "of wasm kernels: exact (the same bits on every engine, the default) or fast" },
@@ -180,18 +202,35 @@ export const settingsHelp: Readonly<Record<string, OptionHelp>> = {
   restarts: { value: "N", help: "times that cosine begins anew at the highest rate (default 0)" },
   "restart-factor": { value: "F", help: "each period between restarts is so many times as long as the one before (default 1)" },
   warmup: { value: "E", help: "epochs, also a part of one, over which the learning rate rises (default 0)" },
-  augment: { value: "LIST", help: "none, or some of flip, crop:PIXELS, resized-crop:SHARE (of the area, at least), erase:PROBABILITY and mixup:ALPHA, as flip,crop:2,erase:0.25,mixup:0.2 (default none)" },
-  size: { value: "PIXELS", help: "pictures become so large, as 224 or 192x256 (height, width): their middle; default as large as they are, or as --from says" },
+  augment: {
+    value: "LIST",
+    help: "none, or some of flip, crop:PIXELS, resized-crop:SHARE (of the area, at least), erase:PROBABILITY and " +
+      "mixup:ALPHA, as flip,crop:2,erase:0.25,mixup:0.2 (default none)",
+  },
+  size: {
+    value: "PIXELS",
+    help: "pictures become so large, as 224 or 192x256 (height, width): their middle; default as large as they are, or as --from says",
+  },
   resize: { value: "PIXELS", help: "their shorter side before that (default 8/7 of --size)" },
   interpolation: { value: "NAME", help: "of resizing: bilinear (the default) or bicubic" },
-  validation: { value: "N", help: "training images to hold out and measure after every epoch, a number or a share such as 0.2 (default 0)" },
+  validation: {
+    value: "N", help: "training images to hold out and measure after every epoch, a number or a share such as 0.2 (default 0)",
+  },
   join: { value: "N", help: "the last N epochs train on the held-out images too, and measure no more (default 0)" },
-  from: { value: "FILE", help: "fine-tuning: weights to begin with, safetensors or .pth (fashion-mnist: the bundled ones); only the last layer may differ, for other classes, and begins anew" },
+  from: {
+    value: "FILE",
+    help: "fine-tuning: weights to begin with, safetensors or .pth (fashion-mnist: the bundled ones); only the last layer " +
+      "may differ, for other classes, and begins anew",
+  },
   frozen: { value: "NAMES", help: "parameters that stay as they are, and all below them, as conv1,layer1" },
   "frozen-statistics": { help: "batch normalisation uses the statistics that came with the weights, and leaves them as they are" },
-  groups: { value: "LIST", help: "parameters with a rate of their own (times the learning rate), and decay, as layer1:0.1;layer2:0.3:0.0001" },
+  groups: {
+    value: "LIST", help: "parameters with a rate of their own (times the learning rate), and decay, as layer1:0.1;layer2:0.3:0.0001",
+  },
   relabel: { value: "MAP", help: "new classes of old ones, as Tops=T-shirt/top,Coat;Shoes=Sandal; other images are left out" },
-  classes: { value: "FILE", help: "class names, one a line or JSON (default classes.txt beside the data, else numbers; of pictures their folders)" },
+  classes: {
+    value: "FILE", help: "class names, one a line or JSON (default classes.txt beside the data, else numbers; of pictures their folders)",
+  },
   "model-options": modelOptionsHelp,
   half: { help: "writes the weights in half precision" },
 };
@@ -201,13 +240,20 @@ function given(args: Arguments): Record<string, unknown> {
   const found: Record<string, unknown> = {};
   if (args.positionals.length > 0) found.model = args.positionals[0];
   if (args.text("model-options") !== undefined) found.modelOptions = args.json("model-options");
-  for (const name of ["epochs", "seed", "batch", "lr", "momentum", "weight-decay", "smoothing", "warmup", "validation", "join", "clip", "average", "restarts", "restart-factor"]) {
+  for (const name of [
+    "epochs", "seed", "batch", "lr", "momentum", "weight-decay", "smoothing", "warmup", "validation", "join", "clip", "average", "restarts",
+    "restart-factor",
+  ]) {
     if (args.text(name) !== undefined) found[name.replace(/-[a-z]/g, ([, letter]) => letter.toUpperCase())] = args.number(name, 0);
   }
-  for (const name of ["optimiser", "schedule", "engine", "kernels", "interpolation", "numerics", "from", "groups", "relabel"]) if (args.text(name) !== undefined) found[name] = args.text(name);
+  for (const name of ["optimiser", "schedule", "engine", "kernels", "interpolation", "numerics", "from", "groups", "relabel"]) {
+    if (args.text(name) !== undefined) found[name] = args.text(name);
+  }
   const weights = args.text("class-weights");
   if (weights !== undefined) {
-    if (weights === "" || !isClassWeights(weights)) throw new UsageError(`senet train: --class-weights wants balanced, or numbers as 1,0.5,2, one a class, got "${weights}"`);
+    if (weights === "" || !isClassWeights(weights)) {
+      throw new UsageError(`senet train: --class-weights wants balanced, or numbers as 1,0.5,2, one a class, got "${weights}"`);
+    }
     found.classWeights = weights;
   }
   const size = args.text("size");
@@ -231,7 +277,9 @@ function given(args: Arguments): Record<string, unknown> {
 function sidesFrom(option: string, text: string): Sides {
   const parts = /^(\d{1,4})(?:x(\d{1,4}))?$/.exec(text);
   const [height, width] = parts === null ? [0, 0] : [Number(parts[1]), Number(parts[2] ?? parts[1])];
-  if (!side(height) || !side(width)) throw new UsageError(`senet train: --${option} wants pixels as 224, or height and width as 192x256, at most 8192, got "${text}"`);
+  if (!side(height) || !side(width)) {
+    throw new UsageError(`senet train: --${option} wants pixels as 224, or height and width as 192x256, at most 8192, got "${text}"`);
+  }
   return [height, width];
 }
 
@@ -253,7 +301,10 @@ function augmentation(parts: readonly string[]): { flip: boolean; crop: number; 
     else if (erase !== null) result.erase = Number(erase[1]);
     else if (alpha !== null && Number(alpha[1]) > 0) result.mixup = Number(alpha[1]);
     else if (part !== "none") {
-      throw new UsageError(`senet train: --augment wants none, flip, crop:PIXELS, erase:PROBABILITY (below 1) or mixup:ALPHA (above 0), got "${part}"${didYouMean(part, ["none", "flip", "crop:2", "erase:0.25", "mixup:0.2"])}`);
+      throw new UsageError(
+        `senet train: --augment wants none, flip, crop:PIXELS, erase:PROBABILITY (below 1) or mixup:ALPHA (above 0), got ` +
+          `"${part}"${didYouMean(part, ["none", "flip", "crop:2", "erase:0.25", "mixup:0.2"])}`
+      );
     }
   }
   return result;
@@ -263,7 +314,9 @@ function recipe(name: string): Record<string, unknown> {
   const bundled = bundledPath(`${name}.recipe.json`);
   const path = !existsSync(name) && existsSync(bundled) ? bundled : name;
   const value = plainJson(parseJson(decodeUtf8(readBytes(path), path), path));
-  if (Object.prototype.toString.call(value) !== "[object Object]") throw new FormatError(`${path}: a recipe is a JSON object, this is ${show(value)}`);
+  if (Object.prototype.toString.call(value) !== "[object Object]") {
+    throw new FormatError(`${path}: a recipe is a JSON object, this is ${show(value)}`);
+  }
   return value as Record<string, unknown>;
 }
 
@@ -275,8 +328,12 @@ export function completeSettings(values: Readonly<Record<string, unknown>>): Set
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
-  if (settings.model === "") throw new UsageError("senet train: wants MODEL, such as se_resnet8 (senet summary --list names them all), or --recipe");
-  if (!hasModel(settings.model)) throw new UsageError(`unknown model "${settings.model}"${didYouMean(settings.model, modelNames)}; senet summary --list names them all`);
+  if (settings.model === "") {
+    throw new UsageError("senet train: wants MODEL, such as se_resnet8 (senet summary --list names them all), or --recipe");
+  }
+  if (!hasModel(settings.model)) {
+    throw new UsageError(`unknown model "${settings.model}"${didYouMean(settings.model, modelNames)}; senet summary --list names them all`);
+  }
   return { ...settings, lr: settings.lr ?? (settings.optimiser.startsWith("adam") ? 0.002 : 0.1) };
 }
 
@@ -302,7 +359,10 @@ export function settingsFromArguments(args: Arguments): Settings {
 
 /** JSON in which the order of an object's properties does not count. */
 function text(value: unknown): string {
-  return JSON.stringify(typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)) : value);
+  return JSON.stringify(
+    typeof value === "object" && value !== null &&
+    !Array.isArray(value) ? Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)) : value
+  );
 }
 
 /** How many of so many images are held out. */
@@ -310,7 +370,10 @@ export function heldOutCount({ validation }: Pick<Settings, "validation">, image
   return validation < 1 ? Math.round(validation * images) : validation;
 }
 
-/** The settings of a run that goes on: the checkpoint's, but that `--epochs` may add some. @throws UsageError where an option says something else. */
+/**
+ * The settings of a run that goes on: the checkpoint's, but that `--epochs` may add some.
+ * @throws UsageError where an option says something else.
+ */
 export function resumedSettings(args: Arguments, saved: Readonly<Record<string, unknown>>): Settings {
   const { data: _data, ...begunWith } = saved;
   const begun = completeSettings(begunWith);
@@ -321,7 +384,9 @@ export function resumedSettings(args: Arguments, saved: Readonly<Record<string, 
   for (const [key, value] of Object.entries(wanted)) {
     const before = settings[key as keyof Settings];
     if (text(value) !== text(before) && !(key === "epochs" && value === begun.epochs)) {
-      throw new UsageError(`senet train: this run was begun with ${key} ${JSON.stringify(before)}, which --resume cannot change to ${JSON.stringify(value)}`);
+      throw new UsageError(
+        `senet train: this run was begun with ${key} ${JSON.stringify(before)}, which --resume cannot change to ${JSON.stringify(value)}`
+      );
     }
   }
   return settings;
