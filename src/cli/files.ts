@@ -81,6 +81,16 @@ function targetOf(path: string): string {
   return target;
 }
 
+/** Where a path leads to, through links; the path itself where nothing may be written there. */
+export function realTarget(path: string): string {
+  try {
+    const target = targetOf(path);
+    return existsSync(target) ? realpathSync(target) : resolve(target);
+  } catch {
+    return path;
+  }
+}
+
 /** Checks, before any work, that a file can be written there. Nothing is made. @throws Error naming the path and what is in the way */
 export function checkWritable(path: string): void {
   try {

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import process from "node:process";
 import { decodeUtf8 } from "../../io/bytes/utf8.ts";
 import { UsageError } from "../command.ts";
-import { checkWritable, discardLeftovers, readHead, reason } from "../files.ts";
+import { checkWritable, discardLeftovers, readHead, realTarget, reason } from "../files.ts";
 
 export interface Paths {
   readonly out: string;
@@ -19,9 +19,11 @@ export interface Paths {
 
 export function pathsOf(out: string): Paths {
   const stem = out.replace(/\.safetensors$/, "");
+  // Of one file there is one lock, whatever links lead to it.
+  const locked = realTarget(out).replace(/\.safetensors$/, "");
   return {
     out, checkpoint: `${stem}.checkpoint.safetensors`, state: `${stem}.state.safetensors`, log: `${stem}.log.jsonl`,
-    report: `${stem}.report.html`, lock: `${stem}.lock`,
+    report: `${stem}.report.html`, lock: `${locked}.lock`,
   };
 }
 
@@ -60,11 +62,22 @@ export function checkOutputs(paths: Paths, { resume, overwrite }: { readonly res
 /** Locks that this process holds. */
 const held = new Set<string>();
 
+/** When a process began, where the host says so: numbers of processes come again, in containers soon. */
+function beginOf(pid: number | "self"): string {
+  try {
+    return decodeUtf8(readFileSync(`/proc/${pid}/stat`), "stat").split(") ").at(-1)?.split(" ")[19] ?? "";
+  } catch {
+    return "";
+  }
+}
+
 /** The process that holds a lock, where it is still alive. */
 function holder(path: string): number | undefined {
-  const pid = Number(/\d+/.exec(decodeUtf8(readFileSync(path), path))?.[0]);
+  const [, number = "", begin = ""] = /^(\d+)(?: (\d+))?/.exec(decodeUtf8(readFileSync(path), path)) ?? [];
+  const pid = Number(number);
   if (!Number.isSafeInteger(pid) || pid < 1) return undefined;
   if (pid === process.pid) return held.has(path) ? pid : undefined;
+  if (begin !== "" && ![begin, ""].includes(beginOf(pid))) return undefined;
   try {
     process.kill(pid, 0);
     return pid;
@@ -89,7 +102,7 @@ export function takeLock(paths: Paths): () => void {
       mkdirSync(dirname(lock), { recursive: true });
       // The lock of a run that was killed.
       if (existsSync(lock)) rmSync(lock, { force: true });
-      writeFileSync(lock, `${process.pid}\n`, { flag: "wx" });
+      writeFileSync(lock, `${process.pid} ${beginOf("self")}\n`, { flag: "wx" });
       break;
     } catch (error) {
       // Another one was quicker.

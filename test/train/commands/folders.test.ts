@@ -86,6 +86,14 @@ test("PNG, PPM and pictures in folders within a class are read; what is not read
   assert.match(evaluation.errors, /left out: 1 WebP pictures, which want a package .*, such as b.x\.webp/);
 });
 
+test("a class that is named twice is refused: its pictures would be of two", async () => {
+  await heap(at("twice/train"));
+  writeFileSync(at("twice.txt"), "a\nb\na\n");
+  const { code, errors } = await train(at("twice"), "none.safetensors", "--classes", at("twice.txt"));
+  assert.is(code, 1);
+  assert.match(errors, /the class "a" is named twice/);
+});
+
 test("a file that says it is a picture and is none stops the run, by name", async () => {
   await heap(at("spoilt/train"));
   writeFileSync(at("spoilt/train/a/9.png"), "");

@@ -64,7 +64,8 @@ test("a finished run is not overwritten, can be extended, and says what else the
   const anew = await train("a.safetensors", "--epochs", "1", "--overwrite", "--no-state");
   assert.is(anew.code, 0, anew.errors);
   assert.not.ok(existsSync(at("a.state.safetensors")));
-  failed(await train("a.safetensors", "--resume"), /nothing to resume: there is no .*a\.checkpoint\.safetensors; .*a\.safetensors is of a run that has finished and left no state: --from /);
+  failed(await train("a.safetensors", "--resume"),
+  /nothing to resume: there is no .*a\.checkpoint\.safetensors; .*a\.safetensors is of a run that has finished and left no state: --from /);
   failed(await train("none.safetensors", "--resume"), /nothing to resume: there is no .*none\.checkpoint\.safetensors$/m);
 });
 
@@ -98,7 +99,9 @@ test("killed in its first epoch, a run goes on from its last checkpoint to the s
   const steady = at("steady");
   mkdirSync(steady, { recursive: true });
   writePart(steady, "train", quarters(800, 5));
-  const args = (name: string): string[] => ["train", "se_resnet8", "--data", steady, "--model-options", '{"width":4,"reduction":2}', "--batch", "4", "--seed", "3", "--threads", "1",
+  const args = (name: string): string[] =>
+    ["train", "se_resnet8", "--data", steady, "--model-options", '{"width":4,"reduction":2}', "--batch", "4", "--seed", "3", "--threads",
+    "1",
     "--augment", "crop:1,mixup:0.2", "--average", "0.9", "--epochs", "1", "--no-report", "--out", at(name)];
   await killed(...args("killed.safetensors"), "--checkpoint-every", "0");
   assert.not.ok(existsSync(at("killed.safetensors")), "it was killed before its end");
@@ -174,6 +177,15 @@ test("two runs on one --out: the second is refused; a lock that nobody holds is 
   );
   assert.is((await running).code, 0);
   assert.not.ok(existsSync(at("two.lock")));
+  // By another way to the same file, too.
+  symlinkSync(at("three.safetensors"), at("way.safetensors"));
+  const third = train("three.safetensors", "--epochs", "30");
+  while (!existsSync(at("three.lock"))) await new Promise<void>((next) => setTimeout(next, 1));
+  failed(await train("way.safetensors", "--epochs", "30"), /another run is writing to .*way\.safetensors/);
+  assert.is((await third).code, 0);
+  // A number that another process has now.
+  writeFileSync(at("other.lock"), "1 99999999999\n");
+  if (existsSync("/proc/1/stat")) assert.is((await train("other.safetensors", "--epochs", "1")).code, 0);
   writeFileSync(at("left.lock"), "999999999\n");
   assert.is((await train("left.safetensors", "--epochs", "1")).code, 0);
 });
