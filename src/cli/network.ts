@@ -89,12 +89,7 @@ export function loadNetwork(
     guess !== undefined && preset?.model !== undefined && sameButPadding(guess, preset.model) ? preset.model : guess
   );
   if (name === undefined) throw new UsageError(`${path} does not say which model it belongs to: --model M is wanted`);
-  if (preset?.model !== undefined && preset.model !== name && sameButPadding(preset.model, name)) {
-    throw new UsageError(
-      `preset "${preset.name}" is of weights of ${preset.model}, which pads otherwise than ${name}: --model ${preset.model} is wanted ` +
-        `with it`
-    );
-  }
+  if (preset?.model !== undefined) checkPreset(preset.name, preset.model, name);
   if (guess !== undefined && name === guess) {
     const sibling = [`tf_${name}`, name.replace(/^tf_/, "")].find((other) => other !== name && hasModel(other));
     note(
@@ -138,6 +133,15 @@ const imagenet = "imagenet";
 function inWords({ size, resize, mean: means, std }: Preprocessing): string {
   const of = typeof resize === "number" && resize !== size[0] ? ` of ${resize}` : "";
   return `${size.join(" x ")} pixels${of}, mean ${means.join(", ")} and deviation ${std.join(", ")}`;
+}
+
+/** @throws UsageError for a preset of weights that want another graph than the network has; one of other weights is remarked on. */
+function checkPreset(preset: string, of: string, name: string): void {
+  const network = name.replace(/^(timm|torchvision)\//, "");
+  if (of.startsWith("tf_") !== network.startsWith("tf_")) {
+    throw new UsageError(`preset "${preset}" is of weights of ${of}, which pads otherwise than ${name}: --model ${of} is wanted with it`);
+  }
+  if (of !== network) note(`preset "${preset}" is of weights of ${of}; the network is ${name}`);
 }
 
 /** Are they the same network, but for TensorFlow's padding? Their weights have the same names and shapes. */

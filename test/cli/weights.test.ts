@@ -11,7 +11,8 @@ import { stateDict } from "../../src/nn/state-dict.ts";
 import { Tensor } from "../../src/tensor.ts";
 import { saveWeights } from "../../src/weights.ts";
 import { encodePng } from "../../src/io/images/png.ts";
-import { recipeTensor } from "../fixtures/recipe.ts";
+import { manifest } from "../fixtures/manifests.ts";
+import { recipeTensor, recipeWeights } from "../fixtures/recipe.ts";
 import { joined, little, torchFile } from "../io/weights/pickles.ts";
 import type { Tree } from "../io/weights/pickles.ts";
 import { quarters } from "../train/tiny.ts";
@@ -101,6 +102,40 @@ test("the network is guessed below wrappers, with its classes, and that is said"
   const { errors, output } = succeeded(await senet("classify", at("picture.png"), "--weights", path, "--top", "9"));
   assert.match(errors, /guess\.pth: by its names it has weights of se_resnet8; --model says otherwise/);
   assert.is(output.match(/class \d/g)?.length, 7);
+});
+
+test("a preset of TensorFlow's weights brings their padding along, or is refused", async () => {
+  const shapes = manifest("timm/mobilenetv3_small_100");
+  const path = write("tf.safetensors", writeSafetensors(recipeWeights(shapes)));
+  const classify = (...more: string[]): Promise<Call> => senet("classify", "--json", at("picture.png"), "--weights", path, ...more);
+  const silent = succeeded(await classify());
+  assert.match(silent.errors, /by its names it has weights of mobilenetv3_small_100 \(or of tf_mobilenetv3_small_100, whose names are the same\); --model says otherwise/);
+  const chosen = succeeded(await classify("--preset", "tf_mobilenetv3_small_100.in1k"));
+  const asked = succeeded(await classify("--model", "tf_mobilenetv3_small_100", "--preset", "tf_mobilenetv3_small_100.in1k"));
+  assert.is(chosen.output, asked.output);
+  const symmetric = succeeded(await classify("--model", "mobilenetv3_small_100", "--preset", "mobilenetv3_large_100.ra4_e3600_r224_in1k"));
+  assert.is.not(chosen.output, symmetric.output);
+  assert.match(symmetric.errors, /preset "mobilenetv3_large_100\.ra4_e3600_r224_in1k" is of weights of mobilenetv3_large_100; the network is mobilenetv3_small_100/);
+  failed(await classify("--model", "mobilenetv3_small_100", "--preset", "tf_mobilenetv3_small_100.in1k"), /pads otherwise than mobilenetv3_small_100: --model tf_mobilenetv3_small_100 is wanted with it/, 2);
+  failed(await classify("--model", "tf_mobilenetv3_small_100", "--preset", "mobilenetv3_small_100.lamb_in1k"), /pads otherwise than tf_mobilenetv3_small_100/, 2);
+});
+
+test("weights of small pictures that say nothing are not fed large ones, nor refused", async () => {
+  const tiny = createModel("se_resnet8", { classes: 2, width: 4, reduction: 2 }, 1);
+  const path = write("small.safetensors", writeSafetensors(stateDict(tiny)));
+  const more = ["--model", "se_resnet8", "--model-options", '{"width":4,"reduction":2}'];
+  const { errors } = succeeded(await senet("classify", at("picture.png"), "--weights", path, ...more));
+  assert.match(errors, /32 x 32 pixels, mean 0\.485, 0\.456, 0\.406 and deviation .* are assumed/);
+  const converted = succeeded(await senet("convert", path, at("small.onnx"), ...more));
+  assert.match(converted.output, /input \[1,3,32,32\]/);
+  const { mkdirSync } = await import("node:fs");
+  for (const label of ["0", "1"]) {
+    mkdirSync(at(`tested/test/${label}`), { recursive: true });
+    writeFileSync(at(`tested/test/${label}/a.png`), pictures);
+  }
+  const measured = succeeded(await senet("eval", ...more, "--weights", path, "--data", at("tested"), "--json"));
+  assert.is(JSON.parse(measured.output).images, 2);
+  assert.match(measured.errors, /32 x 32 pixels/);
 });
 
 test("files that are no weights are named by their first bytes, with what to do", async () => {
