@@ -28,5 +28,7 @@ export function headOf(model: Module): string | undefined {
 /** @throws RangeError unless there is one name a class */
 export function checkClassNames(what: string, names: readonly string[], model: Module): void {
   const classes = classCount(model);
-  if (classes !== undefined && names.length !== classes) throw new RangeError(`${what} names ${names.length} classes, the network has ${classes}`);
+  if (classes !== undefined && names.length !== classes) {
+    throw new RangeError(`${what} names ${names.length} classes, the network has ${classes}`);
+  }
 }

@@ -61,7 +61,10 @@ export abstract class Module {
   /** The shape that `forward` would return, without computing it. @throws RangeError as `forward` does. */
   abstract outputShape(input: Shape, visitor?: Visitor): Shape;
 
-  /** Adds what `forward` does in evaluation mode to a graph (with dropout, where that is one for training), and returns the value that comes out. */
+  /**
+   * Adds what `forward` does in evaluation mode to a graph (with dropout, where that is one for training), and returns the value that comes
+   * out.
+   */
   abstract lower(graph: GraphBuilder, x: Value): Value;
 
   /** Layouts of names in which others publish weights of this network; its own names need none. */
@@ -163,7 +166,10 @@ export abstract class Module {
     return this;
   }
 
-  /** What decides this module's own answers, is no tensor and may change: by name, such as batch normalisation's epsilon. Saved weights carry it. */
+  /**
+   * What decides this module's own answers, is no tensor and may change: by name, such as batch normalisation's epsilon. Saved weights
+   * carry it.
+   */
   settings(): Readonly<Record<string, number>> {
     return {};
   }
@@ -203,7 +209,9 @@ export abstract class Layer<Saved> extends Module {
   protected take(): Saved {
     const saved = this.#saved;
     if (saved === undefined) {
-      throw new Error(`${this.describe()}: backward wants a forward pass in training mode before it (model.train(), then forward, then backward once)`);
+      throw new Error(
+        `${this.describe()}: backward wants a forward pass in training mode before it (model.train(), then forward, then backward once)`,
+      );
     }
     this.#saved = undefined;
     return saved;

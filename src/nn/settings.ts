@@ -1,4 +1,7 @@
-/** The numbers of a model that decide its answers and are no tensors, as saved weights carry them: batch normalisation's epsilon and momentum. */
+/**
+ * The numbers of a model that decide its answers and are no tensors, as saved weights carry them: batch normalisation's epsilon and
+ * momentum.
+ */
 import { show } from "../errors.ts";
 import type { Module } from "./module.ts";
 
@@ -33,7 +36,9 @@ export function applySettings(model: Module, settings: ModelSettings): void {
   const undo: (() => void)[] = [];
   for (const [name, values] of Object.entries(settings)) {
     for (const path of Object.keys(values)) {
-      if (path !== "*" && modules.get(path)?.settings()[name] === undefined) throw new RangeError(`weights: the model has no ${show(path)} with a setting ${show(name)}`);
+      if (path !== "*" && modules.get(path)?.settings()[name] === undefined) {
+        throw new RangeError(`weights: the model has no ${show(path)} with a setting ${show(name)}`);
+      }
     }
     for (const [path, module] of modules) {
       const before = module.settings()[name];

@@ -28,7 +28,9 @@ export function stateShapes(model: Module): Map<string, Shape> {
 }
 
 /** What of `shapes` fits the model: the report, and the names that do. */
-export function compareState(model: Module, shapes: ReadonlyMap<string, { readonly shape: Shape }>): LoadReport & { readonly fitting: readonly string[] } {
+export function compareState(model: Module, shapes: ReadonlyMap<string, { readonly shape: Shape }>): LoadReport & {
+  readonly fitting: readonly string[]
+} {
   const wanted = model.namedState();
   const missing = [...wanted.keys()].filter((name) => !shapes.has(name));
   const unexpected = [...shapes.keys()].filter((name) => !wanted.has(name));
@@ -59,7 +61,9 @@ export function checkStateDict(model: Module, tensors: ReadonlyMap<string, Tenso
  * @param partial load what fits (for another number of classes, say) and report the rest, instead of refusing it.
  * @throws RangeError that names missing, unexpected and misshapen tensors; then nothing was changed.
  */
-export function loadStateDict(model: Module, tensors: ReadonlyMap<string, Tensor>, options: { readonly partial?: boolean } = {}): LoadReport {
+export function loadStateDict(
+  model: Module, tensors: ReadonlyMap<string, Tensor>, options: { readonly partial?: boolean } = {},
+): LoadReport {
   if (options.partial !== true) checkStateDict(model, tensors);
   const { fitting, ...report } = compareState(model, tensors);
   if (fitting.length === 0) throw new RangeError("weights do not fit the model: no tensor has a name and shape that it wants");

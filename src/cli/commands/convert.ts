@@ -26,7 +26,10 @@ function toOnnx(args: Arguments, from: string, to: string): void {
   const fixedBatch = input[0] !== 1 || args.flag("fixed-batch");
   const bytes = writeOnnx(lower(network.model, input), { name: network.model.identity?.model ?? "senet", fixedBatch });
   writeBytes(to, bytes);
-  print(`${to}: ${network.title}, input ${showShape(input)}${fixedBatch ? ", this batch alone" : ""}, opset 17, ${thousands(bytes.length)} bytes`);
+  print(
+    `${to}: ${network.title}, input ${showShape(input)}${fixedBatch ? ", this batch alone" : ""}, opset 17, ${thousands(bytes.length)} ` +
+    `bytes`,
+  );
 }
 
 /** The model's names, and a file that says which model it is. */

@@ -75,7 +75,9 @@ function partsOf(tensors: ReadonlyMap<string, AnyTensor>, wanted: ReadonlyMap<st
       if (holds(shape, target)) part.shapes++;
     }
   }
-  return [...parts.values()].sort((a, b) => b.shapes - a.shapes || b.names - a.names || Number(second.test(a.head)) - Number(second.test(b.head)));
+  return [...parts.values()].sort(
+    (a, b) => b.shapes - a.shapes || b.names - a.names || Number(second.test(a.head)) - Number(second.test(b.head)),
+  );
 }
 
 /** Words before names, below which at least so many of them stand: the places where a network may be. The likeliest first. */
@@ -90,7 +92,8 @@ export function commonHeads(tensors: ReadonlyMap<string, AnyTensor>, least: numb
   }
   const heads = [...counts].filter(([, count]) => count >= least);
   // Of heads with the same names below them the longest says most.
-  return heads.sort(([a, m], [b, n]) => n - m || Number(second.test(a)) - Number(second.test(b)) || b.length - a.length).slice(0, 12).map(([head]) => head);
+  return heads.sort(([a, m], [b, n]) => n - m || Number(second.test(a)) - Number(second.test(b)) || b.length - a.length).slice(0, 12)
+    .map(([head]) => head);
 }
 
 /** The tensors whose names begin with `head`, without it. */
@@ -102,7 +105,8 @@ export function below(tensors: ReadonlyMap<string, AnyTensor>, head: string): Ma
 
 /** The part whose names, renamed by one of the layouts, fit best. @throws RangeError where those that fit are of another graph */
 function inLayouts(
-  tensors: ReadonlyMap<string, AnyTensor>, wanted: ReadonlyMap<string, Shape>, layouts: readonly WeightLayout[], interior: (head: string) => boolean,
+  tensors: ReadonlyMap<string, AnyTensor>, wanted: ReadonlyMap<string, Shape>, layouts: readonly WeightLayout[],
+  interior: (head: string) => boolean,
 ): { readonly head: string; readonly shapes: number } {
   let best = { head: "", shapes: 0 };
   let refused: unknown;
@@ -149,18 +153,26 @@ export function fitNames(
     if (clean.length > longest || named.has(clean)) left.push(name);
     else {
       named.set(clean, tensor);
-      if (clean.length < rest.length) taken.add(`${/module|_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module|_forward_module/.exec(rest)![0]}.`);
+      if (clean.length < rest.length) {
+        taken.add(`${/module|_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module|_forward_module/.exec(rest)![0]}.`);
+      }
     }
   }
-  if (from !== undefined && named.size === 0) throw new RangeError(`weights: the file has no part ${show(from)}; it has ${some(firstWords(tensors.keys()).keys())}`);
+  if (from !== undefined && named.size === 0) {
+    throw new RangeError(`weights: the file has no part ${show(from)}; it has ${some(firstWords(tensors.keys()).keys())}`);
+  }
 
   // Below "layer2.0." stands a block, which shares names with the first one.
   const interior = (head: string): boolean => head !== "" && [...wanted.keys()].some((name) => name.startsWith(head));
   const parts = partsOf(named, wanted).filter(({ head, shapes }) => shapes * 2 >= wanted.size || !interior(head));
   const layout = (parts[0]?.shapes ?? 0) * 2 >= wanted.size ? undefined : inLayouts(named, wanted, layouts, interior);
   const { head } = layout !== undefined && layout.shapes > (parts[0]?.shapes ?? -1) ? layout : (parts[0] ?? { head: "" });
-  const equal = parts.filter((part) => part.head !== head && part.shapes > 0 && part.shapes === parts[0].shapes && part.names === parts[0].names);
-  if (equal.length > 0) notes.push(`"${head.slice(0, -1)}" is taken; ${some(equal.map((part) => part.head.slice(0, -1)))} would fit as well`);
+  const equal = parts.filter(
+    (part) => part.head !== head && part.shapes > 0 && part.shapes === parts[0].shapes && part.names === parts[0].names,
+  );
+  if (equal.length > 0) {
+    notes.push(`"${head.slice(0, -1)}" is taken; ${some(equal.map((part) => part.head.slice(0, -1)))} would fit as well`);
+  }
 
   const inside = below(named, head);
   const outside = new Map([...named].filter(([name]) => !name.startsWith(head)));

@@ -1,6 +1,7 @@
 /** Files that are given as weights and are none: recognised by their first bytes, with what to do. */
 
-const begins = (file: Uint8Array, text: string, at: number = 0): boolean => text.split("").every((letter, i) => file[at + i] === letter.charCodeAt(0));
+const begins = (file: Uint8Array, text: string, at: number = 0): boolean => text.split("")
+  .every((letter, i) => file[at + i] === letter.charCodeAt(0));
 
 /** The beginning as text, a character a byte. */
 function textOf(file: Uint8Array, length: number): string {
@@ -15,7 +16,9 @@ function foreignZip(directory: string): string | undefined {
   if (directory.includes("/constants.pkl")) {
     return "a TorchScript program, no state dict: in Python, torch.save(torch.jit.load(PATH).state_dict(), OTHER)";
   }
-  if (directory.includes(".npyPK")) return "an archive of numpy (.npz): in Python, safetensors.numpy.save_file(dict(numpy.load(PATH)), OTHER)";
+  if (directory.includes(".npyPK")) {
+    return "an archive of numpy (.npz): in Python, safetensors.numpy.save_file(dict(numpy.load(PATH)), OTHER)";
+  }
   if (directory.includes("PK\x05\x06") && !directory.includes("data.pkl")) return "a zip archive, but none of torch.save: unpack it first";
   return undefined;
 }
@@ -31,15 +34,25 @@ export function foreignFile(file: Uint8Array): string | undefined {
     const size = /\nsize (\d{1,15})\b/.exec(text)?.[1];
     return `a Git LFS pointer in place of the file${size === undefined ? "" : `, which has ${size} bytes`}: git lfs pull brings it`;
   }
-  if (/^<(!doctype|html|head|\?xml|!--)/i.test(text)) return "a web page: the download failed, or its address leads to a page about the file";
+  if (/^<(!doctype|html|head|\?xml|!--)/i.test(text)) {
+    return "a web page: the download failed, or its address leads to a page about the file";
+  }
   if (/^\{\s*"(error|message)"/i.test(text)) return "an error message of a server (JSON): the download failed";
   if (text.startsWith("{")) {
     const all = textOf(file, 100_000);
-    if (/"(modelTopology|weightsManifest)"/.test(all)) return "a graph of TensorFlow.js: python -m tf2onnx.convert --tfjs model.json --output M.onnx makes ONNX of it";
-    if (all.includes('"weight_map"')) return "an index of weights in several files: give the files that it names (model-00001-of-...safetensors), joined in Python";
+    if (/"(modelTopology|weightsManifest)"/.test(all)) {
+      return "a graph of TensorFlow.js: python -m tf2onnx.convert --tfjs model.json --output M.onnx makes ONNX of it";
+    }
+    if (all.includes('"weight_map"')) {
+      return "an index of weights in several files: give the files that it names (model-00001-of-...safetensors), joined in Python";
+    }
   }
   if (begins(file, "\x1f\x8b")) return "packed by gzip: unpack it first (gunzip, or tar xf)";
-  if (begins(file, "BZh") || begins(file, "\xfd7zXZ") || begins(file, "7z\xbc\xaf") || begins(file, "\x28\xb5\x2f\xfd") || begins(file, "Rar!")) {
+  if (
+    begins(file, "BZh") || begins(file, "\xfd7zXZ") || begins(file, "7z\xbc\xaf") || begins(file, "\x28\xb5\x2f\xfd") || begins(
+      file, "Rar!",
+    )
+  ) {
     return "a packed archive: unpack it first";
   }
   const h5 = begins(file, "\x89HDF\r\n\x1a\n");
@@ -51,7 +64,9 @@ export function foreignFile(file: Uint8Array): string | undefined {
     return `${what}. Two lines of Python make ONNX of it: ${first}; model.export("NAME.onnx", format="onnx")`;
   }
   if (zip !== "") return foreignZip(zip);
-  if (begins(file, "TFL3", 4)) return "a network of TensorFlow Lite: python -m tf2onnx.convert --tflite M.tflite --output M.onnx makes ONNX of it";
+  if (begins(file, "TFL3", 4)) {
+    return "a network of TensorFlow Lite: python -m tf2onnx.convert --tflite M.tflite --output M.onnx makes ONNX of it";
+  }
   // A varint of field 1: ONNX's version is 3 at least, TensorFlow's saved_model.pb has 1.
   if (file[0] === 8 && file[1] === 1 && file[2] === 0x12) {
     return "a SavedModel of TensorFlow: python -m tf2onnx.convert --saved-model DIR --output M.onnx makes ONNX of it";

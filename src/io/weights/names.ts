@@ -54,7 +54,9 @@ export function renameCheckpoint<T extends AnyTensor>(
   return { tensors: renamed, layout, prefix, ...(epsilon === undefined ? {} : { epsilon }) };
 }
 
-function recognise(file: ReadonlyMap<string, Shape>, wanted: ReadonlyMap<string, Shape>, layouts: readonly WeightLayout[]): Renaming & { readonly layout: string } {
+function recognise(file: ReadonlyMap<string, Shape>, wanted: ReadonlyMap<string, Shape>, layouts: readonly WeightLayout[]): Renaming & {
+  readonly layout: string
+} {
   for (const layout of layouts) {
     const renaming = layout.read(file, wanted);
     if (renaming !== undefined) return { ...renaming, layout: layout.name };

@@ -20,7 +20,9 @@ const excitation = /^(se|sem|senet|attn|attention|ca)$|^se[_-]?(layer|block|modu
  * Gives names that the model wants to tensors of `inside` that have others, and takes tensors of `outside` where one name alone fits.
  * @param inside changed in place
  */
-export function repairNames(inside: Map<string, AnyTensor>, outside: ReadonlyMap<string, AnyTensor>, wanted: ReadonlyMap<string, Shape>): Repair {
+export function repairNames(
+  inside: Map<string, AnyTensor>, outside: ReadonlyMap<string, AnyTensor>, wanted: ReadonlyMap<string, Shape>,
+): Repair {
   const taken = new Set<string>();
   const used = new Set<string>();
   const notes: string[] = [];
@@ -80,7 +82,10 @@ function withoutOneWord(
 type Gate = Map<string, Map<string, string>>;
 
 /** Gates by the block that they stand in. @param depths how many words a layer's path may have */
-function gatesOf(names: Iterable<string>, depths: readonly number[], isGate: (word: string, block: string) => boolean): Map<string, { word: string; gate: Gate }> {
+function gatesOf(names: Iterable<string>, depths: readonly number[], isGate: (word: string, block: string) => boolean): Map<string, {
+  word: string;
+  gate: Gate;
+}> {
   const gates = new Map<string, { word: string; gate: Gate }>();
   for (const name of names) {
     const words = name.split(".");
@@ -101,9 +106,13 @@ function gatesOf(names: Iterable<string>, depths: readonly number[], isGate: (wo
 }
 
 /** SE of other libraries: "se_layer.conv1.conv" and "se_layer.conv2.conv" for "se.fc1" and "se.fc2". Layers without biases get zeros. */
-function excitations(tensors: Map<string, AnyTensor>, wanted: ReadonlyMap<string, Shape>, missing: ReadonlyMap<string, Shape>): string | undefined {
+function excitations(
+  tensors: Map<string, AnyTensor>, wanted: ReadonlyMap<string, Shape>, missing: ReadonlyMap<string, Shape>,
+): string | undefined {
   const targets = gatesOf(missing.keys(), [1], () => true);
-  const sources = gatesOf([...tensors.keys()].filter((name) => !wanted.has(name)), [1, 2, 3], (word, block) => excitation.test(word) && targets.has(block));
+  const sources = gatesOf(
+    [...tensors.keys()].filter((name) => !wanted.has(name)), [1, 2, 3], (word, block) => excitation.test(word) && targets.has(block),
+  );
   let [blocks, example] = [0, ""];
   for (const [block, { word, gate }] of sources) {
     const target = targets.get(block)!;
@@ -128,7 +137,10 @@ function excitations(tensors: Map<string, AnyTensor>, wanted: ReadonlyMap<string
   return blocks === 0 ? undefined : `${example} (in ${blocks} ${blocks === 1 ? "block" : "blocks"})`;
 }
 
-/** Names beside the part that was chosen, such as "head.fc.weight" beside "backbone.*": where below their head stands nothing else that fits. */
+/**
+ * Names beside the part that was chosen, such as "head.fc.weight" beside "backbone.*": where below their head stands nothing else that
+ * fits.
+ */
 function ofOtherHeads(
   inside: ReadonlyMap<string, AnyTensor>, outside: ReadonlyMap<string, AnyTensor>, missing: ReadonlyMap<string, Shape>,
 ): { from: string; to: string }[] {

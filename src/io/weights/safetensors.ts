@@ -118,13 +118,15 @@ function open(bytes: Uint8Array | ArrayBuffer, strict: boolean): Opened {
 }
 
 /**
- * A file may carry a checksum of its own bytes: CRC-32 of those before the 16 digits and of those behind them. It is compared, and taken out of
- * the metadata: in another file it would be wrong.
+ * A file may carry a checksum of its own bytes: CRC-32 of those before the 16 digits and of those behind them. It is compared, and taken
+ * out of the metadata: in another file it would be wrong.
  */
 function checkSum(file: Uint8Array, header: string, metadata: Record<string, string>): void {
   if (!Object.hasOwn(metadata, CHECKSUM)) return;
   const at = digitsAt(header);
-  if (at === undefined || sumOf(file, at) !== metadata[CHECKSUM]) throw new FormatError("safetensors: the file does not have its checksum: it is damaged");
+  if (at === undefined || sumOf(file, at) !== metadata[CHECKSUM]) {
+    throw new FormatError("safetensors: the file does not have its checksum: it is damaged");
+  }
   delete metadata[CHECKSUM];
 }
 
@@ -140,7 +142,9 @@ function sumOf(file: Uint8Array, at: number): string {
 }
 
 function sameEntry(a: Json, b: Json): boolean {
-  const text = (value: Json): string => JSON.stringify(value instanceof Map ? ["dtype", "shape", "data_offsets"].map((key) => value.get(key)) : value);
+  const text = (value: Json): string => JSON.stringify(
+    value instanceof Map ? ["dtype", "shape", "data_offsets"].map((key) => value.get(key)) : value,
+  );
   return text(a) === text(b);
 }
 
@@ -195,9 +199,13 @@ function checkCover(entries: readonly Entry[], dataLength: number): void {
   let at = 0;
   for (const { name, begin, end } of sorted) {
     if (begin < at) {
-      throw new FormatError(`safetensors: tensor ${show(name)} begins at byte ${begin} of the data, inside the tensor before it, which ends at ${at}`);
+      throw new FormatError(
+        `safetensors: tensor ${show(name)} begins at byte ${begin} of the data, inside the tensor before it, which ends at ${at}`,
+      );
     }
-    if (begin > at) throw new FormatError(`safetensors: bytes ${at} to ${begin} of the data, before tensor ${show(name)}, belong to no tensor`);
+    if (begin > at) {
+      throw new FormatError(`safetensors: bytes ${at} to ${begin} of the data, before tensor ${show(name)}, belong to no tensor`);
+    }
     at = end;
   }
   if (at !== dataLength) throw new FormatError(`safetensors: the last ${dataLength - at} bytes of the data belong to no tensor`);
@@ -218,7 +226,8 @@ export interface WriteSafetensorsOptions {
 
 /** As the official library orders them, the widest first. */
 const RANK: readonly string[] = [
-  "U64", "I64", "F64", "C64", "F32", "U32", "I32", "BF16", "F16", "U16", "I16", "F8_E5M2FNUZ", "F8_E4M3FNUZ", "F8_E8M0", "F8_E4M3", "F8_E5M2",
+  "U64", "I64", "F64", "C64", "F32", "U32", "I32", "BF16", "F16", "U16", "I16", "F8_E5M2FNUZ", "F8_E4M3FNUZ", "F8_E8M0", "F8_E4M3",
+  "F8_E5M2",
   "I8", "U8", "F4", "BOOL",
 ];
 
@@ -234,7 +243,9 @@ interface Writing {
  * @param tensors stored ones keep their number format; where `dtype` is given, floats of 16 bits and more take that
  * @throws RangeError for a name that stands twice, is not well-formed or is "__metadata__"; TypeError for metadata that is no text
  */
-export function writeSafetensors(tensors: Iterable<readonly [string, Tensor | StoredTensor]>, options: WriteSafetensorsOptions = {}): Uint8Array {
+export function writeSafetensors(
+  tensors: Iterable<readonly [string, Tensor | StoredTensor]>, options: WriteSafetensorsOptions = {},
+): Uint8Array {
   const counter = options.batchesTracked;
   if (counter !== undefined && !isSize(counter)) {
     throw new RangeError(`writeSafetensors: batchesTracked wants a whole number of at least 0, got ${counter}`);
@@ -246,7 +257,9 @@ export function writeSafetensors(tensors: Iterable<readonly [string, Tensor | St
     entries.set(name, { dtype, tensor });
   };
   for (const [name, tensor] of tensors) {
-    const numbers = options.dtype !== undefined && "dtype" in tensor && /^B?F\d+$/.test(tensor.dtype) ? numbersOf(name, tensor, true) : tensor;
+    const numbers = options.dtype !== undefined && "dtype" in tensor && /^B?F\d+$/.test(tensor.dtype)
+      ? numbersOf(name, tensor, true)
+      : tensor;
     add(name, writtenAs(name, numbers, options.dtype), numbers);
     if (counter !== undefined && /(^|\.)running_mean$/.test(name)) add(name.replace(/running_mean$/, "num_batches_tracked"), "I64", null);
   }
@@ -261,7 +274,9 @@ export function writeSafetensors(tensors: Iterable<readonly [string, Tensor | St
   }
   const json = encodeUtf8(`{${parts.join(",")}}`);
   const headerLength = Math.ceil(json.length / 8) * 8;
-  if (headerLength > LONGEST_HEADER) throw new RangeError(`writeSafetensors: the header wants at most ${LONGEST_HEADER} bytes, got ${headerLength}`);
+  if (headerLength > LONGEST_HEADER) {
+    throw new RangeError(`writeSafetensors: the header wants at most ${LONGEST_HEADER} bytes, got ${headerLength}`);
+  }
 
   const file = new Uint8Array(8 + headerLength + end);
   new DataView(file.buffer).setUint32(0, headerLength, true);
@@ -297,7 +312,9 @@ function writtenAs(name: string, tensor: Tensor | StoredTensor, dtype: WriteSafe
 function metadataParts(metadata: Readonly<Record<string, string>>): string[] {
   const keys = Object.keys(metadata).sort();
   for (const key of keys) {
-    if (typeof metadata[key] !== "string") throw new TypeError(`writeSafetensors: metadata wants texts, ${show(key)} is ${show(metadata[key])}`);
+    if (typeof metadata[key] !== "string") {
+      throw new TypeError(`writeSafetensors: metadata wants texts, ${show(key)} is ${show(metadata[key])}`);
+    }
     if (/\p{Surrogate}/u.test(key + metadata[key])) throw new RangeError(`writeSafetensors: metadata ${show(key)} is not well-formed text`);
   }
   if (keys.length === 0) return [];

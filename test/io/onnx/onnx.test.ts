@@ -102,7 +102,7 @@ test("a graph for training is refused, not written without its dropout", () => {
   writeOnnx(lower(dropping, [1, 2, 8, 8]));
 });
 
-test("average pooling is written so that every version of ONNX Runtime reads it alike: no size that is rounded up, no cell counted outside", () => {
+test("average pooling is written so that every ONNX Runtime reads it alike: nothing rounded up, nothing counted outside", () => {
   for (const kernel of [1, 2, 3, 4]) {
     for (const stride of [1, 2, 3]) {
       for (const [padding, size] of [[0, 9], [Math.floor(kernel / 2), 8], [Math.floor(kernel / 2), 10]] as const) {
@@ -118,7 +118,9 @@ test("average pooling is written so that every version of ONNX Runtime reads it 
           const y = compileSync(network, { input: x.shape, kernels: "plain" }).run(x);
           const wanted = pool.forward(x);
           assert.equal(y.shape, wanted.shape);
-          wanted.data.forEach((value, i) => assert.ok(Math.abs(value - y.data[i]) < 1e-6, `${kernel} ${stride} ${padding} ${size} ${countPadding}`));
+          wanted.data.forEach(
+            (value, i) => assert.ok(Math.abs(value - y.data[i]) < 1e-6, `${kernel} ${stride} ${padding} ${size} ${countPadding}`),
+          );
         }
       }
     }

@@ -17,17 +17,26 @@ const small = { width: 8, reduction: 4 };
 const source = createModel("se_resnet8", small, 5);
 const own: readonly Named[] = [...stateDict(source)];
 /** A file of tensors, most of which are read already. */
-const file = (tensors: Iterable<Named>): SafetensorsFile => ({ tensors: new Map(tensors) as Map<string, Tensor>, metadata: {}, ignored: [] });
-const stored = (dtype: string, shape: Shape, width: number): StoredTensor => ({ dtype, shape, bytes: () => new Uint8Array(width * shape.reduce((a, b) => a * b, 1)) });
-const counters: Named[] = own.filter(([name]) => name.endsWith("running_mean")).map(([name]) => [name.replace("running_mean", "num_batches_tracked"), stored("I64", [], 8)]);
-const renamed = (rename: (name: string) => string, tensors: readonly Named[] = own): Named[] => tensors.map(([name, tensor]) => [rename(name), tensor]);
+const file = (tensors: Iterable<Named>): SafetensorsFile => ({
+  tensors: new Map(tensors) as Map<string, Tensor>, metadata: {}, ignored: [],
+});
+const stored = (dtype: string, shape: Shape, width: number): StoredTensor => ({
+  dtype, shape, bytes: () => new Uint8Array(width * shape.reduce((a, b) => a * b, 1)),
+});
+const counters: Named[] = own.filter(([name]) => name.endsWith("running_mean"))
+  .map(([name]) => [name.replace("running_mean", "num_batches_tracked"), stored("I64", [], 8)]);
+const renamed = (rename: (name: string) => string, tensors: readonly Named[] = own): Named[] => tensors.map(
+  ([name, tensor]) => [rename(name), tensor],
+);
 
 /** Loads, and compares every number. @returns the notes in one text */
 function loads(tensors: Iterable<Named>, options = {}, expected = own): string {
   const model = createModel("se_resnet8", small, 6);
   const { notes } = loadWeights(model, file(tensors), options);
   const state = stateDict(model);
-  for (const [name, tensor] of expected) assert.ok((tensor as Tensor).data.every((value: number, i: number) => value === state.get(name)!.data[i]), name);
+  for (const [name, tensor] of expected) {
+    assert.ok((tensor as Tensor).data.every((value: number, i: number) => value === state.get(name)!.data[i]), name);
+  }
   return notes.join("\n");
 }
 
@@ -37,7 +46,12 @@ test("names as they are, and counters beside them, need no remark", () => {
 });
 
 test("wrappers and trainers put words before names", () => {
-  for (const head of ["module.", "model.", "net.", "encoder.", "backbone.", "state_dict.model.", "_orig_mod.", "module._orig_mod.", "student.module.backbone.", "a.b.c.d.e.f."]) {
+  for (
+    const head of [
+      "module.", "model.", "net.", "encoder.", "backbone.", "state_dict.model.", "_orig_mod.", "module._orig_mod.",
+      "student.module.backbone.", "a.b.c.d.e.f.",
+    ]
+  ) {
     assert.match(loads(renamed((name) => head + name, [...own, ...counters])), /^names are read without "/, head);
   }
   assert.match(loads(renamed((name) => `model.${name}`)), /^names are read without "model\."$/);
@@ -45,21 +59,37 @@ test("wrappers and trainers put words before names", () => {
 
 test("and between them", () => {
   assert.match(loads(renamed((name) => name.replace(/^layer1\./, "layer1.module."))), /without "module\."/);
-  assert.match(loads(renamed((name) => name.replace(/^layer(\d)\.0\./, "_fsdp_wrapped_module.layer$1._fsdp_wrapped_module.0._checkpoint_wrapped_module."))), /_fsdp_wrapped_module/);
+  assert.match(
+    loads(
+      renamed((name) => name.replace(/^layer(\d)\.0\./, "_fsdp_wrapped_module.layer$1._fsdp_wrapped_module.0._checkpoint_wrapped_module.")),
+    ),
+    /_fsdp_wrapped_module/,
+  );
   assert.match(loads(renamed((name) => `backbone.${name.replace(/^(layer\d\.\d)\./, "$1.body.")}`)), /without "backbone\.", "body\."/);
 });
 
 test("parts of a trainer beside the network are left out, and named", () => {
   const vector: AnyTensor = Tensor.zeros([3]);
-  assert.match(loads([...renamed((name) => `model.${name}`), ["criterion.weight", vector]]), /without "model\."\nleft out, as no part of the network: "criterion"/);
+  assert.match(
+    loads([...renamed((name) => `model.${name}`), ["criterion.weight", vector]]),
+    /without "model\."\nleft out, as no part of the network: "criterion"/,
+  );
   assert.match(loads([...own, ["criterion.weight", vector]]), /left out, as no part of the network: "criterion"/);
-  assert.match(loads([...renamed((name) => `module.${name}`), ["n_averaged", stored("I64", [], 8)]]), /left out, as no part of the network: "n_averaged"/);
+  assert.match(
+    loads([...renamed((name) => `module.${name}`), ["n_averaged", stored("I64", [], 8)]]),
+    /left out, as no part of the network: "n_averaged"/,
+  );
   const optimiser = own.map(([name, tensor]): Named => [`optimizer.state.${name}.exp_avg`, tensor]);
-  assert.match(loads([...renamed((name) => `state_dict.${name}`), ...optimiser]), /left out, as no part of the network: "optimizer\.\* \(\d+\)"/);
+  assert.match(
+    loads([...renamed((name) => `state_dict.${name}`), ...optimiser]), /left out, as no part of the network: "optimizer\.\* \(\d+\)"/,
+  );
 });
 
 test("number formats that the model has none of are left out; a parameter too many is not", () => {
-  const more: Named[] = [["layer1.0.total_ops", stored("F64", [1], 8)], ["mask", stored("BOOL", [4], 1)], ["bytes", stored("U8", [4], 1)], ["index", stored("I64", [4], 8)]];
+  const more: Named[] = [
+    ["layer1.0.total_ops", stored("F64", [1], 8)], ["mask", stored("BOOL", [4], 1)], ["bytes", stored("U8", [4], 1)],
+    ["index", stored("I64", [4], 8)],
+  ];
   assert.match(loads([...own, ...more]), /left out, as no part of the network: "layer1", "mask", "bytes", "index"/);
   assert.throws(() => loads([...own, ["layer1.0.extra.weight", Tensor.zeros([3])]]), /1 unexpected: layer1\.0\.extra\.weight$/);
   assert.throws(() => loads([...own, ["norm.weight", Tensor.zeros([3])]]), /1 unexpected: norm\.weight$/);
@@ -70,7 +100,12 @@ test("a backbone and a head under names of their own; mmpretrain's SE", () => {
   const notes = loads(renamed((name) => (name.startsWith("fc.") ? `head.${name}` : `backbone.${mm(name)}`)));
   assert.match(notes, /without "backbone\.", "head\."/);
   assert.match(notes, /"se_layer\.conv1\.conv" is read as "se\.fc1" \(in 3 blocks\)/);
-  for (const [first, last] of [["se_layer.conv1", "se_layer.conv2"], ["se_module.fc1", "se_module.fc2"], ["se.conv_reduce", "se.conv_expand"], ["se.excitation.0", "se.excitation.2"], ["SEblock.down", "SEblock.up"]]) {
+  for (
+    const [first, last] of [
+      ["se_layer.conv1", "se_layer.conv2"], ["se_module.fc1", "se_module.fc2"], ["se.conv_reduce", "se.conv_expand"],
+      ["se.excitation.0", "se.excitation.2"], ["SEblock.down", "SEblock.up"],
+    ]
+  ) {
     loads(renamed((name) => name.replace("se.fc1", first).replace("se.fc2", last)));
   }
   // The order in the file does not matter: shapes say which is which.
@@ -92,7 +127,9 @@ test("of several sets of weights the plain one is taken, unless another is asked
 test("layouts are recognised below any head", () => {
   const timm = manifest("timm/mobilenetv3_small_100");
   for (const head of ["", "model.", "state_dict.module.", "net.encoder."]) {
-    const tensors: Named[] = [...Array.from(timm, ([name, shape]): Named => [head + name, Tensor.zeros(shape)]), ["loss_fn.weight", Tensor.zeros([7])]];
+    const tensors: Named[] = [
+      ...Array.from(timm, ([name, shape]): Named => [head + name, Tensor.zeros(shape)]), ["loss_fn.weight", Tensor.zeros([7])],
+    ];
     const wanted = manifest("torchvision/mobilenet_v3_small");
     const fit = fitNames(new Map(tensors), wanted, createModel("mobilenet_v3_small", {}, null).layouts(), undefined);
     assert.equal([fit.layout, fit.epsilon], ["timm MobileNetV3", 1e-5], head);
@@ -106,12 +143,20 @@ test("layouts are recognised below any head", () => {
 test("hostile names: linear time, short messages", () => {
   const begin = performance.now();
   assert.match(loads(renamed((name) => "module.".repeat(10_000) + name)), /without "module\."/);
-  assert.throws(() => loads(renamed((name) => "x.".repeat(10_000) + name)), (e: Error) => /missing/.test(e.message) && e.message.length < 3000);
+  assert.throws(
+    () => loads(renamed((name) => "x.".repeat(10_000) + name)), (e: Error) => /missing/.test(e.message) && e.message.length < 3000,
+  );
   const foreign = Array.from({ length: 100_000 }, (_, i): Named => [`part${i}.layer${i}.weight`, Tensor.zeros([1])]);
-  assert.throws(() => loads([...own, ...foreign]), (e: Error) => /100000 unexpected: part0\.layer0\.weight.* and 99988 more$/.test(e.message) && e.message.length < 1000);
+  assert.throws(
+    () => loads([...own, ...foreign]),
+    (e: Error) => /100000 unexpected: part0\.layer0\.weight.* and 99988 more$/.test(e.message) && e.message.length < 1000,
+  );
   assert.match(loads([...renamed((name) => `net.${name}`), ...foreign]), /left out.* and 99994 more$/);
   const huge = "y".repeat(1_000_000);
-  assert.throws(() => loads([...own, ...Array.from({ length: 30 }, (_, i): Named => [huge + i, Tensor.zeros([1])])].slice(1)), (e: Error) => e.message.length < 3000);
+  assert.throws(
+    () => loads([...own, ...Array.from({ length: 30 }, (_, i): Named => [huge + i, Tensor.zeros([1])])].slice(1)),
+    (e: Error) => e.message.length < 3000,
+  );
   assert.throws(() => loads([...own, ["\u001b[2J\nevil", Tensor.zeros([1])]]), (e: Error) => !/[\u001b\n]/.test(e.message));
   assert.ok(performance.now() - begin < 60_000);
 });

@@ -26,7 +26,9 @@ import { normalisation, quarters, tinyTrainer } from "../../train/tiny.ts";
 const x = recipeTensor("input", [1, 3, 32, 32]);
 const timm = writeSafetensors(recipeWeights(manifest("timm/mobilenetv3_small_100")));
 const fresh = (): Module => createModel("mobilenet_v3_small", {}, null);
-const epsilons = (model: Module): number[] => [...new Set([...model.tree()].filter((each) => each instanceof BatchNorm2d).map((each) => each.epsilon))];
+const epsilons = (model: Module): number[] => [
+  ...new Set([...model.tree()].filter((each) => each instanceof BatchNorm2d).map((each) => each.epsilon)),
+];
 const answer = (model: Module): number[] => [...model.forward(x).data];
 const setAll = (model: Module, epsilon: number): void => {
   for (const each of model.tree()) if (each instanceof BatchNorm2d) each.epsilon = epsilon;
@@ -114,7 +116,8 @@ test("a session that was compiled before takes epsilon over in refresh, folded o
   }
   // Normalisation before the convolution, with the activation in it, that nothing folds.
   for (const kernels of ["wasm", "plain"] as const) {
-    const dense = new Sequential(new BatchNorm2d(3), new ReLU(), new Conv2d(3, 5, { kernel: 3 }), new BatchNorm2d(5), new ReLU()).initialise(new Random(3));
+    const dense = new Sequential(new BatchNorm2d(3), new ReLU(), new Conv2d(3, 5, { kernel: 3 }), new BatchNorm2d(5), new ReLU())
+      .initialise(new Random(3));
     const session = compileSync(dense, { input: x.shape, kernels });
     session.run(x);
     setAll(dense, 0.3);
@@ -126,10 +129,14 @@ test("a session that was compiled before takes epsilon over in refresh, folded o
 test("settings of a file are checked before anything changes", () => {
   const model = createModel("se_resnet8", { width: 4, reduction: 2 }, 1);
   const before = [answer(model), settingsOf(model)];
-  const spoilt = (state: string): Uint8Array => writeSafetensors(stateDict(createModel("se_resnet8", { width: 4, reduction: 2 }, 9)), { metadata: { "senet.state": state } });
+  const spoilt = (state: string): Uint8Array => writeSafetensors(
+    stateDict(createModel("se_resnet8", { width: 4, reduction: 2 }, 9)), { metadata: { "senet.state": state } },
+  );
   for (const [state, message] of [
-    ["{", /senet\.state: not JSON/], ['{"epsilon":1}', /senet\.state wants an object of objects of numbers/], ['{"epsilon":{"*":"x"}}', /object of objects of numbers/],
-    ['{"epsilon":{"*":-1}}', /epsilon/], ['{"momentum":{"*":0.2},"epsilon":{"bn1":2}}', /epsilon/], ['{"epsilon":{"conv1":0.1}}', /no "conv1" with a setting "epsilon"/],
+    ["{", /senet\.state: not JSON/], ['{"epsilon":1}', /senet\.state wants an object of objects of numbers/],
+    ['{"epsilon":{"*":"x"}}', /object of objects of numbers/],
+    ['{"epsilon":{"*":-1}}', /epsilon/], ['{"momentum":{"*":0.2},"epsilon":{"bn1":2}}', /epsilon/],
+    ['{"epsilon":{"conv1":0.1}}', /no "conv1" with a setting "epsilon"/],
   ] as const) assert.throws(() => loadWeights(model, spoilt(state)), message);
   assert.equal([answer(model), settingsOf(model)], before);
   assert.throws(() => applySettings(model, { slope: { bn1: 1 } }), /no "bn1" with a setting "slope"/);
@@ -148,13 +155,18 @@ test("a run goes on with the epsilon that its weights had; sessions are compiled
 
   const model = createModel("se_resnet8", { classes: 4, inChannels: 1, width: 4, reduction: 2 }, 1);
   const options = { input: [8, 1, 12, 12], optimiser: { method: "sgd" as const, momentum: 0.9 }, threads: 1 };
-  const trainer = (): Trainer => new Trainer({ model, session: compileTrainingSync(model, options), schedule: () => 0.1, data: quarters(40, 3), normalisation, batch: 8, seed: 11 });
+  const trainer = (): Trainer => new Trainer({
+    model, session: compileTrainingSync(model, options), schedule: () => 0.1, data: quarters(40, 3), normalisation, batch: 8, seed: 11,
+  });
   const late = trainer();
   late.trainStep();
   const saved = readCheckpoint(writeCheckpoint(late)) as Checkpoint;
   setAll(model, 0.02);
   const state = stateDict(model);
-  assert.throws(() => restoreCheckpoint(trainer(), { ...saved, modelSettings: { epsilon: { "*": 1e-5 } } }), /compiled for 0\.02 and 0\.1: compile another one/);
+  assert.throws(
+    () => restoreCheckpoint(trainer(), { ...saved, modelSettings: { epsilon: { "*": 1e-5 } } }),
+    /compiled for 0\.02 and 0\.1: compile another one/,
+  );
   assert.equal(epsilons(model), [0.02]);
   for (const [name, { data }] of stateDict(model)) assert.equal(data, state.get(name)!.data, name);
   prepareModel(model, saved);
@@ -167,7 +179,9 @@ test("what a training session's refresh refuses changes nothing", () => {
   const session = compileTrainingSync(model, { input: [4, 1, 12, 12], optimiser: { method: "sgd" }, threads: 1 });
   session.trainStep(Tensor.zeros([4, 1, 12, 12]), Int32Array.of(0, 1, 2, 3));
   setAll(model, 0.5);
-  assert.throws(() => session.refresh(), /batch normalisation has epsilon 0\.5 and momentum 0\.1 now, the session was compiled for 0\.00001 and 0\.1/);
+  assert.throws(
+    () => session.refresh(), /batch normalisation has epsilon 0\.5 and momentum 0\.1 now, the session was compiled for 0\.00001 and 0\.1/,
+  );
   setAll(model, 1e-5);
   session.refresh();
 });

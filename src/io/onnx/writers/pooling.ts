@@ -18,8 +18,8 @@ function averages(from: number, to: number): number[] {
 }
 
 /**
- * Pads of a pool. Where its size is rounded up, the last window hangs over the edge: that much more padding says the same without a rule, on
- * which readers differ.
+ * Pads of a pool. Where its size is rounded up, the last window hangs over the edge: that much more padding says the same without a rule,
+ * on which readers differ.
  */
 function reaching({ kernel, stride, padding, dilation = [1, 1], ceilMode }: Pooling, image: Shape, result: Shape): number[] {
   const reach = (axis: 0 | 1): number =>
@@ -50,7 +50,9 @@ export const poolingWriters: Pick<Writers, "global_pool" | "channel_pool" | "ada
   max_pool(sink, { operation, inputs: [input], output, names, name }) {
     const { kernel, stride, dilation = [1, 1] } = operation;
     const dilations = dilation.every((n) => n === 1) ? {} : { dilations: dilation };
-    sink.node("MaxPool", names, name, { kernel_shape: kernel, strides: stride, pads: reaching(operation, input.shape, output.shape), ...dilations });
+    sink.node(
+      "MaxPool", names, name, { kernel_shape: kernel, strides: stride, pads: reaching(operation, input.shape, output.shape), ...dilations },
+    );
   },
 
   average_pool(sink, { operation, inputs: [input], output, names, name }) {
