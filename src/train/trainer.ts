@@ -87,6 +87,13 @@ export interface TrainerState {
   readonly random: { readonly order: readonly number[]; readonly augmentation: readonly number[]; readonly dropout: readonly number[] };
 }
 
+/** A product with 0 is 0, but of what is not finite. One sum is quicker than a test of each. */
+function isFinite(values: Floats): boolean {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i] * 0;
+  return sum === 0;
+}
+
 /** The loss became NaN or infinite. The model has the weights with which it was last finite. */
 export class DivergedError extends Error {
   override readonly name = "DivergedError";
@@ -216,15 +223,23 @@ export class Trainer {
 
   /**
    * Trains on the next batch.
-   * @throws DivergedError where the loss is not finite; then the model has the values that gave the last finite one.
+   * @throws DivergedError where the loss, or what the forward pass leaves, is not finite; then the model has the values that gave the last
+   * finite loss. RangeError where the schedule gives no learning rate; then nothing has changed.
    */
   trainStep(): StepReport {
     if (this.#diverged) throw new Error("Trainer: this run has diverged and cannot go on");
+    const rate = this.#options.schedule(this.#step);
+    if (!(rate >= 0 && rate < Infinity)) {
+      throw new RangeError(
+        `Trainer: the schedule gives ${show(rate)} for step ${this.#step}, a learning rate wants a finite number of at least 0`
+      );
+    }
+    // A run that fails in its first step ends with what it began with.
+    if (this.#good.size === 0) this.#keep();
     const at = this.#step % this.stepsPerEpoch;
     if (at === 0) [this.#lossSum, this.#correct] = [0, 0];
     const { x, labels, shares } = this.#batch(at);
-    const rate = this.#options.schedule(this.#step);
-    const loss = this.#engine.step(x, shares ?? labels, rate, () => this.#keep());
+    const loss = this.#engine.step(x, shares ?? labels, rate, () => this.#keepFinite());
     if (!Number.isFinite(loss)) this.#fail(this.#step + 1, `the loss is ${loss}`);
     this.#ahead = true;
 
@@ -276,7 +291,7 @@ export class Trainer {
   checkFinite(): void {
     if (this.#ahead) this.pull();
     for (const [name, entry] of this.#values) {
-      if (!entry.value.data.every(Number.isFinite)) this.#fail(this.#step, `${name} is no longer finite after the update`);
+      if (!isFinite(entry.value.data)) this.#fail(this.#step, `${name} is no longer finite after the update`);
     }
   }
 
@@ -356,6 +371,17 @@ export class Trainer {
     const { batch } = this.#options;
     const order = at === 0 || this.#order === undefined ? this.#shuffle() : this.#order;
     return this.#batcher.augmented(order.subarray(at * batch, (at + 1) * batch), this.#augmentationRandom);
+  }
+
+  /**
+   * @throws DivergedError where running statistics, which the forward pass has moved, or weights are not finite; those kept before stay
+   * kept
+   */
+  #keepFinite(): void {
+    for (const [name, { value }] of this.#values) {
+      if (!isFinite(value.data)) this.#fail(this.#step + 1, `${name} is no longer finite`);
+    }
+    this.#keep();
   }
 
   #keep(): void {

@@ -150,6 +150,32 @@ test("a loss that is not finite stops the run, names the step and leaves the las
   assert.throws(() => writeCheckpoint(trainer), /has diverged/);
 });
 
+test("running statistics that overflow end the run, though the loss is finite; the model has what was good before", () => {
+  const model = tinyModel();
+  const before = [...model.namedState()].map(([name, { value }]) => [name, [...value.data]]);
+  // Inputs of 1e24 have a variance of 1e46, which single precision has not; normalised, they are as all others.
+  const trainer = tinyTrainer({ model, normalisation: { mean: [0], std: [1e-24] } });
+  assert.throws(() => trainer.trainStep(), /training diverged: bn1\.running_var is no longer finite in step 1 \(epoch 1\)/);
+  assert.equal([...model.namedState()].map(([name, { value }]) => [name, [...value.data]]), before);
+});
+
+test("a schedule that gives no learning rate is an error, and changes nothing", () => {
+  for (const wrong of [NaN, Infinity, -1]) {
+    const schedule = (step: number): number => (step === 2 ? wrong : 0.01);
+    const [trainer, whole] = [tinyTrainer({ schedule }), tinyTrainer({ schedule: () => 0.01 })];
+    losses(trainer, 2);
+    losses(whole, 2);
+    for (let i = 0; i < 2; i++) {
+      assert.throws(
+        () => trainer.trainStep(), new RegExp(`Trainer: the schedule gives ${wrong} for step 2, a learning rate wants a finite number`),
+      );
+    }
+    const values = (of: Trainer): unknown => [...of.model.namedState().values()].map(({ value }) => [...value.data]);
+    assert.equal(values(trainer), values(whole));
+    assert.equal(trainer.state, whole.state);
+  }
+});
+
 test("between two steps of an epoch timers run, an abort from outside is heard, and a second call is refused", async () => {
   const trainer = tinyTrainer();
   const signal = { aborted: false };
@@ -182,7 +208,8 @@ test("an update that leaves infinite weights is noticed at the end of the epoch"
   for (const { value } of trainer.model.namedState().values()) assert.ok(value.data.every(Number.isFinite));
 });
 
-test("held-out images join at the end: none before, each of them in the first epoch of theirs, and a resumed run has the same bits", async () => {
+test("held-out images join at the end: none before, each of them in the first epoch of theirs, and a resumed run has the same bits",
+  async () => {
   // Every image has a level of its own, so that a batch tells which images it holds.
   const size = 43;
   const images = new Uint8Array(size * 144);
