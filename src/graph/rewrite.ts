@@ -20,7 +20,11 @@ export class Uses {
     this.#kept = kept;
     for (const node of graph.nodes) {
       this.#makers.set(node.output, node);
-      for (const input of node.inputs) this.#users.set(input, [...(this.#users.get(input) ?? []), node]);
+      for (const input of node.inputs) {
+        const users = this.#users.get(input);
+        if (users === undefined) this.#users.set(input, [node]);
+        else users.push(node);
+      }
     }
   }
 
@@ -73,16 +77,12 @@ export function exchange(graph: Graph, exchanged: ReadonlyMap<Node, Node | undef
   return { ...graph, nodes: ordered };
 }
 
-/** The nodes that lead to an output. */
+/** The nodes that lead to an output. From the last to the first: what a node needs was made before it. */
 export function reachable(graph: Graph): Graph {
-  const makers = new Map(graph.nodes.map((node) => [node.output, node]));
-  const needed = new Set<Node>();
-  const walk = (value: Value): void => {
-    const maker = makers.get(value);
-    if (maker === undefined || needed.has(maker)) return;
-    needed.add(maker);
-    maker.inputs.forEach(walk);
-  };
-  graph.outputs.forEach(walk);
-  return { ...graph, nodes: graph.nodes.filter((node) => needed.has(node)) };
+  const needed = new Set<Value>(graph.outputs);
+  for (let i = graph.nodes.length - 1; i >= 0; i--) {
+    const { inputs, output } = graph.nodes[i];
+    if (needed.has(output)) for (const input of inputs) needed.add(input);
+  }
+  return { ...graph, nodes: graph.nodes.filter(({ output }) => needed.has(output)) };
 }

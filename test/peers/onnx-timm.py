@@ -37,7 +37,9 @@ def main():
     warnings.filterwarnings('ignore'); logging.disable(logging.CRITICAL); torch.set_num_threads(2)
     folder, names = sys.argv[1], sys.argv[2:] or NAMES
     os.makedirs(folder, exist_ok=True)
-    notes = {}
+    at = f'{folder}/timm.json'
+    notes = json.load(open(at)) if os.path.exists(at) else {}
+    with open(f'{folder}/inputs.json', 'w') as f: json.dump({str(list(t.shape)): t.flatten().tolist() for t in (picture(1, 3, 64, 64), picture(2, 3, 97, 65))}, f)
     for name in names:
         model = drawn(name)
         gates = sum(type(m).__name__ in GATES for m in model.modules())
@@ -59,9 +61,8 @@ def main():
         with torch.no_grad():
             cases = [dict(dims=list(t.shape), logits=model(t).flatten().tolist()) for t in (x, y)]
         notes[name] = dict(gates=gates, files=files, cases=cases)
-        print(name, gates, 'gates', *files)
-    with open(f'{folder}/inputs.json', 'w') as f: json.dump({str(list(t.shape)): t.flatten().tolist() for t in (picture(1, 3, 64, 64), picture(2, 3, 97, 65))}, f)
-    with open(f'{folder}/timm.json', 'w') as f: json.dump(notes, f)
+        with open(at, 'w') as f: json.dump(notes, f)
+        print(name, gates, 'gates', *files, flush=True)
 
 
 main()

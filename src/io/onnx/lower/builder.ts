@@ -33,6 +33,7 @@ export type Item = Known | Flow;
 type Named = { -readonly [K in keyof Value]: Value[K] };
 
 const MOST_DIMENSIONS = 16;
+const MOST_NODES = 262144;
 /** What a session takes at most. */
 const MOST_NUMBERS = 1073741824;
 
@@ -60,7 +61,8 @@ export class Builder {
   readonly notes: Set<string>;
   readonly #nodes: Node[] = [];
   readonly #inputs: Value[] = [];
-  readonly #taken = new Set<string>();
+  /** Names of values, and the number that the next one of such a name gets. */
+  readonly #taken = new Map<string, number>();
   readonly #orders = new Map<Value, Map<string, Value>>();
   readonly #constants = new Map<Known, Value>();
   /** Values that the node at work made, and that have no name of the file. */
@@ -112,6 +114,7 @@ export class Builder {
   /** A node of the graph. It is named as a step of the file's node at work, until `named` says that it is its output. */
   add(operation: Operation, inputs: readonly Value[], shape: Shape, name: string = `${this.#name}.step`): Value {
     this.checkSize(shape);
+    if (this.#nodes.length === MOST_NODES) throw new RangeError(`importOnnx: the graph has more than ${MOST_NODES} operations`);
     const output = { name: this.#unique(name), shape };
     this.#nodes.push({ operation, inputs, output });
     this.#steps.add(output);
@@ -127,8 +130,11 @@ export class Builder {
 
   #unique(base: string): string {
     let name = base;
-    for (let i = 2; this.#taken.has(name); i++) name = `${base}_${i}`;
-    this.#taken.add(name);
+    for (let i = this.#taken.get(base) ?? 2; this.#taken.has(name); i++) {
+      name = `${base}_${i}`;
+      this.#taken.set(base, i + 1);
+    }
+    this.#taken.set(name, 2);
     return name;
   }
 

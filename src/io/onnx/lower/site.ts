@@ -47,6 +47,11 @@ export class Site {
     return this.inputs[i] ?? this.wrong(`lacks its input ${i + 1}`);
   }
 
+  /** All inputs, at least one. */
+  all(): readonly [Item, ...Item[]] {
+    return [this.item(0), ...this.inputs.slice(1).map((_, i) => this.item(i + 1))];
+  }
+
   shape(i: number): Shape {
     return shapeOf(this.item(i));
   }
@@ -59,7 +64,7 @@ export class Site {
   /** An input that must be known when the graph is made. */
   known(i: number, what: string): Known {
     const item = this.item(i);
-    return item instanceof Known ? item : this.cannot(`${what} that the network computes`);
+    return item instanceof Known ? item : this.cannot(`with its ${what} computed by the network`);
   }
 
   /** Numbers of an input that must be known, or where it is missing an attribute's. */

@@ -29,7 +29,7 @@ function both(by: BinaryFunction): Lowering {
 
 /** Of any number of inputs. */
 function many(by: BinaryFunction): Lowering {
-  return (site) => site.inputs.map((_, i) => site.item(i)).reduce((sum, item) => site.build.binary(by, sum, item));
+  return (site) => site.all().reduce((sum, item) => site.build.binary(by, sum, item));
 }
 
 function cast(site: Site, type: number): Item {

@@ -16,7 +16,7 @@ function imageWeight({ shape }: Known): number[] {
 function checked(site: Site): { weight: Known; bias: Known | undefined; rank: number; groups: number } {
   const { length: rank } = site.rank(0, 3, 4, 5);
   if (rank === 5) site.cannot("in three dimensions");
-  const weight = site.known(1, "a weight");
+  const weight = site.known(1, "weight");
   if (weight.shape.length !== rank) site.wrong(`wants a weight of ${rank} dimensions, got ${showShape(weight.shape)}`);
   const given = site.list("kernel_shape");
   if (given !== undefined && given.join() !== weight.shape.slice(2).join()) {
@@ -24,7 +24,7 @@ function checked(site: Site): { weight: Known; bias: Known | undefined; rank: nu
   }
   const groups = site.int("group", 1);
   if (!(groups >= 1)) site.wrong(`has ${groups} groups`);
-  return { weight, bias: site.has(2) ? site.known(2, "a bias") : undefined, rank, groups };
+  return { weight, bias: site.has(2) ? site.known(2, "bias") : undefined, rank, groups };
 }
 
 export function convolution(site: Site): Item {

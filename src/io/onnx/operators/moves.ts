@@ -68,7 +68,7 @@ function pad(site: Site): Item {
   const from = site.shape(0);
   const rank = from.length;
   const pads = site.opset < 2 ? site.list("paddings") : site.opset < 11 ? site.list("pads") : site.numbers(1, "pads");
-  const value = site.opset < 11 ? site.float("value", 0) : site.has(2) ? (site.known(2, "a value").numbers[0] ?? 0) : 0;
+  const value = site.opset < 11 ? site.float("value", 0) : site.has(2) ? (site.known(2, "value").numbers[0] ?? 0) : 0;
   const axes = site.has(3) ? Array.from(site.known(3, "axes").numbers, (axis) => site.axis(axis, rank)) : from.map((_, i) => i);
   if (pads === undefined || pads.length !== 2 * axes.length || !pads.every(Number.isSafeInteger)) {
     return site.wrong(`wants two numbers for each of ${axes.length} axes as pads`);
@@ -156,7 +156,7 @@ function spaceToDepth(site: Site): Item {
 export const moves: Table = {
   Transpose: transpose,
   Concat: (site) => {
-    const items = site.inputs.map((_, i) => site.item(i));
+    const items = site.all();
     const full = items.filter((item) => !(item instanceof Known && item.size === 0));
     const [first] = full.length > 0 ? full : items;
     return site.build.concat(full.length > 0 ? full : items.slice(0, 1), site.axis(site.int("axis", 1), shapeOf(first).length));

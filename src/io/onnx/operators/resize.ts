@@ -87,7 +87,7 @@ function tapsOf(site: Site, axis: Axis, mode: string, place: Place, old: boolean
 function axesOf(site: Site, from: Shape): Axis[] {
   const upsample = site.node.type === "Upsample";
   const at = site.opset < 11 ? 1 : 2;
-  const numbers = (i: number): number[] => (site.has(i) ? Array.from(site.known(i, "a size").numbers) : []);
+  const numbers = (i: number): number[] => (site.has(i) ? Array.from(site.known(i, "size").numbers) : []);
   const given = site.list("axes")?.map((axis) => site.axis(axis, from.length)) ?? from.map((_, i) => i);
   const scales = upsample && site.opset < 9 ? [...(site.floatList("scales") ?? [])] : numbers(at);
   const sizes = site.opset < 11 ? [] : numbers(3);
@@ -121,6 +121,7 @@ function resize(site: Site): Item {
   const to = axes.map(({ out }) => out);
   if (to.some((n) => !(Number.isSafeInteger(n) && n >= 1))) site.wrong(`makes ${showShape(to)} of ${showShape(from)}`);
   build.checkSize(to);
+  if (to.some((n, i) => n !== from[i] && n > 1048576)) site.wrong(`makes ${showShape(to)} of ${showShape(from)}: an axis may have 1048576 places`);
   return build.resample(site.item(0), axes.map((axis) =>
     (axis.out !== axis.size || axis.scale !== 1 || named === "tf_crop_and_resize" ? tapsOf(site, axis, mode, place, old) : undefined)));
 }

@@ -79,14 +79,14 @@ function constant(site: Site): Item {
 }
 
 function constantOfShape(site: Site): Item {
-  const to = Array.from(site.known(0, "a shape").numbers);
+  const to = Array.from(site.known(0, "shape").numbers);
   const value = site.node.attributes.get("value")?.tensor;
   const [fill] = value?.read() ?? [0];
   return site.build.computer.known(site.what, value?.type ?? FLOAT, to, (numbers) => numbers.fill(fill));
 }
 
 function range(site: Site): Item {
-  const [start, limit, delta] = [0, 1, 2].map((i) => site.known(i, "a range").numbers[0]);
+  const [start, limit, delta] = [0, 1, 2].map((i) => site.known(i, "range").numbers[0]);
   const count = Math.max(0, Math.ceil((limit - start) / delta));
   if (!Number.isSafeInteger(count)) site.wrong(`counts from ${start} to ${limit} by ${delta}`);
   return site.build.computer.known(
@@ -130,6 +130,6 @@ export const shapes: Table = {
   Constant: constant,
   ConstantOfShape: constantOfShape,
   Range: range,
-  Expand: (site) => site.build.expand(site.item(0), Array.from(site.known(1, "a shape").numbers)),
+  Expand: (site) => site.build.expand(site.item(0), Array.from(site.known(1, "shape").numbers)),
   Tile: tile,
 };
