@@ -1,5 +1,5 @@
 /**
- * The names of ImageNet's 1,000 classes (ILSVRC 2012), in the order of published checkpoints: by WordNet number, "tench" (n01440764) first.
+ * The names of ImageNet's 1,000 classes (ILSVRC 2012), in the order of published weights: by WordNet number, "tench" (n01440764) first.
  * Each is the first word of its WordNet entry, as torchvision has them, which parts the two cranes and the two maillots. No other file
  * imports this one. WordNet 3.0 is Princeton University's: models/pretrained/LICENSE-wordnet. test/fixtures/imagenet_classes.py compares
  * with timm's and torchvision's lists.

@@ -109,7 +109,7 @@ export function usualPreprocessing(name: string): Preprocessing {
  * Which network a weights file belongs to, told from its names and shapes alone, without any prefix; undefined where none is known.
  * A guess: two networks may differ in what leaves no trace in the weights (padding, epsilon, activations).
  */
-export function checkpointModel(shapes: ReadonlyMap<string, Shape>): string | undefined {
+export function modelOfWeights(shapes: ReadonlyMap<string, Shape>): string | undefined {
   for (const family of families) {
     const name = family.recognise?.(shapes);
     if (name !== undefined) return name;

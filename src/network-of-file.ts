@@ -1,5 +1,5 @@
 /** Which network a weights file is of, and how large it may become: what is asked before anything is built of a file's own words. */
-import { checkpointModel, usualInput, usualPreprocessing } from "../models/index.ts";
+import { modelOfWeights, usualInput, usualPreprocessing } from "../models/index.ts";
 import { FormatError } from "./errors.ts";
 import { below, commonHeads, fitNames } from "./io/weights/fit.ts";
 import type { Preprocessing } from "./io/images/preprocess.ts";
@@ -16,7 +16,7 @@ import type { Shape } from "./tensor.ts";
 export function guessModel(file: WeightsFile, part: string | undefined): string | undefined {
   const tensors = part === undefined ? file.tensors : below(file.tensors, `${part}.`);
   for (const head of ["", ...commonHeads(tensors, Math.max(4, tensors.size / 16))]) {
-    const name = checkpointModel(shapesOf(below(tensors, head)));
+    const name = modelOfWeights(shapesOf(below(tensors, head)));
     if (name !== undefined) return name;
   }
   return undefined;

@@ -2,7 +2,7 @@
  * Module: the unit of which models are made. A model is a tree of modules; each does its own forward and backward pass.
  *
  * Field names are state-dict names: a module's children, parameters and statistics are simply its fields, in the order
- * of the constructor, camelCase turned into the checkpoint's snake_case (`runningMean` is `running_mean`).
+ * of the constructor, camelCase turned into PyTorch's snake_case (`runningMean` is `running_mean`).
  */
 import type { Kernels } from "../../kernels/contract.ts";
 import type { Random } from "../../kernels/random.ts";

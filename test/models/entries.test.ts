@@ -1,8 +1,8 @@
 /** What families say of their networks: names, whose they are, usual images, published preprocessing and layouts. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { checkpointModel, createModel, hasModel, modelNames, presets, usualInput, usualPreprocessing } from "../../models/index.ts";
-import { renameCheckpoint } from "../../src/io/weights/names.ts";
+import { modelOfWeights, createModel, hasModel, modelNames, presets, usualInput, usualPreprocessing } from "../../models/index.ts";
+import { renameWeights } from "../../src/io/weights/names.ts";
 import { stateShapes } from "../../src/nn/state-dict.ts";
 import { Tensor } from "../../src/tensor.ts";
 
@@ -60,7 +60,7 @@ test("timm's VGG: hidden layers kept as convolutions over the pooled image", () 
     const kept = leaf === "bias" || layer === "classifier.6" ? shape : layer === "classifier.0" ? [16, 512, 7, 7] : [16, 16, 1, 1];
     return [`${names[layer]}.${leaf}`, Tensor.zeros(kept)];
   }));
-  const { tensors, layout } = renameCheckpoint(file, wanted, model.layouts());
+  const { tensors, layout } = renameWeights(file, wanted, model.layouts());
   assert.is(layout, "timm VGG");
   assert.equal(new Map(Array.from(tensors, ([name, { shape }]) => [name, shape])), wanted);
 });
@@ -70,14 +70,14 @@ test("torchvision's GoogLeNet: the classifiers that are for training only are le
   const wanted = stateShapes(model);
   const file = new Map(Array.from(wanted, ([name, shape]): [string, Tensor] => [name, Tensor.zeros(shape)]));
   for (const name of ["aux1.conv.conv.weight", "aux1.fc1.weight", "aux1.fc2.weight", "aux2.fc2.bias"]) file.set(name, Tensor.zeros([1]));
-  const { tensors, layout } = renameCheckpoint(file, wanted, model.layouts());
+  const { tensors, layout } = renameWeights(file, wanted, model.layouts());
   assert.is(layout, "torchvision GoogLeNet");
   assert.equal([...tensors.keys()], [...wanted.keys()]);
 });
 
 test("a network is told from names and shapes by its family", () => {
   for (const name of ["resnet34", "seresnet50", "legacy_seresnext50_32x4d", "se_resnet14", "mobilenet_v2", "mobilenet_v3_small"]) {
-    assert.is(checkpointModel(stateShapes(createModel(name, {}, null))), name);
+    assert.is(modelOfWeights(stateShapes(createModel(name, {}, null))), name);
   }
 });
 

@@ -7,7 +7,7 @@ import { show } from "../../errors.ts";
 import { isDouble } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
 import type { WeightLayout } from "../../weight-layout.ts";
-import { holds, renameCheckpoint } from "./names.ts";
+import { holds, renameWeights } from "./names.ts";
 import type { AnyTensor } from "./names.ts";
 import { repairNames } from "./repair.ts";
 
@@ -113,7 +113,7 @@ function inLayouts(
   for (const head of commonHeads(tensors, wanted.size / 4)) {
     if (interior(head)) continue;
     try {
-      const { tensors: renamed } = renameCheckpoint(below(tensors, head), wanted, layouts);
+      const { tensors: renamed } = renameWeights(below(tensors, head), wanted, layouts);
       let shapes = 0;
       for (const [name, shape] of wanted) {
         const tensor = renamed.get(name);
@@ -176,7 +176,7 @@ export function fitNames(
 
   const inside = below(named, head);
   const outside = new Map([...named].filter(([name]) => !name.startsWith(head)));
-  const renamed = renameCheckpoint(inside, wanted, layouts);
+  const renamed = renameWeights(inside, wanted, layouts);
   const repaired = repairNames(renamed.tensors, outside, wanted);
   if (head !== "") taken.add(head);
   for (const each of repaired.taken) taken.add(each);

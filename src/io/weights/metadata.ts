@@ -44,7 +44,7 @@ export function describeModel(description: ModelDescription): Record<string, str
 }
 
 /**
- * The description in a file's metadata, or undefined where it has none (a checkpoint that senet did not write). Whether the model
+ * The description in a file's metadata, or undefined where it has none (weights that senet did not write). Whether the model
  * and its options exist is for models/ to say.
  * @throws FormatError with one line that names the key
  */

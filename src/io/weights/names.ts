@@ -14,7 +14,7 @@ import type { StoredTensor } from "./stored.ts";
 /** A tensor of a file, read or not. */
 export type AnyTensor = Tensor | StoredTensor;
 
-export interface RenamedCheckpoint<T extends AnyTensor = Tensor> {
+export interface RenamedWeights<T extends AnyTensor = Tensor> {
   /** The same data under the model's names. What the model does not want keeps its name, so that strict loading reports it. */
   readonly tensors: Map<string, T | Tensor>;
   /** The layout's name; "native" where the names were the model's own already. */
@@ -25,7 +25,7 @@ export interface RenamedCheckpoint<T extends AnyTensor = Tensor> {
   readonly epsilon?: number;
 }
 
-/** Left by DataParallel, by wrappers that hold the network as `model`, by checkpoints of several parts, by torch.compile. */
+/** Left by DataParallel, by wrappers that hold the network as `model`, by files of several parts, by torch.compile. */
 const PREFIXES: readonly string[] = ["module.", "model.", "state_dict.", "_orig_mod."];
 
 /**
@@ -35,9 +35,9 @@ const PREFIXES: readonly string[] = ["module.", "model.", "state_dict.", "_orig_
  * @param layouts other layouts that its weights are published in; the first that the file has is taken
  * @throws RangeError for weights of another graph, naming the model they belong to, and where two tensors would get one name
  */
-export function renameCheckpoint<T extends AnyTensor>(
+export function renameWeights<T extends AnyTensor>(
   tensors: ReadonlyMap<string, T>, wanted: ReadonlyMap<string, Shape>, layouts: readonly WeightLayout[] = [],
-): RenamedCheckpoint<T> {
+): RenamedWeights<T> {
   const { prefix, plain } = stripPrefix(tensors, wanted);
   const { layout, rename, epsilon, zero } = recognise(shapesOf(plain), wanted, layouts);
   const renamed = new Map<string, T | Tensor>();

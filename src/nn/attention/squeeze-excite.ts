@@ -5,7 +5,7 @@
  *   s = gate(W2 inner(W1 z))            excitation  (equation 3)
  *   y = s * x, channel by channel       scale       (equation 4)
  *
- * The two linear maps are 1x1 convolutions on a 1x1 image, as every published checkpoint stores them. The same block
+ * The two linear maps are 1x1 convolutions on a 1x1 image, as all published weights have them. The same block
  * without modules, forward and backward on one page: kernels/reference/squeeze-excite.ts.
  */
 import { activation } from "../layers/activations.ts";

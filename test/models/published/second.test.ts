@@ -5,7 +5,7 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { checkpointModel, createModel, hasModel } from "../../../models/index.ts";
+import { modelOfWeights, createModel, hasModel } from "../../../models/index.ts";
 import { stateShapes } from "../../../src/nn/state-dict.ts";
 import { summarise } from "../../../src/nn/summary.ts";
 import { compileSync } from "../../../src/session/session.ts";
@@ -95,7 +95,7 @@ for (const [name, reference] of Object.entries(references)) {
 test("their weights are recognised by names and shapes alone", () => {
   for (const name of Object.keys(references)) {
     if (!hasModel(name)) continue;
-    const found = checkpointModel(tensorsOf(name));
+    const found = modelOfWeights(tensorsOf(name));
     assert.ok(found !== undefined, name);
     assert.is(createModel(found!, {}, null).parameterCount(), references[name].parameters, `${name} is taken for ${found}`);
   }

@@ -1,9 +1,9 @@
 /** Published layouts of names: every tensor lands under the model's name, other graphs are refused. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { checkpointModel, createModel } from "../../../models/index.ts";
-import { renameCheckpoint as rename } from "../../../src/io/weights/names.ts";
-import type { RenamedCheckpoint } from "../../../src/io/weights/names.ts";
+import { modelOfWeights, createModel } from "../../../models/index.ts";
+import { renameWeights as rename } from "../../../src/io/weights/names.ts";
+import type { RenamedWeights } from "../../../src/io/weights/names.ts";
 import { Tensor } from "../../../src/tensor.ts";
 import type { Shape } from "../../../src/tensor.ts";
 import { manifest, manifestNames } from "../../fixtures/manifests.ts";
@@ -13,7 +13,7 @@ function blank(shapes: Iterable<readonly [string, Shape]>): Map<string, Tensor> 
 }
 
 /** What the families know of published layouts, by the tensors that a network of theirs wants. */
-function renameCheckpoint(file: ReadonlyMap<string, Tensor>, wanted: ReadonlyMap<string, Shape>): RenamedCheckpoint {
+function renameWeights(file: ReadonlyMap<string, Tensor>, wanted: ReadonlyMap<string, Shape>): RenamedWeights {
   const family = wanted.has("features.1.block.0.0.weight") ? "mobilenet_v3_small"
     : wanted.has("features.0.0.weight") ? "mobilenet_v2" : wanted.has("layer0.conv1.weight") ? "legacy_seresnet18" : "seresnet18";
   return rename(file, wanted, createModel(family, {}, null).layouts());
@@ -36,10 +36,10 @@ test("native names stay, batch counters go", () => {
     const file = blank(wanted);
     const withCounters = blank(manifest(name, true));
     assert.ok(withCounters.size > file.size);
-    const result = renameCheckpoint(file, wanted);
+    const result = renameWeights(file, wanted);
     assert.equal([result.layout, result.prefix, result.epsilon], ["native", "", undefined], name);
     lands(file, wanted, result.tensors);
-    assert.is(renameCheckpoint(withCounters, wanted).tensors.size, wanted.size, name);
+    assert.is(renameWeights(withCounters, wanted).tensors.size, wanted.size, name);
   }
 });
 
@@ -50,7 +50,7 @@ test("timm's MobileNetV3 in torchvision's names, with the epsilon it was trained
   ]) {
     const wanted = manifest(torchvision);
     const file = blank(manifest(timm));
-    const result = renameCheckpoint(file, wanted);
+    const result = renameWeights(file, wanted);
     assert.equal([result.layout, result.epsilon], ["timm MobileNetV3", 1e-5]);
     lands(file, wanted, result.tensors);
   }
@@ -83,7 +83,7 @@ function timmMobilenetV2(): [string, Shape][] {
 test("timm's MobileNetV2 in torchvision's names", () => {
   const wanted = manifest("torchvision/mobilenet_v2");
   const file = blank(timmMobilenetV2());
-  const result = renameCheckpoint(file, wanted);
+  const result = renameWeights(file, wanted);
   assert.equal([result.layout, result.epsilon], ["timm MobileNetV2", undefined]);
   lands(file, wanted, result.tensors);
 });
@@ -97,7 +97,7 @@ test("moskomule's SE: linear layers become 1x1 convolutions, absent biases zeros
     else if (se[3] === "weight") file.set(`${se[1]}fc.${se[2] === "1" ? 0 : 2}.weight`, Tensor.zeros(shape.slice(0, 2)));
   }
   file.set("layer1.0.se.fc.0.bias", Tensor.of([1, 2, 3, 4, 5, 6, 7, 8], [8]));
-  const { tensors, layout } = renameCheckpoint(file, wanted);
+  const { tensors, layout } = renameWeights(file, wanted);
   assert.is(layout, "moskomule SE-ResNet");
   assert.equal([...tensors.keys()].sort(), [...wanted.keys()].sort());
   for (const [name, shape] of wanted) assert.equal(tensors.get(name)!.shape, shape, name);
@@ -109,7 +109,7 @@ test("moskomule's SE: linear layers become 1x1 convolutions, absent biases zeros
 test("Cadene's plain ResNets call fc last_linear", () => {
   const wanted: Map<string, Shape> = new Map([["conv1.weight", [2, 3, 1, 1]], ["fc.weight", [5, 2]], ["fc.bias", [5]]]);
   const file = blank([["conv1.weight", [2, 3, 1, 1]], ["last_linear.weight", [5, 2]], ["last_linear.bias", [5]]]);
-  const result = renameCheckpoint(file, wanted);
+  const result = renameWeights(file, wanted);
   assert.is(result.layout, "Cadene ResNet");
   lands(file, wanted, result.tensors);
 });
@@ -117,7 +117,7 @@ test("Cadene's plain ResNets call fc last_linear", () => {
 test("linear and 1x1 convolution shapes stand for each other, others do not", () => {
   const wanted: Map<string, Shape> = new Map([["a", [4, 8, 1, 1]], ["b", [4, 8]], ["c", [4, 8]], ["d", [1]], ["e", [0, 1]]]);
   const file = blank([["a", [4, 8]], ["b", [4, 8, 1, 1]], ["c", [8, 4]], ["d", []], ["e", [0]], ["extra", [3, 1]]]);
-  const { tensors } = renameCheckpoint(file, wanted);
+  const { tensors } = renameWeights(file, wanted);
   assert.equal(
     Array.from(tensors, ([name, { shape }]) => `${name}:${shape.join("x")}`), ["a:4x8x1x1", "b:4x8", "c:8x4", "d:1", "e:0", "extra:3x1"],
   );
@@ -128,21 +128,21 @@ test("prefixes of wrappers are taken off, several too, but not from a model that
   const under = (prefix: string): Map<string, Tensor> => blank(Array.from(wanted, ([name, shape]) => [prefix + name, shape]));
   for (const prefix of ["module.", "model.", "state_dict.", "_orig_mod.", "model.module.", "module.module."]) {
     const file = under(prefix);
-    const result = renameCheckpoint(file, wanted);
+    const result = renameWeights(file, wanted);
     assert.is(result.prefix, prefix);
     lands(file, wanted, result.tensors);
   }
   const mixed = under("module.").set("other", Tensor.zeros([1]));
-  assert.equal([...renameCheckpoint(mixed, wanted).tensors.keys()], ["module.conv1.weight", "module.fc.weight", "other"]);
+  assert.equal([...renameWeights(mixed, wanted).tensors.keys()], ["module.conv1.weight", "module.fc.weight", "other"]);
   const own: Map<string, Shape> = new Map([["model.conv1.weight", [1]]]);
-  assert.equal([...renameCheckpoint(blank(own), own).tensors.keys()], ["model.conv1.weight"]);
-  assert.is(renameCheckpoint(new Map(), wanted).tensors.size, 0);
+  assert.equal([...renameWeights(blank(own), own).tensors.keys()], ["model.conv1.weight"]);
+  assert.is(renameWeights(new Map(), wanted).tensors.size, 0);
   const timm = Array.from(manifest("timm/mobilenetv3_small_100"), ([name, shape]): [string, Shape] => [`module.${name}`, shape]);
-  assert.is(renameCheckpoint(blank(timm), manifest("torchvision/mobilenet_v3_small")).layout, "timm MobileNetV3");
+  assert.is(renameWeights(blank(timm), manifest("torchvision/mobilenet_v3_small")).layout, "timm MobileNetV3");
 });
 
 const refuses = (file: ReadonlyMap<string, Tensor>, wanted: ReadonlyMap<string, Shape>, pattern: RegExp): void =>
-  assert.throws(() => renameCheckpoint(file, wanted), (e: unknown) => e instanceof RangeError && pattern.test(e.message), String(pattern));
+  assert.throws(() => renameWeights(file, wanted), (e: unknown) => e instanceof RangeError && pattern.test(e.message), String(pattern));
 
 test("Cadene's graph and timm's are not loaded into each other; the message names the model", () => {
   const legacy = blank(manifest("timm/legacy_seresnet18"));
@@ -163,7 +163,7 @@ test("two tensors that would get one name are refused", () => {
 });
 
 test("weights of another family keep their names, for strict loading to report", () => {
-  const { tensors, layout } = renameCheckpoint(blank(manifest("torchvision/mobilenet_v3_small")), manifest("timm/seresnet18"));
+  const { tensors, layout } = renameWeights(blank(manifest("torchvision/mobilenet_v3_small")), manifest("timm/seresnet18"));
   assert.is(layout, "native");
   assert.ok(tensors.has("features.0.0.weight"));
 });
@@ -172,15 +172,15 @@ test("the model is told from names and shapes", () => {
   const short: Record<string, string> = {
     "timm/mobilenetv3_large_100": "mobilenetv3_large_100", "timm/mobilenetv3_small_100": "mobilenetv3_small_100",
   };
-  for (const name of manifestNames) assert.is(checkpointModel(manifest(name)), short[name] ?? name.replace(/^\w+\//, ""), name);
-  assert.is(checkpointModel(new Map(timmMobilenetV2())), "mobilenet_v2");
-  assert.is(checkpointModel(new Map([["a", [1]]])), undefined);
+  for (const name of manifestNames) assert.is(modelOfWeights(manifest(name)), short[name] ?? name.replace(/^\w+\//, ""), name);
+  assert.is(modelOfWeights(new Map(timmMobilenetV2())), "mobilenet_v2");
+  assert.is(modelOfWeights(new Map([["a", [1]]])), undefined);
   const cifar = new Map<string, Shape>();
   for (let stage = 1; stage <= 3; stage++) for (let i = 0; i < 3; i++) cifar.set(`layer${stage}.${i}.conv1.weight`, [1]);
-  assert.is(checkpointModel(cifar), "resnet20");
-  assert.is(checkpointModel(cifar.set("layer1.0.se.fc1.weight", [1])), "se_resnet20");
+  assert.is(modelOfWeights(cifar), "resnet20");
+  assert.is(modelOfWeights(cifar.set("layer1.0.se.fc1.weight", [1])), "se_resnet20");
   const grouped = manifest("timm/legacy_seresnet50").set("layer1.0.conv2.weight", [128, 4, 3, 3]);
-  assert.is(checkpointModel(grouped), "legacy_seresnext50_32x4d");
+  assert.is(modelOfWeights(grouped), "legacy_seresnext50_32x4d");
 });
 
 test.run();
