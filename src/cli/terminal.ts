@@ -28,7 +28,18 @@ export function print(line: string = ""): void {
 
 /** One line to standard error: remarks that must not mix with what a program reads. */
 export function remark(line: string): void {
-  process.stderr.write(`${visible(line)}\n`);
+  process.stderr.write(`${broken(visible(line), process.stderr)}\n`);
+}
+
+/** A sentence to standard output; on a terminal in lines that fit it. */
+export function say(line: string): void {
+  print(broken(line, process.stdout));
+}
+
+/** On a terminal broken between words, instead of at its last column; what a program reads stays on its lines. */
+function broken(text: string, { isTTY, columns: room = 80 }: typeof process.stdout): string {
+  if (isTTY !== true) return text;
+  return text.split("\n").map((line) => (line.length <= room ? line : wrapped(line, room - 2).join("\n  "))).join("\n");
 }
 
 export function printJson(value: unknown): void {

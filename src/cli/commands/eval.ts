@@ -9,7 +9,7 @@ import { measuredOn, worstShown } from "../report/evaluation.ts";
 import type { Fact } from "../report/facts.ts";
 import { Mistakes } from "../report/mistakes.ts";
 import { evaluationPage } from "../report/page.ts";
-import { Progress, bar, print, printJson, remark, table, thousands } from "../terminal.ts";
+import { Progress, bar, print, printJson, remark, say, table, thousands } from "../terminal.ts";
 import { readDataset } from "../training/data.ts";
 import { measure } from "../training/engine.ts";
 import { relabelled } from "../training/fine-tuning.ts";
@@ -126,7 +126,7 @@ export const evalCommand: Command = {
       });
       return;
     }
-    print(
+    say(
       `${network.title}: ${thousands(confusion.correct)} of ${thousands(data.size)} test images right, ${(100 * accuracy).toFixed(2)} %, ` +
         `loss ${loss.toFixed(4)}, ${seconds.toFixed(1)} s\n`
     );

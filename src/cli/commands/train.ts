@@ -9,7 +9,7 @@ import { StoppedError, UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
 import { readBytes } from "../files.ts";
 import { Mistakes } from "../report/mistakes.ts";
-import { duration, print, printJson, remark, thousands } from "../terminal.ts";
+import { duration, printJson, remark, say, thousands } from "../terminal.ts";
 import { now, trainAll, untilStopped } from "../training/loop.ts";
 import { checkLock, checkOutputs, pathsOf, takeLock } from "../training/outputs.ts";
 import type { Paths } from "../training/outputs.ts";
@@ -135,7 +135,7 @@ export const train: Command = {
 async function finish(run: Run, args: Arguments, every: number): Promise<void> {
   const { trainer, paths, settings, log } = run;
   const json = args.flag("json");
-  announce(run, json ? remark : print);
+  announce(run, json ? remark : say);
   if (!args.flag("resume")) for (const path of [paths.checkpoint, paths.state]) rmSync(path, { force: true });
   log.begin(trainer.step);
   const engine = { runs_on: run.kernels, time: now(), senet: version };
@@ -153,10 +153,10 @@ async function finish(run: Run, args: Arguments, every: number): Promise<void> {
   const seconds = (performance.now() - begin) / 1000;
   const mistakes = new Mistakes();
   const held = await validate(run, { answers: mistakes.add });
-  if (!json) print(`weights written to ${paths.out}, log to ${paths.log}, ${duration(seconds)}`);
+  if (!json) say(`weights written to ${paths.out}, log to ${paths.log}, ${duration(seconds)}`);
   const reported = !args.flag("no-report");
   if (reported) await writeReport(run, held, mistakes);
-  if (reported && !json) print(`report written to ${paths.report}`);
+  if (reported && !json) say(`report written to ${paths.report}`);
   if (json) {
     printJson({
       model: settings.model, weights: paths.out, steps: trainer.step, seconds, ...(held === undefined ? {} : {

@@ -3,7 +3,7 @@ import process from "node:process";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Evaluation } from "../../train/evaluate.ts";
 import type { StepReport } from "../../train/trainer.ts";
-import { Progress, duration, percent, print, remark } from "../terminal.ts";
+import { Progress, duration, percent, remark, say } from "../terminal.ts";
 import { saveCheckpoint, validate } from "./run.ts";
 import type { Run } from "./run.ts";
 
@@ -100,7 +100,7 @@ export async function trainAll(run: Run, { quiet, checkpointEvery, stopped }: Lo
       const measured = held === undefined ? "" : `, validation loss ${held.loss.toFixed(4)}, accuracy ${percent(held.accuracy)}`;
       const line = `epoch ${report.epoch + 1} of ${settings.epochs}: loss ${report.epochLoss.toFixed(4)}, `
         + `accuracy ${percent(report.epochAccuracy)}${measured}, ${duration(seconds)}, ${Math.round(speed)} images/s`;
-      (quiet ? remark : print)(line);
+      (quiet ? remark : say)(line);
       if (stopped() && trainer.epoch < settings.epochs) return false;
     }
     return true;
