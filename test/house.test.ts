@@ -53,6 +53,7 @@ const mayImport: Record<string, readonly string[]> = {
   "src/session/": ["kernels/", "src/operations/", "src/tensor.ts", "src/errors.ts", "src/host-types.ts", "src/version.ts", "src/graph/", "src/nn/lower.ts", "src/nn/module.ts"],
   "src/train/": ["kernels/", "src/tensor.ts", "src/errors.ts", "src/nn/", "src/io/", "src/session/"],
   "src/weights.ts": ["src/tensor.ts", "src/errors.ts", "src/nn/", "src/io/"],
+  "src/lean-weights.ts": ["src/nn/", "src/io/"],
   "src/any-weights.ts": ["src/weights.ts", "src/errors.ts", "src/nn/", "src/io/", "src/train/"],
   "src/network-of-file.ts": ["models/", "src/"],
   "src/open-network.ts": ["models/", "src/"],

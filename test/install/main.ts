@@ -9,6 +9,9 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { createModel } from "../../models/index.ts";
+import { stateDict } from "../../src/nn/state-dict.ts";
+import { torchFile } from "../io/weights/pickles.ts";
 import { run } from "./process.ts";
 import { readmePrograms } from "./readme.ts";
 
@@ -62,6 +65,9 @@ async function prepare(folder: string): Promise<void> {
     writeFileSync("seresnet50.safetensors", saveWeights(createModel("seresnet50", {}, 1)));
     writeFileSync("model.onnx", writeOnnx(lower(createModel("se_resnet20", {}, 1), [1, 3, 224, 224])));`);
   await run("node", ["weights.js"], folder);
+  // What a training run of PyTorch leaves.
+  const state = Object.fromEntries(stateDict(createModel("mobilenetv3_small_100", {}, 1)));
+  writeFileSync(join(folder, "model_best.pth.tar"), torchFile({ epoch: 3, state_dict: state, state_dict_ema: state }));
   for (const { name, text } of programs) {
     writeFileSync(join(folder, `${name}.js`), text);
     mkdirSync(join(folder, "typed"), { recursive: true });

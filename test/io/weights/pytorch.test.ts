@@ -57,7 +57,6 @@ function equals(stored: StoredTensor | undefined, { path, dtype, shape, sha, fir
 /** What is refused, and how it is named. torch itself reads some of these. */
 const refused: Record<string, RegExp> = {
   "cut.pth": /it is damaged or cut short/,
-  "deflated.pth": /compressed by method 8/,
   "exported.pt2":
     /a program of torch\.export \(\.pt2\), no state dict: in Python, torch\.save\(torch\.export\.load\(PATH\)\.state_dict, OTHER\)/,
   "flipped-bit.pth": /it is damaged: "tied\/data\/0" in it does not have its checksum/,
@@ -275,7 +274,8 @@ test("damaged and hostile files: read, or refused by our own error", () => {
 
 if (bundles) {
   test("a program that reads weights grows by at most 4 KB with it", async () => {
-    const loads = `export { loadWeights } from "./src/weights.ts";`;
+    // Beside inflate, which PNG has too.
+    const loads = `export { loadWeights } from "./src/weights.ts"; export { inflateRaw } from "./src/io/bytes/inflate-raw.ts";`;
     const [without, all] = await Promise.all(
       [loads, `${loads} export { readPyTorch } from "./src/io/weights/pytorch/checkpoint.ts";`].map(bundle),
     );

@@ -18,6 +18,7 @@ import { Tensor } from "../../../src/tensor.ts";
 import { prepareModel, restoreCheckpoint, writeCheckpoint } from "../../../src/train/checkpoint.ts";
 import type { Checkpoint } from "../../../src/train/checkpoint.ts";
 import { Trainer } from "../../../src/train/trainer.ts";
+import { loadWeights as loadOwn } from "../../../src/lean-weights.ts";
 import { saveWeights } from "../../../src/weights.ts";
 import { manifest } from "../../fixtures/manifests.ts";
 import { recipeTensor, recipeWeights } from "../../fixtures/recipe.ts";
@@ -184,6 +185,20 @@ test("what a training session's refresh refuses changes nothing", () => {
   );
   setAll(model, 1e-5);
   session.refresh();
+});
+
+test("the lean reader takes what saveWeights wrote, epsilon too, and nothing else", () => {
+  const model = createModel("se_resnet8", { width: 4, reduction: 2 }, 1);
+  setAll(model, 0.02);
+  const again = createModel("se_resnet8", { width: 4, reduction: 2 }, null);
+  loadOwn(again, saveWeights(model));
+  assert.equal([answer(again), epsilons(again)], [answer(model), [0.02]]);
+  assert.throws(
+    () => loadOwn(again, writeSafetensors([["module.conv1.weight", Tensor.zeros([1])]])),
+    /do not fit the model: \d+ missing: conv1\.weight/,
+  );
+  assert.throws(() => loadOwn(again, Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0, 0, 0, 0, 0)), /^FormatError|safetensors/);
+  assert.equal(answer(again), answer(model));
 });
 
 test.run();

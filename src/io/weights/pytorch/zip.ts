@@ -4,6 +4,7 @@
  */
 import { show } from "../../../errors.ts";
 import { crc32 } from "../../bytes/checksum.ts";
+import { inflateRaw } from "../../bytes/inflate-raw.ts";
 import { decodeUtf8 } from "../../bytes/utf8.ts";
 import { bad } from "./budget.ts";
 import type { Budget } from "./budget.ts";
@@ -54,10 +55,14 @@ export function readZip(file: Uint8Array, budget: Budget): Map<string, Entry> {
       if (content === undefined) {
         const begin = header + 30 + u16(header + 26) + u16(header + 28);
         const raw = file.subarray(begin, begin + packed);
-        if (method !== 0 || raw.length < size) bad(`${show(name)} in it is cut short or compressed by method ${method}`);
+        const what = `${show(name)} in it`;
+        if (method === 8) budget(size);
+        content = method === 8 ? inflateRaw(raw, size, `checkpoint: ${what}`).bytes
+          : method === 0 ? raw
+          : bad(`${what} is compressed by method ${method}`);
+        if (content.length < size) bad();
         // torch.serialization.set_crc32_options(False) leaves every checksum 0.
-        if (checked && crc32(raw) !== crc) bad(`it is damaged: ${show(name)} in it does not have its checksum`);
-        content = raw;
+        if (checked && crc32(content) !== crc) bad(`it is damaged: ${show(name)} in it does not have its checksum`);
       }
       return content;
     });
