@@ -22,6 +22,8 @@ import { ghostnets } from "./mobile/ghostnet.ts";
 import { mobilenetsV1 } from "./mobile/mobilenet-v1.ts";
 import { mobilenetsV2 } from "./mobile/mobilenet-v2.ts";
 import { mobilenetsV3 } from "./mobile/mobilenet-v3.ts";
+import { repvits } from "./mobile/repvit.ts";
+import { rexnets } from "./mobile/rexnet.ts";
 import { shufflenetsV1 } from "./mobile/shufflenet-v1.ts";
 import { shufflenetsV2 } from "./mobile/shufflenet-v2.ts";
 import type { GivenOptions } from "./options.ts";
@@ -33,7 +35,7 @@ import { resnexts } from "./residual/resnext.ts";
 
 // Whoever recognises weights by most of their shapes comes first.
 const families: readonly Family[] = [
-  efficientnets, efficientnetsV2, mnasnets, lcnets, fbnets, timmMobilenetsV3, resnetsD, ghostnets, vovnets,
+  efficientnets, efficientnetsV2, mnasnets, lcnets, fbnets, timmMobilenetsV3, resnetsD, ghostnets, vovnets, rexnets, repvits,
   resnets, legacySenets, resnexts, inceptions, unets, mobilenetsV1, mobilenetsV2, mobilenetsV3, vggs, densenets, shufflenetsV1,
   shufflenetsV2,
   regnets,

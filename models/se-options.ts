@@ -52,6 +52,8 @@ export interface SeDefaults {
   readonly gate?: ActivationName;
   /** What a state dict calls SE's two layers. Default fc1 and fc2. */
   readonly names?: readonly [string, string];
+  /** Is SE's hidden layer normalised? */
+  readonly norm?: boolean;
 }
 
 type Make = (channels: number, options: SeOptions, defaults: SeDefaults) => Attention | undefined;

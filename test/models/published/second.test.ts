@@ -50,8 +50,6 @@ function tensorsOf(name: string): Map<string, Shape> {
 const waiting: readonly string[] = [
   "torchvision/lraspp_mobilenet_v3_large",
   "timm/mixnet_s",
-  "timm/rexnet_100",
-  "timm/repvit_m0_9",
 ];
 
 test("every network of the references is here, or is known to be missing", () => {

@@ -1,0 +1,200 @@
+/**
+ * RepViT (Wang et al., arXiv 2307.09283), as timm has it (timm/models/repvit.py), in its form for training: a token mixer of three
+ * branches, a 3x3 and a 1x1 depthwise convolution and the identity, then SE in every second block, then a mixer of channels with GELU. Two
+ * heads are averaged.
+ */
+import { GELU } from "../../src/nn/layers/activations.ts";
+import { BatchNorm2d } from "../../src/nn/layers/batch-norm.ts";
+import { Residual, Sequential } from "../../src/nn/combinators.ts";
+import { Conv2d } from "../../src/nn/layers/conv.ts";
+import { Dropout } from "../../src/nn/layers/dropout.ts";
+import { Linear } from "../../src/nn/layers/linear.ts";
+import { MultiplyBy } from "../../src/nn/layers/multiply-by.ts";
+import { GlobalAveragePool } from "../../src/nn/layers/pooling.ts";
+import { Flatten } from "../../src/nn/layers/reshape.ts";
+import { Composite } from "../../src/nn/module.ts";
+import type { Module } from "../../src/nn/module.ts";
+import type { Attention } from "../../src/nn/attention/attention.ts";
+import { makeDivisible } from "../../src/nn/attention/squeeze-excite.ts";
+import { bicubic, square } from "../../src/io/images/presets.ts";
+import type { Entry, Family } from "../family.ts";
+import { count, counts, fraction, readOptions } from "../options.ts";
+import type { GivenOptions } from "../options.ts";
+import { makeSe, present, seReaders } from "../se-options.ts";
+import type { SeOptions } from "../se-options.ts";
+
+export interface RepVitOptions extends SeOptions {
+  readonly classes: number;
+  readonly inChannels: number;
+  /** Channels, and blocks, of the four stages. */
+  readonly widths: readonly number[];
+  readonly blocks: readonly number[];
+  readonly dropout: number;
+}
+
+class ConvNorm extends Composite {
+  readonly c: Conv2d;
+  readonly bn: BatchNorm2d;
+  readonly body: Module;
+
+  constructor(from: number, to: number, kernel: number, stride: number = 1, groups: number = 1, initialGamma: number = 1) {
+    super();
+    this.c = new Conv2d(from, to, { kernel, stride, groups, padding: (kernel - 1) / 2, bias: false });
+    this.bn = new BatchNorm2d(to, { initialGamma });
+    this.body = new Sequential(this.c, this.bn);
+  }
+}
+
+class TokenMixer extends Composite {
+  readonly conv: ConvNorm;
+  readonly conv1: Conv2d;
+  readonly bn: BatchNorm2d;
+  readonly body: Module;
+
+  constructor(channels: number) {
+    super();
+    this.conv = new ConvNorm(channels, channels, 3, 1, channels);
+    this.conv1 = new Conv2d(channels, channels, { kernel: 1, groups: channels });
+    this.bn = new BatchNorm2d(channels);
+    this.body = new Sequential(new Residual(new Residual(this.conv, this.conv1)), this.bn);
+  }
+}
+
+class ChannelMixer extends Composite {
+  readonly conv1: ConvNorm;
+  readonly conv2: ConvNorm;
+  readonly body: Module;
+
+  constructor(channels: number) {
+    super();
+    this.conv1 = new ConvNorm(channels, 2 * channels, 1);
+    this.conv2 = new ConvNorm(2 * channels, channels, 1, 1, 1, 0);
+    this.body = new Sequential(this.conv1, new GELU(), this.conv2);
+  }
+}
+
+class Block extends Composite {
+  readonly tokenMixer: TokenMixer;
+  readonly se: Attention | undefined;
+  readonly channelMixer: ChannelMixer;
+  readonly body: Module;
+
+  constructor(channels: number, se: boolean, options: RepVitOptions) {
+    super();
+    this.tokenMixer = new TokenMixer(channels);
+    this.se = se ? makeSe(channels, options, { hidden: makeDivisible(channels / (options.reduction ?? 4), 8, 0) }) : undefined;
+    this.channelMixer = new ChannelMixer(channels);
+    this.body = new Sequential(...present<Module>(this.tokenMixer, this.se, new Residual(this.channelMixer)));
+  }
+}
+
+class Downsample extends Composite {
+  readonly preBlock: Block;
+  readonly spatialDownsample: ConvNorm;
+  readonly channelDownsample: ConvNorm;
+  readonly ffn: ChannelMixer;
+  readonly body: Module;
+
+  constructor(from: number, to: number, options: RepVitOptions) {
+    super();
+    this.preBlock = new Block(from, false, options);
+    this.spatialDownsample = new ConvNorm(from, from, 3, 2, from);
+    this.channelDownsample = new ConvNorm(from, to, 1);
+    this.ffn = new ChannelMixer(to);
+    this.body = new Sequential(this.preBlock, this.spatialDownsample, this.channelDownsample, new Residual(this.ffn));
+  }
+}
+
+class Stage extends Composite {
+  readonly downsample: Downsample | undefined;
+  readonly blocks: Sequential;
+  readonly body: Module;
+
+  constructor(from: number, to: number, blocks: number, first: boolean, options: RepVitOptions) {
+    super();
+    this.downsample = first ? undefined : new Downsample(from, to, options);
+    this.blocks = new Sequential(...Array.from({ length: blocks }, (_, i) => new Block(to, i % 2 === 0, options)));
+    this.body = new Sequential(...present<Module>(this.downsample, this.blocks));
+  }
+}
+
+class Stem extends Composite {
+  readonly conv1: ConvNorm;
+  readonly conv2: ConvNorm;
+  readonly body: Module;
+
+  constructor(from: number, to: number) {
+    super();
+    this.conv1 = new ConvNorm(from, to / 2, 3, 2);
+    this.conv2 = new ConvNorm(to / 2, to, 3, 2);
+    this.body = new Sequential(this.conv1, new GELU(), this.conv2);
+  }
+}
+
+/** A normalisation of the pooled features and a linear layer. */
+class NormLinear extends Composite {
+  readonly bn: BatchNorm2d;
+  readonly l: Linear;
+  readonly body: Module;
+
+  constructor(from: number, classes: number) {
+    super();
+    this.bn = new BatchNorm2d(from);
+    this.l = new Linear(from, classes, { initialDeviation: 0.02 });
+    this.body = new Sequential(this.bn, new Flatten(), this.l);
+  }
+}
+
+class Head extends Composite {
+  readonly head: NormLinear;
+  readonly headDist: NormLinear;
+  readonly body: Module;
+
+  constructor(from: number, { classes, dropout }: RepVitOptions) {
+    super();
+    this.head = new NormLinear(from, classes);
+    this.headDist = new NormLinear(from, classes);
+    this.body = new Sequential(new GlobalAveragePool(), new Dropout(dropout), new Residual(this.head, this.headDist), new MultiplyBy(0.5));
+  }
+}
+
+/** Images [N, inChannels, H, W] to logits [N, classes]. */
+export class RepVit extends Composite {
+  readonly stem: Stem;
+  readonly stages: Sequential;
+  readonly head: Head;
+  readonly body: Module;
+
+  constructor(options: RepVitOptions) {
+    super();
+    const { widths, blocks } = options;
+    this.stem = new Stem(options.inChannels, widths[0]);
+    this.stages = new Sequential(...widths.map((width, s) => new Stage(widths[Math.max(0, s - 1)], width, blocks[s], s === 0, options)));
+    this.head = new Head(widths[widths.length - 1], options);
+    this.body = new Sequential(this.stem, this.stages, this.head);
+  }
+}
+
+const variants = [
+  ["repvit_m0_9", [48, 96, 192, 384], [2, 2, 14, 2]], [
+    "repvit_m1_0", [56, 112, 224, 448], [2, 2, 14, 2],
+  ], ["repvit_m1_1", [64, 128, 256, 512], [2, 2, 12, 2]],
+] as const;
+
+function repvit(name: string, widths: readonly number[], blocks: readonly number[], options: GivenOptions): RepVit {
+  const read = readOptions<RepVitOptions>(name, options, {
+    classes: count(1000), inChannels: count(3), widths: counts(widths), blocks: counts(blocks), dropout: fraction(0),
+    ...seReaders({ se: true }) });
+  if (read.widths[0] % 2 !== 0) throw new RangeError(`${name}: option "widths" wants an even first number, got ${read.widths[0]}`);
+  return new RepVit(read);
+}
+
+export const repvits: Family = {
+  entries: () => variants.map(([name, widths, blocks]): Entry => (
+    { name, libraries: ["timm"], build: (called, options) => repvit(called, widths, blocks, options) })),
+  presets: () => Object.fromEntries(variants.map(([name]) => [name, square(bicubic, 224, 235)])),
+  recognise(shapes) {
+    const last = shapes.get("head.head.l.weight")?.[1];
+    return shapes.has("stages.0.blocks.0.token_mixer.conv.c.weight") ? variants.find(([, widths]) => widths[3] === last)?.[0] : undefined;
+  },
+};
