@@ -44,11 +44,15 @@ export interface Kernels {
 
   // Batch normalisation. Training: statistics of this batch, kept in mean and inverseStd ([channels]) for the backward
   // pass, and mixed into the running ones (the running variance unbiased, as PyTorch has it).
-  batchNormForwardTraining(y: F, mean: F, inverseStd: F, runningMean: F, runningVariance: F, x: F, gamma: F, beta: F, shape: BatchNormShape): void;
+  batchNormForwardTraining(
+    y: F, mean: F, inverseStd: F, runningMean: F, runningVariance: F, x: F, gamma: F, beta: F, shape: BatchNormShape,
+  ): void;
   batchNormBackwardTraining(dx: F, dgamma: F, dbeta: F, x: F, dy: F, gamma: F, mean: F, inverseStd: F, shape: BatchNormShape): void;
   batchNormForwardInference(y: F, x: F, gamma: F, beta: F, runningMean: F, runningVariance: F, shape: BatchNormShape): void;
   /** With the running statistics as constants: for frozen normalisation. */
-  batchNormBackwardInference(dx: F, dgamma: F, dbeta: F, x: F, dy: F, gamma: F, runningMean: F, runningVariance: F, shape: BatchNormShape): void;
+  batchNormBackwardInference(
+    dx: F, dgamma: F, dbeta: F, x: F, dy: F, gamma: F, runningMean: F, runningVariance: F, shape: BatchNormShape,
+  ): void;
 
   // Activations.
   reluForward: Activation;

@@ -85,7 +85,8 @@ export interface WindowOptions {
 
 /** The output's size may be below 1. */
 function windowShape(
-  operation: string, inHeight: number, inWidth: number, { kernel, stride = 1, padding = 0, dilation = 1 }: WindowOptions, ceilMode: boolean = false,
+  operation: string, inHeight: number, inWidth: number, { kernel, stride = 1, padding = 0, dilation = 1 }: WindowOptions,
+  ceilMode: boolean = false,
 ): WindowShape {
   const [k, s, d] = Object.entries({ kernel, stride, dilation }).map(([name, value]) => wholePair(operation, name, value, 1));
   const size = sizes(operation, { height: inHeight, width: inWidth });
@@ -97,7 +98,9 @@ function windowShape(
   const given: readonly number[] =
     padding === "same" ? [...axes.map(({ same }) => Math.floor(same / 2)), ...axes.map(({ same }) => Math.ceil(same / 2))]
     : typeof padding === "number" ? [padding, padding] : padding;
-  if (given.length !== 2 && given.length !== 4) throw new RangeError(`${operation}: padding wants 1, 2 or 4 numbers or "same", got ${given}`);
+  if (given.length !== 2 && given.length !== 4) {
+    throw new RangeError(`${operation}: padding wants 1, 2 or 4 numbers or "same", got ${given}`);
+  }
   for (const one of given) whole(operation, "padding", one, 0);
   const [paddingTop, paddingLeft, paddingBottom = paddingTop, paddingRight = paddingLeft] = given;
   const [outHeight, outWidth] = axes.map(({ n, reach }, i) => {
@@ -182,7 +185,8 @@ function convWindow(
 
 /** Geometry of a convolution (cross-correlation, as in every deep-learning library). @param operation begins the messages of errors */
 export function conv2dShape(
-  batch: number, inChannels: number, inHeight: number, inWidth: number, outChannels: number, options: Conv2dOptions, operation: string = "conv2d",
+  batch: number, inChannels: number, inHeight: number, inWidth: number, outChannels: number, options: Conv2dOptions,
+  operation: string = "conv2d",
 ): Conv2dShape {
   const shape = convWindow(operation, batch, inChannels, inHeight, inWidth, outChannels, options);
   fits(operation, inHeight, inWidth, shape.outHeight, shape.outWidth);
@@ -208,7 +212,9 @@ export function convTranspose2dShape(
   if (extraHeight >= Math.max(w.strideHeight, w.dilationHeight) || extraWidth >= Math.max(w.strideWidth, w.dilationWidth)) {
     throw new RangeError(`convTranspose2d: outputPadding wants less than the stride or the dilation, got ${extraHeight}x${extraWidth}`);
   }
-  const outHeight = (inHeight - 1) * w.strideHeight - w.paddingTop - w.paddingBottom + w.dilationHeight * (w.kernelHeight - 1) + 1 + extraHeight;
+  const outHeight = (inHeight - 1) * w.strideHeight - w.paddingTop - w.paddingBottom + w.dilationHeight * (
+    w.kernelHeight - 1
+  ) + 1 + extraHeight;
   const outWidth = (inWidth - 1) * w.strideWidth - w.paddingLeft - w.paddingRight + w.dilationWidth * (w.kernelWidth - 1) + 1 + extraWidth;
   fits("convTranspose2d", inHeight, inWidth, outHeight, outWidth);
   return { ...w, outHeight, outWidth };
@@ -252,7 +258,9 @@ export function pool2dShape(batch: number, channels: number, inHeight: number, i
   const { paddingTop, paddingLeft, paddingBottom, paddingRight } = shape;
   const [height, width] = [(shape.kernelHeight - 1) * shape.dilationHeight, (shape.kernelWidth - 1) * shape.dilationWidth];
   if (Math.max(paddingTop, paddingBottom) > height || Math.max(paddingLeft, paddingRight) > width) {
-    throw new RangeError(`pool2d: padding wants at most ${height}x${width}, got ${[paddingTop, paddingLeft, paddingBottom, paddingRight].join("x")}`);
+    throw new RangeError(
+      `pool2d: padding wants at most ${height}x${width}, got ${[paddingTop, paddingLeft, paddingBottom, paddingRight].join("x")}`,
+    );
   }
   fits("pool2d", inHeight, inWidth, shape.outHeight, shape.outWidth);
   return { batch, channels, ...shape, countPadding };

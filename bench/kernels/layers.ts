@@ -86,7 +86,8 @@ export function layerTasks(model: string, arithmetic: Arithmetic, only: string):
     const { panels } = chosen(params).kernel;
     const [x, w, y, residual, gate, scratch] = starts;
     return {
-      label: `${input.channels}x${input.height} to ${output.channels}x${output.height}, ${kernel.join("x")}${groups === 1 ? "" : `, ${groups} groups`}`,
+      label: `${input.channels}x${input.height} to ${output.channels}x${output.height}, ${kernel.join("x")}`
+        + (groups === 1 ? "" : `, ${groups} groups`),
       name, times,
       flops: 2 * output.height * output.width * output.channels * kernel[0] * kernel[1] * (input.channels / groups),
       bytes: 4 * sizesOf(params).slice(0, 5).reduce((sum, size) => sum + size, 0),

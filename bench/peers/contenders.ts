@@ -19,7 +19,8 @@ export const senetDownloads: readonly (readonly [string, string])[] = [
 ];
 /** The operations that the networks here need; a bundler drops the others. */
 const tfjs = `export {
-  add, avgPool, clipByValue, concat, dispose, engine, fused, matMul, maxPool, mul, relu, reshape, setBackend, sigmoid, tanh, tensor, transpose,
+  add, avgPool, clipByValue, concat, dispose, engine, fused, matMul, maxPool, mul, relu, reshape, setBackend, sigmoid, tanh, tensor,
+  transpose,
 } from "@tensorflow/tfjs-core";`;
 
 export const contenders: readonly Contender[] = [

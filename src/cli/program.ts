@@ -18,7 +18,9 @@ import { summary } from "./commands/summary.ts";
 import { train } from "./commands/train.ts";
 import { endNotes, print, remark, wrapped } from "./terminal.ts";
 
-const commands: readonly Command[] = [classify, explain, gates, run, summary, bench, train, evalCommand, report, segment, convert, compileCommand];
+const commands: readonly Command[] = [
+  classify, explain, gates, run, summary, bench, train, evalCommand, report, segment, convert, compileCommand,
+];
 
 function overview(): string {
   const width = Math.max(...commands.map((command) => command.name.length)) + 2;

@@ -125,7 +125,9 @@ test("a preset of TensorFlow's weights brings their padding along, or is refused
   const path = write("tf.safetensors", writeSafetensors(recipeWeights(shapes)));
   const classify = (...more: string[]): Promise<Call> => senet("classify", "--json", at("picture.png"), "--weights", path, ...more);
   const silent = succeeded(await classify());
-  assert.match(silent.errors, /weights of mobilenetv3_small_100 \(or of tf_mobilenetv3_small_100, whose names are the same\); --model says/);
+  assert.match(
+    silent.errors, /weights of mobilenetv3_small_100 \(or of tf_mobilenetv3_small_100, whose names are the same\); --model says/,
+  );
   const chosen = succeeded(await classify("--preset", "tf_mobilenetv3_small_100.in1k"));
   const asked = succeeded(await classify("--model", "tf_mobilenetv3_small_100", "--preset", "tf_mobilenetv3_small_100.in1k"));
   assert.is(chosen.output, asked.output);

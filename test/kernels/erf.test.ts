@@ -1,4 +1,7 @@
-/** kernels/erf.ts beside values of mpmath (test/goldens/math/erf.py), and one hash over many results, so that every engine must give the same bits. */
+/**
+ * kernels/erf.ts beside values of mpmath (test/goldens/math/erf.py), and one hash over many results, so that every engine must give the
+ * same bits.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { erf } from "../../kernels/erf.ts";
@@ -24,7 +27,9 @@ test("it does not fall back where its two series meet", () => {
 });
 
 test("special values", () => {
-  for (const [x, expected] of [[0, 0], [-0, -0], [Infinity, 1], [-Infinity, -1], [NaN, NaN], [6, 1], [-40, -1]]) assert.ok(Object.is(erf(x), expected), `erf(${x})`);
+  for (const [x, expected] of [[0, 0], [-0, -0], [Infinity, 1], [-Infinity, -1], [NaN, NaN], [6, 1], [-40, -1]]) {
+    assert.ok(Object.is(erf(x), expected), `erf(${x})`);
+  }
 });
 
 test("every engine gives the same bits", () => {

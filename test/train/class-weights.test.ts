@@ -120,7 +120,8 @@ test("senet train --class-weights: balanced, or a number a class; a rare class i
   const data = at("data");
   mkdirSync(data, { recursive: true });
   writePart(data, "train", new Dataset(rare.images, rare.shape, rare.labels, classes));
-  const train = (name: string, ...more: string[]) => senet("train", "se_resnet8", "--data", data, "--model-options", '{"width":4,"reduction":2}', "--batch", "8", "--epochs", "1", "--seed", "1",
+  const train = (name: string, ...more: string[]) => senet(
+    "train", "se_resnet8", "--data", data, "--model-options", '{"width":4,"reduction":2}', "--batch", "8", "--epochs", "1", "--seed", "1",
     "--threads", "1", "--no-report", "--out", at(name), ...more);
   const balanced = await train("balanced.safetensors", "--class-weights", "balanced");
   assert.is(balanced.code, 0, balanced.errors);

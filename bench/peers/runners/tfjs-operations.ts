@@ -52,7 +52,9 @@ export interface TensorFlow {
 type Step = (inputs: readonly TfTensor[]) => TfTensor;
 
 /** Activations that a convolution applies itself, by the package's names. */
-const fusedNames: Partial<Record<Activation["activation"], string>> = { relu: "relu", relu6: "relu6", leaky_relu: "leakyrelu", sigmoid: "sigmoid" };
+const fusedNames: Partial<Record<Activation["activation"], string>> = {
+  relu: "relu", relu6: "relu6", leaky_relu: "leakyrelu", sigmoid: "sigmoid",
+};
 
 function padding(window: Window): Padding {
   const [top, left] = window.padding;

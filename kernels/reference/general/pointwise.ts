@@ -24,7 +24,9 @@ export interface BroadcastShape {
 }
 
 /** y[i, j, ...] = f of the operands' numbers there. */
-export function broadcastForward(y: Floats, operands: readonly Floats[], f: (...numbers: number[]) => number, { sizes, strides }: BroadcastShape): void {
+export function broadcastForward(
+  y: Floats, operands: readonly Floats[], f: (...numbers: number[]) => number, { sizes, strides }: BroadcastShape,
+): void {
   const [a, b, c] = operands;
   const [da, db, dc] = strides;
   const last = sizes.length - 1;

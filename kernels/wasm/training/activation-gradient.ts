@@ -19,7 +19,9 @@ import { overBatchRows } from "../shared/rows.ts";
 type Vector = Local<"v128">;
 
 /** Takes nothing, leaves dy * activation'(x). The scratch is used by those with an exponential; x and dy stay. */
-export function emitActivationGradient(f: FunctionBuilder, activation: Activation, x: Vector, dy: Vector, scratch: ActivationScratch): void {
+export function emitActivationGradient(
+  f: FunctionBuilder, activation: Activation, x: Vector, dy: Vector, scratch: ActivationScratch,
+): void {
   const { local, f32x4, v128 } = f;
   const { slope, offset } = activation;
   /** Takes a vector, leaves what of it is dy where low < x < high. */
@@ -167,8 +169,11 @@ export function emitActivationGradient(f: FunctionBuilder, activation: Activatio
  * dx = (or, accumulating, +=) dy * activation'(x). dx may be dy. For relu, x may be y as well: they are positive together. The
  * function's arguments: dx, x, dy, begin, end; parts are rows of all images.
  */
-export function activationGradientKernel(batch: number, dx: Layout, x: Layout, dy: Layout, activation: Activation, accumulate: boolean): Kernel {
-  const name = `f32_vunary_gradient_${accumulate ? "add_" : ""}n${batch}_${[dx, x, dy].map(layoutName).join("_")}__${activationName(activation)}`;
+export function activationGradientKernel(
+  batch: number, dx: Layout, x: Layout, dy: Layout, activation: Activation, accumulate: boolean,
+): Kernel {
+  const images = [dx, x, dy].map(layoutName).join("_");
+  const name = `f32_vunary_gradient_${accumulate ? "add_" : ""}n${batch}_${images}__${activationName(activation)}`;
   checkSameSize(name, dx, { x, dy });
   const params = { dx: "i32", x: "i32", dy: "i32", begin: "i32", end: "i32" } as const;
   const emit: Kernel["emit"] = (m) => m.func(name, { params, export: true }, (f, p) => {

@@ -156,7 +156,8 @@ export function explanationPage({ title, image, picture, guesses, blocks }: Expl
 <p class="quiet">${image}, answered by ${title}, and what its ${blocks.length} SE ${blocks.length === 1 ? "block" : "blocks"} did.</p>
 <div class="top"><img src="${picture}" alt="the picture">
 <div>${guesses.map(({ name, probability }) => html`<div class="guess"><span>${name}</span>
-<span class="bar"><i style="width:${(100 * probability).toFixed(2)}%"></i></span><span class="number">${percent(probability)}</span></div>`)}
+<span class="bar"><i style="width:${(100 * probability).toFixed(2)}%"></i></span>
+<span class="number">${percent(probability)}</span></div>`)}
 <p class="quiet">Each block asks every channel how strong it is in the whole picture (squeeze),
   makes one gate a channel of all the answers (excitation), and multiplies the channels by their gates (scale).</p></div></div>
 <h2>What depends on each block</h2>

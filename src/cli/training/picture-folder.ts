@@ -80,7 +80,9 @@ export async function readPictures(
     );
   }
   const twice = known.find((name, i) => known.indexOf(name) < i);
-  if (twice !== undefined) throw new Error(printable(`${place}: the class "${twice}" is named twice, and its folder can be one class only`));
+  if (twice !== undefined) {
+    throw new Error(printable(`${place}: the class "${twice}" is named twice, and its folder can be one class only`));
+  }
   const missing = known.filter((name) => !folders.includes(name));
   if (missing.length > 0) {
     const near = didYouMean(missing[0], folders.filter((name) => !known.includes(name)));

@@ -68,7 +68,8 @@ export class OnnxNetwork implements Network {
 
   /**
    * The graph for inputs of these shapes, with SE blocks and activations as senet has them.
-   * @param training leaves out a softmax at the end, which the loss has, and makes weights independent of the file's bytes, so that they can be written to
+   * @param training leaves out a softmax at the end, which the loss has, and makes weights independent of the file's bytes, so that they
+   * can be written to
    * @throws UnsupportedError that names all that is not supported; RangeError where the network cannot take such inputs
    */
   lower(shapes: Shapes, training: boolean = false): Graph {
@@ -99,7 +100,9 @@ export class OnnxNetwork implements Network {
 
 /** The graph with logits in place of their softmax. */
 function withoutSoftmax(graph: Graph): Graph {
-  const last = graph.nodes.find(({ operation, output }) => operation.kind === "softmax" && operation.axis === output.shape.length - 1 && graph.outputs[0] === output);
+  const last = graph.nodes.find(
+    ({ operation, output }) => operation.kind === "softmax" && operation.axis === output.shape.length - 1 && graph.outputs[0] === output,
+  );
   return last === undefined ? graph : reachable({ ...graph, outputs: [last.inputs[0], ...graph.outputs.slice(1)] });
 }
 

@@ -63,9 +63,15 @@ export function hiddenWidth(channels: number, options: SqueezeExciteOptions): nu
     return options.hidden;
   }
   const reduction = options.reduction ?? 16;
-  if (!(reduction > 0 && Number.isFinite(reduction))) throw new RangeError(`SqueezeExcite: reduction wants a number above 0, got ${reduction}`);
+  if (!(reduction > 0 && Number.isFinite(reduction))) {
+    throw new RangeError(`SqueezeExcite: reduction wants a number above 0, got ${reduction}`);
+  }
   const width = options.rounding === "divisible" ? makeDivisible(channels / reduction, 8, 0) : Math.floor(channels / reduction);
-  if (width < 1) throw new RangeError(`SqueezeExcite: reduction ${reduction} leaves no hidden unit for ${channels} channels; it wants at most ${channels}`);
+  if (width < 1) {
+    throw new RangeError(
+      `SqueezeExcite: reduction ${reduction} leaves no hidden unit for ${channels} channels; it wants at most ${channels}`,
+    );
+  }
   return width;
 }
 

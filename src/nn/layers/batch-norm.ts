@@ -93,7 +93,9 @@ export class BatchNorm2d extends Layer<Saved> {
     const runningVariance = this.runningVar.value.data;
     if (this.training && !this.frozen) {
       if (shape.batch * shape.pixels < 2) {
-        throw new RangeError(`${this.describe()}: training wants more than one value per channel, got batch ${shape.batch} of ${shape.pixels} pixel`);
+        throw new RangeError(
+          `${this.describe()}: training wants more than one value per channel, got batch ${shape.batch} of ${shape.pixels} pixel`,
+        );
       }
       const mean = x.like([this.channels]);
       const inverseStd = x.like([this.channels]);

@@ -48,7 +48,9 @@ export const conv2dComputation: Computation<"conv2d"> = {
     };
   },
 
-  label: ({ groups, kernel }) => (groups > 1 ? "conv2d in groups" : kernel.some((size) => size > 1) ? "conv2d of places" : "conv2d of pixels"),
+  label: ({ groups, kernel }) => (
+    groups > 1 ? "conv2d in groups" : kernel.some((size) => size > 1) ? "conv2d of places" : "conv2d of pixels"
+  ),
 
   check({ x, other, gate, few, many, winograd, strassen, constant, add }) {
     /** As many outputs as inputs. @param given gate, then residual, if there are such */
@@ -57,7 +59,8 @@ export const conv2dComputation: Computation<"conv2d"> = {
       const [batch, channels, height, width] = of.shape;
       const groups = depthwise ? channels : 1;
       add({
-        kind: "conv2d", kernel: [kernel, kernel], stride: [stride, stride], padding: [padding, padding, padding, padding], dilation: [1, 1], groups,
+        kind: "conv2d", kernel: [kernel, kernel], stride: [stride, stride], padding: [padding, padding, padding, padding], dilation: [1, 1],
+        groups,
         weight: constant([channels, channels / groups, kernel, kernel]), bias: constant([channels]),
         epilogue: { gate: gated, residual: given.length > Number(gated), activation: relu, biasLast: gated && depthwise },
       }, [batch, channels, Math.ceil(height / stride), Math.ceil(width / stride)], of, ...given);

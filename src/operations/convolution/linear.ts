@@ -15,7 +15,9 @@ export const linearComputation: Computation<"linear"> = {
   step({ operation, inputs, output }, context) {
     const [batch, inFeatures] = inputs[0].shape;
     const shape = { batch, inFeatures, outFeatures: output.shape[1] };
-    const [y, x, weight, bias] = [context.array(output), context.array(inputs[0]), context.constant(operation.weight), optional(operation.bias, context)];
+    const [y, x, weight, bias] = [
+      context.array(output), context.array(inputs[0]), context.constant(operation.weight), optional(operation.bias, context),
+    ];
     const work = context.scratch(0);
     return () => context.kernels.linearForward(y, x, weight, bias, shape, work);
   },

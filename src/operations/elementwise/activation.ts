@@ -6,7 +6,8 @@ import type { Computation, Declaration, Step, StepContext } from "../record.ts";
 
 /** Their kernels. */
 const functions = {
-  relu: "reluForward", relu6: "relu6Forward", sigmoid: "sigmoidForward", silu: "siluForward", hard_swish: "hardSwishForward", tanh: "tanhForward",
+  relu: "reluForward", relu6: "relu6Forward", sigmoid: "sigmoidForward", silu: "siluForward", hard_swish: "hardSwishForward",
+  tanh: "tanhForward",
   gelu: "geluForward", gelu_tanh: "geluTanhForward",
   leaky_relu: "leakyReluForward", hard_sigmoid: "hardSigmoidForward",
 } as const satisfies Record<ActivationKind, keyof InferenceKernels>;

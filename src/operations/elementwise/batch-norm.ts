@@ -14,7 +14,9 @@ export const batchNormComputation: Computation<"batch_norm"> = {
     const { operation, inputs, output } = node;
     const channels = perChannel(node);
     const [y, x] = [context.array(output), context.array(inputs[0])];
-    const [gamma, beta, mean, variance] = [operation.gamma, operation.beta, operation.mean, operation.variance].map((c) => context.constant(c));
+    const [gamma, beta, mean, variance] = [operation.gamma, operation.beta, operation.mean, operation.variance].map(
+      (c) => context.constant(c),
+    );
     return () => {
       // Epsilon may have changed since the last run.
       const shape = { ...channels, epsilon: operation.epsilon, momentum: 0 };

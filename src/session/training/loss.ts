@@ -23,7 +23,9 @@ export interface Loss {
 export function planLoss(logits: Value, { plan, state, gradients, image, trusts, copy }: TrainingContext): Loss {
   const x = image(logits);
   const { channels: classes, halo } = x.layout;
-  if (logits.shape.length < 2 || halo > 0) throw new RangeError(`compile: training wants logits [batch,classes] or more, the model gives ${showShape(logits.shape)}`);
+  if (logits.shape.length < 2 || halo > 0) {
+    throw new RangeError(`compile: training wants logits [batch,classes] or more, the model gives ${showShape(logits.shape)}`);
+  }
   const rows = sizeOf(logits.shape) / classes;
   const targets = plan.region(4 * rows * classes);
   const terms = plan.region(8 * CROSS_ENTROPY_TERMS * rows);
@@ -37,7 +39,9 @@ export function planLoss(logits: Value, { plan, state, gradients, image, trusts,
     else {
       plan.script(operands, ({ address }) => () => {
         const [gradient, given, wanted] = [dense, x, targets].map((place) => state.view(address(place), rows * classes));
-        crossEntropy(gradient, state.doubles(address(terms), CROSS_ENTROPY_TERMS * rows), given, wanted, state.view(address(scales), rows), classes);
+        crossEntropy(
+          gradient, state.doubles(address(terms), CROSS_ENTROPY_TERMS * rows), given, wanted, state.view(address(scales), rows), classes,
+        );
       });
     }
     if (dense !== dx) copy(dx, dense, false);

@@ -1,6 +1,6 @@
 /**
- * What a training session keeps from step to step, flat in its memory: parameters, their gradients and the optimiser's slots each one array, so that
- * an update is one pass; group after group, what is frozen last. And running statistics, packed weights, settings.
+ * What a training session keeps from step to step, flat in its memory: parameters, their gradients and the optimiser's slots each one
+ * array, so that an update is one pass; group after group, what is frozen last. And running statistics, packed weights, settings.
  */
 import type { Constant } from "../../graph/graph.ts";
 import type { Tensor } from "../../tensor.ts";
@@ -62,7 +62,10 @@ export class TrainingState {
   readonly #trash: number;
 
   /** @param groupOf undefined for what is frozen */
-  constructor(memory: WasmMemory, parameters: readonly Constant[], statistics: readonly Constant[], groupOf: (constant: Constant) => Group | undefined) {
+  constructor(
+    memory: WasmMemory, parameters: readonly Constant[], statistics: readonly Constant[],
+    groupOf: (constant: Constant) => Group | undefined,
+  ) {
     this.memory = memory;
     const groups = new Map<string, { group: Group; members: Constant[] }>();
     const still: Constant[] = [];
@@ -166,9 +169,15 @@ export class TrainingState {
     }
   }
 
-  /** To the model's tensors. @param values another array in place of the parameters' own, for those that train @param running and of the statistics' */
+  /**
+   * To the model's tensors.
+   * @param values another array in place of the parameters' own, for those that train
+   * @param running and of the statistics'
+   */
   pull(values: number = this.values, running: number = this.running): void {
-    for (const { tensor, offset, size, frozen } of this.parameters) tensor().data.set(this.view((frozen ? this.values : values) + 4 * offset, size));
+    for (const { tensor, offset, size, frozen } of this.parameters) {
+      tensor().data.set(this.view((frozen ? this.values : values) + 4 * offset, size));
+    }
     for (const { tensor, offset, size } of this.statistics) tensor().data.set(this.view(running + 4 * offset, size));
   }
 }

@@ -1,5 +1,6 @@
 /**
- * Damaged and hostile ONNX files. Each must be read or refused by an error of senet's own, within two seconds and the numbers that are allowed.
+ * Damaged and hostile ONNX files. Each must be read or refused by an error of senet's own, within two seconds and the numbers that are
+ * allowed.
  *
  *     npx tsx test/io/onnx/fuzz.ts 100000 1        cases, seed
  */
@@ -14,16 +15,23 @@ import { modelBytes, tensor } from "./model-bytes.ts";
 import type { Attribute, Node } from "./model-bytes.ts";
 
 const sources = [
-  "script/se-linear-script.onnx", "script/se-linear-script-9.onnx", "script/same-script.onnx", "script/shuffle-script.onnx", "script/unet-script-9.onnx", "dynamo/se-conv-dynamo.onnx",
-  "rewritten/se-linear-half-io.onnx", "rewritten/mobile-ort-extended.onnx", "other/se-paddle-11.onnx", "other/se-dense-tf-18.onnx", "other/old-ir3.onnx", "other/refused.onnx",
+  "script/se-linear-script.onnx", "script/se-linear-script-9.onnx", "script/same-script.onnx", "script/shuffle-script.onnx",
+  "script/unet-script-9.onnx", "dynamo/se-conv-dynamo.onnx",
+  "rewritten/se-linear-half-io.onnx", "rewritten/mobile-ort-extended.onnx", "other/se-paddle-11.onnx", "other/se-dense-tf-18.onnx",
+  "other/old-ir3.onnx", "other/refused.onnx",
 ].map((name) => fileBytes(`fixtures/onnx/${name}`));
 const hostile = [0, 1, -1, 2, 7, 127, 128, 255, 65535, 65536, 2147483647, -2147483648, 4294967295, 9007199254740991, -9007199254740991];
 const bytesOf = [0, 1, 0x7f, 0x80, 0xff];
 const names = Object.keys(operators);
-const texts = ["SAME_UPPER", "VALID", "NOTSET", "nearest", "linear", "cubic", "reflect", "edge", "wrap", "align_corners", "tf_crop_and_resize", "CRD", "tanh", "nonsense"];
+const texts = [
+  "SAME_UPPER", "VALID", "NOTSET", "nearest", "linear", "cubic", "reflect", "edge", "wrap", "align_corners", "tf_crop_and_resize", "CRD",
+  "tanh", "nonsense",
+];
 const attributes = [
-  "axis", "axes", "kernel_shape", "strides", "pads", "dilations", "group", "auto_pad", "ceil_mode", "count_include_pad", "output_shape", "output_padding", "perm", "mode", "shape", "split",
-  "num_outputs", "keepdims", "noop_with_empty_axes", "transA", "transB", "alpha", "beta", "to", "value", "value_ints", "blocksize", "starts", "ends", "scales", "coordinate_transformation_mode",
+  "axis", "axes", "kernel_shape", "strides", "pads", "dilations", "group", "auto_pad", "ceil_mode", "count_include_pad", "output_shape",
+  "output_padding", "perm", "mode", "shape", "split",
+  "num_outputs", "keepdims", "noop_with_empty_axes", "transA", "transB", "alpha", "beta", "to", "value", "value_ints", "blocksize",
+  "starts", "ends", "scales", "coordinate_transformation_mode",
   "nearest_mode", "antialias", "allowzero", "batch_dims", "size", "num_groups", "epsilon", "start", "end", "training_mode", "broadcast",
 ];
 /** Words that only an engine says, or a mistake of ours. */
@@ -51,7 +59,9 @@ export function fuzz(cases: number, seed: number, most: number = Infinity): { re
       else if (kind === 1) bytes[at] = below(256);
       else if (kind === 2) bytes[at] = pick(bytesOf);
       else if (kind === 3) bytes = bytes.slice(0, at);
-      else if (kind === 4) bytes = Uint8Array.from([...bytes.subarray(0, at), ...bytes.subarray(Math.max(0, at - below(64)), at), ...bytes.subarray(at)]);
+      else if (kind === 4) bytes = Uint8Array.from([
+        ...bytes.subarray(0, at), ...bytes.subarray(Math.max(0, at - below(64)), at), ...bytes.subarray(at),
+      ]);
       else bytes = Uint8Array.from([...bytes.subarray(0, at), ...bytes.subarray(at + below(16))]);
     }
     return bytes;
@@ -71,14 +81,20 @@ export function fuzz(cases: number, seed: number, most: number = Infinity): { re
       const outputs = [`v${i}`, ...(below(6) === 0 ? [`u${i}`] : [])];
       const made: Record<string, Attribute> = {};
       for (let n = below(5); n > 0; n--) {
-        made[pick(attributes)] = pick<() => Attribute>([size, sizes, sizes, () => pick(texts), () => ({ float: pick([0, 1, -1, 0.5, Infinity, NaN, 1e30]) }), () => ({ floats: sizes().map(Number) }), () => ({ tensor: tensor("", [2], [1, 2]) })])();
+        made[pick(attributes)] = pick<() => Attribute>([
+          size, sizes, sizes, () => pick(texts), () => ({ float: pick([0, 1, -1, 0.5, Infinity, NaN, 1e30]) }),
+          () => ({ floats: sizes().map(Number) }), () => ({ tensor: tensor("", [2], [1, 2]) }),
+        ])();
       }
       const node = { type: pick(names), inputs: Array.from({ length: below(5) }, () => pick(known)), outputs, attributes: made };
       const [domain, type] = node.type.includes(":") ? node.type.split(":") : ["", node.type];
       known.push(...outputs);
       return { ...node, domain, type };
     });
-    return modelBytes({ nodes, weights, inputs: { x: pick([[1, 3, 8, 8], [2, 4], ["N", 3, "H", "W"], [1, 2, 3], [], [2, 3, 4, 5, 2]]) }, outputs: [`v${nodes.length - 1}`], opset: pick([1, 6, 7, 9, 10, 11, 13, 17, 18, 21, 28]) });
+    return modelBytes({
+      nodes, weights, inputs: { x: pick([[1, 3, 8, 8], [2, 4], ["N", 3, "H", "W"], [1, 2, 3], [], [2, 3, 4, 5, 2]]) },
+      outputs: [`v${nodes.length - 1}`], opset: pick([1, 6, 7, 9, 10, 11, 13, 17, 18, 21, 28]),
+    });
   };
 
   const tally = { read: 0, refused: 0, slowest: 0 };
@@ -87,12 +103,21 @@ export function fuzz(cases: number, seed: number, most: number = Infinity): { re
     const begin = performance.now();
     try {
       const network = importOnnx(bytes, { mostConstants: 100_000, external: new Uint8Array(1000) });
-      network.lower(Object.fromEntries(network.inputs.map(({ name, shape }) => [name, (shape ?? [1, 3, 16, 16]).map((each) => (typeof each === "number" ? Math.min(each, 64) : 16))])));
+      network.lower(
+        Object.fromEntries(
+          network.inputs.map(
+            ({ name, shape }) => [name, (shape ?? [1, 3, 16, 16]).map((each) => (typeof each === "number" ? Math.min(each, 64) : 16))],
+          ),
+        ),
+      );
       tally.read++;
     } catch (error) {
       const { message } = error as Error;
-      const own = error instanceof FormatError || error instanceof UnsupportedError || ((error instanceof RangeError || error instanceof TypeError) && !engine.test(message));
-      if (!own || message.length > 4000) throw new Error(`case ${i} of seed ${seed}: ${(error as Error).stack ?? message}`, { cause: error });
+      const own = error instanceof FormatError || error instanceof UnsupportedError ||
+        ((error instanceof RangeError || error instanceof TypeError) && !engine.test(message));
+      if (!own || message.length > 4000) {
+        throw new Error(`case ${i} of seed ${seed}: ${(error as Error).stack ?? message}`, { cause: error });
+      }
       tally.refused++;
     }
     const took = performance.now() - begin;

@@ -19,7 +19,10 @@ test("cut short anywhere: refused, or read where it ends well", () => {
     try {
       importOnnx(bytes.slice(0, length));
     } catch (error) {
-      assert.ok(error instanceof FormatError || error instanceof RangeError || error instanceof UnsupportedError, `${length}: ${(error as Error).stack}`);
+      assert.ok(
+        error instanceof FormatError || error instanceof RangeError || error instanceof UnsupportedError,
+        `${length}: ${(error as Error).stack}`,
+      );
     }
   }
 });
@@ -38,27 +41,40 @@ function outside(location: string, extra: Readonly<Record<string, string>> = {})
 
 test("a file names no path out of its folder, and no bytes beyond those that are given", () => {
   const open = (weight: Message, bytes = 8): unknown =>
-    importOnnx(modelBytes({ nodes: [{ type: "Mul", inputs: ["x", "w"], outputs: ["y"] }], weights: [weight] }), { external: new Uint8Array(bytes) });
+    importOnnx(
+      modelBytes({ nodes: [{ type: "Mul", inputs: ["x", "w"], outputs: ["y"] }], weights: [weight] }), { external: new Uint8Array(bytes) },
+    );
   for (const location of ["../w.bin", "/etc/passwd", "a/../../w", "C:\\w.bin", "c:w", "\\\\host\\w", "..\\w", "", "a\0b"]) {
     assert.throws(() => open(outside(location)), /is no path within the model's folder/, location);
   }
   assert.throws(() => open(outside("w.bin", { offset: "4" })), /ends at byte 12 of "w\.bin", which has 8/);
   assert.throws(() => open(outside("w.bin", { length: "12" })), /wants 8 bytes, the file says that 12 lie/);
-  for (const offset of ["-4", "1e3", "0x10", "99999999999999999999"]) assert.throws(() => open(outside("w.bin", { offset })), /offset wants a whole number/);
+  for (const offset of ["-4", "1e3", "0x10", "99999999999999999999"]) {
+    assert.throws(() => open(outside("w.bin", { offset })), /offset wants a whole number/);
+  }
   open(outside("deep/er/w.bin", { offset: "0", length: "8", checksum: "abc" }));
 });
 
 test("bytes of other files are asked for by name", () => {
   const bytes = modelBytes({ nodes: [{ type: "Relu", inputs: ["x"], outputs: ["y"] }], weights: [outside("w.data")] });
   assert.throws(() => importOnnx(bytes), /tensor "w" lies in another file: external wants the bytes of "w\.data"/);
-  assert.throws(() => importOnnx(bytes, { external: { "w.dat": new Uint8Array(8) } }), /external wants the bytes of "w\.data" \(did you mean "w\.dat"\?\)/);
-  assert.throws(() => importOnnx(bytes, { external: { "w.data": "text" as unknown as Uint8Array } }), /external\["w\.data"\] wants a Uint8Array/);
+  assert.throws(
+    () => importOnnx(bytes, { external: { "w.dat": new Uint8Array(8) } }),
+    /external wants the bytes of "w\.data" \(did you mean "w\.dat"\?\)/,
+  );
+  assert.throws(
+    () => importOnnx(bytes, { external: { "w.data": "text" as unknown as Uint8Array } }), /external\["w\.data"\] wants a Uint8Array/,
+  );
   importOnnx(bytes, { external: { "w.data": new Uint8Array(8) } });
 });
 
 test("shapes and bytes must belong together", () => {
-  const weigh = (message: Message): unknown => importOnnx(modelBytes({ nodes: [{ type: "Mul", inputs: ["x", "w"], outputs: ["y"] }], weights: [message] }));
-  const raw = (dims: readonly number[], bytes: number, type = 1): Message => dims.reduce((message, dim) => message.integer(1, dim), new Message()).integer(2, type).text(8, "w").bytes(9, new Uint8Array(bytes));
+  const weigh = (message: Message): unknown => importOnnx(
+    modelBytes({ nodes: [{ type: "Mul", inputs: ["x", "w"], outputs: ["y"] }], weights: [message] }),
+  );
+  const raw = (dims: readonly number[], bytes: number, type = 1): Message => dims.reduce(
+    (message, dim) => message.integer(1, dim), new Message(),
+  ).integer(2, type).text(8, "w").bytes(9, new Uint8Array(bytes));
   assert.throws(() => weigh(raw([2, 3], 20)), /tensor "w" of float \[2,3\] wants 24 bytes, it has 20/);
   assert.throws(() => weigh(raw([-1], 4)), /has the shape \[-1\]/);
   assert.throws(() => weigh(raw([9007199254740991, 9007199254740991, 0], 0)), /too large for any file/);
@@ -67,20 +83,56 @@ test("shapes and bytes must belong together", () => {
 });
 
 test("a small file asks for no endless work", () => {
-  const constant = (type: string, inputs: readonly string[], weights: readonly Message[]): Model => ({ nodes: [{ type, inputs, outputs: ["v"] }, { type: "Mul", inputs: ["x", "v"], outputs: ["y"] }], weights });
-  assert.throws(() => lower(constant("ConstantOfShape", ["s"], [tensor("s", [2], [1000000, 1000000], "int64")])), /all of them may have 67108864 numbers \(option mostConstants\)/);
-  assert.throws(() => lower(constant("Range", ["a", "b", "c"], [["a", 0], ["b", 1e15], ["c", 1]].map(([name, n]) => tensor(name as string, [], [n as number], "int64")))), /mostConstants/);
+  const constant = (type: string, inputs: readonly string[], weights: readonly Message[]): Model => ({
+    nodes: [{ type, inputs, outputs: ["v"] }, { type: "Mul", inputs: ["x", "v"], outputs: ["y"] }], weights,
+  });
+  assert.throws(
+    () => lower(constant("ConstantOfShape", ["s"], [tensor("s", [2], [1000000, 1000000], "int64")])),
+    /all of them may have 67108864 numbers \(option mostConstants\)/,
+  );
+  assert.throws(
+    () => lower(
+      constant(
+        "Range", ["a", "b", "c"], [["a", 0], ["b", 1e15], ["c", 1]].map(([name, n]) => tensor(name as string, [], [n as number], "int64")),
+      ),
+    ),
+    /mostConstants/,
+  );
   assert.throws(() => lower(constant("Expand", ["a", "s"], [tensor("a", [1], [1]), tensor("s", [1], [9e15], "int64")])), /mostConstants/);
-  const doubling = Array.from({ length: 40 }, (_, i): Node => ({ type: "Concat", inputs: [i === 0 ? "a" : `c${i - 1}`, i === 0 ? "a" : `c${i - 1}`], outputs: [`c${i}`], attributes: { axis: 0 } }));
-  assert.throws(() => lower({ nodes: [...doubling, { type: "Mul", inputs: ["x", "c39"], outputs: ["y"] }], weights: [tensor("a", [1], [1])] }), /mostConstants/);
-  assert.throws(() => lower({ nodes: [{ type: "Pad", inputs: ["x", "p"], outputs: ["y"] }], weights: [tensor("p", [8], [0, 0, 0, 0, 0, 0, 1e12, 0], "int64")] }), /more than 1073741824 numbers/);
-  assert.throws(() => lower({ nodes: [{ type: "Resize", inputs: ["x", "", "", "s"], outputs: ["y"] }], weights: [tensor("s", [4], [1, 3, 8, 100000000], "int64")] }), /more than|an axis may have/);
-  const flat = Array.from({ length: 400 }, (_, i): Node => ({ type: "Unsqueeze", inputs: [i === 0 ? "x" : `u${i - 1}`, "axis"], outputs: [`u${i}`] }));
-  assert.throws(() => lower({ nodes: flat, weights: [tensor("axis", [1], [0], "int64")], outputs: ["u399"] }), /dimensions; up to 16 are read/);
+  const doubling = Array.from(
+    { length: 40 },
+    (_, i): Node => ({
+      type: "Concat", inputs: [i === 0 ? "a" : `c${i - 1}`, i === 0 ? "a" : `c${i - 1}`], outputs: [`c${i}`], attributes: { axis: 0 },
+    }),
+  );
+  assert.throws(
+    () => lower({ nodes: [...doubling, { type: "Mul", inputs: ["x", "c39"], outputs: ["y"] }], weights: [tensor("a", [1], [1])] }),
+    /mostConstants/,
+  );
+  assert.throws(
+    () => lower({
+      nodes: [{ type: "Pad", inputs: ["x", "p"], outputs: ["y"] }], weights: [tensor("p", [8], [0, 0, 0, 0, 0, 0, 1e12, 0], "int64")],
+    }),
+    /more than 1073741824 numbers/,
+  );
+  assert.throws(
+    () => lower({
+      nodes: [{ type: "Resize", inputs: ["x", "", "", "s"], outputs: ["y"] }], weights: [tensor("s", [4], [1, 3, 8, 100000000], "int64")],
+    }),
+    /more than|an axis may have/,
+  );
+  const flat = Array.from(
+    { length: 400 }, (_, i): Node => ({ type: "Unsqueeze", inputs: [i === 0 ? "x" : `u${i - 1}`, "axis"], outputs: [`u${i}`] }),
+  );
+  assert.throws(
+    () => lower({ nodes: flat, weights: [tensor("axis", [1], [0], "int64")], outputs: ["u399"] }), /dimensions; up to 16 are read/,
+  );
 });
 
 test("long chains and crowds of users are read in time that grows with the file", () => {
-  const chain = Array.from({ length: 10000 }, (_, i): Node => ({ type: "Relu", inputs: [i === 0 ? "x" : `v${i - 1}`], outputs: [`v${i}`] }));
+  const chain = Array.from(
+    { length: 10000 }, (_, i): Node => ({ type: "Relu", inputs: [i === 0 ? "x" : `v${i - 1}`], outputs: [`v${i}`] }),
+  );
   const crowd = Array.from({ length: 10000 }, (_, i): Node => ({ type: "Sigmoid", inputs: ["x"], outputs: [`s${i}`] }));
   lower({ nodes: chain, outputs: ["v9999"] });
   lower({ nodes: [...crowd, { type: "Sum", inputs: crowd.map(({ outputs }) => outputs![0]), outputs: ["y"] }] });
@@ -92,13 +144,17 @@ test("graphs within nodes are not entered, however deep", () => {
     const node = new Message().text(2, "y").text(4, "If").message(5, attribute);
     attribute = new Message().text(1, "then_branch").message(6, new Message().message(1, node)).integer(20, 5);
   }
-  const graph = new Message().message(1, new Message().text(2, "y").text(3, "branch").text(4, "If").message(5, attribute)).message(12, new Message().text(1, "y"));
+  const graph = new Message().message(1, new Message().text(2, "y").text(3, "branch").text(4, "If").message(5, attribute))
+    .message(12, new Message().text(1, "y"));
   const bytes = new Message().integer(1, 8).message(7, graph).message(8, new Message().integer(2, 17)).finish();
   assert.throws(() => importOnnx(bytes), /not supported \(opset 17\): If \(node "branch"\)/);
 });
 
 test("names that act on a terminal are spelled out, and messages stay short", () => {
-  const nodes = Array.from({ length: 500 }, (_, i): Node => ({ type: `Strange${i}`, inputs: ["x"], outputs: [i === 499 ? "y" : `v${i}`], name: `\u001b[31m${"n".repeat(500)}` }));
+  const nodes = Array.from(
+    { length: 500 },
+    (_, i): Node => ({ type: `Strange${i}`, inputs: ["x"], outputs: [i === 499 ? "y" : `v${i}`], name: `\u001b[31m${"n".repeat(500)}` }),
+  );
   try {
     importOnnx(modelBytes({ nodes }));
     assert.unreachable();
@@ -125,21 +181,33 @@ test("what is no ONNX file is named, with what to do", () => {
   for (const [bytes, wanted] of named) {
     assert.throws(() => importOnnx(bytes), (error: Error) => error instanceof FormatError && wanted.test(error.message), String(wanted));
   }
-  assert.throws(() => importOnnx("model.onnx" as unknown as Uint8Array), (error: Error) => error instanceof TypeError && /bytes wants a Uint8Array/.test(error.message));
+  assert.throws(
+    () => importOnnx("model.onnx" as unknown as Uint8Array),
+    (error: Error) => error instanceof TypeError && /bytes wants a Uint8Array/.test(error.message),
+  );
 });
 
 test("inputs that must be known are given as constants, and checked", () => {
   const model: Model = { nodes: [{ type: "Reshape", inputs: ["x", "shape"], outputs: ["y"] }], inputs: { x: [2, 6], shape: [2] } };
-  assert.throws(() => importOnnx(modelBytes(model)).lower({ x: [2, 6], shape: [2] }), /Reshape with its shape computed by the network \(node "y"\)/);
+  assert.throws(
+    () => importOnnx(modelBytes(model)).lower({ x: [2, 6], shape: [2] }), /Reshape with its shape computed by the network \(node "y"\)/,
+  );
   const network = importOnnx(modelBytes(model), { constants: { shape: Tensor.of([3, -1], [2]) } });
   assert.equal(network.inputs.map(({ name }) => name), ["x"]);
   assert.equal(network.lower({ x: [2, 6] }).outputs[0].shape, [3, 4]);
-  assert.throws(() => importOnnx(modelBytes(model), { constants: { shap: Tensor.of([1], [1]) } }), /constants has "shap", which is no input \(did you mean "shape"\?\)/);
-  assert.throws(() => importOnnx(modelBytes(model), { constants: { shape: [3, 4] as unknown as Tensor } }), /constants wants a Tensor as shape/);
+  assert.throws(
+    () => importOnnx(modelBytes(model), { constants: { shap: Tensor.of([1], [1]) } }),
+    /constants has "shap", which is no input \(did you mean "shape"\?\)/,
+  );
+  assert.throws(
+    () => importOnnx(modelBytes(model), { constants: { shape: [3, 4] as unknown as Tensor } }), /constants wants a Tensor as shape/,
+  );
 });
 
 test("opsets beyond what is read are refused; an import that no node uses refuses nothing", () => {
-  assert.throws(() => importOnnx(modelBytes({ nodes: [{ type: "Relu", inputs: ["x"], outputs: ["y"] }], opset: 29 })), /opset 29; up to 28 are read/);
+  assert.throws(
+    () => importOnnx(modelBytes({ nodes: [{ type: "Relu", inputs: ["x"], outputs: ["y"] }], opset: 29 })), /opset 29; up to 28 are read/,
+  );
 });
 
 test.run();

@@ -1,7 +1,9 @@
 /** ONNX files put together field by field, for tests: also such as no exporter writes. */
 import { Message } from "../../../src/io/onnx/protobuf.ts";
 
-export type Attribute = number | readonly number[] | string | { readonly float: number } | { readonly floats: readonly number[] } | { readonly tensor: Message };
+export type Attribute = number | readonly number[] | string | { readonly float: number } | { readonly floats: readonly number[] } | {
+  readonly tensor: Message
+};
 
 export interface Node {
   readonly type: string;

@@ -29,7 +29,11 @@ test("a file that senet wrote trains as the model that it was written from, to t
   for (const [name, { value }] of model.namedState()) assert.equal(state.get(name)?.data, value.data, name);
 });
 
-for (const [name, folder] of [["se-conv-dynamo", "dynamo"], ["se-linear-script", "script"], ["mobile-script-11", "script"], ["se-linear-half-io", "rewritten"]] as const) {
+for (
+  const [name, folder] of [
+    ["se-conv-dynamo", "dynamo"], ["se-linear-script", "script"], ["mobile-script-11", "script"], ["se-linear-half-io", "rewritten"],
+  ] as const
+) {
   test(`${name}: the last layer alone, then all of it; saved, loaded, written back`, () => {
     const bytes = fileBytes(`fixtures/onnx/${folder}/${name}.onnx`);
     const before = bytes.slice();
@@ -58,7 +62,9 @@ for (const [name, folder] of [["se-conv-dynamo", "dynamo"], ["se-linear-script",
     all.pull();
     assert.equal(bytes, before, "the file's bytes are as they were");
 
-    const answers = (of: Parameters<typeof compileSync>[0], by: string): Tensor<Float32Array> => compileSync(of, { input: shape, numerics: "exact" }).run({ [by]: x })[network.outputs[0]];
+    const answers = (of: Parameters<typeof compileSync>[0], by: string): Tensor<Float32Array> => compileSync(
+      of, { input: shape, numerics: "exact" },
+    ).run({ [by]: x })[network.outputs[0]];
     const trained = answers(network, input);
     assert.not.equal(trained.data, start.data);
     const loaded = importOnnx(bytes);
@@ -74,7 +80,9 @@ test("a softmax at the end is left to the loss; what has no gradient is said", (
   assert.is(network.lower({ x: [1, 3, 16, 16] }, true).nodes.at(-1)?.operation.kind, "linear");
   assert.throws(() => compileTrainingSync(network, { input: [1, 3, 16, 16], optimiser: sgd }), /resample|has no gradient|eager/);
   assert.throws(() => compileTrainingSync(network, { input: [1, 3, 16, 16], optimiser: sgd, frozen: ["nothing"] }), /nothing/);
-  assert.throws(() => network.loadState(new Map([["linear_0.w_9", Tensor.zeros([1])]])), /no tensor "linear_0\.w_9" \(did you mean "linear_/);
+  assert.throws(
+    () => network.loadState(new Map([["linear_0.w_9", Tensor.zeros([1])]])), /no tensor "linear_0\.w_9" \(did you mean "linear_/,
+  );
 });
 
 test.run();

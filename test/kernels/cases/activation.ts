@@ -50,7 +50,9 @@ function leakyRelu(slope: number, what: string, x: Input, flags: { readonly kink
   );
 }
 
-function hardSigmoid(slope: number, offset: number, what: string, x: Input, flags: { readonly kinks?: boolean; readonly large?: boolean }): Case {
+function hardSigmoid(
+  slope: number, offset: number, what: string, x: Input, flags: { readonly kinks?: boolean; readonly large?: boolean },
+): Case {
   const s = elementwiseShape(x.size);
   return parametric(
     `hardSigmoid slope ${slope} offset ${offset} ${what}`, x, flags, ["hardSigmoidForward", "hardSigmoidBackward"],
@@ -58,7 +60,10 @@ function hardSigmoid(slope: number, offset: number, what: string, x: Input, flag
   );
 }
 
-function prelu(batch: number, channels: number, pixels: number, what: string, x: Input, flags: { readonly kinks?: boolean; readonly large?: boolean } = {}): Case {
+function prelu(
+  batch: number, channels: number, pixels: number, what: string, x: Input,
+  flags: { readonly kinks?: boolean; readonly large?: boolean } = {},
+): Case {
   const s = channelShape(batch, channels, pixels);
   return {
     name: `prelu [${batch},${channels},${pixels}]${what}`, kernels: ["preluForward", "preluBackward"],
@@ -109,7 +114,8 @@ function dropout(size: number, probability: number, large: boolean = false): Cas
 
 /** Where a fast kernel may go wrong: kinks, signed zeros, overflow of exp, NaN and infinity. */
 const SPECIAL = fixed([
-  0, -0, 1, -1, 3, -3, 6, -6, 2.5, -2.5, 5.9999, 6.0001, -2.9999, -3.0001, 1e-30, -1e-30, 20, -20, 88.5, -88.5, 104, -104, 800, -800, 1e30, -1e30,
+  0, -0, 1, -1, 3, -3, 6, -6, 2.5, -2.5, 5.9999, 6.0001, -2.9999, -3.0001, 1e-30, -1e-30, 20, -20, 88.5, -88.5, 104, -104, 800, -800, 1e30,
+  -1e30,
   Infinity, -Infinity, NaN,
 ]);
 const KINKS = [0, 3, -3, 6, 2.5, -2.5, -5, 1];

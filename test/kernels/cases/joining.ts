@@ -1,4 +1,7 @@
-/** Cases of sums over the first channels, padding, scaling by channel and by pixel, concatenation, channel shuffle, softmax and cross-entropy. */
+/**
+ * Cases of sums over the first channels, padding, scaling by channel and by pixel, concatenation, channel shuffle, softmax and
+ * cross-entropy.
+ */
 import { channelShape, concatShape, crossEntropyShape, padShape, partialShape, shuffleShape } from "../../../kernels/shapes.ts";
 import type { Floats, PadMode, Sides } from "../../../kernels/shapes.ts";
 import type { Case, Input } from "../case.ts";
@@ -8,7 +11,8 @@ function channelScale(batch: number, channels: number, pixels: number, large: bo
   const s = channelShape(batch, channels, pixels);
   return {
     name: `channelScale [${batch},${channels},${pixels}]`, kernels: ["channelScaleForward", "channelScaleBackward"],
-    inputs: { x: normal(batch * channels * pixels), gate: uniform(batch * channels, 0.1, 0.9) }, by: ["x", "gate"], linear: [["x"], ["gate"]], large,
+    inputs: { x: normal(batch * channels * pixels), gate: uniform(batch * channels, 0.1, 0.9) }, by: ["x", "gate"],
+    linear: [["x"], ["gate"]], large,
     forward(k, { x, gate }, make) {
       const y = make(x.length);
       k.channelScaleForward(y, x, gate, s);
@@ -24,7 +28,8 @@ function pixelScale(batch: number, channels: number, pixels: number, large: bool
   const s = channelShape(batch, channels, pixels);
   return {
     name: `pixelScale [${batch},${channels},${pixels}]`, kernels: ["pixelScaleForward", "pixelScaleBackward"],
-    inputs: { x: normal(batch * channels * pixels), gate: uniform(batch * pixels, 0.1, 0.9) }, by: ["x", "gate"], linear: [["x"], ["gate"]], large,
+    inputs: { x: normal(batch * channels * pixels), gate: uniform(batch * pixels, 0.1, 0.9) }, by: ["x", "gate"], linear: [["x"], ["gate"]],
+    large,
     forward(k, { x, gate }, make) {
       const y = make(x.length);
       k.pixelScaleForward(y, x, gate, s);
@@ -88,7 +93,8 @@ function concat(batch: number, channels: readonly number[], pixels: number, larg
 function channelShuffle(batch: number, channels: number, pixels: number, groups: number, large: boolean = false): Case {
   const s = shuffleShape(batch, channels, pixels, groups);
   return {
-    name: `channelShuffle [${batch},${channels},${pixels}] in ${groups} groups`, kernels: ["channelShuffleForward", "channelShuffleBackward"],
+    name: `channelShuffle [${batch},${channels},${pixels}] in ${groups} groups`,
+    kernels: ["channelShuffleForward", "channelShuffleBackward"],
     inputs: { x: normal(batch * channels * pixels) }, by: ["x"], linear: [["x"]], large,
     forward(k, { x }, make) {
       const y = make(x.length);
@@ -101,7 +107,9 @@ function channelShuffle(batch: number, channels: number, pixels: number, groups:
   };
 }
 
-function softmax(batch: number, classes: number, pixels: number, what: string, logits: Input, flags: { kinks?: boolean; large?: boolean } = {}): Case {
+function softmax(
+  batch: number, classes: number, pixels: number, what: string, logits: Input, flags: { kinks?: boolean; large?: boolean } = {},
+): Case {
   const s = crossEntropyShape(batch, classes, pixels);
   return {
     name: `softmax [${batch},${classes},${pixels}]${what}`, kernels: ["softmaxForward"], inputs: { logits }, by: [], ...flags,
@@ -115,12 +123,14 @@ function softmax(batch: number, classes: number, pixels: number, what: string, l
 }
 
 function crossEntropy(
-  batch: number, classes: number, pixels: number, smoothing: number, what: string, logits: Input, flags: { kinks?: boolean; large?: boolean } = {},
+  batch: number, classes: number, pixels: number, smoothing: number, what: string, logits: Input,
+  flags: { kinks?: boolean; large?: boolean } = {},
 ): Case {
   const s = crossEntropyShape(batch, classes, pixels, smoothing);
   const labels = Int32Array.from({ length: batch * pixels }, (_, i) => (i * 7 + 2) % classes);
   return {
-    name: `crossEntropy [${batch},${classes},${pixels}] smoothing ${smoothing}${what}`, kernels: ["crossEntropyForward", "crossEntropyBackward"],
+    name: `crossEntropy [${batch},${classes},${pixels}] smoothing ${smoothing}${what}`,
+    kernels: ["crossEntropyForward", "crossEntropyBackward"],
     inputs: { logits }, by: ["logits"], uniform: true, ...flags,
     forward(k, { logits }, make) {
       const y = make(batch * pixels);
@@ -134,10 +144,14 @@ function crossEntropy(
   };
 }
 
-function softCrossEntropy(batch: number, classes: number, pixels: number, smoothing: number, what: string, logits: Input, flags: { kinks?: boolean; large?: boolean } = {}): Case {
+function softCrossEntropy(
+  batch: number, classes: number, pixels: number, smoothing: number, what: string, logits: Input,
+  flags: { kinks?: boolean; large?: boolean } = {},
+): Case {
   const s = crossEntropyShape(batch, classes, pixels, smoothing);
   return {
-    name: `softCrossEntropy [${batch},${classes},${pixels}] smoothing ${smoothing}${what}`, kernels: ["softCrossEntropyForward", "softCrossEntropyBackward"],
+    name: `softCrossEntropy [${batch},${classes},${pixels}] smoothing ${smoothing}${what}`,
+    kernels: ["softCrossEntropyForward", "softCrossEntropyBackward"],
     inputs: { logits, shares: sharesOf(batch * pixels, classes) }, by: ["logits"], uniform: true, ...flags,
     forward(k, { logits, shares }, make) {
       const y = make(batch * pixels);
@@ -156,7 +170,9 @@ function sharesOf(rows: number, classes: number): Input {
   return {
     size: rows * classes,
     draw: (random) => Array.from({ length: rows }, (_, row) => {
-      const some = Array.from({ length: classes }, (_, k) => (row % 2 === 1 || k === row % classes || k === (row + 1) % classes ? 0.1 + random.uniform() : 0));
+      const some = Array.from(
+        { length: classes }, (_, k) => (row % 2 === 1 || k === row % classes || k === (row + 1) % classes ? 0.1 + random.uniform() : 0),
+      );
       const sum = some.reduce((a, b) => a + b, 0);
       return some.map((share) => share / sum);
     }).flat(),

@@ -1,4 +1,7 @@
-/** Every family of kernels against PyTorch (test/goldens/layers/torch_layers.py, torch_layers_second.py): outputs and gradients, in float64 and in float32. */
+/**
+ * Every family of kernels against PyTorch (test/goldens/layers/torch_layers.py, torch_layers_second.py): outputs and gradients, in float64
+ * and in float32.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Kernels } from "../../../kernels/contract.ts";

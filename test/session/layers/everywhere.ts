@@ -1,6 +1,6 @@
 /**
- * A small network of new layers, everywhere that it can run: gradients beside finite differences in float64, sessions (plain, wasm exact and fast, two
- * threads' worth of parts) and training sessions beside the eager model, and its ONNX file written.
+ * A small network of new layers, everywhere that it can run: gradients beside finite differences in float64, sessions (plain, wasm exact
+ * and fast, two threads' worth of parts) and training sessions beside the eager model, and its ONNX file written.
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -42,11 +42,16 @@ export function everywhere(name: string, make: () => Module, { inputs, plain = [
       const model = stir(make()).evaluate();
       const x = draw(input);
       const expected = model.forward(x);
-      for (const [options, bound] of [[{ kernels: "plain" }, 1e-6], [{ kernels: "wasm", numerics: "exact" }, 1e-5], [{ kernels: "wasm", numerics: "fast" }, fast]] as const) {
+      for (
+        const [options, bound] of [
+          [{ kernels: "plain" }, 1e-6], [{ kernels: "wasm", numerics: "exact" }, 1e-5], [{ kernels: "wasm", numerics: "fast" }, fast],
+        ] as const
+      ) {
         const session = compileSync(model, { input, ...options });
         agree(session.run(x), expected, bound, JSON.stringify(options));
         if (options.kernels === "wasm") {
-          const left = session.plan.split("\n").filter((line) => line.includes("plain, between")).map((line) => line.trim().split(/\s+/)[0]);
+          const left = session.plan.split("\n").filter((line) => line.includes("plain, between"))
+            .map((line) => line.trim().split(/\s+/)[0]);
           assert.equal([...new Set(left)].sort(), [...plain].sort());
         }
       }
@@ -77,7 +82,8 @@ export function everywhere(name: string, make: () => Module, { inputs, plain = [
       const expected = referenceStep(model, whole(), x, labels);
       const loss = session.backward(x, labels);
       assert.ok(Math.abs(loss - expected.loss) < 1e-5 * expected.loss, `loss ${loss}, wanted ${expected.loss}`);
-      const largest = (data: ArrayLike<number>): number => Float64Array.from(data).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      const largest = (data: ArrayLike<number>): number => Float64Array.from(data)
+        .reduce((most, value) => Math.max(most, Math.abs(value)), 0);
       // A bias before batch normalisation has a gradient of nothing but rounding: what is small is compared with the largest of all.
       const least = 0.01 * Math.max(...[...expected.gradients.values()].map(({ data }) => largest(data)));
       for (const [parameter, gradient] of expected.gradients) {

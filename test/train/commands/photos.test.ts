@@ -21,7 +21,9 @@ const folder = temporaryFolder();
 const at = (name: string): string => join(folder, name);
 /** Balls, boxes and cones, 14 each, one half JPEG and one half PNG, rendered by test/fixtures/photos.py. */
 const photos = fileURLToPath(new URL("../../fixtures/photos", import.meta.url).href);
-const recipe = (name: string): string[] => ["train", "--from", "fashion-mnist", "--data", photos, "--batch", "2", "--validation", "6", "--augment", "flip,resized-crop:0.5,mixup:0.2",
+const recipe = (name: string): string[] => [
+  "train", "--from", "fashion-mnist", "--data", photos, "--batch", "2", "--validation", "6",
+  "--augment", "flip,resized-crop:0.5,mixup:0.2",
   "--average", "0.9", "--lr", "0.02", "--seed", "4", "--threads", "1", "--no-report", "--out", at(name)];
 
 test("every photograph is read, JPEG and PNG alike, as the network wants it", async () => {

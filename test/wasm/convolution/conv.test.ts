@@ -45,12 +45,16 @@ test("kernels, strides, paddings, dilations, each side its own", () => {
 });
 
 test("the first layer of a ResNet, and larger halos than it wants", () => {
-  check(conv, { channels: [3, 64], size: [23, 19], kernel: [7, 7], stride: [2, 2], padding: [3, 3], activation: plain("relu"), outHalo: 1 });
+  check(
+    conv, { channels: [3, 64], size: [23, 19], kernel: [7, 7], stride: [2, 2], padding: [3, 3], activation: plain("relu"), outHalo: 1 },
+  );
   check(conv, { channels: [3, 18], size: [9, 8], kernel: [3, 3], stride: [2, 2], padding: [1, 1], moreHalo: 2, outHalo: 3 });
 });
 
 test("groups", () => {
-  const cases: readonly (readonly [number, number, number])[] = [[2, 2, 2], [4, 6, 2], [12, 12, 3], [8, 40, 2], [10, 5, 5], [6, 6, 6], [32, 64, 4], [6, 57, 3]];
+  const cases: readonly (readonly [number, number, number])[] = [
+    [2, 2, 2], [4, 6, 2], [12, 12, 3], [8, 40, 2], [10, 5, 5], [6, 6, 6], [32, 64, 4], [6, 57, 3],
+  ];
   for (const [channelsIn, out, groups] of cases) {
     check(conv, { channels: [channelsIn, out], size: [5, 6], kernel: [3, 3], padding: [1, 1], groups, gate: true, residual: 1 });
     check(conv, { channels: [channelsIn, out], size: [4, 7], kernel: [1, 1], groups });
@@ -59,7 +63,8 @@ test("groups", () => {
 
 test("every epilogue, alone and together; the residual has a halo of its own", () => {
   const activations = [
-    undefined, plain("relu"), plain("relu6"), plain("hard_swish"), plain("sigmoid"), plain("silu"), plain("tanh"), plain("gelu"), plain("gelu_tanh"),
+    undefined, plain("relu"), plain("relu6"), plain("hard_swish"), plain("sigmoid"), plain("silu"), plain("tanh"), plain("gelu"),
+    plain("gelu_tanh"),
     { activation: "leaky_relu", slope: 0.01, offset: 0 }, { activation: "leaky_relu", slope: 1.5, offset: 0 },
     { activation: "hard_sigmoid", slope: 1 / 6, offset: 0.5 },
   ] as const;
@@ -76,7 +81,11 @@ test("every epilogue, alone and together; the residual has a halo of its own", (
 });
 
 test("NaN and infinity come through as in the reference", () => {
-  for (const activation of [undefined, plain("relu"), plain("relu6"), plain("hard_swish"), { activation: "leaky_relu", slope: 0, offset: 0 } as const]) {
+  for (
+    const activation of [
+      undefined, plain("relu"), plain("relu6"), plain("hard_swish"), { activation: "leaky_relu", slope: 0, offset: 0 } as const,
+    ]
+  ) {
     for (const kernel of [[1, 1], [3, 3]] as const) {
       const one: Case = { channels: [2, 21], size: [6, 7], kernel, padding: [kernel[0] >> 1, kernel[0] >> 1], hostile: true };
       for (let seed = 1; seed <= 3; seed++) check(conv, activation === undefined ? one : { ...one, activation }, seed);
@@ -87,7 +96,9 @@ test("NaN and infinity come through as in the reference", () => {
 test("parts in any order give the bits of the whole", () => {
   const parts = ({ panels }: ConvKernel): Part[] => {
     const all: Part[] = [];
-    for (let panel = 0; panel < panels; panel++) for (const rows of [[5, 9], [0, 2], [2, 5]] as const) all.push([...rows, panel, panel + 1]);
+    for (let panel = 0; panel < panels; panel++) {
+      for (const rows of [[5, 9], [0, 2], [2, 5]] as const) all.push([...rows, panel, panel + 1]);
+    }
     return all.reverse();
   };
   const cases: readonly Case[] = [
@@ -111,9 +122,13 @@ test("several blocks of rows", () => {
 test("fused multiply-adds are within rounding, where the host has them", () => {
   const one: Case = { channels: [19, 29], size: [7, 9], kernel: [3, 3], padding: [1, 1], gate: true, activation: plain("relu"), fma: true };
   // Rows of every remainder by 6, also joined ones, and columns of 7 and 8 pixels at the ends of rows.
-  const sizes = [...[13, 14, 15, 16, 17].map((width) => [3, width] as const), [1, 1], [1, 7], [1, 8], [2, 5], [2, 11], [5, 5], [7, 7], [8, 7], [9, 7]] as const;
+  const sizes = [
+    ...[13, 14, 15, 16, 17].map((width) => [3, width] as const), [1, 1], [1, 7], [1, 8], [2, 5], [2, 11], [5, 5], [7, 7], [8, 7], [9, 7],
+  ] as const;
   const wide = sizes.flatMap((image): Case[] => [1, 3].map((size) =>
-    ({ ...one, size: [...image], kernel: [size, size], padding: [(size - 1) / 2, (size - 1) / 2], outHalo: size === 1 ? 0 : 1, wide: true })));
+    ({
+      ...one, size: [...image], kernel: [size, size], padding: [(size - 1) / 2, (size - 1) / 2], outHalo: size === 1 ? 0 : 1, wide: true,
+    })));
   for (const each of [one, { ...one, channels: [12, 12], groups: 12 } as Case, ...wide]) {
     const m = new ModuleBuilder("fma");
     m.importMemory("host", "memory", { minimum: 1 });
@@ -142,7 +157,9 @@ test("tiles for 256 bits give the same bits", () => {
       }
     }
   }
-  assert.match(convKernel(problem({ channels: [5, 16], size: [3, 9], kernel: [1, 1], wide: true, fma: true }).params).name, /^f32_conv_6x16_fma_/);
+  assert.match(
+    convKernel(problem({ channels: [5, 16], size: [3, 9], kernel: [1, 1], wide: true, fma: true }).params).name, /^f32_conv_6x16_fma_/,
+  );
 });
 
 test("large images in tiles for 256 bits go by columns, and images of one column do: the same bits", () => {
@@ -161,8 +178,10 @@ test("large images in tiles for 256 bits go by columns, and images of one column
 test("names tell kernels apart", () => {
   const base: Case = { channels: [3, 8], size: [5, 6], kernel: [3, 3], padding: [1, 1] };
   const others: readonly Case[] = [
-    base, { ...base, stride: [2, 1] }, { ...base, padding: [1, 0] }, { ...base, dilation: [2, 1] }, { ...base, outHalo: 1 }, { ...base, moreHalo: 1 },
-    { ...base, gate: true }, { ...base, residual: 0 }, { ...base, residual: 1 }, { ...base, activation: plain("relu") }, { ...base, channels: [3, 9] },
+    base, { ...base, stride: [2, 1] }, { ...base, padding: [1, 0] }, { ...base, dilation: [2, 1] }, { ...base, outHalo: 1 },
+    { ...base, moreHalo: 1 },
+    { ...base, gate: true }, { ...base, residual: 0 }, { ...base, residual: 1 }, { ...base, activation: plain("relu") },
+    { ...base, channels: [3, 9] },
     { ...base, size: [5, 7] }, { ...base, fma: true }, { ...base, activation: { activation: "leaky_relu", slope: 0.1, offset: 0 } },
     { ...base, activation: { activation: "leaky_relu", slope: 0.2, offset: 0 } },
   ];
@@ -172,12 +191,16 @@ test("names tell kernels apart", () => {
 
 test("sizes that do not belong together are refused", () => {
   const { params } = problem({ channels: [4, 8], size: [5, 6], kernel: [3, 3], padding: [1, 1], residual: 0 });
-  assert.throws(() => convKernel({ ...params, input: { ...params.input, halo: 0 } }), /convKernel: input halo wants at least the padding, 1, got 0/);
+  assert.throws(
+    () => convKernel({ ...params, input: { ...params.input, halo: 0 } }), /convKernel: input halo wants at least the padding, 1, got 0/,
+  );
   assert.throws(() => convKernel({ ...params, output: { ...params.output, height: 6 } }), /convKernel: output wants 5x6, got 6x6/);
   assert.throws(() => convKernel({ ...params, groups: 3 }), /groups wants a divisor of 4 input and 8 output channels, got 3/);
   assert.throws(() => convKernel({ ...params, stride: [0, 1] }), /convKernel: stride wants a whole number of at least 1, got 0/);
   const residual = { ...params.output, width: 5 };
-  assert.throws(() => convKernel({ ...params, epilogue: { ...params.epilogue, residual } }), /residual wants the output's size, 8x5x6, got 8x5x5/);
+  assert.throws(
+    () => convKernel({ ...params, epilogue: { ...params.epilogue, residual } }), /residual wants the output's size, 8x5x6, got 8x5x5/,
+  );
   assert.throws(() => packConvWeights(new Float32Array(7), null, params), /weight wants 288 elements, got 7/);
   assert.throws(() => packConvWeights(new Float32Array(288), new Float32Array(1), params), /bias wants 8 elements, got 1/);
 });

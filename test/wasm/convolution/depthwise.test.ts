@@ -55,7 +55,8 @@ test("kernels, strides, paddings, dilations, each side its own", () => {
 
 test("every epilogue, alone and together; the residual has a halo of its own", () => {
   const activations = [
-    undefined, plain("relu"), plain("relu6"), plain("hard_swish"), plain("sigmoid"), plain("silu"), plain("tanh"), plain("gelu"), plain("gelu_tanh"),
+    undefined, plain("relu"), plain("relu6"), plain("hard_swish"), plain("sigmoid"), plain("silu"), plain("tanh"), plain("gelu"),
+    plain("gelu_tanh"),
     { activation: "leaky_relu", slope: 0.01, offset: 0 }, { activation: "hard_sigmoid", slope: 1 / 6, offset: 0.5 },
   ] as const;
   for (const activation of activations) {
@@ -63,7 +64,9 @@ test("every epilogue, alone and together; the residual has a halo of its own", (
       for (const residual of [undefined, 0, 2]) {
         for (const channels of [8, 11]) {
           const one = each(channels, { size: [4, 7], kernel: [3, 3], padding: [1, 1], gate, outHalo: channels % 2, bias: !gate });
-          check(depthwise, { ...one, ...(activation === undefined ? {} : { activation }), ...(residual === undefined ? {} : { residual }) });
+          check(
+            depthwise, { ...one, ...(activation === undefined ? {} : { activation }), ...(residual === undefined ? {} : { residual }) },
+          );
         }
       }
     }
@@ -73,7 +76,12 @@ test("every epilogue, alone and together; the residual has a halo of its own", (
 test("a gate before the bias, as one of the input would be", () => {
   for (const channels of [8, 11]) {
     for (const [kernel, stride] of [[3, 1], [3, 2], [5, 1], [5, 2]] as const) {
-      const one = each(channels, { size: [8, 9], kernel: [kernel, kernel], stride: [stride, stride], padding: [kernel >> 1, kernel >> 1], gate: true, biasLast: true });
+      const one = each(
+        channels,
+        {
+          size: [8, 9], kernel: [kernel, kernel], stride: [stride, stride], padding: [kernel >> 1, kernel >> 1], gate: true, biasLast: true,
+        },
+      );
       check(depthwise, one);
       check(depthwise, { ...one, bias: false, residual: 1, outHalo: 1, activation: plain("relu6") });
       check(depthwise, { ...one, wide: true, activation: plain("silu") });
@@ -81,12 +89,17 @@ test("a gate before the bias, as one of the input would be", () => {
   }
   const { params } = problem({ channels: [4, 4], size: [8, 8], kernel: [3, 3], padding: [1, 1], gate: true, biasLast: true });
   assert.throws(() => convolution(params), /convolution: biasLast wants a depthwise one/);
-  assert.throws(() => convolution({ ...params, input: { ...params.input, channels: 64 }, output: { ...params.output, channels: 64 }, winograd: true }), /convolution: biasLast wants/);
+  assert.throws(
+    () => convolution({ ...params, input: { ...params.input, channels: 64 }, output: { ...params.output, channels: 64 }, winograd: true }),
+    /convolution: biasLast wants/,
+  );
 });
 
 test("channels whose pixels share sets of the cache, and wide machines", () => {
   for (const channels of [512, 1024]) check(depthwise, each(channels, { size: [3, 4], kernel: [3, 3], padding: [1, 1] }));
-  for (const width of [1, 4, 7]) check(depthwise, each(10, { size: [4, width], kernel: [3, 3], padding: [1, 1], wide: true, gate: true, residual: 1 }));
+  for (const width of [1, 4, 7]) {
+    check(depthwise, each(10, { size: [4, width], kernel: [3, 3], padding: [1, 1], wide: true, gate: true, residual: 1 }));
+  }
 });
 
 test("NaN and infinity come through as in the reference", () => {
@@ -119,7 +132,9 @@ test("parts in any order give the bits of the whole", () => {
     const posed = problem(each(channels, { size: [9, 7], kernel: [3, 3], padding: [1, 1], outHalo: 1, residual: 0, gate: true }));
     assertSame(run(depthwise, posed, parts), run(depthwise, posed), posed.text);
     const lastPanel = Math.ceil(channels / 4);
-    assertSame(run(depthwise, posed, () => [[0, 9, 0, lastPanel - 1], [0, 9, lastPanel - 1, lastPanel]]), run(depthwise, posed), posed.text);
+    assertSame(
+      run(depthwise, posed, () => [[0, 9, 0, lastPanel - 1], [0, 9, lastPanel - 1, lastPanel]]), run(depthwise, posed), posed.text,
+    );
     const empty = run(depthwise, posed, () => [[3, 3, 0, 1], [0, 9, 1, 1], [0, 9, lastPanel, lastPanel]]);
     assert.ok(empty.every((value) => value === empty[0]), "no part, no output");
   }

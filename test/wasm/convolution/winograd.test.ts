@@ -15,7 +15,9 @@ import { assertClose, assertSame, problem, reference, run } from "./conv-case.ts
 import type { Case, Family, Part } from "./conv-case.ts";
 
 /** Weights transformed in the run, and when they are packed. */
-const late: Family = { kernel: (params) => winogradKernel(params, { ...winogradBlock(params), inputs: params.input.channels }), pack: packConvWeights };
+const late: Family = {
+  kernel: (params) => winogradKernel(params, { ...winogradBlock(params), inputs: params.input.channels }), pack: packConvWeights,
+};
 const early: Family = { kernel: (params) => winogradKernel(params, { ...winogradBlock(params), inputs: 0 }), pack: packWinogradWeights };
 
 /** The promise: of the largest output. */
@@ -44,11 +46,16 @@ test("1 to 13 rows and columns: every edge of a tile", () => {
 });
 
 test("every padding, each side its own", () => {
-  for (const padding of [[0, 0], [0, 1], [1, 0], [2, 1], [2, 2], [3, 3], [0, 0, 1, 1], [1, 0, 2, 3], [3, 2, 0, 1]] as const) check(of([3, 5], [6, 11], { padding, residual: 1 }));
+  for (const padding of [[0, 0], [0, 1], [1, 0], [2, 1], [2, 2], [3, 3], [0, 0, 1, 1], [1, 0, 2, 3], [3, 2, 0, 1]] as const) {
+    check(of([3, 5], [6, 11], { padding, residual: 1 }));
+  }
 });
 
 test("every epilogue, alone and together; the residual has a halo of its own", () => {
-  const activations = [undefined, plain("relu"), plain("relu6"), plain("hard_swish"), plain("sigmoid"), plain("silu"), plain("tanh"), plain("gelu"), plain("gelu_tanh")] as const;
+  const activations = [
+    undefined, plain("relu"), plain("relu6"), plain("hard_swish"), plain("sigmoid"), plain("silu"), plain("tanh"), plain("gelu"),
+    plain("gelu_tanh"),
+  ] as const;
   for (const activation of activations) {
     for (const gate of [false, true]) {
       for (const residual of [undefined, 0, 2]) {
@@ -70,14 +77,19 @@ test("several blocks of tiles, and parts in any order: the bits of the whole", (
     const whole = run(late, posed);
     const parts = ({ panels }: { readonly panels: number }): Part[] => {
       const all: Part[] = [];
-      for (let panel = 0; panel < panels; panel++) for (const rows of [[12, one.size[0]], [0, 4], [4, 12]] as const) all.push([...rows, panel, panel + 1]);
+      for (let panel = 0; panel < panels; panel++) {
+        for (const rows of [[12, one.size[0]], [0, 4], [4, 12]] as const) all.push([...rows, panel, panel + 1]);
+      }
       return all.reverse();
     };
     assertSame(run(late, posed, parts), whole, posed.text);
     assertSame(run(early, posed, parts), run(early, posed), posed.text);
     const [inputs] = one.channels;
     for (const [tiles, pixels] of [[1, 2], [2, 2], [4, 4], [6, 3], [12, 6], [100, 5]]) {
-      assertSame(run({ ...late, kernel: (params) => winogradKernel(params, { tiles, pixels, inputs }) }, posed), whole, `${posed.text}, blocks of ${tiles}, ${pixels} at once`);
+      assertSame(
+        run({ ...late, kernel: (params) => winogradKernel(params, { tiles, pixels, inputs }) }, posed), whole,
+        `${posed.text}, blocks of ${tiles}, ${pixels} at once`,
+      );
     }
     const empty = run(late, posed, () => [[4, 4, 0, 1], [0, 8, 1, 1]]);
     assert.ok(empty.every((value) => value === empty[0]), "no part, no output");
@@ -102,7 +114,9 @@ test("what is not finite comes through, and no further than its tile", () => {
 });
 
 test("the error on many channels", () => {
-  for (const [channels, size] of [[64, 16], [256, 14]] as const) check(of([channels, 16], [size, size], { activation: plain("relu") }), channels);
+  for (const [channels, size] of [[64, 16], [256, 14]] as const) {
+    check(of([channels, 16], [size, size], { activation: plain("relu") }), channels);
+  }
 });
 
 test("fused multiply-adds, where the host has them", () => {
@@ -117,7 +131,9 @@ test("fused multiply-adds, where the host has them", () => {
 test("tiles for 256 bits give the same bits", () => {
   for (const size of [[9, 13], [19, 22]] as const) {
     const one = of([6, 33], size);
-    for (const family of [late, early]) assertSame(run(family, problem({ ...one, wide: true })), run(family, problem(one)), JSON.stringify(size));
+    for (const family of [late, early]) {
+      assertSame(run(family, problem({ ...one, wide: true })), run(family, problem(one)), JSON.stringify(size));
+    }
   }
 });
 
@@ -131,7 +147,12 @@ test("convolution takes these kernels where they may be, and pay", () => {
   assert.match(fast.kernel.name, /^f32_winograd4x4_/);
   assert.equal([fast.scratch, fast.rowStep], [(winogradKernel(wanted) as WinogradKernel).scratch, 4]);
   assert.ok(fast.scratch > 0);
-  for (const other of [of([64, 64], [14, 14], { stride: [2, 2] }), of([64, 64], [14, 14], { groups: 2 }), of([64, 64], [2, 2]), of([3, 64], [14, 14]), of([64, 64], [4, 4])]) {
+  for (
+    const other of [
+      of([64, 64], [14, 14], { stride: [2, 2] }), of([64, 64], [14, 14], { groups: 2 }), of([64, 64], [2, 2]), of([3, 64], [14, 14]),
+      of([64, 64], [4, 4]),
+    ]
+  ) {
     assert.match(convolution({ ...problem(other).params, winograd: true }).kernel.name, /^f32_conv_/);
   }
 });
@@ -141,13 +162,18 @@ test("weights transformed for some input channels at a time: the bits of all at 
     const one = problem(of([channels, 37], [9, 11], { gate: true, residual: 1, activation: plain("relu") }));
     for (const pixels of [2, 6]) {
       const some = (count: number): WinogradKernel => winogradKernel(one.params, { tiles: 6, pixels, inputs: count });
-      assertSame(run({ ...late, kernel: () => some(inputs) }, one), run({ ...late, kernel: () => some(channels) }, one), `${one.text}, ${inputs} at a time`);
+      assertSame(
+        run({ ...late, kernel: () => some(inputs) }, one), run({ ...late, kernel: () => some(channels) }, one),
+        `${one.text}, ${inputs} at a time`,
+      );
     }
   }
 });
 
 test("what a block is: about 18 tiles; weights transformed before where they are few, else for some input channels at a time", () => {
-  const blockOf = (channels: readonly [number, number], side: number): WinogradBlock => winogradBlock(problem(of(channels, [side, side])).params);
+  const blockOf = (channels: readonly [number, number], side: number): WinogradBlock => winogradBlock(
+    problem(of(channels, [side, side])).params,
+  );
   assert.equal(blockOf([64, 64], 56), { tiles: 18, pixels: 2, inputs: 0 });
   assert.equal(blockOf([128, 128], 28), { tiles: 18, pixels: 2, inputs: 128 });
   assert.equal(blockOf([256, 256], 14), { tiles: 16, pixels: 2, inputs: 128 });
@@ -168,10 +194,15 @@ test("factors multiply weights, not biases, whenever these are transformed", () 
 
 test("names tell kernels apart, and sizes that do not belong together are refused", () => {
   const base = of([3, 8], [5, 6]);
-  const others: readonly Case[] = [base, of([3, 8], [6, 6]), of([3, 8], [5, 7]), { ...base, gate: true }, { ...base, outHalo: 1 }, { ...base, fma: true }];
+  const others: readonly Case[] = [
+    base, of([3, 8], [6, 6]), of([3, 8], [5, 7]), { ...base, gate: true }, { ...base, outHalo: 1 }, { ...base, fma: true },
+  ];
   assert.is(new Set(others.map((one) => winogradKernel(problem(one).params).name)).size, others.length);
   const { params } = problem(base);
-  assert.throws(() => winogradKernel(problem({ ...base, stride: [2, 1] }).params), /winogradKernel: wants kernel 3x3, stride 1, dilation 1 and groups 1, got .*k3x3_s2x1/);
+  assert.throws(
+    () => winogradKernel(problem({ ...base, stride: [2, 1] }).params),
+    /winogradKernel: wants kernel 3x3, stride 1, dilation 1 and groups 1, got .*k3x3_s2x1/,
+  );
   assert.throws(() => winogradKernel({ ...params, input: { ...params.input, halo: 0 } }), /winogradKernel: input halo wants/);
 });
 

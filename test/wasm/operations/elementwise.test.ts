@@ -60,7 +60,9 @@ for (const activation of ACTIVATIONS) {
       // Beside 1 the error function, and a large exponent, leave less of what is negative.
       const gelu = activation.activation.startsWith("gelu");
       if (gelu) assertNear(images.read(y), wanted, 2e-6, 4e-6, kernel.name);
-      else assertNear(images.read(y), wanted, exact ? 0 : 4e-7, exact ? 0 : 6e-8 * (activation.activation === "hard_sigmoid" ? 2 : 1e-30), kernel.name);
+      else assertNear(
+        images.read(y), wanted, exact ? 0 : 4e-7, exact ? 0 : 6e-8 * (activation.activation === "hard_sigmoid" ? 2 : 1e-30), kernel.name,
+      );
       assert.is(images.damage(), "");
     }
   });
@@ -142,7 +144,9 @@ test("scale by channel, with shift, residual and activation", () => {
       const shift = (options & 1) !== 0;
       const residual = (options & 2) !== 0;
       const activation = (options & 4) !== 0 ? ACTIVATIONS[0] : undefined;
-      const kernel = scaleKernel(output, input, { shift, ...(residual ? { residual: third } : {}), ...(activation === undefined ? {} : { activation }) });
+      const kernel = scaleKernel(
+        output, input, { shift, ...(residual ? { residual: third } : {}), ...(activation === undefined ? {} : { activation }) },
+      );
       const { images, run } = machine([kernel]);
       const [x, scale, shifts, added] = [elements(input), channels, channels, elements(input)].map((n, i) => hostile(n, 10 * channels + i));
       const round = Math.fround;
@@ -168,7 +172,8 @@ test("names tell parameters apart, and sizes are checked", () => {
   const a = layout(4, 3, 2, 0);
   const names = [
     addKernel(a, a, a), addKernel(a, a, a, ACTIVATIONS[0]), addKernel(a, { ...a, halo: 1 }, a), activationKernel(a, a, ACTIVATIONS[0]),
-    activationKernel(a, a, { activation: "leaky_relu", slope: 0.1, offset: 0 }), activationKernel(a, a, { activation: "leaky_relu", slope: 0.2, offset: 0 }),
+    activationKernel(a, a, { activation: "leaky_relu", slope: 0.1, offset: 0 }),
+    activationKernel(a, a, { activation: "leaky_relu", slope: 0.2, offset: 0 }),
     scaleKernel(a, a), scaleKernel(a, a, { shift: true }), scaleKernel(a, a, { residual: a }), copyKernel(a, a),
   ].map(({ name }) => name);
   assert.is(new Set(names).size, names.length);

@@ -1,4 +1,6 @@
-/** Activations on vectors, number by number: exact where the reference compares, a few units in the last place where it has an exponential. */
+/**
+ * Activations on vectors, number by number: exact where the reference compares, a few units in the last place where it has an exponential.
+ */
 import "../../../kernels/wasm/assembler/checked.ts";
 import { test } from "uvu";
 import * as assert from "uvu/assert";

@@ -69,7 +69,10 @@ test("gradients of activations: over and in place of dy, added, whole and in par
         if (!Number.isFinite(values[i])) continue;
         // What is left of 1 beside its gate counts 25 times there.
         const bound = activation.activation === "gelu_tanh" ? 4e-6 : 1e-6;
-        assert.ok(Math.abs(got[i] - wanted[i]) <= bound * Math.max(1, Math.abs(wanted[i])), `${activation.activation} at ${values[i]}: wants ${wanted[i]}, got ${got[i]}`);
+        assert.ok(
+          Math.abs(got[i] - wanted[i]) <= bound * Math.max(1, Math.abs(wanted[i])),
+          `${activation.activation} at ${values[i]}: wants ${wanted[i]}, got ${got[i]}`,
+        );
       }
       assertSame(on.images.read(inPlace), got, activation.activation);
       const added = on.images.read(sum);
@@ -98,11 +101,15 @@ function normalise(one: NormCase, inParts: boolean): Record<string, Float32Array
   const count = batch * channels * pixels;
   const sums = batchNormSumsKernel(batch, x);
   const statistics = batchNormStatisticsKernel({ batch, channels, pixels, epsilon: 1e-5, momentum: 0.1 });
-  const forward = batchNormKernel(batch, y, x, { ...(activation === undefined ? {} : { activation }), ...(residual ? { residual: dy } : {}) });
+  const forward = batchNormKernel(
+    batch, y, x, { ...(activation === undefined ? {} : { activation }), ...(residual ? { residual: dy } : {}) },
+  );
   const options = { batch, x, dy, ...(activation === undefined ? {} : { activation }), ...(residual ? { y } : {}) };
   const gradientSums = batchNormGradientSumsKernel(options);
   const totals = batchNormGradientTotalsKernel(batch, channels, pixels, frozen);
-  const backward = batchNormGradientKernel(options, { dx: y, accumulate, ...(residual ? { residual: y, accumulateResidual: accumulate } : {}) });
+  const backward = batchNormGradientKernel(
+    options, { dx: y, accumulate, ...(residual ? { residual: y, accumulateResidual: accumulate } : {}) },
+  );
   const kernels = [sums, statistics, forward, gradientSums, totals, backward];
   const on = roomy(kernels, 6 * batch * imagePitch(dy) + batch * channels * 8 + 40 * channels + 3000);
   const { images } = on;
@@ -115,7 +122,9 @@ function normalise(one: NormCase, inParts: boolean): Record<string, Float32Array
   const [average, inverse, runningMean, runningVariance, dgamma, dbeta] = [room(), room(), room(6), room(7), room(8), room(9)];
   const coefficients = images.room(vectorLayout(batchNormCoefficients(channels)));
   const partial = images.room(vectorLayout(partialBytes(batch, channels, 2) / 4));
-  const [out, dx, dresidual] = [images.room(y, batch), images.room(y, batch, numbers(count, 10)), images.room(y, batch, numbers(count, 11))];
+  const [out, dx, dresidual] = [
+    images.room(y, batch), images.room(y, batch, numbers(count, 10)), images.room(y, batch, numbers(count, 11)),
+  ];
   const run = (kernel: Kernel, ...all: readonly Placed[]): void => {
     if (inParts) runInParts(on, kernel, addresses(...all));
     else on.run(kernel, addresses(...all));
@@ -129,7 +138,10 @@ function normalise(one: NormCase, inParts: boolean): Record<string, Float32Array
   run(totals, dgamma, dbeta, coefficients, partial, gamma, inverse);
   run(backward, dx, ...(residual ? [dresidual] : []), ...operands, coefficients);
   assert.is(images.damage(), "", JSON.stringify(one));
-  return Object.fromEntries(Object.entries({ average, inverse, runningMean, runningVariance, out, dgamma, dbeta, dx, dresidual }).map(([name, placed]) => [name, images.read(placed)]));
+  return Object.fromEntries(
+    Object.entries({ average, inverse, runningMean, runningVariance, out, dgamma, dbeta, dx, dresidual })
+      .map(([name, placed]) => [name, images.read(placed)]),
+  );
 }
 
 function checkNorm(one: NormCase): void {
@@ -154,18 +166,24 @@ function checkNorm(one: NormCase): void {
   const dy = double(numbers(count, 2));
   const dz = activation === undefined ? dy : referenceGradient(activation, z, dy);
   const dx = accumulate ? double(numbers(count, 10)) : new Float64Array(count);
-  if (frozen) reference.batchNormBackwardInference(dx, dgamma, dbeta, x, dz, gamma, average, inverse.map((value) => 1 / (value * value) - 1e-5), shape);
+  if (frozen) reference.batchNormBackwardInference(
+    dx, dgamma, dbeta, x, dz, gamma, average, inverse.map((value) => 1 / (value * value) - 1e-5), shape,
+  );
   else reference.batchNormBackwardTraining(dx, dgamma, dbeta, x, dz, gamma, average, inverse, shape);
   assertClose(got.dgamma, dgamma, 2e-6 * Math.max(1, mean), `${text}, dgamma`);
   assertClose(got.dbeta, dbeta, 2e-6 * Math.max(1, mean), `${text}, dbeta`);
   assertClose(got.dx, dx, 3e-6 * Math.max(1, mean), `${text}, dx`);
   const before = numbers(count, 11);
-  if (residual) assertClose(got.dresidual, dz.map((value, i) => value + (accumulate ? before[i] : 0)), 2e-7, `${text}, residual's gradient`);
+  if (residual) assertClose(
+    got.dresidual, dz.map((value, i) => value + (accumulate ? before[i] : 0)), 2e-7, `${text}, residual's gradient`,
+  );
   else assert.equal(got.dresidual, before);
 }
 
 test("batch normalisation, forward and backward: channels, activations, residuals", () => {
-  for (const channels of [1, 2, 3, 4, 5, 7, 8, 9, 13, 16, 19]) checkNorm({ batch: 3, channels, size: [3, 5], activation: RELU, accumulate: channels % 2 === 0 });
+  for (const channels of [1, 2, 3, 4, 5, 7, 8, 9, 13, 16, 19]) {
+    checkNorm({ batch: 3, channels, size: [3, 5], activation: RELU, accumulate: channels % 2 === 0 });
+  }
   for (const activation of ACTIVATIONS) checkNorm({ batch: 2, channels: 6, size: [4, 3], activation });
   for (const accumulate of [false, true]) {
     checkNorm({ batch: 2, channels: 6, size: [4, 3], accumulate });

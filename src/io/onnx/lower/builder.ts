@@ -1,229 +1,22 @@
 /**
- * What graphs are made with: functions of tensors that are known now (then they are computed) or when the network runs (then a node is added).
- * A transposed tensor stays as it was, with its axes renamed, until somebody needs it in that order: so layouts that exporters change back and
- * forth cost nothing.
+ * What graphs are made with: functions of tensors that are known now (then they are computed) or when the network runs (then a node is
+ * added).
  */
-import type { Activation, BinaryFunction, Constant, Graph, Node, Of, Operation, Reduction, Taps, UnaryFunction, Value } from "../../../graph/graph.ts";
+import type { Activation, BinaryFunction, Of, Reduction, Taps, UnaryFunction } from "../../../graph/graph.ts";
 import { generalDeclarations } from "../../../operations/general/index.ts";
-import type { GeneralKind } from "../../../operations/general/index.ts";
-import type { Declaration } from "../../../operations/record.ts";
-import { sameShape, showShape, sizeOf } from "../../../tensor.ts";
+import { sameShape, sizeOf } from "../../../tensor.ts";
 import type { Shape } from "../../../tensor.ts";
 import { Known } from "../constants/known.ts";
-import type { Computer } from "../constants/known.ts";
-import { BOOL, FLOAT, INT64, isFloat } from "../read/types.ts";
+import { BOOL, INT64, isFloat } from "../read/types.ts";
 import { imageOperation, outputsOf } from "./resample.ts";
-import { Unsupported } from "./unsupported.ts";
-import type { Layout, Weights } from "./weights.ts";
+import { NodeBuilder, inverse, orderOf, shapeOf } from "./nodes.ts";
+import type { Flow, Item } from "./nodes.ts";
 
-/** A tensor that the network computes. */
-export interface Flow {
-  readonly value: Value;
-  /** Element type of the file; in sessions all are float32. */
-  readonly type: number;
-  /** Its axis i is axis order[i] of the value. */
-  readonly order?: readonly number[] | undefined;
-  /** It is the value stretched to this shape. */
-  readonly stretched?: Shape;
-}
+const comparisons: ReadonlySet<BinaryFunction> = new Set([
+  "equal", "less", "less_or_equal", "greater", "greater_or_equal", "and", "or", "xor",
+]);
 
-export type Item = Known | Flow;
-
-/** A value whose name is not yet what it stays. */
-type Named = { -readonly [K in keyof Value]: Value[K] };
-
-const MOST_DIMENSIONS = 16;
-const MOST_NODES = 262144;
-/** What a session takes at most. */
-const MOST_NUMBERS = 1073741824;
-
-export function shapeOf(item: Item): Shape {
-  if (item instanceof Known) return item.shape;
-  const { value: { shape }, order, stretched } = item;
-  return stretched ?? order?.map((axis) => shape[axis]) ?? shape;
-}
-
-/** The order in which an item's axes lie. */
-function orderOf(item: Item): readonly number[] | undefined {
-  return item instanceof Known || item.stretched !== undefined ? undefined : item.order;
-}
-
-/** The order that undoes another. */
-function inverse(order: readonly number[]): number[] {
-  return order.map((_, i) => order.indexOf(i));
-}
-
-const comparisons: ReadonlySet<BinaryFunction> = new Set(["equal", "less", "less_or_equal", "greater", "greater_or_equal", "and", "or", "xor"]);
-
-export class Builder {
-  readonly computer: Computer;
-  readonly weights: Weights;
-  readonly notes: Set<string>;
-  readonly #nodes: Node[] = [];
-  readonly #inputs: Value[] = [];
-  /** Names of values, and the number that the next one of such a name gets. */
-  readonly #taken = new Map<string, number>();
-  readonly #orders = new Map<Value, Map<string, Value>>();
-  readonly #constants = new Map<Known, Value>();
-  /** Values that the node at work made, and that have no name of the file. */
-  readonly #steps = new Set<Named>();
-  /** The node at work: its first output, and what messages call it. */
-  #name = "";
-  #what = "";
-
-  constructor(weights: Weights, computer: Computer, notes: Set<string>) {
-    this.weights = weights;
-    this.notes = notes;
-    this.computer = computer;
-  }
-
-  /** What the file says and is not done. */
-  note(text: string): void {
-    this.notes.add(text);
-  }
-
-  /** What is added next belongs to this node. */
-  at(name: string, what: string): void {
-    this.#name = name;
-    this.#what = what;
-    this.#steps.clear();
-  }
-
-  get what(): string {
-    return this.#what;
-  }
-
-  input(name: string, shape: Shape): Value {
-    this.checkSize(shape);
-    const value = { name: this.#unique(name), shape };
-    this.#inputs.push(value);
-    return value;
-  }
-
-  finish(outputs: readonly Value[]): Graph {
-    return { inputs: this.#inputs, nodes: this.#nodes, outputs };
-  }
-
-  /** @throws RangeError for a tensor that no session could hold */
-  checkSize(shape: Shape): void {
-    if (shape.length > MOST_DIMENSIONS) throw new RangeError(`importOnnx: ${this.#what} makes a tensor of ${shape.length} dimensions; up to ${MOST_DIMENSIONS} are read`);
-    if (shape.some((size) => !(Number.isSafeInteger(size) && size >= 1))) throw new RangeError(`importOnnx: ${this.#what} makes ${showShape(shape)}, and sizes want to be at least 1`);
-    if (sizeOf(shape) > MOST_NUMBERS) throw new RangeError(`importOnnx: ${this.#what} makes ${showShape(shape)}, more than ${MOST_NUMBERS} numbers`);
-  }
-
-  /** A node of the graph. It is named as a step of the file's node at work, until `named` says that it is its output. */
-  add(operation: Operation, inputs: readonly Value[], shape: Shape, name: string = `${this.#name}.step`): Value {
-    this.checkSize(shape);
-    if (this.#nodes.length === MOST_NODES) throw new RangeError(`importOnnx: the graph has more than ${MOST_NODES} operations`);
-    const output = { name: this.#unique(name), shape };
-    this.#nodes.push({ operation, inputs, output });
-    this.#steps.add(output);
-    return output;
-  }
-
-  /** Gives what the node at work made the name that it has in the file. */
-  named(name: string, item: Item): void {
-    if (item instanceof Known || !this.#steps.delete(item.value as Named)) return;
-    this.#taken.delete(item.value.name);
-    (item.value as Named).name = this.#unique(name);
-  }
-
-  #unique(base: string): string {
-    let name = base;
-    for (let i = this.#taken.get(base) ?? 2; this.#taken.has(name); i++) {
-      name = `${base}_${i}`;
-      this.#taken.set(base, i + 1);
-    }
-    this.#taken.set(name, 2);
-    return name;
-  }
-
-  /** A general operation on items in the order in which they are: computed where all are known. */
-  run<K extends GeneralKind>(kind: K, attributes: Omit<Of<K>, "kind">, inputs: readonly Item[], type: number = inputs[0].type): Item {
-    const operation = { kind, ...attributes } as Of<K>;
-    const { shape: shapeFor } = generalDeclarations[kind] as Declaration<K>;
-    const shape = this.#named(() => shapeFor(operation, inputs.map(shapeOf)));
-    const knowns = inputs.filter((item) => item instanceof Known);
-    // Nothing follows from nothing, whatever the rest is.
-    if (sizeOf(shape) === 0) return this.computer.known(this.#what, type, shape, () => {});
-    if (knowns.length === inputs.length) return this.computer.run(this.#what, kind, operation, knowns, type, shape);
-    return this.flow(this.add(operation, inputs.map((item) => this.value(item)), shape), type);
-  }
-
-  /** Errors of records with the node that meant it. */
-  #named<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      if (error instanceof RangeError) throw new RangeError(`importOnnx: ${this.#what}: ${error.message}`);
-      throw error;
-    }
-  }
-
-  /** A known tensor as an attribute of an operation, or part of one. */
-  constant(known: Known, layout: Partial<Layout> = {}, part: string = "constant"): Constant {
-    return this.weights.constant(`${this.#name}.${part}`, known, { suffix: "", shape: known.shape, ...layout });
-  }
-
-  /** A tensor as a value of the graph, in its own order. */
-  value(item: Item): Value {
-    if (item instanceof Known) {
-      let value = this.#constants.get(item);
-      if (value === undefined) {
-        if (item.size === 0) throw new Unsupported("of no numbers");
-        const constant = this.constant(item);
-        value = this.add({ kind: "constant", value: constant }, [], item.shape, `${constant.name}.value`);
-        this.#constants.set(item, value);
-      }
-      return value;
-    }
-    const { value, order, stretched } = item;
-    if (stretched !== undefined) return this.add({ kind: "expand", shape: stretched }, [value], stretched);
-    if (order === undefined) return value;
-    const known = this.#orders.get(value) ?? new Map<string, Value>();
-    this.#orders.set(value, known);
-    const key = order.join();
-    const found = known.get(key) ?? this.#ordered(value, order);
-    known.set(key, found);
-    return found;
-  }
-
-  #ordered(value: Value, order: readonly number[]): Value {
-    const shape = order.map((axis) => value.shape[axis]);
-    const moving = order.filter((axis) => value.shape[axis] !== 1);
-    const name = `${value.name}.in_order`;
-    // Sizes of one may move without a number moving.
-    const stays = moving.every((axis, i) => i === 0 || moving[i - 1] < axis);
-    return this.add(stays ? { kind: "reshape", shape } : { kind: "transpose", order }, [value], shape, name);
-  }
-
-  flow(value: Value, type: number = FLOAT, order?: readonly number[]): Flow {
-    return { value, type, order };
-  }
-
-  scalar(x: number, type: number = FLOAT): Known {
-    return new Known(type, [], () => Float32Array.of(x), { stable: true });
-  }
-
-  reshape(item: Item, shape: Shape): Item {
-    if (sameShape(shapeOf(item), shape)) return item;
-    if (item instanceof Known && sizeOf(shape) === item.size && shape.length <= MOST_DIMENSIONS) return item.reshaped(shape);
-    // Rows of features, as a kernel has them.
-    const [batch, ...rest] = shapeOf(item);
-    if (shape.length === 2 && rest.length === 3 && shape[0] === batch && shape[1] === sizeOf(rest)) {
-      return this.flow(this.add({ kind: "flatten" }, [this.value(item)], shape), item.type);
-    }
-    return this.run("reshape", { shape }, [item]);
-  }
-
-  transpose(item: Item, order: readonly number[]): Item {
-    if (order.every((axis, i) => axis === i)) return item;
-    if (item instanceof Known) return this.run("transpose", { order }, [item]);
-    if (item.stretched !== undefined) return this.flow(this.value(item), item.type, order);
-    const joined = item.order === undefined ? order : order.map((axis) => item.order![axis]);
-    return this.flow(item.value, item.type, joined.every((axis, i) => axis === i) ? undefined : joined);
-  }
-
+export class Builder extends NodeBuilder {
   /** A function of each number, whatever the order of axes. */
   #pointwise(item: Item, work: (plain: Item) => Item): Item {
     const order = orderOf(item);
@@ -235,7 +28,13 @@ export class Builder {
   activation(item: Item, activation: Activation): Item {
     return this.#pointwise(item, (x) => {
       const value = this.value(x);
-      return this.flow(this.add({ kind: "activation", activation: activation.activation, slope: activation.slope, offset: activation.offset }, [value], value.shape), x.type);
+      return this.flow(
+        this.add(
+          { kind: "activation", activation: activation.activation, slope: activation.slope, offset: activation.offset }, [value],
+          value.shape,
+        ),
+        x.type,
+      );
     });
   }
 
@@ -255,17 +54,23 @@ export class Builder {
   binary(by: BinaryFunction, a: Item, b: Item): Item {
     const type = comparisons.has(by) ? BOOL : a.type;
     const { shape: shapeFor } = generalDeclarations.binary;
-    const shape = this.#named(() => shapeFor({ kind: "binary", by }, [shapeOf(a), shapeOf(b)]));
+    const shape = this.inNode(() => shapeFor({ kind: "binary", by }, [shapeOf(a), shapeOf(b)]));
     // What is stretched to a shape that comes out anyway need not be.
     const slack = (item: Item, other: Item): Item => {
       if (item instanceof Known || item.stretched === undefined) return item;
-      return sameShape(shapeFor({ kind: "binary", by }, [item.value.shape, shapeOf(other)]), shape) ? this.flow(item.value, item.type) : item;
+      return sameShape(shapeFor({ kind: "binary", by }, [item.value.shape, shapeOf(other)]), shape)
+        ? this.flow(item.value, item.type)
+        : item;
     };
     let operands = [slack(a, b), slack(b, a)];
     const order = operands.filter((item) => shapeOf(item).length === shape.length).map(orderOf).find((each) => each !== undefined);
     if (order !== undefined) {
       const back = inverse(order);
-      operands = operands.map((item) => this.transpose(this.reshape(item, [...new Array<number>(shape.length - shapeOf(item).length).fill(1), ...shapeOf(item)]), back));
+      operands = operands.map(
+        (item) => this.transpose(
+          this.reshape(item, [...new Array<number>(shape.length - shapeOf(item).length).fill(1), ...shapeOf(item)]), back,
+        ),
+      );
     }
     const joined = this.#joined(by, operands, type) ?? this.run("binary", { by }, operands, type);
     return order === undefined || joined instanceof Known ? joined : this.flow(joined.value, type, order);
@@ -280,7 +85,9 @@ export class Builder {
     for (const [x, gate] of [operands, [operands[1], operands[0]]]) {
       const [image, small] = [shapeOf(x), shapeOf(gate)];
       if (image.length !== 4 || small.length !== 4 || small[0] !== image[0]) continue;
-      const kind = small[1] === image[1] && small[2] === 1 && small[3] === 1 ? "scale" : small[1] === 1 && small[2] === image[2] && small[3] === image[3] ? "pixel_scale" : undefined;
+      const kind = small[1] === image[1] && small[2] === 1 && small[3] === 1 ? "scale"
+        : small[1] === 1 && small[2] === image[2] && small[3] === image[3] ? "pixel_scale"
+        : undefined;
       if (kind !== undefined) return this.flow(this.add({ kind }, [this.value(x), this.value(gate)], image), type);
     }
     return undefined;
@@ -292,7 +99,7 @@ export class Builder {
 
   expand(item: Item, to: Shape): Item {
     const { shape: shapeFor } = generalDeclarations.binary;
-    const shape = this.#named(() => shapeFor({ kind: "binary", by: "add" }, [shapeOf(item), to]));
+    const shape = this.inNode(() => shapeFor({ kind: "binary", by: "add" }, [shapeOf(item), to]));
     if (sameShape(shapeOf(item), shape)) return item;
     if (item instanceof Known) return this.run("expand", { shape }, [item]);
     this.checkSize(shape);
@@ -304,7 +111,9 @@ export class Builder {
     const order = orderOf(item);
     if (order === undefined) return work(item, (each) => [...each], (axis) => axis);
     const back = inverse(order);
-    const { value, type } = work(this.flow((item as Flow).value, item.type), (each) => back.map((axis) => each[axis]), (axis) => order[axis]) as Flow;
+    const { value, type } = work(
+      this.flow((item as Flow).value, item.type), (each) => back.map((axis) => each[axis]), (axis) => order[axis],
+    ) as Flow;
     return this.flow(value, type, order);
   }
 
@@ -332,7 +141,9 @@ export class Builder {
     const shape = [...from.slice(0, axis), ...indices.shape, ...from.slice(axis + 1)];
     const step = rows.length > 1 ? rows[1] - rows[0] : 1;
     const even = rows.length > 0 && step > 0 && rows.every((row, i) => row === rows[0] + i * step && row >= 0 && row < from[axis]);
-    const taken = even ? this.part(item, axis, rows[0], rows.length, step) : this.#alongAxes(item, (x, _, axisOf) => this.run("gather", { axis: axisOf(axis), rows }, [x]));
+    const taken = even
+      ? this.part(item, axis, rows[0], rows.length, step)
+      : this.#alongAxes(item, (x, _, axisOf) => this.run("gather", { axis: axisOf(axis), rows }, [x]));
     return this.reshape(taken, shape);
   }
 
@@ -347,7 +158,7 @@ export class Builder {
 
   #join(items: readonly Item[], axis: number): Item {
     const shapes = items.map(shapeOf);
-    const shape = this.#named(() => generalDeclarations.join.shape({ kind: "join", axis }, shapes));
+    const shape = this.inNode(() => generalDeclarations.join.shape({ kind: "join", axis }, shapes));
     if (axis !== 1 || shape.length !== 4 || items.every((item) => item instanceof Known)) return this.run("join", { axis }, items);
     return this.flow(this.add({ kind: "concat" }, items.map((item) => this.value(item)), shape), items[0].type);
   }
@@ -401,9 +212,13 @@ export class Builder {
       const operation = x instanceof Known ? undefined : imageOperation(shapeOf(x), under);
       if (operation !== undefined) {
         const value = this.value(x);
-        return this.flow(this.add(operation, [value], value.shape.map((n, i) => (under[i] === undefined ? n : outputsOf(under[i])))), x.type);
+        return this.flow(
+          this.add(operation, [value], value.shape.map((n, i) => (under[i] === undefined ? n : outputsOf(under[i])))), x.type,
+        );
       }
-      return under.reduce((resampled: Item, own, axis) => (own === undefined ? resampled : this.run("resample", { axis, taps: own }, [resampled])), x);
+      return under.reduce(
+        (resampled: Item, own, axis) => (own === undefined ? resampled : this.run("resample", { axis, taps: own }, [resampled])), x,
+      );
     });
   }
 
@@ -414,7 +229,7 @@ export class Builder {
   cast(item: Item, type: number): Item {
     if (item.type === type) return item;
     if (item instanceof Known) {
-      return this.computer.known(this.#what, type, item.shape, (out) => {
+      return this.computer.known(this.what, type, item.shape, (out) => {
         if (type === BOOL) for (let i = 0; i < out.length; i++) out[i] = Number(item.numbers[i] !== 0);
         else out.set(item.numbers);
       });

@@ -6,7 +6,7 @@ import { Computer, Known, stored } from "../constants/known.ts";
 import { operators } from "../operators/index.ts";
 import type { OnnxModel, OnnxNode } from "../read/model.ts";
 import { Builder } from "./builder.ts";
-import type { Item } from "./builder.ts";
+import type { Item } from "./nodes.ts";
 import { Site } from "./site.ts";
 import { Unsupported } from "./unsupported.ts";
 import type { Weights } from "./weights.ts";

@@ -7,8 +7,9 @@ import { Known } from "../constants/known.ts";
 import type { OnnxNode } from "../read/model.ts";
 import { isFloat } from "../read/types.ts";
 import { Unsupported } from "./unsupported.ts";
-import { shapeOf } from "./builder.ts";
-import type { Builder, Item } from "./builder.ts";
+import { shapeOf } from "./nodes.ts";
+import type { Builder } from "./builder.ts";
+import type { Item } from "./nodes.ts";
 
 export class Site {
   readonly node: OnnxNode;

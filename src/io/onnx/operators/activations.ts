@@ -2,8 +2,8 @@
 import type { ActivationKind } from "../../../graph/graph.ts";
 import { sizeOf } from "../../../tensor.ts";
 import { Known } from "../constants/known.ts";
-import { shapeOf } from "../lower/builder.ts";
-import type { Item } from "../lower/builder.ts";
+import { shapeOf } from "../lower/nodes.ts";
+import type { Item } from "../lower/nodes.ts";
 import type { Site } from "../lower/site.ts";
 import type { Lowering, Table } from "./table.ts";
 
@@ -34,7 +34,9 @@ function prelu(site: Site): Item {
   const { build } = site;
   const x = site.item(0);
   const slope = site.item(1);
-  if (slope instanceof Known && slope.size === 1) return build.activation(x, { activation: "leaky_relu", slope: slope.numbers[0], offset: 0 });
+  if (slope instanceof Known && slope.size === 1) {
+    return build.activation(x, { activation: "leaky_relu", slope: slope.numbers[0], offset: 0 });
+  }
   const shape = shapeOf(x);
   const stretched = [...shape.map(() => 1), ...slope instanceof Known ? slope.shape : [0]].slice(-shape.length);
   if (slope instanceof Known && shape.length > 1 && stretched.every((n, i) => n === (i === 1 ? shape[1] : 1))) {
@@ -50,7 +52,10 @@ function swish(site: Site): Item {
   const { build } = site;
   const [x, alpha] = [site.item(0), site.float("alpha", site.node.type === "Swish" ? 1 : 1.702)];
   if (alpha === 1) return build.activation(x, { activation: "silu", slope: 0, offset: 0 });
-  return build.binary("multiply", x, build.activation(build.binary("multiply", x, build.scalar(alpha, x.type)), { activation: "sigmoid", slope: 0, offset: 0 }));
+  return build.binary(
+    "multiply", x,
+    build.activation(build.binary("multiply", x, build.scalar(alpha, x.type)), { activation: "sigmoid", slope: 0, offset: 0 }),
+  );
 }
 
 export const activations: Table = {

@@ -2,8 +2,8 @@
 import type { BinaryFunction, UnaryFunction } from "../../../graph/graph.ts";
 import { elementTypes, isFloat, typeName } from "../read/types.ts";
 import { Known } from "../constants/known.ts";
-import { shapeOf } from "../lower/builder.ts";
-import type { Item } from "../lower/builder.ts";
+import { shapeOf } from "../lower/nodes.ts";
+import type { Item } from "../lower/nodes.ts";
 import type { Site } from "../lower/site.ts";
 import type { Lowering, Table } from "./table.ts";
 

@@ -2,7 +2,7 @@
 import type { Activation } from "../../../graph/graph.ts";
 import { showShape } from "../../../tensor.ts";
 import type { Known } from "../constants/known.ts";
-import type { Item } from "../lower/builder.ts";
+import type { Item } from "../lower/nodes.ts";
 import type { Site } from "../lower/site.ts";
 import type { Table } from "./table.ts";
 import { asImage, fitting, four, lifted, lowered, two, windowsOf } from "./window.ts";

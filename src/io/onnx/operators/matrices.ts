@@ -1,8 +1,8 @@
 /** Products of matrices. */
 import { showShape } from "../../../tensor.ts";
 import { Known } from "../constants/known.ts";
-import type { Item } from "../lower/builder.ts";
-import { shapeOf } from "../lower/builder.ts";
+import type { Item } from "../lower/nodes.ts";
+import { shapeOf } from "../lower/nodes.ts";
 import type { Site } from "../lower/site.ts";
 import { FLOAT, isFloat } from "../read/types.ts";
 import { withActivation } from "./convolution.ts";

@@ -1,8 +1,8 @@
 /** What puts numbers in other places. */
 import { showShape } from "../../../tensor.ts";
 import { Known } from "../constants/known.ts";
-import type { Item } from "../lower/builder.ts";
-import { shapeOf } from "../lower/builder.ts";
+import type { Item } from "../lower/nodes.ts";
+import { shapeOf } from "../lower/nodes.ts";
 import type { Site } from "../lower/site.ts";
 import { clamped } from "./shapes.ts";
 import type { Table } from "./table.ts";

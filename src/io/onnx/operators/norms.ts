@@ -1,7 +1,7 @@
 /** Normalisation: by running statistics, and by those of the sample at hand. */
 import { showShape, sizeOf } from "../../../tensor.ts";
-import type { Item } from "../lower/builder.ts";
-import { shapeOf } from "../lower/builder.ts";
+import type { Item } from "../lower/nodes.ts";
+import { shapeOf } from "../lower/nodes.ts";
 import type { Site } from "../lower/site.ts";
 import type { Table } from "./table.ts";
 

@@ -2,8 +2,8 @@
 import { sizeOf } from "../../../tensor.ts";
 import type { Shape } from "../../../tensor.ts";
 import { Known } from "../constants/known.ts";
-import { shapeOf } from "../lower/builder.ts";
-import type { Item } from "../lower/builder.ts";
+import { shapeOf } from "../lower/nodes.ts";
+import type { Item } from "../lower/nodes.ts";
 import type { Site } from "../lower/site.ts";
 import { FLOAT } from "../read/types.ts";
 import type { Table } from "./table.ts";

@@ -1,6 +1,6 @@
 /** Sums, means and the largest over axes. */
 import type { Reduction } from "../../../graph/graph.ts";
-import type { Item } from "../lower/builder.ts";
+import type { Item } from "../lower/nodes.ts";
 import type { Site } from "../lower/site.ts";
 import type { Lowering, Table } from "./table.ts";
 

@@ -5,7 +5,7 @@
 import type { Taps } from "../../../graph/graph.ts";
 import { showShape } from "../../../tensor.ts";
 import type { Shape } from "../../../tensor.ts";
-import type { Item } from "../lower/builder.ts";
+import type { Item } from "../lower/nodes.ts";
 import type { Site } from "../lower/site.ts";
 import type { Table } from "./table.ts";
 
@@ -121,7 +121,9 @@ function resize(site: Site): Item {
   const to = axes.map(({ out }) => out);
   if (to.some((n) => !(Number.isSafeInteger(n) && n >= 1))) site.wrong(`makes ${showShape(to)} of ${showShape(from)}`);
   build.checkSize(to);
-  if (to.some((n, i) => n !== from[i] && n > 1048576)) site.wrong(`makes ${showShape(to)} of ${showShape(from)}: an axis may have 1048576 places`);
+  if (to.some((n, i) => n !== from[i] && n > 1048576)) {
+    site.wrong(`makes ${showShape(to)} of ${showShape(from)}: an axis may have 1048576 places`);
+  }
   return build.resample(site.item(0), axes.map((axis) =>
     (axis.out !== axis.size || axis.scale !== 1 || named === "tf_crop_and_resize" ? tapsOf(site, axis, mode, place, old) : undefined)));
 }

@@ -2,7 +2,7 @@
 import { showShape, sizeOf } from "../../../tensor.ts";
 import type { Shape } from "../../../tensor.ts";
 import { Known, stored, whole } from "../constants/known.ts";
-import type { Item } from "../lower/builder.ts";
+import type { Item } from "../lower/nodes.ts";
 import type { Site } from "../lower/site.ts";
 import { BOOL, FLOAT, INT64 } from "../read/types.ts";
 import type { Table } from "./table.ts";

@@ -1,5 +1,5 @@
 /** What lowers the nodes of an operator. */
-import type { Item } from "../lower/builder.ts";
+import type { Item } from "../lower/nodes.ts";
 import type { Site } from "../lower/site.ts";
 
 /** @returns its outputs, or the one there is */

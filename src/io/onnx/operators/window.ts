@@ -1,8 +1,8 @@
 /** Sizes of windows that move over images: what convolutions and poolings have in common. */
 import type { Shape } from "../../../tensor.ts";
 import { Known } from "../constants/known.ts";
-import { shapeOf } from "../lower/builder.ts";
-import type { Item } from "../lower/builder.ts";
+import { shapeOf } from "../lower/nodes.ts";
+import type { Item } from "../lower/nodes.ts";
 import type { Site } from "../lower/site.ts";
 
 /** One entry for each direction of the image, rows first. */

@@ -51,7 +51,9 @@ function isTimes(pattern: Pattern, value: Value, factor: number, x: Value): bool
 function isCubic(pattern: Pattern, value: Value, x: Value): boolean {
   const { factor, values: [sum, ...more] } = pattern.product(value);
   const maker = pattern.maker(sum);
-  if (more.length > 0 || !near(factor, 0.7978845608) || maker === undefined || arithmeticOf(maker) !== "add" || !maker.inputs.includes(x)) return false;
+  if (more.length > 0 || !near(factor, 0.7978845608) || maker === undefined || arithmeticOf(maker) !== "add" || !maker.inputs.includes(x)) {
+    return false;
+  }
   const cube = pattern.product(maker.inputs[maker.inputs[0] === x ? 1 : 0]);
   return near(cube.factor, 0.044715) && cube.values.length === 3 && cube.values.every((each) => each === x);
 }
@@ -67,7 +69,9 @@ function gated(pattern: Pattern, node: Node): Node | undefined {
     const of = functionOf(pattern, gate);
     if (of?.name === "sigmoid" && near(factor, 1) && isTimes(pattern, of.x, 1, x)) return act("silu", x, node.output);
     const { base, slope, offset, least, most } = pattern.clamp(gate, x);
-    if (base === x && near(least, 0) && near(most * factor, 1) && near(slope * factor, 1 / 6) && near(offset * factor, 0.5)) return act("hard_swish", x, node.output);
+    if (base === x && near(least, 0) && near(most * factor, 1) && near(slope * factor, 1 / 6) && near(offset * factor, 0.5)) {
+      return act("hard_swish", x, node.output);
+    }
     const within = near(factor, 0.5) ? onePlus(pattern, gate, "erf") : undefined;
     if (within !== undefined && isTimes(pattern, within, Math.SQRT1_2, x)) return act("gelu", x, node.output);
     const cubic = near(factor, 0.5) ? onePlus(pattern, gate, "tanh") : undefined;

@@ -35,7 +35,9 @@ function row(constant: Constant, size: number): Constant {
 }
 
 function mapped(constant: Constant, name: string, f: (x: number) => number): Constant {
-  return { name: `${constant.name}.${name}`, fixed: true, read: () => Tensor.of(Float32Array.from(constant.read().data, f), constant.read().shape) };
+  return {
+    name: `${constant.name}.${name}`, fixed: true, read: () => Tensor.of(Float32Array.from(constant.read().data, f), constant.read().shape),
+  };
 }
 
 type Biased = Extract<Operation, { bias: Constant | undefined }>;

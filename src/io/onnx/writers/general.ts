@@ -8,7 +8,8 @@ const FLOAT = 1;
 const BOOL = 9;
 
 const unaryNames: Readonly<Partial<Record<UnaryFunction, string>>> = {
-  abs: "Abs", ceil: "Ceil", erf: "Erf", exp: "Exp", floor: "Floor", log: "Log", negative: "Neg", reciprocal: "Reciprocal", round: "Round", sign: "Sign",
+  abs: "Abs", ceil: "Ceil", erf: "Erf", exp: "Exp", floor: "Floor", log: "Log", negative: "Neg", reciprocal: "Reciprocal", round: "Round",
+  sign: "Sign",
   softplus: "Softplus", sqrt: "Sqrt",
 };
 
@@ -17,7 +18,8 @@ const binaryNames: Readonly<Partial<Record<BinaryFunction, string>>> = {
 };
 
 const comparisonNames: Readonly<Partial<Record<BinaryFunction, string>>> = {
-  equal: "Equal", less: "Less", less_or_equal: "LessOrEqual", greater: "Greater", greater_or_equal: "GreaterOrEqual", and: "And", or: "Or", xor: "Xor",
+  equal: "Equal", less: "Less", less_or_equal: "LessOrEqual", greater: "Greater", greater_or_equal: "GreaterOrEqual", and: "And", or: "Or",
+  xor: "Xor",
 };
 
 function number(sink: NodeSink, name: string, value: number): string {
@@ -110,10 +112,16 @@ export const generalWriters: Pick<Writers, GeneralKind> = {
     sink.node("Expand", [x, sink.integers(`${name}.shape`, sizes)], name);
   },
 
-  gather: (sink, { operation: { axis, rows }, names: [x], name }) => sink.node("Gather", [x, sink.integers(`${name}.rows`, rows)], name, { axis }),
+  gather: (sink, { operation: { axis, rows }, names: [x], name }) => sink.node(
+    "Gather", [x, sink.integers(`${name}.rows`, rows)], name, { axis },
+  ),
 
   pad(sink, { operation: { before, after, mode, value }, names: [x], name, inputs }) {
-    if (mode !== "wrap") return sink.node("Pad", [x, sink.integers(`${name}.pads`, [...before, ...after]), number(sink, `${name}.value`, value)], name, { mode });
+    if (mode !== "wrap") {
+      return sink.node(
+        "Pad", [x, sink.integers(`${name}.pads`, [...before, ...after]), number(sink, `${name}.value`, value)], name, { mode },
+      );
+    }
     // Opset 17 cannot: rows by their numbers, axis by axis.
     let from = x;
     const { shape } = inputs[0];
@@ -141,7 +149,9 @@ export const generalWriters: Pick<Writers, GeneralKind> = {
     sink.node("Cast", [`${name}.whole`], name, { to: FLOAT });
   },
 
-  softmax: (sink, { operation: { axis, logarithm }, names, name }) => sink.node(logarithm ? "LogSoftmax" : "Softmax", names, name, { axis }),
+  softmax: (sink, { operation: { axis, logarithm }, names, name }) => sink.node(
+    logarithm ? "LogSoftmax" : "Softmax", names, name, { axis },
+  ),
 
   resample(sink, { operation: { axis, taps }, inputs: [{ shape }], names: [x], name }) {
     const matrix = sink.floats(`${name}.taps`, matrixOf(taps, shape[axis]));

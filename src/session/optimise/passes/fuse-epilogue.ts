@@ -46,7 +46,10 @@ function absorbed(uses: Uses, node: Node): Fused | undefined {
   if (operation.kind === "scale" && operation.activation === undefined) {
     const conv = uses.soleConv(inputs[0], node);
     if (conv === undefined || conv.operation.epilogue !== undefined || dependsOn(uses, inputs[1], conv)) return undefined;
-    return { before: conv, fused: { operation: { ...conv.operation, epilogue: { ...none, gate: true } }, inputs: [conv.inputs[0], inputs[1]], output } };
+    return {
+      before: conv,
+      fused: { operation: { ...conv.operation, epilogue: { ...none, gate: true } }, inputs: [conv.inputs[0], inputs[1]], output },
+    };
   }
   if (operation.kind === "add" && operation.activation === undefined && inputs[0] !== inputs[1]) {
     for (const i of [0, 1]) {
@@ -54,7 +57,10 @@ function absorbed(uses: Uses, node: Node): Fused | undefined {
       const before = conv?.operation.epilogue ?? none;
       const other = inputs[1 - i];
       if (conv === undefined || before.residual || before.activation !== undefined || dependsOn(uses, other, conv)) continue;
-      return { before: conv, fused: { operation: { ...conv.operation, epilogue: { ...before, residual: true } }, inputs: [...conv.inputs, other], output } };
+      return {
+        before: conv,
+        fused: { operation: { ...conv.operation, epilogue: { ...before, residual: true } }, inputs: [...conv.inputs, other], output },
+      };
     }
   }
   if (operation.kind === "activation") {
@@ -62,7 +68,12 @@ function absorbed(uses: Uses, node: Node): Fused | undefined {
     const before = conv?.operation.epilogue ?? none;
     if (conv === undefined || before.activation !== undefined) return undefined;
     const { activation, slope, offset } = operation;
-    return { before: conv, fused: { operation: { ...conv.operation, epilogue: { ...before, activation: { activation, slope, offset } } }, inputs: conv.inputs, output } };
+    return {
+      before: conv,
+      fused: {
+        operation: { ...conv.operation, epilogue: { ...before, activation: { activation, slope, offset } } }, inputs: conv.inputs, output,
+      },
+    };
   }
   return undefined;
 }

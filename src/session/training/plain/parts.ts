@@ -1,4 +1,7 @@
-/** What training has besides operations (the loss, sums of gradients, the update), in JavaScript: where kernels are not trusted, and to judge them. */
+/**
+ * What training has besides operations (the loss, sums of gradients, the update), in JavaScript: where kernels are not trusted, and to
+ * judge them.
+ */
 import { exp } from "../../../../kernels/math.ts";
 import { ADAMW_SETTINGS, SGD_SETTINGS } from "../../../../kernels/wasm/training/optimisers.ts";
 import { gather, scatter } from "../../plan/nhwc.ts";
@@ -59,7 +62,9 @@ export function sgd(p: F, velocity: F, gradient: F, settings: F, nesterov: boole
 
 /** The same of AdamW. @param settings ADAMW_SETTINGS */
 export function adamw(p: F, m: F, v: F, gradient: F, settings: F): void {
-  const [rate, beta1, oneLessBeta1, beta2, oneLessBeta2, epsilon, decay, scale, correction1, rootCorrection2] = ADAMW_SETTINGS.map((_, i) => settings[i]);
+  const [rate, beta1, oneLessBeta1, beta2, oneLessBeta2, epsilon, decay, scale, correction1, rootCorrection2] = ADAMW_SETTINGS.map(
+    (_, i) => settings[i],
+  );
   for (let i = 0; i < p.length; i++) {
     const g = gradient[i] * scale;
     m[i] = beta1 * m[i] + oneLessBeta1 * g;

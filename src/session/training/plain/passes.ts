@@ -1,6 +1,6 @@
 /**
- * Each operation forward and backward on the plain kernels, in arrays [N,C,H,W]: for kinds whose kernels on WebAssembly did not pass their check, and the
- * judge of those that are to be checked.
+ * Each operation forward and backward on the plain kernels, in arrays [N,C,H,W]: for kinds whose kernels on WebAssembly did not pass their
+ * check, and the judge of those that are to be checked.
  */
 import type { Kernels } from "../../../../kernels/contract.ts";
 import {
@@ -50,7 +50,9 @@ export interface Pass {
 /** Makes a node's passes. */
 export type PassOf<K extends Kind> = (node: NodeOf<K>) => Pass;
 
-const imageSizes = ({ inputs: [{ shape: [batch, channels, height, width] }] }: NodeOf<Kind>): [number, number, number, number] => [batch, channels, height, width];
+const imageSizes = ({ inputs: [{ shape: [batch, channels, height, width] }] }: NodeOf<Kind>): [number, number, number, number] => [
+  batch, channels, height, width,
+];
 
 const conv2d: PassOf<"conv2d"> = (node) => {
   const { operation: { weight, bias }, output } = node;
@@ -99,18 +101,23 @@ const batchNorm: PassOf<"batch_norm"> = (node) => {
   return {
     ...(frozen ? {} : {
       forward: ({ kernels, x: [x], y, constant }: PassArrays) =>
-        kernels.batchNormForwardTraining(y, mean, inverseStd, constant(operation.mean), constant(operation.variance), x, constant(gamma), constant(beta), shape),
+        kernels.batchNormForwardTraining(
+          y, mean, inverseStd, constant(operation.mean), constant(operation.variance), x, constant(gamma), constant(beta), shape,
+        ),
     }),
     backward({ kernels, x: [x], dy, dx: [dx], constant, gradient }) {
       const [dgamma, dbeta, into] = [gradient(gamma) ?? aside, gradient(beta) ?? aside, dx ?? new Float32Array(x.length)];
-      if (frozen) kernels.batchNormBackwardInference(into, dgamma, dbeta, x, dy, constant(gamma), constant(operation.mean), constant(operation.variance), shape);
+      if (frozen) kernels.batchNormBackwardInference(
+        into, dgamma, dbeta, x, dy, constant(gamma), constant(operation.mean), constant(operation.variance), shape,
+      );
       else kernels.batchNormBackwardTraining(into, dgamma, dbeta, x, dy, constant(gamma), mean, inverseStd, shape);
     },
   };
 };
 
 const activationKernels = {
-  relu: "reluBackward", relu6: "relu6Backward", sigmoid: "sigmoidBackward", silu: "siluBackward", hard_swish: "hardSwishBackward", tanh: "tanhBackward",
+  relu: "reluBackward", relu6: "relu6Backward", sigmoid: "sigmoidBackward", silu: "siluBackward", hard_swish: "hardSwishBackward",
+  tanh: "tanhBackward",
   gelu: "geluBackward", gelu_tanh: "geluTanhBackward",
 } as const satisfies Record<Exclude<ActivationKind, "leaky_relu" | "hard_sigmoid">, keyof Kernels>;
 
@@ -230,12 +237,16 @@ const channelShuffle: PassOf<"channel_shuffle"> = (node) => {
 const upsample: PassOf<"upsample"> = (node) => {
   const { method, alignCorners } = node.operation;
   const shape = { ...resized(node), alignCorners };
-  return eachInput(({ kernels, dy }, dx) => kernels[method === "nearest" ? "upsampleNearestBackward" : "upsampleBilinearBackward"](dx, dy, shape));
+  return eachInput(
+    ({ kernels, dy }, dx) => kernels[method === "nearest" ? "upsampleNearestBackward" : "upsampleBilinearBackward"](dx, dy, shape),
+  );
 };
 
 const pad: PassOf<"pad"> = (node) => {
   const shape = padded(node, (of) => of);
-  if (shape === undefined) throw new RangeError(`compile: training has no padding but that of images, narrower than they are (${node.output.name})`);
+  if (shape === undefined) {
+    throw new RangeError(`compile: training has no padding but that of images, narrower than they are (${node.output.name})`);
+  }
   return eachInput(({ kernels, dy }, dx) => kernels.padBackward(dx, dy, shape));
 };
 

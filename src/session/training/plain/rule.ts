@@ -16,7 +16,8 @@ const known = new WeakMap<Unit, Pass>();
 
 /** Of a unit that is one node. */
 function passOf(unit: Unit): Pass {
-  const pass = known.get(unit) ?? (passes[unit.operation.kind as TrainedKind] as PassOf<TrainedKind>)(unit as Parameters<PassOf<TrainedKind>>[0]);
+  const pass = known.get(unit) ??
+    (passes[unit.operation.kind as TrainedKind] as PassOf<TrainedKind>)(unit as Parameters<PassOf<TrainedKind>>[0]);
   known.set(unit, pass);
   return pass;
 }
@@ -72,7 +73,9 @@ function backward(unit: Unit, dy: Image, { plan, state, gradients, image, mask, 
       kernels, x: arrays.slice(0, x.length), y: arrays[x.length], dy: arrays[x.length + 1], mask: () => arrays[x.length + 2],
       dx: inputs.map((value) => into[wanted.indexOf(value)]),
       constant: (constant) => state.present(constant), scratch: (size) => workspace.scratch(size),
-      gradient: (constant: Constant | undefined) => (state.trains(constant) ? state.view(state.gradient(constant), sizeOf(constant.read().shape)) : undefined),
+      gradient: (constant: Constant | undefined) => (
+        state.trains(constant) ? state.view(state.gradient(constant), sizeOf(constant.read().shape)) : undefined
+      ),
     });
     targets.forEach(({ image: dx }, i) => scatter(placed.memory.floats, placed.address(dx), dx, into[i]));
   });

@@ -32,20 +32,28 @@ function forward(unit: Unit, context: TrainingContext): void {
       fill: (into) => variance.read().data.forEach((value, c) => (into[c] = 1 / Math.sqrt(value + norm.epsilon))),
     };
   } else {
-    if (batch * height * width < 2) throw new RangeError(`compile: ${unit.output.name} wants more than one value per channel in training, got batch ${batch} of ${height * width} pixel`);
+    if (batch * height * width < 2) {
+      throw new RangeError(
+        `compile: ${unit.output.name} wants more than one value per channel in training, got batch ${batch} of ${height * width} pixel`,
+      );
+    }
     const partial = plan.region(partialBytes(batch, channels, 2));
     mean = plan.region(4 * channels);
     inverseStd = plan.region(4 * channels);
     plan.stage(plan.whole(batchNormSumsKernel(batch, x.layout), [partial, x]));
     const kernel = batchNormStatisticsKernel({ batch, channels, pixels: height * width, epsilon, momentum });
-    plan.stage(plan.whole(kernel, [mean, inverseStd, state.statistic(runningMean), state.statistic(variance), partial], 4 * batch * channels));
+    plan.stage(
+      plan.whole(kernel, [mean, inverseStd, state.statistic(runningMean), state.statistic(variance), partial], 4 * batch * channels),
+    );
   }
   statistics.set(unit, [mean, inverseStd]);
   const activation = emitted(unit.activation, geluEmitters);
   const kernel = batchNormKernel(batch, y.layout, x.layout, {
     ...(residual === undefined ? {} : { residual: residual.layout }), ...(activation === undefined ? {} : { activation }),
   });
-  plan.stage(plan.whole(kernel, [y, x, mean, inverseStd, state.value(gamma), state.value(beta), ...(residual === undefined ? [] : [residual])]));
+  plan.stage(
+    plan.whole(kernel, [y, x, mean, inverseStd, state.value(gamma), state.value(beta), ...(residual === undefined ? [] : [residual])]),
+  );
 }
 
 /** What stands between the normalisation and dy. */
@@ -91,12 +99,17 @@ function normalisation(unit: Unit, dy: Image, { activation, y, residual }: After
   const coefficients = plan.region(4 * batchNormCoefficients(channels));
   plan.stage(plan.whole(batchNormGradientSumsKernel(options), [partial, ...read, ...vectors]));
   const totals = batchNormGradientTotalsKernel(batch, channels, height * width, frozen);
-  plan.stage(plan.whole(totals, [state.gradient(gamma), state.gradient(beta), coefficients, partial, state.value(gamma), inverseStd], 4 * batch * channels));
+  plan.stage(
+    plan.whole(
+      totals, [state.gradient(gamma), state.gradient(beta), coefficients, partial, state.value(gamma), inverseStd], 4 * batch * channels,
+    ),
+  );
   if (!gradients.wants(input)) return;
   const sum = residual === undefined ? undefined : gradients.target(residual, dy);
   const dx = gradients.target(input, dy);
   const kernel = batchNormGradientKernel(options, {
-    dx: dx.image.layout, accumulate: dx.accumulate, ...(sum === undefined ? {} : { residual: sum.image.layout, accumulateResidual: sum.accumulate }),
+    dx: dx.image.layout, accumulate: dx.accumulate,
+    ...(sum === undefined ? {} : { residual: sum.image.layout, accumulateResidual: sum.accumulate }),
   });
   plan.stage(plan.whole(kernel, [dx.image, ...(sum === undefined ? [] : [sum.image]), ...read, ...vectors, coefficients]));
 }

@@ -59,7 +59,11 @@ const rules: Rules = {
 /** @returns the plain one for kernels that are not trusted @throws RangeError where there is none */
 export function ruleOf({ operation: { kind }, output }: Unit, trusts: Trusts): Rule {
   const rule: Rules[Kind] = rules[kind];
-  if (rule === "eager models only") throw new RangeError(`compile: training sessions have no ${kind} (${output.name}); train this model with the eager Trainer`);
-  if (rule === "inference only") throw new RangeError(`compile: ${kind} (${output.name}) has no gradient: it runs in sessions for inference only`);
+  if (rule === "eager models only") {
+    throw new RangeError(`compile: training sessions have no ${kind} (${output.name}); train this model with the eager Trainer`);
+  }
+  if (rule === "inference only") {
+    throw new RangeError(`compile: ${kind} (${output.name}) has no gradient: it runs in sessions for inference only`);
+  }
   return trusts(kind) ? rule : plainRule;
 }

@@ -69,7 +69,9 @@ export const shuffleRule: Rule = {
   // The other way round it is a shuffle too: of as many groups as each had channels.
   backward(unit, dy, { plan, gradients }) {
     const [input] = unit.inputs;
-    gradients.move(input, (dx) => plan.stage(plan.each(channelShuffleKernel(dx.layout, dy.layout, input.shape[1] / groupsOf(unit)), [dx, dy])));
+    gradients.move(
+      input, (dx) => plan.stage(plan.each(channelShuffleKernel(dx.layout, dy.layout, input.shape[1] / groupsOf(unit)), [dx, dy])),
+    );
   },
 };
 
@@ -80,7 +82,9 @@ function groupsOf({ operation }: Unit): number {
 export const upsampleRule: Rule = {
   forward(unit, { plan, image }) {
     const { method } = unit.operation as Of<"upsample">;
-    if (method !== "nearest") throw new RangeError(`compile: training has no kernel for ${method} upsampling (${unit.output.name}); the eager Trainer has`);
+    if (method !== "nearest") {
+      throw new RangeError(`compile: training has no kernel for ${method} upsampling (${unit.output.name}); the eager Trainer has`);
+    }
     const [x, y] = [image(unit.inputs[0]), image(unit.output)];
     plan.stage(plan.each(upsampleNearestKernel(y.layout, x.layout), [y, x]));
   },
@@ -94,7 +98,9 @@ export const upsampleRule: Rule = {
 function withPad<T>(unit: Unit, use: (shape: PadShape) => T): T {
   const made = padded({ operation: unit.operation as Of<"pad">, inputs: unit.inputs, output: unit.output }, use);
   if (made === undefined) {
-    throw new RangeError(`compile: training has no kernel for this padding (${unit.output.name}): it wants images, and less padding than they are wide`);
+    throw new RangeError(
+      `compile: training has no kernel for this padding (${unit.output.name}): it wants images, and less padding than they are wide`,
+    );
   }
   return made;
 }

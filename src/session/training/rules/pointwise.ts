@@ -22,7 +22,9 @@ export const activationRule: Rule = {
     const operation = unit.operation as Of<"activation">;
     const from = image(FROM_OUTPUT.has(operation.activation) ? unit.output : unit.inputs[0]);
     const dx = gradients.target(unit.inputs[0], dy);
-    plan.stage(plan.whole(activationGradientKernel(batch, dx.image.layout, from.layout, dy.layout, operation, dx.accumulate), [dx.image, from, dy]));
+    plan.stage(
+      plan.whole(activationGradientKernel(batch, dx.image.layout, from.layout, dy.layout, operation, dx.accumulate), [dx.image, from, dy]),
+    );
   },
 };
 

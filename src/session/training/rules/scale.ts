@@ -1,8 +1,10 @@
 /**
- * Squeeze-and-Excitation's scale by channel, with a sum and relu after it, and the squeeze itself. Where the gate comes from the mean of what it
- * scales, and nothing else uses that, the gradient of x is written once, when that of the mean is known.
+ * Squeeze-and-Excitation's scale by channel, with a sum and relu after it, and the squeeze itself. Where the gate comes from the mean of
+ * what it scales, and nothing else uses that, the gradient of x is written once, when that of the mean is known.
  */
-import { gateGradientKernel, globalMeanGradientKernel, scaleGradientKernel } from "../../../../kernels/wasm/training/channel-scale-gradient.ts";
+import {
+  gateGradientKernel, globalMeanGradientKernel, scaleGradientKernel,
+} from "../../../../kernels/wasm/training/channel-scale-gradient.ts";
 import { maxPoolGradientKernel } from "../../../../kernels/wasm/training/pool-gradient.ts";
 import { scaleKernel } from "../../../../kernels/wasm/operations/elementwise.ts";
 import { globalPoolKernel } from "../../../../kernels/wasm/operations/global-pool.ts";
@@ -30,7 +32,9 @@ function squeezeOf(unit: Unit, context: TrainingContext): Unit | undefined {
   const users = context.users(unit.inputs[0]).filter((user) => user !== unit);
   if (users.length !== 1 || !context.gradients.wants(unit.inputs[1]) || !context.trusts("global_pool")) return undefined;
   const { operation, inputs, residual } = users[0];
-  if (operation.kind !== "global_pool" || operation.by !== "mean" || inputs[0] !== unit.inputs[0] || residual !== undefined) return undefined;
+  if (operation.kind !== "global_pool" || operation.by !== "mean" || inputs[0] !== unit.inputs[0] || residual !== undefined) {
+    return undefined;
+  }
   return reaches(unit.inputs[1], users[0], context) ? users[0] : undefined;
 }
 
@@ -62,7 +66,10 @@ function backward(unit: Unit, dy: Image, context: TrainingContext): void {
   gradients.release(dz);
 }
 
-/** Of the scale itself. @param after the output of a relu after it, if that is not undone yet, and the term of a sum to which dz goes too */
+/**
+ * Of the scale itself.
+ * @param after the output of a relu after it, if that is not undone yet, and the term of a sum to which dz goes too
+ */
 function scaled(unit: Unit, dy: Image, { y, residual }: { readonly y?: Image; readonly residual?: Value }, context: TrainingContext): void {
   const { plan, batch, gradients } = context;
   const [input, gateValue] = unit.inputs;
@@ -80,7 +87,8 @@ function scaled(unit: Unit, dy: Image, { y, residual }: { readonly y?: Image; re
     const dx = gradients.target(input);
     const kernel = scaleGradientKernel({
       batch, dx: dx.image.layout, accumulate: dx.accumulate, dy: dy.layout, gate: gate.layout, mean: mean !== undefined,
-      ...(y === undefined ? {} : { y: y.layout }), ...(sum === undefined ? {} : { residual: sum.image.layout, accumulateResidual: sum.accumulate }),
+      ...(y === undefined ? {} : { y: y.layout }),
+      ...(sum === undefined ? {} : { residual: sum.image.layout, accumulateResidual: sum.accumulate }),
     });
     const places: Place[] = [dx.image, ...(sum === undefined ? [] : [sum.image]), dy, ...mask, gate, ...(mean === undefined ? [] : [mean])];
     plan.stage(plan.whole(kernel, places));

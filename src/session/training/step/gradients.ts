@@ -26,8 +26,15 @@ export class Gradients {
   /** How many values hold a region. */
   readonly #holders = new Map<Region, number>();
 
-  /** @param wanted values that have gradients at all @param layoutOf how the gradient of a value lies @param copy plans to = (or +=) from */
-  constructor(plan: StepPlanner, wanted: ReadonlySet<Value>, layoutOf: (value: Value) => Layout, copy: (to: Image, from: Image, accumulate: boolean) => void) {
+  /**
+   * @param wanted values that have gradients at all
+   * @param layoutOf how the gradient of a value lies
+   * @param copy plans to = (or +=) from
+   */
+  constructor(
+    plan: StepPlanner, wanted: ReadonlySet<Value>, layoutOf: (value: Value) => Layout,
+    copy: (to: Image, from: Image, accumulate: boolean) => void,
+  ) {
     this.#copy = copy;
     this.#plan = plan;
     this.#wanted = wanted;
@@ -76,7 +83,9 @@ export class Gradients {
     const layout = this.#layoutOf(value);
     const known = this.#images.get(value);
     if (known !== undefined && this.sole(known)) return { image: known, accumulate: true };
-    const image = known === undefined && over !== undefined && this.sole(over) && sameLayout(over.layout, layout) ? over : this.#plan.image(layout);
+    const image = known === undefined && over !== undefined && this.sole(over) && sameLayout(over.layout, layout)
+      ? over
+      : this.#plan.image(layout);
     this.#count(image.region, 1);
     this.#images.set(value, image);
     if (known !== undefined) {

@@ -35,7 +35,8 @@ export const conv2dBinding: Binding<"conv2d"> = {
     // Winograd's and Strassen's kernels transform the input for each piece.
     const panelUnit = scratch > 0 ? Math.ceil(kernel.panels / 4) : 1;
     return callOf(kernel, y.images, [x, weights, y, residual ?? 0, gate ?? 0], {
-      ranges: [{ count: out.height, unit: rowStep }, { count: kernel.panels, unit: panelUnit }], divided: byPanels ? 1 : 0, scratch: 4 * scratch,
+      ranges: [{ count: out.height, unit: rowStep }, { count: kernel.panels, unit: panelUnit }], divided: byPanels ? 1 : 0,
+      scratch: 4 * scratch,
       work: 2 * sizeOf(output.shape) * (input.channels / groups) * window[0] * window[1],
     });
   },
@@ -55,7 +56,9 @@ export const linearBinding: Binding<"linear"> = {
     const kernel = linearKernel(y.layout, x.layout, { batch: y.images, fma: arithmetic.fma });
     const whole = linearParams(x.layout, y.layout.channels);
     const floats = packedConvSize(whole);
-    const weights: Stored = { key: `${weight.name} ${bias?.name ?? ""} ${x.layout.channels}`, floats, ...panelPacking(whole, weight, bias) };
+    const weights: Stored = {
+      key: `${weight.name} ${bias?.name ?? ""} ${x.layout.channels}`, floats, ...panelPacking(whole, weight, bias),
+    };
     return callOf(kernel, 1, [y, x, weights], { work: 2 * floats * y.images });
   },
 };

@@ -17,7 +17,9 @@ const batchNorm: Binding<"batch_norm"> = {
   bind({ operation: norm, inputs, output }, { image, emitters }) {
     const [x, y] = [image(inputs[0]), image(output)];
     const floats = x.layout.channels;
-    const factors = (): number[] => Array.from(norm.gamma.read().data, (gamma, c) => gamma / Math.sqrt(norm.variance.read().data[c] + norm.epsilon));
+    const factors = (): number[] => Array.from(
+      norm.gamma.read().data, (gamma, c) => gamma / Math.sqrt(norm.variance.read().data[c] + norm.epsilon),
+    );
     const scale: Stored = { key: `${norm.gamma.name} scale`, floats, fill: (into) => into.set(factors()) };
     const shift: Stored = {
       key: `${norm.beta.name} shift`, floats,
@@ -52,7 +54,9 @@ export const coreBindings: Pick<Bindings, Exclude<CoreKind, Plain>> = {
     over: overFirst,
   },
   scale: {
-    bind: onLayouts((output, [x], { operation: { activation } }, { emitters }) => scaleKernel(output, x, { activation: emitted(activation, emitters) })),
+    bind: onLayouts(
+      (output, [x], { operation: { activation } }, { emitters }) => scaleKernel(output, x, { activation: emitted(activation, emitters) }),
+    ),
     over: overFirst,
   },
   global_pool: { bind: onLayouts((_, [x], { operation }) => globalPoolKernel(x, operation.by)) },
