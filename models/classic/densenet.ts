@@ -19,6 +19,7 @@ import { AveragePool2d, GlobalAveragePool, MaxPool2d } from "../../src/nn/layers
 import { Dropout } from "../../src/nn/layers/dropout.ts";
 import { Flatten, Identity } from "../../src/nn/layers/reshape.ts";
 import { bicubic } from "../../src/io/images/presets.ts";
+import type { WeightLayout } from "../../src/weight-layout.ts";
 import type { Entry, Family } from "../family.ts";
 import { count, counts, fraction, oneOf, readOptions } from "../options.ts";
 import type { GivenOptions } from "../options.ts";
@@ -145,7 +146,22 @@ export class DenseNet extends Composite {
     // The stem makes 8x8 of 29x29, and each of three transitions halves that.
     this.body = new Sequential(new LeastImage(name, 29), this.features, new GlobalAveragePool(), new Flatten(), this.classifier);
   }
+
+  override layouts(): readonly WeightLayout[] {
+    return [published];
+  }
 }
+
+/**
+ * torchvision's files of 2017 (densenet121-a639ec97.pth and its kin) say "norm.1" for norm1 (torchvision/models/densenet.py,
+ * _load_state_dict).
+ */
+const published: WeightLayout = {
+  name: "torchvision DenseNet of 2017",
+  read: (file) => (file.has("features.denseblock1.denselayer1.norm.1.weight")
+    ? { rename: (name) => name.replace(/(\.denselayer\d+\.(?:norm|conv))\.([12])\./, "$1$2.") }
+    : undefined),
+};
 
 const depths: Record<number, readonly number[]> = { 121: [6, 12, 24, 16], 169: [6, 12, 32, 32] };
 
@@ -169,5 +185,13 @@ export const densenets: Family = {
     { name: `densenet${depth}`, libraries: ["timm", "torchvision"], build: (name, options) => densenet(name, depth, false, options) },
     { name: `se_densenet${depth}`, build: (name, options) => densenet(name, depth, true, options) },
   ]),
+  recognise(shapes) {
+    const layer = (block: number, n: number): boolean =>
+      ["norm1", "norm.1"].some((norm) => shapes.has(`features.denseblock${block}.denselayer${n}.${norm}.weight`));
+    const depth = ([121, 169] as const).find(
+      (each) => depths[each].every((layers, i) => layer(i + 1, layers) && !layer(i + 1, layers + 1)),
+    );
+    return depth === undefined || shapes.has("features.denseblock1.se.fc1.weight") ? undefined : `densenet${depth}`;
+  },
   presets: () => ({ "timm/densenet121": bicubic, "timm/densenet169": bicubic }),
 };

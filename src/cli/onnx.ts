@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import type { Shapes } from "../graph/network.ts";
 import { externalLocations, importOnnx } from "../io/onnx/import.ts";
 import type { OnnxNetwork } from "../io/onnx/import.ts";
-import { parseSafetensors } from "../io/weights/safetensors.ts";
+import { numbersOf } from "../io/weights/stored.ts";
 import { compile } from "../session/session.ts";
 import { showShape } from "../tensor.ts";
 import type { Shape } from "../tensor.ts";
@@ -13,6 +13,7 @@ import type { Arguments } from "./command.ts";
 import type { EngineChoice } from "./engine.ts";
 import { readBytes } from "./files.ts";
 import { remark } from "./terminal.ts";
+import { readWeightsFile } from "./weights-file.ts";
 
 export function isOnnx(name: string | undefined): boolean {
   return name !== undefined && /\.onnx$/i.test(name);
@@ -47,7 +48,12 @@ export function openOnnx(path: string, weights?: string): OnnxNetwork {
     locations.map((location) => [location, readBytes(besideModel(path, location, locations.length === 1))]),
   );
   const network = importOnnx(bytes, { external });
-  if (weights !== undefined) network.loadState(parseSafetensors(readBytes(weights)).tensors);
+  if (weights !== undefined) {
+    const { tensors } = readWeightsFile(weights);
+    // Floats: counters of batches are of no interest.
+    const floats = [...tensors].filter(([, { dtype }]) => /^B?F\d+$/.test(dtype));
+    network.loadState(new Map(floats.map(([name, stored]) => [name, numbersOf(name, stored)])));
+  }
   return network;
 }
 

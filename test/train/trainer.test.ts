@@ -1,5 +1,6 @@
 /** Training on a small task: it learns, repeats itself to the bit, resumes to the bit, and stops where numbers run away. */
 import { test } from "uvu";
+import { FormatError } from "../../src/errors.ts";
 import * as assert from "uvu/assert";
 import * as plain from "../../kernels/plain/index.ts";
 import * as reference from "../../kernels/reference/index.ts";
@@ -103,6 +104,54 @@ test("checkpoints of another run, or none, are refused", () => {
   assert.throws(() => readCheckpoint(spoilt('{"step":1}')), /wants a number seed, got undefined/);
   const half = metadata["senet.training"].replace(/"dropout":\[\d+/, '"dropout":["x"');
   assert.throws(() => readCheckpoint(spoilt(half)), /four words random\.dropout/);
+});
+
+test("a damaged checkpoint is refused, whichever bit; one that is refused has changed nothing", () => {
+  const trainer = tinyTrainer();
+  losses(trainer, 2);
+  const bytes = writeCheckpoint(trainer);
+  readCheckpoint(bytes);
+  const header = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  const name = bytes.findIndex((_, i) => "senet.checksum".split("").every((letter, k) => bytes[i + k] === letter.charCodeAt(0)));
+  for (let i = 0; i < bytes.length; i += i < 8 + header ? 1 : 61) {
+    const damaged = Uint8Array.from(bytes);
+    damaged[i] ^= 1 << (i % 8);
+    // A bit of the checksum's own name leaves everything else as it was.
+    const harmless = i >= name && i < name + 14;
+    if (!harmless) assert.throws(() => readCheckpoint(damaged), (e: unknown) => e instanceof FormatError, `byte ${i}`);
+  }
+  // Without a checksum, as an older version wrote them: values that no run leaves.
+  const { tensors, metadata } = parseSafetensors(bytes);
+  const changed = (spoil: (all: Map<string, Tensor>) => void, more: object = {}): Uint8Array => {
+    const all = new Map(Array.from(tensors, ([each, tensor]) => [each, tensor.clone()]));
+    spoil(all);
+    const training = JSON.stringify({ ...(JSON.parse(metadata["senet.training"]) as object), ...more });
+    return writeSafetensors(all, { metadata: { ...metadata, "senet.training": training } });
+  };
+  readCheckpoint(changed(() => {}));
+  for (const [bad, message] of [
+    [changed((all) => all.get("model.bn1.running_var")!.data.fill(-1)), /"model\.bn1\.running_var" holds -1: it is damaged/],
+    [changed((all) => all.get("optimiser.momentum.fc.weight")!.data.fill(NaN)), /momentum\.fc\.weight" holds NaN/],
+    [changed(() => {}, { step: 1e9 + 0.5 }), /whole number step of at least 0, got 1000000000\.5/],
+    [changed(() => {}, { correct: -1 }), /number correct of at least 0, got -1/],
+    [changed(() => {}, { random: {} }), /four words random\.order/],
+  ] as const) assert.throws(() => readCheckpoint(bad), (e: unknown) => e instanceof FormatError &&
+    message.test(e.message), String(message));
+
+  // Everything is checked first: seed, weights, optimiser; then it is written.
+  const other = tinyTrainer({ seed: 11 });
+  losses(other, 3);
+  const before = writeCheckpoint(other);
+  const { model, optimiser, ...rest } = readCheckpoint(bytes);
+  const less = <T>(map: ReadonlyMap<string, T>, without: string): Map<string, T> => new Map([...map].filter(([each]) => each !== without));
+  for (const refused of [
+    { ...rest, model, optimiser, state: { ...rest.state, seed: 12 } }, { ...rest, optimiser, model: less(model, "fc.bias") },
+    { ...rest, model, optimiser: less(optimiser, "momentum.fc.bias") },
+    { ...rest, model, optimiser, modelSettings: { epsilon: { "*": 7 } } },
+  ]) {
+    assert.throws(() => restoreCheckpoint(other, refused), RangeError);
+    assert.equal(writeCheckpoint(other), before);
+  }
 });
 
 test("dropout draws from the trainer's generator", () => {

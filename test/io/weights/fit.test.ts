@@ -1,7 +1,7 @@
 /** Names that wrappers, trainers and other libraries leave: the model's tensors are found by what fits best, and it is said how. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createModel } from "../../../models/index.ts";
+import { modelOfWeights, createModel } from "../../../models/index.ts";
 import { fitNames } from "../../../src/io/weights/fit.ts";
 import type { AnyTensor } from "../../../src/io/weights/names.ts";
 import type { StoredTensor } from "../../../src/io/weights/stored.ts";
@@ -138,6 +138,17 @@ test("layouts are recognised below any head", () => {
   const legacy = new Map(Array.from(manifest("timm/legacy_seresnet18"), ([name, shape]): Named => [`module.${name}`, Tensor.zeros(shape)]));
   const model = createModel("seresnet18", {}, null);
   assert.throws(() => fitNames(legacy, stateShapes(model), model.layouts(), undefined), /load it into legacy_seresnet18$/);
+});
+
+test("torchvision's DenseNet files of 2017 count norm.1 for norm1, and are recognised", () => {
+  const model = createModel("densenet121", {}, null);
+  const wanted = stateShapes(model);
+  const old = new Map(Array.from(wanted, ([name, shape]): Named =>
+    [name.replace(/(denselayer\d+\.(norm|conv))([12])\./, "$1.$3."), Tensor.zeros(shape)]));
+  assert.ok(old.has("features.denseblock3.denselayer24.conv.2.weight"));
+  assert.is(modelOfWeights(new Map([...old].map(([name, { shape }]) => [name, shape]))), "densenet121");
+  assert.is(modelOfWeights(stateShapes(createModel("densenet169", {}, null))), "densenet169");
+  assert.equal([...fitNames(old, wanted, model.layouts(), undefined).tensors.keys()].sort(), [...wanted.keys()].sort());
 });
 
 test("hostile names: linear time, short messages", () => {
