@@ -15,10 +15,7 @@ export interface DecodeOptions {
   readonly maxPixels?: number;
   /** JPEG: a file that is cut short gives what it holds, the rest grey, as PIL with `ImageFile.LOAD_TRUNCATED_IMAGES = True`. */
   readonly tolerant?: boolean;
-  /**
-   * JPEG and PNG, in decodeImage: turn the picture as its Exif says, as PIL's `ImageOps.exif_transpose`. Not done unless asked for, as in
-   * training.
-   */
+  /** JPEG and PNG, in decodeImage: turn the picture as its Exif says, as PIL's `ImageOps.exif_transpose`. Not done unless asked for. */
   readonly applyOrientation?: boolean;
 }
 

@@ -2,9 +2,9 @@
 
     python make.py FOLDER [--damaged N] [--seed S]
 
-Without --damaged: 2,160 whole files by Pillow, cjpeg (Debian's libjpeg-turbo-progs) and ImageMagick (Debian's imagemagick; its convert is
-not asked for in another place than /usr/bin), over quality, sampling, progressive, restart intervals, sizes from 1 to 70, grey and colour. With it:
-N files cut, with bytes changed, or with pieces moved, and what Pillow says of each, strictly and with LOAD_TRUNCATED_IMAGES.
+Without --damaged: 2,160 whole files by Pillow, cjpeg (Debian's libjpeg-turbo-progs) and ImageMagick (Debian's imagemagick), over quality,
+sampling, progressive, restart intervals, sizes from 1 to 70, grey and colour. With it: N files cut, with bytes changed, or with pieces moved.
+Each with what Pillow says of it, strictly and with LOAD_TRUNCATED_IMAGES.
 All in FOLDER/files.bin, one after another, and FOLDER/answers.json. Made with Pillow 13.0.0 (libjpeg-turbo 3.2.0) on x86-64.
 """
 import argparse
@@ -31,7 +31,8 @@ random = np.random.default_rng(options.seed)
 def pixels(width, height, channels):
     """Waves, noise and hard edges, each to a degree of its own."""
     y, x = np.mgrid[0:height, 0:width]
-    a = np.stack([128 + random.uniform(0, 140) * np.sin(x / random.uniform(1, 20) + y / random.uniform(1, 20) + c) for c in range(channels)], -1)
+    turn = [x / random.uniform(1, 20) + y / random.uniform(1, 20) + c for c in range(channels)]
+    a = np.stack([128 + random.uniform(0, 140) * np.sin(angle) for angle in turn], -1)
     a += random.normal(0, random.choice([0, 3, 20, 90]), a.shape)
     for _ in range(random.integers(0, 4)):
         top, left = random.integers(0, height), random.integers(0, width)
@@ -40,13 +41,14 @@ def pixels(width, height, channels):
 
 
 def side():
-    return int(random.choice([1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, random.integers(1, 71), random.integers(1, 71), random.integers(1, 71)]))
+    return int(random.choice([1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, *random.integers(1, 71, 4)]))
 
 
 def by_pillow(channels):
     a = pixels(side(), side(), channels)
     image = Image.fromarray(a[..., 0]) if channels == 1 else Image.fromarray(a, "CMYK") if channels == 4 else Image.fromarray(a)
-    how = dict(quality=int(random.choice([1, 5, 20, 50, 75, 90, 95, 100])), progressive=bool(random.integers(0, 2)), optimize=bool(random.integers(0, 2)))
+    how = {"quality": int(random.choice([1, 5, 20, 50, 75, 90, 95, 100]))}
+    how |= {"progressive": bool(random.integers(0, 2)), "optimize": bool(random.integers(0, 2))}
     if channels > 1:
         how["subsampling"] = int(random.integers(0, 3))
     if channels == 3 and random.integers(0, 8) == 0:
@@ -60,11 +62,14 @@ def by_pillow(channels):
     return out.getvalue()
 
 
-SAMPLING = ["1x1", "2x1", "1x2", "2x2", "4x1", "1x4", "4x2", "2x4", "1x1,2x1", "1x1,2x2", "2x2,1x2,2x1", "2x2,2x1,1x2", "4x1,2x1,1x1", "1x1,1x2,2x1", "3x1", "3x3,1x1,3x1", "1x1,1x1,4x1"]
+SAMPLING = """1x1 2x1 1x2 2x2 4x1 1x4 4x2 2x4 1x1,2x1 1x1,2x2 2x2,1x2,2x1 2x2,2x1,1x2 4x1,2x1,1x1 1x1,1x2,2x1 3x1 3x3,1x1,3x1
+1x1,1x1,4x1""".split()
 SCANS = [
     "0;1;2;", "0,1;2;", "0 1 2: 0-0,0,0; 0: 1-63,0,0; 1: 1-63,0,0; 2: 1-63,0,0;",
-    "0 1 2: 0-0,0,3; 0 1 2: 0-0,3,2; 0: 1-63,0,2; 1: 1-5,0,1; 2: 1-63,0,0; 0: 1-63,2,1; 1: 6-63,0,1; 1: 1-63,1,0; 0 1 2: 0-0,2,1; 0 1 2: 0-0,1,0; 0: 1-63,1,0;",
-    "0: 0-0,0,1; 1: 0-0,0,0; 2: 0-0,0,0; 0: 1-20,0,4; 0: 21-63,0,3; 0: 1-20,4,3; 0: 1-63,3,2; 0: 1-63,2,1; 0: 1-63,1,0; 0: 0-0,1,0; 1: 1-63,0,0; 2: 1-63,0,0;",
+    """0 1 2: 0-0,0,3; 0 1 2: 0-0,3,2; 0: 1-63,0,2; 1: 1-5,0,1; 2: 1-63,0,0; 0: 1-63,2,1; 1: 6-63,0,1; 1: 1-63,1,0;
+    0 1 2: 0-0,2,1; 0 1 2: 0-0,1,0; 0: 1-63,1,0;""",
+    """0: 0-0,0,1; 1: 0-0,0,0; 2: 0-0,0,0; 0: 1-20,0,4; 0: 21-63,0,3; 0: 1-20,4,3; 0: 1-63,3,2; 0: 1-63,2,1; 0: 1-63,1,0; 0: 0-0,1,0;
+    1: 1-63,0,0; 2: 1-63,0,0;""",
 ]
 
 

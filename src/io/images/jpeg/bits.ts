@@ -1,100 +1,141 @@
-/** The entropy-coded bytes between two markers (ITU-T T.81, F.1.2.3), read bit by bit. */
-import type { JpegFile } from "./file.ts";
+/** Bytes and bits of a JPEG file, one after the other: plain up to a scan's data, then entropy-coded (ITU-T T.81, F.1.2.3). */
+import { check } from "./frame.ts";
 import { type Codes, lookBits } from "./huffman.ts";
 
 /** No unit takes more bytes: ten blocks of 64 codes and values, of zeros where the data has ended. */
 const unitBytes = 10 * 64 * 4 + 8;
 
-export class Bits {
-  /** The bytes without stuffing, then zeros. */
-  data: Uint8Array = new Uint8Array(0);
-  /** The next byte that is not in `word`. */
-  at = 0;
-  /** Its low `left` bits are still to be read. */
+export class JpegBytes {
+  readonly #bytes: Uint8Array;
+  /** The next byte. */
+  #at = 0;
+  /** Did reading reach the end of the bytes? */
+  ended = false;
+  /** Coded bytes without stuffing, then zeros. */
+  readonly data: Uint8Array;
+  #length = 0;
+  /** The marker behind them; 0 where the file ends. */
+  marker = 0;
+  /** The next of them that is not in `word`, whose low `left` bits are still to be read. */
+  next = 0;
   word = 0;
   left = 0;
-  /** The marker behind the data; 0 where the file ends. */
-  marker = 0;
-  #length = 0;
+  /** How many bits libjpeg has read ahead. */
+  #held = 0;
 
-  /** Takes the bytes from `file.at` up to the next marker; `file` goes on behind it. */
-  load(file: JpegFile): void {
-    const { bytes, at: start } = file;
-    let end = start;
-    let next = start;
-    this.marker = 0;
-    do {
-      end = bytes.indexOf(0xff, next);
-      if (end < 0) end = next = bytes.length;
-      else {
-        next = end + 1;
-        while (bytes[next] === 0xff) next++;
-        this.marker = bytes[next++] ?? 0;
-      }
-    } while (this.marker === 0 && next < bytes.length);
-    file.at = Math.min(next, bytes.length);
-    if (this.data.length < end - start + unitBytes) this.data = new Uint8Array(end - start + unitBytes);
-    let length = 0;
-    for (let i = start; i < end; i++) {
-      this.data[length++] = bytes[i];
-      // Any number of FF and a 00 stand for one FF.
-      if (bytes[i] === 0xff) while (bytes[++i] === 0xff);
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.data = new Uint8Array(bytes.length + unitBytes);
+  }
+
+  /** @throws FormatError: for what is wanted the file is too short. */
+  cut(): never {
+    this.ended = true;
+    check(false, `the file is cut short at byte ${this.#bytes.length}`);
+  }
+
+  byte(): number {
+    return this.#bytes[this.#at++] ?? this.cut();
+  }
+
+  pair(): number {
+    return this.byte() * 256 + this.byte();
+  }
+
+  /** Passes over `count` bytes; the result is the first 14 of them. */
+  skip(count: number): Uint8Array {
+    const start = this.#at;
+    this.#at += count;
+    if (this.#at > this.#bytes.length) this.cut();
+    return this.#bytes.subarray(start, Math.min(start + 14, this.#at));
+  }
+
+  /** The code of the next marker. Bytes before it are passed over. */
+  nextMarker(): number {
+    for (;;) {
+      let code = this.byte();
+      if (code !== 0xff) continue;
+      while (code === 0xff) code = this.byte();
+      if (code !== 0) return code;
     }
-    this.#begin(length);
   }
 
-  /** As if there were no bytes before `marker`. */
-  empty(marker: number): void {
-    this.marker = marker;
-    this.#begin(0);
+  /** Takes the coded bytes up to the next marker. */
+  load(): void {
+    const bytes = this.#bytes;
+    const { data } = this;
+    let at = this.#at;
+    let length = 0;
+    for (this.marker = 0; at < bytes.length; length++) {
+      data[length] = bytes[at];
+      if (bytes[at++] !== 0xff) continue;
+      // Any number of FF and a 00 stand for one FF.
+      while (bytes[at] === 0xff) at++;
+      this.marker = bytes[at++] ?? 0;
+      if (this.marker !== 0 || at > bytes.length) break;
+    }
+    this.#at = at;
+    this.begin(length);
   }
 
-  #begin(length: number): void {
+  /** Begins to read `length` coded bytes. */
+  begin(length: number): void {
     this.data.fill(0, length, length + unitBytes);
     this.#length = length;
-    this.at = this.word = this.left = 0;
+    this.next = this.word = this.left = this.#held = 0;
   }
 
-  /** Were more bits read than there are? */
-  get exhausted(): boolean {
-    return this.at * 8 - this.left > this.#length * 8;
+  /** Were more bits read than there are, or would they be with `more`? */
+  exhausted(more: number = 0): boolean {
+    return this.next * 8 - this.left + more > this.#length * 8;
   }
 
-  /** Has libjpeg, which fills a word of 64 bits, asked for bytes behind the data? */
-  get wantsMore(): boolean {
-    return this.at * 8 - this.left + 57 > this.#length * 8;
+  /**
+   * Drops `count` bits. Where the file ends without a marker, libjpeg waits as soon as it would fill its word of 64 bits from behind
+   * the end: when it has fewer than `least` bits, or than `count`.
+   */
+  #drop(count: number, least: number): void {
+    this.left -= count;
+    if (this.marker > 0) return;
+    if (this.#held < least) this.#held += (64 - this.#held) & ~7;
+    if (this.#held < count) this.#held += this.#held < 9 ? 56 : 64;
+    this.#held -= count;
+    if (this.exhausted(this.#held)) this.cut();
   }
 
-  /** At least 16 bits into `word`. */
-  fill(): void {
-    if (this.left >= 16) return;
-    this.word = (this.word << 16) | (this.data[this.at] << 8) | this.data[this.at + 1];
-    this.at += 2;
-    this.left += 16;
+  /** The next `count` bits, at most 16, which stay the next. */
+  #peek(count: number): number {
+    if (this.left < 16) {
+      this.word = (this.word << 16) | (this.data[this.next] << 8) | this.data[this.next + 1];
+      this.next += 2;
+      this.left += 16;
+    }
+    return (this.word >> (this.left - count)) & ((1 << count) - 1);
   }
 
   /** The next `count` bits, at most 16. */
   get(count: number): number {
-    this.fill();
-    this.left -= count;
-    return (this.word >> this.left) & ((1 << count) - 1);
+    const bits = this.#peek(count);
+    this.#drop(count, count);
+    return bits;
   }
 
-  /** The next symbol; 0, after 17 bits, if no code is like that. */
-  symbol(codes: Codes): number {
-    this.fill();
-    const found = codes.symbols[(this.word >> (this.left - lookBits)) & ((1 << lookBits) - 1)];
+  /** The next symbol; 0, after 17 bits, where no code is like that. */
+  symbol({ look, largest, offset, values }: Codes): number {
+    const found = look[this.#peek(lookBits)];
     if (found !== 0) {
-      this.left -= found >> 8;
+      this.#drop((found >> 8) & 15, 8);
       return found & 255;
     }
     for (let length = lookBits + 1; length <= 16; length++) {
-      const code = (this.word >> (this.left - length)) & ((1 << length) - 1);
-      if (code > codes.largest[length]) continue;
-      this.left -= length;
-      return codes.values[code + codes.offset[length]];
+      const code = this.#peek(length);
+      if (code <= largest[length]) {
+        this.#drop(length, 8);
+        return values[code + offset[length]];
+      }
     }
-    this.get(16);
+    this.#peek(16);
+    this.#drop(16, 8);
     this.get(1);
     return 0;
   }

@@ -5,12 +5,11 @@
  */
 import { checkBytes, join } from "../../bytes/inflate.ts";
 import { type DecodeOptions, defaultMaxPixels, type RgbaImage } from "../image.ts";
-import { Bits } from "./bits.ts";
 import { JpegFile } from "./file.ts";
-import { type Scan, check } from "./frame.ts";
-import { Picture } from "./picture.ts";
+import { check } from "./frame.ts";
+import { makePicture } from "./picture.ts";
 import { progressiveReader } from "./progressive.ts";
-import { ScanReader } from "./scan-reader.ts";
+import { readScan } from "./read-scan.ts";
 import { sequentialReader } from "./sequential.ts";
 
 /** Blocks that all scans of a file may go through together: seconds of work, and far more than any encoder asks for. */
@@ -25,47 +24,41 @@ export function decodeJpeg(bytes: Uint8Array, options: DecodeOptions = {}): Rgba
   const { tolerant = false, maxPixels = defaultMaxPixels } = options;
   // What Pillow does with LOAD_TRUNCATED_IMAGES: a cut file goes on with an end marker.
   const file = new JpegFile(tolerant ? join([bytes, Uint8Array.of(0xff, 0xd9)]) : bytes, maxPixels);
-  const scan = file.nextScan()!;
+  let scan = file.nextScan(0);
   const frame = file.frame!;
   const { progressive, components, unitsHigh, width, height } = frame;
-  const picture = new Picture(file, frame);
+  const data = new Uint8ClampedArray(width * height * 4);
+  const add = makePicture(file, frame, data);
   // A sequential file whose first scan holds everything need not be kept: a row of units does.
-  const once = !progressive && scan.components.length === components.length;
+  const once = !progressive && scan!.components.length === components.length;
   for (const component of components) {
     component.kept = component.v * (once ? 1 : unitsHigh);
     component.coefficients = new Int16Array(component.stride * component.kept * 64);
   }
-  const bits = new Bits();
   let blocks = 0;
-  let scans = 0;
   let lastWhole = 0;
-  for (let next: Scan | undefined = scan; next !== undefined; scans++) {
-    const current: Scan = next;
-    for (const { missing, missingBefore, coefficients } of current.components) {
+  for (let scans = 0; scan !== undefined; scans++) {
+    for (const { missing, missingBefore, coefficients } of scan.components) {
       blocks += coefficients.length / 64 + 64;
       if (scans > 0) missingBefore.set(missing);
     }
-    check(blocks <= mostBlocks, `the scans go through more than ${mostBlocks} blocks`);
-    const reader: ScanReader = new ScanReader(file, frame, current, bits, (self) => (progressive ? progressiveReader : sequentialReader)(file, current, self));
-    for (let row = 0; row < unitsHigh; row++) {
-      reader.readRow(row);
-      if (!once) continue;
-      picture.add(row, row);
+    check(blocks <= mostBlocks, "there are too many scans");
+    lastWhole = readScan(file, frame, scan, (progressive ? progressiveReader : sequentialReader)(file, scan), (row) => {
+      if (!once) return;
+      add(row, row);
       for (const { coefficients } of components) coefficients.fill(0);
-    }
-    lastWhole = reader.lastWhole;
-    // libjpeg looks 57 bits ahead.
-    if (bits.marker === 0 && bits.wantsMore) file.cut();
+    });
     try {
-      next = file.nextScan(bits.marker || undefined);
-      check(!once || next === undefined, "a second scan follows one that holds the whole image");
+      scan = file.nextScan(file.marker);
+      check(!once || scan === undefined, "there are too many scans");
     } catch (error) {
       // The image is there. libjpeg reads on to the end marker, but does not wait for it.
       if (!once || !(file.ended || tolerant)) throw error;
-      next = undefined;
+      break;
     }
+    if (scans === 0 && scan === undefined) for (const { missingBefore } of components) missingBefore.fill(-1);
   }
-  if (scans === 1) for (const { missingBefore } of components) missingBefore.fill(-1);
-  if (!once) for (let row = 0; row < unitsHigh; row++) picture.add(row, lastWhole);
-  return { data: new Uint8Array(picture.data.buffer), width, height };
+  if (!once) for (let row = 0; row < unitsHigh; row++) add(row, lastWhole);
+  return { data, width, height };
 }
+

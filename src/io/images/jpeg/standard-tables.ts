@@ -12,7 +12,7 @@ export function standardTables(): HuffmanTable[] {
   return tables.map((text, i) => {
     const bytes = text.match(/../g)!.map((digits) => parseInt(digits, 16));
     const symbols = new Set(bytes.slice(16));
-    for (let symbol = 0; symbol < 256; symbol++) if (i < 2 || ((symbol & 15) > 0 && (symbol & 15) < 11)) symbols.add(symbol);
+    for (let symbol = 0; symbol < 256; symbol++) if (i < 2 || ((symbol - 1) & 15) < 10) symbols.add(symbol);
     return { counts: Uint8Array.from(bytes.slice(0, 16)), values: Uint8Array.from(symbols) };
   });
 }
