@@ -8,6 +8,7 @@ import type { Arithmetic, Numerics } from "./numerics.ts";
 import type { Operations } from "./operations.ts";
 import type { Pool } from "../threads/pool.ts";
 import type { WasmBackendOptions } from "./wasm/backend.ts";
+import type { WasmHost } from "./wasm/engine.ts";
 import type { ModuleUse } from "./wasm/modules/file.ts";
 
 /** `auto` is the first that the host has: wasm, else plain. */
@@ -33,6 +34,8 @@ export interface BackendOptions {
 export interface Wanted extends BackendOptions {
   readonly labels: ReadonlySet<string>;
   readonly parts: SessionParts;
+  /** What checks these labels, on a host that trusts everything; by default verify.ts. @returns what does not pass, as hosts refuse it, and how */
+  readonly check?: (labels: ReadonlySet<string>, host: WasmHost) => Making<ReadonlyMap<string, string>>;
   /** What a given module must be for. */
   readonly use?: Pick<ModuleUse, "model" | "observe" | "override"> & { readonly graph: Graph };
 }

@@ -2,7 +2,7 @@
 import { interior } from "../../../kernels/wasm/shared/layout.ts";
 import type { Step } from "../../operations/record.ts";
 import { placedCall } from "./kernel-call.ts";
-import type { Call, KernelCall } from "./kernel-call.ts";
+import type { Call, Stage } from "./kernel-call.ts";
 import { isImage, isStored, regionOf } from "./places.ts";
 import type { Place, Region, Stored } from "./places.ts";
 
@@ -36,11 +36,9 @@ export interface PlacedMemory {
   address(place: Place): number;
 }
 
-/** The entries of a plan with their addresses. */
-export type PlacedEntry = { readonly kind: string; readonly calls: readonly KernelCall[] } | { readonly kind: string; readonly step: Step };
-
 export interface PlacedPlan extends PlacedMemory {
-  readonly entries: readonly PlacedEntry[];
+  /** Those of the plan, with their addresses. */
+  readonly entries: readonly (Stage | Step)[];
   readonly arenaBytes: number;
 }
 
@@ -67,9 +65,7 @@ export function placePlan({ entries, offsets, total }: Plan, memory: Memory, thr
   const placed = { memory, address };
   return {
     ...placed, arenaBytes,
-    entries: entries.map((entry) => ("bind" in entry
-      ? { kind: entry.kind, step: entry.bind(placed) }
-      : { kind: entry.kind, calls: entry.calls.map((call) => placedCall(call, address)) })),
+    entries: entries.map((entry) => ("bind" in entry ? entry.bind(placed) : entry.calls.map((call) => placedCall(call, address)))),
   };
 }
 

@@ -4,9 +4,11 @@
  */
 import type { Graph } from "../../graph/graph.ts";
 import { placePlan } from "../plan/plan.ts";
-import type { PlacedEntry } from "../plan/plan.ts";
+import type { Entry, PlacedPlan } from "../plan/plan.ts";
+import { atOnce } from "../backends/backend.ts";
+import type { Making } from "../backends/backend.ts";
 import type { WasmHost } from "../backends/wasm/engine.ts";
-import { install, partsOf } from "../backends/wasm/install.ts";
+import { installing, partsOf } from "../backends/wasm/install.ts";
 import type { Part } from "../backends/wasm/install.ts";
 import { trustsOf } from "./step/context.ts";
 import { planLoss } from "./loss.ts";
@@ -15,6 +17,7 @@ import type { Mask } from "./step/masks.ts";
 import type { TrainingOptions } from "./options.ts";
 import type { TrainingState } from "./state.ts";
 import { planStep } from "./step/step.ts";
+import type { PlannedStep } from "./step/step.ts";
 import { StepPlanner } from "./step/step-planner.ts";
 import { Update } from "./update.ts";
 
@@ -40,42 +43,64 @@ export interface TrainingProgram {
   readonly steps: readonly { readonly kernels: readonly string[]; readonly run: () => void }[];
 }
 
-/** @param stepwise has each stage of the step a function of its own, so that it can be timed? */
-export function trainingProgram(graph: Graph, state: TrainingState, host: WasmHost, options: TrainingOptions, stepwise: boolean = false): TrainingProgram {
-  const trusts = trustsOf(host);
-  const [output] = graph.outputs;
-  let loss: Loss | undefined;
-  const { context, planar: [planar], masks } = planStep({ graph, state, fma: host.arithmetic.fma, trusts }, (step) => {
-    step.plan.of("loss");
-    loss = planLoss(output, step);
-  });
-  const { plan, packs } = context;
-  plan.hold(loss!.terms);
-  plan.hold(context.image(output).region);
-  const updates = new Update(state, options, trusts);
+/** A step, an update and the packing of weights that have their places, and functions that run them. */
+export interface PlacedStep {
+  readonly step: () => void;
+  readonly update: () => void;
+  readonly pack: () => void;
+  readonly address: PlacedPlan["address"];
+  readonly arenaBytes: number;
+  readonly masks: readonly Mask[];
+  readonly lines: readonly string[];
+  readonly steps: TrainingProgram["steps"];
+}
+
+/** Compiles what the host does not have yet, and commits its memory. @param stepwise has each stage of the step a function of its own, so that it can be timed? */
+export function* placedStep({ context: { plan, packs }, masks }: PlannedStep, updates: Update, host: WasmHost, stepwise: boolean = false): Making<PlacedStep> {
   const packing = new StepPlanner(1);
   packing.stage(...packs);
-  const [step, update, pack] = [plan.finish(), updates.plan(), packing.finish()].map((each) => placePlan(each, state.memory, 0));
-  const { address, arenaBytes } = step;
+  const plans = { step: plan.finish(), update: updates.plan(), pack: packing.finish() };
+  const [step, update, pack] = Object.values(plans).map((each) => placePlan(each, host.memory, 0));
   const newName = (): string => host.newRunName();
   const programs = [step, update, pack].map(({ entries }) => partsOf(entries, newName));
   if (stepwise) programs[0] = step.entries.flatMap((entry) => partsOf([entry], newName));
-  const runs = install(programs.flat(), host);
+  const all = programs.flat();
+  // Where all is JavaScript nothing is compiled.
+  const runs = all.every((part) => typeof part === "function") ? all : yield* installing(all, host);
+  host.memory.commit(host.functions);
   const [steps, updating, repacking] = programs.map((parts) => runs.splice(0, parts.length));
   const inOrder = (list: readonly (() => void)[]): (() => void) => () => list.forEach((run) => run());
-  const drawn = [...masks].map(([{ shape }, { draw, image }]): Mask => ({ draw, shape, address: address(image) }));
-  state.memory.commit(host.functions);
   const kernelsOf = (part: Part): string[] => (typeof part === "function" ? [] : part.stages.flatMap((stage) => stage.map(({ kernel }) => kernel.name)));
   return {
-    step: inOrder(steps), update: inOrder(updating), pack: inOrder(repacking), updates, loss: loss!, masks: drawn, arenaBytes,
-    input: address(planar), targets: address(loss!.targets), scales: address(loss!.scales), terms: address(loss!.terms), logits: address(context.image(output)),
-    lines: Object.entries({ step, update, pack }).flatMap(([name, { entries }]) => entries.flatMap((entry, i) => linesOf(`${name.padEnd(6)} ${String(i).padStart(4)}`, entry))),
+    step: inOrder(steps), update: inOrder(updating), pack: inOrder(repacking), address: step.address, arenaBytes: step.arenaBytes,
+    masks: [...masks].map(([{ shape }, { draw, image }]) => ({ draw, shape, address: step.address(image) })),
+    lines: Object.entries(plans).flatMap(([name, { entries }]) => entries.flatMap((entry, i) => linesOf(`${name.padEnd(6)} ${String(i).padStart(4)}`, entry))),
     steps: stepwise ? programs[0].map((part, i) => ({ kernels: kernelsOf(part), run: steps[i] })) : [],
   };
 }
 
+/** @param stepwise as of `placedStep` */
+export function trainingProgram(graph: Graph, state: TrainingState, host: WasmHost, options: TrainingOptions, stepwise: boolean = false): TrainingProgram {
+  const trusts = trustsOf(host);
+  const [output] = graph.outputs;
+  let loss: Loss | undefined;
+  const planned = planStep({ graph, state, fma: host.arithmetic.fma, trusts }, (step) => {
+    step.plan.of("loss");
+    loss = planLoss(output, step);
+  });
+  const { context, planar: [planar] } = planned;
+  context.plan.hold(loss!.terms);
+  context.plan.hold(context.image(output).region);
+  const updates = new Update(state, options, trusts);
+  const { address, ...placed } = atOnce(placedStep(planned, updates, host, stepwise));
+  return {
+    ...placed, updates, loss: loss!, input: address(planar), targets: address(loss!.targets), scales: address(loss!.scales), terms: address(loss!.terms),
+    logits: address(context.image(output)),
+  };
+}
+
 /** One a call: the program and stage, the operation's kind, the kernel. */
-function linesOf(stage: string, entry: PlacedEntry): string[] {
+function linesOf(stage: string, entry: Entry): string[] {
   const begin = `${stage}  ${entry.kind.padEnd(30)}`;
-  return "step" in entry ? [`${begin} plain, between conversions`] : entry.calls.map(({ kernel }) => `${begin} ${kernel.name}`);
+  return "bind" in entry ? [`${begin} plain, between conversions`] : entry.calls.map(({ kernel }) => `${begin} ${kernel.name}`);
 }

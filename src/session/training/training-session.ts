@@ -17,9 +17,9 @@ import type { SessionParts, Wanted } from "../backends/parts.ts";
 import { traineeOf } from "../optimise/training-graph.ts";
 import type { Trainee } from "../optimise/training-graph.ts";
 import { growPool, warmPool } from "../threads/pool.ts";
-import { labelsOf } from "../backends/wasm/checks/verify.ts";
 import { withPace } from "../backends/wasm/pace.ts";
 import type { WasmHost } from "../backends/wasm/engine.ts";
+import { trainingCheck } from "./checks/verify.ts";
 import { checkLabels } from "./labels.ts";
 import { lossOf } from "./loss.ts";
 import { checkClassWeights, writeTargets } from "./targets.ts";
@@ -261,14 +261,14 @@ function groupOf(name: string, shape: Shape, { frozen = [], groups = [], optimis
   return { rate: group?.rate ?? 1, weightDecay: group?.weightDecay ?? (decays ? (optimiser.weightDecay ?? 0) : 0) };
 }
 
-/** Training programs have a kernel for everything; the plain ones know the right answers. */
 const parts: SessionParts = { operations: allOperations, pace: withPace, threads: { warm: warmPool, grow: growPool } };
 
 function wanted({ graph }: Trainee, options: TrainingOptions): Wanted {
   const { threads, kernels, numerics, pace } = options;
-  const inference = { ...graph, nodes: graph.nodes.filter(({ operation: { kind } }) => kind !== "dropout") };
   if (kernels === "plain") throw new RangeError("compile: training sessions want wasm kernels, and plain ones are asked for; the eager Trainer has those");
-  return { numerics: numerics ?? "fast", ...(threads === undefined ? {} : { threads }), ...(kernels === undefined ? {} : { kernels }), ...(pace === undefined ? {} : { pace }), labels: labelsOf(inference, allOperations), parts };
+  const { labels, run: check } = trainingCheck(graph, options);
+  const asked = { ...(threads === undefined ? {} : { threads }), ...(kernels === undefined ? {} : { kernels }), ...(pace === undefined ? {} : { pace }) };
+  return { numerics: numerics ?? "fast", ...asked, labels, check, parts };
 }
 
 /**

@@ -46,10 +46,10 @@ export class Update {
   readonly #state: TrainingState;
   readonly #settings: number;
   readonly #clipping: number;
-  readonly #options: TrainingOptions;
+  readonly #options: Pick<TrainingOptions, "average" | "clip">;
   readonly #trusts: Trusts;
 
-  constructor(state: TrainingState, options: TrainingOptions, trusts: Trusts) {
+  constructor(state: TrainingState, options: Pick<TrainingOptions, "optimiser" | "average" | "clip">, trusts: Trusts) {
     this.#trusts = trusts;
     const { optimiser, average } = options;
     this.#rule = optimiser;
@@ -135,6 +135,11 @@ export class Update {
 
   #script(plan: StepPlanner, step: () => void): void {
     plan.script([], () => step);
+  }
+
+  /** What the last update's clipping has computed: the factor, and the norm of the gradient. */
+  clipped(): Float32Array {
+    return this.#state.view(this.#clipping, 2).slice();
   }
 
   /** Writes what this update is done with. @param update 1 for the first */

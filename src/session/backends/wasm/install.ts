@@ -4,7 +4,7 @@ import { ModuleBuilder } from "../../../../kernels/wasm/assembler/module-builder
 import type { Step } from "../../../operations/record.ts";
 import { argumentCount } from "../../plan/kernel-call.ts";
 import type { Emitter, KernelCall, Stage } from "../../plan/kernel-call.ts";
-import type { PlacedEntry } from "../../plan/plan.ts";
+import type { PlacedPlan } from "../../plan/plan.ts";
 import { atOnce } from "../backend.ts";
 import type { Making } from "../backend.ts";
 import type { Arithmetic } from "../numerics.ts";
@@ -18,13 +18,13 @@ const MOST_PAGES = 65536;
 export type Part = (RunFunction & { readonly stages: Stage[] }) | Step;
 
 /** The entries of a plan, as many in one function as JavaScript between them allows. @param newName of a function */
-export function partsOf(entries: readonly PlacedEntry[], newName: () => string): Part[] {
+export function partsOf(entries: PlacedPlan["entries"], newName: () => string): Part[] {
   const parts: Part[] = [];
   for (const entry of entries) {
     const last = parts.at(-1);
-    if ("step" in entry) parts.push(entry.step);
-    else if (typeof last === "object") last.stages.push(entry.calls);
-    else parts.push({ name: newName(), stages: [entry.calls] });
+    if (typeof entry === "function") parts.push(entry);
+    else if (typeof last === "object") last.stages.push(entry);
+    else parts.push({ name: newName(), stages: [entry] });
   }
   return parts;
 }

@@ -34,9 +34,9 @@ export function constantsOf({ nodes }: Pick<Graph, "nodes">): { readonly paramet
 /** Inputs of a unit, with what is added to its result. */
 const read = ({ inputs, residual }: Unit): readonly Value[] => (residual === undefined ? inputs : [...inputs, residual]);
 
-/** The values that a parameter which trains lies behind. */
-function behindParameters(units: readonly Unit[], state: TrainingState): Set<Value> {
-  const wanted = new Set<Value>();
+/** These values, and those that they or a parameter which trains lie behind. */
+function behind(first: readonly Value[], units: readonly Unit[], state: TrainingState): Set<Value> {
+  const wanted = new Set(first);
   for (const unit of units) {
     const own = constantsOf({ nodes: [unit] }).parameters.some((constant) => state.trains(constant));
     if (own || read(unit).some((value) => wanted.has(value))) wanted.add(unit.output);
@@ -67,7 +67,7 @@ export interface StepOptions {
   /** May kernels round a product and a sum together? */
   readonly fma: boolean;
   readonly trusts: Trusts;
-  /** Values whose gradients are wanted, besides those that a parameter lies behind. */
+  /** Values whose gradients are wanted though no parameter lies behind them. */
   readonly wanted?: readonly Value[];
 }
 
@@ -104,7 +104,7 @@ export function planStep({ graph, state, fma, trusts, wanted = [] }: StepOptions
   const images = new Map<Value, Image>();
   const context: TrainingContext = {
     plan, batch: plan.batch, fma, state, trusts, workspace, copy, packs: [], awaitingMean: new Map(),
-    gradients: new Gradients(plan, new Set([...behindParameters(units, state), ...wanted]), gradientLayout, copy),
+    gradients: new Gradients(plan, behind(wanted, units, state), gradientLayout, copy),
     image(value) {
       const image = images.get(value) ?? plan.image(layoutOf(value, halos.get(value) ?? 0));
       images.set(value, image);

@@ -1,5 +1,4 @@
 /** Kernels, checked before they are used (verify.ts): once a process for each arithmetic and each thing that kernels tell apart. */
-import type { Kind } from "../../../../graph/graph.ts";
 import type { Making } from "../../backend.ts";
 import type { Arithmetic } from "../../numerics.ts";
 import type { Wanted } from "../../parts.ts";
@@ -10,30 +9,31 @@ import { checkOf, wrongKinds } from "./verify.ts";
 
 /** Kernels, and those of them that are never used, with what they got wrong. */
 export interface Kernels extends Pick<WasmHostOptions, "arithmetic" | "refused" | "compile" | "apart"> {
-  readonly wrong: ReadonlyMap<Kind, string>;
+  readonly wrong: ReadonlyMap<string, string>;
 }
 
 /** What kernels of an arithmetic got wrong on this host, and which of them were checked. */
 interface Found {
   readonly done: Set<string>;
-  readonly wrong: Map<Kind, string>;
+  readonly wrong: Map<string, string>;
 }
 
 const known = new Map<string, Found>();
 
 /** @param apart has each kernel a module of its own? @throws Refusal where the host compiles none */
 export function* checkedKernels(
-  arithmetic: Arithmetic, compile: CompileModule, { labels, parts: { operations } }: Wanted, apart: boolean = false,
+  arithmetic: Arithmetic, compile: CompileModule, { labels, parts: { operations }, check }: Wanted, apart: boolean = false,
 ): Making<Kernels> {
   const key = Object.keys(arithmetic).filter((name) => arithmetic[name as keyof Arithmetic]).join();
-  const { done, wrong } = known.get(key) ?? { done: new Set<string>(), wrong: new Map<Kind, string>() };
+  const { done, wrong } = known.get(key) ?? { done: new Set<string>(), wrong: new Map<string, string>() };
   known.set(key, { done, wrong });
   const missing = new Set([...labels].filter((label) => !done.has(label)));
   if (missing.size > 0) {
     const host = new WasmHost({ arithmetic, threads: 1, pool: undefined, refused: new Set(), compile, apart });
     try {
-      const check = checkOf(missing, operations, arithmetic);
-      for (const [kind, what] of wrongKinds(check, yield* makeWasmProgram({ ...check, host }))) wrong.set(kind, what);
+      const inference = checkOf(missing, operations, arithmetic);
+      const found = check === undefined ? wrongKinds(inference, yield* makeWasmProgram({ ...inference, host })) : yield* check(missing, host);
+      for (const [what, how] of found) wrong.set(what, how);
     } finally {
       host.release();
     }
