@@ -128,7 +128,7 @@ test("what is no ONNX file is named, with what to do; what is not supported, at 
   writeFileSync(at("m.onnx"), Uint8Array.from([28, 0, 0, 0, 84, 70, 76, 51, 0, 0]));
   const call = await senet("summary", at("m.onnx"));
   assert.is(call.code, 1);
-  assert.match(call.errors, /TensorFlow Lite model; convert it: python -m tf2onnx\.convert --tflite/);
+  assert.match(call.errors, /TensorFlow Lite model: python -m tf2onnx\.convert --tflite/);
   const refused = await senet("summary", fixture("other/refused.onnx"));
   assert.match(
     refused.errors,

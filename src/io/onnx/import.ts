@@ -7,6 +7,7 @@ import { UnsupportedError, didYouMean, show } from "../../errors.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Network, NetworkInput, Shapes } from "../../graph/network.ts";
 import { Tensor } from "../../tensor.ts";
+import { bytesOf } from "../bytes/bytes-of.ts";
 import { Known } from "./constants/known.ts";
 import { Weights } from "./lower/weights.ts";
 import { lowerModel, unsupported } from "./lower/lower.ts";
@@ -15,7 +16,7 @@ import { operators } from "./operators/index.ts";
 import { readModel } from "./read/model.ts";
 import type { OnnxModel } from "./read/model.ts";
 import type { External } from "./read/tensor.ts";
-import { elementTypes, fit } from "./read/types.ts";
+import { elementTypes, filled } from "./read/types.ts";
 import { reachable } from "../../graph/rewrite.ts";
 import { recognise } from "./recognise/recognise.ts";
 
@@ -33,13 +34,6 @@ export interface ImportOptions {
 
 /** Operator sets that are read: ONNX's own from 1 (exporters: 7) up to this. */
 const NEWEST_OPSET = 28;
-
-/** By tag, not by instanceof: buffers of other realms are buffers all the same. */
-function bytesOf(bytes: Uint8Array | ArrayBuffer, what: string): Uint8Array {
-  if (ArrayBuffer.isView(bytes)) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (/^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(bytes))) return new Uint8Array(bytes);
-  throw new TypeError(`importOnnx: ${what} wants a Uint8Array or ArrayBuffer, got ${show(bytes)}`);
-}
 
 /** A network from an ONNX file: `compile` takes it as it takes a model. */
 export class OnnxNetwork implements Network {
@@ -61,7 +55,7 @@ export class OnnxNetwork implements Network {
     this.title = model.name === "" ? "an ONNX network" : model.name;
     this.inputs = model.inputs.filter(({ name }) => !given.has(name)).map(({ name, shape }) => ({ name, shape }));
     this.outputs = model.outputs.map(({ name }) => name);
-    this.opset = model.opsets.get("") ?? 1;
+    this.opset = model.opset;
     this.producer = model.producer;
     this.metadata = model.metadata;
   }
@@ -108,60 +102,34 @@ function withoutSoftmax(graph: Graph): Graph {
 
 function externalOf({ external }: ImportOptions): External {
   return (location, tensor) => {
-    if (external !== undefined && !ArrayBuffer.isView(external)) {
-      const names = Object.keys(external);
-      if (Object.hasOwn(external, location)) return bytesOf(external[location], `external["${location}"]`);
-      throw new RangeError(
-        `importOnnx: tensor ${show(tensor)} lies in another file: external wants the bytes of ` +
-        `${show(location)}${didYouMean(location, names)}`,
-      );
-    }
-    if (external !== undefined) return bytesOf(external, "external");
-    throw new RangeError(`importOnnx: tensor ${show(tensor)} lies in another file: external wants the bytes of ${show(location)}`);
+    if (ArrayBuffer.isView(external)) return bytesOf(external, "importOnnx: external");
+    if (external !== undefined && Object.hasOwn(external, location)) return bytesOf(external[location], `importOnnx: external[${show(location)}]`);
+    const near = didYouMean(location, Object.keys(external ?? {}));
+    throw new RangeError(`importOnnx: tensor ${show(tensor)} lies in another file: external wants the bytes of ${show(location)}${near}`);
   };
 }
 
-function givenOf(model: OnnxModel, constants: Readonly<Record<string, Tensor>>): Map<string, Known> {
-  const given = new Map<string, Known>();
-  for (const [name, tensor] of Object.entries(constants)) {
-    const port = model.inputs.find((input) => input.name === name);
-    if (port === undefined) {
-      throw new RangeError(
-        `importOnnx: constants has ${show(name)}, which is no input${didYouMean(name, model.inputs.map((input) => input.name))}`,
-      );
-    }
+function givenOf({ inputs }: OnnxModel, constants: Readonly<Record<string, Tensor>>): Map<string, Known> {
+  return new Map(Object.entries(constants).map(([name, tensor]) => {
+    const port = inputs.find((input) => input.name === name);
+    const near = didYouMean(name, inputs.map((input) => input.name));
+    if (port === undefined) throw new RangeError(`importOnnx: constants has ${show(name)}, which is no input${near}`);
     if (!(tensor instanceof Tensor)) throw new TypeError(`importOnnx: constants wants a Tensor as ${name}, got ${show(tensor)}`);
-    const element = elementTypes[port.type] ?? elementTypes[1];
-    given.set(name, new Known(port.type, tensor.shape, () => {
-      const numbers = new element.array(tensor.size);
-      numbers.set(tensor.data);
-      return fit(port.type, numbers);
-    }, { stable: true }));
-  }
-  return given;
+    return [name, new Known(port.type, tensor.shape, () => filled(port.type, tensor.data), { stable: true })];
+  }));
 }
 
 /** All that is known not to work before any shape is. */
 function check(model: OnnxModel): void {
-  const opset = model.opsets.get("") ?? 1;
-  if (opset > NEWEST_OPSET) {
-    throw new UnsupportedError(`importOnnx: the file is of opset ${opset}; up to ${NEWEST_OPSET} are read`, [`opset ${opset}`]);
-  }
+  if (model.opset > NEWEST_OPSET) throw new UnsupportedError(`importOnnx: the file has opset ${model.opset}; up to ${NEWEST_OPSET} are read`, ["opset"]);
   const missing = model.nodes.flatMap((node) => {
-    const strange = [...node.attributes].find(([, attribute]) => attribute.strange)?.[0];
-    if (!Object.hasOwn(operators, node.type)) return [{ node, reason: advice(node.type) }];
-    return strange === undefined ? [] : [{ node, reason: `with the attribute ${show(strange)}` }];
+    if (!Object.hasOwn(operators, node.type)) return [{ node, reason: /nchwc/.test(node.type) ? "for one processor, hand over the original file" : "" }];
+    const strange = [...node.attributes].find(([, attribute]) => attribute.strange);
+    return strange === undefined ? [] : [{ node, reason: `with ${strange[0]}` }];
   });
-  for (const name of model.strange) {
-    missing.push({ node: { type: name, title: "weights", inputs: [], outputs: [], attributes: new Map() }, reason: "" });
-  }
-  if (missing.length > 0) throw unsupported(model, missing);
-  const odd = model.inputs.find(({ type }) => elementTypes[type] === undefined);
-  if (odd !== undefined) throw new UnsupportedError(`importOnnx: input ${show(odd.name)} is no tensor of numbers`, [odd.name]);
-}
-
-function advice(type: string): string {
-  return type.startsWith("com.microsoft.nchwc:") ? "of onnxruntime for one processor, hand over the original file" : "";
+  const odd = model.inputs.filter(({ type }) => elementTypes[type] === undefined).map(({ name }) => `the input ${show(name)}, which is no tensor of numbers`);
+  if (model.sparse) odd.push("sparse weights");
+  if (missing.length + odd.length > 0) throw unsupported(model, missing, odd);
 }
 
 /**
@@ -171,8 +139,7 @@ function advice(type: string): string {
  * that is not read, with nodes and opset; RangeError where bytes of another file are wanted
  */
 export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: ImportOptions = {}): OnnxNetwork {
-  const file = bytesOf(bytes, "bytes");
-  const model = readModel(file, externalOf(options));
+  const model = readModel(bytesOf(bytes, "importOnnx"), externalOf(options));
   check(model);
   const given = givenOf(model, options.constants ?? {});
   const weights = new Weights(() => [...model.weights.keys(), ...model.nodes.flatMap(({ outputs }) => outputs)]);

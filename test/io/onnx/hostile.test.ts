@@ -50,7 +50,7 @@ test("a file names no path out of its folder, and no bytes beyond those that are
   assert.throws(() => open(outside("w.bin", { offset: "4" })), /ends at byte 12 of "w\.bin", which has 8/);
   assert.throws(() => open(outside("w.bin", { length: "12" })), /wants 8 bytes, the file says that 12 lie/);
   for (const offset of ["-4", "1e3", "0x10", "99999999999999999999"]) {
-    assert.throws(() => open(outside("w.bin", { offset })), /offset wants a whole number/);
+    assert.throws(() => open(outside("w.bin", { offset })), /lies at a place ".*" of "w\.bin", which is no whole number/);
   }
   open(outside("deep/er/w.bin", { offset: "0", length: "8", checksum: "abc" }));
 });
@@ -63,7 +63,7 @@ test("bytes of other files are asked for by name", () => {
     /external wants the bytes of "w\.data" \(did you mean "w\.dat"\?\)/,
   );
   assert.throws(
-    () => importOnnx(bytes, { external: { "w.data": "text" as unknown as Uint8Array } }), /external\["w\.data"\] wants a Uint8Array/,
+    () => importOnnx(bytes, { external: { "w.data": "text" as unknown as Uint8Array } }), /external\["w\.data"\]: bytes wants a Uint8Array/,
   );
   importOnnx(bytes, { external: { "w.data": new Uint8Array(8) } });
 });
@@ -76,10 +76,10 @@ test("shapes and bytes must belong together", () => {
     (message, dim) => message.integer(1, dim), new Message(),
   ).integer(2, type).text(8, "w").bytes(9, new Uint8Array(bytes));
   assert.throws(() => weigh(raw([2, 3], 20)), /tensor "w" of float \[2,3\] wants 24 bytes, it has 20/);
-  assert.throws(() => weigh(raw([-1], 4)), /has the shape \[-1\]/);
-  assert.throws(() => weigh(raw([9007199254740991, 9007199254740991, 0], 0)), /too large for any file/);
-  assert.throws(() => weigh(raw(new Array<number>(33).fill(1), 4)), /has the shape/);
-  assert.throws(() => weigh(new Message().integer(1, 1000000000).integer(2, 1).text(8, "w")), /wants 1000000000 numbers, it has 0/);
+  assert.throws(() => weigh(raw([-1], 4)), /of float \[-1\] has a shape that no file can hold/);
+  assert.throws(() => weigh(raw([9007199254740991, 9007199254740991, 0], 0)), /has a shape that no file can hold/);
+  assert.throws(() => weigh(raw(new Array<number>(33).fill(1), 4)), /has a shape that no file can hold/);
+  assert.throws(() => weigh(new Message().integer(1, 1000000000).integer(2, 1).text(8, "w")), /wants 4000000000 bytes, it has 0/);
 });
 
 test("a small file asks for no endless work", () => {
@@ -168,15 +168,15 @@ test("names that act on a terminal are spelled out, and messages stay short", ()
 test("what is no ONNX file is named, with what to do", () => {
   const text = (words: string): Uint8Array => Uint8Array.from(words, (letter) => letter.charCodeAt(0));
   const named: readonly [Uint8Array, RegExp][] = [
-    [text("\x1c\0\0\0TFL3...."), /TensorFlow Lite model; convert it: python -m tf2onnx\.convert --tflite/],
-    [text('{"format": "graph-model", "modelTopology": {}}'), /TensorFlow\.js model; convert what it was made from/],
+    [text("\x1c\0\0\0TFL3...."), /TensorFlow Lite model: python -m tf2onnx\.convert --tflite/],
+    [text('{"format": "graph-model", "modelTopology": {}}'), /TensorFlow\.js model\? python -m tf2onnx\.convert --tfjs/],
     [text("PK\x03\x04rest"), /zip archive \(a PyTorch checkpoint/],
     [text("\x89HDF\r\n"), /HDF5 file/],
     [text("version https://git-lfs.github.com/spec/v1"), /Git LFS pointer/],
     [text("<!DOCTYPE html>"), /web page/],
     [text("\x1f\x8b\x08"), /packed with gzip/],
-    [new Uint8Array(0), /holds no graph/],
-    [text("hello, world"), /damaged or no ONNX file|no graph/],
+    [new Uint8Array(0), /there is no graph/],
+    [text("hello, world"), /damaged or no ONNX file/],
   ];
   for (const [bytes, wanted] of named) {
     assert.throws(() => importOnnx(bytes), (error: Error) => error instanceof FormatError && wanted.test(error.message), String(wanted));

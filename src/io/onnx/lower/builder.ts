@@ -7,7 +7,7 @@ import { generalDeclarations } from "../../../operations/general/index.ts";
 import { sameShape, sizeOf } from "../../../tensor.ts";
 import type { Shape } from "../../../tensor.ts";
 import { Known } from "../constants/known.ts";
-import { BOOL, INT64, isFloat } from "../read/types.ts";
+import { BOOL, INT64, filled, isFloat } from "../read/types.ts";
 import { imageOperation, outputsOf } from "./resample.ts";
 import { NodeBuilder, inverse, orderOf, shapeOf } from "./nodes.ts";
 import type { Flow, Item } from "./nodes.ts";
@@ -228,12 +228,7 @@ export class Builder extends NodeBuilder {
 
   cast(item: Item, type: number): Item {
     if (item.type === type) return item;
-    if (item instanceof Known) {
-      return this.computer.known(this.what, type, item.shape, (out) => {
-        if (type === BOOL) for (let i = 0; i < out.length; i++) out[i] = Number(item.numbers[i] !== 0);
-        else out.set(item.numbers);
-      });
-    }
+    if (item instanceof Known) return this.computer.known(this.what, type, item.shape, (out) => void out.set(filled(type, item.numbers)));
     if (isFloat(type) || item.type === BOOL) return { ...item, type };
     const cast = type === BOOL ? this.unary(this.unary(item, "not"), "not") : isFloat(item.type) ? this.unary(item, "truncate") : item;
     return { ...(cast as Flow), type };

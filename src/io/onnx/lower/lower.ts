@@ -24,22 +24,24 @@ export interface Source {
   readonly notes: Set<string>;
 }
 
-/** One line for all that is missing, with nodes and opset. */
-export function unsupported(model: OnnxModel, missing: readonly { readonly node: OnnxNode; readonly reason: string }[]): UnsupportedError {
+interface Missing {
+  readonly node: OnnxNode;
+  readonly reason: string;
+}
+
+function some(texts: readonly string[], most: number): string {
+  return texts.slice(0, most).join(", ") + (texts.length > most ? ` and ${texts.length - most} more` : "");
+}
+
+/** One line for all that is missing, with nodes and opset. @param more what belongs to no node */
+export function unsupported({ opset }: OnnxModel, missing: readonly Missing[], more: readonly string[] = []): UnsupportedError {
   const groups = new Map<string, string[]>();
-  for (const { node, reason } of missing) {
-    const key = `${node.type}${reason === "" ? "" : ` ${reason}`}`;
-    groups.set(key, [...(groups.get(key) ?? []), node.title]);
+  for (const { node: { type, title }, reason } of missing) {
+    const key = `${type} ${reason}`.trim();
+    groups.set(key, [...(groups.get(key) ?? []), show(title)]);
   }
-  const some = (
-    names: readonly string[], most: number,
-  ): string => `${names.slice(0, most).join(", ")}${names.length > most ? ` and ${names.length - most} more` : ""}`;
-  const texts = [...groups].map(
-    ([key, nodes]) => `${show(key).slice(1, -1)} (${nodes.length === 1 ? "node" : "nodes"} ${some(nodes.map((name) => show(name)), 3)})`,
-  );
-  return new UnsupportedError(
-    `importOnnx: not supported (opset ${model.opsets.get("") ?? "unknown"}): ${some(texts, 24)}`, [...groups.keys()],
-  );
+  const texts = [...groups].map(([key, nodes]) => `${show(key).slice(1, -1)} (node${nodes.length > 1 ? "s" : ""} ${some(nodes, 3)})`);
+  return new UnsupportedError(`importOnnx: not supported (opset ${opset}): ${some([...texts, ...more], 24)}`, [...groups.keys(), ...more]);
 }
 
 export function lowerModel(source: Source, shapes: Shapes): Graph {
@@ -48,8 +50,7 @@ export function lowerModel(source: Source, shapes: Shapes): Graph {
   const items = new Map<string, Item>(given);
   for (const { name, type } of model.inputs) if (!given.has(name)) items.set(name, build.flow(build.input(name, shapes[name]), type));
   for (const [name, tensor] of model.weights) if (!items.has(name)) items.set(name, stored(tensor));
-  const opset = model.opsets.get("") ?? 1;
-  const missing: { node: OnnxNode; reason: string }[] = [];
+  const missing: Missing[] = [];
   /** Outputs of nodes that are not supported: what follows from them is not looked at. */
   const lost = new Set<string>();
   for (const node of model.nodes) {
@@ -60,7 +61,7 @@ export function lowerModel(source: Source, shapes: Shapes): Graph {
     const inputs = node.inputs.map((name) => (name === "" ? undefined : (items.get(name) ?? unknown(node, name))));
     let outputs = settled.get(node);
     if (outputs === undefined) {
-      const site = new Site(node, node.type.includes(":") ? 1 : opset, build, inputs);
+      const site = new Site(node, node.type.includes(":") ? 1 : model.opset, build, inputs);
       build.at(node.outputs[0] ?? node.title, site.what);
       try {
         const result = operators[node.type](site);
@@ -93,7 +94,7 @@ export function lowerModel(source: Source, shapes: Shapes): Graph {
     return build.finish(model.outputs.map(({ name }) => build.value(items.get(name) ?? unknown(undefined, name))));
   } catch (error) {
     if (!(error instanceof Unsupported)) throw error;
-    throw new UnsupportedError(`importOnnx: not supported: an output ${error.message}`, ["output"]);
+    throw unsupported(model, [], [`an output ${error.message}`]);
   }
 }
 

@@ -2,11 +2,12 @@
  * ONNX models (ModelProto of https://github.com/onnx/onnx, onnx.proto, whose field numbers these are) as plain objects: nodes with their
  * attributes, weights by name as views of the file. Graphs within nodes are not entered.
  */
-import { FormatError, show } from "../../../errors.ts";
+import { FormatError } from "../../../errors.ts";
 import type { OpenShape } from "../../../graph/network.ts";
+import { foreign } from "./foreign.ts";
 import { keyValue, storedTensor } from "./tensor.ts";
 import type { External, StoredTensor } from "./tensor.ts";
-import { bytesOf, eachField, floats, integer, integers, text } from "./wire.ts";
+import { damaged, floats, integer, integers, lastBytes, message, parts, text, texts } from "./wire.ts";
 
 export interface Attribute {
   readonly float: number;
@@ -39,184 +40,82 @@ export interface Port {
 
 export interface OnnxModel {
   readonly producer: string;
-  /** Versions of operator sets by domain; ONNX's own is "". */
-  readonly opsets: ReadonlyMap<string, number>;
+  /** Version of ONNX's own operators. */
+  readonly opset: number;
   readonly metadata: Readonly<Record<string, string>>;
   readonly name: string;
   readonly nodes: readonly OnnxNode[];
   readonly weights: ReadonlyMap<string, StoredTensor>;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
-  /** Names of what only newer tools know: sparse weights. */
-  readonly strange: readonly string[];
-}
-
-/** "" and "ai.onnx" are one domain. */
-function domainOf(domain: string): string {
-  return domain === "ai.onnx" ? "" : domain;
+  /** Has it weights of a kind that only newer tools know? */
+  readonly sparse: boolean;
 }
 
 function attributeOf(bytes: Uint8Array, external: External, node: string): [string, Attribute] {
-  let name = "";
-  const found = {
-    float: 0, integer: 0, text: undefined as Uint8Array | undefined, tensor: undefined as StoredTensor | undefined, floats: [] as number[],
-    integers: [] as number[], strange: false,
-  };
-  let stored: Uint8Array | undefined;
-  eachField(bytes, (field, value) => {
-    if (field === 1) name = text(value);
-    else if (field === 2) {
-      const one: number[] = [];
-      floats(one, value);
-      found.float = one[0] ?? 0;
-    } else if (field === 3) found.integer = integer(value);
-    else if (field === 4) found.text = bytesOf(value);
-    else if (field === 5) stored = bytesOf(value);
-    else if (field === 7) floats(found.floats, value);
-    else if (field === 8) integers(found.integers, value);
-    else if (field !== 13 && field !== 20) found.strange = true;
-  });
-  if (stored !== undefined) found.tensor = storedTensor(stored, external, `${name} of node ${node}`);
-  return [name, found];
+  const fields = message(bytes);
+  const name = text(fields(1));
+  const tensor = lastBytes(fields(5));
+  return [name, {
+    float: floats(fields(2)).at(-1) ?? 0, integer: integer(fields(3)), text: lastBytes(fields(4)),
+    tensor: tensor && storedTensor(tensor, external, `${name} of node ${node}`), floats: floats(fields(7)), integers: integers(fields(8)),
+    strange: [6, 9, 10, 11, 14, 15, 22, 23].some((field) => fields(field).length > 0),
+  }];
 }
 
 function nodeOf(bytes: Uint8Array, external: External): OnnxNode {
-  const inputs: string[] = [];
-  const outputs: string[] = [];
-  let [name, type, domain] = ["", "", ""];
-  const attributes: Uint8Array[] = [];
-  eachField(bytes, (field, value) => {
-    if (field === 1) inputs.push(text(value));
-    else if (field === 2) outputs.push(text(value));
-    else if (field === 3) name = text(value);
-    else if (field === 4) type = text(value);
-    else if (field === 5) attributes.push(bytesOf(value));
-    else if (field === 7) domain = domainOf(text(value));
-  });
-  const title = name || outputs.find((output) => output !== "") || "(no name)";
+  const fields = message(bytes);
+  const outputs = texts(fields(2));
+  const title = text(fields(3)) || outputs.find((output) => output !== "") || "(no name)";
+  const domain = text(fields(7));
   return {
-    type: domain === "" ? type : `${domain}:${type}`, title, inputs, outputs,
-    attributes: new Map(attributes.map((attribute) => attributeOf(attribute, external, title))),
+    // "" and "ai.onnx" are one domain.
+    type: `${domain === "" || domain === "ai.onnx" ? "" : `${domain}:`}${text(fields(4))}`, title, inputs: texts(fields(1)), outputs,
+    attributes: new Map(parts(fields(5)).map((attribute) => attributeOf(attribute, external, title))),
   };
 }
 
-/** TensorShapeProto. A size without number or name gets a name of its own. */
-function shapeOf(bytes: Uint8Array, name: string): OpenShape {
-  const shape: (number | string)[] = [];
-  eachField(bytes, (field, value) => {
-    if (field !== 1) return;
-    let size: number | string = `${name}.${shape.length}`;
-    eachField(bytesOf(value), (of, is) => {
-      // Some exporters write 0 or -1 for a size that is free.
-      if (of === 1 && integer(is) > 0) size = integer(is);
-      else if (of === 2 && text(is) !== "") size = text(is);
-    });
-    shape.push(size);
-  });
-  return shape;
-}
-
-/** ValueInfoProto. What is no tensor (a sequence, an optional one) has type 0. */
+/** ValueInfoProto. What is no tensor (a sequence, an optional one) has type 0; a size without number or name gets a name of its own. */
 function portOf(bytes: Uint8Array): Port {
-  let name = "";
-  let type = 0;
-  let shape: Uint8Array | undefined;
-  eachField(bytes, (field, value) => {
-    if (field === 1) name = text(value);
-    else if (field === 2) eachField(bytesOf(value), (kind, of) => {
-      if (kind === 1) eachField(bytesOf(of), (part, is) => {
-        if (part === 1) type = integer(is);
-        else if (part === 2) shape = bytesOf(is);
-      });
-    });
+  const fields = message(bytes);
+  const name = text(fields(1));
+  const tensor = lastBytes(message(lastBytes(fields(2)) ?? new Uint8Array(0))(1));
+  if (tensor === undefined) return { name, type: 0, shape: undefined };
+  const of = message(tensor);
+  const shape = lastBytes(of(2));
+  const sizes = shape && parts(message(shape)(1)).map((dimension, i) => {
+    const size = message(dimension);
+    // Some exporters write 0 or -1 for a size that is free.
+    return integer(size(1)) > 0 ? integer(size(1)) : text(size(2)) || `${name}.${i}`;
   });
-  return { name, type, shape: shape && shapeOf(shape, name) };
+  return { name, type: integer(of(1)), shape: sizes };
 }
 
 /** @throws FormatError for bytes that are no ONNX model, with what to do where they are another kind of file */
 export function readModel(bytes: Uint8Array, external: External): OnnxModel {
   const other = foreign(bytes);
   if (other !== undefined) throw new FormatError(`onnx: ${other}`);
-  const opsets = new Map<string, number>();
-  const metadata: [string, string][] = [];
-  let producer = "";
-  let version = "";
-  let graph: Uint8Array | undefined;
-  eachField(bytes, (field, value) => {
-    if (field === 2) producer = text(value);
-    else if (field === 3) version = text(value);
-    else if (field === 7) graph = bytesOf(value);
-    else if (field === 8) {
-      let [domain, number] = ["", 0];
-      eachField(bytesOf(value), (of, is) => {
-        if (of === 1) domain = domainOf(text(is));
-        else if (of === 2) number = integer(is);
-      });
-      opsets.set(domain, Math.max(number, opsets.get(domain) ?? 0));
-    } else if (field === 14) metadata.push(keyValue(bytesOf(value)));
-  });
-  if (graph === undefined) throw new FormatError("onnx: the file holds no graph: it is cut short or no ONNX file");
-  const parts: Record<number, Uint8Array[]> = { 1: [], 5: [], 11: [], 12: [], 15: [] };
-  let name = "";
-  eachField(graph, (field, value) => {
-    if (field === 2) name = text(value);
-    else parts[field]?.push(bytesOf(value));
-  });
-  const weights = new Map<string, StoredTensor>();
-  for (const stored of parts[5]) {
+  const fields = message(bytes);
+  const graph = message(lastBytes(fields(7)) ?? damaged("there is no graph"));
+  const weights = new Map(parts(graph(5)).map((stored) => {
     const tensor = storedTensor(stored, external);
-    weights.set(tensor.name, tensor);
-  }
-  const outputs = parts[12].map(portOf);
-  if (outputs.length === 0) throw new FormatError("onnx: the graph has no output: it is cut short or no ONNX file");
+    return [tensor.name, tensor];
+  }));
+  if (graph(12).length === 0) damaged("the graph has no output");
+  const opsets = parts(fields(8)).map(message).filter((of) => text(of(1)) === "" || text(of(1)) === "ai.onnx").map((of) => integer(of(2)));
   return {
-    producer: `${producer} ${version}`.trim(), opsets, metadata: Object.fromEntries(metadata), name,
-    nodes: parts[1].map((node) => nodeOf(node, external)), weights, outputs,
+    producer: `${text(fields(2))} ${text(fields(3))}`.trim(), opset: Math.max(1, ...opsets), metadata: Object.fromEntries(parts(fields(14)).map(keyValue)),
+    name: text(graph(2)), nodes: parts(graph(1)).map((node) => nodeOf(node, external)), weights, outputs: parts(graph(12)).map(portOf),
     // Until IR version 4 weights stand among the inputs too.
-    inputs: parts[11].map(portOf).filter((port) => !weights.has(port.name)),
-    strange: parts[15].map(() => "sparse weights"),
+    inputs: parts(graph(11)).map(portOf).filter(({ name }) => !weights.has(name)), sparse: graph(15).length > 0,
   };
 }
 
 /** The locations of weights that lie in other files, in the order in which the model names them. */
 export function externalLocations(bytes: Uint8Array): string[] {
   const found = new Set<string>();
-  readModel(bytes, (location) => {
-    found.add(location);
-    return endless;
-  });
+  // Bytes of which every length is there, for who asks only what is wanted.
+  const endless = { length: Infinity, subarray: (from: number, to: number) => ({ length: to - from }) } as unknown as Uint8Array;
+  readModel(bytes, (location) => (found.add(location), endless));
   return [...found];
-}
-
-/** Bytes of which every length is there, for who asks only what is wanted. */
-const endless = { length: Infinity } as unknown as Uint8Array;
-
-/** Is the file another program's network, that people try here? @returns what it is and what to do with it */
-function foreign(bytes: Uint8Array): string | undefined {
-  const starts = (text: string, at = 0): boolean => bytes.length >= at + text.length && [...text].every(
-    (letter, i) => bytes[at + i] === letter.charCodeAt(0),
-  );
-  if (starts("TFL3", 4)) {
-    return "it is a TensorFlow Lite model; convert it: python -m tf2onnx.convert --tflite MODEL.tflite --output MODEL.onnx";
-  }
-  if (starts("PK")) {
-    return "it is a zip archive (a PyTorch checkpoint, a Keras or TensorFlow.js model packed?), not an ONNX file; "
-      + 'torch.onnx.export(model, example, "model.onnx") writes one';
-  }
-  if (starts("\x89HDF")) {
-    return "it is an HDF5 file (Keras weights?); python -m tf2onnx.convert --keras MODEL.h5 --output MODEL.onnx converts a whole model";
-  }
-  if (starts("version https://git-lfs")) return "it is a Git LFS pointer: the model itself was not downloaded; git lfs pull brings it";
-  if (starts("<")) return "it is a web page: the download failed";
-  if (starts("\x1f\x8b")) return "it is packed with gzip: unpack it first";
-  const head = [...bytes.subarray(0, 2000)].map((byte) => String.fromCharCode(byte)).join("");
-  if (/^\s*\{/.test(head)) {
-    return /"(modelTopology|format|weightsManifest|layers-model|graph-model)"/.test(head)
-      ? "it is a TensorFlow.js model; convert what it was made from: python -m tf2onnx.convert --tfjs MODEL.json --output MODEL.onnx"
-      : "it is JSON text, not an ONNX file";
-  }
-  if (show(head).includes("ORTM") || starts("ORTM", 4)) {
-    return "it is ONNX Runtime's own format (.ort); hand over the .onnx file that it was made from";
-  }
-  return undefined;
 }

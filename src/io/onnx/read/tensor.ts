@@ -6,9 +6,8 @@ import { FormatError, show } from "../../../errors.ts";
 import { showShape, sizeOf } from "../../../tensor.ts";
 import type { Shape } from "../../../tensor.ts";
 import { readBfloat16, readHalf } from "../../weights/half.ts";
-import { bytesOf, eachField, integer, integers, text } from "./wire.ts";
-import type { Field } from "./wire.ts";
-import { BFLOAT16, BOOL, DOUBLE, FLOAT16, INT64, elementTypes, typeName } from "./types.ts";
+import { integer, integers, lastBytes, message, parts, text } from "./wire.ts";
+import { BFLOAT16, BOOL, DOUBLE, FLOAT, FLOAT16, INT64, UINT64, elementTypes, typeName } from "./types.ts";
 import type { Numbers } from "./types.ts";
 
 /** Bytes beside the file, by the location that it names. */
@@ -26,179 +25,90 @@ export interface StoredTensor {
   read(): Numbers;
 }
 
-/** A place in another file. */
-export interface Elsewhere {
-  readonly location: string;
-  readonly offset: number;
-  readonly length: number | undefined;
-}
-
-interface Parts {
-  name: string;
-  type: number;
-  dims: number[];
-  raw: Uint8Array | undefined;
-  /** Values in typed fields, piece by piece: int32_data, int64_data, uint64_data as varints, float_data and double_data as bytes. */
-  readonly pieces: { field: number; value: Field }[];
-  elsewhere: Map<string, string> | undefined;
-  texts: number;
-}
-
-function partsOf(bytes: Uint8Array): Parts {
-  const parts: Parts = { name: "", type: 0, dims: [], raw: undefined, pieces: [], elsewhere: undefined, texts: 0 };
-  let external = false;
-  const entries = new Map<string, string>();
-  eachField(bytes, (field, value) => {
-    if (field === 1) integers(parts.dims, value);
-    else if (field === 2) parts.type = integer(value);
-    else if (field === 8) parts.name = text(value);
-    else if (field === 9) parts.raw = bytesOf(value);
-    else if (field === 6) parts.texts++;
-    else if (field === 4 || field === 5 || field === 7 || field === 10 || field === 11) parts.pieces.push({ field, value });
-    else if (field === 13) {
-      const [key, entry] = keyValue(bytesOf(value));
-      entries.set(key, entry);
-    } else if (field === 14) external = integer(value) === 1;
-  });
-  if (external) parts.elsewhere = entries;
-  if (parts.raw?.length === 0 && parts.pieces.length > 0) parts.raw = undefined;
-  return parts;
-}
-
 /** StringStringEntryProto. */
-export function keyValue(bytes: Uint8Array): [string, string] {
-  const pair: [string, string] = ["", ""];
-  eachField(bytes, (field, value) => {
-    if (field === 1 || field === 2) pair[field - 1] = text(value);
-  });
-  return pair;
-}
-
-function decimal(entries: ReadonlyMap<string, string>, key: string, what: string): number | undefined {
-  const value = entries.get(key);
-  if (value === undefined) return undefined;
-  if (!/^\d{1,15}$/.test(value)) throw new FormatError(`${what}: ${key} wants a whole number, got ${show(value)}`);
-  return Number(value);
-}
-
-function elsewhereOf(entries: ReadonlyMap<string, string>, what: string): Elsewhere {
-  const location = entries.get("location") ?? "";
-  // A file may only name what lies beside it or below: no way up, no root, no drive.
-  if (location === "" || /^[\\/]|^[A-Za-z]:|\0/.test(location) || location.split(/[\\/]/).includes("..")) {
-    throw new FormatError(`${what}: its numbers lie in ${show(location)}, which is no path within the model's folder`);
-  }
-  return { location, offset: decimal(entries, "offset", what) ?? 0, length: decimal(entries, "length", what) };
-}
-
-/** Where a tensor's numbers lie, if that is another file. */
-export function tensorLocation(bytes: Uint8Array): string | undefined {
-  const { name, elsewhere } = partsOf(bytes);
-  return elsewhere && elsewhereOf(elsewhere, `onnx: tensor ${show(name)}`).location;
+export function keyValue(bytes: Uint8Array): readonly [string, string] {
+  const fields = message(bytes);
+  return [text(fields(1)), text(fields(2))];
 }
 
 /** @throws FormatError for a tensor whose shape, type and bytes don't belong together */
 export function storedTensor(bytes: Uint8Array, external: External, called?: string): StoredTensor {
-  const parts = partsOf(bytes);
-  const { name, type, dims } = parts;
-  const what = `onnx: tensor ${show(called ?? name)}`;
-  if (dims.length > MOST_DIMENSIONS || !dims.every((size) => Number.isSafeInteger(size) && size >= 0)) {
-    throw new FormatError(`${what} has the shape ${show(dims)}, which is none`);
-  }
+  const fields = message(bytes);
+  const [name, type, shape] = [text(fields(8)), integer(fields(2)), integers(fields(1))];
+  const wrong = (what: string): never => {
+    throw new FormatError(`onnx: tensor ${show(called ?? name)} of ${typeName(type)} ${showShape(shape.slice(0, MOST_DIMENSIONS))} ${what}`);
+  };
   const element = elementTypes[type];
   // Texts, complex and very small numbers may stand in a file; who wants to compute with them is told.
-  if (element === undefined) return { name, type, shape: dims, read: () => unread(what, type) };
-  const size = sizeOf(dims);
+  if (element === undefined) return { name, type, shape, read: () => wrong("is not computed with") };
   // Zeros apart, so that an absurd shape is refused although it holds nothing.
-  if (!Number.isSafeInteger(sizeOf(dims.filter((n) => n > 0)) * element.bytes)) {
-    throw new FormatError(`${what} of shape ${showShape(dims)} is too large for any file`);
-  }
+  const whole = shape.length <= MOST_DIMENSIONS && shape.every((size) => size >= 0) && Number.isSafeInteger(sizeOf(shape.filter((size) => size > 0)) * 8);
+  if (!whole) wrong("has a shape that no file can hold");
+  const size = sizeOf(shape);
   const length = size * element.bytes;
-  if (parts.elsewhere === undefined && parts.raw === undefined) {
-    return { name, type, shape: dims, read: typedRead(parts, size, what) };
+  let raw = lastBytes(fields(9));
+  if (integer(fields(14)) === 1) raw = outside(new Map(parts(fields(13)).map(keyValue)), length, wrong, (location) => external(location, name));
+  else if (raw === undefined || (raw.length === 0 && size > 0)) {
+    // Floats and doubles in fields of their own, as their bytes; whole numbers as varints.
+    const field = type === FLOAT ? 4 : type === DOUBLE ? 10 : type === INT64 ? 7 : type === 12 || type === UINT64 ? 11 : 5;
+    if (field === 4 || field === 10) raw = joined(parts(fields(field)));
+    else {
+      const numbers = integers(fields(field));
+      if (numbers.length !== size) wrong(`wants ${size} numbers, it has ${numbers.length}`);
+      return { name, type, shape, read: () => fromIntegers(numbers, type) };
+    }
   }
-  const source = parts.elsewhere === undefined
-    ? () => parts.raw!
-    : outside(elsewhereOf(parts.elsewhere, what), length, external, what, name);
-  if (parts.elsewhere === undefined && parts.raw!.length !== length) {
-    throw new FormatError(`${what} of ${element.name} ${showShape(dims)} wants ${length} bytes, it has ${parts.raw!.length}`);
-  }
-  return { name, type, shape: dims, read: () => rawNumbers(source(), type, size) };
+  const held = raw;
+  if (held.length !== length) wrong(`wants ${length} bytes, it has ${held.length}`);
+  return { name, type, shape, read: () => fromBytes(held, type, size) };
 }
 
-function unread(what: string, type: number): never {
-  throw new FormatError(`${what} holds elements of ${typeName(type)}, which are not computed with`);
+/** Bytes that lie in another file. */
+function outside(entries: ReadonlyMap<string, string>, wanted: number, wrong: (what: string) => never, external: (location: string) => Uint8Array): Uint8Array {
+  const location = entries.get("location") ?? "";
+  const place = show(location);
+  // A file may only name what lies beside it or below: no way up, no root, no drive.
+  if (location === "" || /^[\\/]|^[A-Za-z]:|\0|(^|[\\/])\.\.([\\/]|$)/.test(location)) wrong(`lies in ${place}, which is no path within the model's folder`);
+  const [offset, length] = [entries.get("offset") ?? "0", entries.get("length") ?? String(wanted)].map((value) => {
+    return /^\d{1,15}$/.test(value) ? Number(value) : wrong(`lies at a place ${show(value)} of ${place}, which is no whole number`);
+  });
+  if (length !== wanted) wrong(`wants ${wanted} bytes, the file says that ${length} lie in ${place}`);
+  if (wanted === 0) return new Uint8Array(0);
+  const bytes = external(location);
+  if (offset + wanted > bytes.length) wrong(`ends at byte ${offset + wanted} of ${place}, which has ${bytes.length}: it is cut short or belongs to another model`);
+  return bytes.subarray(offset, offset + wanted);
 }
 
-function outside({
-  location, offset, length,
-}: Elsewhere, wanted: number, external: External, what: string, name: string): () => Uint8Array {
-  if (length !== undefined && length !== wanted) {
-    throw new FormatError(`${what} wants ${wanted} bytes, the file says that ${length} lie in ${show(location)}`);
-  }
-  if (wanted === 0) return () => new Uint8Array(0);
-  const bytes = external(location, name);
-  if (offset + wanted > bytes.length) {
-    throw new FormatError(
-      `${what} ends at byte ${offset + wanted} of ${show(location)}, which has ${bytes.length}: it is cut short or belongs to another ` +
-      `model`,
-    );
-  }
-  return () => bytes.subarray(offset, offset + wanted);
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  if (pieces.length === 1) return pieces[0];
+  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  pieces.reduce((at, piece) => (all.set(piece, at), at + piece.length), 0);
+  return all;
 }
 
 /** Numbers that stand as they would in memory. */
-function rawNumbers(bytes: Uint8Array, type: number, size: number): Numbers {
+function fromBytes(bytes: Uint8Array, type: number, size: number): Numbers {
   const { bytes: width, array } = elementTypes[type];
   if (type === FLOAT16 || type === BFLOAT16) {
     const out = new Float32Array(size);
     (type === FLOAT16 ? readHalf : readBfloat16)(out, bytes);
     return out;
   }
-  if (type === INT64 || type === 13) {
+  const wide = type === INT64 || type === UINT64;
+  if (wide) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    return Float64Array.from({ length: size }, (_, i) =>
-      (type === INT64 ? view.getInt32(8 * i + 4, true) : view.getUint32(8 * i + 4, true)) * 4294967296 + view.getUint32(8 * i, true));
+    const high = (i: number): number => (type === INT64 ? view.getInt32(8 * i + 4, true) : view.getUint32(8 * i + 4, true));
+    return Float64Array.from({ length: size }, (_, i) => high(i) * 4294967296 + view.getUint32(8 * i, true));
   }
-  let source = bytes;
-  if (!LITTLE_ENDIAN || bytes.byteOffset % width !== 0) source = bytes.slice();
+  const source = LITTLE_ENDIAN && bytes.byteOffset % width === 0 ? bytes : bytes.slice();
   if (!LITTLE_ENDIAN) for (let i = 0; i < source.length; i += width) source.subarray(i, i + width).reverse();
-  return new (array as unknown as { new (buffer: ArrayBufferLike, at: number, size: number): Numbers })(
-    source.buffer, source.byteOffset, size,
-  );
+  return new (array as unknown as { new (buffer: ArrayBufferLike, at: number, size: number): Numbers })(source.buffer, source.byteOffset, size);
 }
 
-/** Numbers in the field of their type, packed or one by one. */
-function typedRead({ pieces, type, texts }: Parts, size: number, what: string): () => Numbers {
-  const doubles = type === DOUBLE;
-  const field = type === 1 ? 4 : doubles ? 10 : type === INT64 ? 7 : type === 12 || type === 13 ? 11 : 5;
-  const own = pieces.filter((piece) => piece.field === field).map(({ value }) => value);
-  const width = type === 1 ? 4 : doubles ? 8 : 0;
-  // Counted before anything is allocated: a varint ends with a byte below 128.
-  let count = 0;
-  for (const value of own) {
-    count += typeof value === "number" ? 1 : width > 0 ? value.length / width : value.reduce((sum, byte) => sum + (byte < 128 ? 1 : 0), 0);
-  }
-  if (count !== size || texts > 0) throw new FormatError(`${what} of ${typeName(type)} wants ${size} numbers, it has ${count}`);
-  return () => {
-    if (width > 0) {
-      if (own.length === 1) return rawNumbers(bytesOf(own[0]), type, size);
-      const all = new Uint8Array(size * width);
-      let at = 0;
-      for (const value of own) {
-        all.set(bytesOf(value), at);
-        at += bytesOf(value).length;
-      }
-      return rawNumbers(all, type, size);
-    }
-    const numbers: number[] = [];
-    for (const value of own) integers(numbers, value);
-    if (type === FLOAT16 || type === BFLOAT16) return rawNumbers(Uint8Array.from(numbers.flatMap((bits) => [bits, bits >> 8])), type, size);
-    const out = new elementTypes[type].array(size);
-    out.set(
-      type === 13 ? numbers.map((n) => (n < 0 ? n + 18446744073709551616 : n))
-        : type === BOOL ? numbers.map((n) => (n === 0 ? 0 : 1))
-        : numbers,
-    );
-    return out;
-  };
+/** Numbers as varints: 16-bit floats by their bits, the largest of 64 bits as negative ones. */
+function fromIntegers(numbers: readonly number[], type: number): Numbers {
+  if (type === FLOAT16 || type === BFLOAT16) return fromBytes(Uint8Array.from(numbers.flatMap((bits) => [bits, bits >> 8])), type, numbers.length);
+  const out = new elementTypes[type].array(numbers.length);
+  out.set(numbers.map((n) => (type === UINT64 && n < 0 ? n + 18446744073709551616 : type === BOOL ? Number(n !== 0) : n)));
+  return out;
 }

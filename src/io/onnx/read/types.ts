@@ -8,6 +8,7 @@ export const STRING = 8;
 export const BOOL = 9;
 export const FLOAT16 = 10;
 export const DOUBLE = 11;
+export const UINT64 = 13;
 export const BFLOAT16 = 16;
 
 /** Numbers of one element type. 64-bit integers stand as doubles, exact up to 2^53; 16-bit floats as float32. */
@@ -34,7 +35,7 @@ export const elementTypes: Readonly<Record<number, ElementType>> = {
   [FLOAT16]: { name: "float16", bytes: 2, array: Float32Array, float: true },
   [DOUBLE]: { name: "double", bytes: 8, array: Float64Array, float: true },
   12: { name: "uint32", bytes: 4, array: Uint32Array },
-  13: { name: "uint64", bytes: 8, array: Float64Array },
+  [UINT64]: { name: "uint64", bytes: 8, array: Float64Array },
   [BFLOAT16]: { name: "bfloat16", bytes: 2, array: Float32Array, float: true },
 };
 
@@ -49,7 +50,7 @@ export function isFloat(type: number): boolean {
 
 /** Is it a type of 64-bit integers, which a typed array of doubles holds? */
 function isWide(type: number): boolean {
-  return type === INT64 || type === 13;
+  return type === INT64 || type === UINT64;
 }
 
 const nearest = new Float32Array(1);
@@ -69,4 +70,12 @@ export function fit(type: number, data: Numbers): Numbers {
     : undefined;
   if (round !== undefined) for (let i = 0; i < data.length; i++) data[i] = round(data[i]);
   return data;
+}
+
+/** Numbers of a type, from any others: rounded, or what is left of them. */
+export function filled(type: number, from: ArrayLike<number>): Numbers {
+  const numbers = new elementTypes[type].array(from.length);
+  if (type === BOOL) for (let i = 0; i < from.length; i++) numbers[i] = Number(from[i] !== 0);
+  else numbers.set(from);
+  return fit(type, numbers);
 }

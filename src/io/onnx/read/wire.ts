@@ -1,6 +1,6 @@
 /**
- * Reading of Protocol Buffers (the wire format of https://protobuf.dev/programming-guides/encoding): fields in their order, as views of the
- * bytes. No message is read before somebody asks for it, so depth costs nothing.
+ * Reading of Protocol Buffers (the wire format of https://protobuf.dev/programming-guides/encoding): the fields of a message by number, as views of
+ * its bytes. No message is read before somebody asks for it, so depth costs nothing.
  */
 import { FormatError } from "../../../errors.ts";
 import { decodeUtf8 } from "../../bytes/utf8.ts";
@@ -8,87 +8,103 @@ import { decodeUtf8 } from "../../bytes/utf8.ts";
 /** What a field holds: a varint as a number (64 bits, signed, rounded beyond 2^53), everything else as its bytes. */
 export type Field = number | Uint8Array;
 
-/** A place in bytes. */
-interface Place {
-  readonly bytes: Uint8Array;
-  at: number;
+/** All fields of a number, in their order. */
+export type Message = (field: number) => readonly Field[];
+
+/** @throws FormatError */
+export function damaged(what: string): never {
+  throw new FormatError(`onnx: ${what}: the file is cut short, damaged or no ONNX file`);
 }
 
-/** What the bits of four bytes' groups are worth. */
+/** What the bits of a group of four bytes are worth. */
 const worth = [1, 128, 16384, 2097152];
 
-function varint(place: Place): number {
-  const { bytes } = place;
-  // Three parts of 28, 28 and 8 bits: each exact as a number, and so is their sum where it is below 2^53.
-  const parts = [0, 0, 0];
-  for (let i = 0; i < 10; i++) {
-    if (place.at >= bytes.length) throw new FormatError("onnx: the file ends within a number: it is cut short or no ONNX file");
-    const byte = bytes[place.at++];
-    parts[i >> 2] += (byte & 127) * worth[i & 3];
-    if (byte < 128) return (parts[2] & 128 ? (parts[2] & 255) - 256 : parts[2] & 255) * 72057594037927936 + parts[1] * 268435456 + parts[0];
-  }
-  throw new FormatError("onnx: a number has more than ten bytes: the file is damaged or no ONNX file");
-}
-
-/** Calls `visit` with every field of a message. @throws FormatError for bytes that are no message */
-export function eachField(bytes: Uint8Array, visit: (field: number, value: Field) => void): void {
-  const place = { bytes, at: 0 };
-  while (place.at < bytes.length) {
-    const key = varint(place);
-    const wire = key & 7;
-    const field = Math.floor(key / 8);
-    if (field < 1 || field > 536870911) throw new FormatError(`onnx: a field has the number ${field}: the file is damaged or no ONNX file`);
-    if (wire === 0) {
-      visit(field, varint(place));
-      continue;
+/** Calls `visit` with the numbers of varints that stand one after the other; `visit` may move on by what it returns. */
+function eachVarint(bytes: Uint8Array, visit: (value: number, at: number) => number | void): void {
+  for (let at = 0; at < bytes.length;) {
+    // Three parts of 28, 28 and 8 bits: each exact as a number, and so is their sum where it is below 2^53.
+    const parts = [0, 0, 0];
+    for (let i = 0; ; i++) {
+      const byte = bytes[at++] ?? damaged("a number has no end");
+      if (i === 10) damaged("a number has more than ten bytes");
+      parts[i >> 2] += (byte & 127) * worth[i & 3];
+      if (byte < 128) break;
     }
-    const length = wire === 1 ? 8 : wire === 5 ? 4 : wire === 2 ? varint(place) : -1;
-    if (length < 0) {
-      throw new FormatError(`onnx: field ${field} has a wire type or length that is none: the file is damaged or no ONNX file`);
-    }
-    if (length > bytes.length - place.at) {
-      throw new FormatError(
-        `onnx: field ${field} wants ${length} bytes, ${bytes.length - place.at} follow: the file is cut short or no ONNX file`,
-      );
-    }
-    visit(field, bytes.subarray(place.at, place.at + length));
-    place.at += length;
+    const high = parts[2] & 255;
+    at = visit((high > 127 ? high - 256 : high) * 72057594037927936 + parts[1] * 268435456 + parts[0], at) ?? at;
   }
 }
 
-/** The bytes of a field. */
-export function bytesOf(value: Field): Uint8Array {
-  if (typeof value === "number") throw new FormatError("onnx: bytes are wanted where a number stands: the file is damaged or no ONNX file");
-  return value;
+/** @throws FormatError for bytes that are no message */
+export function message(bytes: Uint8Array): Message {
+  const fields = new Map<number, Field[]>();
+  let open = 0;
+  eachVarint(bytes, (value, at) => {
+    const add = (field: Field): void => {
+      const list = fields.get(open);
+      if (list === undefined) fields.set(open, [field]);
+      else list.push(field);
+      open = 0;
+    };
+    const take = (length: number, from = at): number => {
+      if (!(length >= 0 && length <= bytes.length - from)) damaged(`a field wants ${length} bytes, ${bytes.length - from} follow`);
+      add(bytes.subarray(from, from + length));
+      return from + length;
+    };
+    // After the key of a number or of bytes comes another varint.
+    if (open < 0) {
+      open = -open;
+      return take(value);
+    }
+    if (open > 0) return add(value);
+    const wire = value & 7;
+    open = Math.floor(value / 8);
+    if (open < 1 || open > 536870911 || wire > 5 || wire === 3 || wire === 4) damaged("a field has a number or type that is none");
+    if (wire === 2) open = -open;
+    return wire === 1 ? take(8) : wire === 5 ? take(4) : at;
+  });
+  if (open !== 0) damaged("a field has no value");
+  return (field) => fields.get(field) ?? [];
 }
 
-/** A whole number. */
-export function integer(value: Field): number {
-  if (typeof value !== "number") throw new FormatError("onnx: a number is wanted where bytes stand: the file is damaged or no ONNX file");
-  return value;
+/** The last of a field's values that are bytes. */
+export function lastBytes(fields: readonly Field[]): Uint8Array | undefined {
+  return parts(fields).at(-1);
 }
 
-/** Adds the whole numbers of a field, one or packed. */
-export function integers(into: number[], value: Field): void {
-  if (typeof value === "number") {
-    into.push(value);
-    return;
-  }
-  const place = { bytes: value, at: 0 };
-  while (place.at < value.length) into.push(varint(place));
+/** Values that are bytes: messages, texts, raw numbers. */
+export function parts(fields: readonly Field[]): Uint8Array[] {
+  return fields.map((field) => (typeof field === "number" ? damaged("a number stands where bytes should") : field));
 }
 
-/** Adds the floats of a field, one or packed. */
-export function floats(into: number[], value: Field): void {
-  const bytes = bytesOf(value);
-  if (bytes.length % 4 !== 0) throw new FormatError("onnx: floats take four bytes each: the file is damaged");
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (let i = 0; i < bytes.length; i += 4) into.push(view.getFloat32(i, true));
+/** Whole numbers, one by one or packed. */
+export function integers(fields: readonly Field[]): number[] {
+  return fields.flatMap((field) => {
+    if (typeof field === "number") return [field];
+    const numbers: number[] = [];
+    eachVarint(field, (value) => void numbers.push(value));
+    return numbers;
+  });
 }
 
-export function text(value: Field): string {
-  const bytes = bytesOf(value);
-  // Nearly all names are ASCII, and a decoder for each costs more than the name.
-  if (bytes.length < 256 && bytes.every((byte) => byte < 128)) return String.fromCharCode(...bytes);
-  return decodeUtf8(bytes.slice(), "onnx: a name");
+export function integer(fields: readonly Field[]): number {
+  return integers(fields).at(-1) ?? 0;
+}
+
+/** Floats, one by one or packed. */
+export function floats(fields: readonly Field[]): number[] {
+  return parts(fields).flatMap((bytes) => {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    return Array.from({ length: bytes.length >> 2 }, (_, i) => view.getFloat32(4 * i, true));
+  });
+}
+
+export function texts(fields: readonly Field[]): string[] {
+  // Nearly all names are short and ASCII, and a decoder for each costs more than the name.
+  return parts(fields).map((bytes) =>
+    (bytes.length < 256 && bytes.every((byte) => byte < 128) ? String.fromCharCode(...bytes) : decodeUtf8(bytes.slice(), "onnx: a name")));
+}
+
+export function text(fields: readonly Field[]): string {
+  return texts(fields).at(-1) ?? "";
 }

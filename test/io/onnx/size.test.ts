@@ -1,0 +1,21 @@
+/** What reading ONNX adds to a program: its bytes beside those of a session, minified and gzipped; and nothing to programs that do not import it. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { bundle, bundles } from "../../support/bundle.ts";
+
+const session = `export { compileSync } from "./src/session/session.ts";`;
+
+if (bundles) {
+  test("importOnnx adds at most 23 KB to a session", async () => {
+    const [without, both] = await Promise.all([session, `${session} export { importOnnx } from "./src/io/onnx/import.ts";`].map(bundle));
+    assert.ok(both.bytes - without.bytes <= 23_000, `${both.bytes - without.bytes} bytes`);
+  });
+
+  test("who imports something else from senet does not pay for it", async () => {
+    const [all, own] = await Promise.all([`export { compileSync } from "./src/index.ts";`, session].map(bundle));
+    assert.ok(!all.text.includes("external wants the bytes of"), "importOnnx is in the bundle");
+    assert.ok(all.bytes - own.bytes < 100, `${all.bytes} bytes instead of ${own.bytes}`);
+  });
+}
+
+test.run();
