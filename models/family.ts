@@ -28,3 +28,8 @@ export interface Family {
   /** The network that has tensors of these names and shapes, in any published layout; undefined where it is none of this family's. */
   readonly recognise?: (shapes: ReadonlyMap<string, Shape>) => string | undefined;
 }
+
+/** "se_" where tensors of these names have squeeze-and-excitation blocks of ours among them, for the names of networks. */
+export function sePrefix(shapes: ReadonlyMap<string, Shape>): "se_" | "" {
+  return [...shapes.keys()].some((name) => /\.(se|\d+)\.fc1\.weight$/.test(name)) ? "se_" : "";
+}

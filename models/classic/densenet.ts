@@ -20,6 +20,7 @@ import { Dropout } from "../../src/nn/layers/dropout.ts";
 import { Flatten, Identity } from "../../src/nn/layers/reshape.ts";
 import { bicubic } from "../../src/io/images/presets.ts";
 import type { WeightLayout } from "../../src/weight-layout.ts";
+import { sePrefix } from "../family.ts";
 import type { Entry, Family } from "../family.ts";
 import { count, counts, fraction, oneOf, readOptions } from "../options.ts";
 import type { GivenOptions } from "../options.ts";
@@ -191,7 +192,7 @@ export const densenets: Family = {
     const depth = ([121, 169] as const).find(
       (each) => depths[each].every((layers, i) => layer(i + 1, layers) && !layer(i + 1, layers + 1)),
     );
-    return depth === undefined || shapes.has("features.denseblock1.se.fc1.weight") ? undefined : `densenet${depth}`;
+    return depth === undefined ? undefined : `${sePrefix(shapes)}densenet${depth}`;
   },
   presets: () => ({ "timm/densenet121": bicubic, "timm/densenet169": bicubic }),
 };

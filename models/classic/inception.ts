@@ -21,6 +21,7 @@ import { Dropout } from "../../src/nn/layers/dropout.ts";
 import { Flatten } from "../../src/nn/layers/reshape.ts";
 import type { WeightLayout } from "../../src/weight-layout.ts";
 import { centred, imagenet } from "../../src/io/images/presets.ts";
+import { sePrefix } from "../family.ts";
 import type { Family } from "../family.ts";
 import { count, fraction, positive, readOptions } from "../options.ts";
 import type { GivenOptions } from "../options.ts";
@@ -214,4 +215,8 @@ export const inceptions: Family = {
   ],
   // torchvision's own class turns ImageNet's mean and deviation into these (transform_input), for its weights came from TensorFlow.
   presets: () => ({ googlenet: { ...imagenet, ...centred } }),
+  recognise(shapes) {
+    if (!shapes.has("inception3a.branch1.conv.weight") || !shapes.has("fc.weight")) return undefined;
+    return `${sePrefix(shapes)}${shapes.has("inception3c.branch2.0.conv.weight") ? "bn_inception" : "googlenet"}`;
+  },
 };

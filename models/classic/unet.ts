@@ -14,6 +14,7 @@ import { Composite } from "../../src/nn/module.ts";
 import type { Module } from "../../src/nn/module.ts";
 import { MaxPool2d } from "../../src/nn/layers/pooling.ts";
 import { Identity } from "../../src/nn/layers/reshape.ts";
+import { sePrefix } from "../family.ts";
 import type { Family } from "../family.ts";
 import { count, optional, readOptions } from "../options.ts";
 import type { GivenOptions } from "../options.ts";
@@ -98,4 +99,7 @@ export const unets: Family = {
     { name: "unet", build: (name, options) => unet(name, false, options) },
     { name: "se_unet", build: (name, options) => unet(name, true, options) },
   ],
+  recognise: (shapes) => (
+    shapes.has("encoder.0.conv1.weight") && shapes.has("up.0.weight") && shapes.has("head.weight") ? `${sePrefix(shapes)}unet` : undefined
+  ),
 };

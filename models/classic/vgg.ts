@@ -24,6 +24,7 @@ import { AdaptiveAveragePool2d, MaxPool2d } from "../../src/nn/layers/pooling.ts
 import { Dropout } from "../../src/nn/layers/dropout.ts";
 import { Flatten } from "../../src/nn/layers/reshape.ts";
 import type { WeightLayout } from "../../src/weight-layout.ts";
+import { sePrefix } from "../family.ts";
 import type { Entry, Family } from "../family.ts";
 import { count, fraction, oneOf, readOptions } from "../options.ts";
 import type { GivenOptions } from "../options.ts";
@@ -141,4 +142,11 @@ export const vggs: Family = {
       { name: `se_${name}`, build: (given, options) => vgg(given, depth, normalise, true, options) },
     ];
   })),
+  recognise(shapes) {
+    const linear = shapes.has("classifier.6.weight") || shapes.has("head.fc.weight");
+    if (!linear || shapes.get("features.0.weight")?.slice(2).join() !== "3,3") return undefined;
+    const convolutions = [...shapes].filter(([name, shape]) => /^features\.\d+\.weight$/.test(name) && shape.length === 4).length;
+    const normalise = [...shapes.keys()].some((name) => name.endsWith("running_mean"));
+    return [11, 13, 16, 19].includes(convolutions + 3) ? `${sePrefix(shapes)}vgg${convolutions + 3}${normalise ? "_bn" : ""}` : undefined;
+  },
 };

@@ -100,8 +100,9 @@ export interface Signature {
   /** Shape of the head's convolution, and channels of the stem. */
   readonly head: Shape;
   readonly stem: number;
-  /** How many depthwise convolutions there are, and is there SE in the first block? */
-  readonly depthwise: number;
+  /** Kernels of the depthwise convolutions, the smallest first; how many gates there are, and is one in the first block? */
+  readonly depthwise: readonly number[];
+  readonly gates: number;
   readonly seFirst: boolean;
 }
 
@@ -117,8 +118,10 @@ export function signature(shapes: ReadonlyMap<string, Shape>): Signature | undef
   for (const [layout, stem, heads, se] of places) {
     const head = heads.map((name) => shapes.get(name)).find((shape) => shape?.[2] === 1);
     if (!shapes.has(stem) || head === undefined) continue;
-    const depthwise = [...shapes.values()].filter((shape) => shape.length === 4 && shape[1] === 1 && shape[2] > 1).length;
-    return { layout, head, stem: shapes.get(stem)![0], depthwise, seFirst: shapes.has(se) };
+    const depthwise = [...shapes.values()].filter((shape) => shape.length === 4 && shape[1] === 1 && shape[2] > 1)
+      .map((shape) => shape[2]).sort((a, b) => a - b);
+    const gates = [...shapes.keys()].filter((name) => /(conv_reduce|se_reduce|squeeze_excite\.reduce|\.fc1)\.weight$/.test(name)).length;
+    return { layout, head, stem: shapes.get(stem)![0], depthwise, gates, seFirst: shapes.has(se) };
   }
   return undefined;
 }
@@ -127,9 +130,12 @@ export function signature(shapes: ReadonlyMap<string, Shape>): Signature | undef
 export function matches(found: Signature, plan: MobilePlan, { width = 1, depth = 1 }: MobileDefaults): boolean {
   const scaled = (channels: number): number => (width === 1 ? channels : makeDivisible(channels * width, 8, plan.limit ?? 0.9));
   const rows = plan.stages.flatMap((stage) => deepened(stage, depth, plan.repeats ?? "ceil"));
-  const depthwise = rows.reduce((sum, { kind, repeats, kernels }) => sum + (kind === "ds" || kind === "ir" ? repeats * kernels.length : 0),
-    0);
+  const each = rows.flatMap(({ kind, repeats, kernels }) => (
+    kind === "ds" || kind === "ir" ? Array.from({ length: repeats }, () => kernels).flat() : []
+  )).sort((a, b) => a - b);
+  const gates = rows.reduce((sum, { repeats, se }) => sum + (se > 0 ? repeats : 0), 0);
   const last = scaled(rows[rows.length - 1].channels);
-  return found.stem === (plan.fixedStem === true ? plan.stem : scaled(plan.stem)) && found.depthwise === depthwise &&
+  return found.stem === (plan.fixedStem === true ? plan.stem : scaled(plan.stem)) && found.depthwise.join() === each.join() &&
+    found.gates === gates &&
     found.head.join() === [plan.features(width), last, 1, 1].join() && found.seFirst === (rows[0].se > 0);
 }

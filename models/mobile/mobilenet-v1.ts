@@ -15,6 +15,7 @@ import { GlobalAveragePool } from "../../src/nn/layers/pooling.ts";
 import { Dropout } from "../../src/nn/layers/dropout.ts";
 import { Flatten } from "../../src/nn/layers/reshape.ts";
 import { makeDivisible } from "../../src/nn/attention/squeeze-excite.ts";
+import { sePrefix } from "../family.ts";
 import type { Family } from "../family.ts";
 import { count, flag, fraction, oneOf, positive, readOptions } from "../options.ts";
 import type { GivenOptions } from "../options.ts";
@@ -106,4 +107,8 @@ export const mobilenetsV1: Family = {
     { name: "mobilenet_v1", build: (name, options) => mobilenetV1(name, false, options) },
     { name: "se_mobilenet_v1", build: (name, options) => mobilenetV1(name, true, options) },
   ],
+  recognise(shapes) {
+    const ours = shapes.get("conv1.weight")?.[0] === 32 && shapes.has("blocks.12.conv_dw.weight") && shapes.has("fc.weight");
+    return ours ? `${sePrefix(shapes)}mobilenet_v1` : undefined;
+  },
 };

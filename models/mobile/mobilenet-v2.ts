@@ -14,6 +14,7 @@ import { Dropout } from "../../src/nn/layers/dropout.ts";
 import { Flatten } from "../../src/nn/layers/reshape.ts";
 import { makeDivisible } from "../../src/nn/attention/squeeze-excite.ts";
 import type { WeightLayout } from "../../src/weight-layout.ts";
+import { sePrefix } from "../family.ts";
 import type { Family } from "../family.ts";
 import { timmMobilenetRenaming } from "./timm-names.ts";
 import { count, flag, fraction, positive, readOptions } from "../options.ts";
@@ -109,6 +110,6 @@ export const mobilenetsV2: Family = {
   ],
   recognise(shapes) {
     const timm = shapes.has("conv_stem.weight") && shapes.get("conv_head.weight")?.join() === "1280,320,1,1";
-    return timm || shapes.has("features.1.conv.0.0.weight") ? "mobilenet_v2" : undefined;
+    return timm || shapes.has("features.1.conv.0.0.weight") ? `${sePrefix(shapes)}mobilenet_v2` : undefined;
   },
 };

@@ -20,6 +20,7 @@ import { Composite } from "../../src/nn/module.ts";
 import type { Module } from "../../src/nn/module.ts";
 import { AveragePool2d, GlobalAveragePool, MaxPool2d } from "../../src/nn/layers/pooling.ts";
 import { ChannelShuffle, Flatten } from "../../src/nn/layers/reshape.ts";
+import { sePrefix } from "../family.ts";
 import type { Family } from "../family.ts";
 import { count, counts, flag, readOptions } from "../options.ts";
 import type { GivenOptions } from "../options.ts";
@@ -127,4 +128,8 @@ export const shufflenetsV1: Family = {
     { name: "shufflenet_v1", build: (name, options) => shufflenetV1(name, false, options) },
     { name: "se_shufflenet_v1", build: (name, options) => shufflenetV1(name, true, options) },
   ],
+  recognise(shapes) {
+    const ours = shapes.get("first_conv.0.weight")?.[0] === 24 && shapes.has("features.0.branch_main_1.0.weight");
+    return ours ? `${sePrefix(shapes)}shufflenet_v1` : undefined;
+  },
 };

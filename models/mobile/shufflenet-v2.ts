@@ -16,6 +16,7 @@ import { Composite } from "../../src/nn/module.ts";
 import type { Module } from "../../src/nn/module.ts";
 import { GlobalAveragePool, MaxPool2d } from "../../src/nn/layers/pooling.ts";
 import { ChannelShuffle, Flatten, Identity } from "../../src/nn/layers/reshape.ts";
+import { sePrefix } from "../family.ts";
 import type { Entry, Family } from "../family.ts";
 import { count, counts, readOptions } from "../options.ts";
 import type { GivenOptions } from "../options.ts";
@@ -118,4 +119,9 @@ export const shufflenetsV2: Family = {
     { name: `shufflenet_v2_${width}`, libraries: ["torchvision"], build: (name, options) => shufflenetV2(name, width, false, options) },
     { name: `se_shufflenet_v2_${width}`, build: (name, options) => shufflenetV2(name, width, true, options) },
   ]),
+  recognise(shapes) {
+    const half = shapes.get("stage2.0.branch2.0.weight")?.[0];
+    const width = shufflenetV2Widths.find((each) => widths[each][1] === 2 * (half ?? 0));
+    return width === undefined ? undefined : `${sePrefix(shapes)}shufflenet_v2_${width}`;
+  },
 };

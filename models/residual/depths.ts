@@ -38,5 +38,6 @@ export function residualName(shapes: ReadonlyMap<string, Shape>): string | undef
   const [out, perGroup] = shapes.get("layer1.0.conv2.weight") ?? [];
   return out === perGroup ? `${legacy}${se}resnet${depth}`
     : out === 128 && perGroup === 4 ? `${legacy}${se}resnext${depth}_32x4d`
+    : out === 256 && perGroup === 2 && depth === 152 && shapes.has("conv1.6.weight") ? "senet154"
     : undefined;
 }
