@@ -63,7 +63,7 @@ function tapsOf(site: Site, axis: Axis, mode: string, place: Place, old: boolean
   const share = mode === "linear" ? linear : cubic(site.float("cubic_coeff_a", -0.75));
   const stretch = antialias ? scale : 1;
   const reach = (mode === "linear" ? 1 : 2) / stretch;
-  const excludes = antialias || site.int("exclude_outside", 0) === 1;
+  const excludes = site.int("exclude_outside", 0) === 1;
   for (let i = 0; i < out; i++) {
     const x = place(i, axis);
     if (mode === "nearest" || outside(x)) {
@@ -77,7 +77,7 @@ function tapsOf(site: Site, axis: Axis, mode: string, place: Place, old: boolean
     const raw = at.map((n) => (excludes && n !== clamp(n) ? 0 : share((n - x) * stretch)));
     const sum = raw.reduce((total, weight) => total + weight, 0);
     places.push(...at.map(clamp));
-    weights.push(...(excludes ? raw.map((weight) => weight / sum) : raw));
+    weights.push(...(excludes || antialias ? raw.map((weight) => weight / sum) : raw));
     starts.push(places.length);
   }
   return { starts: Int32Array.from(starts), places: Int32Array.from(places), weights: Float64Array.from(weights) };
