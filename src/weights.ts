@@ -158,12 +158,13 @@ export interface SaveOptions {
 /**
  * A safetensors file of the model's state that says which model it is, with which options, classes and preprocessing, and batch
  * normalisation's epsilon and momentum.
- * @throws RangeError for more or fewer names than the network has classes, or an unknown option; TypeError for what is no Module
+ * @throws RangeError for more or fewer names than the network has classes, an unknown option or dtype; TypeError for what is no Module
  */
 export function saveWeights(model: Module, options: SaveOptions = {}): Uint8Array {
   checkOptions("saveWeights", options, ["dtype", "classes", "preprocessing"] as const satisfies readonly (keyof SaveOptions)[]);
   if (!(model instanceof Module)) throw new TypeError(`saveWeights: model wants a Module, got ${show(model)}`);
   const { dtype = "F32", classes, preprocessing } = options;
+  if (dtype !== "F32" && dtype !== "F16") throw new RangeError(`saveWeights: dtype wants "F32" or "F16", got ${show(dtype)}`);
   if (classes !== undefined) checkClassNames("saveWeights: classes", classes, model);
   const description = model.identity === undefined ? {} : describeModel({
     ...model.identity,

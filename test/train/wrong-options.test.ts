@@ -10,6 +10,7 @@ import { Batcher } from "../../src/train/data/augment.ts";
 import { Dataset } from "../../src/train/data/dataset.ts";
 import { evaluate } from "../../src/train/evaluate.ts";
 import { Adam, AdamW } from "../../src/train/optimisers/adam.ts";
+import { softmax } from "../../src/nn/softmax.ts";
 import { constant, cosine, steps } from "../../src/train/optimisers/schedule.ts";
 import { Sgd } from "../../src/train/optimisers/sgd.ts";
 import { Trainer } from "../../src/train/trainer.ts";
@@ -82,6 +83,8 @@ const cases: readonly Case[] = [
     (wrong) => preprocess(image, wrong), undefined,
     /preprocessing wants an object, such as presets\.imagenet or what a weights file says, got undefined/,
   ],
+  [(wrong) => saveWeights(model, wrong), { dtype: "f16" }, /saveWeights: dtype wants "F32" or "F16", got "f16"/],
+  [(wrong) => softmax(wrong), [1, 2], /softmax: logits want a Tensor, got \[1,2\]/],
   [(wrong) => saveWeights(model, wrong), { clases: ["a"] }, /saveWeights: unknown option "clases" \(did you mean "classes"\?\)/],
   [(wrong) => saveWeights(wrong), undefined, /saveWeights: model wants a Module, got undefined/],
   [(wrong) => loadWeights(model, saved, wrong), { partail: true }, /loadWeights: unknown option "partail" \(did you mean "partial"\?\)/],

@@ -1,5 +1,5 @@
 /** Image files of any format that is read here, and the names of those that are not. */
-import { FormatError } from "../../errors.ts";
+import { FormatError, checkOptions, show } from "../../errors.ts";
 import { checkBytes } from "../bytes/inflate.ts";
 import type { DecodeOptions, RgbaImage } from "./image.ts";
 import { decodeJpeg } from "./jpeg/decode.ts";
@@ -34,13 +34,24 @@ export function imageFormat(bytes: Uint8Array): string | undefined {
   return undefined;
 }
 
+const known = ["maxPixels", "tolerant", "applyOrientation"] as const satisfies readonly (keyof DecodeOptions)[];
+
 /**
  * The image in a PNG, JPEG, PBM, PGM or PPM file, whichever it is by its first bytes.
  * @throws UnsupportedImage (as a rejection, like all of these) for another known format; FormatError for unknown, corrupt or
- * oversized files.
+ * oversized files; RangeError for an unknown option or a limit that is none; TypeError for an option of another kind.
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<RgbaImage> {
   checkBytes(bytes, "decodeImage");
+  checkOptions("decodeImage", options, known);
+  const { maxPixels } = options;
+  if (maxPixels !== undefined && !(typeof maxPixels === "number" && maxPixels > 0)) {
+    throw new RangeError(`decodeImage: maxPixels wants a number above 0, got ${show(maxPixels)}`);
+  }
+  for (const name of ["tolerant", "applyOrientation"] as const) {
+    const value: unknown = options[name];
+    if (value !== undefined && typeof value !== "boolean") throw new TypeError(`decodeImage: ${name} wants true or false, got ${show(value)}`);
+  }
   const format = imageFormat(bytes);
   if (options.applyOrientation === true && (format === "PNG" || format === "JPEG")) {
     const orientation = orientationOf(bytes);

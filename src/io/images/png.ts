@@ -125,7 +125,7 @@ function readHeader(chunk: Uint8Array, maxPixels: number): PngHeader {
   const height = view.getUint32(4);
   const [depth, colourType, compression, filter, interlace] = chunk.subarray(8);
   if (width === 0 || height === 0) throw new FormatError(`PNG: an image of ${width} x ${height} pixels is empty`);
-  if (width * height > maxPixels) {
+  if (!(width * height <= maxPixels)) {
     throw new FormatError(`PNG: the file claims ${width} x ${height} pixels, more than the limit of ${maxPixels}`);
   }
   const entry = colourTypes[colourType];

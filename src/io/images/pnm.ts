@@ -24,7 +24,7 @@ export function decodePnm(bytes: Uint8Array, options: DecodeOptions = {}): RgbaI
   const maxval = bitmap ? 1 : text.number("maxval");
   const maxPixels = options.maxPixels ?? defaultMaxPixels;
   if (width === 0 || height === 0) throw new FormatError(`PNM: an image of ${width} x ${height} pixels is empty`);
-  if (width * height > maxPixels) {
+  if (!(width * height <= maxPixels)) {
     throw new FormatError(`PNM: the file claims ${width} x ${height} pixels, more than the limit of ${maxPixels}`);
   }
   if (maxval === 0 || maxval > 65535) throw new FormatError(`PNM: maxval wants 1 to 65535, got ${maxval}`);

@@ -2,10 +2,10 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { FormatError } from "../../../src/errors.ts";
-import { checkImage, fromSamples, luma } from "../../../src/io/images/image.ts";
+import { checkImage, type DecodeOptions, fromSamples, luma } from "../../../src/io/images/image.ts";
 import { decodeImage, imageFormat, UnsupportedImage } from "../../../src/io/images/decode.ts";
-import { encodePng } from "../../../src/io/images/png.ts";
-import { encodePpm } from "../../../src/io/images/pnm.ts";
+import { decodePng, encodePng } from "../../../src/io/images/png.ts";
+import { decodePnm, encodePpm } from "../../../src/io/images/pnm.ts";
 import { fileJson } from "../../support/files.ts";
 import { ascii, failure, fromBase64 } from "./image-files.ts";
 
@@ -95,6 +95,23 @@ test("decodeImage: other formats are named", async () => {
     assert.is((error as UnsupportedImage).format, format);
     assert.match(error.message, new RegExp(`^${format} images are not read here: only PNG, JPEG, PBM, PGM and PPM are`));
   }
+});
+
+test("decodeImage: options that are misspelt or of another kind, and a limit that would limit nothing", async () => {
+  const file = await encodePng({ data: new Uint8Array(16), width: 2, height: 2 });
+  const wrongOptions: readonly (readonly [unknown, RegExp])[] = [
+    [{ tolerent: true }, /^decodeImage: unknown option "tolerent" \(did you mean "tolerant"\?\)$/],
+    [{ maxPixels: NaN }, /^decodeImage: maxPixels wants a number above 0, got NaN$/],
+    [{ maxPixels: "9" }, /^decodeImage: maxPixels wants a number above 0, got "9"$/],
+    [{ tolerant: 1 }, /^decodeImage: tolerant wants true or false, got 1$/],
+    [{ applyOrientation: "yes" }, /^decodeImage: applyOrientation wants true or false, got "yes"$/],
+    [null, /^decodeImage: wants an object of options, got null$/],
+  ];
+  for (const [options, message] of wrongOptions) {
+    assert.match((await failure(() => decodeImage(file, options as DecodeOptions))).message, message);
+  }
+  await failure(() => decodePng(file, { maxPixels: NaN }));
+  await failure(() => decodePnm(encodePpm({ data: new Uint8Array(16), width: 2, height: 2 }), { maxPixels: NaN }));
 });
 
 test("decodeImage: anything else", async () => {
