@@ -14,6 +14,7 @@ import { efficientnets } from "./efficient/efficientnet.ts";
 import { efficientnetsV2 } from "./efficient/efficientnet-v2.ts";
 import { fbnets } from "./efficient/fbnet.ts";
 import { lcnets } from "./efficient/lcnet.ts";
+import { mixnets } from "./efficient/mixnet.ts";
 import { mnasnets } from "./efficient/mnasnet.ts";
 import { timmMobilenetsV3 } from "./efficient/timm-mobilenet-v3.ts";
 import type { Entry, Family } from "./family.ts";
@@ -35,7 +36,7 @@ import { resnexts } from "./residual/resnext.ts";
 
 // Whoever recognises weights by most of their shapes comes first.
 const families: readonly Family[] = [
-  efficientnets, efficientnetsV2, mnasnets, lcnets, fbnets, timmMobilenetsV3, resnetsD, ghostnets, vovnets, rexnets, repvits,
+  efficientnets, efficientnetsV2, mnasnets, mixnets, lcnets, fbnets, timmMobilenetsV3, resnetsD, ghostnets, vovnets, rexnets, repvits,
   resnets, legacySenets, resnexts, inceptions, unets, mobilenetsV1, mobilenetsV2, mobilenetsV3, vggs, densenets, shufflenetsV1,
   shufflenetsV2,
   regnets,

@@ -2,6 +2,7 @@
 import { activation } from "../../src/nn/layers/activations.ts";
 import type { ActivationName } from "../../src/nn/layers/activations.ts";
 import { BatchNorm2d } from "../../src/nn/layers/batch-norm.ts";
+import { MixedConv2d } from "../../src/nn/layers/channel-split.ts";
 import { Conv2d } from "../../src/nn/layers/conv.ts";
 import { Residual, Sequential } from "../../src/nn/combinators.ts";
 import { Composite } from "../../src/nn/module.ts";
@@ -44,6 +45,16 @@ export const mobileNetV3Se: SeStyle = { of: "expanded", round: (width) => makeDi
 export function conv(from: number, to: number, kernel: number, stride: number, groups: number, { same }: Pick<BlockStyle, "same">): Conv2d {
   return new Conv2d(from, to, { kernel, stride, groups, padding: same ? "same" : (kernel - 1) / 2, bias: false });
 }
+
+/** One convolution, or several side by side where a row has several kernels, or splits its 1x1 convolutions. */
+function mixed(from: number, to: number, kernels: readonly number[], stride: number, depthwise: boolean, style: BlockStyle): Module {
+  const make = (inputs: number, outputs: number, kernel: number): Conv2d => conv(
+    inputs, outputs, kernel, stride, depthwise ? inputs : 1, style,
+  );
+  return kernels.length === 1 ? make(from, to, kernels[0]) : new MixedConv2d(from, to, kernels, make);
+}
+
+const pointwise = (count: number): number[] => new Array<number>(count).fill(1);
 
 function norm(channels: number, { epsilon }: BlockStyle): BatchNorm2d {
   return new BatchNorm2d(channels, { epsilon });
@@ -99,12 +110,12 @@ class InvertedResidual extends Composite {
     super();
     const act = row.act ?? style.act;
     const wide = makeDivisible(from * row.expansion);
-    this.convPw = conv(from, wide, 1, 1, 1, style);
+    this.convPw = mixed(from, wide, pointwise(row.expanding), 1, false, style);
     this.bn1 = norm(wide, style);
-    this.convDw = conv(wide, wide, row.kernels[0], stride, wide, style);
+    this.convDw = mixed(wide, wide, row.kernels, stride, true, style);
     this.bn2 = norm(wide, style);
     this.se = seOf(row, from, wide, style);
-    this.convPwl = conv(wide, row.channels, 1, 1, 1, style);
+    this.convPwl = mixed(wide, row.channels, pointwise(row.projecting), 1, false, style);
     this.bn3 = norm(row.channels, style);
     this.body = summed(row, from, stride, new Sequential(...present<Module>(
       this.convPw, this.bn1, activation(act), this.convDw, this.bn2, activation(act), this.se, this.convPwl, this.bn3)));

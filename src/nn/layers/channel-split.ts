@@ -37,15 +37,20 @@ export class ChannelSplit extends Layer<Saved> {
     return `ChannelSplit ${this.branches.length}`;
   }
 
-  /** What each branch takes. */
-  #share(input: Shape): Shape {
-    checkImages(this.describe(), input);
-    const [batch, channels, height, width] = input;
+  /** How many of the channels each branch takes. @throws RangeError where they cannot be shared so */
+  protected sizes(channels: number): readonly number[] {
     const parts = this.branches.length;
     if (channels % parts !== 0) {
-      throw new RangeError(`ChannelSplit: input wants a multiple of ${parts} channels, got ${channels} in ${showShape(input)}`);
+      throw new RangeError(`ChannelSplit: input wants a multiple of ${parts} channels, got ${channels}`);
     }
-    return [batch, channels / parts, height, width];
+    return this.branches.map(() => channels / parts);
+  }
+
+  /** What each branch takes. */
+  #shares(input: Shape): readonly Shape[] {
+    checkImages(this.describe(), input);
+    const [batch, channels, height, width] = input;
+    return this.sizes(channels).map((size) => [batch, size, height, width]);
   }
 
   #joined(outputs: readonly Shape[]): ConcatShape {
@@ -59,9 +64,9 @@ export class ChannelSplit extends Layer<Saved> {
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
-    const share = this.#share(x.shape);
-    const inputs = concatShape(share[0], this.branches.map(() => share[1]), share[2] * share[3]);
-    const parts = this.branches.map(() => x.like(share));
+    const shares = this.#shares(x.shape);
+    const inputs = concatShape(x.shape[0], shares.map((share) => share[1]), x.shape[2] * x.shape[3]);
+    const parts = shares.map((share) => x.like(share));
     // The gradient of a concatenation hands every part its channels: it adds them to zeros here.
     this.kernels.concatBackward(parts.map((part) => part.data), x.data, inputs);
     const made = this.branches.map((branch, i) => branch.forward(parts[i]));
@@ -86,8 +91,8 @@ export class ChannelSplit extends Layer<Saved> {
   }
 
   outputShape(input: Shape, visitor?: Visitor): Shape {
-    const share = this.#share(input);
-    const shapes = this.branches.map((branch) => branch.outputShape(share, visitor));
+    const shares = this.#shares(input);
+    const shapes = this.branches.map((branch, i) => branch.outputShape(shares[i], visitor));
     const { batch, outChannels } = this.#joined(shapes);
     const output = [batch, outChannels, shapes[0][2], shapes[0][3]];
     visitor?.leaf(this, input, output, {});
@@ -96,20 +101,46 @@ export class ChannelSplit extends Layer<Saved> {
 
   /** Graphs have no operation that takes some channels: a 1x1 convolution with one 1 in every row does it, exactly. */
   lower(graph: GraphBuilder, x: Value): Value {
-    const share = this.#share(x.shape);
+    const shares = this.#shares(x.shape);
+    let first = 0;
     const window = { kernel: [1, 1], stride: [1, 1], padding: [0, 0, 0, 0], dilation: [1, 1] } as const;
     const values = this.branches.map((branch, i) => {
-      const weight = selection(x.shape[1], i, this.branches.length);
-      return branch.lower(graph, graph.add(this, { kind: "conv2d", ...window, groups: 1, weight, bias: undefined }, [x], share));
+      const weight = selection(x.shape[1], first, shares[i][1]);
+      first += shares[i][1];
+      return branch.lower(graph, graph.add(this, { kind: "conv2d", ...window, groups: 1, weight, bias: undefined }, [x], shares[i]));
     });
     return graph.add(this, { kind: "concat" }, values, this.outputShape(x.shape));
   }
 }
 
-/** [channels / parts, channels, 1, 1]: row j has its 1 at the j-th channel of this part. */
-function selection(channels: number, part: number, parts: number): Constant {
-  const rows = channels / parts;
+/** [rows, channels, 1, 1]: row j has its 1 at channel first + j. */
+function selection(channels: number, first: number, rows: number): Constant {
   const weight = Tensor.zeros([rows, channels, 1, 1]);
-  for (let row = 0; row < rows; row++) weight.data[row * channels + part * rows + row] = 1;
-  return { name: `channel_split.${part}_of_${parts}.${channels}`, read: () => weight };
+  for (let row = 0; row < rows; row++) weight.data[row * channels + first + row] = 1;
+  return { name: `channel_split.${first}_to_${first + rows}.${channels}`, read: () => weight };
+}
+
+/**
+ * Convolutions of several kernels side by side, each for its share of the channels (Tan and Le, "MixConv", arXiv 1907.09595): equal shares,
+ * what is left over goes to the first. State dict: 0.weight, 1.weight, ...
+ */
+export class MixedConv2d extends ChannelSplit {
+  /** @param make the convolution of this kernel from and to so many channels */
+  constructor(from: number, to: number, kernels: readonly number[], make: (from: number, to: number, kernel: number) => Module) {
+    const [inputs, outputs] = [shared(from, kernels.length), shared(to, kernels.length)];
+    super(...kernels.map((kernel, i) => make(inputs[i], outputs[i], kernel)));
+  }
+
+  override describe(): string {
+    return `MixedConv2d ${this.branches.length}`;
+  }
+
+  protected override sizes(channels: number): readonly number[] {
+    return shared(channels, this.branches.length);
+  }
+}
+
+function shared(channels: number, parts: number): number[] {
+  const each = Math.floor(channels / parts);
+  return Array.from({ length: parts }, (_, i) => (i === 0 ? channels - each * (parts - 1) : each));
 }
