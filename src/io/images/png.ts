@@ -79,6 +79,8 @@ function readChunks(bytes: Uint8Array, maxPixels: number): { header: PngHeader; 
     if (header === undefined) {
       if (name !== "IHDR") throw new FormatError(`PNG: the first chunk must be IHDR, got ${name}`);
       header = readHeader(chunk, maxPixels);
+    } else if ((name === "PLTE" && (header.colourType & 3) === 0) || (name === "tRNS" && header.colourType >= 4)) {
+      // Grey needs no palette, alpha no transparent colour: PIL and libpng pass them over.
     } else if (name === "PLTE") {
       if (header.palette !== undefined || header.transparency !== undefined || data.length > 0) throw misplaced(name);
       header = { ...header, palette: checkPalette(chunk, header) };
@@ -141,11 +143,9 @@ function readHeader(chunk: Uint8Array, maxPixels: number): PngHeader {
 }
 
 function checkPalette(chunk: Uint8Array, header: PngHeader): Uint8Array {
-  if (header.colourType === 0 || header.colourType === 4) throw new FormatError("PNG: a grey image must not have a palette");
-  // In colour images a palette is only a suggestion for poorer screens.
-  const most = header.colourType === 3 ? 1 << header.depth : 256;
-  if (chunk.length === 0 || chunk.length % 3 !== 0 || chunk.length > most * 3) {
-    throw new FormatError(`PNG: chunk PLTE wants 1 to ${most} colours of 3 bytes, got ${chunk.length} bytes`);
+  // In colour images a palette is only a suggestion for poorer screens; colours beyond the bit depth's reach are never asked for.
+  if (chunk.length === 0 || chunk.length % 3 !== 0 || chunk.length > 256 * 3) {
+    throw new FormatError(`PNG: chunk PLTE wants 1 to 256 colours of 3 bytes, got ${chunk.length} bytes`);
   }
   return chunk;
 }
@@ -153,13 +153,11 @@ function checkPalette(chunk: Uint8Array, header: PngHeader): Uint8Array {
 function checkTransparency(chunk: Uint8Array, header: PngHeader): Uint8Array {
   if (header.colourType === 3) {
     if (header.palette === undefined) throw misplaced("tRNS");
-    const colours = header.palette.length / 3;
-    if (chunk.length > colours) throw new FormatError(`PNG: chunk tRNS wants at most ${colours} bytes, one a colour, got ${chunk.length}`);
-  } else if (header.colourType === 0 || header.colourType === 2) {
+    // PIL reads what is beyond the palette and asks for none of it.
+    if (chunk.length > 256) throw new FormatError(`PNG: chunk tRNS wants at most 256 bytes, one a colour, got ${chunk.length}`);
+  } else {
     const size = header.channels * 2;
     if (chunk.length !== size) throw new FormatError(`PNG: chunk tRNS wants ${size} bytes, got ${chunk.length}`);
-  } else {
-    throw new FormatError("PNG: an image with alpha must not have a tRNS chunk");
   }
   return chunk;
 }

@@ -142,16 +142,33 @@ test("order and number of chunks", async () => {
   await refuses(png(colours, data, palette), /no PLTE chunk before its data/);
   await refuses(png(header(2, 1, 8, 2), chunk("IDAT", await zlib(new Uint8Array(7))), palette), /PLTE comes twice or in the wrong place/);
   await refuses(png(colours, palette, palette, data), /PLTE comes twice/);
-  await refuses(png(grey, palette, greyData), /grey image must not have a palette/);
   await refuses(png(colours, chunk("PLTE"), data), /1 to 256 colours/);
   await refuses(png(colours, chunk("PLTE", [1, 2]), data), /1 to 256 colours/);
-  await refuses(png(header(2, 1, 1, 3), chunk("PLTE", new Uint8Array(9)), data), /1 to 2 colours/);
+  await refuses(png(header(2, 1, 1, 3), chunk("PLTE", new Uint8Array(771)), data), /1 to 256 colours/);
   await refuses(png(colours, chunk("PLTE", [1, 2, 3]), data), /palette colour 1, the palette ends at 0/);
   await refuses(png(colours, chunk("tRNS", [0]), palette, data), /tRNS comes twice or in the wrong place/);
-  await refuses(png(colours, palette, chunk("tRNS", [0, 0, 0]), data), /tRNS wants at most 2 bytes/);
+  await refuses(png(colours, palette, chunk("tRNS", new Uint8Array(257)), data), /tRNS wants at most 256 bytes/);
   await refuses(png(colours, palette, data, chunk("tRNS", [0])), /tRNS comes twice or in the wrong place/);
   await refuses(png(grey, chunk("tRNS", [0]), greyData), /tRNS wants 2 bytes, got 1/);
-  await refuses(png(header(2, 2, 8, 4), chunk("tRNS", [0, 0]), greyData), /image with alpha must not/);
+});
+
+test("chunks that PIL and libpng pass over: a palette of grey, a transparent colour beside alpha, colours that no pixel can have", async () => {
+  const pixels = async (...chunks: Uint8Array[]): Promise<number[]> => Array.from((await decodePng(png(...chunks))).data);
+  const palette = chunk("PLTE", [1, 2, 3, 4, 5, 6]);
+  const plain = await pixels(grey, greyData);
+  assert.equal(await pixels(grey, palette, greyData), plain);
+  assert.equal(await pixels(grey, palette, palette, greyData), plain);
+  assert.equal(await pixels(grey, greyData, palette), plain);
+
+  const greyAlpha = chunk("IDAT", await zlib([0, 7, 200]));
+  assert.equal(await pixels(header(1, 1, 8, 4), chunk("tRNS", [0, 7]), greyAlpha), [7, 7, 7, 200]);
+  assert.equal(await pixels(header(1, 1, 8, 4), palette, greyAlpha), [7, 7, 7, 200]);
+  const rgba = chunk("IDAT", await zlib([0, 7, 8, 9, 200]));
+  assert.equal(await pixels(header(1, 1, 8, 6), chunk("tRNS", [0, 7, 0, 8, 0, 9]), rgba), [7, 8, 9, 200]);
+
+  const bits = chunk("IDAT", await zlib([0, 0b01000000]));
+  assert.equal(await pixels(header(2, 1, 1, 3), chunk("PLTE", [1, 2, 3, 4, 5, 6, 7, 8, 9]), bits), [1, 2, 3, 255, 4, 5, 6, 255]);
+  assert.equal(await pixels(header(2, 1, 1, 3), palette, chunk("tRNS", [9, 8, 7]), bits), [1, 2, 3, 9, 4, 5, 6, 8]);
 });
 
 test("image data", async () => {
