@@ -176,7 +176,7 @@ test("files that are no weights are named by their first bytes, with what to do"
     ["w.pth.gz", Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0, 0), /packed by gzip: unpack it first/],
     [
       "k.weights.h5", joined("\x89".charCodeAt(0), "HDF\r\n", 0x1a, "\n", new Uint8Array(40)),
-      /weights of Keras.*model\.load_weights\("NAME\.weights\.h5"\); model\.export\("NAME\.onnx", format="onnx"\)/,
+      /weights of Keras.*model\.load_weights\("NAME\.weights\.h5"\); model\.export\("NAME\.onnx", format="onnx", input_signature=/,
     ],
     [
       "m.onnx.bin", Uint8Array.of(8, 8, 0x12, 7, 112, 121, 116, 111, 114, 99, 104, 26, 5),

@@ -61,7 +61,9 @@ export function foreignFile(file: Uint8Array): string | undefined {
     const [what, first] = h5
       ? ["weights of Keras (HDF5), which do not say their network", 'model.load_weights("NAME.weights.h5")']
       : ["a network of Keras", 'model = keras.saving.load_model("NAME.keras")'];
-    return `${what}. Two lines of Python make ONNX of it: ${first}; model.export("NAME.onnx", format="onnx")`;
+    // Without a signature, a model that was never called is refused (keras 3.15).
+    const signature = 'input_signature=[keras.InputSpec(shape=(None, 224, 224, 3), dtype="float32")]';
+    return `${what}. Two lines of Python make ONNX of it: ${first}; model.export("NAME.onnx", format="onnx", ${signature})`;
   }
   if (zip !== "") return foreignZip(zip);
   if (begins(file, "TFL3", 4)) {
