@@ -9,6 +9,9 @@ import { FLAT_BLOCK, flatKernel, flatParts, splat } from "./flat.ts";
 
 type Vector = Local<"v128">;
 
+/** What PyTorch has beside the norm (torch.nn.utils.clip_grad_norm_). */
+export const CLIP_EPSILON = 1e-6;
+
 /** Bytes of the partial sums of `squaresKernel`; they begin at a multiple of 8. */
 export function squaresBytes(size: number): number {
   return 8 * flatParts(size);
@@ -93,11 +96,11 @@ function operateDouble(f: FunctionBuilder, value: Vector): void {
 }
 
 /**
- * settings[0] = min(1, largest / norm), where norm is the root of the sum of `count` doubles, in order; norm itself is left as settings[1].
- * Of a NaN norm the scale is NaN. Arguments: settings, partial, largest (address of a float), begin, end; one part.
+ * settings[0] = min(1, largest / (norm + epsilon)), where norm is the root of the sum of `count` doubles, in order; norm itself is left as
+ * settings[1]. Of a NaN norm the scale is NaN. Arguments: settings, partial, largest (address of a float), begin, end; one part.
  */
-export function clipScaleKernel(count: number): Kernel {
-  const name = `f64_clip_scale_${count}`;
+export function clipScaleKernel(count: number, epsilon: number = 0): Kernel {
+  const name = `f64_clip_scale_${count}${epsilon === 0 ? "" : `_e${epsilon}`}`;
   const params = { settings: "i32", partial: "i32", largest: "i32", begin: "i32", end: "i32" } as const;
   const emit: Kernel["emit"] = (m) => m.func(name, { params, export: true }, (f, p) => {
     const { local, f64, f32, i32 } = f;
@@ -128,6 +131,8 @@ export function clipScaleKernel(count: number): Kernel {
       f32.load();
       f64.promote_f32();
       local.get(norm);
+      f64.const(epsilon);
+      f64.add();
       f64.div();
       f64.min();
       f32.demote_f64();

@@ -3,10 +3,11 @@
  *
  *   p[k] = exp(logit[k] - max) / sum,  sum = sum over k of exp(logit[k] - max)
  *   dlogit[k] = scale * (p[k] - target[k]),  a scale for each row
- *   loss = max + log(sum) - sum over k of target[k] * logit[k]
+ *   loss = log(sum) - sum over k of target[k] * (logit[k] - max)
  *
- * Targets are given in full and add up to 1, so label smoothing (arXiv 1512.00567, section 7) and mixed labels are the caller's. The
- * logarithm is left to the caller too (kernels/math.ts), who gets max, sum and the last sum of each row as doubles: there are few rows.
+ * Targets are given in full, so label smoothing (arXiv 1512.00567, section 7) and mixed labels are the caller's. They add up to 1, but for
+ * rounding: so the largest logit is taken off all, before they are multiplied. A class without a target adds nothing, even where its logit
+ * is -Infinity. The logarithm is left to the caller (kernels/math.ts), who gets both sums of each row as doubles: there are few rows.
  */
 import { emitExp } from "../shared/exp.ts";
 import type { Local } from "../assembler/handles.ts";
@@ -16,7 +17,10 @@ import { overFloats } from "../shared/loops.ts";
 import { assign, offset } from "../shared/addresses.ts";
 import { range } from "../shared/loops.ts";
 
-/** Doubles that the kernel leaves of each row: the largest logit, the sum of exponentials, and of targets times logits. */
+/**
+ * Doubles that the kernel leaves of each row, of the logits less their largest: the largest of these (0), the sum of exponentials, and that
+ * of targets times logits. The loss is terms[0] + log(terms[1]) - terms[2].
+ */
 export const CROSS_ENTROPY_TERMS = 3;
 
 /**
@@ -27,7 +31,7 @@ export function crossEntropyKernel(rows: number, classes: number): Kernel {
   const name = `f32_cross_entropy_${rows}x${classes}`;
   const params = { dlogits: "i32", terms: "i32", logits: "i32", targets: "i32", scales: "i32", begin: "i32", end: "i32" } as const;
   const emit: Kernel["emit"] = (m) => m.func(name, { params, export: true }, (f, p) => {
-    const { local, f32x4, f32, f64 } = f;
+    const { local, f32x4, f32, f64, i32 } = f;
     const [out, terms, logits, targets, scales, at, left] = ["out", "terms_at", "logits_at", "targets_at", "scales_at", "at", "left"].map(
       (each) => local.i32(each),
     );
@@ -53,14 +57,16 @@ export function crossEntropyKernel(rows: number, classes: number): Kernel {
       offset(f, scales, p.scales, p.begin, 4);
       f32.const(-Infinity);
       local.set(max);
-      f64.const(0);
-      local.set(dot);
-      each([logits, targets], () => {
+      each([logits], () => {
         local.get(max);
         local.get(logits);
         f32.load();
         f32.max();
         local.set(max);
+      });
+      f64.const(0);
+      local.set(dot);
+      each([logits, targets], () => {
         local.get(dot);
         local.get(targets);
         f32.load();
@@ -68,7 +74,15 @@ export function crossEntropyKernel(rows: number, classes: number): Kernel {
         local.get(logits);
         f32.load();
         f64.promote_f32();
+        local.get(max);
+        f64.promote_f32();
+        f64.sub();
         f64.mul();
+        f64.const(0);
+        // The bits of a target; those of 0 are none.
+        local.get(targets);
+        i32.load();
+        f.select();
         f64.add();
         local.set(dot);
       });
@@ -121,8 +135,7 @@ export function crossEntropyKernel(rows: number, classes: number): Kernel {
         storeLanes(f, to, value, place, count);
       });
       local.get(terms);
-      local.get(max);
-      f64.promote_f32();
+      f64.const(0);
       f64.store(0, 8);
       local.get(terms);
       local.get(sum);

@@ -50,7 +50,7 @@ export function planLoss(logits: Value, { plan, state, gradients, image, trusts,
 }
 
 /**
- * Largest logit + log(sum of exponentials) - sum of targets times logits of each row, times what it counts; together.
+ * The losses of all rows (kernels/wasm/training/cross-entropy.ts says what of each is left), times what each counts; together.
  * @param terms three doubles a row
  */
 export function lossOf(terms: Float64Array, counts: ArrayLike<number>): number {

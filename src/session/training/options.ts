@@ -3,6 +3,8 @@ import { checkOptions, show } from "../../errors.ts";
 import { showShape, sizeOf } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
 import type { BackendOptions } from "../backends/parts.ts";
+import type { Group } from "./state.ts";
+import { decaysByDefault } from "./update-rules.ts";
 import type { AdamWRule, SgdRule, UpdateRule } from "./update-rules.ts";
 
 /** Names of parameters, or beginnings of them that end at a dot: "layer1" is all of layer1, "layer1.0.conv1.weight" one tensor. */
@@ -109,4 +111,17 @@ export function checkTraining(options: TrainingOptions, known: readonly string[]
   for (const name of [...frozen, ...groups.flatMap(({ names }) => names)]) {
     if (!known.some((each) => matches([name], each))) throw new RangeError(`compile: "${name}" names no parameter of this model`);
   }
+}
+
+/** @throws RangeError for a learning rate that is none */
+export function checkRate(method: string, rate: number): void {
+  if (!(rate >= 0 && rate < Infinity)) throw new RangeError(`${method}: rate wants a number of at least 0, got ${show(rate)}`);
+}
+
+/** @returns undefined for what does not train */
+export function groupOf(name: string, shape: Shape, { frozen = [], groups = [], optimiser }: TrainingOptions, learning: ReadonlySet<string>): Group | undefined {
+  if (!learning.has(name) || matches(frozen, name)) return undefined;
+  const group = groups.find(({ names }) => matches(names, name));
+  const decays = optimiser.decays?.(name, shape) ?? decaysByDefault(shape);
+  return { rate: group?.rate ?? 1, weightDecay: group?.weightDecay ?? (decays ? (optimiser.weightDecay ?? 0) : 0) };
 }

@@ -162,6 +162,13 @@ export class TrainingState {
     return this.view(this.running, this.runningSize);
   }
 
+  /** A product with 0 is 0, but of what is not finite. */
+  statisticsFinite(): boolean {
+    let sum = 0;
+    for (const value of this.statisticsView()) sum += value * 0;
+    return sum === 0;
+  }
+
   /** From the model's tensors. */
   push(): void {
     for (const [entries, address] of [[this.parameters, this.values], [this.statistics, this.running]] as const) {

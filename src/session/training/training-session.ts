@@ -24,16 +24,14 @@ import { checkLabels } from "./labels.ts";
 import { lossOf } from "./loss.ts";
 import { checkClassWeights, writeTargets } from "./targets.ts";
 import { maskDrawer } from "./step/masks.ts";
-import { matches } from "./options.ts";
+import { checkRate, groupOf } from "./options.ts";
 import type { TrainingOptions } from "./options.ts";
 import { optimiserState, readOptimiserState } from "./optimiser-state.ts";
 import type { Of } from "./step/units.ts";
 import { TrainingState } from "./state.ts";
-import type { Group } from "./state.ts";
 import { constantsOf } from "./step/step.ts";
 import { trainingProgram } from "./training-program.ts";
 import type { TrainingProgram } from "./training-program.ts";
-import { decaysByDefault } from "./update-rules.ts";
 
 /**
  * A model compiled for training, with batches of one shape [N,C,H,W]. `trainStep` computes the loss and its gradients and updates; the
@@ -107,10 +105,13 @@ export class TrainingSession implements Disposable {
    * @param x of the shape that was compiled for
    * @param labels classes, one an image (or pixel); or, as Float32Array, for each of them a row with the shares of all classes, which add up to 1
    * @param rate learning rate of the update, if there is one
-   * @returns the mean loss, as the network was. Where it is not finite nothing is updated, and the gradients are cleared.
-   * @throws TypeError for the wrong kind, RangeError for the wrong size or a label that is no class
+   * @returns the mean loss, as the network was. Where that, or what running statistics would become, is not finite, so is the result; then
+   * nothing is updated, the statistics are as they were, and the gradients are cleared.
+   * @throws TypeError for the wrong kind, RangeError for the wrong size, a label that is no class or a rate that is none; then nothing has
+   * changed
    */
   trainStep(x: Tensor<Float32Array>, labels: Int32Array | Float32Array, rate: number = this.#rate): number {
+    checkRate("session.trainStep", rate);
     const loss = this.backward(x, labels);
     if (Number.isFinite(loss) && this.#waiting >= (this.#options.accumulate ?? 1)) this.update(rate);
     return loss;
@@ -133,19 +134,20 @@ export class TrainingSession implements Disposable {
     this.#drawMasks();
     const statistics = state.statisticsView().slice();
     step();
-    const value = lossOf(new Float64Array(state.memory.memory.buffer, terms, 3 * loss.rows), counts) / divisor;
+    const value = lossOf(state.doubles(terms, 3 * loss.rows), counts) / divisor;
     this.#waiting++;
-    if (!Number.isFinite(value)) {
-      state.statisticsView().set(statistics);
-      this.clearGradients();
-    }
-    return value;
+    // They have moved in the forward pass, before it was known what comes of it.
+    const moved = state.statisticsView();
+    if (Number.isFinite(value) && state.statisticsFinite()) return value;
+    moved.set(statistics);
+    this.clearGradients();
+    return Number.isFinite(value) ? Infinity : value;
   }
 
   /** Updates all parameters by their gradients, which are zero then. */
   update(rate: number = this.#rate): void {
     this.#open();
-    if (!(rate >= 0 && rate < Infinity)) throw new RangeError(`session.update: rate wants a number of at least 0, got ${rate}`);
+    checkRate("session.update", rate);
     this.#updates++;
     this.#program.updates.prepare(rate, this.#updates);
     this.#program.update();
@@ -251,14 +253,6 @@ export class TrainingSession implements Disposable {
   #open(): void {
     if (this.#host === undefined) throw new Error("session: it is closed");
   }
-}
-
-/** @returns undefined for what does not train */
-function groupOf(name: string, shape: Shape, { frozen = [], groups = [], optimiser }: TrainingOptions, learning: ReadonlySet<string>): Group | undefined {
-  if (!learning.has(name) || matches(frozen, name)) return undefined;
-  const group = groups.find(({ names }) => matches(names, name));
-  const decays = optimiser.decays?.(name, shape) ?? decaysByDefault(shape);
-  return { rate: group?.rate ?? 1, weightDecay: group?.weightDecay ?? (decays ? (optimiser.weightDecay ?? 0) : 0) };
 }
 
 const parts: SessionParts = { operations: allOperations, pace: withPace, threads: { warm: warmPool, grow: growPool } };

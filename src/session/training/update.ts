@@ -1,7 +1,7 @@
 /** The update of all parameters: clipping, the optimiser, one pass a group; then the averages; then gradients are zero again. */
 import { pow } from "../../../kernels/math.ts";
 import { ADAMW_SETTINGS, SGD_SETTINGS, adamwKernel, averageKernel, sgdKernel, zeroKernel } from "../../../kernels/wasm/training/optimisers.ts";
-import { clipScaleKernel, scaleFlatKernel, squaresBytes, squaresKernel } from "../../../kernels/wasm/training/clipping.ts";
+import { CLIP_EPSILON, clipScaleKernel, scaleFlatKernel, squaresBytes, squaresKernel } from "../../../kernels/wasm/training/clipping.ts";
 import { flatParts } from "../../../kernels/wasm/training/flat.ts";
 import type { Kernel } from "../../../kernels/wasm/shared/kernel.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -85,7 +85,7 @@ export class Update {
       return;
     }
     plan.stage(plan.whole(squaresKernel(trainable), [partial, gradients], 4 * trainable));
-    plan.stage(plan.whole(clipScaleKernel(flatParts(trainable)), [scale, partial, largest], 4));
+    plan.stage(plan.whole(clipScaleKernel(flatParts(trainable), CLIP_EPSILON), [scale, partial, largest], 4));
     plan.stage(plan.whole(scaleFlatKernel(trainable), [gradients, scale], 4 * trainable));
   }
 

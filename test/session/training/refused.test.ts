@@ -2,17 +2,14 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Random } from "../../../kernels/random.ts";
-import type { Backend } from "../../../src/session/backends/backend.ts";
-import { exactArithmetic } from "../../../src/session/backends/numerics.ts";
-import { WasmHost } from "../../../src/session/backends/wasm/engine.ts";
 import type { TrainedKind, TrainingPart } from "../../../src/session/training/step/context.ts";
-import { traineeOf } from "../../../src/session/optimise/training-graph.ts";
-import { compileTrainingSync, TrainingSession } from "../../../src/session/training/training-session.ts";
+import { compileTrainingSync } from "../../../src/session/training/training-session.ts";
 import type { TrainingOptions } from "../../../src/session/training/options.ts";
 import { difference } from "../../support/compare.ts";
 import { draw } from "../../support/random.ts";
 import { everything, input } from "./everything.ts";
 import { dropFrom } from "./reference.ts";
+import { refusing } from "./refusing.ts";
 
 interface Trained {
   readonly losses: readonly number[];
@@ -21,17 +18,12 @@ interface Trained {
   readonly calls: readonly (readonly [kind: string, kernel: string])[];
 }
 
-function backendOf(refused: readonly string[]): Backend {
-  const host = new WasmHost({ arithmetic: exactArithmetic, threads: 1, pool: undefined, refused: new Set(refused), compile: (emit) => new WebAssembly!.Module(emit().toBytes()) });
-  return { name: "wasm", reason: "a test's", host, release: () => host.release(), refresh: () => host.memory.refresh(), program: () => assert.unreachable() as never };
-}
-
 /** Two steps, and what comes of them. @param refused undefined for a session as users have it */
 function train(options: Omit<TrainingOptions, "input">, refused?: readonly string[]): Trained {
   const module = everything();
   dropFrom(module, new Random(8));
   const all = { ...options, input, numerics: "exact", threads: 1 } as const;
-  const session = refused === undefined ? compileTrainingSync(module, all) : new TrainingSession(traineeOf(module, all), all, backendOf(refused));
+  const session = refused === undefined ? compileTrainingSync(module, all) : refusing(module, all, refused);
   const random = new Random(3);
   const losses = [1, 2].map(() => session.trainStep(draw(input, random), Int32Array.of(0, 4, 2), 0.05));
   session.pull({ average: options.average !== undefined });

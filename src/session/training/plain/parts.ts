@@ -4,6 +4,7 @@
  */
 import { exp } from "../../../../kernels/math.ts";
 import { ADAMW_SETTINGS, SGD_SETTINGS } from "../../../../kernels/wasm/training/optimisers.ts";
+import { CLIP_EPSILON } from "../../../../kernels/wasm/training/clipping.ts";
 import { gather, scatter } from "../../plan/nhwc.ts";
 import type { Image } from "../../plan/places.ts";
 import type { StepPlanner } from "../step/step-planner.ts";
@@ -34,10 +35,10 @@ export function crossEntropy(dlogits: F, terms: Float64Array, logits: F, targets
     for (let k = at; k < at + classes; k++) max = Math.max(max, logits[k]);
     for (let k = at; k < at + classes; k++) {
       sum += exp(logits[k] - max);
-      dot += targets[k] * logits[k];
+      if (targets[k] !== 0) dot += targets[k] * (logits[k] - max);
     }
     for (let k = at; k < at + classes; k++) dlogits[k] = scales[row] * (exp(logits[k] - max) / sum - targets[k]);
-    terms.set([max, sum, dot], 3 * row);
+    terms.set([0, sum, dot], 3 * row);
   }
 }
 
@@ -46,7 +47,7 @@ export function clip(gradient: F, largest: number, settings: F): void {
   let squares = 0;
   for (const value of gradient) squares += value * value;
   const norm = Math.sqrt(squares);
-  settings.set([Math.min(1, largest / norm), norm]);
+  settings.set([Math.min(1, largest / (norm + CLIP_EPSILON)), norm]);
   for (let i = 0; i < gradient.length; i++) gradient[i] *= settings[0];
 }
 
