@@ -20,6 +20,7 @@ export interface Model {
   readonly outputs?: readonly string[];
   readonly weights?: readonly Message[];
   readonly opset?: number;
+  readonly producer?: string;
 }
 
 /** float32, or whole numbers as int64, in raw_data. */
@@ -61,11 +62,11 @@ function port(name: string, shape: readonly (number | string)[]): Message {
   return new Message().text(1, name).message(2, new Message().message(1, new Message().integer(1, 1).message(2, dims)));
 }
 
-export function modelBytes({ nodes, inputs = { x: [1, 3, 8, 8] }, outputs = ["y"], weights = [], opset = 17 }: Model): Uint8Array {
+export function modelBytes({ nodes, inputs = { x: [1, 3, 8, 8] }, outputs = ["y"], weights = [], opset = 17, producer = "" }: Model): Uint8Array {
   const graph = new Message();
   for (const node of nodes) graph.message(1, nodeMessage(node));
   for (const weight of weights) graph.message(5, weight);
   for (const [name, shape] of Object.entries(inputs)) graph.message(11, port(name, shape));
   for (const name of outputs) graph.message(12, new Message().text(1, name));
-  return new Message().integer(1, 8).message(7, graph).message(8, new Message().integer(2, opset)).finish();
+  return new Message().integer(1, 8).text(2, producer).message(7, graph).message(8, new Message().integer(2, opset)).finish();
 }

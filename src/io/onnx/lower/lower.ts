@@ -61,7 +61,7 @@ export function lowerModel(source: Source, shapes: Shapes): Graph {
     const inputs = node.inputs.map((name) => (name === "" ? undefined : (items.get(name) ?? unknown(node, name))));
     let outputs = settled.get(node);
     if (outputs === undefined) {
-      const site = new Site(node, node.type.includes(":") ? 1 : model.opset, build, inputs);
+      const site = new Site(node, node.type.includes(":") ? 1 : model.opset, model.producer, build, inputs);
       build.at(node.outputs[0] ?? node.title, site.what);
       try {
         const result = operators[node.type](site);

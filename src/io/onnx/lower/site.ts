@@ -16,11 +16,14 @@ export class Site {
   /** Version of the operator set that the node belongs to. */
   readonly opset: number;
   readonly build: Builder;
+  /** The program that wrote the file. */
+  readonly producer: string;
   readonly inputs: readonly (Item | undefined)[];
 
-  constructor(node: OnnxNode, opset: number, build: Builder, inputs: readonly (Item | undefined)[]) {
+  constructor(node: OnnxNode, opset: number, producer: string, build: Builder, inputs: readonly (Item | undefined)[]) {
     this.node = node;
     this.opset = opset;
+    this.producer = producer;
     this.build = build;
     this.inputs = inputs;
   }

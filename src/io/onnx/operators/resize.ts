@@ -13,7 +13,10 @@ interface Axis {
   readonly size: number;
   readonly out: number;
   readonly scale: number;
-  /** Scale times size: what `out` is before it is rounded down. */
+  /**
+   * Scale times size, before it is rounded down: what ONNX's reference measures by. PyTorch, whose exporter writes the scales that a user gave,
+   * measures by the whole size, and so does onnxruntime (findings/onnx-resize-align-corners.sh).
+   */
   readonly wide: number;
   /** Part of the image that is wanted, for tf_crop_and_resize. */
   readonly roi: readonly [number, number];
@@ -117,7 +120,8 @@ function resize(site: Site): Item {
   if (mode !== "nearest" && mode !== "linear" && mode !== "cubic") site.cannot(`with mode ${mode}`);
   const named = site.text("coordinate_transformation_mode", old ? "asymmetric" : "half_pixel");
   const place = transformations[named] ?? site.cannot(`with coordinates ${named}`);
-  const axes = axesOf(site, from);
+  const whole = named === "align_corners" && /pytorch/i.test(site.producer);
+  const axes = axesOf(site, from).map((axis) => (whole ? { ...axis, wide: axis.out } : axis));
   const to = axes.map(({ out }) => out);
   if (to.some((n) => !(Number.isSafeInteger(n) && n >= 1))) site.wrong(`makes ${showShape(to)} of ${showShape(from)}`);
   build.checkSize(to);

@@ -6,11 +6,12 @@ import type { Graph } from "../../../graph/graph.ts";
 import { reachable } from "../../../graph/rewrite.ts";
 import { recogniseActivations } from "./activations.ts";
 import { recogniseAffine } from "./affine.ts";
+import { recognisePadding } from "./padding.ts";
 import { recogniseShuffle } from "./shuffle.ts";
 import { recogniseSqueezeExcite } from "./squeeze-excite.ts";
 
 export function recognise(graph: Graph): Graph {
-  return [recogniseShuffle, recogniseActivations, recogniseAffine, recogniseSqueezeExcite].reduce(
+  return [recogniseShuffle, recognisePadding, recogniseActivations, recogniseAffine, recogniseSqueezeExcite].reduce(
     (before, step) => reachable(step(before)), reachable(graph),
   );
 }

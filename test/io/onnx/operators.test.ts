@@ -1,0 +1,94 @@
+/** Operators where files, versions and runtimes differ, on numbers that can be checked by hand. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { importOnnx } from "../../../src/io/onnx/import.ts";
+import { compileSync } from "../../../src/session/session.ts";
+import { Tensor, sizeOf } from "../../../src/tensor.ts";
+import { modelBytes, tensor } from "./model-bytes.ts";
+import type { Model } from "./model-bytes.ts";
+
+/** The answers of a model of one output on 1, 2, 3, ... of this shape. */
+function answer(model: Model, shape: readonly number[] = [1, 1, 2, 4]): { readonly shape: readonly number[]; readonly data: number[] } {
+  const network = importOnnx(modelBytes({ ...model, inputs: { x: [...shape] } }));
+  const x = Tensor.of(Array.from({ length: sizeOf(shape) }, (_, i) => i + 1), shape);
+  const y = compileSync(network, { input: { x: shape }, kernels: "plain" }).run({ x })[network.outputs[0]];
+  return { shape: y.shape, data: [...y.data] };
+}
+
+function near(found: readonly number[], wanted: readonly number[]): void {
+  assert.is(found.length, wanted.length);
+  wanted.forEach((value, i) => assert.ok(Math.abs(value - found[i]) < 1e-5, `${found} instead of ${wanted}`));
+}
+
+test("aligned corners and scales that make no whole size: PyTorch's files mean whole sizes, others ONNX's reference", () => {
+  const model = {
+    nodes: [{ type: "Resize", inputs: ["x", "", "s"], outputs: ["y"], attributes: { mode: "linear", coordinate_transformation_mode: "align_corners" } }],
+    weights: [tensor("s", [4], [1, 1, 0.6, 0.6])],
+  };
+  // torch.nn.functional.interpolate(x, scale_factor=0.6, mode="bilinear", align_corners=True) of torch 2.13.0, and onnxruntime 1.32.0
+  near(answer({ ...model, producer: "pytorch" }).data, [1, 4]);
+  // ReferenceEvaluator of onnx 1.23.2
+  near(answer(model).data, [1, 3.142857]);
+});
+
+test("softmax goes over the last axis from opset 13 on, over all axes from the first one on before", () => {
+  const nodes = [{ type: "Softmax", inputs: ["x"], outputs: ["y"] }];
+  near(answer({ nodes, opset: 13 }, [1, 2, 2]).data, [0.268941, 0.731059, 0.268941, 0.731059]);
+  near(answer({ nodes, opset: 11 }, [1, 2, 2]).data, [0.032059, 0.087144, 0.236883, 0.643914]);
+});
+
+test("group normalisation has a scale for each group until opset 20, then for each channel", () => {
+  const nodes = [{ type: "GroupNormalization", inputs: ["x", "s", "b"], outputs: ["y"], attributes: { num_groups: 2, epsilon: { float: 0 } } }];
+  const groups = { nodes, weights: [tensor("s", [2], [1, 2]), tensor("b", [2], [0, 1])], opset: 18 };
+  near(answer(groups, [1, 4, 1, 1]).data, [-1, 1, -1, 3]);
+  const channels = { nodes, weights: [tensor("s", [4], [1, 2, 3, 4]), tensor("b", [4], [0, 0, 0, 1])], opset: 21 };
+  near(answer(channels, [1, 4, 1, 1]).data, [-1, 2, -3, 5]);
+});
+
+test("a reshape copies sizes by 0, unless 0 is allowed", () => {
+  const nodes = [{ type: "Reshape", inputs: ["x", "s"], outputs: ["y"] }];
+  assert.equal(answer({ nodes, weights: [tensor("s", [2], [0, -1], "int64")] }, [2, 3, 2]).shape, [2, 6]);
+});
+
+test("whole numbers divide as in C, in shapes too", () => {
+  // The size of x plus 1, by -2, and back: (5 / -2) = -2.
+  const model = {
+    nodes: [
+      { type: "Shape", inputs: ["x"], outputs: ["size"] }, { type: "Div", inputs: ["size", "two"], outputs: ["half"] }, { type: "Neg", inputs: ["half"], outputs: ["n"] },
+      { type: "Slice", inputs: ["x", "zero", "n"], outputs: ["y"] },
+    ],
+    weights: [tensor("two", [1], [-2], "int64"), tensor("zero", [1], [0], "int64")],
+  };
+  assert.equal(answer(model, [5]), { shape: [2], data: [1, 2] });
+});
+
+test("an old broadcast lays its second operand from an axis on", () => {
+  const nodes = [{ type: "Add", inputs: ["x", "b"], outputs: ["y"], attributes: { axis: 1, broadcast: 1 } }];
+  near(answer({ nodes, weights: [tensor("b", [2], [10, 20])], opset: 6 }, [1, 2, 2]).data, [11, 12, 23, 24]);
+});
+
+test("transposed convolution: output_shape, uneven pads, output_padding; one dimension too", () => {
+  const ones = tensor("w", [1, 1, 3, 3], new Array<number>(9).fill(1));
+  const made = (attributes: NonNullable<Model["nodes"][number]["attributes"]>): readonly number[] =>
+    answer({ nodes: [{ type: "ConvTranspose", inputs: ["x", "w"], outputs: ["y"], attributes }], weights: [ones] }, [1, 1, 3, 3]).shape;
+  assert.equal(made({ strides: [2, 2] }), [1, 1, 7, 7]);
+  assert.equal(made({ strides: [2, 2], pads: [0, 1, 2, 1] }), [1, 1, 5, 5]);
+  assert.equal(made({ strides: [2, 2], pads: [1, 1, 1, 1], output_padding: [1, 1] }), [1, 1, 6, 6]);
+  assert.equal(made({ strides: [3, 2], output_shape: [10, 8] }), [1, 1, 10, 8]);
+  assert.equal(made({ strides: [2, 2], auto_pad: "SAME_UPPER" }), [1, 1, 6, 6]);
+  const line = { nodes: [{ type: "ConvTranspose", inputs: ["x", "w"], outputs: ["y"], attributes: { strides: [2] } }], weights: [tensor("w", [1, 1, 2], [1, 10])] };
+  assert.equal(answer(line, [1, 1, 2]), { shape: [1, 1, 4], data: [1, 10, 2, 20] });
+});
+
+test("zeros that a file puts around an image become the convolution's own padding", () => {
+  const model: Model = {
+    nodes: [{ type: "Pad", inputs: ["x", "p"], outputs: ["padded"] }, { type: "Conv", inputs: ["padded", "w"], outputs: ["y"] }],
+    weights: [tensor("p", [8], [0, 0, 0, 1, 0, 0, 1, 0], "int64"), tensor("w", [1, 1, 2, 2], [1, 2, 4, 8])],
+    inputs: { x: [1, 1, 2, 2] },
+  };
+  const graph = importOnnx(modelBytes(model)).lower({ x: [1, 1, 2, 2] });
+  assert.equal(graph.nodes.map(({ operation }) => operation.kind), ["conv2d"]);
+  near(answer(model, [1, 1, 2, 2]).data, [2 * 1 + 8 * 3, 1 + 4 + 12 + 32, 2 * 3, 3 + 8]);
+});
+
+test.run();
