@@ -30,8 +30,9 @@ declare global {
   const navigator: undefined | { readonly hardwareConcurrency?: number };
   const Worker: undefined | {
     new (url: string): {
-      postMessage(message: object): void;
+      postMessage(message: object, transfer: readonly ArrayBuffer[]): void;
       onmessage: ((event: { readonly data: unknown }) => void) | null;
+      onmessageerror: (() => void) | null;
       onerror: ((event: { readonly message?: string }) => void) | null;
       terminate(): void;
     };
@@ -43,6 +44,8 @@ declare global {
     readonly url: string;
   }
 
-  /** Src/cli has it always, so its type does not say that a host may lack it. */
+  /** Src/cli has these always, so their types do not say that a host may lack them. */
+  function setTimeout(work: () => void, milliseconds: number): unknown;
+  function clearTimeout(timer: unknown): void;
   const performance: { now(): number };
 }

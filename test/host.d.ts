@@ -46,7 +46,6 @@ declare function atob(base64: string): string;
 
 declare function setInterval(run: () => void, milliseconds: number): unknown;
 declare function clearInterval(timer: unknown): void;
-declare function setTimeout(run: () => void, milliseconds: number): unknown;
 
 declare module "node:zlib" {
   export function deflateRawSync(data: Uint8Array, options?: { level?: number; strategy?: number }): Uint8Array;

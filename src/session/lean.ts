@@ -12,13 +12,13 @@ import type { Operations } from "./backends/operations.ts";
 import { coreBindings } from "./backends/wasm/bindings/core.ts";
 import { compileSyncWith, compileWith } from "./compile.ts";
 import type { SessionParts } from "./backends/parts.ts";
-import { growPool, warmPool } from "./threads/pool.ts";
+import { poolThreads } from "./threads/threads.ts";
 import type { CompileOptions } from "./compile.ts";
 import type { Session } from "./inference-session.ts";
 
 const operations: Operations = { kernels: referenceInference, computations: coreComputations, bindings: coreBindings };
 const least: SessionParts = { operations };
-const withThreads: SessionParts = { operations, threads: { warm: warmPool, grow: growPool } };
+const withThreads: SessionParts = { operations, threads: poolThreads };
 
 /** As `compile` of session.ts. */
 export function compile(source: Module | Network, options: CompileOptions = {}): Promise<Session> {

@@ -13,14 +13,14 @@ import { turboBackend } from "./backends/wasm/turbo/backend.ts";
 import { compileSyncWith, compileWith } from "./compile.ts";
 import type { CompileOptions } from "./compile.ts";
 import type { Session } from "./inference-session.ts";
-import { growPool, warmPool } from "./threads/pool.ts";
+import { poolThreads } from "./threads/threads.ts";
 
 export { Session } from "./inference-session.ts";
 export type { CompileOptions } from "./compile.ts";
 export type { Named, RunOptions } from "./run-values.ts";
 
 const all: SessionParts = {
-  operations: allOperations, threads: { warm: warmPool, grow: growPool }, turbo: turboBackend, strassen: withStrassen, pace: withPace,
+  operations: allOperations, threads: poolThreads, turbo: turboBackend, strassen: withStrassen, pace: withPace,
   modules: givenModules,
 };
 

@@ -83,7 +83,7 @@ function readChunks(bytes: Uint8Array, maxPixels: number): { header: PngHeader; 
       // Grey needs no palette, alpha no transparent colour: PIL and libpng pass them over.
     } else if (name === "PLTE") {
       if (header.palette !== undefined || header.transparency !== undefined || data.length > 0) throw misplaced(name);
-      header = { ...header, palette: checkPalette(chunk, header) };
+      header = { ...header, palette: checkPalette(chunk) };
     } else if (name === "tRNS") {
       if (header.transparency !== undefined || data.length > 0) throw misplaced(name);
       header = { ...header, transparency: checkTransparency(chunk, header) };
@@ -142,7 +142,7 @@ function readHeader(chunk: Uint8Array, maxPixels: number): PngHeader {
   return { width, height, depth, colourType, channels, interlaced: interlace === 1, palette: undefined, transparency: undefined };
 }
 
-function checkPalette(chunk: Uint8Array, header: PngHeader): Uint8Array {
+function checkPalette(chunk: Uint8Array): Uint8Array {
   // In colour images a palette is only a suggestion for poorer screens; colours beyond the bit depth's reach are never asked for.
   if (chunk.length === 0 || chunk.length % 3 !== 0 || chunk.length > 256 * 3) {
     throw new FormatError(`PNG: chunk PLTE wants 1 to 256 colours of 3 bytes, got ${chunk.length} bytes`);

@@ -57,9 +57,16 @@ export interface SessionParts {
   readonly modules?: (wanted: Wanted) => Making<Backend>;
 }
 
+/** Who computes, and why no more where more are wanted. */
+export interface Crew {
+  readonly threads: number;
+  readonly pool: Pool | undefined;
+  readonly alone: string | undefined;
+}
+
 export interface ThreadsPart {
-  /** The pool as it is; undefined where no worker has been started. */
-  readonly warm: () => Pool | undefined;
-  /** With at least so many workers. @throws Error where the host has no shared memory or no workers */
-  readonly grow: (workers: number) => Promise<Pool>;
+  /** @param threads that are wanted; by default as many as seem good */
+  readonly crew: (threads: number | undefined) => Making<Crew>;
+  /** A backend that goes on where workers end. @param made makes it with those that there are */
+  readonly lasting: (crew: Crew, made: (crew: Crew) => Making<Backend>) => Making<Backend>;
 }

@@ -1,25 +1,36 @@
 /**
  * Workers that share the programs of all sessions of this thread. They are started once and wait; nothing keeps the process alive when
- * its own work is done. The thread that calls `run` takes part, so a pool of n threads has n - 1 workers.
+ * its own work is done. The thread that calls `run` takes part, so a pool of n threads has n - 1 workers. A worker that ends, fails or does
+ * not answer is left out; what it had begun is lost (lost.ts), all else goes on with the others.
  */
+import {
+  ACKNOWLEDGED, ASLEEP, EPOCH, FINISHED, FIRST_SLOT, HELPERS, MOST_WORKERS, RUN, SENT, SESSION, SLOTS, SLOT_WORDS, STAGE,
+} from "./words.ts";
 import type { HostWasmMemory, HostWasmModule } from "../../host-types.ts";
-import { ACKNOWLEDGED, ASLEEP, EPOCH, FINISHED, FIRST_SLOT, LEADER, MOST_WORKERS, RUN, SENT, SESSION, SLOTS, SLOT_WORDS, STAGE, THREADS } from "./words.ts";
 import type { EmitRuns } from "../backends/wasm/run-function.ts";
+import { LOST_WORKER, Lost } from "./lost.ts";
 import { emitRunsShared } from "./run-shared.ts";
-import { maySleep, spawn } from "./spawn.ts";
-import type { PoolWorker } from "./spawn.ts";
+import { after, maySleep, spawn } from "./spawn.ts";
+import type { PoolWorker, WorkerMessage } from "./spawn.ts";
 import { waitModule } from "./wait-module.ts";
+import { workerSource } from "./worker-source.ts";
 
-/** A worker that has not answered after so many milliseconds is left out until it does. */
+/** Milliseconds: a worker that has not taken in what it was sent is left out until it has. */
 const PATIENCE = 2000;
+/** One that does not answer at all is not begun with. */
+const START = 5000;
+/** A run that makes no progress for so long, nor ends by itself (run-shared.ts), has lost its leader. */
+const STILL = 10_000;
 
-/** What workers must have of a session before they can run its programs; modules are only ever added. */
+/** What workers must have of a session before they can run its programs. */
 export interface SessionCode {
   readonly session: number;
   readonly memory: HostWasmMemory;
-  /** One word of it: what stands at STAGE_ADDRESS. */
+  /** One word of it each: what stands at STAGE_ADDRESS, and at LOST_ADDRESS. */
   readonly stage: Int32Array;
-  readonly modules: readonly HostWasmModule[];
+  readonly lost: Int32Array;
+  /** In the order in which they were made; undefined for those that are of no use any more. */
+  readonly modules: readonly (HostWasmModule | undefined)[];
 }
 
 /** How many sessions that are gone are named in messages: each worker gets one at least that often. */
@@ -29,11 +40,20 @@ interface Member {
   readonly worker: PoolWorker;
   /** From 1. */
   readonly index: number;
-  /** How many modules of each session it was sent. */
-  readonly known: Map<number, number>;
-  failure: string | undefined;
-  /** Called when the run that it leads is over, or it is. */
-  finished: (() => void) | undefined;
+  /** How many modules of each session it was sent, and which functions it is to forget. */
+  readonly known: Map<number, { modules: number; forgotten: string[] }>;
+  /** Has it been waited for in vain? */
+  late: boolean;
+}
+
+/** An asynchronous run that is under way. */
+interface Lead {
+  readonly number: number;
+  readonly code: SessionCode;
+  /** The leader is the last. */
+  readonly members: readonly Member[];
+  /** Called once it is over. @param failure undefined where all went well */
+  readonly over: (failure: string | undefined) => void;
 }
 
 export class Pool {
@@ -42,7 +62,9 @@ export class Pool {
   readonly #memory: HostWasmMemory;
   readonly #words: Int32Array;
   readonly #module: HostWasmModule;
-  readonly #members: Member[] = [];
+  #members: readonly Member[] = [];
+  /** Numbers of workers that may still look at their words. */
+  readonly #taken = new Set<number>();
   readonly #sleeps = maySleep();
   /** To sleep on. */
   readonly #nothing: Int32Array;
@@ -52,7 +74,10 @@ export class Pool {
   #starting: Promise<void> = Promise.resolve();
   /** Asynchronous runs, one after the other. */
   #queue: Promise<void> = Promise.resolve();
-  #leading = 0;
+  #leads = 0;
+  #lead: Lead | undefined;
+  /** Why workers are missing that once were there, or never came: for people to read. */
+  #missing: string | undefined;
 
   /** @param wait a module with what waitModule() exports; by default that one is compiled @throws Error where memory cannot be shared */
   constructor(wait?: HostWasmModule) {
@@ -63,9 +88,14 @@ export class Pool {
     this.#module = wait ?? new WebAssembly.Module(waitModule());
   }
 
-  /** Workers that answer. */
+  /** Workers that are there, and answer. */
   get workers(): number {
-    return this.#members.filter(({ failure }) => failure === undefined).length;
+    return this.#members.filter(({ late }) => !late).length;
+  }
+
+  /** What became of a worker that is not there any more. */
+  get missing(): string | undefined {
+    return this.#missing;
   }
 
   newSession(): number {
@@ -78,7 +108,12 @@ export class Pool {
     if (this.#dropped.length > MOST_DROPPED) this.#dropped.shift();
   }
 
-  /** Starts workers until there are `count`. @throws Error where the host refuses one */
+  /** Functions of a session that nobody calls any more. */
+  forget(session: number, names: readonly string[]): void {
+    for (const { known } of this.#members) known.get(session)?.forgotten.push(...names);
+  }
+
+  /** Starts workers until there are `count`. @throws Error where the host refuses one, or one does not answer */
   grow(count: number): Promise<void> {
     this.#starting = this.#starting.catch(() => undefined).then(async () => {
       while (this.#members.length < Math.min(count, MOST_WORKERS)) await this.#start();
@@ -87,22 +122,26 @@ export class Pool {
   }
 
   async #start(): Promise<void> {
-    const worker = spawn();
-    const index = this.#members.length + 1;
-    const member: Member = { worker, index, known: new Map(), failure: undefined, finished: undefined };
-    for (const word of [SENT, ACKNOWLEDGED]) this.#words[word + index] = 0;
+    const index = Array.from({ length: MOST_WORKERS }, (_, i) => i + 1).find((each) => !this.#taken.has(each));
+    if (index === undefined) throw new Error(`no further worker can be started: ${this.#missing}`);
+    const worker = spawn(workerSource);
+    const member: Member = { worker, index, known: new Map(), late: false };
+    for (const word of [SENT, ACKNOWLEDGED]) Atomics.store(this.#words, word + index, 0);
+    this.#taken.add(index);
     try {
       await new Promise<void>((resolve, reject) => {
-        worker.listen(({ failure }) => {
-          if (failure !== undefined) member.failure = failure;
-          if (!this.#members.includes(member)) return failure === undefined ? resolve() : reject(new Error(failure));
-          member.finished?.();
-        }, (error) => {
-          member.failure = error.message;
-          reject(error);
-          // A run that it led is over in this way too.
-          if (member.finished !== undefined) Atomics.add(this.#words, FINISHED, 1);
-          member.finished?.();
+        const inTime = after(START, () => reject(new Error(`a worker did not answer within ${START / 1000} seconds`)));
+        const settled = (answer: () => void): void => {
+          inTime();
+          answer();
+        };
+        worker.listen((message) => {
+          if (this.#members.includes(member)) this.#hear(member, message);
+          else settled(() => (message.failure === undefined ? resolve() : reject(new Error(message.failure))));
+        }, (reason, gone) => {
+          settled(() => reject(new Error(reason)));
+          this.#end(member, reason);
+          if (gone) this.#taken.delete(index);
         });
         Atomics.add(this.#words, SENT + index, 1);
         worker.post({ begin: { index, memory: this.#memory, module: this.#module } });
@@ -112,28 +151,60 @@ export class Pool {
       throw error;
     }
     worker.keepAlive(false);
-    this.#members.push(member);
+    this.#members = [...this.#members, member];
+    this.#missing = undefined;
+  }
+
+  /** What a worker says once it has begun. */
+  #hear(member: Member, { failure, run }: WorkerMessage): void {
+    if (run !== undefined) {
+      if (run === this.#lead?.number) this.#lead.over(failure);
+    } else if (failure !== undefined) this.#end(member, failure);
+  }
+
+  /** A worker is no more, or must be no more: what it shared in is lost. */
+  #end(member: Member, reason: string): void {
+    if (!this.#members.includes(member)) return;
+    this.#members = this.#members.filter((each) => each !== member);
+    this.#missing = reason;
+    member.worker.terminate();
+    const lead = this.#lead;
+    if (lead === undefined || !lead.members.includes(member)) return;
+    // Those that wait for it look at this word.
+    Atomics.store(lead.code.lost, 0, 1);
+    Atomics.notify(lead.code.stage, 0);
+    if (lead.members.at(-1) !== member) return;
+    this.#lead = undefined;
+    lead.over(reason);
   }
 
   /** Has the worker taken in all that was sent to it? */
-  #current({ index, failure }: Member): boolean {
-    return failure === undefined && Atomics.load(this.#words, ACKNOWLEDGED + index) === Atomics.load(this.#words, SENT + index);
+  #current({ index }: Member): boolean {
+    return Atomics.load(this.#words, ACKNOWLEDGED + index) === Atomics.load(this.#words, SENT + index);
   }
 
-  /** Makes a session known to the first `count` workers, and waits for them where this thread may. */
-  prepare({ session, memory, modules }: SessionCode, count: number): void {
-    const members = this.#members.slice(0, count);
+  /** Makes a session known to the first `count` workers, and waits for them where this thread may. @returns those that know it */
+  prepare({ session, memory, modules }: SessionCode, count: number): readonly Member[] {
+    for (const member of this.#members) member.late &&= !this.#current(member);
+    const members = this.#members.filter(({ late }) => !late).slice(0, count);
     for (const member of members) {
-      for (let known = member.known.get(session) ?? 0; known < modules.length; known++) {
-        this.#send(member, { dropped: this.#dropped, install: { session, module: modules[known], memory } });
-        member.known.set(session, known + 1);
+      const known = member.known.get(session) ?? { modules: 0, forgotten: [] };
+      member.known.set(session, known);
+      for (; known.modules < modules.length; known.modules++) {
+        const module = modules[known.modules];
+        if (module === undefined) continue;
+        this.#send(member, { dropped: this.#dropped, install: { session, module, memory, forgotten: known.forgotten } });
+        known.forgotten = [];
       }
     }
-    if (this.#sleeps) this.#await(() => members.every((member) => this.#current(member) || member.failure !== undefined));
+    if (this.#sleeps) this.#await(() => members.every((member) => this.#current(member)), PATIENCE);
+    const ready = members.filter((member) => this.#current(member));
+    for (const member of members) member.late = this.#sleeps && !ready.includes(member);
+    return ready;
   }
 
-  #await(done: () => boolean): void {
-    const until = Date.now() + PATIENCE;
+  #await(done: () => boolean, patience: number): void {
+    const until = Date.now() + patience;
     while (!done() && Date.now() < until) Atomics.wait(this.#nothing, 0, 0, 0.1);
   }
 
@@ -148,30 +219,27 @@ export class Pool {
     member.worker.post(message);
   }
 
-  #announce(threads: number, session: number, run: number, stage: number): void {
+  #announce(helpers: number, session: number, run: number, stage: number): void {
     const words = this.#words;
     const epoch = (Atomics.load(words, EPOCH) + 1) | 0;
     const slot = FIRST_SLOT + (epoch & (SLOTS - 1)) * SLOT_WORDS;
-    for (const [word, value] of [[THREADS, threads], [SESSION, session], [RUN, run], [LEADER, 0], [STAGE, stage]]) words[slot + word] = value;
+    for (const [word, value] of [[HELPERS, helpers], [SESSION, session], [RUN, run], [STAGE, stage]]) words[slot + word] = value;
     Atomics.store(words, EPOCH, epoch);
     if (Atomics.load(words, ASLEEP) > 0) Atomics.notify(words, EPOCH);
   }
 
-  /** How many threads can run this now: this one, and the first workers as far as they have all modules. */
-  #ready(code: SessionCode, threads: number): number {
-    this.prepare(code, threads - 1);
-    let ready = 1;
-    while (ready < threads && ready <= this.#members.length && this.#current(this.#members[ready - 1])) ready++;
-    return ready;
-  }
-
-  /** Runs a part of a program on up to so many threads, this one among them. It waits for none of the others but for what they have begun. */
-  run(code: SessionCode, run: number, part: (thread: number, stage: number, sleeps: number) => void, most: number): void {
+  /**
+   * Runs a part of a program on up to so many threads, this one among them. It waits for none of the others but for what they have begun.
+   * @throws Lost where one of them never ends that
+   */
+  run(code: SessionCode, run: number, part: (thread: number, stage: number, sleeps: number) => number, most: number): void {
     this.#settle();
-    const threads = this.#ready(code, most);
+    const helpers = bitsOf(this.prepare(code, most - 1));
     const stage = Atomics.load(code.stage, 0);
-    if (threads > 1) this.#announce(threads, code.session, run, stage);
-    part(0, stage, this.#sleeps ? 1 : 0);
+    if (helpers !== 0) this.#announce(helpers, code.session, run, stage);
+    if (part(0, stage, this.#sleeps ? 1 : 0) !== 1) return;
+    this.#missing ??= LOST_WORKER;
+    throw new Lost(`session: ${this.#missing}`);
   }
 
   /**
@@ -180,20 +248,28 @@ export class Pool {
    * @param end called on this thread when it is done; its result is the promise's
    */
   runAsync<T>(code: SessionCode, runs: readonly number[], most: number, begin: () => void, end: () => T): Promise<T> {
+    const lost = (reason: string): Lost => {
+      // Runs that wait for their turn must not begin in this memory.
+      Atomics.store(code.lost, 0, 1);
+      return new Lost(`session.runAsync: ${reason}`);
+    };
     const turn = this.#queue.then(async () => {
       this.#settle();
+      if (Atomics.load(code.lost, 0) !== 0) throw lost(LOST_WORKER);
+      const members = this.prepare(code, most);
+      const leader = members.at(-1);
+      if (leader === undefined) throw lost(`no worker answers${this.#missing === undefined ? "" : ` (${this.#missing})`}`);
       begin();
-      const ready = this.#ready(code, Math.min(most, this.#members.length) + 1) - 1;
-      if (ready < 1) throw new Error("session.runAsync: no worker answers");
-      const member = this.#members[ready - 1];
-      member.worker.keepAlive(true);
-      const done = new Promise<void>((resolve) => (member.finished = resolve));
-      this.#send(member, { lead: { session: code.session, runs, threads: ready } });
-      this.#leading++;
-      await done;
-      member.finished = undefined;
-      member.worker.keepAlive(false);
-      if (member.failure !== undefined) throw new Error(`session.runAsync: ${member.failure}`);
+      leader.worker.keepAlive(true);
+      const number = ++this.#leads;
+      const failure = await new Promise<string | undefined>((resolve) => {
+        const lead: Lead = { number, code, members, over: resolve };
+        this.#send(leader, { lead: { number, session: code.session, runs, helpers: bitsOf(members.slice(0, -1)) } });
+        this.#lead = lead;
+      });
+      if (this.#lead?.number === number) this.#lead = undefined;
+      leader.worker.keepAlive(false);
+      if (failure !== undefined) throw lost(Atomics.load(code.lost, 0) === 0 ? failure : (this.#missing ?? failure));
       return end();
     });
     this.#queue = turn.then(() => undefined, () => undefined);
@@ -202,11 +278,22 @@ export class Pool {
 
   /** Waits until no worker leads a run: there is one leader at a time. */
   #settle(): void {
-    const over = (): boolean => Atomics.load(this.#words, FINISHED) >= this.#leading;
-    if (over()) return;
+    const lead = this.#lead;
+    const over = (): boolean => lead === undefined || this.#lead !== lead || Atomics.load(this.#words, FINISHED) === lead.number;
+    if (lead === undefined || over()) return;
     if (!this.#sleeps) throw new Error("session: an asynchronous run is under way; await it first");
-    while (!over()) this.#await(over);
+    for (let seen: number | undefined; !over();) {
+      const now = Atomics.load(lead.code.stage, 0);
+      if (now === seen) this.#end(lead.members.at(-1)!, "a worker did not answer");
+      else this.#await(() => over(), STILL);
+      seen = now;
+    }
   }
+}
+
+/** Bits of workers. */
+function bitsOf(members: readonly { readonly index: number }[]): number {
+  return members.reduce((bits, { index }) => bits | (1 << (index - 1)), 0);
 }
 
 let pool: Pool | undefined;

@@ -8,7 +8,7 @@ import type { ModuleBuilder } from "../../../kernels/wasm/assembler/module-build
 import type { KernelCall, Stage } from "../plan/kernel-call.ts";
 import { pushOperands, pushScratch, wholeCall } from "../backends/wasm/run-function.ts";
 import type { EmitRuns, RunFunction, RunPlace } from "../backends/wasm/run-function.ts";
-import { CONTROL_ADDRESS, STAGE_ADDRESS } from "../backends/wasm/memory.ts";
+import { CONTROL_ADDRESS, LOST_ADDRESS, STAGE_ADDRESS } from "../backends/wasm/memory.ts";
 
 /** Operations below which a stage is not worth sharing: about what a thread computes while the others are told. */
 const SERIAL_WORK = 60_000;
@@ -17,16 +17,22 @@ const PIECE_WORK = 400_000;
 const MOST_PIECES = 16;
 /** Looks at a word before a thread goes to sleep: some tenths of a millisecond, for to be woken takes as long on a virtual machine. */
 const SPINS = 100_000;
+/** How long a thread sleeps, in nanoseconds, before it asks whether pieces still get done. */
+const NAP = 50_000_000;
+/** After so many naps, or turns of looking, in which none was done, whoever had begun one is lost: about five seconds. */
+const SLEEPS = 100;
+const TURNS = 20_000;
 
 /**
  * Words of the control block, in bytes from its start: the stage's next piece and the stage's number (that thread which sees both as they were at
- * one moment takes a piece), its pieces that are done, sleeping threads. Stages are counted on from run to run: whoever comes late finds
- * that its stage is over.
+ * one moment takes a piece), its pieces that are done, sleeping threads, has one been lost? Stages are counted on from run to run: whoever
+ * comes late finds that its stage is over.
  */
 const NEXT = 0;
 const STAGE = STAGE_ADDRESS - CONTROL_ADDRESS;
 const FINISHED = 8;
 const ASLEEP = 12;
+const LOST = LOST_ADDRESS - CONTROL_ADDRESS;
 
 /** The pieces of a call: of its divided range, how long each, how many an image. */
 interface Division {
@@ -49,7 +55,7 @@ interface Sharing {
   readonly claim: Func;
   /** (stage, pieces): one of them is done; the last one begins the next stage. */
   readonly finish: Func;
-  /** (stage, may this one sleep?): until its pieces are done. */
+  /** (stage, may this one sleep?) -> 0 once its pieces are done, 1 where that will never be. */
   readonly await: Func;
 }
 
@@ -118,37 +124,91 @@ function emitSharing(m: ModuleBuilder): Sharing {
       });
     });
   });
-  const awaitStage = m.func("await_stage", { params: { stage: "i32", sleeps: "i32" } }, (f, { stage, sleeps }) => {
-    const spins = f.local.i32("spins");
+  // A function of its own, for Node 20's first compiler forgets what a loop counts where there is such a wait in it (findings/node-20-wait-in-loop.sh).
+  const nap = m.func("nap", { params: { stage: "i32" } }, (f, { stage }) => {
     const asleep = (by: number): void => {
       f.i32.const(CONTROL_ADDRESS);
       f.i32.const(by);
       f.i32.atomic.rmw.add(ASLEEP);
       f.drop();
     };
+    asleep(1);
+    f.i32.const(CONTROL_ADDRESS);
+    f.local.get(stage);
+    f.i64.const(NAP);
+    f.memory.atomic.wait32(STAGE);
+    f.drop();
+    asleep(-1);
+  });
+  const awaitStage = m.func("await_stage", { params: { stage: "i32", sleeps: "i32" }, results: ["i32"] }, (f, { stage, sleeps }) => {
+    const [spins, rounds, seen] = ["spins", "rounds", "seen"].map((name) => f.local.i32(name));
+    const word = (offset: number): void => {
+      f.i32.const(CONTROL_ADDRESS);
+      f.i32.atomic.load(offset);
+    };
     f.i32.const(SPINS);
     f.local.set(spins);
     f.loop((again) => {
-      f.i32.const(CONTROL_ADDRESS);
-      f.i32.atomic.load(STAGE);
-      f.local.get(stage);
-      f.i32.ne();
-      f.if(() => f.return());
-      f.local.get(spins);
-      f.if(() => f.local.decrease(spins, 1), () => {
-        f.local.get(sleeps);
+      f.doWhile(() => {
+        word(STAGE);
+        f.local.get(stage);
+        f.i32.ne();
         f.if(() => {
-          asleep(1);
-          f.i32.const(CONTROL_ADDRESS);
-          f.local.get(stage);
-          f.i64.const(-1);
-          f.memory.atomic.wait32(STAGE);
-          f.drop();
-          asleep(-1);
+          f.i32.const(0);
+          f.return();
         });
+        f.local.decrease(spins, 1);
+        f.local.get(spins);
       });
+      word(LOST);
+      f.if(() => {
+        f.i32.const(1);
+        f.return();
+      });
+      // As long as pieces get done nobody is lost. (Rounds begin at 0, and what is seen at what no stage has.)
+      word(FINISHED);
+      f.i32.const(1);
+      f.i32.add();
+      f.local.get(seen);
+      f.i32.ne();
+      f.if(() => {
+        word(FINISHED);
+        f.i32.const(1);
+        f.i32.add();
+        f.local.set(seen);
+        f.i32.const(SLEEPS);
+        f.i32.const(TURNS);
+        f.local.get(sleeps);
+        f.select();
+        f.local.set(rounds);
+      });
+      f.local.decrease(rounds, 1);
+      f.local.get(rounds);
+      f.i32.eqz();
+      f.if(() => {
+        f.i32.const(CONTROL_ADDRESS);
+        f.i32.const(1);
+        f.i32.atomic.store(LOST);
+        f.i32.const(CONTROL_ADDRESS);
+        f.i32.const(-1);
+        f.memory.atomic.notify(STAGE);
+        f.drop();
+        f.i32.const(1);
+        f.return();
+      });
+      f.local.get(sleeps);
+      f.if(() => {
+        f.local.get(stage);
+        f.call(nap);
+      });
+      f.i32.const(1);
+      f.i32.const(SPINS);
+      f.local.get(sleeps);
+      f.select();
+      f.local.set(spins);
       f.br(again);
     });
+    f.unreachable();
   });
   return { claim, finish, await: awaitStage };
 }
@@ -166,8 +226,9 @@ function grouped(stages: readonly Stage[]): { readonly shared: boolean; readonly
 }
 
 /**
- * Functions of (thread's number, number of the first stage, may this one sleep?). The thread that wants the result must call one, with what
- * stands in the memory as the present stage; others may, with the same, at any time, and help from where the work is then.
+ * Functions of (thread's number, number of the first stage, may this one sleep?) that give 0, or 1 where a thread was lost that had begun a
+ * piece: then nothing in this memory is of use any more. The thread that wants the result must call one, with what stands in the memory as the
+ * present stage; others may, with the same, at any time, and help from where the work is then.
  */
 export const emitRunsShared: EmitRuns = (m, runs, place) => {
   const sharing = emitSharing(m);
@@ -175,7 +236,7 @@ export const emitRunsShared: EmitRuns = (m, runs, place) => {
 };
 
 function emitRun(m: ModuleBuilder, { name, stages }: RunFunction, { funcs }: RunPlace, sharing: Sharing): void {
-  m.func(name, { params: { thread: "i32", stage: "i32", sleeps: "i32" }, export: true }, (f, { thread, stage, sleeps }) => {
+  m.func(name, { params: { thread: "i32", stage: "i32", sleeps: "i32" }, results: ["i32"], export: true }, (f, { thread, stage, sleeps }) => {
     const [image, piece, begin, end] = ["image", "piece", "begin", "end"].map((each) => f.local.i32(each));
 
     /** Piece `piece` of a call, which has not more. */
@@ -253,7 +314,12 @@ function emitRun(m: ModuleBuilder, { name, stages }: RunFunction, { funcs }: Run
       f.local.get(stage);
       f.local.get(sleeps);
       f.call(sharing.await);
+      f.if(() => {
+        f.i32.const(1);
+        f.return();
+      });
       f.local.increase(stage, 1);
     }
+    f.i32.const(0);
   });
 }

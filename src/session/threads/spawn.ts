@@ -1,19 +1,26 @@
 /** Starting a worker with whatever the host has: worker_threads of Node, Deno and Bun, or a Web Worker. */
 import { builtin } from "./builtin.ts";
-import { nodeWorkerSource, webWorkerSource } from "./worker-source.ts";
 
-/** A worker of either kind, as far as the pool uses it. */
+/** What a worker says. */
+export interface WorkerMessage {
+  readonly index: number;
+  readonly failure?: string;
+  /** The number of the asynchronous run that is over. */
+  readonly run?: number;
+}
+
+/** A worker of either kind, as far as it is used here. */
 export interface PoolWorker {
-  post(message: object): void;
-  /** Called with every message, and with an error once it fails. */
-  listen(message: (data: { readonly index: number; readonly failure?: string }) => void, failed: (error: Error) => void): void;
+  post(message: object, transfer?: readonly ArrayBuffer[]): void;
+  /** @param ended called once it fails or says what cannot be read, and where the host tells, once it is gone */
+  listen(message: (data: WorkerMessage) => void, ended: (reason: string, gone: boolean) => void): void;
   /** May the process end while the worker waits? */
   keepAlive(keep: boolean): void;
   terminate(): void;
 }
 
 interface NodeWorker {
-  postMessage(message: object): void;
+  postMessage(message: object, transfer?: readonly ArrayBuffer[]): void;
   on(event: string, handler: (data: never) => void): void;
   ref(): void;
   unref(): void;
@@ -37,30 +44,42 @@ export function maySleep(): boolean {
   }
 }
 
-/** @throws Error where the host has no workers, or refuses one */
-export function spawn(): PoolWorker {
-  const threads = builtin("worker_threads") as { readonly Worker: new (source: string, options: { readonly eval: true }) => NodeWorker } | undefined;
+const UNREADABLE = "a message from a worker could not be read";
+
+/** @param source what it runs: for Node's worker_threads, which Deno and Bun have too, and for Web Workers @throws Error where the host has none */
+export function spawn(source: { readonly node: string; readonly web: string }): PoolWorker {
+  const threads = builtin("worker_threads") as { readonly Worker: new (text: string, options: { readonly eval: true }) => NodeWorker } | undefined;
   if (threads !== undefined) {
-    const worker = new threads.Worker(nodeWorkerSource, { eval: true });
+    const worker = new threads.Worker(source.node, { eval: true });
     return {
-      post: (message) => worker.postMessage(message),
-      listen(message, failed) {
+      post: (message, transfer) => worker.postMessage(message, transfer),
+      listen(message, ended) {
         worker.on("message", message);
-        worker.on("error", failed);
+        worker.on("messageerror", () => ended(UNREADABLE, false));
+        worker.on("error", (error: Error) => ended(`a worker failed: ${error.message}`, false));
+        worker.on("exit", (code: number) => ended(`a worker ended with code ${code}`, true));
       },
       keepAlive: (keep) => (keep ? worker.ref() : worker.unref()),
       terminate: () => void worker.terminate(),
     };
   }
   if (typeof Worker === "undefined") throw new Error("this host has no workers");
-  const worker = new Worker(`data:text/javascript,${encodeURIComponent(webWorkerSource)}`);
+  const worker = new Worker(`data:text/javascript,${encodeURIComponent(source.web)}`);
   return {
-    post: (message) => worker.postMessage(message),
-    listen(message, failed) {
-      worker.onmessage = ({ data }) => message(data as { readonly index: number });
-      worker.onerror = ({ message: what }) => failed(new Error(what ?? "a worker failed"));
+    post: (message, transfer = []) => worker.postMessage(message, transfer),
+    listen(message, ended) {
+      worker.onmessage = ({ data }) => message(data as WorkerMessage);
+      worker.onmessageerror = () => ended(UNREADABLE, false);
+      worker.onerror = ({ message: what }) => ended(`a worker failed: ${what ?? "no reason given"}`, false);
     },
     keepAlive: () => undefined,
     terminate: () => worker.terminate(),
   };
+}
+
+/** Calls `late` after so many milliseconds, where the host has a clock for it. @returns calls it off */
+export function after(milliseconds: number, late: () => void): () => void {
+  if (typeof setTimeout === "undefined") return () => undefined;
+  const timer = setTimeout(late, milliseconds);
+  return () => clearTimeout(timer);
 }

@@ -16,7 +16,7 @@ import { whenDropped } from "../backends/dropped.ts";
 import type { SessionParts, Wanted } from "../backends/parts.ts";
 import { traineeOf } from "../optimise/training-graph.ts";
 import type { Trainee } from "../optimise/training-graph.ts";
-import { growPool, warmPool } from "../threads/pool.ts";
+import { poolThreads } from "../threads/threads.ts";
 import { withPace } from "../backends/wasm/pace.ts";
 import type { WasmHost } from "../backends/wasm/engine.ts";
 import { trainingCheck } from "./checks/verify.ts";
@@ -255,7 +255,7 @@ export class TrainingSession implements Disposable {
   }
 }
 
-const parts: SessionParts = { operations: allOperations, pace: withPace, threads: { warm: warmPool, grow: growPool } };
+const parts: SessionParts = { operations: allOperations, pace: withPace, threads: poolThreads };
 
 function wanted({ graph }: Trainee, options: TrainingOptions): Wanted {
   const { threads, kernels, numerics, pace } = options;

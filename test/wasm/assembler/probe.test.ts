@@ -2,7 +2,7 @@
 import process from "node:process";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { probe } from "../../../kernels/wasm/probe/probe.ts";
+import { probeMachine as probe } from "../../../kernels/wasm/probe/machine.ts";
 
 /** (func (result v128) i32x4.relaxed_trunc_f32x4_s (v128.const ...)), written by hand. */
 const RELAXED = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 25, 1, 23, 0, 253, 12, ...Array<number>(16).fill(0), 253, 129, 2, 11];

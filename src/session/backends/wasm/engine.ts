@@ -9,9 +9,9 @@ import type { Step } from "../../../operations/record.ts";
 import { emitRunsAlone } from "./run-function.ts";
 import type { EmitRuns } from "./run-function.ts";
 import type { Pool, SessionCode } from "../../threads/pool.ts";
-import { STAGE_ADDRESS, WasmMemory } from "./memory.ts";
+import { LOST_ADDRESS, STAGE_ADDRESS, WasmMemory } from "./memory.ts";
 
-type RunPart = (thread: number, stage: number, sleeps: number) => void;
+type RunPart = (thread: number, stage: number, sleeps: number) => number;
 
 export interface WasmHostOptions {
   readonly arithmetic: Arithmetic;
@@ -55,8 +55,12 @@ export class WasmHost {
   readonly #release: () => void;
   readonly #compile: CompileModule;
   readonly #pool: Pool | undefined;
-  readonly #code: SessionCode & { readonly modules: HostWasmModule[] };
+  readonly #code: SessionCode & { readonly modules: (HostWasmModule | undefined)[] };
+  /** What each of the modules exports. */
+  readonly #instances: (HostWasmInstance["exports"] | undefined)[] = [];
   readonly #exports: Record<string, unknown> = {};
+  /** How many programs call a function. */
+  readonly #uses = new Map<string, number>();
   readonly #runs: string;
   #names = 0;
 
@@ -73,11 +77,13 @@ export class WasmHost {
     this.memory = given ?? new WasmMemory(shared);
     const { memory } = this.memory;
     const session = pool?.newSession() ?? 0;
-    this.#code = { session, memory, stage: new Int32Array(memory.buffer, STAGE_ADDRESS, 1), modules: [] };
+    const [stage, lost] = [STAGE_ADDRESS, LOST_ADDRESS].map((address) => new Int32Array(memory.buffer, address, 1));
+    this.#code = { session, memory, stage, lost, modules: [] };
     // Holds nothing of this object, so that it can be collected before.
     this.#release = () => {
       pool?.dropSession(session);
-      if (given === undefined) giveMemory(memory, shared);
+      // A thread that was given up may still write to it.
+      if (given === undefined && (pool === undefined || lost[0] === 0)) giveMemory(memory, shared);
     };
   }
 
@@ -112,6 +118,25 @@ export class WasmHost {
   /** All that modules export, by name. */
   get functions(): Readonly<Record<string, unknown>> {
     return this.#exports;
+  }
+
+  /** A program calls these functions. @returns takes that back: what no program calls is forgotten, and modules of which nothing is left */
+  hold(names: readonly string[]): () => void {
+    for (const name of names) this.#uses.set(name, (this.#uses.get(name) ?? 0) + 1);
+    return () => {
+      const gone = names.filter((name) => {
+        const left = this.#uses.get(name)! - 1;
+        this.#uses.set(name, left);
+        return left === 0;
+      });
+      for (const name of gone) delete this.#exports[name];
+      this.#instances.forEach((made, i) => {
+        if (made === undefined || Object.keys(made).some((name) => made[name] === this.#exports[name])) return;
+        this.#instances[i] = undefined;
+        this.#code.modules[i] = undefined;
+      });
+      this.#pool?.forget(this.#code.session, gone);
+    };
   }
 
   newRunName(): string {
@@ -163,6 +188,7 @@ export class WasmHost {
 
   #take(module: HostWasmModule, instance: HostWasmInstance): void {
     Object.assign(this.#exports, instance.exports);
+    this.#instances.push(instance.exports);
     this.#code.modules.push(module);
     this.#pool?.prepare(this.#code, this.threads - 1);
   }
@@ -171,7 +197,7 @@ export class WasmHost {
   runner(name: string): Step {
     const part = this.#exports[name] as RunPart;
     const pool = this.#pool;
-    if (pool === undefined) return part as Step;
+    if (pool === undefined) return part as unknown as Step;
     const number = Number(name.slice(RUN.length));
     return () => pool.run(this.#code, number, part, this.threads);
   }

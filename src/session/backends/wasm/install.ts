@@ -45,7 +45,8 @@ export function kernelModule(shared: boolean, name: string, { pace }: Pick<Arith
   return m;
 }
 
-function callsOf(parts: readonly Part[]): Map<string, KernelCall> {
+/** The calls of all parts, one of each kernel, by its name. */
+export function callsOf(parts: readonly Part[]): Map<string, KernelCall> {
   const calls = new Map<string, KernelCall>();
   for (const part of parts) {
     if (typeof part !== "function") for (const call of part.stages.flat()) calls.set(call.kernel.name, call);

@@ -20,6 +20,8 @@ const MOST_PAGES = 65536;
 export const CONTROL_ADDRESS = 64;
 /** The number of the stage that is under way, or comes next. */
 export const STAGE_ADDRESS: number = CONTROL_ADDRESS + 4;
+/** Not zero once a thread was lost that had begun something: then the memory is not used again. */
+export const LOST_ADDRESS: number = CONTROL_ADDRESS + 16;
 /** Below it stands nothing but control words. */
 const FIRST = 256;
 

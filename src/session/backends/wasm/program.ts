@@ -22,7 +22,7 @@ import type { PlainConstants } from "../plain/program.ts";
 import { bindingOf } from "./bindings/binding.ts";
 import type { Binding } from "./bindings/binding.ts";
 import type { WasmHost } from "./engine.ts";
-import { installing, partsOf } from "./install.ts";
+import { callsOf, installing, partsOf } from "./install.ts";
 import type { Code } from "./install.ts";
 
 export interface WasmProgramOptions extends ProgramRequest {
@@ -40,7 +40,10 @@ export interface PlannedProgram {
 
 export function* makeWasmProgram(options: WasmProgramOptions): Making<Program> {
   const { code, finish } = planProgram(options);
-  return finish(yield* installing(code.parts, options.host));
+  const { parts } = code;
+  const runs = yield* installing(parts, options.host);
+  const runNames = parts.flatMap((part) => (typeof part === "function" ? [] : [part.name]));
+  return { ...finish(runs), drop: options.host.hold([...callsOf(parts).keys(), ...runNames]) };
 }
 
 /** The same at once. */

@@ -16,6 +16,7 @@ import type { Wanted } from "../../parts.ts";
 import { PlainConstants } from "../../plain/program.ts";
 import { growPool, warmPool } from "../../../threads/pool.ts";
 import type { Pool } from "../../../threads/pool.ts";
+import { LastingBackend } from "../../../threads/lasting.ts";
 import { WasmHost, compileNothing } from "../engine.ts";
 import { runners } from "../install.ts";
 import { planProgram } from "../program.ts";
@@ -44,7 +45,12 @@ export function* givenModules({ module, use, labels, numerics, threads, pace, pa
   checkUse(description, wanted);
   const compiled = module instanceof Uint8Array ? yield* compiling(module as Uint8Array<ArrayBuffer>, description) : (module as HostWasmModule);
   const given = { module: compiled, description, use: wanted, labels };
-  return new GivenBackend(given, parts.operations, wanted.threads > 1 ? yield* workers(given) : undefined);
+  const made = (pool: Pool | undefined): Backend => new GivenBackend(given, parts.operations, pool);
+  if (wanted.threads === 1) return made(undefined);
+  const pool = yield* workers(given);
+  return new LastingBackend(made(pool), function* () {
+    return made(pool);
+  });
 }
 
 function* compiling(bytes: Uint8Array<ArrayBuffer>, { relaxedSimd }: ModuleDescription): Making<HostWasmModule> {
