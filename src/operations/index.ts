@@ -1,8 +1,8 @@
 /** The records of all operations. A kind that has none does not compile. */
 import { coreComputations } from "./core.ts";
-import { channelConv } from "./convolution/channel-conv.ts";
+import { channelConv, channelConvCheck } from "./convolution/channel-conv.ts";
 import { conv2d } from "./convolution/conv2d.ts";
-import { convTranspose2d } from "./convolution/conv-transpose2d.ts";
+import { convTranspose2d, convTranspose2dCheck } from "./convolution/conv-transpose2d.ts";
 import { linear } from "./convolution/linear.ts";
 import { activation } from "./elementwise/activation.ts";
 import { add } from "./elementwise/add.ts";
@@ -10,14 +10,14 @@ import { batchNorm } from "./elementwise/batch-norm.ts";
 import { dropout } from "./elementwise/dropout.ts";
 import { partialAdd, partialAddComputation } from "./elementwise/partial-add.ts";
 import { prelu, preluComputation } from "./elementwise/prelu.ts";
-import { multiply, pixelScale, scale } from "./elementwise/scale.ts";
+import { multiply, multiplyCheck, pixelScale, pixelScaleCheck, scale } from "./elementwise/scale.ts";
 import { channelShuffle } from "./movement/channel-shuffle.ts";
 import { concat } from "./movement/concat.ts";
 import { flatten } from "./movement/flatten.ts";
-import { resizeNearest, upsample } from "./movement/upsample.ts";
+import { resizeNearest, resizeNearestCheck, upsample } from "./movement/upsample.ts";
 import { generalComputations, generalDeclarations } from "./general/index.ts";
 import { adaptiveAveragePool } from "./pooling/adaptive-average-pool.ts";
-import { channelPool, globalPool } from "./pooling/global-pool.ts";
+import { channelPool, channelPoolCheck, globalPool } from "./pooling/global-pool.ts";
 import { averagePool, maxPool } from "./pooling/window-pool.ts";
 import type { Computations, Declarations } from "./record.ts";
 
@@ -50,6 +50,12 @@ export const declarations: Declarations = {
 
 export const computations: Computations = {
   ...coreComputations,
+  conv_transpose2d: { ...coreComputations.conv_transpose2d, ...convTranspose2dCheck },
+  channel_conv: { ...coreComputations.channel_conv, ...channelConvCheck },
+  pixel_scale: { ...coreComputations.pixel_scale, ...pixelScaleCheck },
+  multiply: { ...coreComputations.multiply, ...multiplyCheck },
+  channel_pool: { ...coreComputations.channel_pool, ...channelPoolCheck },
+  resize_nearest: { ...coreComputations.resize_nearest, ...resizeNearestCheck },
   prelu: preluComputation,
   partial_add: partialAddComputation,
   ...generalComputations,

@@ -44,8 +44,8 @@ export interface CheckBench {
   readonly winograd: boolean;
   readonly strassen: boolean;
   constant(shape: Shape, positive?: boolean): Constant;
-  /** @param shape of the output */
-  add(operation: Operation, shape: Shape, ...inputs: readonly Value[]): void;
+  /** @param shape of the output @returns it: for others of one label, for it is there only where that is checked */
+  add(operation: Operation, shape: Shape, ...inputs: readonly Value[]): Value;
 }
 
 /** What an operation is. */
@@ -66,6 +66,9 @@ export interface Computation<K extends Kind> {
   /** Adds small cases of all that `label` tells apart. Absent where the kind has no kernels on WebAssembly. */
   check?(bench: CheckBench): void;
 }
+
+/** How the kernels of a kind are checked, apart from the rest for bundles that are without them. */
+export type KernelCheck<K extends Kind> = Pick<Computation<K>, "label" | "check">;
 
 export type Declarations = { readonly [K in Kind]: Declaration<K> };
 export type Computations = { readonly [K in Kind]: Computation<K> };

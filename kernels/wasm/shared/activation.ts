@@ -16,8 +16,10 @@ import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import type { Local } from "../assembler/handles.ts";
 
 /** An activation as kernels take it. */
-export interface Activation extends Named {
-  /** What emits those that not every bundle has (gelu.ts). */
+export interface Activation extends Omit<Named, "activation"> {
+  /** Any other where `emit` is given. */
+  readonly activation: string;
+  /** What emits those that not every bundle has (gelu.ts, functions.ts). */
   readonly emit?: ActivationEmitter | undefined;
 }
 

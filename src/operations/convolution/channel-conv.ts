@@ -1,6 +1,6 @@
 /** Convolution along the channels: x [N,C,1,1], weight [1,1,k], zeros beyond the first and last channel. */
 import { checkShape, windowsOf } from "../record.ts";
-import type { Computation, Declaration } from "../record.ts";
+import type { Computation, Declaration, KernelCheck } from "../record.ts";
 
 export const channelConv: Declaration<"channel_conv"> = {
   shape: (_, [x]) => checkShape("channel_conv", x, [undefined, undefined, 1, 1]),
@@ -18,5 +18,12 @@ export const channelConvComputation: Computation<"channel_conv"> = {
     const shape = { ...windowsOf({ operation: window, inputs: [image], output: image }), inChannels: 1, outChannels: 1, groups: 1 };
     const [y, x, work] = [context.array(output), context.array(inputs[0]), context.scratch(context.kernels.conv2dScratch(shape))];
     return () => context.kernels.conv2dForward(y, x, weight, null, shape, work);
+  },
+};
+
+/** What checks its kernels, which lean sessions have not. */
+export const channelConvCheck: KernelCheck<"channel_conv"> = {
+  check({ gate, constant, add }) {
+    add({ kind: "channel_conv", weight: constant([1, 1, 5]) }, gate.shape, gate);
   },
 };

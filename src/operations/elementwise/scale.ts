@@ -4,7 +4,7 @@
  */
 import { sizeOf } from "../../tensor.ts";
 import { checkImage, checkShape, perChannel, stepOf } from "../record.ts";
-import type { Computation, Declaration } from "../record.ts";
+import type { Computation, Declaration, KernelCheck } from "../record.ts";
 import { relu, withActivation } from "./activation.ts";
 
 export const scale: Declaration<"scale"> = {
@@ -41,4 +41,21 @@ export const multiply: Declaration<"multiply"> = { shape: (_, [a, b]) => checkSh
 export const multiplyComputation: Computation<"multiply"> = {
   // Channels of one pixel each: every element has its gate.
   step: stepOf(({ output }) => ({ batch: 1, channels: sizeOf(output.shape), pixels: 1 }), "channelScaleForward"),
+};
+
+/** What checks its kernels, which lean sessions have not. */
+export const pixelScaleCheck: KernelCheck<"pixel_scale"> = {
+  // Together with what makes images of one channel.
+  label: () => "channel_pool",
+  check({ x, add }) {
+    const [batch, , height, width] = x.shape;
+    add({ kind: "pixel_scale" }, x.shape, x, add({ kind: "channel_pool", by: "mean" }, [batch, 1, height, width], x));
+  },
+};
+
+/** The same. */
+export const multiplyCheck: KernelCheck<"multiply"> = {
+  check({ x, other, add }) {
+    add({ kind: "multiply" }, x.shape, x, other);
+  },
 };

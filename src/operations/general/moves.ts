@@ -38,6 +38,10 @@ export const constantComputation: Computation<"constant"> = {
     const [y, x] = [array(output), numbers(value)];
     return () => y.set(x);
   },
+
+  check({ x, add, constant: made }) {
+    add({ kind: "constant", value: made(x.shape) }, x.shape);
+  },
 };
 
 export const reshape: Declaration<"reshape"> = {
@@ -51,6 +55,13 @@ export const reshapeComputation: Computation<"reshape"> = {
     const [y, x] = [array(output), array(inputs[0])];
     return () => y.set(x);
   },
+
+  check({ x, row, add }) {
+    const [batch, channels, height, width] = x.shape;
+    add({ kind: "reshape", shape: [batch, channels * height * width] }, [batch, channels * height * width], x);
+    add({ kind: "reshape", shape: [batch, 5, 2, 2] }, [batch, 5, 2, 2], row);
+    add({ kind: "reshape", shape: [batch, channels, height * width] }, [batch, channels, height * width], x);
+  },
 };
 
 export const transpose: Declaration<"transpose"> = {
@@ -59,10 +70,16 @@ export const transpose: Declaration<"transpose"> = {
     return order.map((each) => x[each]);
   },
 };
-export const transposeComputation: Computation<"transpose"> = takes<"transpose">(({ order }, from) => {
-  const strides = stridesOf(from);
-  return order.map((each) => axis(from[each], strides[each], (i) => i));
-});
+export const transposeComputation: Computation<"transpose"> = {
+  ...takes<"transpose">(({ order }, from) => {
+    const strides = stridesOf(from);
+    return order.map((each) => axis(from[each], strides[each], (i) => i));
+  }),
+
+  check({ x, add }) {
+    for (const order of [[0, 3, 1, 2], [0, 2, 3, 1], [0, 1, 3, 2]]) add({ kind: "transpose", order }, order.map((i) => x.shape[i]), x);
+  },
+};
 
 export const slice: Declaration<"slice"> = {
   shape({ starts, steps, shape }, [x]) {
@@ -72,10 +89,18 @@ export const slice: Declaration<"slice"> = {
     return shape;
   },
 };
-export const sliceComputation: Computation<"slice"> = takes<"slice">(({ starts, steps }, from, to) => {
-  const strides = stridesOf(from);
-  return to.map((n, i) => axis(n, strides[i], (at) => starts[i] + at * steps[i]));
-});
+export const sliceComputation: Computation<"slice"> = {
+  ...takes<"slice">(({ starts, steps }, from, to) => {
+    const strides = stridesOf(from);
+    return to.map((n, i) => axis(n, strides[i], (at) => starts[i] + at * steps[i]));
+  }),
+
+  check({ x, add }) {
+    for (const [first, steps, shape] of [[2, [1, 1, 1, 1], [2, 9, 6, 5]], [1, [1, 2, -1, 2], [2, 4, 2, 3]]] as const) {
+      add({ kind: "slice", starts: [0, first, 1, 1], steps, shape }, shape, x);
+    }
+  },
+};
 
 export const expand: Declaration<"expand"> = {
   shape({ shape }, [x]) {
@@ -83,11 +108,17 @@ export const expand: Declaration<"expand"> = {
     return shape;
   },
 };
-export const expandComputation: Computation<"expand"> = takes<"expand">((_, from, to) => {
-  const strides = stridesOf(from);
-  const missing = to.length - from.length;
-  return to.map((n, i) => axis(n, strides[i - missing] ?? 0, (at) => (i < missing || from[i - missing] === 1 ? 0 : at)));
-});
+export const expandComputation: Computation<"expand"> = {
+  ...takes<"expand">((_, from, to) => {
+    const strides = stridesOf(from);
+    const missing = to.length - from.length;
+    return to.map((n, i) => axis(n, strides[i - missing] ?? 0, (at) => (i < missing || from[i - missing] === 1 ? 0 : at)));
+  }),
+
+  check({ x, gate, add }) {
+    add({ kind: "expand", shape: x.shape }, x.shape, gate);
+  },
+};
 
 export const gather: Declaration<"gather"> = {
   shape({ axis: along, rows }, [x]) {
@@ -96,10 +127,16 @@ export const gather: Declaration<"gather"> = {
     return x.map((n, i) => (i === along ? rows.length : n));
   },
 };
-export const gatherComputation: Computation<"gather"> = takes<"gather">(({ axis: along, rows }, from, to) => {
-  const strides = stridesOf(from);
-  return to.map((n, i) => axis(n, strides[i], (at) => (i === along ? rows[at] : at)));
-});
+export const gatherComputation: Computation<"gather"> = {
+  ...takes<"gather">(({ axis: along, rows }, from, to) => {
+    const strides = stridesOf(from);
+    return to.map((n, i) => axis(n, strides[i], (at) => (i === along ? rows[at] : at)));
+  }),
+
+  check({ x, add }) {
+    for (const along of [2, 3]) add({ kind: "gather", axis: along, rows: [3, 0, 3] }, x.shape.map((n, i) => (i === along ? 3 : n)), x);
+  },
+};
 
 export const pad: Declaration<"pad"> = { shape: ({ before, after }, [x]) => x.map((n, i) => n + before[i] + after[i]) };
 export const padComputation: Computation<"pad"> = {
@@ -151,5 +188,9 @@ export const joinComputation: Computation<"join"> = {
         at += length;
       }
     };
+  },
+
+  check({ x, fewer, add }) {
+    add({ kind: "join", axis: 1 }, x.shape.map((n, i) => (i === 1 ? n + fewer.shape[1] : n)), x, fewer);
   },
 };

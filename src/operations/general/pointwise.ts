@@ -1,7 +1,7 @@
 /** Functions of one number, of two as numpy stretches them, and the choice between two. */
 import { broadcastForward, unaryForward } from "../../../kernels/reference/general/pointwise.ts";
 import type { BroadcastShape } from "../../../kernels/reference/general/pointwise.ts";
-import type { Node } from "../../graph/graph.ts";
+import type { Node, UnaryFunction, Value } from "../../graph/graph.ts";
 import { showShape } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
 import { sameShape } from "../record.ts";
@@ -53,6 +53,14 @@ export const unaryComputation: Computation<"unary"> = {
     const [y, x, f] = [array(output), array(inputs[0]), unaryFunctions[operation.by]];
     return () => unaryForward(y, x, f);
   },
+
+  // All at once: some want what others give.
+  check({ x, add }) {
+    const by = (by: UnaryFunction, value: Value): Value => add({ kind: "unary", by }, x.shape, value);
+    for (const each of ["abs", "negative", "erf", "softplus", "mish"] as const) by(each, x);
+    const positive = by("exp", x);
+    for (const each of ["log", "sqrt", "reciprocal"] as const) by(each, positive);
+  },
 };
 
 export const elu: Declaration<"elu"> = { shape: sameShape };
@@ -61,6 +69,10 @@ export const eluComputation: Computation<"elu"> = {
     const [y, x] = [array(output), array(inputs[0])];
     return () => unaryForward(y, x, (v) => (v > 0 ? v : alpha * (unaryFunctions.exp(v) - 1)));
   },
+
+  check({ x, add }) {
+    add({ kind: "elu", alpha: 0.75 }, x.shape, x);
+  },
 };
 
 export const clip: Declaration<"clip"> = { shape: sameShape };
@@ -68,6 +80,10 @@ export const clipComputation: Computation<"clip"> = {
   step({ operation: { least, most }, inputs, output }, { array }) {
     const [y, x] = [array(output), array(inputs[0])];
     return () => unaryForward(y, x, (v) => Math.min(most, Math.max(least, v)));
+  },
+
+  check({ x, add }) {
+    add({ kind: "clip", least: -0.5, most: 1.25 }, x.shape, x);
   },
 };
 
@@ -78,6 +94,12 @@ export const binaryComputation: Computation<"binary"> = {
     const [y, a, b] = [output, ...inputs].map((value) => array(value));
     const [shape, f] = [geometry(node), binaryFunctions[operation.by]];
     return () => broadcastForward(y, [a, b], f, shape);
+  },
+
+  check({ x, other, gate, add }) {
+    for (const by of ["add", "subtract", "multiply", "divide", "minimum", "maximum"] as const) {
+      for (const b of [other, gate]) add({ kind: "binary", by }, x.shape, x, b);
+    }
   },
 };
 

@@ -30,6 +30,13 @@ export const reduceComputation: Computation<"reduce"> = {
     const [y, x, shape] = [array(output), array(inputs[0]), rowsOf(inputs[0].shape, axis, end)];
     return () => reduceForward(y, x, by, shape);
   },
+
+  check({ x, add }) {
+    for (const by of ["mean", "max"] as const) {
+      add({ kind: "reduce", by, axis: 2, end: 4 }, [...x.shape.slice(0, 2), 1, 1], x);
+      add({ kind: "reduce", by, axis: 1, end: 2 }, [x.shape[0], 1, ...x.shape.slice(2)], x);
+    }
+  },
 };
 
 export const argMax: Declaration<"arg_max"> = {
@@ -56,6 +63,10 @@ export const softmaxComputation: Computation<"softmax"> = {
     const [y, x, shape] = [array(output), array(inputs[0]), rowsOf(inputs[0].shape, axis)];
     return () => softmaxRowsForward(y, x, logarithm, shape);
   },
+
+  check({ x, add }) {
+    for (const logarithm of [false, true]) add({ kind: "softmax", axis: 1, logarithm }, x.shape, x);
+  },
 };
 
 export const resample: Declaration<"resample"> = {
@@ -71,6 +82,11 @@ export const resampleComputation: Computation<"resample"> = {
   step({ operation: { axis, taps }, inputs, output }, { array }) {
     const [y, x, shape] = [array(output), array(inputs[0]), rowsOf(inputs[0].shape, axis)];
     return () => resampleForward(y, x, taps, shape);
+  },
+
+  check({ x, add }) {
+    const taps = { starts: Int32Array.of(0, 2, 3, 3, 6), places: Int32Array.of(1, 0, 6, 2, 3, 4), weights: Float64Array.of(0.25, 0.75, 1, -0.5, 2, 1) };
+    for (const axis of [2, 3]) add({ kind: "resample", axis, taps }, x.shape.map((n, i) => (i === axis ? 4 : n)), x);
   },
 };
 

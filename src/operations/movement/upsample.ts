@@ -1,6 +1,6 @@
 /** Images a whole number of times as large, or of any size by the nearest pixel: x [N,C,H,W]. */
 import { checkImage, resized, stepOf } from "../record.ts";
-import type { Computation, Declaration } from "../record.ts";
+import type { Computation, Declaration, KernelCheck } from "../record.ts";
 
 export const upsample: Declaration<"upsample"> = {
   shape({ factor }, [x]) {
@@ -33,4 +33,11 @@ export const resizeNearest: Declaration<"resize_nearest"> = {
 
 export const resizeNearestComputation: Computation<"resize_nearest"> = {
   step: stepOf(resized, "upsampleNearestForward"),
+};
+
+/** What checks its kernels, which lean sessions have not. */
+export const resizeNearestCheck: KernelCheck<"resize_nearest"> = {
+  check({ x, add }) {
+    add({ kind: "resize_nearest", size: [5, 11] }, [2, x.shape[1], 5, 11], x);
+  },
 };

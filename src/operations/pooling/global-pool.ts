@@ -1,6 +1,6 @@
 /** Mean or maximum, over an image: x [N,C,H,W] to [N,C,1,1], or over its channels: to [N,1,H,W]. */
 import { checkImage, perChannel } from "../record.ts";
-import type { NodeOf, Computation, Declaration, Step, StepContext } from "../record.ts";
+import type { NodeOf, Computation, Declaration, KernelCheck, Step, StepContext } from "../record.ts";
 
 function stepBy(mean: "globalAveragePoolForward" | "channelMeanForward", max: "globalMaxPoolForward" | "channelMaxForward") {
   return (node: NodeOf<"global_pool"> | NodeOf<"channel_pool">, { array, kernels }: StepContext): Step => {
@@ -37,4 +37,11 @@ export const channelPool: Declaration<"channel_pool"> = {
 
 export const channelPoolComputation: Computation<"channel_pool"> = {
   step: stepBy("channelMeanForward", "channelMaxForward"),
+};
+
+/** What checks its kernels, which lean sessions have not. */
+export const channelPoolCheck: KernelCheck<"channel_pool"> = {
+  check({ x, add }) {
+    for (const by of ["mean", "max"] as const) add({ kind: "channel_pool", by }, [2, 1, 8, 7], x);
+  },
 };

@@ -11,7 +11,7 @@ export interface Emitter {
   emit(m: ModuleBuilder): Func;
 }
 
-/** An address, and the bytes from one image's to the next; 0 for what all images share. */
+/** An address, and the bytes from one image's to the next; 0 for what all images share, be it stored or a single image. */
 export interface Operand {
   readonly address: number;
   readonly pitch: number;
@@ -40,7 +40,7 @@ export interface KernelCall extends Work {
   /** Bytes of working memory that a thread wants. */
   readonly scratch: number;
   /** Address of the first thread's working memory. */
-  readonly scratchAt?: number;
+  readonly scratchAt?: number | undefined;
 }
 
 /** The same while it is planned. */
@@ -83,8 +83,8 @@ export function callOf(
 /** The call with addresses. */
 export function placedCall({ operands, scratch, ...call }: Call, address: (place: Place) => number): KernelCall {
   return {
-    ...call, operands: operands.map((place) => ({ address: address(place), pitch: isImage(place) ? 4 * imagePitch(place.layout) : 0 })),
-    ...(scratch === undefined ? { scratch: 0 } : { scratch: scratch.bytes, scratchAt: address(scratch) }),
+    ...call, operands: operands.map((place) => ({ address: address(place), pitch: isImage(place) && place.images > 1 ? 4 * imagePitch(place.layout) : 0 })),
+    scratch: scratch?.bytes ?? 0, scratchAt: scratch && address(scratch),
   };
 }
 

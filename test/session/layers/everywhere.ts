@@ -25,6 +25,8 @@ export interface Everywhere {
   readonly inputs: readonly Shape[];
   /** Kinds of operations that have no kernel on WebAssembly; none by default. */
   readonly plain?: readonly string[];
+  /** Those that are left plain where numerics are exact, besides. */
+  readonly plainWhereExact?: readonly string[];
   /** Is it left to eager models to train it? */
   readonly eagerOnly?: boolean;
   /** Bound of a fast session's error, of the largest value. */
@@ -32,7 +34,7 @@ export interface Everywhere {
 }
 
 /** @param make a fresh network each time, images to images */
-export function everywhere(name: string, make: () => Module, { inputs, plain = [], eagerOnly = false, fast = 1e-4 }: Everywhere): void {
+export function everywhere(name: string, make: () => Module, { inputs, plain = [], plainWhereExact = [], eagerOnly = false, fast = 1e-4 }: Everywhere): void {
   for (const input of inputs) {
     test(`${name}, ${input.join("x")}: gradients by finite differences`, () => {
       assert.equal(checkNetwork(make(), input), []);
@@ -52,7 +54,7 @@ export function everywhere(name: string, make: () => Module, { inputs, plain = [
         if (options.kernels === "wasm") {
           const left = session.plan.split("\n").filter((line) => line.includes("plain, between"))
             .map((line) => line.trim().split(/\s+/)[0]);
-          assert.equal([...new Set(left)].sort(), [...plain].sort());
+          assert.equal([...new Set(left)].sort(), [...plain, ...(options.numerics === "exact" ? plainWhereExact : [])].sort());
         }
       }
       // Of another size too, where the network takes it.

@@ -134,6 +134,7 @@ function activate({ activation, slope, offset }: Activation, x: number): number 
     case "tanh": return tanh(x);
     case "gelu": return 0.5 * x * (1 + erf(x * Math.SQRT1_2));
     case "gelu_tanh": return x * sigmoid(1.5957691216057308 * (x + 0.044715 * x * x * x));
+    default: throw new RangeError(activation);
   }
 }
 

@@ -15,7 +15,7 @@ export interface TrainingBench {
   /** Something before the operation that is to be checked. */
   before(operation: Operation, shape: Shape, ...inputs: readonly Value[]): Value;
   /** The operation that is to be checked, with what the units that are to be checked join to it. @param shape of its output */
-  add(operation: Operation, shape: Shape, ...inputs: readonly Value[]): void;
+  add(operation: Operation, shape: Shape, ...inputs: readonly Value[]): Value;
 }
 
 const CHANNELS = 20;

@@ -113,11 +113,12 @@ function casesOf(units: readonly Joined[], sums: boolean): Cases {
   for (const { operation: { kind: own }, ...unit } of units.map((each) => ({ ...each, label: operationLabel(each.operation) }))) {
     kind = own as TrainedKind;
     const add: TrainingBench["add"] = (operation, shape, ...from) => {
-      if (operationLabel(operation) !== unit.label) return;
+      if (operationLabel(operation) !== unit.label) return { name: "left out", shape };
       let value = before(operation, shape, ...from);
       if (unit.residual !== undefined) value = before({ kind: "add" }, shape, value, input(shape));
       if (unit.activation !== undefined) value = before({ ...(unit.activation satisfies Activation), kind: "activation" }, shape, value);
       kinds.set(value, kind);
+      return value;
     };
     for (adding of [false, true]) addCases(kind, { input, constant, before, add });
   }

@@ -56,8 +56,9 @@ const rules: Rules = {
   matrix_product: "inference only",
 };
 
-/** @returns the plain one for kernels that are not trusted @throws RangeError where there is none */
-export function ruleOf({ operation: { kind }, output }: Unit, trusts: Trusts): Rule {
+/** @returns the plain one where there are no kernels, or none that are trusted @throws RangeError where there is none */
+export function ruleOf(unit: Unit, trusts: Trusts): Rule {
+  const { operation: { kind }, output } = unit;
   const rule: Rules[Kind] = rules[kind];
   if (rule === "eager models only") {
     throw new RangeError(`compile: training sessions have no ${kind} (${output.name}); train this model with the eager Trainer`);
@@ -65,5 +66,5 @@ export function ruleOf({ operation: { kind }, output }: Unit, trusts: Trusts): R
   if (rule === "inference only") {
     throw new RangeError(`compile: ${kind} (${output.name}) has no gradient: it runs in sessions for inference only`);
   }
-  return trusts(kind) ? rule : plainRule;
+  return trusts(kind) && (rule.fits?.(unit) ?? true) ? rule : plainRule;
 }

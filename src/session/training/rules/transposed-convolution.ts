@@ -7,6 +7,8 @@ import type { ConvGradientParams } from "../../../../kernels/wasm/training/convo
 import { convolution } from "../../../../kernels/wasm/convolution/choose.ts";
 import type { Layout } from "../../../../kernels/wasm/shared/layout.ts";
 import { upsampleNearestKernel } from "../../../../kernels/wasm/operations/upsample.ts";
+import { gradientPadding } from "../../../operations/convolution/conv-transpose2d.ts";
+import type { NodeOf } from "../../../operations/record.ts";
 import { sizeOf } from "../../../tensor.ts";
 import type { Rule, TrainingContext } from "../step/context.ts";
 import { callOf } from "../../plan/kernel-call.ts";
@@ -22,8 +24,9 @@ function operationOf(unit: Unit): Of<"conv_transpose2d"> {
 
 /** Of the convolution that this is the gradient of: from the layout of y to that of x. */
 function paramsOf(unit: Unit, { batch, fma }: Pick<TrainingContext, "batch" | "fma">, x: Layout, y: Layout): ConvGradientParams {
-  const { kernel, stride, padding: [top, left, bottom, right], dilation, groups } = operationOf(unit);
-  return { batch, input: y, output: x, kernel, stride, padding: [top, left], paddingEnd: [bottom, right], dilation, groups, fma };
+  const { kernel, stride, dilation, groups } = operationOf(unit);
+  const [top, left, ...ends] = gradientPadding(unit as NodeOf<"conv_transpose2d">)!;
+  return { batch, input: y, output: x, kernel, stride, padding: [top, left], paddingEnd: ends, dilation, groups, fma };
 }
 
 function layoutOf([, channels, height, width]: readonly number[]): Layout {
@@ -79,6 +82,7 @@ function backward(unit: Unit, dy: Image, context: TrainingContext): void {
 }
 
 export const transposedConvolutionRule: Rule = {
+  fits: (unit) => gradientPadding(unit as NodeOf<"conv_transpose2d">) !== undefined,
   inputHalo: (unit) => gradientHalo(paramsOf(unit, { batch: 1, fma: false }, layoutOf(unit.inputs[0].shape), layoutOf(unit.output.shape))),
   gradientHalo: (unit) => Math.max(...operationOf(unit).padding),
   forward,

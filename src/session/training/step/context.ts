@@ -35,6 +35,8 @@ export interface TrainingContext {
 
 /** How an operation is trained. */
 export interface Rule {
+  /** Are there kernels for this one? All others are computed on the plain kernels. */
+  readonly fits?: (unit: Unit) => boolean;
   /** Halo that the operation wants around its first input. */
   readonly inputHalo?: (unit: Unit) => number;
   /** Halo that it wants around the gradient of its output. */

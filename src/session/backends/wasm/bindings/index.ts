@@ -1,48 +1,44 @@
 /** The bindings of all operations. */
 import { partialAddKernel } from "../../../../../kernels/wasm/operations/partial-add.ts";
-import { preluKernel } from "../../../../../kernels/wasm/operations/prelu.ts";
-import { padKernel } from "../../../../../kernels/wasm/operations/pad.ts";
-import { padded } from "../../../../operations/general/moves.ts";
-import { callOf } from "../../../plan/kernel-call.ts";
-import type { Stored } from "../../../plan/places.ts";
 import { onLayouts, overFirst } from "./binding.ts";
 import type { Bindings } from "./binding.ts";
 import { coreBindings } from "./core.ts";
+import {
+  constantBinding, expandBinding, gatherBinding, joinBinding, padBinding, reshapeBinding, resizeNearestBinding, sliceBinding, transposeBinding,
+} from "./moves.ts";
+import {
+  binaryBinding, clipBinding, eluBinding, multiplyBinding, pixelScaleBinding, preluBinding, unaryBinding,
+} from "./pointwise.ts";
+import { channelConvBinding, channelPoolBinding, reduceBinding, resampleBinding, softmaxBinding } from "./rows.ts";
+import { transposedConvolutionBinding } from "./transposed-convolution.ts";
 
 export const bindings: Bindings = {
   ...coreBindings,
-  prelu: {
-    bind({ operation: { slope }, inputs, output }, { image }) {
-      const [x, y] = [image(inputs[0]), image(output)];
-      const slopes: Stored = { key: `${slope.name} slopes`, floats: y.layout.channels, fill: (into) => into.set(slope.read().data) };
-      return callOf(preluKernel(y.layout, x.layout), y.images, [y, x, slopes]);
-    },
-    over: overFirst,
-  },
+  conv_transpose2d: transposedConvolutionBinding,
+  channel_conv: channelConvBinding,
+  prelu: preluBinding,
   partial_add: { bind: onLayouts((output, [a, b]) => partialAddKernel(output, a, b)), over: overFirst },
-  conv_transpose2d: "plain",
-  channel_conv: "plain",
-  pixel_scale: "plain",
-  multiply: "plain",
+  pixel_scale: pixelScaleBinding,
+  multiply: multiplyBinding,
   dropout: "plain",
-  channel_pool: "plain",
-  resize_nearest: "plain",
-  constant: "plain",
-  unary: "plain",
-  elu: "plain",
-  clip: "plain",
-  binary: "plain",
+  channel_pool: channelPoolBinding,
+  resize_nearest: resizeNearestBinding,
+  constant: constantBinding,
+  unary: unaryBinding,
+  elu: eluBinding,
+  clip: clipBinding,
+  binary: binaryBinding,
   select: "plain",
-  reshape: "plain",
-  transpose: "plain",
-  slice: "plain",
-  expand: "plain",
-  gather: "plain",
-  pad: { bind: onLayouts((output, [x], node) => padded(node, (shape) => padKernel(output, x, shape))) },
-  join: "plain",
-  reduce: "plain",
+  reshape: reshapeBinding,
+  transpose: transposeBinding,
+  slice: sliceBinding,
+  expand: expandBinding,
+  gather: gatherBinding,
+  pad: padBinding,
+  join: joinBinding,
+  reduce: reduceBinding,
   arg_max: "plain",
-  softmax: "plain",
-  resample: "plain",
+  softmax: softmaxBinding,
+  resample: resampleBinding,
   matrix_product: "plain",
 };

@@ -68,8 +68,10 @@ function graphOf(labels: ReadonlySet<Label>, operations: PlainOperations, { wino
     .map((shape, i) => ({ name: `input ${i}`, shape }));
   const [x, other, fewer, gate, row, few, many] = inputs;
   const nodes: Node[] = [];
-  const add: CheckBench["add"] = (operation, shape, ...values) => {
-    if (labels.has(labelOf(operations, operation))) nodes.push({ operation, inputs: values, output: { name: `node ${nodes.length}`, shape } });
+  const add: CheckBench["add"] = (operation, shape, ...inputs) => {
+    const output = { name: `node ${nodes.length}`, shape };
+    if (labels.has(labelOf(operations, operation))) nodes.push({ operation, inputs, output });
+    return output;
   };
   const bench: CheckBench = { x, other, fewer, gate, row, few, many, winograd, strassen: strassen !== undefined, constant, add };
   for (const { check } of Object.values(operations.computations)) check?.(bench);

@@ -1,0 +1,58 @@
+/** What joins the numbers of an axis: softmax, means and maxima of channels and of images, images of other sizes. */
+import {
+  channelConvKernel, channelPoolKernel, softmaxKernel,
+} from "../../../../../kernels/wasm/operations/general/over-channels.ts";
+import { resampleKernel } from "../../../../../kernels/wasm/operations/general/resample.ts";
+import { globalPoolKernel } from "../../../../../kernels/wasm/operations/global-pool.ts";
+import { callOf } from "../../../plan/kernel-call.ts";
+import type { Stored } from "../../../plan/places.ts";
+import { onLayouts, overFirst } from "./binding.ts";
+import type { Binding } from "./binding.ts";
+import { numbers } from "../pack-weights.ts";
+
+/** Along the channels. */
+export const softmaxBinding: Binding<"softmax"> = {
+  bind: onLayouts((output, [x], { operation: { axis, logarithm } }) => (axis === 1 ? softmaxKernel(output, x, logarithm) : undefined)),
+  over: overFirst,
+};
+
+/** Over all of an image, or over the channels. */
+export const reduceBinding: Binding<"reduce"> = {
+  bind: onLayouts((output, [x], { operation: { by, axis, end }, inputs: [{ shape }] }) => {
+    if (by !== "mean" && by !== "max") return undefined;
+    if (axis === 1 && end === 2) return channelPoolKernel(output, x, by);
+    return axis === 2 && end === shape.length ? globalPoolKernel(x, by) : undefined;
+  }),
+};
+
+export const channelPoolBinding: Binding<"channel_pool"> = {
+  bind: onLayouts((output, [x], { operation: { by } }) => channelPoolKernel(output, x, by)),
+};
+
+export const channelConvBinding: Binding<"channel_conv"> = {
+  bind({ operation: { weight }, inputs, output }, { image }) {
+    const [x, y] = [image(inputs[0]), image(output)];
+    const floats = numbers(weight)!.length;
+    const stored: Stored = { key: `${weight.name} ${floats}`, floats, fill: (into) => into.set(numbers(weight)!) };
+    return callOf(channelConvKernel(y.layout.channels, floats), y.images, [y, x, stored]);
+  },
+};
+
+/** Whole numbers, as the bits of what is stored. */
+export function storedPlaces(key: string, places: ArrayLike<number>): Stored {
+  return { key, floats: places.length, fill: (into) => new Int32Array(into.buffer, into.byteOffset, places.length).set(places) };
+}
+
+/** Rows or columns. */
+export const resampleBinding: Binding<"resample"> = {
+  bind({ operation: { axis, taps: { starts, places, weights } }, inputs, output }, { image }) {
+    const { length } = output.shape;
+    if (axis < 2 || length > 4) return undefined;
+    const [x, y] = [image(inputs[0]), image(output)];
+    const tables: Stored[] = [
+      storedPlaces(`starts ${starts.join()}`, starts), storedPlaces(`places ${places.join()}`, places),
+      { key: `weights ${weights.join()}`, floats: weights.length, fill: (into) => into.set(weights) },
+    ];
+    return callOf(resampleKernel(y.layout, x.layout, axis === 2 ? "rows" : "columns"), y.images, [y, x, ...tables]);
+  },
+};
