@@ -51,3 +51,7 @@ declare module "node:zlib" {
   export function deflateRawSync(data: Uint8Array, options?: { level?: number; strategy?: number }): Uint8Array;
   export const constants: Readonly<Record<"Z_DEFAULT_STRATEGY" | "Z_FIXED" | "Z_HUFFMAN_ONLY" | "Z_RLE", number>>;
 }
+
+declare module "node:vm" {
+  export function runInNewContext(code: string, globals: Readonly<Record<string, unknown>>): unknown;
+}

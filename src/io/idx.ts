@@ -4,7 +4,8 @@
  */
 import { FormatError } from "../errors.ts";
 import { sizeOf } from "../tensor.ts";
-import { checkBytes, greatestRatio, inflate, join } from "./bytes/inflate.ts";
+import { checkBytes, inflate, join } from "./bytes/inflate.ts";
+import { greatestRatio } from "./bytes/zlib.ts";
 
 /** Unsigned bytes with their dimensions, outermost first: [60000, 28, 28] for images, [60000] for labels. */
 export interface IdxArray {
@@ -33,8 +34,7 @@ export function parseIdx(bytes: Uint8Array): IdxArray {
 /**
  * The same of a file that may be gzipped. Never inflates more than the header says, nor believes a header that says more
  * than gzip can pack into so many bytes.
- * @throws FormatError (as a rejection) as parseIdx, and if the gzip stream is corrupt, cut short, or not the whole file;
- * Error if the host has no DecompressionStream.
+ * @throws FormatError (as a rejection) as parseIdx, and if the gzip stream is corrupt, cut short, or not the whole file.
  */
 export async function readIdx(bytes: Uint8Array): Promise<IdxArray> {
   checkBytes(bytes, "readIdx");

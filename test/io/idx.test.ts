@@ -5,6 +5,7 @@ import { Random } from "../../kernels/random.ts";
 import { FormatError } from "../../src/errors.ts";
 import { parseIdx, readIdx } from "../../src/io/idx.ts";
 import { deflate, join } from "../../src/io/bytes/inflate.ts";
+import { fakeStream, onHost } from "../support/streams.ts";
 import { failure, fromBase64 } from "./images/image-files.ts";
 
 /** A header of these sizes and `count` bytes 0, 3, 6, ... */
@@ -24,6 +25,9 @@ async function refuses(bytes: Uint8Array, pattern: RegExp): Promise<void> {
   assert.match(error.message, pattern);
   assert.match(error.message, /IDX[^\n]{10,150}$/);
 }
+
+/** Of gzip itself, with its name inside. */
+const named = "H4sICASeBGsCA3gAY2DgYGJgYABh5sSk5JTUNACD2kYvEgAAAA==";
 
 test("images and labels, plain and gzipped", async () => {
   for (const shape of [[7], [2, 3], [2, 3, 4], [1, 1, 1, 1, 5]]) {
@@ -45,7 +49,7 @@ test("large enough to come in pieces", async () => {
 
 test("a file that gzip itself has packed, with its name inside", async () => {
   // printf '\0\0\10\2\0\0\0\2\0\0\0\3abcdef' > x && gzip -9 x
-  const array = await readIdx(fromBase64("H4sICASeBGsCA3gAY2DgYGJgYABh5sSk5JTUNACD2kYvEgAAAA=="));
+  const array = await readIdx(fromBase64(named));
   assert.equal(array.shape, [2, 3]);
   assert.equal(String.fromCharCode(...array.data), "abcdef");
 });
@@ -98,6 +102,41 @@ test("gzip streams that are corrupt, doubled, followed by other bytes, or bombs"
   await refuses(join([good, Uint8Array.of(1, 2, 3, 4, 5)]), /corrupt|after its end/);
   await refuses(join([good, new Uint8Array(8)]), /corrupt|after its end/);
   await refuses(await gzip(join([idx([2], 2), new Uint8Array(20000000)])), /goes on after the 10 bytes/);
+});
+
+test("a stream without end is left as soon as it gives too much", async () => {
+  const log: string[] = [];
+  const file = await gzip(idx([2], 2));
+  const pieces = [idx([2], 2)];
+  const stream = fakeStream(() => pieces.shift() ?? new Uint8Array(4), log);
+  await onHost({ DecompressionStream: stream }, () => refuses(file, /goes on after the 10 bytes/));
+  assert.equal(log, ["read", "read", "cancel", "abort"]);
+});
+
+test("what a host may let pass is noticed here: a stream without its size, and bytes after it", async () => {
+  const file = await gzip(idx([2], 2));
+  const more = (...bytes: number[]): Uint8Array => Uint8Array.from([...file, ...bytes]);
+  for (const spoilt of [file.subarray(0, file.length - 1), file.subarray(0, file.length - 4), more(0), more(1, 2, 3, 4)]) {
+    const pieces = [idx([2], 2)];
+    await onHost({ DecompressionStream: fakeStream(() => pieces.shift(), []) }, () => refuses(spoilt, /bytes after its end/));
+  }
+});
+
+test("a host without streams reads gzip all the same", async () => {
+  const { data } = await readIdx(fromBase64(named));
+  const file = await gzip(idx([2, 3, 4], 24));
+  const extra = Uint8Array.from([...file.subarray(0, 3), 4 + 2, ...file.subarray(4, 10), 3, 0, 9, 9, 9, 8, 8, ...file.subarray(10)]);
+  await onHost({ DecompressionStream: undefined }, async () => {
+    assert.equal(Array.from((await readIdx(fromBase64(named))).data), Array.from(data));
+    for (const good of [file, extra]) assert.equal((await readIdx(good)).shape, [2, 3, 4]);
+    for (let length = 2; length < file.length; length++) await refuses(file.subarray(0, length), /corrupt|cut short/);
+    for (let at = 10; at < file.length; at++) {
+      const broken = file.slice();
+      broken[at] ^= 255;
+      await refuses(broken, /./);
+    }
+    await refuses(join([file, Uint8Array.of(1, 2, 3, 4, 5)]), /corrupt/);
+  });
 });
 
 test("arguments of the wrong kind", async () => {

@@ -78,6 +78,16 @@ export const todaysNetworks: readonly SmallNetwork[] = [
   { model: "ecaresnet50t", options: { ...tiny, blocks: [1, 2, 1, 1], width: 8 }, input: [2, 2, 33, 40] },
 ];
 
+/** Names of the families of `todaysNetworks`. Their twins without SE have no name, but the option. */
+const today = new RegExp(`^(${[
+  "tf_", "test_", "efficientnet", "tinynet", "semnas", "mnasnet", "mixnet", "lcnet", "fbnet", "mobilenetv3_(large_(075|150)|small_0)", "hardcore",
+  "regnet", "ghost", "ese_", "rexnet", "repvit", "resnetrs", "ecaresnet", "seresnext(26|101_(32x8|64)|101d|aa)", "seresnet152d", "resnet\\d+[dt]$",
+].join("|")})`);
+
+export function isOfToday(name: string): boolean {
+  return today.test(name);
+}
+
 /** Name and options, for titles. */
 export function title({ model, options }: SmallNetwork): string {
   const own = Object.entries(options).filter(([name]) => !["classes", "inChannels"].includes(name));

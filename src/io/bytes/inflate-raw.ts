@@ -4,11 +4,34 @@
  */
 import { FormatError } from "../../errors.ts";
 
-/** A code's symbols by the bits that begin with it, the first one lowest: symbol * 16 + length, or 0 for none. */
+/** Bits that are looked up at once; longer codes are few. */
+const lookBits = 10;
+
+/** A Huffman code, whose codes come with their first bit lowest. */
 interface Code {
-  readonly entries: Uint16Array;
-  /** Of the longest code. */
-  readonly bits: number;
+  /** By the next 10 bits: symbol * 16 + length, or 0 where the code is longer or is none. */
+  readonly look: Uint16Array;
+  /** By length: how many codes, and the first of them; all symbols, those of shorter codes first. */
+  readonly counts: Uint16Array;
+  readonly first: Uint16Array;
+  readonly symbols: Uint16Array;
+}
+
+/** Where reading and writing are. */
+interface Stream {
+  readonly file: Uint8Array;
+  readonly out: Uint8Array;
+  /** The next byte that is not in `hold`, whose low `held` bits come next. */
+  at: number;
+  hold: number;
+  held: number;
+  /** Bytes that have come out. */
+  to: number;
+  /** Did it stop because `out` was full? */
+  full: boolean;
+  readonly bad: () => never;
+  /** Where more would come out than there is room for: it stops, or has failed. */
+  readonly overflow: () => void;
 }
 
 /** Least length of each length symbol from 257, and least distance of each distance symbol; the bits that follow add to it. */
@@ -27,29 +50,31 @@ function bases(bits: Uint8Array, first: number): Uint16Array {
   return least;
 }
 
-/** @returns undefined where the lengths are of no code */
+/** @returns undefined where the lengths are of no code: neither exactly full, nor of one symbol or none, as distances may be */
 function codeOf(lengths: Uint8Array): Code | undefined {
-  const counts = new Uint16Array(17);
-  for (const length of lengths) if (length > 0) counts[length]++;
-  let bits = 15;
-  while (bits > 1 && counts[bits] === 0) bits--;
-  const next = new Uint16Array(17);
-  let code = 0;
-  for (let length = 1; length <= bits; length++) {
-    next[length] = code;
-    code = (code + counts[length]) << 1;
+  const counts = new Uint16Array(16);
+  for (const length of lengths) counts[length]++;
+  const used = lengths.length - counts[0];
+  counts[0] = 0;
+  const first = new Uint16Array(16);
+  const begin = new Uint16Array(16);
+  for (let length = 1; length < 16; length++) {
+    first[length] = (first[length - 1] + counts[length - 1]) << 1;
+    begin[length] = begin[length - 1] + counts[length - 1];
+    if (first[length] + counts[length] > 1 << length) return undefined;
   }
-  const used = code >> 1;
-  // Exactly full; or of one symbol, or none, as for distances that no match uses.
-  if (used > 1 << bits || (used < 1 << bits && (bits > 1 || used > 1))) return undefined;
-  const entries = new Uint16Array(1 << bits);
+  if (first[15] + counts[15] < 1 << 15 && (used > 1 || used > counts[1])) return undefined;
+  const symbols = new Uint16Array(used);
+  const look = new Uint16Array(1 << lookBits);
+  const next = first.slice();
   lengths.forEach((length, symbol) => {
     if (length === 0) return;
+    symbols[begin[length] + next[length] - first[length]] = symbol;
     let reversed = 0;
-    for (let i = 0, value = next[length]++; i < length; i++, value >>= 1) reversed = (reversed << 1) | (value & 1);
-    for (; reversed < entries.length; reversed += 1 << length) entries[reversed] = (symbol << 4) | length;
+    for (let i = 0, code = next[length]++; i < length; i++, code >>= 1) reversed = (reversed << 1) | (code & 1);
+    if (length <= lookBits) for (; reversed < look.length; reversed += 1 << length) look[reversed] = (symbol << 4) | length;
   });
-  return { entries, bits };
+  return { look, counts, first, symbols };
 }
 
 let fixed: readonly [Code, Code] | undefined;
@@ -59,87 +84,159 @@ function fixedCodes(): readonly [Code, Code] {
   return (fixed ??= [codeOf(literals)!, codeOf(new Uint8Array(32).fill(5))!]);
 }
 
+/** The code that the bits of `hold` begin with, as `look` has it; 0 where none is. */
+function longCode({ counts, first, symbols }: Code, hold: number): number {
+  for (let length = 1, code = 0, begin = 0; length < 16; begin += counts[length++]) {
+    code = (code << 1) | ((hold >> (length - 1)) & 1);
+    const index = code - first[length];
+    if (index >= 0 && index < counts[length]) return (symbols[begin + index] << 4) | length;
+  }
+  return 0;
+}
+
+/** At least 15 bits into `hold`. Behind the end come zeros, which count as missing once they are used. */
+function fill(stream: Stream): void {
+  for (; stream.held < 15; stream.held += 8) stream.hold |= (stream.file[stream.at++] ?? 0) << stream.held;
+}
+
+/** The next `count` bits, at most 15. */
+function take(stream: Stream, count: number): number {
+  fill(stream);
+  const value = stream.hold & ((1 << count) - 1);
+  stream.hold >>>= count;
+  stream.held -= count;
+  return stream.at - (stream.held >> 3) > stream.file.length ? stream.bad() : value;
+}
+
+function symbol(stream: Stream, code: Code): number {
+  fill(stream);
+  const entry = code.look[stream.hold & ((1 << lookBits) - 1)] || longCode(code, stream.hold);
+  take(stream, entry & 15);
+  return entry === 0 ? stream.bad() : entry >> 4;
+}
+
 /**
  * What comes out of a deflate stream (without the frame of zlib or gzip).
  * @param size the most that may come out; allocated at once
  * @param what names the data in messages
- * @returns the bytes, at most `size`, and how many of `file` the stream took
- * @throws FormatError where the stream is damaged, cut short or makes more
+ * @param stops whether to stop after `size` bytes where there are more
+ * @returns the bytes, at most `size`; how many of `file` the stream took; whether it came to its end
+ * @throws FormatError where the stream is damaged, cut short or, unless it stops, makes more
  */
-export function inflateRaw(file: Uint8Array, size: number, what: string): { readonly bytes: Uint8Array; readonly end: number } {
-  const out = new Uint8Array(size);
-  let [at, to, hold, held] = [0, 0, 0, 0];
+export function inflateRaw(
+  file: Uint8Array, size: number, what: string, stops: boolean = false,
+): { readonly bytes: Uint8Array; readonly end: number; readonly complete: boolean } {
   const bad = (): never => {
     throw new FormatError(`${what}: its compressed data are damaged, cut short, or more than ${size} bytes`);
   };
-  /** Makes sure that `count` bits are there; behind the end come zeros, which count as missing once they are used. */
-  const need = (count: number): void => {
-    for (; held < count; held += 8) hold |= (at < file.length ? file[at] : 0) << held, at++;
+  const overflow = (): void => {
+    if (!stops) bad();
+    stream.full = true;
   };
-  const take = (count: number): number => {
-    need(count);
-    const value = hold & ((1 << count) - 1);
-    hold >>>= count;
-    held -= count;
-    return at - (held >> 3) > file.length ? bad() : value;
-  };
-  const symbol = ({ entries, bits }: Code): number => {
-    need(bits);
-    const entry = entries[hold & ((1 << bits) - 1)];
-    take(entry & 15);
-    return entry === 0 ? bad() : entry >> 4;
-  };
+  const stream: Stream = { file, out: new Uint8Array(size), at: 0, hold: 0, held: 0, to: 0, full: false, bad, overflow };
+  for (let last = 0; last === 0 && !stream.full; ) {
+    last = take(stream, 1);
+    const kind = take(stream, 2);
+    if (kind === 0) stored(stream);
+    else copyCoded(stream, ...(kind === 1 ? fixedCodes() : kind === 2 ? dynamicCodes(stream) : bad()));
+  }
+  return { bytes: stream.out.subarray(0, stream.to), end: stream.at - (stream.held >> 3), complete: !stream.full };
+}
 
-  const stored = (): void => {
-    hold >>>= held & 7;
-    held -= held & 7;
-    const length = take(16);
-    if ((take(16) ^ length) !== 0xffff) bad();
-    at -= held >> 3;
-    hold = held = 0;
-    if (at + length > file.length || to + length > size) bad();
-    out.set(file.subarray(at, (at += length)), to);
-    to += length;
-  };
-  const dynamicCodes = (): readonly [Code, Code] => {
-    const [literals, distances, count] = [take(5) + 257, take(5) + 1, take(4) + 4];
-    const lengths = new Uint8Array(19);
-    for (let i = 0; i < count; i++) lengths[order[i]] = take(3);
-    const code = codeOf(lengths) ?? bad();
-    const all = new Uint8Array(literals + distances);
-    for (let i = 0; i < all.length; ) {
-      const value = symbol(code);
-      if (value < 16) all[i++] = value;
-      else {
-        const [before, times] = value === 16 ? [i > 0 ? all[i - 1] : bad(), take(2) + 3] : [0, value === 17 ? take(3) + 3 : take(7) + 11];
-        if (i + times > all.length) bad();
-        all.fill(before, i, (i += times));
-      }
-    }
-    return [codeOf(all.subarray(0, literals)) ?? bad(), codeOf(all.subarray(literals)) ?? bad()];
-  };
+/** A block that is not compressed. */
+function stored(stream: Stream): void {
+  const { file, out, bad } = stream;
+  take(stream, stream.held & 7);
+  const [low, high, check, more] = [take(stream, 8), take(stream, 8), take(stream, 8), take(stream, 8)];
+  let length = low + high * 256;
+  if (check + more * 256 !== (length ^ 0xffff)) bad();
+  const from = stream.at - (stream.held >> 3);
+  if (from + length > file.length) bad();
+  if (stream.to + length > out.length) {
+    stream.overflow();
+    length = out.length - stream.to;
+  }
+  out.set(file.subarray(from, from + length), stream.to);
+  stream.at = from + length;
+  stream.hold = stream.held = 0;
+  stream.to += length;
+}
 
-  for (let last = 0; last === 0; ) {
-    last = take(1);
-    const kind = take(2);
-    if (kind === 0) {
-      stored();
-      continue;
-    }
-    const [literals, distances] = kind === 1 ? fixedCodes() : kind === 2 ? dynamicCodes() : bad();
-    for (let value = symbol(literals); value !== 256; value = symbol(literals)) {
-      if (value < 256) {
-        if (to === size) bad();
-        out[to++] = value;
-        continue;
-      }
-      if (value > 285) bad();
-      const length = lengthBases[value - 257] + take(lengthBits[value - 257]);
-      const which = symbol(distances);
-      const distance = which < 30 ? distanceBases[which] + take(distanceBits[which]) : bad();
-      if (distance > to || to + length > size) bad();
-      for (const end = to + length; to < end; to++) out[to] = out[to - distance];
+function dynamicCodes(stream: Stream): readonly [Code, Code] {
+  const { bad } = stream;
+  const [literals, distances, count] = [take(stream, 5) + 257, take(stream, 5) + 1, take(stream, 4) + 4];
+  const lengths = new Uint8Array(19);
+  for (let i = 0; i < count; i++) lengths[order[i]] = take(stream, 3);
+  const code = codeOf(lengths) ?? bad();
+  const all = new Uint8Array(literals + distances);
+  for (let i = 0; i < all.length; ) {
+    const value = symbol(stream, code);
+    if (value < 16) all[i++] = value;
+    else {
+      const before = value === 16 ? (i > 0 ? all[i - 1] : bad()) : 0;
+      const times = value === 16 ? take(stream, 2) + 3 : value === 17 ? take(stream, 3) + 3 : take(stream, 7) + 11;
+      if (i + times > all.length) bad();
+      all.fill(before, i, (i += times));
     }
   }
-  return { bytes: out.subarray(0, to), end: at - (held >> 3) };
+  return [codeOf(all.subarray(0, literals)) ?? bad(), codeOf(all.subarray(literals)) ?? bad()];
+}
+
+/**
+ * Literals and matches up to the end of a block. What `fill`, `take` and `symbol` do stands here once more, on local variables: all time
+ * goes by here.
+ */
+function copyCoded(stream: Stream, literals: Code, distances: Code): void {
+  const { file, out, bad } = stream;
+  const size = file.length;
+  const most = out.length;
+  const mask = (1 << lookBits) - 1;
+  const { look } = literals;
+  const { look: lookDistance } = distances;
+  let { at, hold, held, to } = stream;
+  for (;;) {
+    for (; held < 15; at++, held += 8) if (at < size) hold |= file[at] << held;
+    let entry = look[hold & mask];
+    if (entry === 0) entry = longCode(literals, hold);
+    hold >>>= entry & 15;
+    held -= entry & 15;
+    const value = entry >> 4;
+    if (value < 256) {
+      if (entry === 0) bad();
+      if (to === most) {
+        stream.overflow();
+        break;
+      }
+      out[to++] = value;
+      continue;
+    }
+    if (value === 256) break;
+    if (value > 285) bad();
+    for (; held < 15; at++, held += 8) if (at < size) hold |= file[at] << held;
+    let extra = lengthBits[value - 257];
+    const length = lengthBases[value - 257] + (hold & ((1 << extra) - 1));
+    hold >>>= extra;
+    held -= extra;
+    for (; held < 15; at++, held += 8) if (at < size) hold |= file[at] << held;
+    entry = lookDistance[hold & mask];
+    if (entry === 0) entry = longCode(distances, hold);
+    hold >>>= entry & 15;
+    held -= entry & 15;
+    if (entry === 0 || entry >> 4 > 29) bad();
+    for (; held < 15; at++, held += 8) if (at < size) hold |= file[at] << held;
+    extra = distanceBits[entry >> 4];
+    const distance = distanceBases[entry >> 4] + (hold & ((1 << extra) - 1));
+    hold >>>= extra;
+    held -= extra;
+    if (distance > to) bad();
+    const end = Math.min(to + length, most);
+    if (to + length > most) stream.overflow();
+    for (; to < end; to++) out[to] = out[to - distance];
+    if (stream.full) break;
+  }
+  stream.at = at;
+  stream.hold = hold;
+  stream.held = held;
+  stream.to = to;
+  if (at - (held >> 3) > size) bad();
 }

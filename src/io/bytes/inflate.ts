@@ -1,13 +1,11 @@
 /**
- * Compressed bytes through the host's own DecompressionStream and CompressionStream, piece by piece, so that whoever reads
- * can stop as soon as more comes out than a file may hold. Hosts differ in what they notice (Deno takes a zlib stream that
- * was cut short, Node one with bytes after its end): whoever reads checks the size or checksum that ends the stream.
+ * Compressed bytes through the host's own DecompressionStream and CompressionStream where it has them, piece by piece, so that whoever
+ * reads can stop as soon as more comes out than a file may hold; without the host where it has none. Hosts differ in what they notice
+ * (Deno takes a stream that was cut short, Node one with bytes after its end): whoever reads checks the size that ends the stream.
  */
 import { FormatError, show } from "../../errors.ts";
 import type { HostCodec } from "../../host-types.ts";
-
-/** Deflate makes at most 1,032 bytes of one (a match of 258 bytes in two bits): more cannot be in a stream. */
-export const greatestRatio = 1032;
+import { gunzip, storeZlib } from "./zlib.ts";
 
 /** Pieces fed at a time. Some hosts inflate a whole piece at once, so this bounds what a hostile one makes: 17 MB. */
 const pieceSize = 16384;
@@ -20,13 +18,16 @@ export function checkBytes(bytes: unknown, operation: string): asserts bytes is 
 }
 
 /**
- * What comes out of zlib ("deflate") or gzip `bytes`, in pieces. Stopping early frees the host's stream.
- * @param what names the data in errors: "PNG image data".
- * @throws FormatError if the host finds the data corrupt or cut short; Error if the host has no DecompressionStream.
+ * What comes out of a zlib stream ("deflate") or a gzip file, in pieces. Stopping early frees the host's stream.
+ * @param what names the data in errors: "gzipped IDX".
+ * @throws FormatError if the data is corrupt or cut short, as far as the host notices; Error for zlib if the host has no
+ * DecompressionStream (inflateZlib wants none, but a size).
  */
 export async function* inflate(bytes: Uint8Array, format: "deflate" | "gzip", what: string): AsyncGenerator<Uint8Array, void, void> {
   if (typeof DecompressionStream === "undefined") {
-    throw new Error(`${what}: this host has no DecompressionStream (Node 18, Deno, Bun 1.3 and browsers of 2023 or newer have it)`);
+    if (format === "deflate") throw new Error(`${what}: this host has no DecompressionStream`);
+    yield gunzip(bytes, what);
+    return;
   }
   const codec = new DecompressionStream(format);
   try {
@@ -37,11 +38,13 @@ export async function* inflate(bytes: Uint8Array, format: "deflate" | "gzip", wh
 }
 
 /**
- * `bytes` as a zlib ("deflate") or gzip stream. Hosts compress differently: the result is not the same bytes everywhere.
- * @throws Error if the host has no CompressionStream.
+ * `bytes` as a zlib ("deflate") or gzip stream. Hosts compress differently: the result is not the same bytes everywhere. A host without
+ * CompressionStream stores them in a zlib stream as they are.
+ * @throws Error for gzip if the host has no CompressionStream.
  */
 export async function deflate(bytes: Uint8Array, format: "deflate" | "gzip", what: string): Promise<Uint8Array> {
   if (typeof CompressionStream === "undefined") {
+    if (format === "deflate") return storeZlib(bytes);
     throw new Error(`${what}: this host has no CompressionStream (Node 18, Deno, Bun 1.3 and browsers of 2023 or newer have it)`);
   }
   const pieces: Uint8Array[] = [];

@@ -1,10 +1,10 @@
 /** Image files of any format that is read here, and the names of those that are not. */
-import { FormatError, checkOptions, show } from "../../errors.ts";
+import { FormatError } from "../../errors.ts";
 import { checkBytes } from "../bytes/inflate.ts";
-import type { DecodeOptions, RgbaImage } from "./image.ts";
+import { type DecodeOptions, pixelLimit, type RgbaImage } from "./image.ts";
 import { decodeJpeg } from "./jpeg/decode.ts";
 import { orientationOf, upright } from "./orientation.ts";
-import { decodePng, isPng } from "./png.ts";
+import { decodePng, decodePngSync, isPng } from "./png.ts";
 import { decodePnm, isPnm } from "./pnm.ts";
 
 /** A well-known image format that this package does not decode; another decoder may give the RGBA bytes. */
@@ -34,31 +34,39 @@ export function imageFormat(bytes: Uint8Array): string | undefined {
   return undefined;
 }
 
-const known = ["maxPixels", "tolerant", "applyOrientation"] as const satisfies readonly (keyof DecodeOptions)[];
 
 /**
  * The image in a PNG, JPEG, PBM, PGM or PPM file, whichever it is by its first bytes.
  * @throws UnsupportedImage (as a rejection, like all of these) for another known format; FormatError for unknown, corrupt or
- * oversized files; RangeError for an unknown option or a limit that is none; TypeError for an option of another kind.
+ * oversized files; TypeError where `bytes` are none, or an option is of the wrong kind.
  */
-export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<RgbaImage> {
-  checkBytes(bytes, "decodeImage");
-  checkOptions("decodeImage", options, known);
-  const { maxPixels } = options;
-  if (maxPixels !== undefined && !(typeof maxPixels === "number" && maxPixels > 0)) {
-    throw new RangeError(`decodeImage: maxPixels wants a number above 0, got ${show(maxPixels)}`);
-  }
-  for (const name of ["tolerant", "applyOrientation"] as const) {
-    const value: unknown = options[name];
-    if (value !== undefined && typeof value !== "boolean") throw new TypeError(`decodeImage: ${name} wants true or false, got ${show(value)}`);
-  }
+export async function decodeImage(bytes: Uint8Array | ArrayBufferLike, options: DecodeOptions = {}): Promise<RgbaImage> {
+  const file = bytesOf(bytes, options, "decodeImage");
+  return isPng(file) ? turned(await decodePng(file, options), file, options) : decodeOther(file, options);
+}
+
+/** The same at once. */
+export function decodeImageSync(bytes: Uint8Array | ArrayBufferLike, options: DecodeOptions = {}): RgbaImage {
+  const file = bytesOf(bytes, options, "decodeImageSync");
+  return isPng(file) ? turned(decodePngSync(file, options), file, options) : decodeOther(file, options);
+}
+
+/** By tag: arrays and buffers of other realms are no instances of this one's. */
+function bytesOf(given: Uint8Array | ArrayBufferLike, options: DecodeOptions, operation: string): Uint8Array {
+  const buffer = /^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(given));
+  const bytes = buffer ? new Uint8Array(given as ArrayBuffer) : given;
+  checkBytes(bytes, operation);
+  pixelLimit(options, operation);
+  return bytes;
+}
+
+function turned(image: RgbaImage, bytes: Uint8Array, options: DecodeOptions): RgbaImage {
+  return options.applyOrientation === true ? upright(image, orientationOf(bytes)) : image;
+}
+
+function decodeOther(bytes: Uint8Array, options: DecodeOptions): RgbaImage {
   const format = imageFormat(bytes);
-  if (options.applyOrientation === true && (format === "PNG" || format === "JPEG")) {
-    const orientation = orientationOf(bytes);
-    return upright(await decodeImage(bytes, { ...options, applyOrientation: false }), orientation);
-  }
-  if (format === "PNG") return decodePng(bytes, options);
-  if (format === "JPEG") return decodeJpeg(bytes, options);
+  if (format === "JPEG") return turned(decodeJpeg(bytes, options), bytes, options);
   if (format === "PNM") return decodePnm(bytes, options);
   if (format !== undefined) throw new UnsupportedImage(format);
   if (bytes.length === 0) throw new FormatError("image: the file is empty");

@@ -1,5 +1,5 @@
 /** An image in memory: what a canvas, `sharp(...).ensureAlpha().raw()` and other decoders give, and what our decoders make. */
-import { show } from "../../errors.ts";
+import { checkOptions, show } from "../../errors.ts";
 
 /** 8-bit RGBA, rows from the top, four bytes a pixel: red, green, blue, alpha (not premultiplied). */
 export interface RgbaImage {
@@ -17,6 +17,21 @@ export interface DecodeOptions {
   readonly tolerant?: boolean;
   /** JPEG and PNG, in decodeImage: turn the picture as its Exif says, as PIL's `ImageOps.exif_transpose`. Not done unless asked for. */
   readonly applyOrientation?: boolean;
+}
+
+const known = ["maxPixels", "tolerant", "applyOrientation"] as const satisfies readonly (keyof DecodeOptions)[];
+
+/** The most pixels an image may have. @throws TypeError or RangeError where `options` hold another name or value than may be. */
+export function pixelLimit(options: DecodeOptions, operation: string): number {
+  checkOptions(operation, options, known);
+  const { maxPixels = defaultMaxPixels } = options;
+  for (const name of ["tolerant", "applyOrientation"] as const) {
+    const value: unknown = options[name] ?? false;
+    if (typeof value !== "boolean") throw new TypeError(`${operation}: ${name} wants true or false, got ${show(value)}`);
+  }
+  if (typeof maxPixels !== "number") throw new TypeError(`${operation}: maxPixels wants a number, got ${show(maxPixels)}`);
+  if (!(maxPixels >= 1)) throw new RangeError(`${operation}: maxPixels wants at least 1, got ${show(maxPixels)}`);
+  return maxPixels;
 }
 
 /** 2^26 pixels (8,192 x 8,192), 256 MB as RGBA: more than a camera takes, less than fills a machine. */

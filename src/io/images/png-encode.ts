@@ -6,7 +6,8 @@ import { paeth } from "./png-samples.ts";
 
 /**
  * `image` as a PNG file: grey where red, green and blue are equal everywhere and nothing is transparent, RGB where nothing is
- * transparent, RGBA otherwise. The pixels come back exactly; the compressed bytes depend on the host's deflate.
+ * transparent, RGBA otherwise. The pixels come back exactly; the compressed bytes depend on the host's deflate, and are not
+ * compressed where it has none.
  */
 export async function encodePng(image: RgbaImage): Promise<Uint8Array> {
   checkImage(image, "encodePng: image");

@@ -56,29 +56,32 @@ export function layOut(header: PngHeader): { passes: Pass[]; size: number } {
  * @throws FormatError if a row names an unknown filter.
  */
 export function unfilter(bytes: Uint8Array, pass: Pass, header: PngHeader): void {
-  const { rowBytes } = pass;
+  const { rowBytes, offset } = pass;
   const step = Math.max(1, (header.channels * header.depth) >> 3);
   for (let y = 0; y < pass.height; y++) {
-    const row = pass.offset + y * (rowBytes + 1) + 1;
-    const end = row + rowBytes;
-    const above = y === 0 ? -1 : row - rowBytes - 1;
+    const row = offset + y * (rowBytes + 1) + 1;
     const filter = bytes[row - 1];
-    if (filter === 1) {
-      for (let i = row + step; i < end; i++) bytes[i] += bytes[i - step];
-    } else if (filter === 2) {
-      if (above >= 0) for (let i = row, b = above; i < end; i++, b++) bytes[i] += bytes[b];
-    } else if (filter === 3) {
-      for (let i = row, b = above; i < end; i++, b++) {
-        bytes[i] += ((i - step >= row ? bytes[i - step] : 0) + (above >= 0 ? bytes[b] : 0)) >> 1;
-      }
-    } else if (filter === 4) {
-      for (let i = row, b = above; i < end; i++, b++) {
-        const inside = i - step >= row;
-        bytes[i] += paeth(inside ? bytes[i - step] : 0, above >= 0 ? bytes[b] : 0, inside && above >= 0 ? bytes[b - step] : 0);
-      }
-    } else if (filter !== 0) {
-      throw new FormatError(`PNG: row filter must be 0 to 4, got ${filter}`);
-    }
+    if (filter > 4) throw new FormatError(`PNG: row filter must be 0 to 4, got ${filter}`);
+    // Above the first row all is 0: Up changes nothing, and Paeth is Sub.
+    if (y > 0) unfilterRow(bytes, filter, row, row + rowBytes, step, rowBytes + 1);
+    else if (filter === 3) for (let i = row + step; i < row + rowBytes; i++) bytes[i] += bytes[i - step] >> 1;
+    else if (filter !== 2) unfilterRow(bytes, filter === 4 ? 1 : filter, row, row + rowBytes, step, 0);
+  }
+}
+
+/** @param up how far the row above lies back */
+function unfilterRow(bytes: Uint8Array, filter: number, row: number, end: number, step: number, up: number): void {
+  const second = Math.min(row + step, end);
+  if (filter === 1) {
+    for (let i = second; i < end; i++) bytes[i] += bytes[i - step];
+  } else if (filter === 2) {
+    for (let i = row; i < end; i++) bytes[i] += bytes[i - up];
+  } else if (filter === 3) {
+    for (let i = row; i < second; i++) bytes[i] += bytes[i - up] >> 1;
+    for (let i = second; i < end; i++) bytes[i] += (bytes[i - step] + bytes[i - up]) >> 1;
+  } else if (filter === 4) {
+    for (let i = row; i < second; i++) bytes[i] += bytes[i - up];
+    for (let i = second; i < end; i++) bytes[i] += paeth(bytes[i - step], bytes[i - up], bytes[i - up - step]);
   }
 }
 
@@ -90,7 +93,7 @@ export function paeth(a: number, b: number, c: number): number {
   return nearA <= nearB && nearA <= nearC ? a : nearB <= nearC ? b : c;
 }
 
-/** RGBA bytes of the unfiltered `passes`. @throws FormatError if a pixel names a colour that the palette has not. */
+/** RGBA bytes of the unfiltered `passes`. A pixel of a colour that the palette has not is black, as PIL and libpng have it. */
 export function expand(bytes: Uint8Array, passes: readonly Pass[], header: PngHeader): Uint8Array {
   const out = new Uint8Array(header.width * header.height * 4);
   const toRgba = header.colourType === 3 ? paletteRow(header)
@@ -109,14 +112,13 @@ export function expand(bytes: Uint8Array, passes: readonly Pass[], header: PngHe
 type RowReader = (out: Uint8Array, o: number, step: number, bytes: Uint8Array, row: number, width: number) => void;
 
 function paletteRow({ depth, palette, transparency }: PngHeader): RowReader {
-  const colours = palette!;
-  const count = colours.length / 3;
+  const colours = new Uint8Array(768);
+  colours.set(palette!);
   const mask = (1 << depth) - 1;
   return (out, o, step, bytes, row, width) => {
     for (let x = 0; x < width; x++, o += step) {
       const bit = x * depth;
       const index = (bytes[row + (bit >> 3)] >> (8 - depth - (bit & 7))) & mask;
-      if (index >= count) throw new FormatError(`PNG: a pixel has palette colour ${index}, the palette ends at ${count - 1}`);
       out[o] = colours[index * 3];
       out[o + 1] = colours[index * 3 + 1];
       out[o + 2] = colours[index * 3 + 2];
@@ -125,13 +127,14 @@ function paletteRow({ depth, palette, transparency }: PngHeader): RowReader {
   };
 }
 
-/** The transparent colour's sample `i`, whole 16 bits; -1 where there is none. */
-function transparentSample(transparency: Uint8Array | undefined, i: number): number {
-  return transparency === undefined ? -1 : transparency[2 * i] * 256 + transparency[2 * i + 1];
+/** The transparent colour's sample `i`, of which only the lowest bits mean something; -1 where there is none. */
+function transparentSample({ transparency, depth }: PngHeader, i: number): number {
+  return transparency === undefined ? -1 : (transparency[2 * i] * 256 + transparency[2 * i + 1]) & ((1 << depth) - 1);
 }
 
-function greyRow({ depth, channels, transparency }: PngHeader): RowReader {
-  const transparent = transparentSample(transparency, 0);
+function greyRow(header: PngHeader): RowReader {
+  const { depth, channels } = header;
+  const transparent = transparentSample(header, 0);
   if (depth < 8) {
     const mask = (1 << depth) - 1;
     // 255 for the largest sample: 85 or 17 a step of 2 or 4 bits.
@@ -154,10 +157,11 @@ function greyRow({ depth, channels, transparency }: PngHeader): RowReader {
   };
 }
 
-function colourRow({ depth, channels, transparency }: PngHeader): RowReader {
-  const red = transparentSample(transparency, 0);
-  const green = transparentSample(transparency, 1);
-  const blue = transparentSample(transparency, 2);
+function colourRow(header: PngHeader): RowReader {
+  const { depth, channels } = header;
+  const red = transparentSample(header, 0);
+  const green = transparentSample(header, 1);
+  const blue = transparentSample(header, 2);
   const size = depth >> 3;
   return (out, o, step, bytes, row, width) => {
     for (let x = 0, i = row; x < width; x++, o += step, i += size * channels) {

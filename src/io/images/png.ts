@@ -1,14 +1,17 @@
 /**
  * PNG files (W3C "Portable Network Graphics, second edition", ISO/IEC 15948) in: all colour types and bit depths, transparency,
- * interlace. Every chunk's checksum and order is checked, and every size before memory is taken for it. Gamma, colour profile
- * and background are left aside, as PIL does and networks were trained; samples of 16 bits keep their high byte, as PIL does
- * with colour images. What follows the end of the image in the file is not read. Of an animation the default image is read.
+ * interlace. Every chunk's checksum and order is checked up to the end of the image data, and every size before memory is taken for
+ * it. Faults that PIL and libpng both pass over, with the same colours, are passed over (test/peers/png tries them): palettes and
+ * transparency where they have no meaning, bytes and rows behind the last one, what is wrong with chunks behind the image data, and no
+ * end. Gamma, colour profile and background are left aside, as PIL does and networks were trained; samples of 16 bits keep their high
+ * byte, as PIL does with colour images (of grey ones it takes what is above 255 for white). Of an animation the default image is read.
  */
 import { FormatError } from "../../errors.ts";
 import { adler32, crc32 } from "../bytes/checksum.ts";
-import { type DecodeOptions, defaultMaxPixels, type RgbaImage } from "./image.ts";
-import { checkBytes, greatestRatio, inflate, join } from "../bytes/inflate.ts";
-import { expand, layOut, type PngHeader, unfilter } from "./png-samples.ts";
+import { checkBytes, inflate, join } from "../bytes/inflate.ts";
+import { greatestRatio, inflateZlib } from "../bytes/zlib.ts";
+import { type DecodeOptions, pixelLimit, type RgbaImage } from "./image.ts";
+import { expand, layOut, type Pass, type PngHeader, unfilter } from "./png-samples.ts";
 
 export { encodePng } from "./png-encode.ts";
 
@@ -25,26 +28,68 @@ export function isPng(bytes: Uint8Array): boolean {
  */
 export async function decodePng(bytes: Uint8Array, options: DecodeOptions = {}): Promise<RgbaImage> {
   checkBytes(bytes, "decodePng");
-  const { header, data } = readChunks(bytes, options.maxPixels ?? defaultMaxPixels);
-  const { passes, size } = layOut(header);
-  // Before `size` bytes are allocated: could so little data hold so much?
-  if (data.length < 6 || size > data.length * greatestRatio) {
-    throw new FormatError(`PNG: ${header.width} x ${header.height} pixels cannot be in ${data.length} bytes of image data`);
-  }
+  const layout = layOutFile(bytes, pixelLimit(options, "decodePng"));
+  return finish(layout, (await inflateByHost(layout)) ?? inflateHere(layout));
+}
+
+/** The same at once. */
+export function decodePngSync(bytes: Uint8Array, options: DecodeOptions = {}): RgbaImage {
+  checkBytes(bytes, "decodePngSync");
+  const layout = layOutFile(bytes, pixelLimit(options, "decodePngSync"));
+  return finish(layout, inflateHere(layout));
+}
+
+interface Layout extends Chunks {
+  readonly passes: readonly Pass[];
+  /** Bytes of all rows of all passes. */
+  readonly size: number;
+}
+
+function layOutFile(bytes: Uint8Array, maxPixels: number): Layout {
+  const chunks = readChunks(bytes, maxPixels);
+  return { ...chunks, ...layOut(chunks.header) };
+}
+
+/** From so much data on the host's inflate is faster by more than it takes to ask for it. */
+const worthAsking = 65536;
+
+/**
+ * By the host's own inflate, undefined where it has none or finds anything unusual. Hosts differ in what they take (bytes behind the
+ * stream, streams that are cut short), so nothing is decided by that.
+ */
+async function inflateByHost({ data, size }: Layout): Promise<Uint8Array | undefined> {
+  if (typeof DecompressionStream === "undefined" || data.length < worthAsking || size > data.length * greatestRatio) return undefined;
   const filtered = new Uint8Array(size);
   let filled = 0;
-  for await (const piece of inflate(data, "deflate", "PNG image data")) {
-    if (filled + piece.length > size) {
-      throw new FormatError(`PNG: image data goes on after the ${size} bytes of ${header.width} x ${header.height} pixels`);
+  try {
+    for await (const piece of inflate(data, "deflate", "PNG image data")) {
+      if (filled + piece.length > size) return undefined;
+      filtered.set(piece, filled);
+      filled += piece.length;
     }
-    filtered.set(piece, filled);
-    filled += piece.length;
+  } catch {
+    return undefined;
   }
-  if (filled < size) throw new FormatError(`PNG: image data ends after ${filled} of ${size} bytes`);
-  // Not every host sees that a stream has lost its end or goes on after it: its last four bytes must be the checksum.
-  const end = data.length;
-  const checksum = data[end - 4] * 16777216 + data[end - 3] * 65536 + data[end - 2] * 256 + data[end - 1];
-  if (checksum !== adler32(filtered)) throw new FormatError("PNG: the checksum at the end of the image data is missing or wrong");
+  const checksum = new DataView(data.buffer, data.byteOffset, data.byteLength).getUint32(data.length - 4);
+  return filled === size && checksum === adler32(filtered) ? filtered : undefined;
+}
+
+function inflateHere({ header: { width, height }, data, apart, size }: Layout): Uint8Array {
+  try {
+    // Before `size` bytes are allocated: could so little data hold so much?
+    if (data.length < 6 || size > data.length * greatestRatio) {
+      throw new FormatError(`PNG: ${width} x ${height} pixels cannot be in ${data.length} bytes of image data`);
+    }
+    const filtered = inflateZlib(data, size, "PNG image data");
+    if (filtered.length < size) throw new FormatError(`PNG: image data ends after ${filtered.length} of ${size} bytes`);
+    return filtered;
+  } catch (error) {
+    if (apart === undefined) throw error;
+    throw new FormatError(`PNG: IDAT chunks must follow one another, got ${apart} between them`, { cause: error });
+  }
+}
+
+function finish({ header, passes }: Layout, filtered: Uint8Array): RgbaImage {
   for (const pass of passes) unfilter(filtered, pass, header);
   return { data: expand(filtered, passes, header), width: header.width, height: header.height };
 }
@@ -58,15 +103,25 @@ const colourTypes: Readonly<Record<number, readonly [channels: number, depths: r
   6: [4, [8, 16]],
 };
 
-/** The header, with palette and transparency, and the zlib stream of all IDAT chunks. */
-function readChunks(bytes: Uint8Array, maxPixels: number): { header: PngHeader; data: Uint8Array } {
+interface Chunks {
+  /** With palette and transparency. */
+  readonly header: PngHeader;
+  /** The first IDAT chunks that follow one another, joined. */
+  readonly data: Uint8Array;
+  /** The chunk between these and other IDAT chunks, where there are such. */
+  readonly apart: string | undefined;
+}
+
+function readChunks(bytes: Uint8Array, maxPixels: number): Chunks {
   if (!isPng(bytes)) throw new FormatError("PNG: the file does not begin with the PNG signature");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let header: PngHeader | undefined;
   const data: Uint8Array[] = [];
-  let last = "";
-  for (let at = 8; ; ) {
-    if (bytes.length - at < 12) throw new FormatError(`PNG: the file is cut short at byte ${bytes.length}: there is no IEND chunk`);
+  let at = 8;
+  for (;;) {
+    // Once image data is there, what follows may be cut short anywhere.
+    if (data.length > 0 && (bytes.length - at < 8 || latin1(bytes, at + 4) !== "IDAT")) break;
+    if (bytes.length - at < 12) throw new FormatError(`PNG: the file is cut short at byte ${bytes.length}`);
     const length = view.getUint32(at);
     const name = chunkName(bytes, at + 4);
     if (length > bytes.length - at - 12) {
@@ -79,44 +134,61 @@ function readChunks(bytes: Uint8Array, maxPixels: number): { header: PngHeader; 
     if (header === undefined) {
       if (name !== "IHDR") throw new FormatError(`PNG: the first chunk must be IHDR, got ${name}`);
       header = readHeader(chunk, maxPixels);
-    } else if ((name === "PLTE" && (header.colourType & 3) === 0) || (name === "tRNS" && header.colourType >= 4)) {
-      // Grey needs no palette, alpha no transparent colour: PIL and libpng pass them over.
     } else if (name === "PLTE") {
-      if (header.palette !== undefined || header.transparency !== undefined || data.length > 0) throw misplaced(name);
-      header = { ...header, palette: checkPalette(chunk) };
+      if (header.palette !== undefined || header.transparency !== undefined) throw misplaced(name);
+      header = { ...header, palette: checkPalette(chunk, header) };
     } else if (name === "tRNS") {
-      if (header.transparency !== undefined || data.length > 0) throw misplaced(name);
+      if (header.transparency !== undefined) throw misplaced(name);
       header = { ...header, transparency: checkTransparency(chunk, header) };
     } else if (name === "IDAT") {
-      if (data.length > 0 && last !== "IDAT") throw new FormatError(`PNG: IDAT chunks must follow one another, got ${last} between them`);
       if (header.colourType === 3 && header.palette === undefined) {
         throw new FormatError("PNG: a palette image has no PLTE chunk before its data");
       }
       data.push(chunk);
     } else if (name === "IEND") {
-      if (length !== 0) throw new FormatError(`PNG: chunk IEND must be empty, got ${length} bytes`);
-      if (data.length === 0) throw new FormatError("PNG: there is no IDAT chunk");
-      return { header, data: data.length === 1 ? data[0] : join(data) };
+      throw new FormatError("PNG: there is no IDAT chunk");
     } else if ((name.charCodeAt(0) & 32) === 0) {
       // A capital first letter: the image cannot be understood without this chunk.
       throw name === "IHDR" ? misplaced(name) : new FormatError(`PNG: critical chunk ${name} is unknown`);
     }
-    last = name;
     at = end + 4;
   }
+  return { header: header!, data: data.length === 1 ? data[0] : join(data), apart: readOn(bytes, at, header!) };
+}
+
+/**
+ * Goes through the chunks behind the image data. Damaged ones are passed over; it names the one that parts more image data from the first.
+ * @throws FormatError if one is longer than the file, or would make colours transparent, on which readers disagree
+ */
+function readOn(bytes: Uint8Array, at: number, header: PngHeader): string | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let last: string | undefined;
+  while (bytes.length - at >= 8) {
+    const length = view.getUint32(at);
+    const name = latin1(bytes, at + 4);
+    if (name === "IDAT") return last;
+    if (name === "IEND" || !/^\w{4}$/.test(name)) return undefined;
+    if (length > bytes.length - at - 8) {
+      throw new FormatError(`PNG: chunk ${name} at byte ${at} wants ${length} bytes, the file has ${bytes.length - at - 8} left`);
+    }
+    if (name === "tRNS" && (header.colourType & 4) === 0) throw misplaced(name);
+    last = name;
+    at += length + 12;
+  }
+  return undefined;
 }
 
 function misplaced(name: string): FormatError {
   return new FormatError(`PNG: chunk ${name} comes twice or in the wrong place`);
 }
 
+function latin1(bytes: Uint8Array, at: number): string {
+  return String.fromCharCode(...bytes.subarray(at, at + 4));
+}
+
 function chunkName(bytes: Uint8Array, at: number): string {
-  let name = "";
-  for (let i = at; i < at + 4; i++) {
-    const letter = bytes[i] | 32;
-    if (letter < 97 || letter > 122) throw new FormatError(`PNG: the chunk at byte ${at - 4} has a name that is not four letters`);
-    name += String.fromCharCode(bytes[i]);
-  }
+  const name = latin1(bytes, at);
+  if (!/^[A-Za-z]{4}$/.test(name)) throw new FormatError(`PNG: the chunk at byte ${at - 4} has a name that is not four letters`);
   return name;
 }
 
@@ -127,7 +199,7 @@ function readHeader(chunk: Uint8Array, maxPixels: number): PngHeader {
   const height = view.getUint32(4);
   const [depth, colourType, compression, filter, interlace] = chunk.subarray(8);
   if (width === 0 || height === 0) throw new FormatError(`PNG: an image of ${width} x ${height} pixels is empty`);
-  if (!(width * height <= maxPixels)) {
+  if (width * height > maxPixels) {
     throw new FormatError(`PNG: the file claims ${width} x ${height} pixels, more than the limit of ${maxPixels}`);
   }
   const entry = colourTypes[colourType];
@@ -142,22 +214,23 @@ function readHeader(chunk: Uint8Array, maxPixels: number): PngHeader {
   return { width, height, depth, colourType, channels, interlaced: interlace === 1, palette: undefined, transparency: undefined };
 }
 
-function checkPalette(chunk: Uint8Array): Uint8Array {
-  // In colour images a palette is only a suggestion for poorer screens; colours beyond the bit depth's reach are never asked for.
-  if (chunk.length === 0 || chunk.length % 3 !== 0 || chunk.length > 256 * 3) {
-    throw new FormatError(`PNG: chunk PLTE wants 1 to 256 colours of 3 bytes, got ${chunk.length} bytes`);
-  }
+function checkPalette(chunk: Uint8Array, header: PngHeader): Uint8Array {
+  // In grey images it has no meaning, in colour images it is only a suggestion for poorer screens.
+  const wrong = chunk.length === 0 || (header.colourType === 3 && (chunk.length % 3 !== 0 || chunk.length > 768));
+  if (wrong) throw new FormatError(`PNG: chunk PLTE wants 1 to 256 colours of 3 bytes, got ${chunk.length} bytes`);
   return chunk;
 }
 
-function checkTransparency(chunk: Uint8Array, header: PngHeader): Uint8Array {
+/** @returns undefined where it has no meaning, because the image has alpha */
+function checkTransparency(chunk: Uint8Array, header: PngHeader): Uint8Array | undefined {
   if (header.colourType === 3) {
     if (header.palette === undefined) throw misplaced("tRNS");
-    // PIL reads what is beyond the palette and asks for none of it.
-    if (chunk.length > 256) throw new FormatError(`PNG: chunk tRNS wants at most 256 bytes, one a colour, got ${chunk.length}`);
-  } else {
-    const size = header.channels * 2;
-    if (chunk.length !== size) throw new FormatError(`PNG: chunk tRNS wants ${size} bytes, got ${chunk.length}`);
+    const colours = Math.min(header.palette.length / 3, 1 << header.depth);
+    if (chunk.length > colours) throw new FormatError(`PNG: chunk tRNS wants at most ${colours} bytes, one a colour, got ${chunk.length}`);
+    return chunk;
   }
+  if ((header.colourType & 4) > 0) return undefined;
+  const size = header.channels * 2;
+  if (chunk.length !== size) throw new FormatError(`PNG: chunk tRNS wants ${size} bytes, got ${chunk.length}`);
   return chunk;
 }

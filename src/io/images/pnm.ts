@@ -4,7 +4,7 @@
  * several images one after another: the first is read.
  */
 import { FormatError } from "../../errors.ts";
-import { checkImage, type DecodeOptions, defaultMaxPixels, luma, type RgbaImage } from "./image.ts";
+import { checkImage, type DecodeOptions, luma, pixelLimit, type RgbaImage } from "./image.ts";
 import { checkBytes } from "../bytes/inflate.ts";
 
 /** Do `bytes` begin as a PBM, PGM or PPM file does ("P1" to "P6" and white space, or a comment)? */
@@ -15,6 +15,7 @@ export function isPnm(bytes: Uint8Array): boolean {
 /** The image of a PBM, PGM or PPM file. @throws FormatError if the file is cut short, corrupt, or larger than `maxPixels`. */
 export function decodePnm(bytes: Uint8Array, options: DecodeOptions = {}): RgbaImage {
   checkBytes(bytes, "decodePnm");
+  const maxPixels = pixelLimit(options, "decodePnm");
   if (!isPnm(bytes)) throw new FormatError("PNM: the file does not begin with P1 to P6");
   const kind = bytes[1] - 48;
   const bitmap = kind === 1 || kind === 4;
@@ -22,7 +23,6 @@ export function decodePnm(bytes: Uint8Array, options: DecodeOptions = {}): RgbaI
   const width = text.number("width");
   const height = text.number("height");
   const maxval = bitmap ? 1 : text.number("maxval");
-  const maxPixels = options.maxPixels ?? defaultMaxPixels;
   if (width === 0 || height === 0) throw new FormatError(`PNM: an image of ${width} x ${height} pixels is empty`);
   if (!(width * height <= maxPixels)) {
     throw new FormatError(`PNM: the file claims ${width} x ${height} pixels, more than the limit of ${maxPixels}`);

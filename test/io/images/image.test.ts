@@ -1,9 +1,10 @@
 /** Images in memory, and telling files apart by their first bytes. */
+import { runInNewContext } from "node:vm";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { FormatError } from "../../../src/errors.ts";
 import { checkImage, type DecodeOptions, fromSamples, luma } from "../../../src/io/images/image.ts";
-import { decodeImage, imageFormat, UnsupportedImage } from "../../../src/io/images/decode.ts";
+import { decodeImage, decodeImageSync, imageFormat, UnsupportedImage } from "../../../src/io/images/decode.ts";
 import { decodePng, encodePng } from "../../../src/io/images/png.ts";
 import { decodePnm, encodePpm } from "../../../src/io/images/pnm.ts";
 import { fileJson } from "../../support/files.ts";
@@ -79,6 +80,26 @@ test("decodeImage: PNG and Netpbm", async () => {
   assert.equal(await decodeImage(encodePpm(image)), image);
   for (const file of [await encodePng(image), encodePpm(image)]) {
     assert.match((await failure(() => decodeImage(file, { maxPixels: 1 }))).message, /more than the limit of 1/);
+  }
+});
+
+test("decodeImage takes any bytes by their tag, and options by their names", async () => {
+  const image = fromSamples(Uint8Array.of(1, 2, 3, 4, 5, 6), 2, 1, 3);
+  const file = await encodePng(image);
+  const foreign = runInNewContext("Uint8Array.from(bytes)", { bytes: Array.from(file) }) as Uint8Array;
+  assert.not(foreign instanceof Uint8Array);
+  const inside = Uint8Array.from([9, ...file, 9]).subarray(1, file.length + 1);
+  for (const bytes of [foreign, foreign.buffer, file.slice().buffer, inside]) {
+    assert.equal(await decodeImage(bytes), image);
+    assert.equal(decodeImageSync(bytes), image);
+  }
+  for (const decode of [decodeImage, decodePng, async (bytes: Uint8Array, options: object) => decodeImageSync(bytes, options)]) {
+    const told = async (options: object): Promise<string> => (await failure(() => decode(file, options))).message;
+    assert.match(await told({ maxPixel: 5 }), /unknown option "maxPixel" \(did you mean "maxPixels"\?\)$/);
+    assert.match(await told({ maxPixels: NaN }), /maxPixels wants at least 1, got NaN$/);
+    assert.match(await told({ maxPixels: "9" }), /maxPixels wants a number, got "9"$/);
+    assert.match(await told({ tolerant: 1 }), /tolerant wants true or false, got 1$/);
+    assert.match(await told(null as unknown as object), /wants an object of options, got null$/);
   }
 });
 

@@ -5,6 +5,7 @@ import { createModel, modelNames } from "../../../models/index.ts";
 import { BatchNorm2d } from "../../../src/nn/layers/batch-norm.ts";
 import { stateShapes } from "../../../src/nn/state-dict.ts";
 import { summarise } from "../../../src/nn/summary.ts";
+import { isOfToday } from "../small-networks.ts";
 import { manifest, manifestNames } from "../../fixtures/manifests.ts";
 
 const photograph = [1, 3, 224, 224];
@@ -97,7 +98,7 @@ test("state dicts have the names, shapes and order of the published checkpoints"
 });
 
 test("every model's name without se is the same network without SE", () => {
-  const pairs = modelNames.filter((name) => /(^|_)se(?!net)/.test(name)).map((name) => [name, name.replace(/(^|_)se_?/, "$1")]);
+  const pairs = modelNames.filter((name) => /(^|_)se(?!net)/.test(name) && !isOfToday(name)).map((name) => [name, name.replace(/(^|_)se_?/, "$1")]);
   assert.ok(pairs.length >= 31);
   for (const [name, plain] of pairs) {
     assert.ok(modelNames.includes(plain), `${plain} is missing`);
@@ -106,6 +107,16 @@ test("every model's name without se is the same network without SE", () => {
     assert.is(createModel(name, { classes: 7, se: false }, null).parameterCount(), without.parameterCount(), name);
     assert.is(createModel(name, { classes: 7, attention: "none" }, null).parameterCount(), without.parameterCount(), name);
     assert.is(createModel(plain, { classes: 7, attention: "se" }, null).parameterCount(), with_.parameterCount(), name);
+  }
+});
+
+test("networks of today without SE, by the option, are as much smaller as SE is large", () => {
+  const names = modelNames.filter((name) => isOfToday(name) && !/(b[4-7]|_[ml]|152|200|320|160|101)/.test(name));
+  assert.ok(names.length > 60);
+  for (const name of names) {
+    const model = createModel(name, {}, null);
+    const { seParameters } = summarise(model, [1, 3, 224, 224]);
+    assert.is(createModel(name, { se: false }, null).parameterCount(), model.parameterCount() - seParameters, name);
   }
 });
 

@@ -4,7 +4,7 @@
  * reads, are refused by name. Colour profiles are not applied, as Pillow does not.
  */
 import { checkBytes, join } from "../../bytes/inflate.ts";
-import { type DecodeOptions, defaultMaxPixels, type RgbaImage } from "../image.ts";
+import { type DecodeOptions, pixelLimit, type RgbaImage } from "../image.ts";
 import { JpegFile } from "./file.ts";
 import { check } from "./frame.ts";
 import { makePicture } from "./picture.ts";
@@ -21,7 +21,8 @@ const mostBlocks = 1 << 27;
  */
 export function decodeJpeg(bytes: Uint8Array, options: DecodeOptions = {}): RgbaImage {
   checkBytes(bytes, "decodeJpeg");
-  const { tolerant = false, maxPixels = defaultMaxPixels } = options;
+  const maxPixels = pixelLimit(options, "decodeJpeg");
+  const { tolerant = false } = options;
   // What Pillow does with LOAD_TRUNCATED_IMAGES: a cut file goes on with an end marker.
   const file = new JpegFile(tolerant ? join([bytes, Uint8Array.of(0xff, 0xd9)]) : bytes, maxPixels);
   let scan = file.nextScan(0);
