@@ -1,7 +1,7 @@
 /**
  * Installs senet as its users do, in empty folders: from the file that `npm pack` makes in a clone without a build, from a folder
  * and from a git address. There README's programs run as they are written, in JavaScript and in strict TypeScript (5.9 and 7, both
- * resolutions of modules, with and without the DOM's types, declarations checked too) and in Deno; every published path can be
+ * resolutions of modules, with and without the DOM's types, declarations checked too), in Deno and in Bun; every published path can be
  * imported and no other. Needs git, npm with a registry, and test/runtimes installed. Closes with `N passed, N failed`.
  */
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -144,6 +144,7 @@ try {
     await run(deno, ["check", "bare/all.ts", ...programs.map(({ name }) => `typed/${name}.ts`)], app);
   });
   await runPrograms(app, deno, "run", "--allow-all", "--quiet");
+  await runPrograms(app, join(root, "test/runtimes/node_modules/.bin/bun"), "run");
 
   const network = `
     import { readFile } from "node:fs/promises";
