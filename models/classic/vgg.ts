@@ -7,6 +7,9 @@
  * An SE block stands in the place of the ReLU that it follows (`features.2.se.fc1.weight`), so that torchvision's numbers of
  * the convolutions hold with and without SE.
  *
+ * timm's (timm/models/vgg.py, ConvMlp) is the same up to 224x224. It keeps the hidden layers as convolutions, which larger images have several
+ * places for; their features are averaged before the last layer, where torchvision pools any image to 7x7.
+ *
  * Counts of VGG-16 with normalisation, 224x224: 15,470 M multiply-accumulates of convolution and linear layers are the paper's
  * 15.47 G. Its 15.48 G with SE are those plus excitation and scale: 15,484 M with SE after every convolution, 15,476 M with
  * one a stage; both print as 15.48.
@@ -20,7 +23,7 @@ import { LeastImage } from "../../src/nn/image-size.ts";
 import { Linear } from "../../src/nn/layers/linear.ts";
 import { Composite } from "../../src/nn/module.ts";
 import type { Module } from "../../src/nn/module.ts";
-import { AdaptiveAveragePool2d, MaxPool2d } from "../../src/nn/layers/pooling.ts";
+import { AdaptiveAveragePool2d, GlobalAveragePool, MaxPool2d } from "../../src/nn/layers/pooling.ts";
 import { Dropout } from "../../src/nn/layers/dropout.ts";
 import { Flatten } from "../../src/nn/layers/reshape.ts";
 import type { WeightLayout } from "../../src/weight-layout.ts";
@@ -109,21 +112,76 @@ export class Vgg extends Composite {
   }
 }
 
-/** timm keeps the hidden linear layers as convolutions over the pooled image (timm/models/vgg.py, ConvMlp). */
-const timm: WeightLayout = {
-  name: "timm VGG",
-  read(file) {
-    if (!file.has("pre_logits.fc1.weight")) return undefined;
-    const layers: Readonly<Record<string, string>> = {
-      "pre_logits.fc1": "classifier.0", "pre_logits.fc2": "classifier.3", "head.fc": "classifier.6",
-    };
-    return { rename: (name) => name.replace(/^(pre_logits\.fc[12]|head\.fc)(?=\.)/, (layer) => layers[layer]) };
-  },
-};
+/** What timm calls torchvision's last layers. */
+const lastLayers: readonly (readonly [torchvision: string, timm: string])[] = [
+  ["classifier.0", "pre_logits.fc1"], ["classifier.3", "pre_logits.fc2"], ["classifier.6", "head.fc"],
+];
 
-/** `vgg16`, `vgg16_bn`, `se_vgg16`, `se_vgg16_bn` and those of 11, 13 and 19 layers. */
-export function vgg(name: string, depth: 11 | 13 | 16 | 19, normalise: boolean, se: boolean, options: GivenOptions): Vgg {
-  return new Vgg(name, stages[depth], normalise, readOptions<VggOptions>(name, options, {
+/** @param pairs of the file's name of a layer and ours */
+function renaming(name: string, pairs: readonly (readonly [from: string, to: string])[]): WeightLayout {
+  return {
+    name,
+    read: (file) => (file.has(`${pairs[0][0]}.weight`) ? {
+      rename(tensor) {
+        const pair = pairs.find(([from]) => tensor.startsWith(`${from}.`));
+        return pair === undefined ? tensor : pair[1] + tensor.slice(pair[0].length);
+      },
+    } : undefined),
+  };
+}
+
+const timm = renaming("timm VGG", lastLayers.map(([torchvision, ours]) => [ours, torchvision]));
+
+/** The hidden layers, as convolutions. */
+class PreLogits extends Composite {
+  readonly fc1: Conv2d;
+  readonly fc2: Conv2d;
+  readonly body: Module;
+
+  constructor(channels: number, { units, dropout }: VggOptions) {
+    super();
+    this.fc1 = new Conv2d(channels, units, { kernel: POOLED });
+    this.fc2 = new Conv2d(units, units, { kernel: 1 });
+    this.body = new Sequential(
+      new AdaptiveAveragePool2d(POOLED, { least: true }), this.fc1, new ReLU(), new Dropout(dropout), this.fc2, new ReLU());
+  }
+}
+
+class Head extends Composite {
+  readonly fc: Linear;
+  readonly body: Module;
+
+  constructor({ units, classes, dropout }: VggOptions) {
+    super();
+    this.fc = new Linear(units, classes);
+    this.body = new Sequential(new GlobalAveragePool(), new Flatten(), new Dropout(dropout), this.fc);
+  }
+}
+
+/** Images [N, inChannels, H, W] of at least 32x32 to logits [N, classes], as timm has it. */
+export class TimmVgg extends Composite {
+  readonly features: Sequential;
+  readonly preLogits: PreLogits;
+  readonly head: Head;
+  readonly body: Module;
+
+  constructor(name: string, convolutions: readonly number[], normalise: boolean, options: VggOptions) {
+    super();
+    this.features = new Sequential(...features(convolutions, normalise, options));
+    this.preLogits = new PreLogits(options.width * widths[widths.length - 1], options);
+    this.head = new Head(options);
+    this.body = new Sequential(new LeastImage(name, 32), this.features, this.preLogits, this.head);
+  }
+
+  override layouts(): readonly WeightLayout[] {
+    return [renaming("torchvision VGG", lastLayers)];
+  }
+}
+
+type Depth = 11 | 13 | 16 | 19;
+
+function read(name: string, se: boolean, options: GivenOptions): VggOptions {
+  return readOptions<VggOptions>(name, options, {
     classes: count(1000),
     inChannels: count(3),
     ...seReaders({ se }),
@@ -131,14 +189,25 @@ export function vgg(name: string, depth: 11 | 13 | 16 | 19, normalise: boolean, 
     width: count(64),
     units: count(4096),
     dropout: fraction(0.5),
-  }));
+  });
+}
+
+/** `vgg16`, `vgg16_bn`, `se_vgg16`, `se_vgg16_bn` and those of 11, 13 and 19 layers. */
+export function vgg(name: string, depth: Depth, normalise: boolean, se: boolean, options: GivenOptions): Vgg {
+  return new Vgg(name, stages[depth], normalise, read(name, se, options));
+}
+
+/** `timm/vgg16` and its like. */
+export function timmVgg(name: string, depth: Depth, normalise: boolean, options: GivenOptions): TimmVgg {
+  return new TimmVgg(name, stages[depth], normalise, read(name, false, options));
 }
 
 export const vggs: Family = {
   entries: () => ([11, 13, 16, 19] as const).flatMap((depth) => [false, true].flatMap((normalise): Entry[] => {
     const name = `vgg${depth}${normalise ? "_bn" : ""}`;
     return [
-      { name, libraries: ["timm", "torchvision"], build: (given, options) => vgg(given, depth, normalise, false, options) },
+      { name, libraries: ["torchvision"], build: (given, options) => vgg(given, depth, normalise, false, options) },
+      { name, libraries: ["timm"], build: (given, options) => timmVgg(given, depth, normalise, options) },
       { name: `se_${name}`, build: (given, options) => vgg(given, depth, normalise, true, options) },
     ];
   })),
@@ -147,6 +216,8 @@ export const vggs: Family = {
     if (!linear || shapes.get("features.0.weight")?.slice(2).join() !== "3,3") return undefined;
     const convolutions = [...shapes].filter(([name, shape]) => /^features\.\d+\.weight$/.test(name) && shape.length === 4).length;
     const normalise = [...shapes.keys()].some((name) => name.endsWith("running_mean"));
-    return [11, 13, 16, 19].includes(convolutions + 3) ? `${sePrefix(shapes)}vgg${convolutions + 3}${normalise ? "_bn" : ""}` : undefined;
+    if (![11, 13, 16, 19].includes(convolutions + 3)) return undefined;
+    const library = shapes.has("pre_logits.fc1.weight") ? "timm/" : "";
+    return `${library}${sePrefix(shapes)}vgg${convolutions + 3}${normalise ? "_bn" : ""}`;
   },
 };

@@ -4,6 +4,10 @@ import * as assert from "uvu/assert";
 import { modelOfWeights, createModel, hasModel, modelNames, presets, usualInput, usualPreprocessing } from "../../models/index.ts";
 import { renameWeights } from "../../src/io/weights/names.ts";
 import { stateShapes } from "../../src/nn/state-dict.ts";
+import { loadWeights, saveWeights } from "../../src/weights.ts";
+import { difference } from "../support/compare.ts";
+import { draw, stir } from "../support/random.ts";
+import { sessionError } from "./session-agreement.ts";
 import { Tensor } from "../../src/tensor.ts";
 import type { Shape } from "../../src/tensor.ts";
 
@@ -64,6 +68,21 @@ test("timm's VGG: hidden layers kept as convolutions over the pooled image", () 
   const { tensors, layout } = renameWeights(file, wanted, model.layouts());
   assert.is(layout, "timm VGG");
   assert.equal(new Map(Array.from(tensors, ([name, { shape }]) => [name, shape])), wanted);
+});
+
+test("timm/vgg: the same weights, another network for images larger than 224x224, in sessions too", () => {
+  const options = { width: 2, units: 16, classes: 5, dropout: 0 };
+  const [ours, theirs] = ["vgg11", "timm/vgg11"].map((name) => createModel(name, options, null));
+  assert.equal([ours.identity?.model, theirs.identity?.model], ["vgg11", "timm/vgg11"]);
+  stir(ours);
+  loadWeights(theirs, saveWeights(ours));
+  for (const [size, same] of [[64, true], [224, true], [256, false]] as const) {
+    const x = draw([1, 3, size, size]);
+    const off = difference(theirs.evaluate().forward(x).data, ours.evaluate().forward(x).data);
+    assert.is(off < 1e-5, same, `${size}: off by ${off}`);
+    for (const kernels of ["plain", "wasm"] as const) assert.ok(sessionError(theirs, x.shape, kernels) < 1e-3, `${kernels}, ${size}`);
+  }
+  assert.is(modelOfWeights(stateShapes(createModel("timm/vgg13_bn", {}, null))), "timm/vgg13_bn");
 });
 
 test("torchvision's GoogLeNet: the classifiers that are for training only are left out", () => {

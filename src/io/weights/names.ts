@@ -90,7 +90,8 @@ export function shapesOf(tensors: ReadonlyMap<string, AnyTensor>): Map<string, S
 export function holds(shape: Shape, wanted: Shape): boolean {
   if (sameShape(shape, wanted)) return true;
   const ones = (of: Shape): Shape => of.filter((n) => n !== 1);
-  const linear = wanted.length === 2 && shape.length === 4 && shape[0] === wanted[0] && sizeOf(shape) === sizeOf(wanted);
+  const linear = [wanted, shape].every(({ length }) => length === 2 || length === 4) && wanted.length !== shape.length &&
+    shape[0] === wanted[0] && sizeOf(shape) === sizeOf(wanted);
   return sizeOf(shape) > 0 && (linear || sameShape(ones(shape), ones(wanted)));
 }
 

@@ -74,23 +74,35 @@ export class GlobalMaxPool extends Layer<{ input: Shape; argmax: Int32Array }> {
   }
 }
 
-/** Averages over windows that divide any image into `size` (PyTorch's AdaptiveAvgPool2d). */
+/**
+ * Averages over windows that divide any image [N,C,H,W] into `size`, [N,C,...size] (PyTorch's AdaptiveAvgPool2d). With `least`, a height or
+ * width that is as large already stays.
+ */
 export class AdaptiveAveragePool2d extends Layer<ResizeShape> {
   readonly size: readonly [number, number];
+  readonly least: boolean;
 
-  constructor(size: Pair) {
+  /** @throws RangeError for sizes that are no whole numbers of at least 1 */
+  constructor(size: Pair, options: { readonly least?: boolean } = {}) {
     super();
     this.size = pair(size);
+    this.least = options.least ?? false;
     resizeShape(1, 1, 1, 1, ...this.size);
   }
 
   override describe(): string {
-    return `AdaptiveAveragePool2d ${this.size.join("x")}`;
+    return `AdaptiveAveragePool2d ${this.least ? "at least " : ""}${this.size.join("x")}`;
   }
 
   #shape(input: Shape): ResizeShape {
     checkImages(this.describe(), input);
-    return resizeShape(input[0], input[1], input[2], input[3], ...this.size);
+    const [batch, channels, height, width] = input;
+    return resizeShape(batch, channels, height, width, ...this.#sizeOf(height, width));
+  }
+
+  #sizeOf(height: number, width: number): readonly [number, number] {
+    const [rows, columns] = this.size;
+    return this.least ? [Math.max(rows, height), Math.max(columns, width)] : this.size;
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
@@ -110,14 +122,16 @@ export class AdaptiveAveragePool2d extends Layer<ResizeShape> {
   }
 
   outputShape(input: Shape, visitor?: Visitor): Shape {
-    this.#shape(input);
-    const output = [input[0], input[1], ...this.size];
+    const { batch, channels, outHeight, outWidth } = this.#shape(input);
+    const output = [batch, channels, outHeight, outWidth];
     visitor?.leaf(this, input, output, { additions: sizeOf(input) });
     return output;
   }
 
   lower(graph: GraphBuilder, x: Value): Value {
-    return graph.add(this, { kind: "adaptive_average_pool", size: this.size }, [x], this.outputShape(x.shape));
+    const size = this.#sizeOf(x.shape[2], x.shape[3]);
+    if (size[0] === x.shape[2] && size[1] === x.shape[3]) return x;
+    return graph.add(this, { kind: "adaptive_average_pool", size }, [x], this.outputShape(x.shape));
   }
 }
 

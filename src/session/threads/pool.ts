@@ -2,6 +2,7 @@
  * Workers that share the programs of all sessions of this thread. They are started once and wait; nothing keeps the process alive when
  * its own work is done. The thread that calls `run` takes part, so a pool of n threads has n - 1 workers. A worker that ends, fails or does
  * not answer is left out; what it had begun is lost (lost.ts), all else goes on with the others.
+ * Longer than 300 lines: what workers agree on word by word is easier to follow in one place.
  */
 import {
   ACKNOWLEDGED, ASLEEP, EPOCH, FINISHED, FIRST_SLOT, HELPERS, MOST_WORKERS, RUN, SENT, SESSION, SLOTS, SLOT_WORDS, STAGE,

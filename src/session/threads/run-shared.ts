@@ -1,6 +1,7 @@
 /**
- * The functions that run a program on several threads. All of them call the same one, and each takes the next piece of a stage until there is none,
- * then waits for what others have begun. Pieces change no bit of a result, so it does not matter who computes which.
+ * The functions that run a program on several threads. All of them call the same one, and each takes the next piece of a stage until there
+ * is none, then waits for what others have begun. Pieces change no bit of a result, so it does not matter who computes which.
+ * Longer than 300 lines: the order of atomic operations is one argument, and is read as one.
  */
 import type { Func } from "../../../kernels/wasm/assembler/handles.ts";
 import { atMost } from "../../../kernels/wasm/shared/addresses.ts";

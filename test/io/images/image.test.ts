@@ -122,8 +122,8 @@ test("decodeImage: options that are misspelt or of another kind, and a limit tha
   const file = await encodePng({ data: new Uint8Array(16), width: 2, height: 2 });
   const wrongOptions: readonly (readonly [unknown, RegExp])[] = [
     [{ tolerent: true }, /^decodeImage: unknown option "tolerent" \(did you mean "tolerant"\?\)$/],
-    [{ maxPixels: NaN }, /^decodeImage: maxPixels wants a number above 0, got NaN$/],
-    [{ maxPixels: "9" }, /^decodeImage: maxPixels wants a number above 0, got "9"$/],
+    [{ maxPixels: NaN }, /^decodeImage: maxPixels wants at least 1, got NaN$/],
+    [{ maxPixels: "9" }, /^decodeImage: maxPixels wants a number, got "9"$/],
     [{ tolerant: 1 }, /^decodeImage: tolerant wants true or false, got 1$/],
     [{ applyOrientation: "yes" }, /^decodeImage: applyOrientation wants true or false, got "yes"$/],
     [null, /^decodeImage: wants an object of options, got null$/],
