@@ -100,7 +100,7 @@ export function planGraph({ graph, operations, kept, constants, host, overrides 
   const planar = new Map([...graph.inputs, ...graph.outputs].map((value) => [value, imageOf(planarLayout(value), batchOf(value))]));
   // Working memory of threads stands after the arena, so that no address depends on how many there are (a given module does not know).
   const planner = new Planner(!host.memory.shared);
-  for (const of of [images, planar]) for (const input of graph.inputs) planner.hold(of.get(input)!.region, -1);
+  for (const places of [images, planar]) for (const input of graph.inputs) planner.hold(places.get(input)!.region, -1);
   planner.of("input");
   for (const input of graph.inputs) {
     const x = image(input);
