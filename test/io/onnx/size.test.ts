@@ -5,6 +5,11 @@ import { bundle, bundles } from "../../support/bundle.ts";
 
 const session = `export { compileSync } from "./src/session/session.ts";`;
 
+test("importOnnx is exported", async () => {
+  assert.type((await import("../../../src/index.ts")).importOnnx, "function");
+});
+
+// Where there is no bundler to ask, nothing is measured.
 if (bundles) {
   test("importOnnx adds at most 23 KB to a session", async () => {
     const [without, both] = await Promise.all([session, `${session} export { importOnnx } from "./src/io/onnx/import.ts";`].map(bundle));

@@ -20,7 +20,8 @@ import { dropFrom } from "./reference.ts";
 function familyOf(name: string): string {
   const words = name.split("_");
   const end = words.findIndex((word, i) => i > 0 && /\d/.test(word) && !/^(f32|f64|x32)$/.test(word));
-  return words.slice(0, end < 0 ? words.length : end).join("_");
+  // Where the host fuses products and sums, a kernel that does says so.
+  return words.slice(0, end < 0 ? words.length : end).filter((word) => word !== "fma").join("_");
 }
 
 type Body = (f: FunctionBuilder, params: Readonly<Record<string, Local<"i32">>>) => void;
