@@ -1,8 +1,8 @@
 /**
  * Compares our JPEG decoder with Pillow, byte for byte, on the files that make.py made:
  *
- *     python make.py /tmp/jpeg && npx tsx compare.ts /tmp/jpeg
- *     python make.py /tmp/jpeg --damaged 20000 && npx tsx compare.ts /tmp/jpeg
+ *     python make.py FOLDER && npx tsx compare.ts FOLDER
+ *     python make.py FOLDER --damaged 20000 && npx tsx compare.ts FOLDER
  *
  * Pillow's black image without an error, which it gives of damaged files under LOAD_TRUNCATED_IMAGES, counts as an error. Prints what
  * differs and closes with `N passed, N failed`.

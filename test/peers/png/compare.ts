@@ -1,7 +1,7 @@
 /**
  * Compares our PNG decoder with Pillow and libpng on the files that make.py made:
  *
- *     python make.py /tmp/png && npx tsx compare.ts /tmp/png
+ *     python make.py FOLDER && npx tsx compare.ts FOLDER
  *
  * What both read with the same colours must come out so; what both refuse must be refused. A fault on which they disagree for some kind of
  * image may be refused, but ours must not be a third opinion. Prints what is otherwise, then these faults with who reads them, and closes
