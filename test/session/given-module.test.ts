@@ -2,11 +2,13 @@
  * Modules from `senet compile`: the same bytes each time, the same answers as without, on a host that compiles nothing; and what does not
  * fit, or computes something else, is refused with what was wanted and what came.
  */
-import type { HostWasmModule } from "../../src/host-types.ts";
+import { runInNewContext } from "node:vm";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { Random } from "../../kernels/random.ts";
 import { probe } from "../../kernels/wasm/probe/probe.ts";
 import { createModel } from "../../models/index.ts";
+import type { HostWasmModule } from "../../src/host-types.ts";
 import type { Module } from "../../src/nn/module.ts";
 import { emitModule } from "../../src/session/backends/wasm/modules/emit.ts";
 import type { EmitOptions } from "../../src/session/backends/wasm/modules/emit.ts";
@@ -245,7 +247,7 @@ for (const [what, bytes, options, message, model = small] of misfits) {
 }
 
 test("what is no module is a TypeError; a host without workers is an error", async () => {
-  for (const module of [{}, "m.wasm", 7, emitted().buffer]) {
+  for (const module of [{}, "m.wasm", 7, [0, 97, 115, 109]]) {
     assert.match(
       await refusal(() => compileSync(small, { input: shape, module: module as object })),
       /^TypeError: compile: module wants a WebAssembly\.Module or its bytes as Uint8Array, got /,
@@ -275,8 +277,65 @@ test("a kernel of a module that computes something else is found by its check, a
       if (byte === 0xfd && bytes[i + 1] === 0xe4 && bytes[i + 2] === 1) bytes[i + 1] = 0xe5;
     });
     const message = /^Error: compile: the module's kernel for \w+ fails its check on this host: off by .* of the largest value$/;
-    assert.match(await refusal(() => compile(small, { input: shape, module: bytes })), message);
+    // Compiled by the host: its bytes cannot be seen any more.
+    assert.match(await refusal(() => compile(small, { input: shape, module: new own.Module(bytes) })), message);
+    const refused = await refusal(() => compile(small, { input: shape, module: bytes }));
+    assert.match(refused, /^FormatError: compile: the module's bytes are not those/);
   }
+});
+
+test("bytes with a flipped bit are refused, wherever it is: 5,000 drawn ones, and all of the description's", async () => {
+  const random = new Random(21);
+  for (const threads of [1, 2]) {
+    const bytes = emitted({ threads });
+    const flips = Array.from({ length: 2500 }, () => random.below(8 * bytes.length));
+    for (let bit = 8 * (bytes.length - 400); bit < 8 * bytes.length; bit++) flips.push(bit);
+    for (const bit of flips) {
+      bytes[bit >> 3] ^= 1 << (bit & 7);
+      const refused = await refusal(() => compile(small, { input: shape, module: bytes }));
+      assert.match(refused, /^(FormatError|RangeError|Error): compile: (the |this )?module/, `bit ${bit} of ${8 * bytes.length}`);
+      bytes[bit >> 3] ^= 1 << (bit & 7);
+    }
+    (await compile(small, { input: shape, module: bytes })).close();
+  }
+});
+
+test("bytes that were changed otherwise are refused: more after the end, a byte too few, two bytes exchanged, a section more", async () => {
+  const bytes = emitted();
+  const swapped = bytes.slice();
+  const at = swapped.findIndex((byte, i) => i > 3000 && byte !== swapped[i + 1]);
+  [swapped[at], swapped[at + 1]] = [swapped[at + 1], swapped[at]];
+  const custom = Uint8Array.of(0, 2, 1, 0x78);
+  const [behind, within] = [bytes.length, 8].map((at) => Uint8Array.of(...bytes.subarray(0, at), ...custom, ...bytes.subarray(at)));
+  const message = /^FormatError: compile: (the module's bytes are not|module: a section ends)/;
+  for (const module of [behind, within, swapped, bytes.slice(0, -1)]) {
+    assert.match(await refusal(() => compileSync(small, { input: shape, module })), message);
+  }
+});
+
+test("a module as any bytes: an ArrayBuffer, a part of a larger one, those of another realm", () => {
+  const bytes = emitted({ numerics: "exact" });
+  const padded = new Uint8Array(bytes.length + 24);
+  padded.set(bytes, 7);
+  const other = runInNewContext("Uint8Array.from(bytes)", { bytes: [...bytes] }) as Uint8Array;
+  const expected = bits(compileSync(small, { input: shape, numerics: "exact", threads: 1 }).run(draw(shape)));
+  for (const module of [bytes.buffer, padded.subarray(7, 7 + bytes.length), other, other.buffer]) {
+    const session = compileSync(small, { input: shape, module });
+    assert.equal(bits(session.run(draw(shape))), expected);
+    session.close();
+  }
+});
+
+test("modules of before there was a check of the description are taken still", () => {
+  const bytes = emitted();
+  const text = Array.from(bytes.subarray(-400), (byte) => String.fromCharCode(byte)).join("");
+  const json = text.slice(text.indexOf("{")).replace(/,"check":"[0-9a-f]{16}"/, "");
+  const { digest } = readDescription(bytes);
+  let code = bytes.length;
+  while (digestOf(bytes.subarray(0, code)) !== digest) code--;
+  const rest = Uint8Array.from(`\u0005senet${json}`, (letter) => letter.charCodeAt(0));
+  const old = Uint8Array.of(...bytes.subarray(0, code), 0, (rest.length & 0x7f) | 0x80, rest.length >> 7, ...rest);
+  compileSync(small, { input: shape, module: old }).close();
 });
 
 test("emitModule refuses what makes no sense", () => {

@@ -24,8 +24,9 @@ export interface BackendOptions {
    */
   readonly pace?: boolean;
   /**
-   * What `senet compile` wrote for this very use: a WebAssembly.Module, or its bytes. Then nothing is compiled here (but the bytes), which
-   * some hosts forbid; the session takes inputs of the module's shape only. Numerics and threads are the module's, unless given.
+   * What `senet compile` wrote for this very use: its bytes, or a WebAssembly.Module. Then nothing is compiled here (but the bytes), which
+   * some hosts forbid; the session takes inputs of the module's shape only. Numerics and threads are the module's, unless given. Damaged
+   * bytes are refused; of a module that the host has compiled the code cannot be seen, only what it computes is checked.
    */
   readonly module?: object | undefined;
 }

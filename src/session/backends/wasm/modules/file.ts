@@ -31,13 +31,23 @@ export interface ModuleDescription extends ModuleUse {
   readonly relaxedSimd: boolean;
   /** `digestOf` all that stands before the section. */
   readonly digest: string;
+  /** `digestOf` the section's text without this entry, its last; modules that were written before there was one have none. */
+  readonly check?: string;
 }
+
+/** What a description may have: anything else is damage. */
+const ENTRIES: readonly string[] = [
+  "senet", "model", "input", "observe", "override", "numerics", "threads", "relaxedSimd", "pace", "digest", "check",
+] satisfies readonly (keyof ModuleDescription)[];
 
 const SECTION = "senet";
 const CUSTOM = 0;
 const MAGIC = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 
-/** Sixteen hexadecimal digits (two times FNV-1a of 32 bits): tells modules apart that were made by mistake, no forgeries. */
+/**
+ * Sixteen hexadecimal digits (two times FNV-1a of 32 bits): tells modules apart that were made by mistake, no forgeries. The first half
+ * differs wherever a single byte does, for each of its steps can be undone.
+ */
 export function digestOf(bytes: Uint8Array): string {
   let [low, high] = [0x811c9dc5, 0x1b873593];
   for (let i = 0; i < bytes.length; i++) {
@@ -47,55 +57,85 @@ export function digestOf(bytes: Uint8Array): string {
   return [low, high].map((half) => (half >>> 0).toString(16).padStart(8, "0")).join("");
 }
 
+const letters = (text: string): number[] => Array.from(text, (letter) => letter.charCodeAt(0));
+
+/** In ASCII. @param checked with its check? */
+function textOf({ check: _, ...description }: ModuleDescription, checked: boolean): string {
+  const text = JSON.stringify(description).replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return checked ? `${text.slice(0, -1)},"check":"${digestOf(Uint8Array.from(letters(text)))}"}` : text;
+}
+
 /** The module with its description. */
 export function describe(bytes: Uint8Array, use: Omit<ModuleDescription, "digest">): Uint8Array<ArrayBuffer> {
-  const text = JSON.stringify({ ...use, digest: digestOf(bytes) })
-    .replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  const text = textOf({ ...use, digest: digestOf(bytes) }, true);
   const section = new Bytes(text.length + 16);
   section.name(SECTION);
-  section.append(Array.from(text, (letter) => letter.charCodeAt(0)));
-  const whole = new Bytes(bytes.length + text.length + 32);
+  section.append(letters(text));
+  const whole = new Bytes(bytes.length + section.length + 16);
   whole.append(bytes);
   whole.section(CUSTOM, section);
   return whole.toBytes();
 }
 
+/** The bytes of a module, if it comes so. By tag, not by instanceof: those of other realms (an iframe, a vm context) are bytes. */
+export function bytesOf(module: unknown): Uint8Array<ArrayBuffer> | undefined {
+  if (ArrayBuffer.isView(module)) return new Uint8Array(module.buffer as ArrayBuffer, module.byteOffset, module.byteLength);
+  const tag = Object.prototype.toString.call(module);
+  return /^\[object (Shared)?ArrayBuffer\]$/.test(tag) ? new Uint8Array(module as ArrayBuffer) : undefined;
+}
+
 /**
- * What a module, or its bytes, say of themselves.
- * @throws TypeError for anything else, FormatError for what `senet compile` has not made
+ * What a module, or its bytes, say of themselves. Of bytes all are compared with their digests; of a module that the host has compiled
+ * only the description can be.
+ * @throws TypeError for anything else, FormatError for what `senet compile` has not made, or what is damaged
  */
 export function readDescription(module: unknown): ModuleDescription {
-  const section = module instanceof Uint8Array ? sectionOf(module) : hostSectionOf(module);
+  const bytes = bytesOf(module);
+  const section = bytes === undefined ? hostSectionOf(module) : sectionOf(bytes);
   if (section === undefined) throw new FormatError("compile: this module was not made by senet compile: it has no section named senet");
+  const text = String.fromCharCode(...section.text);
   let found: Partial<ModuleDescription> | null = null;
   try {
-    found = JSON.parse(String.fromCharCode(...section)) as Partial<ModuleDescription> | null;
+    found = JSON.parse(text) as Partial<ModuleDescription> | null;
   } catch {
     // Then it is as good as of another sort.
   }
-  if (!isDescription(found)) throw new FormatError("compile: the module's section named senet is damaged; make it anew with senet compile");
+  if (!isDescription(found) || textOf(found, found.check !== undefined) !== text) {
+    throw new FormatError("compile: the module's section named senet is damaged; make it anew with senet compile");
+  }
+  if (bytes !== undefined && !(section.end === bytes.length && digestOf(bytes.subarray(0, section.start)) === found.digest)) {
+    throw new FormatError("compile: the module's bytes are not those that senet compile wrote: it is damaged, or was changed; " +
+      "make it anew with senet compile");
+  }
   return found;
+}
+
+/** Where a section stands, and what it holds. */
+interface Section {
+  readonly start: number;
+  readonly end: number;
+  readonly text: Uint8Array;
 }
 
 function isDescription(found: Partial<ModuleDescription> | null): found is ModuleDescription {
   if (typeof found !== "object" || found === null) return false;
   const { model, senet, digest, input, observe, override, threads, numerics, relaxedSimd } = found;
   return [model, senet, digest, numerics].every((text) => typeof text === "string") && [input, observe, override].every(Array.isArray) &&
-    Number.isSafeInteger(threads) && typeof relaxedSimd === "boolean";
+    Number.isSafeInteger(threads) && typeof relaxedSimd === "boolean" && Object.keys(found).every((name) => ENTRIES.includes(name));
 }
 
-function hostSectionOf(module: unknown): Uint8Array | undefined {
+function hostSectionOf(module: unknown): Section | undefined {
   if (typeof WebAssembly === "undefined") throw new Error("compile: module wants WebAssembly, which is not available here");
   try {
     // Modules of another realm are modules too, so the host is asked.
     const [found] = WebAssembly.Module.customSections(module as HostWasmModule, SECTION);
-    return found === undefined ? undefined : new Uint8Array(found);
+    return found === undefined ? undefined : { start: 0, end: 0, text: new Uint8Array(found) };
   } catch {
     throw new TypeError(`compile: module wants a WebAssembly.Module or its bytes as Uint8Array, got ${show(module)}`);
   }
 }
 
-function sectionOf(bytes: Uint8Array): Uint8Array | undefined {
+function sectionOf(bytes: Uint8Array): Section | undefined {
   let at = MAGIC.length;
   const number = (): number => {
     let value = 0;
@@ -108,6 +148,7 @@ function sectionOf(bytes: Uint8Array): Uint8Array | undefined {
   };
   if (!MAGIC.every((byte, i) => bytes[i] === byte)) throw new FormatError("compile: module: these bytes are no WebAssembly module");
   while (at < bytes.length) {
+    const start = at;
     const kind = bytes[at++];
     const size = number();
     const end = at + size;
@@ -117,7 +158,7 @@ function sectionOf(bytes: Uint8Array): Uint8Array | undefined {
     if (kind === CUSTOM) {
       const length = number();
       const name = String.fromCharCode(...bytes.subarray(at, Math.min(at + length, end, at + 64)));
-      if (name === SECTION && at + length <= end) return bytes.subarray(at + length, end);
+      if (name === SECTION && at + length <= end) return { start, end, text: bytes.subarray(at + length, end) };
     }
     at = end;
   }

@@ -1,11 +1,12 @@
 /**
- * Sessions whose kernels are in a module from `senet compile`. What would be emitted here is emitted all the same, in tens of milliseconds, and
- * compared with what the module says of itself, so that one for another model, shape or version is refused, not run. Its kernels are checked as any.
+ * Sessions whose kernels are in a module from `senet compile`. What would be emitted here is emitted all the same, in tens of milliseconds,
+ * and compared with what the module says of itself, so that one for another model, shape or version is refused, not run; and where its
+ * bytes are given, these with what it says of them. Its kernels are checked as any.
  */
 import { show } from "../../../../errors.ts";
 import type { HostWasmModule } from "../../../../host-types.ts";
 import { version } from "../../../../version.ts";
-import { checkUse, digestOf, inputOf, readDescription } from "./file.ts";
+import { bytesOf, checkUse, digestOf, inputOf, readDescription } from "./file.ts";
 import type { ModuleDescription, ModuleUse } from "./file.ts";
 import { arithmeticOf, showPace } from "../../numerics.ts";
 import { withPace } from "../pace.ts";
@@ -43,7 +44,8 @@ export function* givenModules({ module, use, labels, numerics, threads, pace, pa
     pace: pace ?? description.pace === true,
   };
   checkUse(description, wanted);
-  const compiled = module instanceof Uint8Array ? yield* compiling(module as Uint8Array<ArrayBuffer>, description) : (module as HostWasmModule);
+  const bytes = bytesOf(module);
+  const compiled = bytes === undefined ? (module as HostWasmModule) : yield* compiling(bytes, description);
   const given = { module: compiled, description, use: wanted, labels };
   const made = (pool: Pool | undefined): Backend => new GivenBackend(given, parts.operations, pool);
   if (wanted.threads === 1) return made(undefined);
