@@ -141,9 +141,8 @@ function trainerState(value: Record<string, unknown>): TrainerState {
   const random = (value.random ?? {}) as Record<string, unknown>;
   const words = (name: string): boolean => {
     const list = random[name];
-    return Array.isArray(list) && list.length === 4 && list.every(
-      (word) => Number.isInteger(word) && word >= -0x80000000 && word <= 0xffffffff
-    );
+    return Array.isArray(list) && list.length === 4 && list.every((word) => Number.isInteger(word) && word >= 0 && word <= 0xffffffff) &&
+      list.some((word) => word !== 0);
   };
   for (const name of ["step", "seed", "batch", "images", "lossSum", "correct"]) {
     if (typeof value[name] !== "number") {
@@ -155,7 +154,7 @@ function trainerState(value: Record<string, unknown>): TrainerState {
     }
   }
   for (const name of ["order", "augmentation", "dropout"]) {
-    if (!words(name)) throw new FormatError(`checkpoint: senet.training wants four words random.${name}, got ${show(random[name])}`);
+    if (!words(name)) throw new FormatError(`checkpoint: senet.training wants four words random.${name}, not all zero, got ${show(random[name])}`);
   }
   return value as unknown as TrainerState;
 }

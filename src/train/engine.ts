@@ -117,5 +117,7 @@ export class SessionEngine implements Engine {
     loadStateDict(this.#model, model);
     this.#session.refresh();
     this.#session.loadOptimiserState(optimiser);
+    // Of a step that came to nothing.
+    this.#session.clearGradients();
   }
 }

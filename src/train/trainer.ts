@@ -331,6 +331,9 @@ export class Trainer {
     if (!Number.isSafeInteger(state.step) || state.step < 0) {
       throw new RangeError(`Trainer: step wants a whole number of at least 0, got ${state.step}`);
     }
+    // Refused here, and not once the weights have been written.
+    const { order, augmentation, dropout } = state.random;
+    for (const words of [order, augmentation, dropout]) new Random(0).state = words;
   }
 
   /** Takes over the state of a trainer with the same options. @throws RangeError where it is of another run. */

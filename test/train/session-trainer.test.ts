@@ -4,12 +4,15 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { Random } from "../../kernels/random.ts";
 import { createModel } from "../../models/index.ts";
+import { FormatError } from "../../src/errors.ts";
 import { compileTraining, compileTrainingSync } from "../../src/session/training/training-session.ts";
 import type { TrainingSession } from "../../src/session/training/training-session.ts";
 import type { TrainingOptions } from "../../src/session/training/options.ts";
 import { compileSync } from "../../src/session/session.ts";
 import type { Module } from "../../src/nn/module.ts";
+import { Tensor } from "../../src/tensor.ts";
 import { readCheckpoint, restoreCheckpoint, writeCheckpoint } from "../../src/train/checkpoint.ts";
 import { evaluate } from "../../src/train/evaluate.ts";
 import { constant, cosine } from "../../src/train/optimisers/schedule.ts";
@@ -223,6 +226,44 @@ test("an aborted signal lets the step end, and training goes on from there", asy
   const other = sessionTrainer();
   losses(other, 5);
   assert.is(bits(trainer.model), bits(other.model));
+});
+
+test("gradients of a step that was begun by hand are not those of the run that a checkpoint goes on with", () => {
+  const trainer = sessionTrainer();
+  losses(trainer, 2);
+  const bytes = writeCheckpoint(trainer);
+  const expected = losses(trainer, 3);
+  const model = tinyModel();
+  const session = compileTrainingSync(model, options);
+  const other = sessionTrainer({}, {}, { model, session });
+  session.backward(Tensor.of(Array.from({ length: 8 * 144 }, (_, i) => i % 7), [8, 1, 12, 12]), new Int32Array(8));
+  restoreCheckpoint(other, readCheckpoint(bytes));
+  assert.equal(losses(other, 3), expected);
+});
+
+test("a damaged checkpoint of AdamW with averages is refused, whichever bit; what is refused has changed nothing", () => {
+  const make = (): Trainer => sessionTrainer({}, { optimiser: { method: "adamw" }, average: 0.9 });
+  const trainer = make();
+  losses(trainer, 3);
+  const bytes = writeCheckpoint(trainer, { classes: ["a", "b", "c", "d"], settings: { epochs: 3 } });
+  const random = new Random(5);
+  for (let i = 0; i < 1000; i++) {
+    const damaged = Uint8Array.from(bytes);
+    const bit = i % 2 === 0 ? random.below(8 * bytes.length) : random.below(8 * 4000);
+    damaged[bit >> 3] ^= 1 << (bit & 7);
+    assert.throws(() => readCheckpoint(damaged), (error: unknown) => error instanceof FormatError, `bit ${bit}`);
+  }
+  const other = make();
+  losses(other, 1);
+  const before = writeCheckpoint(other);
+  const whole = readCheckpoint(bytes);
+  for (const name of [...whole.optimiser.keys(), ...whole.model.keys()]) {
+    const without = <T>(map: ReadonlyMap<string, T>): Map<string, T> => new Map([...map].filter(([each]) => each !== name));
+    assert.throws(() => restoreCheckpoint(other, { ...whole, model: without(whole.model), optimiser: without(whole.optimiser) }), RangeError);
+    assert.equal(writeCheckpoint(other), before, name);
+  }
+  restoreCheckpoint(other, whole);
+  assert.equal(writeCheckpoint(other, { classes: ["a", "b", "c", "d"], settings: { epochs: 3 } }), bytes);
 });
 
 test("what makes no trainer", () => {

@@ -60,8 +60,8 @@ export function readOptimiserState(state: TrainingState, update: Update, tensors
     throw new RangeError(`optimiser: the state has ${tensors.size} tensors, of which only ${used} belong to these parameters`);
   }
   const [updates] = counts;
-  if (counts.size !== 1 || !Number.isSafeInteger(updates)) {
-    throw new RangeError("optimiser: updates wants one whole number, the same for all parameters");
+  if (counts.size !== 1 || !(Number.isSafeInteger(updates) && updates >= 0)) {
+    throw new RangeError("optimiser: updates wants one whole number of at least 0, the same for all parameters");
   }
   for (const { name, floats } of all) floats.set(find(name).data);
   return updates;

@@ -113,8 +113,8 @@ export abstract class Optimiser {
         slotTensor.data.set(tensor.data);
         return slotTensor;
       });
-      if (updates.size !== 1 || !Number.isSafeInteger(updates.data[0])) {
-        throw new RangeError(`optimiser: updates.${name} wants one whole number`);
+      if (updates.size !== 1 || !(Number.isSafeInteger(updates.data[0]) && updates.data[0] >= 0)) {
+        throw new RangeError(`optimiser: updates.${name} wants one whole number of at least 0`);
       }
       loaded.push([entry, slots, updates.data[0]]);
       used += 1 + slots.length;
