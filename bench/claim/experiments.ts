@@ -13,7 +13,22 @@ export interface Experiment {
   readonly variants: readonly Variant[];
 }
 
-/** One for all networks, chosen for none of them: what decides a run beside the variant and the seed. */
+/** What decides a run beside the variant and the seed. */
+export interface Recipe extends Readonly<Record<string, number>> {
+  readonly epochs: number;
+  readonly batch: number;
+  readonly rate: number;
+  readonly momentum: number;
+  readonly weightDecay: number;
+  readonly smoothing: number;
+  /** Epochs. */
+  readonly warmup: number;
+  /** Share that the average of the weights keeps per step. */
+  readonly average: number;
+  readonly crop: number;
+}
+
+/** One for all networks, chosen for none of them. */
 export const recipe = {
   epochs: 4,
   batch: 100,
@@ -21,9 +36,7 @@ export const recipe = {
   momentum: 0.9,
   weightDecay: 5e-4,
   smoothing: 0.05,
-  /** Epochs. */
   warmup: 0.5,
-  /** Share that the average of the weights keeps per step. */
   average: 0.99,
   crop: 2,
   /** The last so many training images measure and are not trained on; the test images are not touched. */
@@ -33,11 +46,11 @@ export const recipe = {
 export const seeds = [1, 2, 3, 4, 5] as const;
 
 /** 8 layers, one block each of 16, 32 and 64 channels, on 14x14, 7x7 and 4x4 pixels. */
-const resnet = (name: string, options: Readonly<Record<string, unknown>>): Variant =>
+export const resnet = (name: string, options: Readonly<Record<string, unknown>>): Variant =>
   ({ name, model: "se_resnet8", options: { inChannels: 1, classes: 10, stemStride: 2, reduction: 4, ...options } });
 
 /** A quarter of the published width, on 28x28 to 2x2 pixels. */
-const mobilenet = (name: string, options: Readonly<Record<string, unknown>>): Variant =>
+export const mobilenet = (name: string, options: Readonly<Record<string, unknown>>): Variant =>
   ({ name, model: "se_mobilenet_v1", options: { inChannels: 1, classes: 10, width: 0.25, smallImages: true, reduction: 4, ...options } });
 
 const standard = resnet("SE", {});

@@ -10,7 +10,7 @@ import { evaluate } from "../../src/train/evaluate.ts";
 import { cosine } from "../../src/train/optimisers/schedule.ts";
 import { Trainer } from "../../src/train/trainer.ts";
 import { recipe } from "./experiments.ts";
-import type { Variant } from "./experiments.ts";
+import type { Recipe, Variant } from "./experiments.ts";
 
 /** One line of the record. */
 export interface Result {
@@ -29,7 +29,12 @@ export interface Result {
   /** Processor time of the training: other work on the machine does not lengthen it much. */
   readonly cpuSeconds: number;
   readonly seconds: number;
+  /** Accuracy on other versions of held-out images, by the name of the change and in the order of its strengths, where they were asked for. */
+  readonly changed?: Readonly<Record<string, readonly number[]>>;
 }
+
+/** Versions of held-out images: one data set a strength. */
+export type Changes = Readonly<Record<string, readonly Dataset[]>>;
 
 const processorSeconds = (): number => {
   const { user, system } = process.cpuUsage();
@@ -37,19 +42,19 @@ const processorSeconds = (): number => {
 };
 
 /** Does the line come from the same variant, recipe and seed? */
-export function sameRun(result: Result, variant: Variant, seed: number): boolean {
+export function sameRun(result: Result, variant: Variant, seed: number, expected: Recipe = recipe): boolean {
   const of = (model: string, options: object, settings: object, s: number): string => JSON.stringify([
     model, Object.entries(options).sort(), Object.entries(settings).sort(), s,
   ]);
-  return of(result.model, result.options, result.recipe, result.seed) === of(variant.model, variant.options, recipe, seed);
+  return of(result.model, result.options, result.recipe, result.seed) === of(variant.model, variant.options, expected, seed);
 }
 
 /** @param progress gets the epoch's number and the loss after every epoch */
 export async function run(
   variant: Variant, seed: number, data: { readonly training: Dataset; readonly held: Dataset },
-  progress: (epoch: number, loss: number) => void,
+  progress: (epoch: number, loss: number) => void, settings: Recipe = recipe, changes?: Changes,
 ): Promise<Result> {
-  const { epochs, batch, rate, momentum, weightDecay, smoothing, warmup, average, crop } = recipe;
+  const { epochs, batch, rate, momentum, weightDecay, smoothing, warmup, average, crop } = settings;
   const { training, held } = data;
   const shape = training.shape.slice(1);
   const model = createModel(variant.model, variant.options, seed);
@@ -75,11 +80,15 @@ export async function run(
   trainer.pull({ average: true });
   session.close();
   const inference = compileSync(model.evaluate(), { input: [batch, ...shape], numerics: "exact" });
-  const { accuracy, loss } = evaluate(model, held, normalisation, { batch, forward: (x) => inference.run(x) });
-  inference.close();
+  const measured = (images: Dataset) => evaluate(model, images, normalisation, { batch, forward: (x) => inference.run(x) });
   const rounded = (value: number, digits: number): number => Number(value.toFixed(digits));
+  const { accuracy, loss } = measured(held);
+  const changed = changes === undefined ? undefined : Object.fromEntries(Object.entries(changes).map(
+    ([name, strengths]) => [name, strengths.map((images) => rounded(measured(images).accuracy, 5))]));
+  inference.close();
   return {
-    model: variant.model, options: variant.options, recipe, seed, accuracy, loss: rounded(loss, 5), trainingLoss: rounded(trainingLoss, 5),
+    model: variant.model, options: variant.options, recipe: settings, seed, accuracy, loss: rounded(loss, 5), trainingLoss: rounded(trainingLoss, 5),
     parameters: model.parameterCount(), macs: macs + seMacs, cpuSeconds: rounded(cpuSeconds, 1), seconds: rounded(seconds, 1),
+    ...(changed === undefined ? {} : { changed }),
   };
 }
