@@ -19,6 +19,7 @@ import { mnasnets } from "./efficient/mnasnet.ts";
 import { timmMobilenetsV3 } from "./efficient/timm-mobilenet-v3.ts";
 import type { Entry, Family } from "./family.ts";
 import { libraries } from "./family.ts";
+import { lraspps } from "./mobile/lraspp.ts";
 import { ghostnets } from "./mobile/ghostnet.ts";
 import { mobilenetsV1 } from "./mobile/mobilenet-v1.ts";
 import { mobilenetsV2 } from "./mobile/mobilenet-v2.ts";
@@ -39,7 +40,7 @@ const families: readonly Family[] = [
   efficientnets, efficientnetsV2, mnasnets, mixnets, lcnets, fbnets, timmMobilenetsV3, resnetsD, ghostnets, vovnets, rexnets, repvits,
   resnets, legacySenets, resnexts, inceptions, unets, mobilenetsV1, mobilenetsV2, mobilenetsV3, vggs, densenets, shufflenetsV1,
   shufflenetsV2,
-  regnets,
+  regnets, lraspps,
 ];
 const entries: readonly Entry[] = families.flatMap((family) => family.entries());
 

@@ -73,12 +73,14 @@ const small: readonly Row[] = [
 interface ConvNorm {
   readonly kernel: number;
   readonly stride?: number;
+  readonly dilation?: number;
   readonly groups?: number;
   readonly act?: Nonlinearity;
 }
 
-function convNorm(from: number, to: number, { kernel, stride = 1, groups = 1, act }: ConvNorm, epsilon: number): Sequential {
-  const conv = new Conv2d(from, to, { kernel, stride, padding: (kernel - 1) / 2, groups, bias: false });
+function convNorm(from: number, to: number, { kernel, stride = 1, dilation = 1, groups = 1, act }: ConvNorm, epsilon: number): Sequential {
+  const padding = (dilation * (kernel - 1)) / 2;
+  const conv = new Conv2d(from, to, { kernel, stride, dilation, padding, groups, bias: false });
   return new Sequential(...present<Module>(conv, new BatchNorm2d(to, { epsilon, momentum: 0.01 }), act && activation(act)));
 }
 
@@ -86,19 +88,47 @@ class InvertedResidual extends Composite {
   readonly block: Sequential;
   readonly body: Module;
 
-  constructor(from: number, [kernel, expanded, out, hasSe, act, stride]: Row, options: MobileNetV3Options) {
+  /** @param dilation of the depthwise convolution; more than 1 takes the place of its stride */
+  constructor(from: number, [kernel, expanded, out, hasSe, act, rowStride]: Row, options: FeatureOptions, dilation: number) {
     super();
     const { epsilon, width } = options;
     const wide = makeDivisible(expanded * width);
     const to = makeDivisible(out * width);
     const hidden = makeDivisible(Math.floor(wide / (options.reduction ?? 4)));
+    const stride = dilation > 1 ? 1 : rowStride;
     this.block = new Sequential(...present<Module>(
       wide === from ? undefined : convNorm(from, wide, { kernel: 1, act }, epsilon),
-      convNorm(wide, wide, { kernel, stride, groups: wide, act }, epsilon),
+      convNorm(wide, wide, { kernel, stride, dilation, groups: wide, act }, epsilon),
       hasSe ? makeSe(wide, options, { hidden, gate: "hard_sigmoid" }) : undefined,
       convNorm(wide, to, { kernel: 1 }, epsilon)));
-    this.body = stride === 1 && from === to ? new Residual(this.block) : this.block;
+    this.body = rowStride === 1 && from === to ? new Residual(this.block) : this.block;
   }
+}
+
+/** What the modules before the head depend on. */
+export interface FeatureOptions extends Omit<MobileNetV3Options, "classes" | "dropout"> {
+  /** Does the last stage keep the size of the one before it, by dilation? */
+  readonly dilated?: boolean;
+}
+
+/** The modules before the head, and the channels that each puts out. */
+export function mobilenetFeatures(
+  size: "large" | "small", options: FeatureOptions,
+): { readonly modules: readonly Module[]; readonly channels: readonly number[] } {
+  const rows = size === "large" ? large : small;
+  const scaled = (channels: number): number => makeDivisible(channels * options.width);
+  const channels = [scaled(16)];
+  const stem = convNorm(
+    options.inChannels, channels[0], { kernel: 3, stride: options.smallImages ? 1 : 2, act: "hard_swish" }, options.epsilon,
+  );
+  const lastStage = rows.map(([, , , , , stride]) => stride).lastIndexOf(2);
+  const blocks = rows.map((row, i) => {
+    channels.push(scaled(row[2]));
+    return new InvertedResidual(channels[i], row, options, options.dilated === true && i >= lastStage ? 2 : 1);
+  });
+  const last = channels[rows.length];
+  channels.push(6 * last);
+  return { modules: [stem, ...blocks, convNorm(last, 6 * last, { kernel: 1, act: "hard_swish" }, options.epsilon)], channels };
 }
 
 /** Images [N, inChannels, H, W] to logits [N, classes]. */
@@ -107,25 +137,16 @@ export class MobileNetV3 extends Composite {
   readonly classifier: Sequential;
   readonly body: Module;
 
-  constructor(rows: readonly Row[], head: number, options: MobileNetV3Options) {
+  constructor(size: "large" | "small", options: MobileNetV3Options) {
     super();
-    const scaled = (channels: number): number => makeDivisible(channels * options.width);
-    let channels = scaled(16);
-    const stem = convNorm(
-      options.inChannels, channels, { kernel: 3, stride: options.smallImages ? 1 : 2, act: "hard_swish" }, options.epsilon,
-    );
-    const blocks = rows.map((row) => {
-      const block = new InvertedResidual(channels, row, options);
-      channels = scaled(row[2]);
-      return block;
-    });
-    const last = convNorm(channels, channels * 6, { kernel: 1, act: "hard_swish" }, options.epsilon);
-    this.features = new Sequential(stem, ...blocks, last);
+    const { modules, channels } = mobilenetFeatures(size, options);
+    const hidden = makeDivisible((size === "large" ? 1280 : 1024) * options.width);
+    this.features = new Sequential(...modules);
     this.classifier = new Sequential(
-      new Linear(channels * 6, scaled(head), { initialDeviation: 0.01 }),
+      new Linear(channels[channels.length - 1], hidden, { initialDeviation: 0.01 }),
       new HardSwish(),
       new Dropout(options.dropout),
-      new Linear(scaled(head), options.classes, { initialDeviation: 0.01 }));
+      new Linear(hidden, options.classes, { initialDeviation: 0.01 }));
     this.body = new Sequential(this.features, new GlobalAveragePool(), new Flatten(), this.classifier);
   }
 
@@ -151,7 +172,7 @@ export function mobilenetV3(name: string, size: "large" | "small", options: Give
     epsilon: positive(epsilon),
     ...seReaders({ se: true }),
   });
-  return size === "large" ? new MobileNetV3(large, 1280, read) : new MobileNetV3(small, 1024, read);
+  return new MobileNetV3(size, read);
 }
 
 export const mobilenetsV3: Family = {

@@ -111,15 +111,14 @@ export type Operation =
   | { readonly kind: "channel_pool"; readonly by: "mean" | "max" }
   /** [x [N,C,1,1]]: a kernel [1,1,k] along the channels, zeros beyond them. */
   | { readonly kind: "channel_conv"; readonly weight: Constant }
-  /** [x] to images of this size. */
-  | { readonly kind: "resize_nearest"; readonly size: Two }
   /** [x, ...]: channels one after the other. */
   | { readonly kind: "concat" }
   | { readonly kind: "flatten" }
   /** [x], in graphs for training only; `draw` fills a mask of x's size, in the order of its shape, with what x is multiplied by. */
   | { readonly kind: "dropout"; readonly draw: (mask: Floats) => void }
   | { readonly kind: "channel_shuffle"; readonly groups: number }
-  | { readonly kind: "upsample"; readonly method: "nearest" | "bilinear"; readonly factor: number; readonly alignCorners: boolean }
+  /** [x] to images of this size. */
+  | { readonly kind: "resize"; readonly method: "nearest" | "bilinear"; readonly size: Two; readonly alignCorners: boolean }
   // Of tensors of any rank, as networks from files have them.
   /** []: a tensor of the state dict as a value. */
   | { readonly kind: "constant"; readonly value: Constant }

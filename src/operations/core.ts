@@ -11,7 +11,7 @@ import { multiplyComputation, pixelScaleComputation, scaleComputation } from "./
 import { channelShuffleComputation } from "./movement/channel-shuffle.ts";
 import { concatComputation } from "./movement/concat.ts";
 import { flattenComputation } from "./movement/flatten.ts";
-import { resizeNearestComputation, upsampleComputation } from "./movement/upsample.ts";
+import { resizeComputation } from "./movement/resize.ts";
 import { adaptiveAveragePoolComputation } from "./pooling/adaptive-average-pool.ts";
 import { channelPoolComputation, globalPoolComputation } from "./pooling/global-pool.ts";
 import { averagePoolComputation, maxPoolComputation } from "./pooling/window-pool.ts";
@@ -20,7 +20,7 @@ import type { Computations } from "./record.ts";
 export type CoreKind =
   | "conv2d" | "conv_transpose2d" | "linear" | "channel_conv" | "batch_norm" | "activation" | "add" | "scale" | "pixel_scale" | "multiply"
   | "dropout" | "global_pool" | "channel_pool" | "adaptive_average_pool" | "max_pool" | "average_pool" | "concat" | "flatten"
-  | "channel_shuffle" | "upsample" | "resize_nearest";
+  | "channel_shuffle" | "resize";
 
 export const coreComputations: Pick<Computations, CoreKind> = {
   conv2d: conv2dComputation,
@@ -42,6 +42,5 @@ export const coreComputations: Pick<Computations, CoreKind> = {
   concat: concatComputation,
   flatten: flattenComputation,
   channel_shuffle: channelShuffleComputation,
-  upsample: upsampleComputation,
-  resize_nearest: resizeNearestComputation,
+  resize: resizeComputation,
 };

@@ -14,7 +14,7 @@ import { multiply, multiplyCheck, pixelScale, pixelScaleCheck, scale } from "./e
 import { channelShuffle } from "./movement/channel-shuffle.ts";
 import { concat } from "./movement/concat.ts";
 import { flatten } from "./movement/flatten.ts";
-import { resizeNearest, resizeNearestCheck, upsample } from "./movement/upsample.ts";
+import { resize } from "./movement/resize.ts";
 import { generalComputations, generalDeclarations } from "./general/index.ts";
 import { adaptiveAveragePool } from "./pooling/adaptive-average-pool.ts";
 import { channelPool, channelPoolCheck, globalPool } from "./pooling/global-pool.ts";
@@ -43,8 +43,7 @@ export const declarations: Declarations = {
   concat,
   flatten,
   channel_shuffle: channelShuffle,
-  upsample,
-  resize_nearest: resizeNearest,
+  resize,
   ...generalDeclarations,
 };
 
@@ -55,7 +54,6 @@ export const computations: Computations = {
   pixel_scale: { ...coreComputations.pixel_scale, ...pixelScaleCheck },
   multiply: { ...coreComputations.multiply, ...multiplyCheck },
   channel_pool: { ...coreComputations.channel_pool, ...channelPoolCheck },
-  resize_nearest: { ...coreComputations.resize_nearest, ...resizeNearestCheck },
   prelu: preluComputation,
   partial_add: partialAddComputation,
   ...generalComputations,

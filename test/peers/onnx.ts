@@ -15,6 +15,7 @@ import { Composite } from "../../src/nn/module.ts";
 import type { Module } from "../../src/nn/module.ts";
 import { AdaptiveAveragePool2d, AveragePool2d, MaxPool2d } from "../../src/nn/layers/pooling.ts";
 import { ChannelShuffle } from "../../src/nn/layers/reshape.ts";
+import { ResizeBack } from "../../src/nn/layers/resize-back.ts";
 import { Upsample } from "../../src/nn/layers/upsample.ts";
 import { SqueezeExcite } from "../../src/nn/attention/squeeze-excite.ts";
 import { loadStateDict, stateShapes } from "../../src/nn/state-dict.ts";
@@ -79,6 +80,7 @@ const layers: [string, Module, Shape][] = [
   ["channel shuffle", new Only(new ChannelShuffle(3)), [2, 6, 4, 5]],
   ["upsample nearest", new Only(new Upsample(3)), [2, 3, 4, 5]],
   ["upsample bilinear", new Only(new Upsample(2, "bilinear")), [2, 3, 4, 5]],
+  ["resize bilinear, to the input's size", new Only(new ResizeBack(new Conv2d(3, 2, { kernel: 3, stride: 3 }))), [2, 3, 10, 8]],
   ["upsample bilinear, corners aligned", new Only(new Upsample(2, "bilinear", true)), [2, 3, 4, 5]],
   ["concatenation", new Only(new Concatenate(new Conv2d(3, 2, { kernel: 1 }), new BatchNorm2d(3))), [2, 3, 4, 5]],
   ["SE by maximum", new Only(new SqueezeExcite(8, { reduction: 2, squeeze: "max", gate: "tanh" })), [2, 8, 4, 5]],

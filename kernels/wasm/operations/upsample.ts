@@ -64,21 +64,21 @@ export function upsampleNearestKernel(output: Layout, input: Layout): Kernel {
 }
 
 /** The two pixels between which an output falls, along one axis, and their weights, each copied to all lanes. */
-interface Between {
+export interface Between {
   readonly first: Local<"i32">;
   readonly second: Local<"i32">;
   readonly firstWeight: Local<"v128">;
   readonly secondWeight: Local<"v128">;
 }
 
-function between(f: FunctionBuilder, axis: string): Between {
+export function between(f: FunctionBuilder, axis: string): Between {
   const [first, second] = f.local.array("i32", axis, 2);
   const [firstWeight, secondWeight] = f.local.array("v128", `${axis}Weight`, 2);
   return { first, second, firstWeight, secondWeight };
 }
 
 /** Emits where output `index` falls; the two become addresses. */
-function locate(
+export function locate(
   f: FunctionBuilder, to: Between, index: Local<"i32">, sizes: readonly [number, number], alignCorners: boolean, base: Local<"i32">,
   pitch: number,
 ): void {

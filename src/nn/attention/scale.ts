@@ -61,6 +61,37 @@ abstract class Scale extends Layer<{ x: Tensor; gate: Tensor }> {
   }
 }
 
+/** y[n,c,h,w] = scaled(x)[n,c,h,w] * gate(x)[n,c]: one gate for a channel, of something that is made of x by itself. */
+export class ScaleChannels extends Scale {
+  override describe(): string {
+    return "Scale by channel";
+  }
+
+  protected check(input: Shape, gate: Shape): void {
+    checkImages("ScaleChannels", input);
+    const wanted = [input[0], input[1], 1, 1];
+    if (!sameShape(gate, wanted)) throw new RangeError(`ScaleChannels: the gate wants shape ${showShape(wanted)}, got ${showShape(gate)}`);
+  }
+
+  protected apply<A extends Floats>(x: Tensor<A>, gate: Tensor<A>): Tensor<A> {
+    const y = x.like();
+    this.kernels.channelScaleForward(y.data, x.data, gate.data, channelShape(x.shape[0], x.shape[1], x.shape[2] * x.shape[3]));
+    return y;
+  }
+
+  protected applyBackward<A extends Floats>(dx: Tensor<A>, x: Tensor, gate: Tensor, dy: Tensor<A>): Tensor<A> {
+    const dgate = dy.like(gate.shape);
+    this.kernels.channelScaleBackward(
+      dx.data, dgate.data, x.data, gate.data, dy.data, channelShape(x.shape[0], x.shape[1], x.shape[2] * x.shape[3]),
+    );
+    return dgate;
+  }
+
+  protected lowerScale(graph: GraphBuilder, x: Value, gate: Value): Value {
+    return graph.add(this, { kind: "scale" }, [x, gate], x.shape);
+  }
+}
+
 /** y[n,c,h,w] = x[n,c,h,w] * gate(x)[n,0,h,w]: one gate for a pixel of all channels. */
 export class ScalePixels extends Scale {
   override describe(): string {
@@ -133,7 +164,7 @@ export class ScaleElements extends Scale {
   }
 
   protected lowerScale(graph: GraphBuilder, x: Value, gate: Value): Value {
-    const large = graph.add(this, { kind: "resize_nearest", size: [x.shape[2], x.shape[3]] }, [gate], x.shape);
+    const large = graph.add(this, { kind: "resize", method: "nearest", size: [x.shape[2], x.shape[3]], alignCorners: false }, [gate], x.shape);
     return graph.add(this, { kind: "multiply" }, [x, large], x.shape);
   }
 }

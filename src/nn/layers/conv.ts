@@ -25,9 +25,11 @@ interface Saved {
 function text(name: string, inChannels: number, outChannels: number, options: ConvOptions): string {
   const [height, width] = pair(options.kernel);
   const show = (value: Pair): string => pair(value).join("x");
-  const stride = pair(options.stride ?? 1).every((n) => n === 1) ? "" : `, stride ${show(options.stride ?? 1)}`;
+  const unlessOne = (what: string, value: Pair): string => (pair(value).every((n) => n === 1) ? "" : `, ${what} ${show(value)}`);
+  const stride = unlessOne("stride", options.stride ?? 1);
+  const dilation = unlessOne("dilation", options.dilation ?? 1);
   const groups = (options.groups ?? 1) === 1 ? "" : `, groups ${options.groups}`;
-  return `${name} ${inChannels}->${outChannels}, ${height}x${width}${stride}${groups}`;
+  return `${name} ${inChannels}->${outChannels}, ${height}x${width}${stride}${dilation}${groups}`;
 }
 
 /** x [N, inChannels, H, W] to y [N, outChannels, H', W']; weight [outChannels, inChannels / groups, kernel]. */

@@ -60,7 +60,8 @@ export class Upsample extends Layer<ResizeShape> {
   }
 
   lower(graph: GraphBuilder, x: Value): Value {
-    const { method, factor, alignCorners } = this;
-    return graph.add(this, { kind: "upsample", method, factor, alignCorners }, [x], this.outputShape(x.shape));
+    const { method, alignCorners } = this;
+    const shape = this.outputShape(x.shape);
+    return graph.add(this, { kind: "resize", method, size: [shape[2], shape[3]], alignCorners }, [x], shape);
   }
 }

@@ -37,7 +37,7 @@ const withSe = new Set(modelNames.filter((name) => /(^|_)se/.test(name)).map((na
 const chosen = new Set([
   "efficientnet_b0", "tf_efficientnet_b0", "tf_efficientnetv2_b0", "test_efficientnet", "tinynet_e", "semnasnet_100", "mnasnet_small", "mixnet_s",
   "lcnet_050", "fbnetv3_b", "mobilenetv3_small_050", "tf_mobilenetv3_small_100", "hardcorenas_a", "regnety_002", "ghostnet_100", "ghostnetv2_100",
-  "ese_vovnet19b_dw", "rexnet_100", "repvit_m0_9", "resnetrs50", "ecaresnet26t", "seresnext26t_32x4d"]);
+  "ese_vovnet19b_dw", "rexnet_100", "repvit_m0_9", "lraspp_mobilenet_v3_large", "resnetrs50", "ecaresnet26t", "seresnext26t_32x4d"]);
 
 for (const name of modelNames.filter((each) => (isOfToday(each) ? chosen.has(each) : !withSe.has(each)))) {
   test(name, () => {

@@ -134,7 +134,7 @@ check("channels", { kind: "gather", axis: 1, rows: [6, 1] }, [image], { plain: t
 check("channels", { kind: "join", axis: 1 }, [image, [3, 2, 6, 5], image]);
 check("features", { kind: "join", axis: 1 }, [[3, 7], [3, 2]]);
 check("rows", { kind: "join", axis: 2 }, [image, image], { plain: true });
-check("to any size", { kind: "resize_nearest", size: [9, 4] }, [image]);
+check("to any size", { kind: "resize", method: "nearest", size: [9, 4], alignCorners: false }, [image]);
 
 for (const logarithm of [false, true]) {
   check(`features, logarithm ${logarithm}`, { kind: "softmax", axis: 1, logarithm }, [[3, 10]]);

@@ -93,7 +93,7 @@ const kindOf: readonly (readonly [RegExp, string])[] = [
   [/conv_data|conv_filter|dwconv_(data|filter)/, "conv2d"], [/batch_norm/, "batch_norm"], [/cross_entropy/, "loss"], [/slice_gradient_add/, "sums"], [/sgd/, "sgd"],
   [/adamw/, "adamw"], [/average$|zero/, "averages"], [/squares|clip_scale/, "clipping"], [/dropout/, "dropout"], [/maxpool_gradient/, "max_pool"],
   [/f32_avgpool_gradient/, "average_pool"], [/adaptive/, "adaptive_average_pool"], [/shuffle/, "channel_shuffle"], [/concat/, "concat"], [/gate_gradient|scale_gradient/, "scale"],
-  [/global_mean/, "global_pool"], [/nearest_gradient/, "upsample"], [/vunary/, "activation"], [/linear/, "linear"],
+  [/global_mean/, "global_pool"], [/nearest_gradient/, "resize"], [/bilinear_gradient/, "resize"], [/vunary/, "activation"], [/linear/, "linear"],
 ];
 
 test("wrong kernels do not, of whichever family", () => {

@@ -28,7 +28,7 @@ export function dropFrom(model: Module, random: Random): number {
 
 /** Options with dropout, for the families that have it. */
 export function withDropout(name: string, options: Readonly<Record<string, unknown>>, dropout: number): Readonly<Record<string, unknown>> {
-  return /unet|shufflenet/.test(name) ? options : { ...options, dropout };
+  return /unet|shufflenet|lraspp/.test(name) ? options : { ...options, dropout };
 }
 
 export interface Reference {

@@ -46,7 +46,7 @@ function compare(actual: Trained, wanted: Trained): void {
 
 const kinds: readonly TrainedKind[] = [
   "conv2d", "linear", "conv_transpose2d", "batch_norm", "activation", "add", "scale", "global_pool", "max_pool", "average_pool", "adaptive_average_pool",
-  "concat", "flatten", "dropout", "channel_shuffle", "upsample",
+  "concat", "flatten", "dropout", "channel_shuffle", "resize",
 ];
 const parts: readonly TrainingPart[] = ["loss", "sums", "sgd", "adamw", "averages", "clipping"];
 

@@ -9,6 +9,7 @@ import { CROSS_ENTROPY_TERMS, crossEntropyKernel } from "../../../kernels/wasm/t
 import {
   adaptiveAveragePoolGradientKernel, averagePoolGradientKernel, maxPoolGradientKernel, upsampleNearestGradientKernel,
 } from "../../../kernels/wasm/training/pool-gradient.ts";
+import { bilinearGradientKernel } from "../../../kernels/wasm/training/resize-gradient.ts";
 import { sliceGradientKernel } from "../../../kernels/wasm/training/slice-gradient.ts";
 import { imagePitch } from "../../../kernels/wasm/shared/layout.ts";
 import type { Kernel } from "../../../kernels/wasm/shared/kernel.ts";
@@ -91,6 +92,26 @@ test("adaptive pooling and nearest upsampling", () => {
       }
     }
   }
+});
+
+test("bilinear resizing", () => {
+  for (const [from, to] of [[[7, 8], [3, 5]], [[3, 5], [7, 8]], [[1, 1], [4, 3]], [[3, 4], [6, 8]], [[2, 9], [11, 2]], [[5, 5], [1, 1]]] as const) {
+    for (const channels of [1, 6, 9]) {
+      for (const [corners, accumulate] of [[false, false], [false, true], [true, false]]) {
+        const dx: Layout = { channels, height: from[0], width: from[1], halo: 1 };
+        const dy: Layout = { channels, height: to[0], width: to[1], halo: 2 };
+        const shape = resizeShape(3, channels, from[0], from[1], to[0], to[1], corners);
+        const before = numbers(3 * channels * from[0] * from[1], 1);
+        const slope = numbers(3 * channels * to[0] * to[1], 2);
+        const kernel = bilinearGradientKernel(3, dx, dy, corners, accumulate);
+        const wanted = accumulate ? double(before) : new Float64Array(before.length);
+        reference.upsampleBilinearBackward(wanted, double(slope), shape);
+        assertClose(gradient(kernel, 3, dx, before, [[dy, slope]]), wanted, 6e-7, kernel.name);
+      }
+    }
+  }
+  const [three, four] = [3, 4].map((channels): Layout => ({ channels, height: 2, width: 2, halo: 0 }));
+  assert.throws(() => bilinearGradientKernel(1, three, four, false, false), /dy wants 3 channels, got 4/);
 });
 
 test("sums and concatenations", () => {

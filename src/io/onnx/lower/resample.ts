@@ -29,16 +29,10 @@ export function imageOperation(shape: Shape, [n, c, rows, columns, ...more]: rea
   }
   const both = (place: (i: number, size: number, out: number) => number): boolean =>
     [rows, columns].every((taps, i) => areTaps(taps, shape[2 + i], (at) => place(at, shape[2 + i], outputsOf(taps))));
-  const factor = outputsOf(rows) / shape[2];
-  const whole = Number.isInteger(factor) && outputsOf(columns) === factor * shape[3];
-  if (both((at, size, out) => Math.floor((at * size) / out))) {
-    return whole
-      ? { kind: "upsample", method: "nearest", factor, alignCorners: false }
-      : { kind: "resize_nearest", size: [outputsOf(rows), outputsOf(columns)] };
-  }
-  if (!whole) return undefined;
-  if (both((at) => (at + 0.5) / factor - 0.5)) return { kind: "upsample", method: "bilinear", factor, alignCorners: false };
-  return both((at, size, out) => (at * (size - 1)) / Math.max(1, out - 1))
-    ? { kind: "upsample", method: "bilinear", factor, alignCorners: true }
+  const size = [outputsOf(rows), outputsOf(columns)] as const;
+  if (both((at, from, to) => Math.floor((at * from) / to))) return { kind: "resize", method: "nearest", size, alignCorners: false };
+  if (both((at, from, to) => ((at + 0.5) * from) / to - 0.5)) return { kind: "resize", method: "bilinear", size, alignCorners: false };
+  return both((at, from, to) => (at * (from - 1)) / Math.max(1, to - 1))
+    ? { kind: "resize", method: "bilinear", size, alignCorners: true }
     : undefined;
 }

@@ -234,7 +234,7 @@ const channelShuffle: PassOf<"channel_shuffle"> = (node) => {
   return eachInput(({ kernels, dy }, dx) => kernels.channelShuffleBackward(dx, dy, shape));
 };
 
-const upsample: PassOf<"upsample"> = (node) => {
+const resize: PassOf<"resize"> = (node) => {
   const { method, alignCorners } = node.operation;
   const shape = { ...resized(node), alignCorners };
   return eachInput(
@@ -253,5 +253,5 @@ const pad: PassOf<"pad"> = (node) => {
 export const passes: { readonly [K in TrainedKind]: PassOf<K> } = {
   conv2d, conv_transpose2d: convTranspose2d, linear, batch_norm: batchNorm, activation, prelu, add, partial_add: partialAdd,
   scale, dropout, pad, global_pool: globalPool, max_pool: maxPool,
-  average_pool: averagePool, adaptive_average_pool: adaptiveAveragePool, concat, flatten, channel_shuffle: channelShuffle, upsample,
+  average_pool: averagePool, adaptive_average_pool: adaptiveAveragePool, concat, flatten, channel_shuffle: channelShuffle, resize,
 };

@@ -6,7 +6,7 @@ import type { Unit } from "../step/units.ts";
 import { batchNormRule } from "./batch-norm.ts";
 import { convolutionRule } from "./convolution.ts";
 import { dropoutRule } from "./dropout.ts";
-import { concatRule, flattenRule, padRule, partialAddRule, shuffleRule, upsampleRule } from "./moves.ts";
+import { concatRule, flattenRule, padRule, partialAddRule, shuffleRule, resizeRule } from "./moves.ts";
 import { activationRule, addRule, preluRule } from "./pointwise.ts";
 import { adaptivePoolRule, poolRule } from "./pooling.ts";
 import { globalPoolRule, scaleRule } from "./scale.ts";
@@ -34,8 +34,7 @@ const rules: Rules = {
   flatten: flattenRule,
   dropout: dropoutRule,
   channel_shuffle: shuffleRule,
-  upsample: upsampleRule,
-  resize_nearest: "eager models only",
+  resize: resizeRule,
   constant: "inference only",
   unary: "inference only",
   elu: "inference only",

@@ -1,10 +1,11 @@
-/** Operations that move values: concatenation, a sum over the first channels, flattening, channel shuffle, upsampling, padding. */
+/** Operations that move values: concatenation, a sum over the first channels, flattening, channel shuffle, resizing, padding. */
 import { upsampleNearestGradientKernel } from "../../../../kernels/wasm/training/pool-gradient.ts";
 import { sliceGradientKernel } from "../../../../kernels/wasm/training/slice-gradient.ts";
 import { padGradientKernel, padKernel } from "../../../../kernels/wasm/operations/pad.ts";
 import { partialAddKernel } from "../../../../kernels/wasm/operations/partial-add.ts";
 import { channelShuffleKernel, concatKernel, fromPlanarKernel, toPlanarKernel } from "../../../../kernels/wasm/operations/move.ts";
-import { upsampleNearestKernel } from "../../../../kernels/wasm/operations/upsample.ts";
+import { upsampleBilinearKernel, upsampleNearestKernel } from "../../../../kernels/wasm/operations/upsample.ts";
+import { bilinearGradientKernel } from "../../../../kernels/wasm/training/resize-gradient.ts";
 import type { PadShape } from "../../../../kernels/shapes.ts";
 import type { Value } from "../../../graph/graph.ts";
 import { padded } from "../../../operations/general/moves.ts";
@@ -79,18 +80,20 @@ function groupsOf({ operation }: Unit): number {
   return (operation as Of<"channel_shuffle">).groups;
 }
 
-export const upsampleRule: Rule = {
+export const resizeRule: Rule = {
   forward(unit, { plan, image }) {
-    const { method } = unit.operation as Of<"upsample">;
-    if (method !== "nearest") {
-      throw new RangeError(`compile: training has no kernel for ${method} upsampling (${unit.output.name}); the eager Trainer has`);
-    }
+    const { method, alignCorners } = unit.operation as Of<"resize">;
     const [x, y] = [image(unit.inputs[0]), image(unit.output)];
-    plan.stage(plan.each(upsampleNearestKernel(y.layout, x.layout), [y, x]));
+    const kernel = method === "nearest" ? upsampleNearestKernel(y.layout, x.layout) : upsampleBilinearKernel(y.layout, x.layout, alignCorners);
+    plan.stage(plan.each(kernel, [y, x]));
   },
   backward(unit, dy, { plan, batch, gradients }) {
-    const { image: dx, accumulate } = gradients.target(unit.inputs[0]);
-    plan.stage(plan.whole(upsampleNearestGradientKernel(batch, dx.layout, dy.layout, accumulate), [dx, dy]));
+    const { method, alignCorners } = unit.operation as Of<"resize">;
+    const { image: { layout }, image: dx, accumulate } = gradients.target(unit.inputs[0]);
+    const kernel = method === "nearest"
+      ? upsampleNearestGradientKernel(batch, layout, dy.layout, accumulate)
+      : bilinearGradientKernel(batch, layout, dy.layout, alignCorners, accumulate);
+    plan.stage(plan.whole(kernel, [dx, dy]));
   },
 };
 

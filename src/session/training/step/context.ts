@@ -49,7 +49,7 @@ export interface Rule {
 /** The kinds that training sessions know. */
 export type TrainedKind =
   | "conv2d" | "linear" | "conv_transpose2d" | "batch_norm" | "activation" | "prelu" | "add" | "partial_add" | "scale" | "global_pool"
-  | "max_pool" | "average_pool" | "adaptive_average_pool" | "concat" | "flatten" | "dropout" | "channel_shuffle" | "upsample" | "pad";
+  | "max_pool" | "average_pool" | "adaptive_average_pool" | "concat" | "flatten" | "dropout" | "channel_shuffle" | "resize" | "pad";
 
 /** What training has kernels for, besides operations. Sums are those of gradients. */
 export type TrainingPart = "loss" | "sums" | "sgd" | "adamw" | "averages" | "clipping";

@@ -39,7 +39,7 @@ function pooled(kernelOf: typeof maxPoolKernel): Binding<"max_pool" | "average_p
 }
 
 /** Those that have none. */
-type Plain = "conv_transpose2d" | "channel_conv" | "pixel_scale" | "multiply" | "dropout" | "channel_pool" | "resize_nearest";
+type Plain = "conv_transpose2d" | "channel_conv" | "pixel_scale" | "multiply" | "dropout" | "channel_pool";
 
 export const coreBindings: Pick<Bindings, Exclude<CoreKind, Plain>> = {
   conv2d: conv2dBinding,
@@ -70,7 +70,7 @@ export const coreBindings: Pick<Bindings, Exclude<CoreKind, Plain>> = {
     over: ({ inputs: [x] }) => (x.shape.slice(2).every((n) => n === 1) ? x : undefined),
   },
   channel_shuffle: { bind: onLayouts((output, [x], { operation: { groups } }) => channelShuffleKernel(output, x, groups)) },
-  upsample: {
+  resize: {
     bind: onLayouts((output, [x], { operation: { method, alignCorners } }) =>
       method === "nearest" ? upsampleNearestKernel(output, x) : upsampleBilinearKernel(output, x, alignCorners)),
   },

@@ -4,7 +4,7 @@ import { onLayouts, overFirst } from "./binding.ts";
 import type { Bindings } from "./binding.ts";
 import { coreBindings } from "./core.ts";
 import {
-  constantBinding, expandBinding, gatherBinding, joinBinding, padBinding, reshapeBinding, resizeNearestBinding, sliceBinding, transposeBinding,
+  constantBinding, expandBinding, gatherBinding, joinBinding, padBinding, reshapeBinding, sliceBinding, transposeBinding,
 } from "./moves.ts";
 import {
   binaryBinding, clipBinding, eluBinding, multiplyBinding, pixelScaleBinding, preluBinding, unaryBinding,
@@ -22,7 +22,6 @@ export const bindings: Bindings = {
   multiply: multiplyBinding,
   dropout: "plain",
   channel_pool: channelPoolBinding,
-  resize_nearest: resizeNearestBinding,
   constant: constantBinding,
   unary: unaryBinding,
   elu: eluBinding,

@@ -103,14 +103,6 @@ export const gatherBinding: Binding<"gather"> = {
   },
 };
 
-export const resizeNearestBinding: Binding<"resize_nearest"> = {
-  bind({ inputs, output }, { image }) {
-    const [x, y] = [image(inputs[0]), image(output)];
-    const nearest = (to: number, from: number): number[] => allOf(to).map((i) => Math.floor((i * from) / to));
-    return pixelsByPlace(y, x, nearest(y.layout.height, x.layout.height), nearest(y.layout.width, x.layout.width));
-  },
-};
-
 export const padBinding: Binding<"pad"> = { bind: onLayouts((output, [x], node) => padded(node, (shape) => padKernel(output, x, shape))) };
 
 /** A copy at each run, of what is stored as the output lies. */
