@@ -10,11 +10,11 @@ export type {
   Activation, ActivationKind, BinaryFunction, Constant, Epilogue, Kind, Of, Operation, Reduction, Taps, UnaryFunction, Window,
 } from "./operation.ts";
 
-/** How numbers are held. */
-export type NumberFormat = "f32";
+/** How numbers are held: float32, or bytes of 7 bits (docs/int8.md). */
+export type NumberFormat = "f32" | "u7";
 
 /** Bytes of one number. */
-export const formatBytes: Readonly<Record<NumberFormat, number>> = { f32: 4 };
+export const formatBytes: Readonly<Record<NumberFormat, number>> = { f32: 4, u7: 1 };
 
 /** What an operation makes, or what goes into the graph. */
 export interface Value {

@@ -5,6 +5,7 @@
  */
 import type { Activation } from "../../kernels/activations.ts";
 import type { Floats, Shape, Tensor } from "../tensor.ts";
+import type { QuantisedOperation } from "./quantised.ts";
 
 export type { Activation, ActivationKind } from "../../kernels/activations.ts";
 
@@ -156,7 +157,9 @@ export type Operation =
   /** [x]: each output of an axis a sum over some of its numbers. */
   | { readonly kind: "resample"; readonly axis: number; readonly taps: Taps }
   /** [a, b]: the last two axes are matrices, the others as numpy stretches them. */
-  | { readonly kind: "matrix_product" };
+  | { readonly kind: "matrix_product" }
+  // Of bytes.
+  | QuantisedOperation;
 
 export type Kind = Operation["kind"];
 

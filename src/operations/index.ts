@@ -19,6 +19,7 @@ import { generalComputations, generalDeclarations } from "./general/index.ts";
 import { adaptiveAveragePool } from "./pooling/adaptive-average-pool.ts";
 import { channelPool, channelPoolCheck, globalPool } from "./pooling/global-pool.ts";
 import { averagePool, maxPool } from "./pooling/window-pool.ts";
+import { quantisedComputations, quantisedDeclarations } from "./quantised/index.ts";
 import type { Computations, Declarations } from "./record.ts";
 
 export const declarations: Declarations = {
@@ -45,6 +46,7 @@ export const declarations: Declarations = {
   channel_shuffle: channelShuffle,
   resize,
   ...generalDeclarations,
+  ...quantisedDeclarations,
 };
 
 export const computations: Computations = {
@@ -57,4 +59,5 @@ export const computations: Computations = {
   prelu: preluComputation,
   partial_add: partialAddComputation,
   ...generalComputations,
+  ...quantisedComputations,
 };

@@ -4,6 +4,10 @@ import { elementwiseWriters } from "./elementwise.ts";
 import { generalWriters } from "./general.ts";
 import { movementWriters } from "./movement.ts";
 import { poolingWriters } from "./pooling.ts";
+import { quantisedWriters } from "./quantised.ts";
 import type { Writers } from "./writer.ts";
 
-export const writers: Writers = { ...convolutionWriters, ...elementwiseWriters, ...poolingWriters, ...movementWriters, ...generalWriters };
+export const writers: Writers = {
+  ...convolutionWriters, ...elementwiseWriters, ...poolingWriters, ...movementWriters, ...generalWriters,
+  ...quantisedWriters,
+};

@@ -1,4 +1,5 @@
 /** A program on the plain kernels: for hosts without WebAssembly, and the oracle of the wasm program. */
+import { formatBytes } from "../../../graph/graph.ts";
 import type { Constant, Value } from "../../../graph/graph.ts";
 import { showShape, sizeOf } from "../../../tensor.ts";
 import { planMemory } from "../../plan/memory-plan.ts";
@@ -50,11 +51,15 @@ function newArena(bytes: number): Float32Array {
 }
 
 export function plainProgram({ graph, operations, constants, kept, overrides }: PlainProgramOptions): Program {
-  const lives = lifetimes(graph, kept);
+  const lives = lifetimes(graph, kept, ({ shape, dtype }) => formatBytes[dtype ?? "f32"] * sizeOf(shape));
   const values = [...lives.keys()];
   const { offsets, total } = planMemory([...lives.values()]);
   const arena = newArena(total);
-  const arrays = new Map(values.map((value, i) => [value.name, arena.subarray(offsets[i] / 4, offsets[i] / 4 + sizeOf(value.shape))]));
+  // Bytes are seen as bytes by who computes with them (operations/quantised), and take what they take.
+  const arrays = new Map(values.map(({ name, shape, dtype }, i): [string, Float32Array] => {
+    const size = sizeOf(shape);
+    return [name, dtype === "u7" ? new Uint8Array(arena.buffer, offsets[i], size) as never : arena.subarray(offsets[i] / 4, offsets[i] / 4 + size)];
+  }));
   let work = new Float64Array(0);
   const context: Omit<StepContext, "kernels"> = {
     array: (value) => arrays.get(value.name)!,

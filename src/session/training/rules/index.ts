@@ -53,6 +53,17 @@ const rules: Rules = {
   softmax: "inference only",
   resample: "inference only",
   matrix_product: "inference only",
+  quantise: "inference only",
+  dequantise: "inference only",
+  quantised_conv2d: "inference only",
+  quantised_linear: "inference only",
+  quantised_add: "inference only",
+  quantised_scale: "inference only",
+  quantised_affine: "inference only",
+  quantised_table: "inference only",
+  quantised_mean: "inference only",
+  quantised_max_pool: "inference only",
+  quantised_average_pool: "inference only",
 };
 
 /** @returns the plain one where there are no kernels, or none that are trusted @throws RangeError where there is none */

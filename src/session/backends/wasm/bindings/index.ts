@@ -9,6 +9,7 @@ import {
 import {
   binaryBinding, clipBinding, eluBinding, multiplyBinding, pixelScaleBinding, preluBinding, unaryBinding,
 } from "./pointwise.ts";
+import { quantisedBindings } from "./quantised.ts";
 import { channelConvBinding, channelPoolBinding, reduceBinding, resampleBinding, softmaxBinding } from "./rows.ts";
 import { transposedConvolutionBinding } from "./transposed-convolution.ts";
 
@@ -40,4 +41,5 @@ export const bindings: Bindings = {
   softmax: softmaxBinding,
   resample: resampleBinding,
   matrix_product: "plain",
+  ...quantisedBindings,
 };
