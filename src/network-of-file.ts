@@ -3,6 +3,7 @@ import { modelOfWeights, usualInput, usualPreprocessing } from "../models/index.
 import { FormatError } from "./errors.ts";
 import { below, commonHeads, fitNames } from "./io/weights/fit.ts";
 import type { Preprocessing } from "./io/images/preprocess.ts";
+import { withOrder } from "./io/images/preprocessing.ts";
 import { shapesOf } from "./io/weights/names.ts";
 import type { WeightsFile } from "./io/weights/stored.ts";
 import { classCount, headOf } from "./nn/class-count.ts";
@@ -65,6 +66,11 @@ export function assumedPreprocessing(name: string, model: Module): Preprocessing
   return height === usual.size[0] || height === 224 ? { ...usual, ...order } : {
     ...usual, ...order, size: [height, width], resize: height,
   };
+}
+
+/** How a file says that pictures are prepared, with the order of resizing that was meant; undefined where it says nothing. */
+export function preparationOf(description: { readonly preprocessing?: Preprocessing } | undefined): Preprocessing | undefined {
+  return description?.preprocessing === undefined ? undefined : withOrder(description.preprocessing, "across");
 }
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;

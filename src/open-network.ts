@@ -1,7 +1,7 @@
 /** From the bytes of a weights file to a network that answers: the model, the names of its classes, and how images are prepared for it. */
 import { createModel } from "../models/index.ts";
 import { FormatError, checkOptions, show } from "./errors.ts";
-import { assumedPreprocessing, guessModel, limited, otherClasses } from "./network-of-file.ts";
+import { assumedPreprocessing, guessModel, limited, otherClasses, preparationOf } from "./network-of-file.ts";
 import type { Preprocessing } from "./io/images/preprocess.ts";
 import { bytesOf } from "./io/bytes/bytes-of.ts";
 import { parsePreprocessing } from "./io/images/preprocessing.ts";
@@ -66,7 +66,7 @@ export function openNetwork(bytes: Uint8Array | ArrayBuffer, options: OpenOption
   }
   const given = options.preprocessing === undefined ? undefined : parsePreprocessing(options.preprocessing);
   return {
-    model, classes, preprocessing: given ?? description?.preprocessing ?? assumedPreprocessing(name, model),
+    model, classes, preprocessing: given ?? preparationOf(description) ?? assumedPreprocessing(name, model),
     described: description?.preprocessing !== undefined,
   };
 }

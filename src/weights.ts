@@ -7,6 +7,7 @@ import { describeModel, describeState, readDescription, readState } from "./io/w
 import type { ModelDescription } from "./io/weights/metadata.ts";
 import type { AnyTensor } from "./io/weights/names.ts";
 import type { Preprocessing } from "./io/images/preprocess.ts";
+import { parsePreprocessing, withOrder } from "./io/images/preprocessing.ts";
 import { readSafetensors, writeSafetensors } from "./io/weights/safetensors.ts";
 import type { SafetensorsFile } from "./io/weights/safetensors.ts";
 import { numbersOf } from "./io/weights/stored.ts";
@@ -169,12 +170,15 @@ export function saveWeights(model: Module, options: SaveOptions = {}): Uint8Arra
   const description = model.identity === undefined ? {} : describeModel({
     ...model.identity,
     ...(classes === undefined ? {} : { classes }),
-    ...(preprocessing === undefined ? {} : { preprocessing }),
+    ...(preprocessing === undefined ? {} : { preprocessing: withOrder(parsePreprocessing(preprocessing), "pillow-13") }),
   });
   return writeSafetensors(stateDict(model), { dtype, metadata: { ...description, ...describeState(settingsOf(model)) } });
 }
 
-/** What a weights file says of itself, or undefined where it says nothing (files of other programs). @throws FormatError */
+/**
+ * What a weights file says of itself, or undefined where it says nothing (files of other programs). A preprocessing that resizes and says no
+ * `order` is of a senet until 0.1: "across" was meant (`openNetwork` fills it in). @throws FormatError
+ */
 export function weightsDescription(file: { readonly metadata: Readonly<Record<string, string>> }): ModelDescription | undefined {
   return readDescription(file.metadata);
 }

@@ -5,7 +5,7 @@ import { createModel, hasModel, presets } from "../../models/index.ts";
 import { didYouMean } from "../errors.ts";
 import type { Preprocessing } from "../io/images/preprocess.ts";
 import { checkClassNames, classCount } from "../nn/class-count.ts";
-import { assumedPreprocessing, guessModel, otherClasses } from "../network-of-file.ts";
+import { assumedPreprocessing, guessModel, otherClasses, preparationOf } from "../network-of-file.ts";
 import type { Module } from "../nn/module.ts";
 import { OversizeError } from "../nn/parameter.ts";
 import type { Shape } from "../tensor.ts";
@@ -112,7 +112,7 @@ export function loadNetwork(
       `${(error as Error).message}; by its names it was taken for ${name}, --model says otherwise`
     );
   }
-  const preprocessing = preset?.preprocessing ?? description?.preprocessing;
+  const preprocessing = preset?.preprocessing ?? preparationOf(description);
   if (preprocessing === undefined && args.command.name !== "convert") {
     note(
       `${path} does not say how its pictures are prepared: ${inWords(assumedPreprocessing(name, model))} are assumed; --preset NAME chooses`

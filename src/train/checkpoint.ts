@@ -12,6 +12,7 @@ import { FormatError, show } from "../errors.ts";
 import { describeModel, describeState, readDescription, readState } from "../io/weights/metadata.ts";
 import type { ModelDescription } from "../io/weights/metadata.ts";
 import type { Preprocessing } from "../io/images/preprocess.ts";
+import { parsePreprocessing, withOrder } from "../io/images/preprocessing.ts";
 import { parseSafetensors, writeSafetensors } from "../io/weights/safetensors.ts";
 import type { Module } from "../nn/module.ts";
 import { applySettings, settingsOf } from "../nn/settings.ts";
@@ -53,7 +54,7 @@ export function writeCheckpoint(trainer: Trainer, options: CheckpointOptions = {
   const description = model.identity === undefined ? {} : describeModel({
     ...model.identity,
     ...(classes === undefined ? {} : { classes }),
-    ...(preprocessing === undefined ? {} : { preprocessing }),
+    ...(preprocessing === undefined ? {} : { preprocessing: withOrder(parsePreprocessing(preprocessing), "pillow-13") }),
   });
   const metadata = {
     ...description, ...describeState(settingsOf(model)), "senet.training": JSON.stringify(state),

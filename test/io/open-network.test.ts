@@ -11,7 +11,7 @@ import { parseSafetensors, writeSafetensors } from "../../src/io/weights/safeten
 import { stateDict } from "../../src/nn/state-dict.ts";
 import { openNetwork } from "../../src/open-network.ts";
 import { compileSync } from "../../src/session/session.ts";
-import { saveWeights } from "../../src/weights.ts";
+import { saveWeights, weightsDescription } from "../../src/weights.ts";
 
 const bundled = readFileSync(new URL(bundledNetwork));
 
@@ -53,6 +53,25 @@ test("published weights, and what the caller says", () => {
   assert.throws(
     () => openNetwork(writeSafetensors(tensors, { metadata: { ...metadata, "senet.classes": '["a","b"]' } })),
     /openNetwork: the file names 2 classes, the network has 3/,
+  );
+});
+
+test("the order of resizing is in the file; of a file that does not say it, it is the one that there was", () => {
+  const model = createModel("se_resnet8", { classes: 3 }, 1);
+  const order = (bytes: Uint8Array): string | undefined => openNetwork(bytes).preprocessing.order;
+  const own = saveWeights(model, { preprocessing: presets.imagenet });
+  assert.is(order(own), "pillow-13");
+  assert.is(weightsDescription(parseSafetensors(own))?.preprocessing?.order, "pillow-13");
+  assert.is(order(saveWeights(model, { preprocessing: { ...presets.imagenet, order: "across" } })), "across");
+  const { tensors, metadata } = parseSafetensors(own);
+  const old = { ...metadata, "senet.preprocessing": metadata["senet.preprocessing"].replace('"order":"pillow-13",', "") };
+  assert.is(order(writeSafetensors(tensors, { metadata: old })), "across");
+  assert.is(order(bundled), "across");
+  // What nobody describes is prepared as today's Pillow does.
+  assert.is(order(writeSafetensors(stateDict(createModel("resnet18", {}, 1)))), undefined);
+  assert.throws(
+    () => saveWeights(model, { preprocessing: { ...presets.imagenet, order: "down" as never } }),
+    /order wants "across" or "pillow-13", got "down"/,
   );
 });
 

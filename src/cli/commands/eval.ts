@@ -18,8 +18,7 @@ import { isUndivided } from "../training/picture-folder.ts";
 /** The test images: pictures as the network wants them, IDX images as they are. */
 async function readTesting(network: Network, folder: string, map: string): Promise<Dataset> {
   if (isUndivided(folder)) remark(`${folder} has no folder test: all its pictures are measured`);
-  const { size, resize, interpolation, channels } = network.preprocessing;
-  const geometry = { size, ...(resize === undefined ? {} : { resize }), interpolation, channels };
+  const { mean: _mean, std: _std, range: _range, ...geometry } = network.preprocessing;
   return relabelled(await readDataset(folder, "test", map === "" ? network.classes : undefined, { geometry }), map);
 }
 

@@ -17,8 +17,8 @@ function jsonOf(study: Study): unknown {
 }
 
 async function read(network: Inspected, folder: string): ReturnType<typeof readDataset> {
-  const { size, resize, interpolation, channels } = network.preprocessing;
-  const geometry = { size, ...(resize === undefined ? {} : { resize }), interpolation, channels };
+  const { mean: _mean, std: _std, range: _range, ...geometry } = network.preprocessing;
+  const { size, channels } = geometry;
   const data = await readDataset(folder, "test", network.names, { geometry });
   const wanted = [channels === "gray" ? 1 : 3, ...size];
   if (data.shape.slice(1).join() !== wanted.join()) {

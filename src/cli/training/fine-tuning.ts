@@ -2,7 +2,7 @@
 import { createModel, usualPreprocessing } from "../../../models/index.ts";
 import { didYouMean } from "../../errors.ts";
 import type { Preprocessing } from "../../io/images/preprocess.ts";
-import { guessModel } from "../../network-of-file.ts";
+import { guessModel, preparationOf } from "../../network-of-file.ts";
 import type { Module } from "../../nn/module.ts";
 import { matches } from "../../session/training/options.ts";
 import type { ParameterGroup } from "../../session/training/options.ts";
@@ -29,10 +29,11 @@ export function settingsOfWeights(from: string, asked: unknown): Record<string, 
   }
   limitOf(file, path, () => createModel(description.model, description.options, null));
   const { classes: _classes, ...modelOptions } = description.options as Record<string, unknown>;
+  const preprocessing = preparationOf(description);
   return {
     ...(description.model === undefined ? {} : { model: description.model, modelOptions }),
     ...(description.classes === undefined ? {} : { classes: description.classes }),
-    ...(description.preprocessing === undefined ? {} : prepared(description.preprocessing)),
+    ...(preprocessing === undefined ? {} : prepared(preprocessing)),
   };
 }
 

@@ -75,14 +75,14 @@ export function wantedChannels(
 
 /** The training images of a folder, as these settings want them. */
 export async function readTraining(folder: string, settings: Settings, sizeAsked: boolean = false): Promise<Dataset> {
-  const { size, resize, interpolation, relabel, classes } = settings;
+  const { size, resize, interpolation, order, relabel, classes } = settings;
   const pictures = hasPictures(folder, "train");
   if (sizeAsked && !pictures) {
     throw new UsageError("senet train: --size, --resize and resized-crop are for pictures; IDX images stay as large as they are");
   }
   const channels = pictures ? wantedChannels(settings) : undefined;
   const geometry = {
-    ...(size === undefined ? {} : { size }), ...(resize === undefined ? {} : { resize }), interpolation,
+    ...(size === undefined ? {} : { size }), ...(resize === undefined ? {} : { resize }), interpolation, order,
     ...(channels === undefined ? {} : { channels }),
   };
   return relabelled(await readDataset(folder, "train", classes, pictures ? { geometry, keep: settings.resizedCrop > 0 } : {}), relabel);
@@ -90,14 +90,14 @@ export async function readTraining(folder: string, settings: Settings, sizeAsked
 
 /** What `senet classify` does with a picture before it asks the network. */
 function preprocessingOf(
-  data: Dataset, { size, resize, interpolation, channels }: Settings, mean: readonly number[], std: readonly number[],
+  data: Dataset, { size, resize, interpolation, order, channels }: Settings, mean: readonly number[], std: readonly number[],
 ): Preprocessing | undefined {
   const [, count, height, width] = data.shape;
   if (count !== 1 && count !== 3) return undefined;
   const whole = height === width ? height : ([height, width] as const);
   const prepared = size !== undefined && size[0] === height && size[1] === width;
   return {
-    size: [height, width], ...(prepared ? (resize === undefined ? {} : { resize }) : { resize: whole }), interpolation,
+    size: [height, width], ...(prepared ? (resize === undefined ? {} : { resize }) : { resize: whole }), interpolation, order,
     channels: count === 1 ? "gray" : channels === "bgr" ? "bgr" : "rgb", mean, std,
   };
 }

@@ -5,6 +5,8 @@ import { count, flag, oneOf, optional, positive, readOptions } from "../../../mo
 import type { Reader, Readers } from "../../../models/options.ts";
 import { FormatError, didYouMean, show } from "../../errors.ts";
 import type { Geometry } from "../../io/images/preprocess.ts";
+import { passOrders } from "../../io/images/resize.ts";
+import type { PassOrder } from "../../io/images/resize.ts";
 import { parseJson, plainJson } from "../../io/bytes/json.ts";
 import { decodeUtf8 } from "../../io/bytes/utf8.ts";
 import type { Dataset } from "../../train/data/dataset.ts";
@@ -86,6 +88,8 @@ export interface Settings {
   /** Before the middle is cut out: the shorter side, or [height, width]. */
   readonly resize: number | Sides | undefined;
   readonly interpolation: "bilinear" | "bicubic";
+  /** Of the passes that resize, as Preprocessing has it. */
+  readonly order: PassOrder;
   /** Of pictures; absent: grey where the network has one channel, or where nothing says so and all of them are grey. */
   readonly channels: Geometry["channels"] | undefined;
   /** One a channel, of levels from 0 to 1; measured on the training images where none are given. */
@@ -167,6 +171,7 @@ const readers: Readers<Settings> = {
     undefined, "pixels, or [height, width], at most 8192", (value) => side(value) || sides(value),
   ),
   interpolation: oneOf(["bilinear", "bicubic"] as const, "bilinear"),
+  order: oneOf(passOrders, "pillow-13"),
   channels: optional<Geometry["channels"] | undefined>(
     undefined, "rgb, bgr or gray", (value) => value === "rgb" || value === "bgr" || value === "gray",
   ),
@@ -376,7 +381,8 @@ export function heldOutCount({ validation }: Pick<Settings, "validation">, image
  */
 export function resumedSettings(args: Arguments, saved: Readonly<Record<string, unknown>>): Settings {
   const { data: _data, ...begunWith } = saved;
-  const begun = completeSettings(begunWith);
+  // Checkpoints that say no order were written when there was one only.
+  const begun = completeSettings({ order: "across", ...begunWith });
   const epochs = args.number("epochs", begun.epochs, { least: 1, whole: true });
   const settings = epochs > begun.epochs ? extended(begun, epochs) : begun;
   const name = args.text("recipe");

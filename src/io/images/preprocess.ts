@@ -8,7 +8,7 @@ import { show } from "../../errors.ts";
 import { Tensor } from "../../tensor.ts";
 import { parsePreprocessing } from "./preprocessing.ts";
 import { checkImage, luma, type RgbaImage } from "./image.ts";
-import { type Interpolation, resize } from "./resize.ts";
+import { type Interpolation, type PassOrder, resize } from "./resize.ts";
 
 /**
  * How pictures become what a network was trained on: resize, crop, levels from 0 to `range`, less `mean`, over `std`, channels in this
@@ -20,6 +20,11 @@ export interface Preprocessing {
   /** Before the crop: the shorter side becomes so many pixels, or the image exactly [height, width]; absent: it stays as it is. */
   readonly resize?: number | readonly [number, number];
   readonly interpolation: Interpolation;
+  /**
+   * Which pass of resizing comes first, where it was another than today's Pillow has: "across", as Pillow had it until 12.1, or "pillow-13",
+   * the default. Weights files say it; one of a senet that did not know it yet is read as "across".
+   */
+  readonly order?: PassOrder;
   /** "gray" is ITU-R 601-2 luma, equal to PIL's convert("L"); "bgr" is the order of Caffe's networks. */
   readonly channels: "rgb" | "bgr" | "gray";
   /** What white becomes before mean and standard deviation: 1 (the default), or 255 as Caffe's networks want it. */
@@ -30,7 +35,7 @@ export interface Preprocessing {
 }
 
 /** What becomes of an image before mean and standard deviation. */
-export type Geometry = Pick<Preprocessing, "size" | "resize" | "interpolation" | "channels">;
+export type Geometry = Pick<Preprocessing, "size" | "resize" | "interpolation" | "order" | "channels">;
 
 /**
  * The levels, 0 to 255, of an image that is resized and cropped: [channels, height, width] bytes. `preprocess` makes its numbers of the
@@ -130,7 +135,7 @@ function cropped(source: Uint8Array, channels: number, image: RgbaImage, preproc
   const window = {
     top: Math.max(0, top), left: Math.max(0, left), height: Math.min(height, fullHeight), width: Math.min(width, fullWidth),
   };
-  const inside = resize(source, channels, image.height, image.width, fullHeight, fullWidth, preprocessing.interpolation, window);
+  const inside = resize(source, channels, image.height, image.width, fullHeight, fullWidth, preprocessing.interpolation, window, preprocessing.order);
   if (window.height === height && window.width === width) return inside;
   const out = new Uint8Array(height * width * channels);
   const rowBytes = window.width * channels;

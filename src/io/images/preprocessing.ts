@@ -1,8 +1,10 @@
 /** A Preprocessing read from JSON, such as the metadata of a weights file: checked, with errors that say what is wrong. */
 import { didYouMean, FormatError, show } from "../../errors.ts";
 import type { Preprocessing } from "./preprocess.ts";
+import { passOrders } from "./resize.ts";
+import type { PassOrder } from "./resize.ts";
 
-const keys = ["size", "resize", "interpolation", "channels", "range", "mean", "std"];
+const keys = ["size", "resize", "interpolation", "order", "channels", "range", "mean", "std"];
 
 /** More than any network wants; keeps a hostile file from asking for a tensor that fills memory. */
 const largestSide = 8192;
@@ -33,11 +35,20 @@ export function parsePreprocessing(value: unknown): Preprocessing {
         : { resize: typeof fields.resize === "number" ? side("resize", fields.resize) : sides("resize", fields.resize) }
     ),
     interpolation: oneOf("interpolation", fields.interpolation, ["bilinear", "bicubic"] as const),
+    ...(fields.order === undefined ? {} : { order: oneOf("order", fields.order, passOrders) }),
     channels,
     ...(fields.range === undefined ? {} : { range: oneOf("range", fields.range, [1, 255] as const) }),
     mean,
     std,
   };
+}
+
+/**
+ * With the order of resizing's passes, where there is a resizing and none is said. What is written now has today's; files that say none
+ * were written when there was only "across".
+ */
+export function withOrder(preprocessing: Preprocessing, order: PassOrder): Preprocessing {
+  return preprocessing.resize === undefined || preprocessing.order !== undefined ? preprocessing : { ...preprocessing, order };
 }
 
 function oneOf<T extends string | number>(name: string, value: unknown, wanted: readonly T[]): T {

@@ -1,11 +1,19 @@
 /**
  * Resizing of 8-bit images as PIL does it (Pillow, `Image.resize`; published networks were evaluated with it): a separable
- * filter whose support grows when an image shrinks, so that every pixel counts, first along rows and then along columns, with
- * 8 bits between the two and weights of 22 fractional bits. Equal to PIL's result.
+ * filter whose support grows when an image shrinks, so that every pixel counts, along rows and along columns, with 8 bits between the
+ * two and weights of 22 fractional bits. Which of the two comes first shows in the last bits. Equal to PIL's result.
  */
 import { show } from "../../errors.ts";
 
 export type Interpolation = "bilinear" | "bicubic";
+
+/**
+ * Which pass comes first. "across": along the rows, then down the columns, as Pillow had it until 12.1. "pillow-13", the default: down
+ * first where the height shrinks, and by more than twice as many pixels as the width, as Pillow has it since 13.0. (Pillow 12.2 and 12.3
+ * went down first only where a picture was more than 100 times as high as wide.)
+ */
+export type PassOrder = "across" | "pillow-13";
+export const passOrders: readonly PassOrder[] = ["across", "pillow-13"];
 
 /** A rectangle of the resized image, in its pixels. */
 export interface Window {
@@ -45,21 +53,24 @@ const filters: Readonly<Record<Interpolation, Filter>> = {
 const precision = 22;
 const half = 1 << (precision - 1);
 
-/** What is kept between the two passes at a time: enough for photographs at once, little even where one side is 10^7 pixels. */
+/** Bytes that are kept between the two passes at a time: enough for photographs at once, little even where one side is 10^7 pixels. */
 const bandBytes = 4194304;
 
 /**
  * `source`, [inHeight, inWidth, channels] bytes, resized to outHeight x outWidth; of that the rectangle `window` (all of it
  * unless told) as [window.height, window.width, channels] bytes. Only what the window needs is computed: a cropped corner of
  * a huge enlargement costs no more than its own pixels.
- * @throws RangeError if a size is wrong or the window lies outside the resized image.
+ * @throws TypeError for what is no bytes; RangeError if a size is wrong or the window lies outside the resized image.
  */
 export function resize(
   source: Uint8Array, channels: number, inHeight: number, inWidth: number, outHeight: number, outWidth: number,
-  interpolation: Interpolation, window: Window = { top: 0, left: 0, height: outHeight, width: outWidth },
+  interpolation: Interpolation, window: Window = { top: 0, left: 0, height: outHeight, width: outWidth }, order: PassOrder = "pillow-13",
 ): Uint8Array {
   if (interpolation !== "bilinear" && interpolation !== "bicubic") {
     throw new RangeError(`resize: interpolation wants "bilinear" or "bicubic", got ${show(interpolation)}`);
+  }
+  if (!passOrders.includes(order)) {
+    throw new RangeError(`resize: order wants ${passOrders.map(show).join(" or ")}, got ${show(order)}`);
   }
   const filter = filters[interpolation];
   for (
@@ -81,46 +92,77 @@ export function resize(
   const rows = new Weights(filter, inHeight, outHeight);
   const columns = new Weights(filter, inWidth, outWidth);
   const out = new Uint8Array(height * width * channels);
+  const downFirst = order === "pillow-13" && outHeight < inHeight && inHeight - outHeight > 2 * (inWidth - outWidth);
+  if (downFirst) {
+    const [start, end] = reach(columns, left, width);
+    const most = Math.max(1, Math.floor(bandBytes / ((end - start) * channels)));
+    for (let begin = 0; begin < height; begin += most) {
+      const count = Math.min(most, height - begin);
+      const band = new Uint8Array(count * (end - start) * channels);
+      down(band, source, inWidth * channels, start * channels, (end - start) * channels, 0, rows, top + begin, count);
+      out.set(along(band, channels, end - start, start, 0, count, columns, left, width), begin * width * channels);
+    }
+    return out;
+  }
   const rowBytes = width * channels;
-  const sums = new Int32Array(rowBytes);
   for (let begin = 0; begin < height; ) {
     // The next rows of the window, as many as look at no more of the source than a band may hold.
-    rows.compute(top + begin);
-    const first = rows.first;
-    let count = rows.count;
-    let end = begin + 1;
-    for (; end < height; end++) {
-      rows.compute(top + end);
-      const wanted = rows.first + rows.count - first;
-      if (wanted * rowBytes > bandBytes) break;
-      count = wanted;
-    }
-    const band = alongRows(source, channels, inWidth, first, count, columns, left, width);
-    for (; begin < end; begin++) {
-      rows.compute(top + begin);
-      sums.fill(half);
-      for (let k = 0; k < rows.count; k++) {
-        const weight = rows.fixed[k];
-        for (let i = 0, s = (rows.first - first + k) * rowBytes; i < rowBytes; i++, s++) sums[i] += weight * band[s];
-      }
-      for (let i = 0, o = begin * rowBytes; i < rowBytes; i++, o++) out[o] = clip(sums[i] >> precision);
-    }
+    const [first] = reach(rows, top + begin, 1);
+    let count = 1;
+    while (begin + count < height && (reach(rows, top + begin + count, 1)[1] - first) * rowBytes <= bandBytes) count++;
+    const [, end] = reach(rows, top + begin, count);
+    const band = along(source, channels, inWidth, 0, first, end - first, columns, left, width);
+    down(out.subarray(begin * rowBytes), band, rowBytes, 0, rowBytes, first, rows, top + begin, count);
+    begin += count;
   }
   return out;
 }
 
-/** `count` rows of `source` from `first`, filtered to the columns from `left`, `width` of them. */
-function alongRows(
-  source: Uint8Array, channels: number, inWidth: number, first: number, count: number, columns: Weights, left: number, width: number,
+/** The first pixel of the source that `count` of the resized ones from `first` look at, and the one after the last. */
+function reach(weights: Weights, first: number, count: number): readonly [number, number] {
+  weights.compute(first);
+  const start = weights.first;
+  weights.compute(first + count - 1);
+  return [start, weights.first + weights.count];
+}
+
+/**
+ * `count` rows of the result from `first`, one after the other in `out`: of `width` bytes from byte `left` of the rows of `source`, which are
+ * `stride` bytes apart and begin with row `top` of the picture.
+ */
+function down(
+  out: Uint8Array, source: Uint8Array, stride: number, left: number, width: number, top: number, rows: Weights, first: number,
+  count: number,
+): void {
+  const sums = new Int32Array(width);
+  for (let y = 0; y < count; y++) {
+    rows.compute(first + y);
+    sums.fill(half);
+    for (let k = 0; k < rows.count; k++) {
+      const weight = rows.fixed[k];
+      for (let i = 0, s = (rows.first - top + k) * stride + left; i < width; i++, s++) sums[i] += weight * source[s];
+    }
+    for (let i = 0, o = y * width; i < width; i++, o++) out[o] = clip(sums[i] >> precision);
+  }
+}
+
+/**
+ * `count` rows of `source` from row `first`, filtered to the columns from `left`, `width` of them. The rows hold `inWidth` pixels and begin
+ * with column `start` of the picture.
+ */
+function along(
+  source: Uint8Array, channels: number, inWidth: number, start: number, first: number, count: number, columns: Weights, left: number,
+  width: number,
 ): Uint8Array {
   const out = new Uint8Array(count * width * channels);
   for (let x = 0; x < width; x++) {
     columns.compute(left + x);
-    const { fixed, first: start, count: taps } = columns;
+    const { fixed, count: taps } = columns;
+    const begin = columns.first - start;
     for (let y = 0; y < count; y++) {
       for (let c = 0; c < channels; c++) {
         let sum = half;
-        for (let k = 0, s = ((first + y) * inWidth + start) * channels + c; k < taps; k++, s += channels) sum += fixed[k] * source[s];
+        for (let k = 0, s = ((first + y) * inWidth + begin) * channels + c; k < taps; k++, s += channels) sum += fixed[k] * source[s];
         out[(y * width + x) * channels + c] = clip(sum >> precision);
       }
     }

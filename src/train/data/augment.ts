@@ -151,8 +151,8 @@ export class Batcher {
   /** A part of the picture at `index` as large as the images are, [channels, height, width]. */
   #part(index: number, least: number, random: Random): Uint8Array {
     const [, channels, height, width] = this.data.shape;
-    const { data, ...size } = this.data.originals?.[index] ?? {
-      data: this.data.images.subarray(index * channels * height * width), height, width,
+    const { data, order, ...size } = this.data.originals?.[index] ?? {
+      data: this.data.images.subarray(index * channels * height * width), height, width, order: undefined,
     };
     const window = randomWindow(size.height, size.width, least, random);
     const out = new Uint8Array(channels * height * width);
@@ -162,7 +162,7 @@ export class Batcher {
         const start = (c * size.height + window.top + y) * size.width + window.left;
         piece.set(data.subarray(start, start + window.width), y * window.width);
       }
-      out.set(resize(piece, 1, window.height, window.width, height, width, "bilinear"), c * height * width);
+      out.set(resize(piece, 1, window.height, window.width, height, width, "bilinear", undefined, order), c * height * width);
     }
     return out;
   }

@@ -31,7 +31,7 @@ export class Dataset {
   /**
    * A data set of pictures of any sizes: each is resized, and its middle cut out.
    * @param labels classes, numbers from 0, one a picture
-   * @param geometry size, resize, interpolation, channels; where a part is missing, pictures stay as large as they are (and all want one
+   * @param geometry size, resize, interpolation, order, channels; where a part is missing, pictures stay as large as they are (and all want one
    * size), grey where all of them are grey
    * @param keep keeps the whole pictures too, for `resizedCrop` (augment.ts)
    * @throws TypeError for what is no picture; RangeError where sizes, labels or classes do not fit
@@ -42,7 +42,7 @@ export class Dataset {
   ): Dataset {
     checkOptions(
       "Dataset.fromImages: geometry", geometry,
-      ["size", "resize", "interpolation", "channels"] as const satisfies readonly (keyof Geometry)[],
+      ["size", "resize", "interpolation", "order", "channels"] as const satisfies readonly (keyof Geometry)[],
     );
     if (typeof images !== "object" || images === null || !(Symbol.iterator in images)) {
       throw new TypeError(`Dataset.fromImages: images wants a list of pictures, got ${show(images)}`);

@@ -7,12 +7,15 @@ import type { RgbaImage } from "../../io/images/image.ts";
 import { parsePreprocessing } from "../../io/images/preprocessing.ts";
 import { levelsOf, resizedSize } from "../../io/images/preprocess.ts";
 import type { Geometry } from "../../io/images/preprocess.ts";
+import type { PassOrder } from "../../io/images/resize.ts";
 
 /** A whole picture, or one that was made smaller: [channels, height, width] levels. */
 export interface Original {
   readonly data: Uint8Array;
   readonly height: number;
   readonly width: number;
+  /** Of the passes that resize parts of it; today's Pillow's where none is said. */
+  readonly order?: PassOrder | undefined;
 }
 
 /** What a stack becomes. */
@@ -68,7 +71,8 @@ export class PictureStack {
       );
     }
     if (this.#geometry.channels === undefined && this.#grey) this.#grey = isGrey(image);
-    const geometry: Geometry = { size, ...(resize === undefined ? {} : { resize }), interpolation, channels };
+    const { order = "pillow-13" } = this.#geometry;
+    const geometry: Geometry = { size, ...(resize === undefined ? {} : { resize }), interpolation, order, channels };
     this.#levels.push(levelsOf(image, geometry));
     if (this.#keep) this.#originals.push(whole(image, geometry));
   }
@@ -94,8 +98,8 @@ export class PictureStack {
 }
 
 /** The whole picture, made smaller as far as the middle of it is, and never larger. */
-function whole(image: RgbaImage, { resize, interpolation, channels }: Geometry): Original {
+function whole(image: RgbaImage, { resize, interpolation, order = "pillow-13", channels }: Geometry): Original {
   const [height, width] = typeof resize === "number" ? resizedSize(image.height, image.width, resize) : [image.height, image.width];
   const size = height < image.height ? ([height, width] as const) : ([image.height, image.width] as const);
-  return { data: levelsOf(image, { size, resize: size, interpolation, channels }), height: size[0], width: size[1] };
+  return { data: levelsOf(image, { size, resize: size, interpolation, order, channels }), height: size[0], width: size[1], order };
 }

@@ -175,7 +175,8 @@ test("fine-tuning keeps the weights' own size, channels and normalisation", asyn
     parseSafetensors(readFileSync(new URL("../../../models/pretrained/fashion-mnist.safetensors", import.meta.url))),
   )!;
   const tuned = weightsDescription(parseSafetensors(readFileSync(at("tuned.safetensors"))))!;
-  assert.equal(tuned.preprocessing, bundled.preprocessing);
+  // The bundled file is of a time when there was one order of resizing; now it is said.
+  assert.equal(tuned.preprocessing, { ...bundled.preprocessing, order: "across" });
   assert.equal(tuned.classes, ["a", "b"]);
 });
 
