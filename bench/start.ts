@@ -18,7 +18,7 @@ import { sessionGraph } from "../src/session/optimise/session-graph.ts";
 import { withStrassen } from "../src/session/backends/wasm/strassen.ts";
 import { moduleNetwork } from "../src/nn/lower.ts";
 import { compile } from "../src/session/session.ts";
-import { WasmHost } from "../src/session/backends/wasm/engine.ts";
+import { WasmExecutor } from "../src/session/backends/wasm/executor.ts";
 import { wasmProgram } from "../src/session/backends/wasm/program.ts";
 import { Tensor } from "../src/tensor.ts";
 import { machine } from "./peers/machine.ts";
@@ -46,12 +46,12 @@ function kernels(): number {
     spent += performance.now() - start;
     return result;
   };
-  const host = new WasmHost({
+  const executor = new WasmExecutor({
     arithmetic: withStrassen(arithmeticOf(numerics)), threads: 1, pool: undefined, refused: new Set(),
     compile: (emit) => timed(() => new WebAssembly!.Module(emit().toBytes())),
   });
   const { graph, kept } = sessionGraph(moduleNetwork(createModel(name, {}, null)), { input });
-  wasmProgram({ graph, operations: allOperations, kept, constants: new PlainConstants(), host, overrides: new Map() });
+  wasmProgram({ graph, operations: allOperations, kept, constants: new PlainConstants(), executor, overrides: new Map() });
   return spent;
 }
 

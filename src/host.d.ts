@@ -6,7 +6,9 @@ import type { HostCodec, HostWasmInstance, HostWasmMemory, HostWasmModule } from
  */
 declare global {
   const TextEncoder: undefined | { new (): { encode(text: string): Uint8Array } };
-  const TextDecoder: undefined | { new (label: "utf-8", options: { fatal: boolean; ignoreBOM: boolean }): { decode(bytes: Uint8Array): string } };
+  const TextDecoder: undefined | { new (
+    label: "utf-8", options: { fatal: boolean; ignoreBOM: boolean },
+  ): { decode(bytes: Uint8Array): string } };
 
   const CompressionStream: undefined | { new (format: "deflate" | "gzip"): HostCodec };
   const DecompressionStream: undefined | { new (format: "deflate" | "gzip"): HostCodec };
@@ -16,7 +18,9 @@ declare global {
       new (bytes: Uint8Array<ArrayBuffer>): HostWasmModule;
       customSections(module: HostWasmModule, name: string): ArrayBuffer[];
     };
-    readonly Instance: new (module: HostWasmModule, imports?: Readonly<Record<string, Readonly<Record<string, unknown>>>>) => HostWasmInstance;
+    readonly Instance: new (
+      module: HostWasmModule, imports?: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+    ) => HostWasmInstance;
     readonly Memory: new (limits: { readonly initial: number; readonly maximum?: number; readonly shared?: boolean }) => HostWasmMemory;
     compile(bytes: Uint8Array<ArrayBuffer>): Promise<HostWasmModule>;
     instantiate(

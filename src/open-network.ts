@@ -33,7 +33,7 @@ export interface OpenOptions {
 }
 
 /**
- * Opens what `saveWeights` or `senet train` wrote; or a published checkpoint (safetensors or PyTorch's), whose network is told from its
+ * Opens what `saveWeights` or `senet train` wrote; or published weights (safetensors or PyTorch's), whose network is told from its
  * tensors where `model` does not say it.
  * @throws TypeError for what is no bytes; FormatError for no sound file; RangeError where the model is unknown or does not fit, or the
  * names are more or fewer than its classes

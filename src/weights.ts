@@ -3,7 +3,7 @@ import { FormatError, checkOptions, show } from "./errors.ts";
 import { bytesOf } from "./io/bytes/bytes-of.ts";
 import { fitNames } from "./io/weights/fit.ts";
 import { foreignFile } from "./io/weights/foreign.ts";
-import { describeModel, describeState, readDescription, readState } from "./io/weights/metadata.ts";
+import { describeModel, describeState, readModelDescription, readState } from "./io/weights/metadata.ts";
 import type { ModelDescription } from "./io/weights/metadata.ts";
 import type { AnyTensor } from "./io/weights/names.ts";
 import type { Preprocessing } from "./io/images/preprocess.ts";
@@ -176,9 +176,9 @@ export function saveWeights(model: Module, options: SaveOptions = {}): Uint8Arra
 }
 
 /**
- * What a weights file says of itself, or undefined where it says nothing (files of other programs). A preprocessing that resizes and says no
- * `order` is of a senet until 0.1: "across" was meant (`openNetwork` fills it in). @throws FormatError
+ * What a weights file says of itself, or undefined where it says nothing (files of other programs). A preprocessing that resizes and says
+ * no `order` is of a senet until 0.1: "across" was meant (`openNetwork` fills it in). @throws FormatError
  */
 export function weightsDescription(file: { readonly metadata: Readonly<Record<string, string>> }): ModelDescription | undefined {
-  return readDescription(file.metadata);
+  return readModelDescription(file.metadata);
 }

@@ -29,7 +29,9 @@ export interface Result {
   /** Processor time of the training: other work on the machine does not lengthen it much. */
   readonly cpuSeconds: number;
   readonly seconds: number;
-  /** Accuracy on other versions of held-out images, by the name of the change and in the order of its strengths, where they were asked for. */
+  /**
+   * Accuracy on other versions of held-out images, by the name of the change and in the order of its strengths, where they were asked for.
+   */
   readonly changed?: Readonly<Record<string, readonly number[]>>;
 }
 
@@ -87,7 +89,8 @@ export async function run(
     ([name, strengths]) => [name, strengths.map((images) => rounded(measured(images).accuracy, 5))]));
   inference.close();
   return {
-    model: variant.model, options: variant.options, recipe: settings, seed, accuracy, loss: rounded(loss, 5), trainingLoss: rounded(trainingLoss, 5),
+    model: variant.model, options: variant.options, recipe: settings, seed, accuracy, loss: rounded(loss, 5),
+    trainingLoss: rounded(trainingLoss, 5),
     parameters: model.parameterCount(), macs: macs + seMacs, cpuSeconds: rounded(cpuSeconds, 1), seconds: rounded(seconds, 1),
     ...(changed === undefined ? {} : { changed }),
   };

@@ -7,8 +7,8 @@
  * An SE block stands in the place of the ReLU that it follows (`features.2.se.fc1.weight`), so that torchvision's numbers of
  * the convolutions hold with and without SE.
  *
- * timm's (timm/models/vgg.py, ConvMlp) is the same up to 224x224. It keeps the hidden layers as convolutions, which larger images have several
- * places for; their features are averaged before the last layer, where torchvision pools any image to 7x7.
+ * timm's (timm/models/vgg.py, ConvMlp) is the same up to 224x224. It keeps the hidden layers as convolutions, which larger images have
+ * several places for; their features are averaged before the last layer, where torchvision pools any image to 7x7.
  *
  * Counts of VGG-16 with normalisation, 224x224: 15,470 M multiply-accumulates of convolution and linear layers are the paper's
  * 15.47 G. Its 15.48 G with SE are those plus excitation and scale: 15,484 M with SE after every convolution, 15,476 M with

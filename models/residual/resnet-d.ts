@@ -47,7 +47,7 @@ function variant(
 const at = (size: number, resize: number): Preprocessing => square(bicubic, size, resize);
 const x4 = { groups: 32, groupWidth: 4 } as const;
 const x8 = { groups: 32, groupWidth: 8 } as const;
-const plain = { stem: "7x7", average: false } as const;
+const original = { stem: "7x7", average: false } as const;
 const rs = { rs: true } as const;
 
 const variants: readonly Variant[] = [
@@ -60,8 +60,8 @@ const variants: readonly Variant[] = [
   variant("seresnet152d", "se", depth152, 256, at(256, 269)),
   variant("seresnext26d_32x4d", "se", depth26, 224, bicubic, x4),
   variant("seresnext26t_32x4d", "se", depth26, 224, bicubic, { ...x4, stem: t }),
-  variant("seresnext101_32x8d", "se", stagesOf[101].blocks, 224, at(224, 235), { ...x8, ...plain }),
-  variant("seresnext101_64x4d", "se", stagesOf[101].blocks, 224, bicubic, { groups: 64, groupWidth: 4, ...plain }),
+  variant("seresnext101_32x8d", "se", stagesOf[101].blocks, 224, at(224, 235), { ...x8, ...original }),
+  variant("seresnext101_64x4d", "se", stagesOf[101].blocks, 224, bicubic, { groups: 64, groupWidth: 4, ...original }),
   variant("seresnext101d_32x8d", "se", stagesOf[101].blocks, 224, at(224, 235), x8),
   variant("seresnextaa101d_32x8d", "se", stagesOf[101].blocks, 224, at(224, 235), { ...x8, pooled: true }),
   variant("resnetrs50", "se", stagesOf[50].blocks, 160, at(160, 175), rs),

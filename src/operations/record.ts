@@ -1,8 +1,7 @@
 /**
  * The record of an operation: all that is known of a kind, in one file of this folder. It has two faces, so that a bundle pays only for
- * what it
- * uses: its declaration (the output's shape, errors, what learns) and its computation (the step on plain kernels, the cases that check its
- * kernels).
+ * what it uses: its declaration (the output's shape, errors, what learns) and its computation (the routine on plain kernels, the cases that
+ * check its kernels).
  *
  * In rooms of their own stand kernels on WebAssembly (src/session/backends/wasm/bindings), training (src/session/training/rules) and ONNX
  * (src/io/onnx). Each is a table with an entry for every kind: one that is missing does not compile.
@@ -17,16 +16,16 @@ import type { Shape } from "../tensor.ts";
 export type NodeOf<K extends Kind> = Node & { readonly operation: Of<K> };
 
 /** Computes one node, from and into arrays that are fixed. */
-export type Step = () => void;
+export type Routine = () => void;
 
-/** What steps are made with. */
-export interface StepContext {
+/** What routines are made with. */
+export interface RoutineContext {
   readonly kernels: InferenceKernels;
   /** The array of a value. */
   array(value: { readonly name: string }): Float32Array;
   /** The present values of a constant; the array stays the same when they are refreshed. */
   constant(constant: Constant): Float32Array;
-  /** Working memory of so many doubles, shared by all steps. */
+  /** Working memory of so many doubles, shared by all routines. */
   scratch(size: number): Float64Array;
 }
 
@@ -60,7 +59,7 @@ export interface Declaration<K extends Kind> {
 /** How it is computed, and how its kernels on WebAssembly are checked. */
 export interface Computation<K extends Kind> {
   /** @throws RangeError for a node that makes no sense where it stands */
-  step(node: NodeOf<K>, context: StepContext): Step;
+  routine(node: NodeOf<K>, context: RoutineContext): Routine;
   /** What its kernels tell apart, where that is more than the kind: each such thing is checked by itself. */
   label?(operation: Of<K>): string;
   /** Adds small cases of all that `label` tells apart. Absent where the kind has no kernels on WebAssembly. */
@@ -73,7 +72,7 @@ export type KernelCheck<K extends Kind> = Pick<Computation<K>, "label" | "check"
 export type Declarations = { readonly [K in Kind]: Declaration<K> };
 export type Computations = { readonly [K in Kind]: Computation<K> };
 
-// The shape records of kernels, of sizes that declarations and modules have checked: steps check nothing again.
+// The shape records of kernels, of sizes that declarations and modules have checked: routines check nothing again.
 
 /** Channels and pixels of the first input; a row of features is an image of one pixel. */
 export function perChannel({ inputs: [{ shape: [batch, channels = 1, height = 1, width = 1] }] }: Pick<Node, "inputs">): ChannelShape {
@@ -106,12 +105,12 @@ export function windowsOf({ operation, inputs, output }: Windowed): WindowShape 
 }
 
 /**
- * The step of kinds that are one kernel, which is called with the output, the inputs and a shape record. @param shapeOf makes the record of
- * the sizes
+ * The routine of kinds that are one kernel, which is called with the output, the inputs and a shape record. @param shapeOf makes the record
+ * of the sizes
  */
-export function stepOf<N extends Node>(
+export function routineOf<N extends Node>(
   shapeOf: (node: N) => unknown, kernel: keyof InferenceKernels | ((operation: N["operation"]) => keyof InferenceKernels),
-): (node: N, context: StepContext) => Step {
+): (node: N, context: RoutineContext) => Routine {
   return (node, { kernels, array }) => {
     const compute = kernels[typeof kernel === "function" ? kernel(node.operation) : kernel] as (...given: readonly unknown[]) => void;
     const given = [...[node.output, ...node.inputs].map((value) => array(value)), shapeOf(node)];
@@ -138,6 +137,6 @@ export function checkImage(operation: Kind, actual: Shape): Shape {
 }
 
 /** A constant's values, or null for none. */
-export function optional(constant: Constant | undefined, context: StepContext): Float32Array | null {
+export function optional(constant: Constant | undefined, context: RoutineContext): Float32Array | null {
   return constant === undefined ? null : context.constant(constant);
 }

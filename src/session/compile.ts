@@ -1,10 +1,10 @@
-/** From a network and options to a session, made of the parts that are given. */
+/** From a network and options to a session, with the capabilities that are given. */
 import type { Network } from "../graph/network.ts";
 import type { Module } from "../nn/module.ts";
 import { atOnce, inTime } from "./backends/backend.ts";
 import type { Making } from "./backends/backend.ts";
 import { chosen } from "./backends/choose.ts";
-import type { BackendOptions, SessionParts } from "./backends/parts.ts";
+import type { BackendOptions, Capabilities } from "./backends/capabilities.ts";
 import { labelsOf } from "./backends/wasm/checks/verify.ts";
 import { networkOf, sessionGraph, shapesOf } from "./optimise/session-graph.ts";
 import type { GraphOptions } from "./optimise/session-graph.ts";
@@ -13,12 +13,12 @@ import { Session } from "./inference-session.ts";
 /** What `compile` may be told: which kernels, how exact, how many threads; the shapes of inputs, and what is observed or overridden. */
 export interface CompileOptions extends BackendOptions, GraphOptions {}
 
-function* making(parts: SessionParts, source: Module | Network, options: CompileOptions): Making<Session> {
+function* making(capabilities: Capabilities, source: Module | Network, options: CompileOptions): Making<Session> {
   const { observe = [], override = [] } = options;
   const network = networkOf(source);
   const { graph, kept } = sessionGraph(network, shapesOf(network, options.input), observe, override);
   const use = { model: network.title, graph, observe, override };
-  const backend = yield* chosen({ ...options, parts, labels: labelsOf(graph, parts.operations), use });
+  const backend = yield* chosen({ ...options, capabilities, labels: labelsOf(graph, capabilities.operations), use });
   try {
     const overrides = new Map<string, Float32Array | undefined>(override.map((name) => [name, undefined]));
     const program = yield* backend.program({ graph, kept, overrides });
@@ -29,12 +29,12 @@ function* making(parts: SessionParts, source: Module | Network, options: Compile
   }
 }
 
-/** `compile` of these parts. */
-export async function compileWith(parts: SessionParts, source: Module | Network, options: CompileOptions): Promise<Session> {
-  return inTime(making(parts, source, options));
+/** `compile` with these capabilities. */
+export async function compileWith(capabilities: Capabilities, source: Module | Network, options: CompileOptions): Promise<Session> {
+  return inTime(making(capabilities, source, options));
 }
 
-/** `compileSync` of these parts. */
-export function compileSyncWith(parts: SessionParts, source: Module | Network, options: CompileOptions): Session {
-  return atOnce(making(parts, source, options));
+/** `compileSync` with these capabilities. */
+export function compileSyncWith(capabilities: Capabilities, source: Module | Network, options: CompileOptions): Session {
+  return atOnce(making(capabilities, source, options));
 }

@@ -109,8 +109,9 @@ export class Session implements Disposable {
   }
 
   /**
-   * The same, computed by workers while this thread goes on; on hosts without workers, or for a program with steps in JavaScript, by this
-   * thread. Several runs are done one after the other; each reads its inputs when it begins, so leave them as they are until it has ended.
+   * The same, computed by workers while this thread goes on; on hosts without workers, or for a program with routines in JavaScript, by
+   * this thread. Several runs are done one after the other; each reads its inputs when it begins, so leave them as they are until it has
+   * ended.
    */
   runAsync(x: Input, options?: RunOptions<Float32Array>): Promise<Tensor<Float32Array>>;
   runAsync(x: Named<Input>, options?: RunOptions<Named<Float32Array>>): Promise<Outputs>;
@@ -159,7 +160,7 @@ export class Session implements Disposable {
     return Math.max(...[...this.#programs!.values()].map(({ program }) => program.arenaBytes));
   }
 
-  /** The steps of the latest run's program, one a line: operation, shape, kernel, name. */
+  /** The operations of the latest run's program, one a line: operation, shape, kernel, name. */
   get plan(): string {
     return this.#open().program.lines.join("\n");
   }

@@ -1,8 +1,8 @@
 /**
- * Sessions of few bytes, for programs that import this and not session.ts. On WebAssembly they are the same sessions, but that fast ones do without
- * Strassen's method. What has no kernel there, and
- * hosts without it, have the textbook's kernels (kernels/reference), which are slow; options that it does not know are left out; numerics "turbo" is fast, modules from `senet compile` are refused, and
- * `compileSync` has one thread.
+ * Sessions of few bytes, for programs that import this and not session.ts. On WebAssembly they are the same sessions, but that fast ones do
+ * without Strassen's method. What has no kernel there, and hosts without it, have the textbook's kernels (kernels/reference), which are
+ * slow; options that it does not know are left out; numerics "turbo" is fast, modules from `senet compile` are refused, and `compileSync`
+ * has one thread.
  */
 import { referenceInference } from "../../kernels/reference/inference.ts";
 import type { Network } from "../graph/network.ts";
@@ -11,14 +11,14 @@ import { coreComputations } from "../operations/core.ts";
 import type { Operations } from "./backends/operations.ts";
 import { coreBindings } from "./backends/wasm/bindings/core.ts";
 import { compileSyncWith, compileWith } from "./compile.ts";
-import type { SessionParts } from "./backends/parts.ts";
+import type { Capabilities } from "./backends/capabilities.ts";
 import { poolThreads } from "./threads/threads.ts";
 import type { CompileOptions } from "./compile.ts";
 import type { Session } from "./inference-session.ts";
 
 const operations: Operations = { kernels: referenceInference, computations: coreComputations, bindings: coreBindings };
-const least: SessionParts = { operations };
-const withThreads: SessionParts = { operations, threads: poolThreads };
+const least: Capabilities = { operations };
+const withThreads: Capabilities = { operations, threads: poolThreads };
 
 /** As `compile` of session.ts. */
 export function compile(source: Module | Network, options: CompileOptions = {}): Promise<Session> {

@@ -5,7 +5,7 @@ import { fixedNetwork } from "../graph/network.ts";
 import type { Network } from "../graph/network.ts";
 import type { Module } from "../nn/module.ts";
 import { allOperations } from "./backends/all-operations.ts";
-import type { SessionParts } from "./backends/parts.ts";
+import type { Capabilities } from "./backends/capabilities.ts";
 import { givenModules } from "./backends/wasm/modules/given.ts";
 import { withPace } from "./backends/wasm/pace.ts";
 import { withStrassen } from "./backends/wasm/strassen.ts";
@@ -19,12 +19,14 @@ export { Session } from "./inference-session.ts";
 export type { CompileOptions } from "./compile.ts";
 export type { Named, RunOptions } from "./run-values.ts";
 
-const all: SessionParts = {
+const all: Capabilities = {
   operations: allOperations, threads: poolThreads, turbo: turboBackend, strassen: withStrassen, pace: withPace,
   modules: givenModules,
 };
 
-const known = ["input", "observe", "override", "kernels", "numerics", "threads", "pace", "module"] as const satisfies readonly (keyof CompileOptions)[];
+const known = ["input", "observe", "override", "kernels", "numerics", "threads", "pace", "module"] as const satisfies readonly (
+  keyof CompileOptions
+)[];
 
 /** A graph is a network for its own shapes only. */
 function opened(source: Module | Network | Graph): Module | Network {
@@ -32,8 +34,8 @@ function opened(source: Module | Network | Graph): Module | Network {
 }
 
 /**
- * Compiles a model, a network (an import) or a graph for inference, with as many threads as are asked for: by default the processor's cores,
- * at most 4, as far as the host has workers and memory to share; `session.kernels` says what came of it.
+ * Compiles a model, a network (an import) or a graph for inference, with as many threads as are asked for: by default the processor's
+ * cores, at most 4, as far as the host has workers and memory to share; `session.kernels` says what came of it.
  * @throws TypeError for the wrong kind; RangeError where the model cannot take such an input, or an option makes no sense
  */
 export async function compile(source: Module | Network | Graph, options: CompileOptions = {}): Promise<Session> {

@@ -9,7 +9,7 @@
  * The file carries a checksum of its bytes.
  */
 import { FormatError, show } from "../errors.ts";
-import { describeModel, describeState, readDescription, readState } from "../io/weights/metadata.ts";
+import { describeModel, describeState, readModelDescription, readState } from "../io/weights/metadata.ts";
 import type { ModelDescription } from "../io/weights/metadata.ts";
 import type { Preprocessing } from "../io/images/preprocess.ts";
 import { parsePreprocessing, withOrder } from "../io/images/preprocessing.ts";
@@ -81,7 +81,7 @@ export function readCheckpoint(bytes: Uint8Array): Checkpoint {
   return {
     format: "senet",
     ...file,
-    description: readDescription(metadata),
+    description: readModelDescription(metadata),
     settings: json(metadata, "senet.settings"),
     state: trainerState(json(metadata, "senet.training")),
     modelSettings: readState(metadata),
@@ -155,7 +155,9 @@ function trainerState(value: Record<string, unknown>): TrainerState {
     }
   }
   for (const name of ["order", "augmentation", "dropout"]) {
-    if (!words(name)) throw new FormatError(`checkpoint: senet.training wants four words random.${name}, not all zero, got ${show(random[name])}`);
+    if (!words(name)) {
+      throw new FormatError(`checkpoint: senet.training wants four words random.${name}, not all zero, got ${show(random[name])}`);
+    }
   }
   return value as unknown as TrainerState;
 }

@@ -55,7 +55,7 @@ export function evaluate(model: Module, data: Dataset, normalisation: Normalisat
   try {
     for (let start = 0; start < data.size; start += batch) {
       const count = Math.min(batch, data.size - start);
-      const { x, labels } = batcher.plain(Int32Array.from({ length: count }, (_, i) => start + i));
+      const { x, labels } = batcher.unaugmented(Int32Array.from({ length: count }, (_, i) => start + i));
       const logits = forward === undefined ? model.forward(x) : some(forward(filled(x, batch)), count);
       const { value, probabilities } = crossEntropy(model.kernels, logits, labels);
       const predicted = predictions(logits);

@@ -16,7 +16,8 @@ const list = (text: string): string => (writeFileSync(at("list"), text), at("lis
 test("lines, Windows lines, a byte-order mark, JSON lists and objects", () => {
   const wanted = ["a", "b c", "ü"];
   for (const text of [
-    "a\nb c\nü", "a\nb c\nü\n\n", "\ufeffa\r\nb c\r\nü\r\n", " a \nb c\t\nü", '["a", "b c", "ü"]', '\ufeff[\n"a",\n"b c", "\\u00fc"]\n',
+    "a\nb c\nü", "a\nb c\nü\n\n", "\ufeffa\r\nb c\r\nü\r\n", " a \nb c\t\nü",
+    '["a", "b c", "ü"]', '\ufeff[\n"a",\n"b c", "\\u00fc"]\n',
     '{"0":"a","1":"b c","2":"ü"}', '{"2":"ü","0":"a","1":"b c"}',
     '{"0": ["n01", "a"], "1": ["n02", "b c"], "2": ["n03", "ü"]}',
   ]) assert.equal(readClassNames(list(text)), wanted, JSON.stringify(text));

@@ -81,8 +81,10 @@ export const todaysNetworks: readonly SmallNetwork[] = [
 
 /** Names of the families of `todaysNetworks`. Their twins without SE have no name, but the option. */
 const today = new RegExp(`^(${[
-  "tf_", "test_", "efficientnet", "tinynet", "semnas", "mnasnet", "mixnet", "lcnet", "fbnet", "mobilenetv3_(large_(075|150)|small_0)", "hardcore",
-  "regnet", "lraspp", "ghost", "ese_", "rexnet", "repvit", "resnetrs", "ecaresnet", "seresnext(26|101_(32x8|64)|101d|aa)", "seresnet152d", "resnet\\d+[dt]$",
+  "tf_", "test_", "efficientnet", "tinynet", "semnas", "mnasnet", "mixnet", "lcnet", "fbnet", "mobilenetv3_(large_(075|150)|small_0)",
+  "hardcore",
+  "regnet", "lraspp", "ghost", "ese_", "rexnet", "repvit", "resnetrs", "ecaresnet", "seresnext(26|101_(32x8|64)|101d|aa)", "seresnet152d",
+  "resnet\\d+[dt]$",
 ].join("|")})`);
 
 export function isOfToday(name: string): boolean {

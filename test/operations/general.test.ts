@@ -17,7 +17,7 @@ function run<K extends GeneralKind>(kind: K, attributes: Omit<Of<K>, "kind">, ..
   const y = new Float32Array(sizeOf(shape));
   const step = (
     generalComputations[kind] as Computation<K>
-  ).step({ operation, inputs: values, output: { name: "y", shape } } as unknown as NodeOf<K>, {
+  ).routine({ operation, inputs: values, output: { name: "y", shape } } as unknown as NodeOf<K>, {
     kernels: referenceInference, array: ({ name }) => (name === "y" ? y : inputs[Number(name.slice(1))].data),
     constant: (c) => c.read().data as Float32Array, scratch: (size) => new Float64Array(size),
   });

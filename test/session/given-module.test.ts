@@ -12,7 +12,7 @@ import type { HostWasmModule } from "../../src/host-types.ts";
 import type { Module } from "../../src/nn/module.ts";
 import { emitModule } from "../../src/session/backends/wasm/modules/emit.ts";
 import type { EmitOptions } from "../../src/session/backends/wasm/modules/emit.ts";
-import { describe, digestOf, readDescription } from "../../src/session/backends/wasm/modules/file.ts";
+import { describe, digestOf, readWasmDescription } from "../../src/session/backends/wasm/modules/file.ts";
 import { compile, compileSync } from "../../src/session/session.ts";
 import type { CompileOptions } from "../../src/session/session.ts";
 import { version } from "../../src/version.ts";
@@ -190,7 +190,7 @@ test("another shape than the module's is refused, and the session goes on", () =
 /** The module as another version of senet would have made it: its kernels are others. */
 function ofVersion(senet: string): Uint8Array<ArrayBuffer> {
   const bytes = emitted();
-  const { digest, ...rest } = readDescription(bytes);
+  const { digest, ...rest } = readWasmDescription(bytes);
   const end = bytes.length - 1;
   let start = end;
   while (digestOf(bytes.subarray(0, start)) !== digest) start--;
@@ -330,7 +330,7 @@ test("modules of before there was a check of the description are taken still", (
   const bytes = emitted();
   const text = Array.from(bytes.subarray(-400), (byte) => String.fromCharCode(byte)).join("");
   const json = text.slice(text.indexOf("{")).replace(/,"check":"[0-9a-f]{16}"/, "");
-  const { digest } = readDescription(bytes);
+  const { digest } = readWasmDescription(bytes);
   let code = bytes.length;
   while (digestOf(bytes.subarray(0, code)) !== digest) code--;
   const rest = Uint8Array.from(`\u0005senet${json}`, (letter) => letter.charCodeAt(0));

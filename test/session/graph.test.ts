@@ -6,7 +6,7 @@ import { freeNetwork } from "../../src/graph/network.ts";
 import type { Network } from "../../src/graph/network.ts";
 import { lower, moduleNetwork } from "../../src/nn/lower.ts";
 import { emitModule } from "../../src/session/backends/wasm/modules/emit.ts";
-import { readDescription } from "../../src/session/backends/wasm/modules/file.ts";
+import { readWasmDescription } from "../../src/session/backends/wasm/modules/file.ts";
 import { compile, compileSync } from "../../src/session/session.ts";
 import type { CompileOptions } from "../../src/session/session.ts";
 import * as lean from "../../src/session/lean.ts";
@@ -136,7 +136,7 @@ test("weights are read when they are packed, and again by refresh; a network is 
 
 test("modules from a file: for several inputs, and refused for other shapes", async () => {
   const module = emitModule(two, { ...first, numerics: "exact" });
-  assert.equal(readDescription(module).input, [sizes[0], sizes[0]]);
+  assert.equal(readWasmDescription(module).input, [sizes[0], sizes[0]]);
   const session = await compile(two, { ...first, module });
   const inputs = { left: draw(sizes[0], 1), right: draw(sizes[0], 2) };
   assert.equal(bits(session.run(inputs).image), bits(compileSync(two, { ...first, numerics: "exact" }).run(inputs).image));

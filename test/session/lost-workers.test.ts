@@ -45,7 +45,8 @@ const expected = bits(compileSync(model, { input: shape, numerics: "exact", thre
 const long = draw([24, 3, 192, 192]);
 const made = (count: number): Promise<Session> => compile(model, { input: long.shape, numerics: "exact", threads: count });
 
-test("the leader of an asynchronous run is terminated: the run rejects, later runs have the threads that are left, a later compile has all", async () => {
+test("the leader of an asynchronous run is terminated: the run rejects, later runs have the threads that are left, a later compile has all",
+  async () => {
   const session = await made(3);
   assert.equal(bits(session.run(x)), expected);
   assert.match(session.kernels, /, 3 threads$/);
@@ -125,7 +126,8 @@ test("a message that cannot be read counts as an end", async () => {
   session.close();
 });
 
-test("a thread is lost in the middle of a synchronous run: others are given up after some seconds, the answer is right, in other memory", async () => {
+test("a thread is lost in the middle of a synchronous run: others are given up after some seconds, the answer is right, in other memory",
+  async () => {
   const session = await made(2);
   // As a thread that takes a piece of the first run and is never seen again.
   const own = Pool.prototype.run;

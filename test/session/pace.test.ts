@@ -3,7 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Random } from "../../kernels/random.ts";
 import { emitModule } from "../../src/session/backends/wasm/modules/emit.ts";
-import { readDescription } from "../../src/session/backends/wasm/modules/file.ts";
+import { readWasmDescription } from "../../src/session/backends/wasm/modules/file.ts";
 import { compile, compileSync } from "../../src/session/session.ts";
 import * as lean from "../../src/session/lean.ts";
 import { compileTraining } from "../../src/session/training/training-session.ts";
@@ -65,7 +65,7 @@ test("modules are without, unless asked for; hosts of either choice take either,
     );
     assert.equal(usual, free);
     assert.ok(paced.length > free.length);
-    assert.equal([readDescription(free).pace, readDescription(paced).pace], [undefined, true]);
+    assert.equal([readWasmDescription(free).pace, readWasmDescription(paced).pace], [undefined, true]);
     const expected = bits(compileSync(model, { input, numerics: "exact" }).run(x));
     for (const module of [free, paced]) {
       const session = await compile(model, { input, module });

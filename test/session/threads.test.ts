@@ -9,7 +9,7 @@ import { sessionGraph } from "../../src/session/optimise/session-graph.ts";
 import { compile, compileSync } from "../../src/session/session.ts";
 import { emitRunsShared } from "../../src/session/threads/run-shared.ts";
 import type { Pool, SessionCode } from "../../src/session/threads/pool.ts";
-import { WasmHost } from "../../src/session/backends/wasm/engine.ts";
+import { WasmExecutor } from "../../src/session/backends/wasm/executor.ts";
 import { wasmProgram } from "../../src/session/backends/wasm/program.ts";
 import { Tensor } from "../../src/tensor.ts";
 import { bits } from "../support/compare.ts";
@@ -92,10 +92,10 @@ test("a run waits for no thread that has begun nothing, and who comes late finds
     },
     dropSession: () => undefined,
   } as unknown as Pool;
-  const host = new WasmHost({
+  const executor = new WasmExecutor({
     arithmetic, threads: 2, pool, refused: new Set(), compile: (emit) => new WebAssembly!.Module(emit().toBytes()),
   });
-  const program = wasmProgram({ graph, operations: allOperations, kept, constants: new PlainConstants(), host, overrides: new Map() });
+  const program = wasmProgram({ graph, operations: allOperations, kept, constants: new PlainConstants(), executor, overrides: new Map() });
   const [first, second] = draws([1, 3, 16, 16], 2);
   const answer = (): Tensor<Float32Array> => {
     const data = new Float32Array(10);
@@ -110,7 +110,7 @@ test("a run waits for no thread that has begun nothing, and who comes late finds
     for (const { part, stage } of calls) part(1, stage, 1);
     assert.equal(bits(answer()), bits(alone.run(x)), "nothing is computed again");
   }
-  host.release();
+  executor.release();
 });
 
 test("memory that goes from session to session carries nothing over", async () => {

@@ -22,7 +22,7 @@ import { WasmBackend } from "../../src/session/backends/wasm/backend.ts";
 import { TrialBackend } from "../../src/session/backends/wasm/turbo/backend.ts";
 import type { Module } from "../../src/nn/module.ts";
 import type { Shape } from "../../src/tensor.ts";
-import type { CompileModule } from "../../src/session/backends/wasm/engine.ts";
+import type { CompileWasm } from "../../src/session/backends/wasm/executor.ts";
 import { runFile } from "../support/runtime.ts";
 import { agree, bits } from "../support/compare.ts";
 import { draw } from "../support/random.ts";
@@ -126,10 +126,10 @@ test("threads share what turbo compiled; new shapes and changed weights too", as
   for (const session of [exact, turbo]) session.close();
 });
 
-const right: CompileModule = (emit) => new WebAssembly!.Module(emit().toBytes());
+const right: CompileWasm = (emit) => new WebAssembly!.Module(emit().toBytes());
 
 /** As an engine that subtracts where it should add: f32x4.add is fd e4 01, f32x4.sub fd e5 01. */
-const wrong: CompileModule = (emit) => {
+const wrong: CompileWasm = (emit) => {
   const bytes = emit().toBytes();
   bytes.forEach((byte, i) => {
     if (byte === 0xfd && bytes[i + 1] === 0xe4 && bytes[i + 2] === 1) bytes[i + 1] = 0xe5;
@@ -138,14 +138,14 @@ const wrong: CompileModule = (emit) => {
 };
 
 /** A backend on trial, each of whose kernels is compiled so. */
-function onTrial(trial: CompileModule): TrialBackend {
+function onTrial(trial: CompileWasm): TrialBackend {
   const trusted = { arithmetic: exactArithmetic, refused: new Set<never>(), wrong: new Map<never, string>(), compile: right };
   const options = { operations: allOperations, threads: 1, pool: undefined, alone: undefined };
   const tried = new WasmBackend({ ...options, kernels: { ...trusted, compile: trial } }, "on trial");
   return new TrialBackend(tried, (reason) => new WasmBackend(
     { ...options, kernels: trusted }, `instead: ${reason}`,
-  ), (program, request, host) =>
-    trialFailure(program, { ...request, operations: allOperations, host, constants: new PlainConstants() }, trusted));
+  ), (program, request, executor) =>
+    trialFailure(program, { ...request, operations: allOperations, executor, constants: new PlainConstants() }, trusted));
 }
 
 /** A session on a backend. */

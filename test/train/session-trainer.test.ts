@@ -259,7 +259,9 @@ test("a damaged checkpoint of AdamW with averages is refused, whichever bit; wha
   const whole = readCheckpoint(bytes);
   for (const name of [...whole.optimiser.keys(), ...whole.model.keys()]) {
     const without = <T>(map: ReadonlyMap<string, T>): Map<string, T> => new Map([...map].filter(([each]) => each !== name));
-    assert.throws(() => restoreCheckpoint(other, { ...whole, model: without(whole.model), optimiser: without(whole.optimiser) }), RangeError);
+    assert.throws(
+      () => restoreCheckpoint(other, { ...whole, model: without(whole.model), optimiser: without(whole.optimiser) }), RangeError,
+    );
     assert.equal(writeCheckpoint(other), before, name);
   }
   restoreCheckpoint(other, whole);

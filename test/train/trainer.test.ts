@@ -132,7 +132,10 @@ test("a damaged checkpoint is refused, whichever bit; one that is refused has ch
     [changed(() => {}, { step: 1e9 + 0.5 }), /whole number step of at least 0, got 1000000000\.5/],
     [changed(() => {}, { correct: -1 }), /number correct of at least 0, got -1/],
     [changed(() => {}, { random: {} }), /four words random\.order/],
-    [changed(() => {}, { random: { order: [1, 2, 3, -4], augmentation: [1, 2, 3, 4], dropout: [1, 2, 3, 4] } }), /four words random\.order/],
+    [
+      changed(() => {}, { random: { order: [1, 2, 3, -4], augmentation: [1, 2, 3, 4], dropout: [1, 2, 3, 4] } }),
+      /four words random\.order/,
+    ],
     [changed(() => {}, { random: { order: [0, 0, 0, 0], augmentation: [1, 2, 3, 4], dropout: [1, 2, 3, 4] } }), /four words random\.order/],
   ] as const) assert.throws(() => readCheckpoint(bad), (e: unknown) => e instanceof FormatError &&
     message.test(e.message), String(message));

@@ -29,7 +29,9 @@ function saltAndPepper(y: Float64Array, x: Uint8Array, _: number, share: number,
 /** Weights of a Gaussian, out to three standard deviations; their sum is 1. */
 function gaussianWeights(deviation: number): Float64Array {
   const radius = Math.ceil(3 * deviation);
-  const weights = Float64Array.from({ length: 2 * radius + 1 }, (_, i) => exp(-((i - radius) * (i - radius)) / (2 * deviation * deviation)));
+  const weights = Float64Array.from(
+    { length: 2 * radius + 1 }, (_, i) => exp(-((i - radius) * (i - radius)) / (2 * deviation * deviation)),
+  );
   const sum = weights.reduce((a, b) => a + b, 0);
   return weights.map((w) => w / sum);
 }
@@ -59,7 +61,10 @@ function contrast(y: Float64Array, x: Uint8Array, _: number, share: number): voi
 }
 
 export const corruptions: readonly Corruption[] = [
-  { name: "Gaussian noise", unit: "standard deviation, of the range of levels", strengths: [0.08, 0.12, 0.18, 0.26, 0.38], corrupt: gaussian },
+  {
+    name: "Gaussian noise", unit: "standard deviation, of the range of levels", strengths: [0.08, 0.12, 0.18, 0.26, 0.38],
+    corrupt: gaussian,
+  },
   { name: "salt and pepper", unit: "share of pixels that become black or white", strengths: [0.03, 0.06, 0.09, 0.17, 0.27],
     corrupt: saltAndPepper },
   { name: "blur", unit: "standard deviation of the Gaussian, pixels", strengths: [0.5, 0.75, 1, 1.5, 2], corrupt: blur },

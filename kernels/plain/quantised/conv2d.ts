@@ -83,7 +83,9 @@ export function conv2d(
           const base = (n * outChannels + channel) * pixels;
           const factor = gate === null ? 1 : gate[n * outChannels + channel];
           for (let i = 0; i < pixels; i++) {
-            y[base + i] = requantise(sums[j * pixels + i] + bias[channel], channel, factor, residual === null ? 0 : residual[base + i], epilogue);
+            y[base + i] = requantise(
+              sums[j * pixels + i] + bias[channel], channel, factor, residual === null ? 0 : residual[base + i], epilogue,
+            );
           }
         }
         o += count;

@@ -22,7 +22,7 @@ export interface Convolution {
    */
   readonly scratch: number;
   /** A part's first row, and its last but for the image's end, must be a multiple of it. */
-  readonly rowStep: number;
+  readonly rowUnit: number;
   /** Do the weights lie as convolution/panels.ts says? */
   readonly panels: boolean;
   /**
@@ -44,7 +44,7 @@ export function convolution(params: ConvParams): Convolution {
   return {
     kernel: winograd ?? (depthwise ? depthwiseKernel(params) : convKernel(params)),
     packedSize: (depthwise ? packedDepthwiseSize : transformed ? packedWinogradSize : packedConvSize)(params),
-    scratch: winograd?.scratch ?? 0, rowStep: winograd === undefined ? 1 : 4, panels: !depthwise && !transformed,
+    scratch: winograd?.scratch ?? 0, rowUnit: winograd === undefined ? 1 : 4, panels: !depthwise && !transformed,
     pack: (weight, bias, packed, factors) => void pack(weight, bias, params, packed, factors),
   };
 }

@@ -13,7 +13,7 @@
  * call: engines replace code by better code between calls, not within one.
  */
 import { convPanels } from "./panels.ts";
-import { checkConv, convName, convSteps } from "./params.ts";
+import { checkConv, convName, convPitches } from "./params.ts";
 import type { ConvParams } from "./params.ts";
 import { emitRow } from "./row.ts";
 import type { RowFunc, Segment } from "./row.ts";
@@ -76,17 +76,17 @@ function segmentsOf({ input, kernel, dilation, groups }: ConvParams): { segments
 
 function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc {
   const { output, groups, epilogue, fma, wide } = params;
-  const steps = convSteps(params);
-  const { inPerGroup, outPerGroup, steps: additions, full, rest, restColumns, perGroup, groupSize } = convPanels(params);
+  const pitches = convPitches(params);
+  const { inPerGroup, outPerGroup, terms: additions, full, rest, restColumns, perGroup, groupSize } = convPanels(params);
   // A row that is no multiple of the tile has a slow end. Joined, rows have only one; else the ends are joined, along their column, or all
   // pixels are (convolution/tiles.ts).
   const { width } = output;
   const long = seamless(params) && width % tilePixels(PANEL, params) > 0;
   const ends = long ? 0 : joinedEnds(params);
   const across = {
-    ...segmentsOf(params), inPixel: steps.inPixel, outPixel: steps.outPixel, residualPixel: steps.outPixel, epilogue, fma, wide,
+    ...segmentsOf(params), inPixel: pitches.inPixel, outPixel: pitches.outPixel, residualPixel: pitches.outPixel, epilogue, fma, wide,
   };
-  const down = { ...across, inPixel: steps.inRow, outPixel: steps.outRow, residualPixel: steps.residualRow };
+  const down = { ...across, inPixel: pitches.inRow, outPixel: pitches.outRow, residualPixel: pitches.residualRow };
   const rowOf = (columns: number, valid: number): RowFunc => emitRow(m, {
     ...across, name: `${name}_row${valid}`, pixels: tilePixels(columns, params), columns, valid,
     width: long ? undefined : width - (valid === PANEL ? ends : 0),
@@ -119,17 +119,17 @@ function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc 
       if (func === fullRow && fullEnds !== undefined) {
         repeat(f, ends, () => {
           call(fullEnds, 1);
-          local.increase(xRow, steps.inPixel);
-          local.increase(yRow, steps.outPixel);
-          local.increase(residualRow, steps.outPixel);
+          local.increase(xRow, pitches.inPixel);
+          local.increase(yRow, pitches.outPixel);
+          local.increase(residualRow, pitches.outPixel);
         });
         if (ends === width) return;
       }
       f.countDown(row, () => {
         call(func, width);
-        local.increase(xRow, steps.inRow);
-        local.increase(yRow, steps.outRow);
-        local.increase(residualRow, steps.residualRow);
+        local.increase(xRow, pitches.inRow);
+        local.increase(yRow, pitches.outRow);
+        local.increase(residualRow, pitches.residualRow);
       });
     };
     const onePanel = (): void => {
@@ -157,10 +157,10 @@ function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc 
       wholeOrRest(f, column, PANEL * full, fullRow, restRow, rows);
     };
 
-    local.increase(p.x, steps.start);
-    offset(f, p.x, p.x, p.rowBegin, steps.inRow);
-    offset(f, p.y, p.y, p.rowBegin, steps.outRow);
-    offset(f, p.residual, p.residual, p.rowBegin, steps.residualRow);
+    local.increase(p.x, pitches.start);
+    offset(f, p.x, p.x, p.rowBegin, pitches.inRow);
+    offset(f, p.y, p.y, p.rowBegin, pitches.outRow);
+    offset(f, p.residual, p.residual, p.rowBegin, pitches.residualRow);
     f.while(() => {
       local.get(p.rowBegin);
       local.get(p.rowEnd);
@@ -181,9 +181,9 @@ function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc 
         onePanel();
         local.increase(panel, 1);
       });
-      offset(f, p.x, p.x, block, steps.inRow);
-      offset(f, p.y, p.y, block, steps.outRow);
-      offset(f, p.residual, p.residual, block, steps.residualRow);
+      offset(f, p.x, p.x, block, pitches.inRow);
+      offset(f, p.y, p.y, block, pitches.outRow);
+      offset(f, p.residual, p.residual, block, pitches.residualRow);
       local.increase(p.rowBegin, block);
     });
   });

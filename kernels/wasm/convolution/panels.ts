@@ -1,6 +1,6 @@
 /**
  * Weights as convolution kernels read them. The output channels of a group are cut into panels of 16; the last one is as wide as what is
- * left, rounded up to a multiple of 4. A panel holds its biases, then for each step (kernel row, kernel column, input channel) one
+ * left, rounded up to a multiple of 4. A panel holds its biases, then for each term (kernel row, kernel column, input channel) one
  * weight a channel. What is no channel is 0.
  */
 import { checkLengths } from "./params.ts";
@@ -13,7 +13,7 @@ const CHANNELS_AT_ONCE = 16;
 export interface Panels {
   /** Input channels of a group, and additions to one output. */
   readonly inPerGroup: number;
-  readonly steps: number;
+  readonly terms: number;
   readonly outPerGroup: number;
   /** Panels of 16 in a group, the channels of the one after them (0 if there is none), and that rounded up. */
   readonly full: number;
@@ -30,13 +30,13 @@ export interface Panels {
 export function convPanels({ input, output, kernel, groups }: ConvParams): Panels {
   const inPerGroup = input.channels / groups;
   const outPerGroup = output.channels / groups;
-  const steps = kernel[0] * kernel[1] * inPerGroup;
+  const terms = kernel[0] * kernel[1] * inPerGroup;
   const full = Math.floor(outPerGroup / PANEL);
   const rest = outPerGroup % PANEL;
   const restColumns = 4 * Math.ceil(rest / 4);
   const perGroup = full + (rest > 0 ? 1 : 0);
-  const groupSize = (steps + 1) * (PANEL * full + restColumns);
-  return { inPerGroup, steps, outPerGroup, full, rest, restColumns, perGroup, count: groups * perGroup, groupSize };
+  const groupSize = (terms + 1) * (PANEL * full + restColumns);
+  return { inPerGroup, terms, outPerGroup, full, rest, restColumns, perGroup, count: groups * perGroup, groupSize };
 }
 
 /** Floats of the packed weights. */
@@ -57,19 +57,19 @@ export function packConvWeights(
 ): Float32Array {
   const { output, kernel, groups } = params;
   const taps = kernel[0] * kernel[1];
-  const { inPerGroup, steps, outPerGroup } = convPanels(params);
+  const { inPerGroup, terms, outPerGroup } = convPanels(params);
   checkLengths(
     "packConvWeights",
-    [["weight", weight, output.channels * steps], ["bias", bias, output.channels], ["packed", packed, packedConvSize(params)]],
+    [["weight", weight, output.channels * terms], ["bias", bias, output.channels], ["packed", packed, packedConvSize(params)]],
   );
   let at = 0;
   for (let group = 0; group < groups; group++) {
-    at += firstColumn * (steps + 1);
+    at += firstColumn * (terms + 1);
     for (let column = firstColumn; column < outPerGroup; column += PANEL) {
       const valid = Math.min(PANEL, outPerGroup - column);
       const columns = 4 * Math.ceil(valid / 4);
       const first = group * outPerGroup + column;
-      packed.fill(0, at, at + columns * (steps + 1));
+      packed.fill(0, at, at + columns * (terms + 1));
       if (bias !== null) packed.set(bias.subarray(first, first + valid), at);
       at += columns;
       // Some input channels at a time: read one after the other, they stay in the cache until all output channels have written beside each
@@ -78,14 +78,14 @@ export function packConvWeights(
         const count = Math.min(CHANNELS_AT_ONCE, inPerGroup - c);
         for (let j = 0; j < valid; j++) {
           const factor = factors[first + j];
-          let from = (first + j) * steps + c * taps;
+          let from = (first + j) * terms + c * taps;
           const to = at + c * columns + j;
           for (let i = 0; i < count; i++) {
             for (let tap = 0; tap < taps; tap++) packed[to + (tap * inPerGroup + i) * columns] = weight[from++] * factor;
           }
         }
       }
-      at += columns * steps;
+      at += columns * terms;
     }
   }
   return packed;

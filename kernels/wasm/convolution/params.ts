@@ -42,7 +42,7 @@ export interface ConvParams extends VectorArithmetic {
 }
 
 /** Distances in bytes; of the input between the windows of neighbouring outputs, and to the first value of output (0, 0)'s window. */
-export interface ConvSteps {
+export interface ConvPitches {
   readonly start: number;
   readonly inRow: number;
   readonly inPixel: number;
@@ -51,7 +51,7 @@ export interface ConvSteps {
   readonly residualRow: number;
 }
 
-export function convSteps({ input, output, stride, padding, epilogue }: ConvParams): ConvSteps {
+export function convPitches({ input, output, stride, padding, epilogue }: ConvParams): ConvPitches {
   return {
     start: 4 * paddedStart(input, padding[0], padding[1]),
     inRow: 4 * stride[0] * rowPitch(input),

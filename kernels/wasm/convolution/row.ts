@@ -1,12 +1,12 @@
 /**
  * The heart of convolution: one row of output pixels for one panel of output channels.
  *
- * A tile of some pixels times some channels is summed in registers. Weights of the panel lie one step after the other (a step is one input
- * channel at one place of the kernel), so a step reads the panel's weights, and for each pixel one input value, which is copied to all
+ * A tile of some pixels times some channels is summed in registers. Weights of the panel lie one term after the other (a term is one input
+ * channel at one place of the kernel), so a term reads the panel's weights, and for each pixel one input value, which is copied to all
  * lanes; then everything is multiplied and added. Images are NHWC: for one kernel row the inputs of a pixel are contiguous (kernelWidth *
  * channels floats) if neither groups nor a dilation come between.
  *
- * One step a pass and the branch at its end: V8 unrolls such loops itself, and spills registers in loops unrolled by hand.
+ * One term a pass and the branch at its end: V8 unrolls such loops itself, and spills registers in loops unrolled by hand.
  *
  * Longer than 300 lines: one nest of loops, whose parts share their registers.
  */
@@ -94,7 +94,7 @@ export function emitRow(m: ModuleBuilder, kernel: RowKernel): RowFunc {
     local.get(y);
     local.set(first);
     if (kernel.width !== undefined) {
-      // One tile is a loop too: V8 unrolls loops within loops only (a row of one pixel takes 3.0 instead of 4.3 cycles a step).
+      // One tile is a loop too: V8 unrolls loops within loops only (a row of one pixel takes 3.0 instead of 4.3 cycles a term).
       const most = Math.min(kernel.width, kernel.pixels);
       const tails = tailsOf(kernel.width, { ...kernel, pixels: most });
       const whole = kernel.width - tails.reduce((sum, count) => sum + count, 0);

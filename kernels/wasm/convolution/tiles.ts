@@ -13,7 +13,7 @@ export const PANEL = 16;
 
 /**
  * Pixels of a tile that is `channels` (4, 8, 12 or 16) wide. x64 has 15 vector registers for us, and V8 before 13 loads all operands of a
- * step first: sums, weights and inputs of a step must fit into them. Joined to 256 bits, 16 channels take half as many registers.
+ * term first: sums, weights and inputs of a term must fit into them. Joined to 256 bits, 16 channels take half as many registers.
  */
 export function tilePixels(channels: number, machine: VectorArithmetic = ANY_MACHINE): number {
   if (channels === 16 && machine.wide === true) return machine.fma ? 6 : 5;

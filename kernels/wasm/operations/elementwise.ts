@@ -112,7 +112,7 @@ export interface ScaleOptions {
 
 /**
  * y = activation(x * scale[channel] + shift[channel] + residual), less what is left out. The function's arguments: y, x, scale,
- * shift, residual, begin row, end row, less what is left out; scale and shift are addresses of plain vectors, of this image.
+ * shift, residual, begin row, end row, less what is left out; scale and shift are addresses of vectors [channels], of this image.
  */
 export function scaleKernel(output: Layout, input: Layout, options: ScaleOptions = {}): Kernel {
   const { residual, activation } = options;

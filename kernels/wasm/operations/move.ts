@@ -42,12 +42,12 @@ function planar(name: string, layout: Layout, direction: "to pixels" | "to plane
   return { name, parts: height, emit };
 }
 
-/** An image from plain [channels, height, width] to NHWC. The function's arguments: y, x, begin row, end row. */
+/** An image from planar [channels, height, width] to NHWC. The function's arguments: y, x, begin row, end row. */
 export function fromPlanarKernel(output: Layout): Kernel {
   return planar(`x32_nchw_to_nhwc_${layoutName(output)}`, output, "to pixels");
 }
 
-/** An image from NHWC to plain [channels, height, width]. The function's arguments: y, x, begin row, end row. */
+/** An image from NHWC to planar [channels, height, width]. The function's arguments: y, x, begin row, end row. */
 export function toPlanarKernel(input: Layout): Kernel {
   return planar(`x32_nhwc_to_nchw_${layoutName(input)}`, input, "to planes");
 }

@@ -19,7 +19,7 @@ export function whereAbove(f: FunctionBuilder, by: Local<"v128">): void {
   f.v128.bitselect();
 }
 
-/** The function's arguments: y, x, slope (a plain vector), begin row, end row. */
+/** The function's arguments: y, x, slope (a vector [channels]), begin row, end row. */
 export function preluKernel(output: Layout, input: Layout): Kernel {
   const name = `f32_vprelu_${layoutName(output)}_${layoutName(input)}`;
   checkSameSize(name, output, { input });

@@ -3,7 +3,7 @@ import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import type { Local } from "../assembler/handles.ts";
 import { loadLanes } from "../shared/lanes.ts";
 
-/** Emits the steps of a reduction; `vector` tells the vectors apart. */
+/** Emits the instructions of a reduction; `vector` tells the vectors apart. */
 export interface Reduction {
   begin(vector: number): void;
   /** Takes one pixel's values: `count` (1 to 4) floats, `offset` bytes past `pointer`. Lanes past these stay undefined. */

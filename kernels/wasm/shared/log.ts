@@ -1,8 +1,8 @@
 /**
  * Logarithms on four float32 numbers at once.
  *
- * log x = k ln 2 + log m with x = 2^k m and m from sqrt(1/2) to sqrt(2); log m = 2 atanh(s) with s = (m - 1) / (m + 1), at most 0.1716, by its series
- * to s^11. Within 2.5 units in the last place (test/wasm/shared/functions.test.ts). NaN stays NaN.
+ * log x = k ln 2 + log m with x = 2^k m and m from sqrt(1/2) to sqrt(2); log m = 2 atanh(s) with s = (m - 1) / (m + 1), at most 0.1716, by
+ * its series to s^11. Within 2.5 units in the last place (test/wasm/shared/functions.test.ts). NaN stays NaN.
  */
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import type { Local } from "../assembler/handles.ts";

@@ -21,9 +21,9 @@ export function chunks(floats: number, chunk: Chunk): void {
  * V8 up to 12.x moves all loads of a pass to its front: what a pass holds at once must fit into 15 registers.
  */
 export function overFloats(f: FunctionBuilder, floats: number, pointers: readonly Local<"i32">[], unroll: number, chunk: Chunk): void {
-  const step = 4 * unroll;
-  const passes = Math.floor(floats / step);
-  const looped = passes > 1 ? passes * step : 0;
+  const stride = 4 * unroll;
+  const passes = Math.floor(floats / stride);
+  const looped = passes > 1 ? passes * stride : 0;
   if (looped > 0) {
     const end = f.local.i32("end");
     f.local.get(pointers[0]);
@@ -31,8 +31,8 @@ export function overFloats(f: FunctionBuilder, floats: number, pointers: readonl
     f.i32.add();
     f.local.set(end);
     f.doWhile(() => {
-      chunks(step, chunk);
-      for (const pointer of pointers) f.local.increase(pointer, 4 * step);
+      chunks(stride, chunk);
+      for (const pointer of pointers) f.local.increase(pointer, 4 * stride);
       f.local.get(pointers[0]);
       f.local.get(end);
       f.i32.ne();
@@ -122,13 +122,13 @@ export function range(f: FunctionBuilder, index: Local<"i32">, end: Local<"i32">
   );
 }
 
-/** Emits `body` for index = first, first + step, ... below `end`, all known now; at least once. */
-export function steps(f: FunctionBuilder, index: Local<"i32">, first: number, end: number, step: number, body: () => void): void {
+/** Emits `body` for index = first, first + stride, ... below `end`, all known now; at least once. */
+export function rangeBy(f: FunctionBuilder, index: Local<"i32">, first: number, end: number, stride: number, body: () => void): void {
   assign(f, index, first);
-  if (first + step >= end) return body();
+  if (first + stride >= end) return body();
   f.doWhile(() => {
     body();
-    f.local.increase(index, step);
+    f.local.increase(index, stride);
     f.local.get(index);
     f.i32.const(end);
     f.i32.lt_s();

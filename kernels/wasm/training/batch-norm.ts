@@ -117,10 +117,10 @@ export const NORMALISATION = ["mean", "inverseStd", "gamma", "beta"] as const;
 
 /** Takes x, leaves gamma * ((x - mean) * inverseStd) + beta; the vectors point to those, `at` bytes before. */
 export function emitNormalised(f: FunctionBuilder, vectors: readonly Local<"i32">[], at: number, count: number): void {
-  const steps = [() => f.f32x4.sub(), () => f.f32x4.mul(), () => f.f32x4.mul(), () => f.f32x4.add()];
-  steps.forEach((step, i) => {
+  const instructions = [() => f.f32x4.sub(), () => f.f32x4.mul(), () => f.f32x4.mul(), () => f.f32x4.add()];
+  instructions.forEach((instruction, i) => {
     loadLanes(f, vectors[i], at, count);
-    step();
+    instruction();
   });
 }
 

@@ -29,7 +29,7 @@ export function partialBytes(batch: number, channels: number, sums: number): num
 export interface SumContext {
   /** An operand for each stream: `count` floats `at` bytes past this. */
   readonly pointers: readonly I32[];
-  /** A plain vector for each of these, moved to the block's first channel. */
+  /** A vector [channels] for each of these, moved to the block's first channel. */
   readonly vectors: readonly I32[];
 }
 
@@ -37,7 +37,7 @@ export interface SumKernel {
   readonly name: string;
   readonly batch: number;
   readonly streams: Readonly<Record<string, Layout>>;
-  /** Names of plain vectors [channels]. */
+  /** Names of vectors [channels]. */
   readonly vectors: readonly string[];
   /** How many sums. */
   readonly sums: number;

@@ -8,7 +8,9 @@ import type { Layout } from "../shared/layout.ts";
 import { overBatchRows, overPixels } from "../shared/rows.ts";
 import { sumKernel } from "./channel-sums.ts";
 
-/** dx = (or, accumulating, +=). Arguments: dx, x, dy, slope (a plain vector), begin, end; parts are rows of all images. dx may be dy. */
+/**
+ * dx = (or, accumulating, +=). Arguments: dx, x, dy, slope (a vector [channels]), begin, end; parts are rows of all images. dx may be dy.
+ */
 export function preluGradientKernel(batch: number, dx: Layout, x: Layout, dy: Layout, accumulate: boolean): Kernel {
   const name = `f32_vprelu_gradient_${accumulate ? "add_" : ""}n${batch}_${[dx, x, dy].map(layoutName).join("_")}`;
   checkSameSize(name, dx, { x, dy });

@@ -113,7 +113,7 @@ async function trainOne(args: Arguments, name: string, task: Task, report: (line
 
 async function writePicture(path: string, task: Task, trained: readonly Trained[]): Promise<void> {
   const { testing, normalisation } = task;
-  const { x } = new Batcher(testing, normalisation).plain(Int32Array.from({ length: Math.min(shown, testing.size) }, (_, i) => i));
+  const { x } = new Batcher(testing, normalisation).unaugmented(Int32Array.from({ length: Math.min(shown, testing.size) }, (_, i) => i));
   const rows = trained.map(({ model }) => predictions(model.evaluate().forward(x)));
   writeBytes(path, await encodePng(segmentationPicture(testing, rows)));
 }

@@ -146,7 +146,7 @@ export function study(
   const tried = chosen.filter((_, i) => i % 2 === 1);
   const batcher = new Batcher(data, network.preprocessing);
   const picture = (index: number): { x: Tensor<Float32Array>; label: number } => {
-    const { x } = batcher.plain(Int32Array.of(index));
+    const { x } = batcher.unaugmented(Int32Array.of(index));
     // The batcher's memory is the next batch's too.
     return { x: new Tensor(x.data.slice(), x.shape), label: data.labels[index] };
   };

@@ -13,7 +13,7 @@ const number = (value: unknown): number | undefined => (typeof value === "number
 const longest = 300;
 
 /** Any JSON value on a line. */
-function plain(value: unknown): string {
+function shown(value: unknown): string {
   const text = words(value);
   return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }
@@ -65,7 +65,7 @@ function rows({ start }: RunRecord, names: readonly (readonly [string, string])[
     const value = start[key];
     return [
       name,
-      value === true ? "yes" : typeof value === "number" && Number.isInteger(value) && key !== "seed" ? thousands(value) : plain(value),
+      value === true ? "yes" : typeof value === "number" && Number.isInteger(value) && key !== "seed" ? thousands(value) : shown(value),
     ];
   });
 }
@@ -96,7 +96,7 @@ function runFacts(record: RunRecord): Fact[] {
   const { start, resumed, unreadable } = record;
   const end = last(record);
   const speed = imagesPerSecond(record);
-  const numerics = start.numerics === undefined ? "" : `, numerics ${plain(start.numerics)}`;
+  const numerics = start.numerics === undefined ? "" : `, numerics ${shown(start.numerics)}`;
   const seconds = trainingSeconds(record);
   return [
     ...(typeof start.time === "string" ? [["begun", minute(start.time)] as const] : []),
@@ -109,7 +109,7 @@ function runFacts(record: RunRecord): Fact[] {
         ? []
         : [["training arithmetic", `${end.tflop < 100 ? end.tflop.toPrecision(3) : thousands(end.tflop)} TFLOP`] as const]
     ),
-    ["kernels", `${plain(start.runs_on ?? start.kernels ?? "")}${numerics}`],
+    ["kernels", `${shown(start.runs_on ?? start.kernels ?? "")}${numerics}`],
     ...(typeof start.senet === "string" ? [["senet", start.senet] as const] : []),
     ...(unreadable === 0 ? [] : [["unreadable lines in the log", thousands(unreadable)] as const]),
   ];

@@ -103,7 +103,7 @@ export function parseJson(text: string, what: string, again?: (name: string, fir
   return at === text.length ? result : broken("nothing more");
 }
 
-/** `value` with plain objects for Maps. A name "__proto__" becomes an ordinary property. */
+/** `value` with objects for Maps. A name "__proto__" becomes an ordinary property. */
 export function plainJson(value: Json): unknown {
   if (value instanceof Map) return Object.fromEntries(Array.from(value, ([name, item]) => [name, plainJson(item)]));
   return Array.isArray(value) ? value.map(plainJson) : value;

@@ -21,8 +21,8 @@ export interface Preprocessing {
   readonly resize?: number | readonly [number, number];
   readonly interpolation: Interpolation;
   /**
-   * Which pass of resizing comes first, where it was another than today's Pillow has: "across", as Pillow had it until 12.1, or "pillow-13",
-   * the default. Weights files say it; one of a senet that did not know it yet is read as "across".
+   * Which pass of resizing comes first, where it was another than today's Pillow has: "across", as Pillow had it until 12.1, or
+   * "pillow-13", the default. Weights files say it; one of a senet that did not know it yet is read as "across".
    */
   readonly order?: PassOrder;
   /** "gray" is ITU-R 601-2 luma, equal to PIL's convert("L"); "bgr" is the order of Caffe's networks. */
@@ -135,7 +135,9 @@ function cropped(source: Uint8Array, channels: number, image: RgbaImage, preproc
   const window = {
     top: Math.max(0, top), left: Math.max(0, left), height: Math.min(height, fullHeight), width: Math.min(width, fullWidth),
   };
-  const inside = resize(source, channels, image.height, image.width, fullHeight, fullWidth, preprocessing.interpolation, window, preprocessing.order);
+  const inside = resize(
+    source, channels, image.height, image.width, fullHeight, fullWidth, preprocessing.interpolation, window, preprocessing.order,
+  );
   if (window.height === height && window.width === width) return inside;
   const out = new Uint8Array(height * width * channels);
   const rowBytes = window.width * channels;

@@ -127,8 +127,8 @@ function reach(weights: Weights, first: number, count: number): readonly [number
 }
 
 /**
- * `count` rows of the result from `first`, one after the other in `out`: of `width` bytes from byte `left` of the rows of `source`, which are
- * `stride` bytes apart and begin with row `top` of the picture.
+ * `count` rows of the result from `first`, one after the other in `out`: of `width` bytes from byte `left` of the rows of `source`, which
+ * are `stride` bytes apart and begin with row `top` of the picture.
  */
 function down(
   out: Uint8Array, source: Uint8Array, stride: number, left: number, width: number, top: number, rows: Weights, first: number,

@@ -103,7 +103,9 @@ function withoutSoftmax(graph: Graph): Graph {
 function externalOf({ external }: ImportOptions): External {
   return (location, tensor) => {
     if (ArrayBuffer.isView(external)) return bytesOf(external, "importOnnx: external");
-    if (external !== undefined && Object.hasOwn(external, location)) return bytesOf(external[location], `importOnnx: external[${show(location)}]`);
+    if (external !== undefined && Object.hasOwn(external, location)) {
+      return bytesOf(external[location], `importOnnx: external[${show(location)}]`);
+    }
     const near = didYouMean(location, Object.keys(external ?? {}));
     throw new RangeError(`importOnnx: tensor ${show(tensor)} lies in another file: external wants the bytes of ${show(location)}${near}`);
   };
@@ -121,13 +123,18 @@ function givenOf({ inputs }: OnnxModel, constants: Readonly<Record<string, Tenso
 
 /** All that is known not to work before any shape is. */
 function check(model: OnnxModel): void {
-  if (model.opset > NEWEST_OPSET) throw new UnsupportedError(`importOnnx: the file has opset ${model.opset}; up to ${NEWEST_OPSET} are read`, ["opset"]);
+  if (model.opset > NEWEST_OPSET) {
+    throw new UnsupportedError(`importOnnx: the file has opset ${model.opset}; up to ${NEWEST_OPSET} are read`, ["opset"]);
+  }
   const missing = model.nodes.flatMap((node) => {
-    if (!Object.hasOwn(operators, node.type)) return [{ node, reason: /nchwc/.test(node.type) ? "for one processor, hand over the original file" : "" }];
+    if (!Object.hasOwn(operators, node.type)) {
+      return [{ node, reason: /nchwc/.test(node.type) ? "for one processor, hand over the original file" : "" }];
+    }
     const strange = [...node.attributes].find(([, attribute]) => attribute.strange);
     return strange === undefined ? [] : [{ node, reason: `with ${strange[0]}` }];
   });
-  const odd = model.inputs.filter(({ type }) => elementTypes[type] === undefined).map(({ name }) => `the input ${show(name)}, which is no tensor of numbers`);
+  const odd = model.inputs.filter(({ type }) => elementTypes[type] === undefined)
+    .map(({ name }) => `the input ${show(name)}, which is no tensor of numbers`);
   if (model.sparse) odd.push("sparse weights");
   if (missing.length + odd.length > 0) throw unsupported(model, missing, odd);
 }

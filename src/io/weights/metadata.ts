@@ -48,7 +48,7 @@ export function describeModel(description: ModelDescription): Record<string, str
  * and its options exist is for models/ to say.
  * @throws FormatError with one line that names the key
  */
-export function readDescription(metadata: Readonly<Record<string, string>>): ModelDescription | undefined {
+export function readModelDescription(metadata: Readonly<Record<string, string>>): ModelDescription | undefined {
   const text = (key: string): string | undefined => (Object.hasOwn(metadata, key) ? metadata[key] : undefined);
   const json = (key: string): unknown => {
     const value = text(key);

@@ -38,10 +38,10 @@ const PREFIXES: readonly string[] = ["module.", "model.", "state_dict.", "_orig_
 export function renameWeights<T extends AnyTensor>(
   tensors: ReadonlyMap<string, T>, wanted: ReadonlyMap<string, Shape>, layouts: readonly WeightLayout[] = [],
 ): RenamedWeights<T> {
-  const { prefix, plain } = stripPrefix(tensors, wanted);
-  const { layout, rename, epsilon, zero } = recognise(shapesOf(plain), wanted, layouts);
+  const { prefix, bare } = stripPrefix(tensors, wanted);
+  const { layout, rename, epsilon, zero } = recognise(shapesOf(bare), wanted, layouts);
   const renamed = new Map<string, T | Tensor>();
-  for (const [name, tensor] of plain) {
+  for (const [name, tensor] of bare) {
     if (name.endsWith(".num_batches_tracked") && !wanted.has(name)) continue;
     const to = rename(name);
     if (to === undefined) continue;
@@ -66,7 +66,7 @@ function recognise(file: ReadonlyMap<string, Shape>, wanted: ReadonlyMap<string,
 
 function stripPrefix<T>(
   tensors: ReadonlyMap<string, T>, wanted: ReadonlyMap<string, Shape>,
-): { prefix: string; plain: ReadonlyMap<string, T> } {
+): { prefix: string; bare: ReadonlyMap<string, T> } {
   const names = [...tensors.keys()];
   let prefix = "";
   for (;;) {
@@ -74,8 +74,8 @@ function stripPrefix<T>(
     if (next === undefined || [...wanted.keys()].some((name) => name.startsWith(next))) break;
     prefix += next;
   }
-  if (prefix === "") return { prefix, plain: tensors };
-  return { prefix, plain: new Map(Array.from(tensors, ([name, tensor]) => [name.slice(prefix.length), tensor])) };
+  if (prefix === "") return { prefix, bare: tensors };
+  return { prefix, bare: new Map(Array.from(tensors, ([name, tensor]) => [name.slice(prefix.length), tensor])) };
 }
 
 /** Names and shapes of tensors. */

@@ -164,7 +164,9 @@ export class ScaleElements extends Scale {
   }
 
   protected lowerScale(graph: GraphBuilder, x: Value, gate: Value): Value {
-    const large = graph.add(this, { kind: "resize", method: "nearest", size: [x.shape[2], x.shape[3]], alignCorners: false }, [gate], x.shape);
+    const large = graph.add(
+      this, { kind: "resize", method: "nearest", size: [x.shape[2], x.shape[3]], alignCorners: false }, [gate], x.shape,
+    );
     return graph.add(this, { kind: "multiply" }, [x, large], x.shape);
   }
 }

@@ -59,6 +59,8 @@ export class ResizeBack extends Layer<ResizeShape> {
     const inner = this.inner.lower(graph, x);
     const size = [x.shape[2], x.shape[3]] as const;
     if (inner.shape[2] === size[0] && inner.shape[3] === size[1]) return inner;
-    return graph.add(this, { kind: "resize", method: "bilinear", size, alignCorners: false }, [inner], [...inner.shape.slice(0, 2), ...size]);
+    return graph.add(
+      this, { kind: "resize", method: "bilinear", size, alignCorners: false }, [inner], [...inner.shape.slice(0, 2), ...size],
+    );
   }
 }

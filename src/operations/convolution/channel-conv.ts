@@ -8,7 +8,7 @@ export const channelConv: Declaration<"channel_conv"> = {
 };
 
 export const channelConvComputation: Computation<"channel_conv"> = {
-  step({ operation, inputs, output }, context) {
+  routine({ operation, inputs, output }, context) {
     const weight = context.constant(operation.weight);
     const [batch, channels] = inputs[0].shape;
     // The channels are the rows of an image one pixel wide.

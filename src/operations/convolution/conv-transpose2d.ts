@@ -15,10 +15,12 @@ export const convTranspose2d: Declaration<"conv_transpose2d"> = {
 };
 
 /**
- * The padding with which a convolution from the output's size gives the input's: that of which this is the gradient. Undefined where more is
- * padded to the output than such can have.
+ * The padding with which a convolution from the output's size gives the input's: that of which this is the gradient. Undefined where more
+ * is padded to the output than such can have.
  */
-export function gradientPadding({ operation, inputs: [x], output: y }: NodeOf<"conv_transpose2d">): Of<"conv_transpose2d">["padding"] | undefined {
+export function gradientPadding(
+  { operation, inputs: [x], output: y }: NodeOf<"conv_transpose2d">,
+): Of<"conv_transpose2d">["padding"] | undefined {
   const { kernel, stride, padding: [top, left, ...ends], dilation, outputPadding } = operation;
   const [bottom, right] = ends.map((end, i) => Math.max(0, end - outputPadding[i]));
   const fits = [top + bottom, left + right].every((padding, i) =>
@@ -27,10 +29,12 @@ export function gradientPadding({ operation, inputs: [x], output: y }: NodeOf<"c
 }
 
 export const convTranspose2dComputation: Computation<"conv_transpose2d"> = {
-  step(node, context) {
+  routine(node, context) {
     const { operation, inputs, output } = node;
     const shape = { ...windowsOf(node), inChannels: inputs[0].shape[1], outChannels: output.shape[1], groups: operation.groups };
-    const [y, x, weight, bias] = [context.array(output), context.array(inputs[0]), context.constant(operation.weight), optional(operation.bias, context)];
+    const [y, x, weight, bias] = [
+      context.array(output), context.array(inputs[0]), context.constant(operation.weight), optional(operation.bias, context),
+    ];
     const work = context.scratch(context.kernels.convTranspose2dScratch(shape));
     return () => context.kernels.convTranspose2dForward(y, x, weight, bias, shape, work);
   },
@@ -42,9 +46,14 @@ export const convTranspose2dCheck: KernelCheck<"conv_transpose2d"> = {
   check({ x, constant, add }) {
     const [batch, channels, height, width] = x.shape;
     for (const groups of [1, channels]) {
-      const shape = { kind: "conv_transpose2d", kernel: [3, 2], stride: [2, 2], padding: [1, 0, 0, 1], dilation: [1, 1], outputPadding: [0, 0], groups } as const;
+      const shape = {
+        kind: "conv_transpose2d", kernel: [3, 2], stride: [2, 2], padding: [1, 0, 0, 1], dilation: [1, 1], outputPadding: [0, 0], groups,
+      } as const;
       const outputs = groups === 1 ? 18 : channels;
-      add({ ...shape, weight: constant([channels, outputs / groups, 3, 2]), bias: constant([outputs]) }, [batch, outputs, 2 * height, 2 * width - 1], x);
+      add(
+        { ...shape, weight: constant([channels, outputs / groups, 3, 2]), bias: constant([outputs]) },
+        [batch, outputs, 2 * height, 2 * width - 1], x,
+      );
     }
   },
 };

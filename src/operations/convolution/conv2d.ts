@@ -26,7 +26,7 @@ export const conv2d: Declaration<"conv2d"> = {
 };
 
 export const conv2dComputation: Computation<"conv2d"> = {
-  step(node, context) {
+  routine(node, context) {
     const { operation, inputs, output } = node;
     const { kernels } = context;
     const [, outChannels] = output.shape;

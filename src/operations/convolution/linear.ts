@@ -12,7 +12,7 @@ export const linear: Declaration<"linear"> = {
 };
 
 export const linearComputation: Computation<"linear"> = {
-  step({ operation, inputs, output }, context) {
+  routine({ operation, inputs, output }, context) {
     const [batch, inFeatures] = inputs[0].shape;
     const shape = { batch, inFeatures, outFeatures: output.shape[1] };
     const [y, x, weight, bias] = [

@@ -2,7 +2,7 @@
 import type { InferenceKernels } from "../../../kernels/contract.ts";
 import type { Activation, ActivationKind, Node } from "../../graph/graph.ts";
 import { sameShape } from "../record.ts";
-import type { Computation, Declaration, Step, StepContext } from "../record.ts";
+import type { Computation, Declaration, Routine, RoutineContext } from "../record.ts";
 
 /** Their kernels. */
 const functions = {
@@ -26,16 +26,16 @@ export function activate(kernels: InferenceKernels, y: Float32Array, { activatio
   (kernels[functions[activation]] as (...given: readonly unknown[]) => void)(y, x, ...given, shape);
 }
 
-/** The step of a kind after which passes may put an activation. */
+/** The routine of a kind after which passes may put an activation. */
 export function withActivation<N extends Node & { readonly operation: { readonly activation?: Activation } }>(
-  stepOf: (node: N, context: StepContext) => Step,
-): (node: N, context: StepContext) => Step {
+  routineOf: (node: N, context: RoutineContext) => Routine,
+): (node: N, context: RoutineContext) => Routine {
   return (node, context) => {
-    const step = stepOf(node, context);
+    const routine = routineOf(node, context);
     const { operation, output } = node;
     const y = context.array(output);
     return () => {
-      step();
+      routine();
       if (operation.activation !== undefined) activate(context.kernels, y, operation.activation, y);
     };
   };
@@ -44,7 +44,7 @@ export function withActivation<N extends Node & { readonly operation: { readonly
 export const activation: Declaration<"activation"> = { shape: sameShape };
 
 export const activationComputation: Computation<"activation"> = {
-  step({ operation, inputs, output }, { array, kernels }) {
+  routine({ operation, inputs, output }, { array, kernels }) {
     const [y, x] = [array(output), array(inputs[0])];
     return () => activate(kernels, y, operation, x);
   },

@@ -1,13 +1,13 @@
 /** Sum of two values of one shape. */
 import { sizeOf } from "../../tensor.ts";
-import { checkShape, stepOf } from "../record.ts";
+import { checkShape, routineOf } from "../record.ts";
 import type { Computation, Declaration } from "../record.ts";
 import { relu, withActivation } from "./activation.ts";
 
 export const add: Declaration<"add"> = { shape: (_, [a, b]) => checkShape("add", b, a) };
 
 export const addComputation: Computation<"add"> = {
-  step: withActivation(stepOf(({ output }) => ({ size: sizeOf(output.shape) }), "addForward")),
+  routine: withActivation(routineOf(({ output }) => ({ size: sizeOf(output.shape) }), "addForward")),
 
   check({ x, other, add }) {
     add({ kind: "add" }, x.shape, x, other);

@@ -10,7 +10,7 @@ export const batchNorm: Declaration<"batch_norm"> = {
 };
 
 export const batchNormComputation: Computation<"batch_norm"> = {
-  step: withActivation((node, context) => {
+  routine: withActivation((node, context) => {
     const { operation, inputs, output } = node;
     const channels = perChannel(node);
     const [y, x] = [context.array(output), context.array(inputs[0])];

@@ -5,7 +5,7 @@ import type { Computation, Declaration } from "../record.ts";
 export const dropout: Declaration<"dropout"> = { shape: sameShape };
 
 export const dropoutComputation: Computation<"dropout"> = {
-  step({ output }) {
+  routine({ output }) {
     throw new RangeError(`session: ${output.name} drops values, which belongs to a graph for training`);
   },
 };

@@ -14,7 +14,7 @@ export const partialAdd: Declaration<"partial_add"> = {
 };
 
 export const partialAddComputation: Computation<"partial_add"> = {
-  step(node, { array }) {
+  routine(node, { array }) {
     const [y, a, b] = [node.output, ...node.inputs].map((value) => array(value));
     const shape = { ...perChannel(node), added: node.inputs[1].shape[1] };
     return () => partialAddForward(y, a, b, shape);

@@ -9,7 +9,7 @@ export const prelu: Declaration<"prelu"> = {
 };
 
 export const preluComputation: Computation<"prelu"> = {
-  step(node, { array, constant }) {
+  routine(node, { array, constant }) {
     const [y, x, slope, shape] = [array(node.output), array(node.inputs[0]), constant(node.operation.slope), perChannel(node)];
     return () => preluForward(y, x, slope, shape);
   },

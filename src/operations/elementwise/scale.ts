@@ -3,7 +3,7 @@
  * one shape.
  */
 import { sizeOf } from "../../tensor.ts";
-import { checkImage, checkShape, perChannel, stepOf } from "../record.ts";
+import { checkImage, checkShape, perChannel, routineOf } from "../record.ts";
 import type { Computation, Declaration, KernelCheck } from "../record.ts";
 import { relu, withActivation } from "./activation.ts";
 
@@ -16,7 +16,7 @@ export const scale: Declaration<"scale"> = {
 };
 
 export const scaleComputation: Computation<"scale"> = {
-  step: withActivation(stepOf(perChannel, "channelScaleForward")),
+  routine: withActivation(routineOf(perChannel, "channelScaleForward")),
 
   check({ x, gate, add }) {
     add({ kind: "scale" }, x.shape, x, gate);
@@ -33,14 +33,14 @@ export const pixelScale: Declaration<"pixel_scale"> = {
 };
 
 export const pixelScaleComputation: Computation<"pixel_scale"> = {
-  step: stepOf(perChannel, "pixelScaleForward"),
+  routine: routineOf(perChannel, "pixelScaleForward"),
 };
 
 export const multiply: Declaration<"multiply"> = { shape: (_, [a, b]) => checkShape("multiply", b, a) };
 
 export const multiplyComputation: Computation<"multiply"> = {
   // Channels of one pixel each: every element has its gate.
-  step: stepOf(({ output }) => ({ batch: 1, channels: sizeOf(output.shape), pixels: 1 }), "channelScaleForward"),
+  routine: routineOf(({ output }) => ({ batch: 1, channels: sizeOf(output.shape), pixels: 1 }), "channelScaleForward"),
 };
 
 /** What checks its kernels, which lean sessions have not. */

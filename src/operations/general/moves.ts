@@ -10,10 +10,13 @@ import type { Shape } from "../../tensor.ts";
 import type { Computation, Declaration, NodeOf } from "../record.ts";
 import { broadcast, stridesOf } from "./pointwise.ts";
 
-/** The step of kinds that put numbers in other places. */
-function takes<K extends Kind>(places: (operation: NodeOf<K>["operation"], from: Shape, to: Shape) => readonly Int32Array[], value: (operation: NodeOf<K>["operation"]) => number = () => 0): Computation<K> {
+/** The routine of kinds that put numbers in other places. */
+function takes<K extends Kind>(
+  places: (operation: NodeOf<K>["operation"], from: Shape, to: Shape) => readonly Int32Array[],
+  value: (operation: NodeOf<K>["operation"]) => number = () => 0,
+): Computation<K> {
   return {
-    step({ operation, inputs, output }, { array }) {
+    routine({ operation, inputs, output }, { array }) {
       const [y, x] = [array(output), array(inputs[0])];
       const shape: TakeShape = { places: places(operation, inputs[0].shape, output.shape), value: value(operation) };
       return () => takeForward(y, x, shape);
@@ -34,7 +37,7 @@ export const constant: Declaration<"constant"> = {
   parameters: ({ value }) => [value],
 };
 export const constantComputation: Computation<"constant"> = {
-  step({ operation: { value }, output }, { array, constant: numbers }) {
+  routine({ operation: { value }, output }, { array, constant: numbers }) {
     const [y, x] = [array(output), numbers(value)];
     return () => y.set(x);
   },
@@ -46,12 +49,14 @@ export const constantComputation: Computation<"constant"> = {
 
 export const reshape: Declaration<"reshape"> = {
   shape({ shape }, [x]) {
-    if (sizeOf(shape) !== sizeOf(x)) throw new RangeError(`reshape: ${showShape(shape)} wants ${sizeOf(shape)} numbers, the input ${showShape(x)} has ${sizeOf(x)}`);
+    if (sizeOf(shape) !== sizeOf(x)) {
+      throw new RangeError(`reshape: ${showShape(shape)} wants ${sizeOf(shape)} numbers, the input ${showShape(x)} has ${sizeOf(x)}`);
+    }
     return shape;
   },
 };
 export const reshapeComputation: Computation<"reshape"> = {
-  step({ inputs, output }, { array }) {
+  routine({ inputs, output }, { array }) {
     const [y, x] = [array(output), array(inputs[0])];
     return () => y.set(x);
   },
@@ -66,7 +71,9 @@ export const reshapeComputation: Computation<"reshape"> = {
 
 export const transpose: Declaration<"transpose"> = {
   shape({ order }, [x]) {
-    if (order.length !== x.length || x.some((_, i) => !order.includes(i))) throw new RangeError(`transpose: order wants each axis of ${showShape(x)} once, got ${showShape(order)}`);
+    if (order.length !== x.length || x.some((_, i) => !order.includes(i))) {
+      throw new RangeError(`transpose: order wants each axis of ${showShape(x)} once, got ${showShape(order)}`);
+    }
     return order.map((each) => x[each]);
   },
 };
@@ -84,8 +91,11 @@ export const transposeComputation: Computation<"transpose"> = {
 export const slice: Declaration<"slice"> = {
   shape({ starts, steps, shape }, [x]) {
     const inside = (at: number, i: number): boolean => at >= 0 && at < x[i];
-    const fits = shape.length === x.length && shape.every((n, i) => n === 0 || (inside(starts[i], i) && inside(starts[i] + (n - 1) * steps[i], i)));
-    if (!fits) throw new RangeError(`slice: from ${showShape(starts)} by ${showShape(steps)}, ${showShape(shape)} of ${showShape(x)} lies outside`);
+    const fits = shape.length === x.length &&
+      shape.every((n, i) => n === 0 || (inside(starts[i], i) && inside(starts[i] + (n - 1) * steps[i], i)));
+    if (!fits) {
+      throw new RangeError(`slice: from ${showShape(starts)} by ${showShape(steps)}, ${showShape(shape)} of ${showShape(x)} lies outside`);
+    }
     return shape;
   },
 };
@@ -104,7 +114,9 @@ export const sliceComputation: Computation<"slice"> = {
 
 export const expand: Declaration<"expand"> = {
   shape({ shape }, [x]) {
-    if (broadcast("expand", [shape, x]).join() !== shape.join()) throw new RangeError(`expand: ${showShape(x)} does not stretch to ${showShape(shape)}`);
+    if (broadcast("expand", [shape, x]).join() !== shape.join()) {
+      throw new RangeError(`expand: ${showShape(x)} does not stretch to ${showShape(shape)}`);
+    }
     return shape;
   },
 };
@@ -170,13 +182,15 @@ export const join: Declaration<"join"> = {
   shape({ axis: along }, inputs) {
     const [first] = inputs;
     for (const shape of inputs) {
-      if (shape.length !== first.length || shape.some((n, i) => i !== along && n !== first[i])) throw new RangeError(`join: ${showShape(first)} and ${showShape(shape)} differ in more than axis ${along}`);
+      if (shape.length !== first.length || shape.some((n, i) => i !== along && n !== first[i])) {
+        throw new RangeError(`join: ${showShape(first)} and ${showShape(shape)} differ in more than axis ${along}`);
+      }
     }
     return first.map((n, i) => (i === along ? inputs.reduce((sum, shape) => sum + shape[along], 0) : n));
   },
 };
 export const joinComputation: Computation<"join"> = {
-  step({ operation: { axis: along }, inputs, output }, { array }) {
+  routine({ operation: { axis: along }, inputs, output }, { array }) {
     const y = array(output);
     const rowOf = ({ shape }: Value): number => sizeOf(shape.slice(along));
     const row = rowOf(output);

@@ -49,7 +49,7 @@ const geometry = ({ inputs, output }: Pick<Node, "inputs" | "output">): Broadcas
 
 export const unary: Declaration<"unary"> = { shape: sameShape };
 export const unaryComputation: Computation<"unary"> = {
-  step({ operation, inputs, output }, { array }) {
+  routine({ operation, inputs, output }, { array }) {
     const [y, x, f] = [array(output), array(inputs[0]), unaryFunctions[operation.by]];
     return () => unaryForward(y, x, f);
   },
@@ -65,7 +65,7 @@ export const unaryComputation: Computation<"unary"> = {
 
 export const elu: Declaration<"elu"> = { shape: sameShape };
 export const eluComputation: Computation<"elu"> = {
-  step({ operation: { alpha }, inputs, output }, { array }) {
+  routine({ operation: { alpha }, inputs, output }, { array }) {
     const [y, x] = [array(output), array(inputs[0])];
     return () => unaryForward(y, x, (v) => (v > 0 ? v : alpha * (unaryFunctions.exp(v) - 1)));
   },
@@ -77,7 +77,7 @@ export const eluComputation: Computation<"elu"> = {
 
 export const clip: Declaration<"clip"> = { shape: sameShape };
 export const clipComputation: Computation<"clip"> = {
-  step({ operation: { least, most }, inputs, output }, { array }) {
+  routine({ operation: { least, most }, inputs, output }, { array }) {
     const [y, x] = [array(output), array(inputs[0])];
     return () => unaryForward(y, x, (v) => Math.min(most, Math.max(least, v)));
   },
@@ -89,7 +89,7 @@ export const clipComputation: Computation<"clip"> = {
 
 export const binary: Declaration<"binary"> = { shape: ({ by }, inputs) => broadcast(by, inputs) };
 export const binaryComputation: Computation<"binary"> = {
-  step(node, { array }) {
+  routine(node, { array }) {
     const { operation, inputs, output } = node;
     const [y, a, b] = [output, ...inputs].map((value) => array(value));
     const [shape, f] = [geometry(node), binaryFunctions[operation.by]];
@@ -105,7 +105,7 @@ export const binaryComputation: Computation<"binary"> = {
 
 export const select: Declaration<"select"> = { shape: (_, inputs) => broadcast("select", inputs) };
 export const selectComputation: Computation<"select"> = {
-  step(node, { array }) {
+  routine(node, { array }) {
     const [y, ...operands] = [node.output, ...node.inputs].map((value) => array(value));
     const shape = geometry(node);
     return () => broadcastForward(y, operands, (condition, a, b) => (condition !== 0 ? a : b), shape);

@@ -26,7 +26,7 @@ export const reduce: Declaration<"reduce"> = {
   },
 };
 export const reduceComputation: Computation<"reduce"> = {
-  step({ operation: { by, axis, end }, inputs, output }, { array }) {
+  routine({ operation: { by, axis, end }, inputs, output }, { array }) {
     const [y, x, shape] = [array(output), array(inputs[0]), rowsOf(inputs[0].shape, axis, end)];
     return () => reduceForward(y, x, by, shape);
   },
@@ -46,7 +46,7 @@ export const argMax: Declaration<"arg_max"> = {
   },
 };
 export const argMaxComputation: Computation<"arg_max"> = {
-  step({ operation: { axis }, inputs, output }, { array }) {
+  routine({ operation: { axis }, inputs, output }, { array }) {
     const [y, x, shape] = [array(output), array(inputs[0]), rowsOf(inputs[0].shape, axis)];
     return () => argMaxForward(y, x, shape);
   },
@@ -59,7 +59,7 @@ export const softmax: Declaration<"softmax"> = {
   },
 };
 export const softmaxComputation: Computation<"softmax"> = {
-  step({ operation: { axis, logarithm }, inputs, output }, { array }) {
+  routine({ operation: { axis, logarithm }, inputs, output }, { array }) {
     const [y, x, shape] = [array(output), array(inputs[0]), rowsOf(inputs[0].shape, axis)];
     return () => softmaxRowsForward(y, x, logarithm, shape);
   },
@@ -79,13 +79,15 @@ export const resample: Declaration<"resample"> = {
   },
 };
 export const resampleComputation: Computation<"resample"> = {
-  step({ operation: { axis, taps }, inputs, output }, { array }) {
+  routine({ operation: { axis, taps }, inputs, output }, { array }) {
     const [y, x, shape] = [array(output), array(inputs[0]), rowsOf(inputs[0].shape, axis)];
     return () => resampleForward(y, x, taps, shape);
   },
 
   check({ x, add }) {
-    const taps = { starts: Int32Array.of(0, 2, 3, 3, 6), places: Int32Array.of(1, 0, 6, 2, 3, 4), weights: Float64Array.of(0.25, 0.75, 1, -0.5, 2, 1) };
+    const taps = {
+      starts: Int32Array.of(0, 2, 3, 3, 6), places: Int32Array.of(1, 0, 6, 2, 3, 4), weights: Float64Array.of(0.25, 0.75, 1, -0.5, 2, 1),
+    };
     for (const axis of [2, 3]) add({ kind: "resample", axis, taps }, x.shape.map((n, i) => (i === axis ? 4 : n)), x);
   },
 };
@@ -99,7 +101,7 @@ export const matrixProduct: Declaration<"matrix_product"> = {
   },
 };
 export const matrixProductComputation: Computation<"matrix_product"> = {
-  step({ inputs, output }, { array }) {
+  routine({ inputs, output }, { array }) {
     const [y, a, b] = [output, ...inputs].map((value) => array(value));
     const [left, right] = inputs.map(({ shape }) => shape);
     const [rows, inner, columns] = [left[left.length - 2], left[left.length - 1], right[right.length - 1]];

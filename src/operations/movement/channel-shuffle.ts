@@ -1,6 +1,6 @@
 /** Channels [groups, C/groups] become [C/groups, groups]: x [N,C,H,W]. */
 import { shuffleShape } from "../../../kernels/shapes.ts";
-import { checkImage, perChannel, stepOf } from "../record.ts";
+import { checkImage, perChannel, routineOf } from "../record.ts";
 import type { Computation, Declaration } from "../record.ts";
 
 export const channelShuffle: Declaration<"channel_shuffle"> = {
@@ -12,7 +12,7 @@ export const channelShuffle: Declaration<"channel_shuffle"> = {
 };
 
 export const channelShuffleComputation: Computation<"channel_shuffle"> = {
-  step: stepOf((node) => ({ ...perChannel(node), groups: node.operation.groups }), "channelShuffleForward"),
+  routine: routineOf((node) => ({ ...perChannel(node), groups: node.operation.groups }), "channelShuffleForward"),
 
   check({ x, add }) {
     add({ kind: "channel_shuffle", groups: 4 }, x.shape, x);

@@ -11,7 +11,7 @@ export const concat: Declaration<"concat"> = {
 };
 
 export const concatComputation: Computation<"concat"> = {
-  step(node, { array, kernels }) {
+  routine(node, { array, kernels }) {
     const { batch, pixels } = perChannel(node);
     const shape = { batch, channels: node.inputs.map((value) => value.shape[1]), outChannels: node.output.shape[1], pixels };
     const [y, ...parts] = [node.output, ...node.inputs].map((value) => array(value));

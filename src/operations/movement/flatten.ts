@@ -5,7 +5,7 @@ import type { Computation, Declaration } from "../record.ts";
 export const flatten: Declaration<"flatten"> = { shape: (_, [[batch, ...rest]]) => [batch, sizeOf(rest)] };
 
 export const flattenComputation: Computation<"flatten"> = {
-  step({ inputs, output }, { array }) {
+  routine({ inputs, output }, { array }) {
     const [y, x] = [array(output), array(inputs[0])];
     return () => y.set(x);
   },

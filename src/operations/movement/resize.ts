@@ -1,5 +1,5 @@
 /** Images of another size, by the nearest pixel or bilinearly: x [N,C,H,W]. */
-import { checkImage, resized, stepOf } from "../record.ts";
+import { checkImage, resized, routineOf } from "../record.ts";
 import type { Computation, Declaration } from "../record.ts";
 
 export const resize: Declaration<"resize"> = {
@@ -10,7 +10,7 @@ export const resize: Declaration<"resize"> = {
 };
 
 export const resizeComputation: Computation<"resize"> = {
-  step: stepOf(
+  routine: routineOf(
     (node) => ({ ...resized(node), alignCorners: node.operation.alignCorners }),
     ({ method }) => (method === "nearest" ? "upsampleNearestForward" : "upsampleBilinearForward"),
   ),
@@ -19,7 +19,9 @@ export const resizeComputation: Computation<"resize"> = {
 
   check({ x, add }) {
     for (const method of ["nearest", "bilinear"] as const) {
-      for (const size of [[16, 14], [5, 11]] as const) add({ kind: "resize", method, size, alignCorners: false }, [2, x.shape[1], ...size], x);
+      for (const size of [[16, 14], [5, 11]] as const) {
+        add({ kind: "resize", method, size, alignCorners: false }, [2, x.shape[1], ...size], x);
+      }
     }
   },
 };

@@ -1,5 +1,5 @@
 /** Means over windows that divide any image into `size`: x [N,C,H,W]. */
-import { checkImage, resized, stepOf } from "../record.ts";
+import { checkImage, resized, routineOf } from "../record.ts";
 import type { Computation, Declaration } from "../record.ts";
 
 export const adaptiveAveragePool: Declaration<"adaptive_average_pool"> = {
@@ -10,7 +10,7 @@ export const adaptiveAveragePool: Declaration<"adaptive_average_pool"> = {
 };
 
 export const adaptiveAveragePoolComputation: Computation<"adaptive_average_pool"> = {
-  step: stepOf(resized, "adaptiveAveragePoolForward"),
+  routine: routineOf(resized, "adaptiveAveragePoolForward"),
 
   check({ x, add }) {
     add({ kind: "adaptive_average_pool", size: [3, 2] }, [2, x.shape[1], 3, 2], x);

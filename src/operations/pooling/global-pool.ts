@@ -1,9 +1,9 @@
 /** Mean or maximum, over an image: x [N,C,H,W] to [N,C,1,1], or over its channels: to [N,1,H,W]. */
 import { checkImage, perChannel } from "../record.ts";
-import type { NodeOf, Computation, Declaration, KernelCheck, Step, StepContext } from "../record.ts";
+import type { NodeOf, Computation, Declaration, KernelCheck, Routine, RoutineContext } from "../record.ts";
 
 function stepBy(mean: "globalAveragePoolForward" | "channelMeanForward", max: "globalMaxPoolForward" | "channelMaxForward") {
-  return (node: NodeOf<"global_pool"> | NodeOf<"channel_pool">, { array, kernels }: StepContext): Step => {
+  return (node: NodeOf<"global_pool"> | NodeOf<"channel_pool">, { array, kernels }: RoutineContext): Routine => {
     const [y, x, shape] = [array(node.output), array(node.inputs[0]), perChannel(node)];
     if (node.operation.by === "mean") return () => kernels[mean](y, x, shape);
     const places = new Int32Array(y.length);
@@ -19,7 +19,7 @@ export const globalPool: Declaration<"global_pool"> = {
 };
 
 export const globalPoolComputation: Computation<"global_pool"> = {
-  step: stepBy("globalAveragePoolForward", "globalMaxPoolForward"),
+  routine: stepBy("globalAveragePoolForward", "globalMaxPoolForward"),
 
   label: ({ by }) => `global_pool ${by}`,
 
@@ -36,7 +36,7 @@ export const channelPool: Declaration<"channel_pool"> = {
 };
 
 export const channelPoolComputation: Computation<"channel_pool"> = {
-  step: stepBy("channelMeanForward", "channelMaxForward"),
+  routine: stepBy("channelMeanForward", "channelMaxForward"),
 };
 
 /** What checks its kernels, which lean sessions have not. */

@@ -3,7 +3,7 @@ import { pool2dShape } from "../../../kernels/shapes.ts";
 import type { Pool2dShape } from "../../../kernels/shapes.ts";
 import type { Of } from "../../graph/graph.ts";
 import type { Shape } from "../../tensor.ts";
-import { checkImage, stepOf, windowsOf } from "../record.ts";
+import { checkImage, routineOf, windowsOf } from "../record.ts";
 import type { NodeOf, Computation, Declaration } from "../record.ts";
 
 function pooled(operation: Of<"max_pool"> | Of<"average_pool">, [x]: readonly Shape[]): Shape {
@@ -23,7 +23,7 @@ const window = { kernel: [3, 3], stride: [2, 2], padding: [1, 1, 1, 1], ceilMode
 export const maxPool: Declaration<"max_pool"> = { shape: pooled };
 
 export const maxPoolComputation: Computation<"max_pool"> = {
-  step(node, { array, kernels }) {
+  routine(node, { array, kernels }) {
     const [y, x, shape] = [array(node.output), array(node.inputs[0]), poolShape(node)];
     const places = new Int32Array(y.length);
     return () => kernels.maxPoolForward(y, places, x, shape);
@@ -37,7 +37,7 @@ export const maxPoolComputation: Computation<"max_pool"> = {
 export const averagePool: Declaration<"average_pool"> = { shape: pooled };
 
 export const averagePoolComputation: Computation<"average_pool"> = {
-  step: stepOf(poolShape, "averagePoolForward"),
+  routine: routineOf(poolShape, "averagePoolForward"),
 
   check({ x, add }) {
     add({ kind: "average_pool", ...window, countPadding: false }, [2, x.shape[1], 4, 4], x);

@@ -8,7 +8,7 @@ import type { Node, Of } from "../../graph/graph.ts";
 import type { QuantisedKind } from "../../graph/quantised.ts";
 import type { Shape } from "../../tensor.ts";
 import { checkImage, checkShape, perChannel, sameShape, windowsOf } from "../record.ts";
-import type { Computations, Declarations, NodeOf, StepContext } from "../record.ts";
+import type { Computations, Declarations, NodeOf, RoutineContext } from "../record.ts";
 
 type PoolKind = "quantised_max_pool" | "quantised_average_pool";
 
@@ -55,7 +55,7 @@ export const quantisedDeclarations: Pick<Declarations, QuantisedKind> = {
 };
 
 /** The bytes of a value. */
-function bytesOf({ array }: StepContext, value: Node["output"]): Uint8Array {
+function bytesOf({ array }: RoutineContext, value: Node["output"]): Uint8Array {
   return array(value) as unknown as Uint8Array;
 }
 
@@ -65,19 +65,19 @@ function poolShape(node: NodeOf<PoolKind>) {
 
 export const quantisedComputations: Pick<Computations, QuantisedKind> = {
   quantise: {
-    step({ operation: { factor, to }, inputs, output }, context) {
+    routine({ operation: { factor, to }, inputs, output }, context) {
       const [q, x] = [bytesOf(context, output), context.array(inputs[0])];
       return () => quantise(q, x, factor, to.zero);
     },
   },
   dequantise: {
-    step({ operation: { from }, inputs, output }, context) {
+    routine({ operation: { from }, inputs, output }, context) {
       const [x, q] = [context.array(output), bytesOf(context, inputs[0])];
       return () => dequantise(x, q, from);
     },
   },
   quantised_conv2d: {
-    step(node, context) {
+    routine(node, context) {
       const { operation, inputs, output } = node;
       const shape = { ...windowsOf(node), inChannels: inputs[0].shape[1], outChannels: output.shape[1], groups: operation.groups };
       const [y, x] = [bytesOf(context, output), bytesOf(context, inputs[0])];
@@ -88,7 +88,7 @@ export const quantisedComputations: Pick<Computations, QuantisedKind> = {
     },
   },
   quantised_linear: {
-    step({ operation, inputs: [from], output }, context) {
+    routine({ operation, inputs: [from], output }, context) {
       const [y, x] = [context.array(output), context.array(from)];
       const { weight, scale: factors, bias, activation } = operation;
       const shape = { batch: from.shape[0], inputs: from.shape[1], outputs: output.shape[1], activation };
@@ -96,44 +96,44 @@ export const quantisedComputations: Pick<Computations, QuantisedKind> = {
     },
   },
   quantised_add: {
-    step({ operation: { by }, inputs: [a, b], output }, context) {
+    routine({ operation: { by }, inputs: [a, b], output }, context) {
       const [y, left, right] = [output, a, b].map((value) => bytesOf(context, value));
       return () => add(y, left, right, by);
     },
   },
   quantised_scale: {
-    step(node, context) {
+    routine(node, context) {
       const { operation: { by }, inputs: [from, by1], output } = node;
       const [y, x, gate, shape] = [bytesOf(context, output), bytesOf(context, from), context.array(by1), perChannel(node)];
       return () => scale(y, x, gate, shape, by);
     },
   },
   quantised_affine: {
-    step(node, context) {
+    routine(node, context) {
       const [y, x, shape] = [bytesOf(context, node.output), bytesOf(context, node.inputs[0]), perChannel(node)];
       return () => affine(y, x, shape, node.operation.by);
     },
   },
   quantised_table: {
-    step({ operation: { entries }, inputs, output }, context) {
+    routine({ operation: { entries }, inputs, output }, context) {
       const [y, x] = [bytesOf(context, output), bytesOf(context, inputs[0])];
       return () => table(y, x, entries);
     },
   },
   quantised_mean: {
-    step(node, context) {
+    routine(node, context) {
       const [y, x, shape] = [context.array(node.output), bytesOf(context, node.inputs[0]), perChannel(node)];
       return () => mean(y, x, shape, node.operation.by);
     },
   },
   quantised_max_pool: {
-    step(node, context) {
+    routine(node, context) {
       const [y, x, shape] = [bytesOf(context, node.output), bytesOf(context, node.inputs[0]), poolShape(node)];
       return () => maxPool(y, x, shape);
     },
   },
   quantised_average_pool: {
-    step(node, context) {
+    routine(node, context) {
       const [y, x, shape] = [bytesOf(context, node.output), bytesOf(context, node.inputs[0]), poolShape(node)];
       return () => averagePool(y, x, shape, node.operation.by);
     },

@@ -3,8 +3,8 @@
  * choose.ts. One that computes around another (kernels on trial, modules from a file) is a `Backend` too.
  */
 import type { Graph, Value } from "../../graph/graph.ts";
-import type { Wanted } from "./parts.ts";
-import type { WasmHost } from "./wasm/engine.ts";
+import type { Wanted } from "./capabilities.ts";
+import type { WasmExecutor } from "./wasm/executor.ts";
 
 /** What a program is to compute. */
 export interface ProgramRequest {
@@ -33,7 +33,7 @@ export interface Program {
   drop?(): void;
   /** Memory of activations, in bytes. */
   readonly arenaBytes: number;
-  /** One line a step, for `session.plan`. */
+  /** One line an operation, for `session.plan`. */
   readonly lines: readonly string[];
 }
 
@@ -52,7 +52,7 @@ export interface Backend {
   /** To be called once a session was collected that did not `release`; holds nothing of the session. */
   readonly collected?: (() => void) | undefined;
   /** Where programs that train can be planned. */
-  readonly host?: WasmHost | undefined;
+  readonly executor?: WasmExecutor | undefined;
 }
 
 /** A family of kernels. */

@@ -1,7 +1,7 @@
 /** Which kernels a session runs on: the first family that is asked for and that this host has. */
 import { Refusal } from "./backend.ts";
 import type { Backend, BackendKind, Making } from "./backend.ts";
-import type { BackendOptions, Wanted } from "./parts.ts";
+import type { BackendOptions, Wanted } from "./capabilities.ts";
 import { plainKind } from "./plain/backend.ts";
 import { wasmKind } from "./wasm/backend.ts";
 
@@ -25,9 +25,9 @@ function checkOptions({ threads, numerics, kernels, module }: BackendOptions): v
 /** @throws RangeError for options that make no sense; Error where a family is asked for and not to be had */
 export function* chosen(wanted: Wanted): Making<Backend> {
   checkOptions(wanted);
-  const { kernels = "auto", module, parts } = wanted;
+  const { kernels = "auto", module, capabilities } = wanted;
   if (module !== undefined) {
-    if (parts.modules !== undefined) return yield* parts.modules(wanted);
+    if (capabilities.modules !== undefined) return yield* capabilities.modules(wanted);
     throw new RangeError("compile: module wants the compile of senet/session/session; that of senet/session/lean takes none");
   }
   let why = "asked for, one thread";

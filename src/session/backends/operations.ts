@@ -1,7 +1,7 @@
 /** The operations that a session knows: how they are computed, the plain kernels that these call, and their kernels on WebAssembly. */
 import type { InferenceKernels } from "../../../kernels/contract.ts";
 import type { Kind, Node } from "../../graph/graph.ts";
-import type { Computation, Computations, Step, StepContext } from "../../operations/record.ts";
+import type { Computation, Computations, Routine, RoutineContext } from "../../operations/record.ts";
 import type { Bindings, Emitters } from "./wasm/bindings/binding.ts";
 
 export interface PlainOperations {
@@ -29,7 +29,7 @@ export function computationOf({ computations }: PlainOperations, node: Pick<Node
   return (computations[kind] as Computation<Kind> | undefined) ?? lacking(node, kind);
 }
 
-/** The step of any node. */
-export function plainStep(node: Node, operations: PlainOperations, context: Omit<StepContext, "kernels">): Step {
-  return computationOf(operations, node).step(node, { ...context, kernels: operations.kernels });
+/** The routine of any node. */
+export function plainRoutine(node: Node, operations: PlainOperations, context: Omit<RoutineContext, "kernels">): Routine {
+  return computationOf(operations, node).routine(node, { ...context, kernels: operations.kernels });
 }

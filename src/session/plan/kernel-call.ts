@@ -83,7 +83,10 @@ export function callOf(
 /** The call with addresses. */
 export function placedCall({ operands, scratch, ...call }: Call, address: (place: Place) => number): KernelCall {
   return {
-    ...call, operands: operands.map((place) => ({ address: address(place), pitch: isImage(place) && place.images > 1 ? 4 * imagePitch(place.layout) : 0 })),
+    ...call,
+    operands: operands.map(
+      (place) => ({ address: address(place), pitch: isImage(place) && place.images > 1 ? 4 * imagePitch(place.layout) : 0 }),
+    ),
     scratch: scratch?.bytes ?? 0, scratchAt: scratch && address(scratch),
   };
 }

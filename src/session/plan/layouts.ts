@@ -46,12 +46,12 @@ export function imagesOf(graph: Graph, kept: ReadonlySet<string>, wishes: Wishes
   const lives = lifetimes(graph, kept);
   const images = new Map<Value, Image>();
   for (const input of graph.inputs) images.set(input, imageOf(layouts.get(input)!, batchOf(input)));
-  graph.nodes.forEach((node, step) => {
+  graph.nodes.forEach((node, at) => {
     const { output } = node;
     const [layout, count] = [layouts.get(output)!, batchOf(output)];
     const under = wishes(node)?.over?.(node);
     const region = under === undefined ? undefined : images.get(under)!.region;
-    const fits = under !== undefined && lives.get(under)!.to === step && layouts.get(under)!.halo === layout.halo &&
+    const fits = under !== undefined && lives.get(under)!.to === at && layouts.get(under)!.halo === layout.halo &&
       region!.bytes === 4 * count * imagePitch(layout) &&
       node.inputs.every((input) => input === under || images.get(input)!.region !== region);
     images.set(output, fits ? { region: region!, layout, images: count } : imageOf(layout, count));

@@ -4,14 +4,14 @@ import { sizeOf } from "../../tensor.ts";
 import type { Lifetime } from "./memory-plan.ts";
 
 /**
- * Inputs are there from the first step, outputs and kept values until after the last.
+ * Inputs are there from the first node, outputs and kept values until after the last.
  * @param bytes of a value
  */
 export function lifetimes(
   graph: Graph, kept: ReadonlySet<string>, bytes: (value: Value) => number = (value) => 4 * sizeOf(value.shape),
 ): Map<Value, Lifetime> {
   const last = new Map<Value, number>();
-  graph.nodes.forEach((node, step) => node.inputs.forEach((input) => last.set(input, step)));
+  graph.nodes.forEach((node, at) => node.inputs.forEach((input) => last.set(input, at)));
   const end = graph.nodes.length;
   const lives = new Map<Value, Lifetime>();
   const add = (value: Value, from: number): void => {
@@ -19,6 +19,6 @@ export function lifetimes(
     lives.set(value, { size: bytes(value), from, to: stays ? end : (last.get(value) ?? from) });
   };
   graph.inputs.forEach((value) => add(value, 0));
-  graph.nodes.forEach((node, step) => add(node.output, step));
+  graph.nodes.forEach((node, at) => add(node.output, at));
   return lives;
 }

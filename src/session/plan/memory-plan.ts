@@ -4,7 +4,7 @@
  * that live at the same time.
  */
 
-/** When a value is needed: from the step that makes it to the last that reads it, both inclusive. */
+/** When a value is needed: from the entry that makes it to the last that reads it, both inclusive. */
 export interface Lifetime {
   /** In bytes. */
   readonly size: number;
@@ -45,7 +45,7 @@ export function planMemory(lifetimes: readonly Lifetime[], alignment: number = 6
   return { offsets, total };
 }
 
-/** What no plan can go below: the most that is alive at one step. */
+/** What no plan can go below: the most that is alive at one entry. */
 export function lowerBound(lifetimes: readonly Lifetime[]): number {
   let most = 0;
   for (const { from } of lifetimes) {

@@ -1,15 +1,15 @@
 /** A planned program: a value, which can be printed and compared. It gets its addresses when it is placed in a memory. */
 import { interior } from "../../../kernels/wasm/shared/layout.ts";
-import type { Step } from "../../operations/record.ts";
+import type { Routine } from "../../operations/record.ts";
 import { placedCall } from "./kernel-call.ts";
 import type { Call, Stage } from "./kernel-call.ts";
 import { isImage, isStored, regionOf } from "./places.ts";
 import type { Place, Region, Stored } from "./places.ts";
 
-/** Calls that may run at the same time, or a step in JavaScript; with the kind of operation that they belong to. */
+/** Calls that may run at the same time, or a routine in JavaScript; with the kind of operation that they belong to. */
 export type Entry =
   | { readonly kind: string; readonly calls: readonly Call[] }
-  | { readonly kind: string; readonly bind: (memory: PlacedMemory) => Step };
+  | { readonly kind: string; readonly bind: (memory: PlacedMemory) => Routine };
 
 export interface Plan {
   readonly entries: readonly Entry[];
@@ -38,7 +38,7 @@ export interface PlacedMemory {
 
 export interface PlacedPlan extends PlacedMemory {
   /** Those of the plan, with their addresses. */
-  readonly entries: readonly (Stage | Step)[];
+  readonly entries: readonly (Stage | Routine)[];
   readonly arenaBytes: number;
 }
 

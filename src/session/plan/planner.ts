@@ -1,11 +1,11 @@
 /**
- * A program while it is put together: stages of kernel calls, and steps in JavaScript, whose operands are regions of an arena that has no
- * addresses yet. A region is needed from the first entry that names it to the last, so what a forward pass computes stays until its
+ * A program while it is put together: stages of kernel calls, and routines in JavaScript, whose operands are regions of an arena that has
+ * no addresses yet. A region is needed from the first entry that names it to the last, so what a forward pass computes stays until its
  * backward pass has read it, and not longer; when all entries are known, the memory plan says where regions lie. Programs of inference and
  * of training are planned by it.
  */
 import { clearHaloKernel } from "../../../kernels/wasm/operations/move.ts";
-import type { Step } from "../../operations/record.ts";
+import type { Routine } from "../../operations/record.ts";
 import { callOf } from "./kernel-call.ts";
 import type { Call } from "./kernel-call.ts";
 import { planMemory } from "./memory-plan.ts";
@@ -44,7 +44,7 @@ export class Planner {
   }
 
   /** Something that JavaScript does, with these operands. @param bind makes it once there are addresses */
-  script(operands: readonly Place[], bind: (memory: PlacedMemory) => Step): void {
+  script(operands: readonly Place[], bind: (memory: PlacedMemory) => Routine): void {
     this.stage(...this.#clears(operands));
     this.#touch(operands);
     this.#entries.push({ kind: this.#kind, bind });

@@ -1,4 +1,7 @@
-/** A backend whose threads may get fewer: around another one, which is made anew with those that are left once something was lost with a worker. */
+/**
+ * A backend whose threads may get fewer: around another one, which is made anew with those that are left once something was lost with a
+ * worker.
+ */
 import { atOnce } from "../backends/backend.ts";
 import type { Backend, Making, Program, ProgramRequest } from "../backends/backend.ts";
 import type { Value } from "../../graph/graph.ts";
@@ -31,8 +34,8 @@ export class LastingBackend implements Backend {
     return this.backend.reason;
   }
 
-  get host(): Backend["host"] {
-    return this.backend.host;
+  get executor(): Backend["executor"] {
+    return this.backend.executor;
   }
 
   *program(request: ProgramRequest): Making<Program> {

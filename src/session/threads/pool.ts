@@ -230,21 +230,21 @@ export class Pool {
   }
 
   /**
-   * Runs a part of a program on up to so many threads, this one among them. It waits for none of the others but for what they have begun.
+   * Runs a span of a program on up to so many threads, this one among them. It waits for none of the others but for what they have begun.
    * @throws Lost where one of them never ends that
    */
-  run(code: SessionCode, run: number, part: (thread: number, stage: number, sleeps: number) => number, most: number): void {
+  run(code: SessionCode, run: number, span: (thread: number, stage: number, sleeps: number) => number, most: number): void {
     this.#settle();
     const helpers = bitsOf(this.prepare(code, most - 1));
     const stage = Atomics.load(code.stage, 0);
     if (helpers !== 0) this.#announce(helpers, code.session, run, stage);
-    if (part(0, stage, this.#sleeps ? 1 : 0) !== 1) return;
+    if (span(0, stage, this.#sleeps ? 1 : 0) !== 1) return;
     this.#missing ??= LOST_WORKER;
     throw new Lost(`session: ${this.#missing}`);
   }
 
   /**
-   * Runs parts of a program on workers only; this thread goes on. One such run after the other.
+   * Runs spans of a program on workers only; this thread goes on. One such run after the other.
    * @param begin called on this thread when it is the run's turn
    * @param end called on this thread when it is done; its result is the promise's
    */
@@ -306,7 +306,8 @@ export function warmPool(): Pool | undefined {
 
 /**
  * The pool of this thread with at least so many workers.
- * @param wait a module with what waitModule() exports, for hosts that compile none @throws Error where the host has no shared memory or no workers
+ * @param wait a module with what waitModule() exports, for hosts that compile none
+ * @throws Error where the host has no shared memory or no workers
  */
 export async function growPool(workers: number, wait?: HostWasmModule): Promise<Pool> {
   pool ??= new Pool(wait);

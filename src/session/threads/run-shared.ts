@@ -25,9 +25,9 @@ const SLEEPS = 100;
 const TURNS = 20_000;
 
 /**
- * Words of the control block, in bytes from its start: the stage's next piece and the stage's number (that thread which sees both as they were at
- * one moment takes a piece), its pieces that are done, sleeping threads, has one been lost? Stages are counted on from run to run: whoever
- * comes late finds that its stage is over.
+ * Words of the control block, in bytes from its start: the stage's next piece and the stage's number (that thread which sees both as they
+ * were at one moment takes a piece), its pieces that are done, sleeping threads, has one been lost? Stages are counted on from run to run:
+ * whoever comes late finds that its stage is over.
  */
 const NEXT = 0;
 const STAGE = STAGE_ADDRESS - CONTROL_ADDRESS;
@@ -125,7 +125,8 @@ function emitSharing(m: ModuleBuilder): Sharing {
       });
     });
   });
-  // A function of its own, for Node 20's first compiler forgets what a loop counts where there is such a wait in it (findings/node-20-wait-in-loop.sh).
+  // A function of its own, for Node 20's first compiler forgets what a loop counts where there is such a wait in it
+  // (findings/node-20-wait-in-loop.sh).
   const nap = m.func("nap", { params: { stage: "i32" } }, (f, { stage }) => {
     const asleep = (by: number): void => {
       f.i32.const(CONTROL_ADDRESS);
@@ -228,8 +229,8 @@ function grouped(stages: readonly Stage[]): { readonly shared: boolean; readonly
 
 /**
  * Functions of (thread's number, number of the first stage, may this one sleep?) that give 0, or 1 where a thread was lost that had begun a
- * piece: then nothing in this memory is of use any more. The thread that wants the result must call one, with what stands in the memory as the
- * present stage; others may, with the same, at any time, and help from where the work is then.
+ * piece: then nothing in this memory is of use any more. The thread that wants the result must call one, with what stands in the memory as
+ * the present stage; others may, with the same, at any time, and help from where the work is then.
  */
 export const emitRunsShared: EmitRuns = (m, runs, place) => {
   const sharing = emitSharing(m);
@@ -237,7 +238,9 @@ export const emitRunsShared: EmitRuns = (m, runs, place) => {
 };
 
 function emitRun(m: ModuleBuilder, { name, stages }: RunFunction, { funcs }: RunPlace, sharing: Sharing): void {
-  m.func(name, { params: { thread: "i32", stage: "i32", sleeps: "i32" }, results: ["i32"], export: true }, (f, { thread, stage, sleeps }) => {
+  m.func(name, {
+    params: { thread: "i32", stage: "i32", sleeps: "i32" }, results: ["i32"], export: true,
+  }, (f, { thread, stage, sleeps }) => {
     const [image, piece, begin, end] = ["image", "piece", "begin", "end"].map((each) => f.local.i32(each));
 
     /** Piece `piece` of a call, which has not more. */

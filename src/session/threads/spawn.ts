@@ -46,9 +46,14 @@ export function maySleep(): boolean {
 
 const UNREADABLE = "a message from a worker could not be read";
 
-/** @param source what it runs: for Node's worker_threads, which Deno and Bun have too, and for Web Workers @throws Error where the host has none */
+/**
+ * @param source what it runs: for Node's worker_threads, which Deno and Bun have too, and for Web Workers
+ * @throws Error where the host has none
+ */
 export function spawn(source: { readonly node: string; readonly web: string }): PoolWorker {
-  const threads = builtin("worker_threads") as { readonly Worker: new (text: string, options: { readonly eval: true }) => NodeWorker } | undefined;
+  const threads = builtin("worker_threads") as {
+    readonly Worker: new (text: string, options: { readonly eval: true }) => NodeWorker
+  } | undefined;
   if (threads !== undefined) {
     const worker = new threads.Worker(source.node, { eval: true });
     return {

@@ -1,5 +1,5 @@
 /** Threads for sessions that have them. */
-import type { Crew, ThreadsPart } from "../backends/parts.ts";
+import type { Crew, ThreadsCapability } from "../backends/capabilities.ts";
 import type { Job, Making } from "../backends/backend.ts";
 import { LastingBackend } from "./lasting.ts";
 import { growPool, warmPool } from "./pool.ts";
@@ -36,7 +36,7 @@ function* crew(threads: number | undefined): Making<Crew> {
   return { threads: pool === undefined ? 1 : Math.min(wanted, pool.workers + 1), pool, alone };
 }
 
-export const poolThreads: ThreadsPart = {
+export const poolThreads: ThreadsCapability = {
   crew,
   *lasting(people, made) {
     const { threads, pool } = people;

@@ -1,6 +1,6 @@
 /**
- * The words by which a pool's threads agree, in a small shared memory of its own; indices of an Int32Array. A job is announced by the epoch;
- * what it is stands in the slot of its epoch. Slots are used in turn, so that a worker which is not needed, and looks late, never
+ * The words by which a pool's threads agree, in a small shared memory of its own; indices of an Int32Array. A job is announced by the
+ * epoch; what it is stands in the slot of its epoch. Slots are used in turn, so that a worker which is not needed, and looks late, never
  * reads half of a later job. A worker that was sent a message goes to its event loop at the next epoch, whatever that announces.
  */
 export const EPOCH = 0;
@@ -16,7 +16,9 @@ export const SLOTS = 16;
 export const FIRST_SLOT = 128;
 export const SLOT_WORDS = 8;
 
-/** Words of a slot: which workers help with a run, a bit for each (none where the epoch announces a message); which part of which program. */
+/**
+ * Words of a slot: which workers help with a run, a bit for each (none where the epoch announces a message); which span of which program.
+ */
 export const HELPERS = 0;
 export const SESSION = 1;
 export const RUN = 2;

@@ -16,7 +16,9 @@ const slot = (at) => ${FIRST_SLOT} + (at & ${SLOTS - 1}) * ${SLOT_WORDS};
 function work() {
   while (Atomics.load(words, ${SENT} + index) === Atomics.load(words, ${ACKNOWLEDGED} + index)) {
     epoch = wait(epoch, ${LOOKS});
-    const [helpers, session, run, stage] = [${HELPERS}, ${SESSION}, ${RUN}, ${STAGE}].map((word) => Atomics.load(words, slot(epoch) + word));
+    const [helpers, session, run, stage] = [${HELPERS}, ${SESSION}, ${RUN}, ${STAGE}].map(
+      (word) => Atomics.load(words, slot(epoch) + word)
+    );
     if (((Atomics.load(words, ${EPOCH}) - epoch) | 0) >= ${SLOTS - 1} || !(helpers >>> (index - 1) & 1)) continue;
     let thread = 1;
     for (let other = 0; other < index - 1; other++) thread += helpers >>> other & 1;
@@ -29,7 +31,9 @@ function lead({ session, runs, helpers }) {
     const stage = Atomics.load(stages, 0);
     if (helpers !== 0) {
       const next = (Atomics.load(words, ${EPOCH}) + 1) | 0;
-      [[${HELPERS}, helpers], [${SESSION}, session], [${RUN}, run], [${STAGE}, stage]].forEach(([word, value]) => Atomics.store(words, slot(next) + word, value));
+      [
+        [${HELPERS}, helpers], [${SESSION}, session], [${RUN}, run], [${STAGE}, stage],
+      ].forEach(([word, value]) => Atomics.store(words, slot(next) + word, value));
       Atomics.store(words, ${EPOCH}, next);
       Atomics.notify(words, ${EPOCH});
     }

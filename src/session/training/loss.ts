@@ -5,7 +5,7 @@ import type { Value } from "../../graph/graph.ts";
 import { showShape, sizeOf } from "../../tensor.ts";
 import type { Region } from "../plan/places.ts";
 import type { TrainingContext } from "./step/context.ts";
-import { crossEntropy } from "./plain/parts.ts";
+import { crossEntropy } from "./plain/tasks.ts";
 
 export interface Loss {
   /** Images, or their pixels, that have a label each. */

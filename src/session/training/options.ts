@@ -2,7 +2,7 @@
 import { checkOptions, show } from "../../errors.ts";
 import { showShape, sizeOf } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
-import type { BackendOptions } from "../backends/parts.ts";
+import type { BackendOptions } from "../backends/capabilities.ts";
 import type { Group } from "./state.ts";
 import { decaysByDefault } from "./update-rules.ts";
 import type { AdamWRule, SgdRule, UpdateRule } from "./update-rules.ts";
@@ -119,7 +119,9 @@ export function checkRate(method: string, rate: number): void {
 }
 
 /** @returns undefined for what does not train */
-export function groupOf(name: string, shape: Shape, { frozen = [], groups = [], optimiser }: TrainingOptions, learning: ReadonlySet<string>): Group | undefined {
+export function groupOf(
+  name: string, shape: Shape, { frozen = [], groups = [], optimiser }: TrainingOptions, learning: ReadonlySet<string>,
+): Group | undefined {
   if (!learning.has(name) || matches(frozen, name)) return undefined;
   const group = groups.find(({ names }) => matches(names, name));
   const decays = optimiser.decays?.(name, shape) ?? decaysByDefault(shape);

@@ -1,15 +1,15 @@
 /**
- * A training step as a program: forward pass, loss and backward pass in one function of WebAssembly, the update in a second, the packing of weights
- * in a third. Units go forward in order and back in reverse, each by the rule of its operation (rules/).
+ * A training step as a program: forward pass, loss and backward pass in one function of WebAssembly, the update in a second, the packing of
+ * weights in a third. Units go forward in order and back in reverse, each by the rule of its operation (rules/).
  */
 import type { Graph } from "../../graph/graph.ts";
 import { placePlan } from "../plan/plan.ts";
 import type { Entry, PlacedPlan } from "../plan/plan.ts";
 import { atOnce } from "../backends/backend.ts";
 import type { Making } from "../backends/backend.ts";
-import type { WasmHost } from "../backends/wasm/engine.ts";
-import { installing, partsOf } from "../backends/wasm/install.ts";
-import type { Part } from "../backends/wasm/install.ts";
+import type { WasmExecutor } from "../backends/wasm/executor.ts";
+import { installing, spansOf } from "../backends/wasm/install.ts";
+import type { Span } from "../backends/wasm/install.ts";
 import { trustsOf } from "./step/context.ts";
 import { planLoss } from "./loss.ts";
 import type { Loss } from "./loss.ts";
@@ -40,7 +40,7 @@ export interface TrainingProgram {
   /** For `session.plan`. */
   readonly lines: readonly string[];
   /** The step stage by stage, if that was asked for: what runs, for measurements. */
-  readonly steps: readonly { readonly kernels: readonly string[]; readonly run: () => void }[];
+  readonly stages: readonly { readonly kernels: readonly string[]; readonly run: () => void }[];
 }
 
 /** A step, an update and the packing of weights that have their places, and functions that run them. */
@@ -52,39 +52,50 @@ export interface PlacedStep {
   readonly arenaBytes: number;
   readonly masks: readonly Mask[];
   readonly lines: readonly string[];
-  readonly steps: TrainingProgram["steps"];
+  readonly stages: TrainingProgram["stages"];
 }
 
-/** Compiles what the host does not have yet, and commits its memory. @param stepwise has each stage of the step a function of its own, so that it can be timed? */
-export function* placedStep({ context: { plan, packs }, masks }: PlannedStep, updates: Update, host: WasmHost, stepwise: boolean = false): Making<PlacedStep> {
+/**
+ * Compiles what the executor does not have yet, and commits its memory.
+ * @param staged has each stage of the step a function of its own, so that it can be timed?
+ */
+export function* placedStep(
+  { context: { plan, packs }, masks }: PlannedStep, updates: Update, executor: WasmExecutor, staged: boolean = false,
+): Making<PlacedStep> {
   const packing = new StepPlanner(1);
   packing.stage(...packs);
   const plans = { step: plan.finish(), update: updates.plan(), pack: packing.finish() };
-  const [step, update, pack] = Object.values(plans).map((each) => placePlan(each, host.memory, 0));
-  const newName = (): string => host.newRunName();
-  const programs = [step, update, pack].map(({ entries }) => partsOf(entries, newName));
-  if (stepwise) programs[0] = step.entries.flatMap((entry) => partsOf([entry], newName));
+  const [step, update, pack] = Object.values(plans).map((each) => placePlan(each, executor.memory, 0));
+  const newName = (): string => executor.newRunName();
+  const programs = [step, update, pack].map(({ entries }) => spansOf(entries, newName));
+  if (staged) programs[0] = step.entries.flatMap((entry) => spansOf([entry], newName));
   const all = programs.flat();
   // Where all is JavaScript nothing is compiled.
-  const runs = all.every((part) => typeof part === "function") ? all : yield* installing(all, host);
-  host.memory.commit(host.functions);
-  const [steps, updating, repacking] = programs.map((parts) => runs.splice(0, parts.length));
+  const runs = all.every((span) => typeof span === "function") ? all : yield* installing(all, executor);
+  executor.memory.commit(executor.functions);
+  const [routines, updating, repacking] = programs.map((spans) => runs.splice(0, spans.length));
   const inOrder = (list: readonly (() => void)[]): (() => void) => () => list.forEach((run) => run());
-  const kernelsOf = (part: Part): string[] => (typeof part === "function" ? [] : part.stages.flatMap((stage) => stage.map(({ kernel }) => kernel.name)));
+  const kernelsOf = (span: Span): string[] => (
+    typeof span === "function" ? [] : span.stages.flatMap((stage) => stage.map(({ kernel }) => kernel.name))
+  );
   return {
-    step: inOrder(steps), update: inOrder(updating), pack: inOrder(repacking), address: step.address, arenaBytes: step.arenaBytes,
+    step: inOrder(routines), update: inOrder(updating), pack: inOrder(repacking), address: step.address, arenaBytes: step.arenaBytes,
     masks: [...masks].map(([{ shape }, { draw, image }]) => ({ draw, shape, address: step.address(image) })),
-    lines: Object.entries(plans).flatMap(([name, { entries }]) => entries.flatMap((entry, i) => linesOf(`${name.padEnd(6)} ${String(i).padStart(4)}`, entry))),
-    steps: stepwise ? programs[0].map((part, i) => ({ kernels: kernelsOf(part), run: steps[i] })) : [],
+    lines: Object.entries(plans).flatMap(
+      ([name, { entries }]) => entries.flatMap((entry, i) => linesOf(`${name.padEnd(6)} ${String(i).padStart(4)}`, entry)),
+    ),
+    stages: staged ? programs[0].map((span, i) => ({ kernels: kernelsOf(span), run: routines[i] })) : [],
   };
 }
 
-/** @param stepwise as of `placedStep` */
-export function trainingProgram(graph: Graph, state: TrainingState, host: WasmHost, options: TrainingOptions, stepwise: boolean = false): TrainingProgram {
-  const trusts = trustsOf(host);
+/** @param staged as of `placedStep` */
+export function trainingProgram(
+  graph: Graph, state: TrainingState, executor: WasmExecutor, options: TrainingOptions, staged: boolean = false,
+): TrainingProgram {
+  const trusts = trustsOf(executor);
   const [output] = graph.outputs;
   let loss: Loss | undefined;
-  const planned = planStep({ graph, state, fma: host.arithmetic.fma, trusts }, (step) => {
+  const planned = planStep({ graph, state, fma: executor.arithmetic.fma, trusts }, (step) => {
     step.plan.of("loss");
     loss = planLoss(output, step);
   });
@@ -92,9 +103,10 @@ export function trainingProgram(graph: Graph, state: TrainingState, host: WasmHo
   context.plan.hold(loss!.terms);
   context.plan.hold(context.image(output).region);
   const updates = new Update(state, options, trusts);
-  const { address, ...placed } = atOnce(placedStep(planned, updates, host, stepwise));
+  const { address, ...placed } = atOnce(placedStep(planned, updates, executor, staged));
   return {
-    ...placed, updates, loss: loss!, input: address(planar), targets: address(loss!.targets), scales: address(loss!.scales), terms: address(loss!.terms),
+    ...placed, updates, loss: loss!, input: address(planar), targets: address(loss!.targets), scales: address(loss!.scales),
+    terms: address(loss!.terms),
     logits: address(context.image(output)),
   };
 }

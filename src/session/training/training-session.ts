@@ -1,9 +1,9 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
- * Training sessions: a model compiled for training, with batches of one shape. Weights, gradients and the optimiser's state live in the session's
- * memory; `pull` writes weights and running statistics into the model, for saving and for inference, `refresh` takes the model's over.
+ * Training sessions: a model compiled for training, with batches of one shape. Weights, gradients and the optimiser's state live in the
+ * session's memory; `pull` writes weights and running statistics into the model, for saving and for inference, `refresh` takes the model's
+ * over.
  */
-import { allOperations } from "../backends/all-operations.ts";
 import type { Network } from "../../graph/network.ts";
 import type { Module } from "../../nn/module.ts";
 import { Tensor, isDouble, sameShape, showShape, sizeOf } from "../../tensor.ts";
@@ -13,13 +13,9 @@ import { atOnce, inTime } from "../backends/backend.ts";
 import type { Backend } from "../backends/backend.ts";
 import { chosen } from "../backends/choose.ts";
 import { whenDropped } from "../backends/dropped.ts";
-import type { SessionParts, Wanted } from "../backends/parts.ts";
 import { traineeOf } from "../optimise/training-graph.ts";
 import type { Trainee } from "../optimise/training-graph.ts";
-import { poolThreads } from "../threads/threads.ts";
-import { withPace } from "../backends/wasm/pace.ts";
-import type { WasmHost } from "../backends/wasm/engine.ts";
-import { trainingCheck } from "./checks/verify.ts";
+import type { WasmExecutor } from "../backends/wasm/executor.ts";
 import { checkLabels } from "./labels.ts";
 import { lossOf } from "./loss.ts";
 import { checkClassWeights, writeTargets } from "./targets.ts";
@@ -32,6 +28,7 @@ import { TrainingState } from "./state.ts";
 import { constantsOf } from "./step/step.ts";
 import { trainingProgram } from "./training-program.ts";
 import type { TrainingProgram } from "./training-program.ts";
+import { wanted } from "./wanted.ts";
 
 /**
  * A model compiled for training, with batches of one shape [N,C,H,W]. `trainStep` computes the loss and its gradients and updates; the
@@ -47,7 +44,7 @@ export class TrainingSession implements Disposable {
   readonly #names: ReadonlyMap<string, number>;
   /** Normalisations, and what their kernels were emitted for. */
   readonly #norms: readonly { readonly operation: Of<"batch_norm">; readonly epsilon: number; readonly momentum: number | undefined }[];
-  #host: WasmHost | undefined;
+  #executor: WasmExecutor | undefined;
   /** What each row of the batch counts in the loss. */
   readonly #counts: Float64Array;
   readonly #released: () => void;
@@ -56,16 +53,20 @@ export class TrainingSession implements Disposable {
   #waiting = 0;
 
   /** Sessions are made by `compileTraining`. @throws Error where there is no WebAssembly, RangeError for an option that makes no sense */
-  constructor({ graph, parameters: named, learning }: Trainee, options: TrainingOptions, { name, reason, host, collected }: Backend) {
+  constructor({ graph, parameters: named, learning }: Trainee, options: TrainingOptions, { name, reason, executor, collected }: Backend) {
     this.#why = `${name}: ${reason}`;
-    if (host === undefined) throw new Error(`compile: training sessions want WebAssembly (${this.#why}); the eager Trainer does without`);
+    if (executor === undefined) {
+      throw new Error(`compile: training sessions want WebAssembly (${this.#why}); the eager Trainer does without`);
+    }
     this.#options = options;
-    this.#host = host;
+    this.#executor = executor;
     this.#released = whenDropped(this, collected);
     try {
       const { parameters, statistics } = constantsOf(graph);
-      this.#state = new TrainingState(host.memory, parameters, statistics, ({ name, read }) => groupOf(name, read().shape, options, learning));
-      this.#program = trainingProgram(graph, this.#state, host, options);
+      this.#state = new TrainingState(
+        executor.memory, parameters, statistics, ({ name, read }) => groupOf(name, read().shape, options, learning),
+      );
+      this.#program = trainingProgram(graph, this.#state, executor, options);
       this.#counts = new Float64Array(this.#program.loss.rows);
       if (options.classWeights !== undefined) checkClassWeights("compile", options.classWeights, this.#program.loss.classes);
       this.#drawMasks = maskDrawer(this.#program.masks, (address, size) => this.#state.view(address, size));
@@ -103,7 +104,8 @@ export class TrainingSession implements Disposable {
   /**
    * One step: forward, backward and, when as many batches as `accumulate` says have come, the update.
    * @param x of the shape that was compiled for
-   * @param labels classes, one an image (or pixel); or, as Float32Array, for each of them a row with the shares of all classes, which add up to 1
+   * @param labels classes, one an image (or pixel); or, as Float32Array, for each of them a row with the shares of all classes, which add
+   * up to 1
    * @param rate learning rate of the update, if there is one
    * @returns the mean loss, as the network was. Where that, or what running statistics would become, is not finite, so is the result; then
    * nothing is updated, the statistics are as they were, and the gradients are cleared.
@@ -121,7 +123,9 @@ export class TrainingSession implements Disposable {
   backward(x: Tensor<Float32Array>, labels: Int32Array | Float32Array): number {
     this.#open();
     const { input, smoothing = 0, classWeights, accumulate = 1 } = this.#options;
-    if (!(x instanceof Tensor) || isDouble(x.data)) throw new TypeError(`session.trainStep: x wants a Tensor of Float32Array, got ${show(x)}`);
+    if (!(x instanceof Tensor) || isDouble(x.data)) {
+      throw new TypeError(`session.trainStep: x wants a Tensor of Float32Array, got ${show(x)}`);
+    }
     if (!sameShape(x.shape, input)) throw new RangeError(`session.trainStep: x wants shape ${showShape(input)}, got ${showShape(x.shape)}`);
     const { loss, targets, scales, terms, step } = this.#program;
     const state = this.#state;
@@ -174,7 +178,10 @@ export class TrainingSession implements Disposable {
     const pixels = data.length / (batch * classes);
     if (pixels === 1) return new Tensor(data, this.#logits);
     // In memory the classes of a pixel are neighbours.
-    return new Tensor(data.map((_, i) => data[(Math.floor(i / (classes * pixels)) * pixels + (i % pixels)) * classes + (Math.floor(i / pixels) % classes)]), this.#logits);
+    return new Tensor(
+      data.map((_, i) => data[(Math.floor(i / (classes * pixels)) * pixels + (i % pixels)) * classes + (Math.floor(i / pixels) % classes)]),
+      this.#logits,
+    );
   }
 
   /** The gradient of a parameter, as it is now. @throws RangeError for no parameter, or one that is frozen */
@@ -204,14 +211,17 @@ export class TrainingSession implements Disposable {
     this.#open();
     for (const { operation, epsilon, momentum } of this.#norms) {
       if (operation.epsilon === epsilon && operation.momentum === momentum) continue;
-      throw new RangeError(`session.refresh: batch normalisation has epsilon ${operation.epsilon} and momentum ${operation.momentum} now, the session was compiled ` +
-        `for ${epsilon} and ${momentum}: compile another one, after the weights are loaded`);
+      throw new RangeError(
+        `session.refresh: batch normalisation has epsilon ${operation.epsilon} and momentum ${operation.momentum} now, ` +
+        `the session was compiled for ${epsilon} and ${momentum}: compile another one, after the weights are loaded`,
+      );
     }
   }
 
   /**
    * Takes the model's weights and running statistics over. Averages, if any, begin at these. The optimiser's state stays.
-   * @throws RangeError where batch normalisation's epsilon or momentum is another than when the session was compiled; then nothing has changed
+   * @throws RangeError where batch normalisation's epsilon or momentum is another than when the session was compiled; then nothing has
+   * changed
    */
   refresh(): void {
     this.checkRefresh();
@@ -232,7 +242,10 @@ export class TrainingSession implements Disposable {
     return optimiserState(this.#state, this.#program.updates, this.#updates);
   }
 
-  /** Takes over what `optimiserState` gave. @throws RangeError for that of another optimiser or other parameters; then nothing has changed */
+  /**
+   * Takes over what `optimiserState` gave.
+   * @throws RangeError for that of another optimiser or other parameters; then nothing has changed
+   */
   loadOptimiserState(tensors: ReadonlyMap<string, Tensor>): void {
     this.#open();
     this.#updates = readOptimiserState(this.#state, this.#program.updates, tensors);
@@ -240,10 +253,10 @@ export class TrainingSession implements Disposable {
 
   /** Frees everything at once. Not needed for correctness. */
   close(): void {
-    if (this.#host === undefined) return;
+    if (this.#executor === undefined) return;
     this.#released();
-    this.#host.release();
-    this.#host = undefined;
+    this.#executor.release();
+    this.#executor = undefined;
   }
 
   [Symbol.dispose](): void {
@@ -251,18 +264,8 @@ export class TrainingSession implements Disposable {
   }
 
   #open(): void {
-    if (this.#host === undefined) throw new Error("session: it is closed");
+    if (this.#executor === undefined) throw new Error("session: it is closed");
   }
-}
-
-const parts: SessionParts = { operations: allOperations, pace: withPace, threads: poolThreads };
-
-function wanted({ graph }: Trainee, options: TrainingOptions): Wanted {
-  const { threads, kernels, numerics, pace } = options;
-  if (kernels === "plain") throw new RangeError("compile: training sessions want wasm kernels, and plain ones are asked for; the eager Trainer has those");
-  const { labels, run: check } = trainingCheck(graph, options);
-  const asked = { ...(threads === undefined ? {} : { threads }), ...(kernels === undefined ? {} : { kernels }), ...(pace === undefined ? {} : { pace }) };
-  return { numerics: numerics ?? "fast", ...asked, labels, check, parts };
 }
 
 /**

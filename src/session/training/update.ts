@@ -1,12 +1,14 @@
 /** The update of all parameters: clipping, the optimiser, one pass a group; then the averages; then gradients are zero again. */
 import { pow } from "../../../kernels/math.ts";
-import { ADAMW_SETTINGS, SGD_SETTINGS, adamwKernel, averageKernel, sgdKernel, zeroKernel } from "../../../kernels/wasm/training/optimisers.ts";
+import {
+  ADAMW_SETTINGS, SGD_SETTINGS, adamwKernel, averageKernel, sgdKernel, zeroKernel,
+} from "../../../kernels/wasm/training/optimisers.ts";
 import { CLIP_EPSILON, clipScaleKernel, scaleFlatKernel, squaresBytes, squaresKernel } from "../../../kernels/wasm/training/clipping.ts";
 import { flatParts } from "../../../kernels/wasm/training/flat.ts";
 import type { Kernel } from "../../../kernels/wasm/shared/kernel.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Trusts } from "./step/context.ts";
-import { adamw, clip, moveAverage, sgd } from "./plain/parts.ts";
+import { adamw, clip, moveAverage, sgd } from "./plain/tasks.ts";
 import { StepPlanner } from "./step/step-planner.ts";
 import type { TrainingOptions } from "./options.ts";
 import type { TrainingState } from "./state.ts";
@@ -31,8 +33,8 @@ export interface Averages {
 }
 
 /**
- * The share that averages keep of themselves in an update: `average`, but less in the first ones, which would else keep the random start for
- * long. As TensorFlow's ExponentialMovingAverage has it with num_updates: min(average, (1 + t) / (10 + t)).
+ * The share that averages keep of themselves in an update: `average`, but less in the first ones, which would else keep the random start
+ * for long. As TensorFlow's ExponentialMovingAverage has it with num_updates: min(average, (1 + t) / (10 + t)).
  * @param update t, 1 for the first
  */
 export function averageDecay(average: number, update: number): number {
@@ -56,7 +58,9 @@ export class Update {
     this.#state = state;
     this.#options = options;
     this.slots = slotNames[optimiser.method].map((name) => ({ name, address: state.array(`slot ${name}`, state.trainable) }));
-    this.averages = average === undefined ? undefined : { weights: state.array("averages", state.trainable), statistics: state.array("averages of statistics", state.runningSize) };
+    this.averages = average === undefined
+      ? undefined
+      : { weights: state.array("averages", state.trainable), statistics: state.array("averages of statistics", state.runningSize) };
     this.#settings = state.array("settings", SETTINGS * (state.spans.length + 1));
     // What the kernel writes (scale and norm), what it compares with, and room for its sums.
     this.#clipping = state.array("clipping", SETTINGS + squaresBytes(state.trainable) / 4);
@@ -116,7 +120,9 @@ export class Update {
   /** The averages, and gradients that are zero again. */
   #planAverages(plan: StepPlanner): void {
     const { trainable, values, gradients, running, runningSize } = this.#state;
-    const all = this.averages === undefined ? [] : [[trainable, this.averages.weights, values], [runningSize, this.averages.statistics, running]];
+    const all = this.averages === undefined
+      ? []
+      : [[trainable, this.averages.weights, values], [runningSize, this.averages.statistics, running]];
     const averaged = all.filter(([size]) => size > 0);
     plan.of("averages");
     if (this.#trusts("averages")) {
@@ -133,8 +139,8 @@ export class Update {
     });
   }
 
-  #script(plan: StepPlanner, step: () => void): void {
-    plan.script([], () => step);
+  #script(plan: StepPlanner, routine: () => void): void {
+    plan.script([], () => routine);
   }
 
   /** What the last update's clipping has computed: the factor, and the norm of the gradient. */

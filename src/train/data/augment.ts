@@ -113,7 +113,7 @@ export class Batcher {
   }
 
   /** The images at `indices` as they are, normalised. */
-  plain(indices: ArrayLike<number>): Batch {
+  unaugmented(indices: ArrayLike<number>): Batch {
     return this.#make(indices, undefined);
   }
 

@@ -31,8 +31,8 @@ export class Dataset {
   /**
    * A data set of pictures of any sizes: each is resized, and its middle cut out.
    * @param labels classes, numbers from 0, one a picture
-   * @param geometry size, resize, interpolation, order, channels; where a part is missing, pictures stay as large as they are (and all want one
-   * size), grey where all of them are grey
+   * @param geometry size, resize, interpolation, order, channels; where a part is missing, pictures stay as large as they are (and all want
+   * one size), grey where all of them are grey
    * @param keep keeps the whole pictures too, for `resizedCrop` (augment.ts)
    * @throws TypeError for what is no picture; RangeError where sizes, labels or classes do not fit
    */

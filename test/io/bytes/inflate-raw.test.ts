@@ -10,7 +10,8 @@ const uniform = mulberry32(4);
 const below = (n: number): number => Math.floor(uniform() * n);
 const datas: readonly Uint8Array[] = [
   new Uint8Array(0), Uint8Array.of(7), new Uint8Array(70_000), Uint8Array.from({ length: 70_000 }, () => below(256)),
-  Uint8Array.from({ length: 50_000 }, (_, i) => (i % 300 < 7 ? below(4) : (i * i) >> 7)), Uint8Array.from({ length: 40_000 }, () => below(3)),
+  Uint8Array.from({ length: 50_000 }, (_, i) => (i % 300 < 7 ? below(4) : (i * i) >> 7)),
+  Uint8Array.from({ length: 40_000 }, () => below(3)),
   Uint8Array.from({ length: 300 }, (_, i) => i),
 ];
 
@@ -30,7 +31,9 @@ test("what the host deflates comes out again, to the byte", () => {
 test("more than is allowed, and streams that are cut, are refused", () => {
   for (const data of datas.slice(1)) {
     const packed = deflateRawSync(data);
-    assert.throws(() => inflateRaw(packed, data.length - 1, "test"), /test: its compressed data are damaged, cut short, or more than \d+ bytes/);
+    assert.throws(
+      () => inflateRaw(packed, data.length - 1, "test"), /test: its compressed data are damaged, cut short, or more than \d+ bytes/,
+    );
     for (const cut of [0, 1, packed.length >> 1, packed.length - 1]) {
       assert.throws(() => inflateRaw(packed.subarray(0, cut), data.length, "test"), (e: unknown) => e instanceof FormatError, `${cut}`);
     }

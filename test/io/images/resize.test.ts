@@ -140,7 +140,8 @@ test("arguments of the wrong size", () => {
     /window 5x5 at 1,0 lies outside the 5x5 image/,
   );
   assert.throws(
-    () => resize(grey, 1, 30, 40, 5, 5, "bilinear", undefined, "down" as PassOrder), /^resize: order wants "across" or "pillow-13", got "down"$/,
+    () => resize(grey, 1, 30, 40, 5, 5, "bilinear", undefined, "down" as PassOrder),
+    /^resize: order wants "across" or "pillow-13", got "down"$/,
   );
 });
 

@@ -62,7 +62,9 @@ function port(name: string, shape: readonly (number | string)[]): Message {
   return new Message().text(1, name).message(2, new Message().message(1, new Message().integer(1, 1).message(2, dims)));
 }
 
-export function modelBytes({ nodes, inputs = { x: [1, 3, 8, 8] }, outputs = ["y"], weights = [], opset = 17, producer = "" }: Model): Uint8Array {
+export function modelBytes(
+  { nodes, inputs = { x: [1, 3, 8, 8] }, outputs = ["y"], weights = [], opset = 17, producer = "" }: Model,
+): Uint8Array {
   const graph = new Message();
   for (const node of nodes) graph.message(1, nodeMessage(node));
   for (const weight of weights) graph.message(5, weight);

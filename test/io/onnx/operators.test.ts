@@ -22,7 +22,12 @@ function near(found: readonly number[], wanted: readonly number[]): void {
 
 test("aligned corners and scales that make no whole size: PyTorch's files mean whole sizes, others ONNX's reference", () => {
   const model = {
-    nodes: [{ type: "Resize", inputs: ["x", "", "s"], outputs: ["y"], attributes: { mode: "linear", coordinate_transformation_mode: "align_corners" } }],
+    nodes: [
+      {
+        type: "Resize", inputs: ["x", "", "s"], outputs: ["y"],
+        attributes: { mode: "linear", coordinate_transformation_mode: "align_corners" },
+      },
+    ],
     weights: [tensor("s", [4], [1, 1, 0.6, 0.6])],
   };
   // torch.nn.functional.interpolate(x, scale_factor=0.6, mode="bilinear", align_corners=True) of torch 2.13.0, and onnxruntime 1.32.0
@@ -38,7 +43,9 @@ test("softmax goes over the last axis from opset 13 on, over all axes from the f
 });
 
 test("group normalisation has a scale for each group until opset 20, then for each channel", () => {
-  const nodes = [{ type: "GroupNormalization", inputs: ["x", "s", "b"], outputs: ["y"], attributes: { num_groups: 2, epsilon: { float: 0 } } }];
+  const nodes = [
+    { type: "GroupNormalization", inputs: ["x", "s", "b"], outputs: ["y"], attributes: { num_groups: 2, epsilon: { float: 0 } } },
+  ];
   const groups = { nodes, weights: [tensor("s", [2], [1, 2]), tensor("b", [2], [0, 1])], opset: 18 };
   near(answer(groups, [1, 4, 1, 1]).data, [-1, 1, -1, 3]);
   const channels = { nodes, weights: [tensor("s", [4], [1, 2, 3, 4]), tensor("b", [4], [0, 0, 0, 1])], opset: 21 };
@@ -54,7 +61,8 @@ test("whole numbers divide as in C, in shapes too", () => {
   // The size of x plus 1, by -2, and back: (5 / -2) = -2.
   const model = {
     nodes: [
-      { type: "Shape", inputs: ["x"], outputs: ["size"] }, { type: "Div", inputs: ["size", "two"], outputs: ["half"] }, { type: "Neg", inputs: ["half"], outputs: ["n"] },
+      { type: "Shape", inputs: ["x"], outputs: ["size"] }, { type: "Div", inputs: ["size", "two"], outputs: ["half"] },
+      { type: "Neg", inputs: ["half"], outputs: ["n"] },
       { type: "Slice", inputs: ["x", "zero", "n"], outputs: ["y"] },
     ],
     weights: [tensor("two", [1], [-2], "int64"), tensor("zero", [1], [0], "int64")],
@@ -76,7 +84,10 @@ test("transposed convolution: output_shape, uneven pads, output_padding; one dim
   assert.equal(made({ strides: [2, 2], pads: [1, 1, 1, 1], output_padding: [1, 1] }), [1, 1, 6, 6]);
   assert.equal(made({ strides: [3, 2], output_shape: [10, 8] }), [1, 1, 10, 8]);
   assert.equal(made({ strides: [2, 2], auto_pad: "SAME_UPPER" }), [1, 1, 6, 6]);
-  const line = { nodes: [{ type: "ConvTranspose", inputs: ["x", "w"], outputs: ["y"], attributes: { strides: [2] } }], weights: [tensor("w", [1, 1, 2], [1, 10])] };
+  const line = {
+    nodes: [{ type: "ConvTranspose", inputs: ["x", "w"], outputs: ["y"], attributes: { strides: [2] } }],
+    weights: [tensor("w", [1, 1, 2], [1, 10])],
+  };
   assert.equal(answer(line, [1, 1, 2]), { shape: [1, 1, 4], data: [1, 10, 2, 20] });
 });
 

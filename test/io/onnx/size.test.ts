@@ -1,4 +1,7 @@
-/** What reading ONNX adds to a program: its bytes beside those of a session, minified and gzipped; and nothing to programs that do not import it. */
+/**
+ * What reading ONNX adds to a program: its bytes beside those of a session, minified and gzipped; and nothing to programs that do not
+ * import it.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { bundle, bundles } from "../../support/bundle.ts";

@@ -2,7 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { FormatError } from "../../../src/errors.ts";
-import { describeModel, readDescription } from "../../../src/io/weights/metadata.ts";
+import { describeModel, readModelDescription } from "../../../src/io/weights/metadata.ts";
 import type { ModelDescription } from "../../../src/io/weights/metadata.ts";
 import { presets } from "../../../models/index.ts";
 import { parseSafetensors, writeSafetensors } from "../../../src/io/weights/safetensors.ts";
@@ -16,9 +16,9 @@ const full: ModelDescription = {
 
 test("through a file and back", () => {
   const { metadata } = parseSafetensors(writeSafetensors([], { metadata: { format: "pt", ...describeModel(full) } }));
-  assert.equal(readDescription(metadata), full);
+  assert.equal(readModelDescription(metadata), full);
   const least: ModelDescription = { model: "seresnet50", options: {} };
-  assert.equal(readDescription(describeModel(least)), least);
+  assert.equal(readModelDescription(describeModel(least)), least);
 });
 
 test("the texts, literally, in one order whatever the order of properties", () => {
@@ -30,8 +30,8 @@ test("the texts, literally, in one order whatever the order of properties", () =
 });
 
 test("a file of another writer has no description", () => {
-  assert.is(readDescription({}), undefined);
-  assert.is(readDescription({ format: "pt", "senet.model": "x" }), undefined);
+  assert.is(readModelDescription({}), undefined);
+  assert.is(readModelDescription({ format: "pt", "senet.model": "x" }), undefined);
 });
 
 test("hostile or damaged descriptions end in one line that names the key", () => {
@@ -40,7 +40,7 @@ test("hostile or damaged descriptions end in one line that names the key", () =>
     const metadata = { ...good, [key]: text } as Record<string, string>;
     if (text === undefined) delete metadata[key];
     assert.throws(
-      () => readDescription(metadata), (e: unknown) => e instanceof FormatError && pattern.test(e.message) && !/\n/.test(e.message),
+      () => readModelDescription(metadata), (e: unknown) => e instanceof FormatError && pattern.test(e.message) && !/\n/.test(e.message),
       `${key} ${text}`,
     );
   };
@@ -59,7 +59,7 @@ test("hostile or damaged descriptions end in one line that names the key", () =>
 });
 
 test("__proto__ in options is a name like any other", () => {
-  const { options } = readDescription({ ...describeModel(full), "senet.options": '{"__proto__":{"polluted":true}}' })!;
+  const { options } = readModelDescription({ ...describeModel(full), "senet.options": '{"__proto__":{"polluted":true}}' })!;
   assert.equal(Object.keys(options), ["__proto__"]);
   assert.is(options.polluted, undefined);
 });

@@ -47,7 +47,8 @@ test("a convolution of bytes is the convolution of what they stand for, and roun
   conv2dForward(real.y, real.x, real.w, Float64Array.from(real.b), shape);
   const y = new Uint8Array(real.y.length);
   conv2d(y, x, { weight, bias, zero }, shape, {
-    multiplier: scales.map((s) => (inScale * s) / outScale), offset: new Float32Array(5).fill(outZero), least: 0, most: 127, residualMultiplier: 0,
+    multiplier: scales.map((s) => (inScale * s) / outScale), offset: new Float32Array(5).fill(outZero), least: 0, most: 127,
+    residualMultiplier: 0,
   });
   real.y.forEach((value, i) => {
     const wanted = Math.min(127, Math.max(0, value / outScale + outZero));
@@ -77,7 +78,9 @@ for (const extreme of [false, true]) {
       const shape = shapeOf(each);
       const { batch, inChannels, inHeight, inWidth, outChannels, outHeight, outWidth, kernelHeight, kernelWidth, groups } = shape;
       const taps = (inChannels / groups) * kernelHeight * kernelWidth;
-      const [x, weight] = [bytes(batch * inChannels * inHeight * inWidth, random, extreme), weights(outChannels * taps, taps, random, extreme)];
+      const [x, weight] = [
+        bytes(batch * inChannels * inHeight * inWidth, random, extreme), weights(outChannels * taps, taps, random, extreme),
+      ];
       const size = batch * outChannels * outHeight * outWidth;
       const layer = { weight, bias: Int32Array.from({ length: outChannels }, () => Math.floor(20000 * random.normal())), zero: 37 };
       const [gate, residual] = [floats(batch * outChannels, random, 0.3, 1), bytes(size, random)];
@@ -108,7 +111,8 @@ test("the bound of a sum is reached by the largest sum, and a layer above it is 
 
 test("pools: the largest byte, and means that count what is inside or all", () => {
   const shape = {
-    batch: 1, channels: 1, inHeight: 3, inWidth: 3, outHeight: 2, outWidth: 2, kernelHeight: 3, kernelWidth: 3, strideHeight: 2, strideWidth: 2,
+    batch: 1, channels: 1, inHeight: 3, inWidth: 3, outHeight: 2, outWidth: 2, kernelHeight: 3, kernelWidth: 3, strideHeight: 2,
+    strideWidth: 2,
     paddingTop: 1, paddingLeft: 1, paddingBottom: 1, paddingRight: 1, dilationHeight: 1, dilationWidth: 1,
   };
   const x = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 90);

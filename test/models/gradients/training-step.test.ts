@@ -33,10 +33,15 @@ function draw(shape: Shape): Tensor {
 /** A network without SE has no parameter that its twin with SE has not. */
 const withSe = new Set(modelNames.filter((name) => /(^|_)se/.test(name)).map((name) => name.replace(/(^|_)se_?/, "$1")));
 
-/** Of today's families, whose deeper members are the same blocks in larger numbers: one or two each, at an image of which more than a pixel is left. */
+/**
+ * Of today's families, whose deeper members are the same blocks in larger numbers: one or two each, at an image of which more than a pixel
+ * is left.
+ */
 const chosen = new Set([
-  "efficientnet_b0", "tf_efficientnet_b0", "tf_efficientnetv2_b0", "test_efficientnet", "tinynet_e", "semnasnet_100", "mnasnet_small", "mixnet_s",
-  "lcnet_050", "fbnetv3_b", "mobilenetv3_small_050", "tf_mobilenetv3_small_100", "hardcorenas_a", "regnety_002", "ghostnet_100", "ghostnetv2_100",
+  "efficientnet_b0", "tf_efficientnet_b0", "tf_efficientnetv2_b0", "test_efficientnet", "tinynet_e", "semnasnet_100", "mnasnet_small",
+  "mixnet_s",
+  "lcnet_050", "fbnetv3_b", "mobilenetv3_small_050", "tf_mobilenetv3_small_100", "hardcorenas_a", "regnety_002", "ghostnet_100",
+  "ghostnetv2_100",
   "ese_vovnet19b_dw", "rexnet_100", "repvit_m0_9", "lraspp_mobilenet_v3_large", "resnetrs50", "ecaresnet26t", "seresnext26t_32x4d"]);
 
 for (const name of modelNames.filter((each) => (isOfToday(each) ? chosen.has(each) : !withSe.has(each)))) {

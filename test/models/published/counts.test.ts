@@ -98,7 +98,8 @@ test("state dicts have the names, shapes and order of the published checkpoints"
 });
 
 test("every model's name without se is the same network without SE", () => {
-  const pairs = modelNames.filter((name) => /(^|_)se(?!net)/.test(name) && !isOfToday(name)).map((name) => [name, name.replace(/(^|_)se_?/, "$1")]);
+  const pairs = modelNames.filter((name) => /(^|_)se(?!net)/.test(name) && !isOfToday(name))
+    .map((name) => [name, name.replace(/(^|_)se_?/, "$1")]);
   assert.ok(pairs.length >= 31);
   for (const [name, plain] of pairs) {
     assert.ok(modelNames.includes(plain), `${plain} is missing`);

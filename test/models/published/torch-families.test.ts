@@ -17,7 +17,9 @@ interface Golden {
   readonly logits: readonly number[];
 }
 
-const goldens = ["torch_families", "torch_inception_unet", "timm_vgg"].flatMap((name) => fileJson<readonly Golden[]>(`goldens/networks/${name}.json`));
+const goldens = ["torch_families", "torch_inception_unet", "timm_vgg"].flatMap(
+  (name) => fileJson<readonly Golden[]>(`goldens/networks/${name}.json`),
+);
 
 for (const { model, options, input, logits } of goldens) {
   test(`${model} ${JSON.stringify(options)}`, () => {

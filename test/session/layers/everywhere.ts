@@ -34,7 +34,9 @@ export interface Everywhere {
 }
 
 /** @param make a fresh network each time, images to images */
-export function everywhere(name: string, make: () => Module, { inputs, plain = [], plainWhereExact = [], eagerOnly = false, fast = 1e-4 }: Everywhere): void {
+export function everywhere(
+  name: string, make: () => Module, { inputs, plain = [], plainWhereExact = [], eagerOnly = false, fast = 1e-4 }: Everywhere,
+): void {
   for (const input of inputs) {
     test(`${name}, ${input.join("x")}: gradients by finite differences`, () => {
       assert.equal(checkNetwork(make(), input), []);

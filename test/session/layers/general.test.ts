@@ -1,4 +1,7 @@
-/** Operations on tensors of any rank in sessions: WebAssembly beside the plain kernels, with halos on either side; which of them are left plain. */
+/**
+ * Operations on tensors of any rank in sessions: WebAssembly beside the plain kernels, with halos on either side; which of them are left
+ * plain.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Constant, Graph, Node, Operation, Value } from "../../../src/graph/graph.ts";
@@ -31,7 +34,9 @@ function wanting(x: Value): Node {
 function graphs(operation: Operation, shapes: readonly Shape[], constants: readonly number[] = []): Graph[] {
   const { shape } = declarations[operation.kind] as Declaration<Operation["kind"]>;
   const made = shapes.map((each, i): Value => ({ name: `x${i}`, shape: each }));
-  const nodes = constants.map((i): Node => ({ operation: { kind: "constant", value: constant(`constant ${i}`, shapes[i]) }, inputs: [], output: made[i] }));
+  const nodes = constants.map(
+    (i): Node => ({ operation: { kind: "constant", value: constant(`constant ${i}`, shapes[i]) }, inputs: [], output: made[i] }),
+  );
   const node: Node = { operation, inputs: made, output: { name: "y", shape: shape(operation as never, shapes) } };
   const inputs = made.filter((_, i) => !constants.includes(i));
   const alone: Graph = { inputs, nodes: [...nodes, node], outputs: [node.output] };
@@ -48,7 +53,9 @@ interface Options {
   readonly positive?: boolean;
 }
 
-function check(what: string, operation: Operation, shapes: readonly Shape[], { constants, plain = false, positive = false }: Options = {}): void {
+function check(
+  what: string, operation: Operation, shapes: readonly Shape[], { constants, plain = false, positive = false }: Options = {},
+): void {
   test(`${operation.kind}: ${what}`, () => {
     for (const graph of graphs(operation, shapes, constants)) {
       const xs = Object.fromEntries(graph.inputs.map((input, i) => {
@@ -84,11 +91,15 @@ check("an image", { kind: "elu", alpha: 0.7 }, [image]);
 check("an image", { kind: "clip", least: -0.25, most: 0.5 }, [image]);
 check("from below only", { kind: "clip", least: 0.1, most: Infinity }, [[3, 7]]);
 
-for (const by of ["add", "subtract", "multiply", "divide", "minimum", "maximum"] as const) check(by, { kind: "binary", by }, [image, [3, 7, 6, 5]], { positive: by === "divide" });
+for (const by of ["add", "subtract", "multiply", "divide", "minimum", "maximum"] as const) {
+  check(by, { kind: "binary", by }, [image, [3, 7, 6, 5]], { positive: by === "divide" });
+}
 check("comparisons are left plain", { kind: "binary", by: "less" }, [image, image], { plain: true });
 for (const [what, other] of [
-  ["a number a channel", [3, 7, 1, 1]], ["for all images", [1, 7, 1, 1]], ["a number a pixel", [3, 1, 6, 5]], ["a number a row", [3, 1, 6, 1]],
-  ["a number a column", [3, 7, 1, 5]], ["one an image", [3, 1, 1, 1]], ["one", [1, 1, 1, 1]], ["one, of no dimension", []], ["one, of one", [1]],
+  ["a number a channel", [3, 7, 1, 1]], ["for all images", [1, 7, 1, 1]], ["a number a pixel", [3, 1, 6, 5]],
+  ["a number a row", [3, 1, 6, 1]],
+  ["a number a column", [3, 7, 1, 5]], ["one an image", [3, 1, 1, 1]], ["one", [1, 1, 1, 1]], ["one, of no dimension", []],
+  ["one, of one", [1]],
 ] as const) {
   check(`${what}, on the right`, { kind: "binary", by: "subtract" }, [image, other]);
   check(`${what}, on the left`, { kind: "binary", by: "divide" }, [other, image], { positive: true });
@@ -115,7 +126,9 @@ check("a sequence as pixels", { kind: "reshape", shape: [3, 7, 6, 5] }, [[3, 7, 
 check("to a vector", { kind: "reshape", shape: [90] }, [[3, 30]]);
 check("other images", { kind: "reshape", shape: [3, 14, 3, 5] }, [image], { plain: true });
 
-for (const order of [[0, 1, 2, 3], [0, 2, 3, 1], [0, 3, 1, 2], [0, 1, 3, 2], [0, 2, 1, 3], [0, 3, 2, 1]]) check(order.join(), { kind: "transpose", order }, [image]);
+for (const order of [[0, 1, 2, 3], [0, 2, 3, 1], [0, 3, 1, 2], [0, 1, 3, 2], [0, 2, 1, 3], [0, 3, 2, 1]]) {
+  check(order.join(), { kind: "transpose", order }, [image]);
+}
 check("a sequence", { kind: "transpose", order: [0, 2, 1] }, [[3, 7, 6]]);
 check("images", { kind: "transpose", order: [1, 0, 2, 3] }, [image], { plain: true });
 check("channels", { kind: "slice", starts: [0, 2, 0, 0], steps: [1, 1, 1, 1], shape: [3, 4, 6, 5] }, [image]);
@@ -150,7 +163,9 @@ for (const by of ["mean", "max"] as const) {
 }
 check("the largest channel", { kind: "arg_max", axis: 1 }, [image], { plain: true });
 check("along the channels", { kind: "channel_conv", weight: constant("along", [1, 1, 3]) }, [[3, 7, 1, 1]]);
-const taps = { starts: Int32Array.of(0, 2, 3, 3, 6), places: Int32Array.of(1, 0, 4, 2, 3, 4), weights: Float64Array.of(0.25, 0.75, 1, -0.5, 2, 1) };
+const taps = {
+  starts: Int32Array.of(0, 2, 3, 3, 6), places: Int32Array.of(1, 0, 4, 2, 3, 4), weights: Float64Array.of(0.25, 0.75, 1, -0.5, 2, 1),
+};
 check("rows", { kind: "resample", axis: 2, taps }, [image]);
 check("columns", { kind: "resample", axis: 3, taps }, [image]);
 check("a sequence", { kind: "resample", axis: 2, taps }, [[3, 7, 6]]);
@@ -160,17 +175,30 @@ const transposed = (groups: number, bias: boolean, rest: Partial<Extract<Operati
   const { kernel = [3, 3] } = rest;
   return {
     kind: "conv_transpose2d", kernel, stride: [2, 2], padding: [1, 1, 1, 1], dilation: [1, 1], outputPadding: [1, 1], groups,
-    weight: constant("weight", [8, groups === 1 ? 19 : groups === 8 ? 1 : 3, ...kernel]), bias: bias ? constant("bias", [groups === 1 ? 19 : groups === 8 ? 8 : 3 * groups]) : undefined, ...rest,
+    weight: constant("weight", [8, groups === 1 ? 19 : groups === 8 ? 1 : 3, ...kernel]),
+    bias: bias ? constant("bias", [groups === 1 ? 19 : groups === 8 ? 8 : 3 * groups]) : undefined, ...rest,
   };
 };
 for (const groups of [1, 2, 8]) {
   for (const bias of [false, true]) {
     check(`${groups} groups, bias ${bias}`, transposed(groups, bias), [[3, 8, 5, 4]]);
-    check(`${groups} groups, bias ${bias}, one pixel`, transposed(groups, bias, { kernel: [2, 2], padding: [0, 0, 0, 0], outputPadding: [0, 0] }), [[3, 8, 1, 1]]);
-    check(`${groups} groups, bias ${bias}, other sides`, transposed(groups, bias, { padding: [0, 2, 1, 0], dilation: [2, 1], stride: [1, 3] }), [[2, 8, 5, 4]]);
+    check(
+      `${groups} groups, bias ${bias}, one pixel`,
+      transposed(groups, bias, { kernel: [2, 2], padding: [0, 0, 0, 0], outputPadding: [0, 0] }), [[3, 8, 1, 1]],
+    );
+    check(
+      `${groups} groups, bias ${bias}, other sides`, transposed(groups, bias, { padding: [0, 2, 1, 0], dilation: [2, 1], stride: [1, 3] }),
+      [[2, 8, 5, 4]],
+    );
   }
-  check(`${groups} groups, pixels without taps`, transposed(groups, false, { kernel: [1, 2], stride: [2, 3], padding: [0, 0, 0, 0] }), [[2, 8, 3, 4]]);
-  check(`${groups} groups, pixels of the bias alone`, transposed(groups, true, { kernel: [1, 2], stride: [2, 3], padding: [0, 0, 0, 0] }), [[2, 8, 3, 4]], { plain: true });
+  check(
+    `${groups} groups, pixels without taps`, transposed(groups, false, { kernel: [1, 2], stride: [2, 3], padding: [0, 0, 0, 0] }),
+    [[2, 8, 3, 4]],
+  );
+  check(
+    `${groups} groups, pixels of the bias alone`, transposed(groups, true, { kernel: [1, 2], stride: [2, 3], padding: [0, 0, 0, 0] }),
+    [[2, 8, 3, 4]], { plain: true },
+  );
 }
 
 test.run();

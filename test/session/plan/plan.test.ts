@@ -23,8 +23,10 @@ import { StepPlanner } from "../../../src/session/training/step/step-planner.ts"
 /** @param refused kinds whose kernels are not trusted */
 function planOf(refused: readonly string[] = [], shared: boolean = false): Plan {
   const graph = optimise(lower(createModel("se_resnet8", { width: 8, reduction: 2 }, null), [1, 3, 12, 10]));
-  const host = { arithmetic: exactArithmetic, memory: { shared }, trusts: (kind: string) => !refused.includes(kind) };
-  return planGraph({ graph, operations: allOperations, kept: new Set(), constants: new PlainConstants(), overrides: new Map(), host }).plan;
+  const executor = { arithmetic: exactArithmetic, memory: { shared }, trusts: (kind: string) => !refused.includes(kind) };
+  return planGraph({
+    graph, operations: allOperations, kept: new Set(), constants: new PlainConstants(), overrides: new Map(), executor,
+  }).plan;
 }
 
 test("a network is planned without a memory, and the same each time", () => {

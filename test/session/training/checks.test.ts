@@ -1,4 +1,7 @@
-/** Kernels of training are checked before they are used: one that computes something else, of whichever family, is found, and left to the plain kernels. */
+/**
+ * Kernels of training are checked before they are used: one that computes something else, of whichever family, is found, and left to the
+ * plain kernels.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { FunctionBuilder } from "../../../kernels/wasm/assembler/function-builder.ts";
@@ -7,7 +10,7 @@ import { ModuleBuilder } from "../../../kernels/wasm/assembler/module-builder.ts
 import { lower } from "../../../src/nn/lower.ts";
 import { atOnce } from "../../../src/session/backends/backend.ts";
 import { exactArithmetic } from "../../../src/session/backends/numerics.ts";
-import { WasmHost } from "../../../src/session/backends/wasm/engine.ts";
+import { WasmExecutor } from "../../../src/session/backends/wasm/executor.ts";
 import { trainingCheck } from "../../../src/session/training/checks/verify.ts";
 import type { TrainingCheck } from "../../../src/session/training/checks/verify.ts";
 import { compileTrainingSync } from "../../../src/session/training/training-session.ts";
@@ -72,8 +75,9 @@ const checks: readonly TrainingCheck[] = [{ method: "sgd" }, { method: "adamw" }
 /** What a check finds, with the kernels of a family wrong. */
 function found({ labels, run }: TrainingCheck, family?: string): string[] {
   return withWrong(family, () => {
-    const host = new WasmHost({
-      arithmetic: exactArithmetic, threads: 1, pool: undefined, refused: new Set(), compile: (emit) => new WebAssembly!.Module(emit().toBytes()),
+    const host = new WasmExecutor({
+      arithmetic: exactArithmetic, threads: 1, pool: undefined, refused: new Set(),
+      compile: (emit) => new WebAssembly!.Module(emit().toBytes()),
     });
     try {
       return [...atOnce(run(labels, host)).keys()];
@@ -90,10 +94,14 @@ test("right kernels pass", () => {
 
 /** Families whose errors show as other kinds' too; by name, what is among those refused. */
 const kindOf: readonly (readonly [RegExp, string])[] = [
-  [/conv_data|conv_filter|dwconv_(data|filter)/, "conv2d"], [/batch_norm/, "batch_norm"], [/cross_entropy/, "loss"], [/slice_gradient_add/, "sums"], [/sgd/, "sgd"],
-  [/adamw/, "adamw"], [/average$|zero/, "averages"], [/squares|clip_scale/, "clipping"], [/dropout/, "dropout"], [/maxpool_gradient/, "max_pool"],
-  [/f32_avgpool_gradient/, "average_pool"], [/adaptive/, "adaptive_average_pool"], [/shuffle/, "channel_shuffle"], [/concat/, "concat"], [/gate_gradient|scale_gradient/, "scale"],
-  [/global_mean/, "global_pool"], [/nearest_gradient/, "resize"], [/bilinear_gradient/, "resize"], [/vunary/, "activation"], [/linear/, "linear"],
+  [/conv_data|conv_filter|dwconv_(data|filter)/, "conv2d"], [/batch_norm/, "batch_norm"], [/cross_entropy/, "loss"],
+  [/slice_gradient_add/, "sums"], [/sgd/, "sgd"],
+  [/adamw/, "adamw"], [/average$|zero/, "averages"], [/squares|clip_scale/, "clipping"], [/dropout/, "dropout"],
+  [/maxpool_gradient/, "max_pool"],
+  [/f32_avgpool_gradient/, "average_pool"], [/adaptive/, "adaptive_average_pool"], [/shuffle/, "channel_shuffle"], [/concat/, "concat"],
+  [/gate_gradient|scale_gradient/, "scale"],
+  [/global_mean/, "global_pool"], [/nearest_gradient/, "resize"], [/bilinear_gradient/, "resize"], [/vunary/, "activation"],
+  [/linear/, "linear"],
 ];
 
 test("wrong kernels do not, of whichever family", () => {
@@ -106,11 +114,18 @@ test("wrong kernels do not, of whichever family", () => {
 });
 
 test("a session does not use what its check finds wrong, and says so", () => {
-  const train = (family?: string): { readonly loss: number; readonly kernels: string; readonly plan: string; readonly weight: readonly number[] } => withWrong(family, () => {
+  const train = (family?: string): {
+    readonly loss: number;
+    readonly kernels: string;
+    readonly plan: string;
+    readonly weight: readonly number[];
+  } => withWrong(family, () => {
     const model = everything();
     dropFrom(model, new Random(3));
     // Not yet checked in this process, and after it found wrong there.
-    const session = compileTrainingSync(model, { input, optimiser: { method: "sgd" }, numerics: family === undefined ? "exact" : "fast", threads: 1 });
+    const session = compileTrainingSync(
+      model, { input, optimiser: { method: "sgd" }, numerics: family === undefined ? "exact" : "fast", threads: 1 },
+    );
     const loss = session.trainStep(draw(input), drawLabels(3, 5, new Random(1)), 0.1);
     const { kernels, plan } = session;
     session.pull();

@@ -1,4 +1,6 @@
-/** Losses of extreme logits and clipping beside PyTorch's (test/goldens/layers/torch_losses.py); what a step that is refused leaves behind. */
+/**
+ * Losses of extreme logits and clipping beside PyTorch's (test/goldens/layers/torch_losses.py); what a step that is refused leaves behind.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import * as plain from "../../../kernels/plain/index.ts";
@@ -19,7 +21,9 @@ import { refusing } from "./refusing.ts";
 interface Golden {
   readonly cases: readonly {
     readonly name: string; readonly classes: number; readonly smoothing: number; readonly kind: "labels" | "shares";
-    readonly logits: readonly (number | null)[]; readonly targets: readonly number[]; readonly loss: number; readonly gradient: readonly number[];
+    readonly logits: readonly (
+      number | null
+    )[]; readonly targets: readonly number[]; readonly loss: number; readonly gradient: readonly number[];
   }[];
   readonly clipped: readonly { readonly batches: number; readonly largest: number; readonly clipped: readonly number[] }[];
 }
@@ -33,7 +37,9 @@ function identity(classes: number, learns: boolean): Module {
   return new Sequential(new Flatten(), ...(learns ? [linear] : [])).train();
 }
 
-const near = (actual: number, wanted: number, tolerance: number): boolean => Math.abs(actual - wanted) <= tolerance * Math.max(Math.abs(wanted), 1e-30);
+const near = (actual: number, wanted: number, tolerance: number): boolean => Math.abs(actual - wanted) <= tolerance * Math.max(
+  Math.abs(wanted), 1e-30,
+);
 
 for (const { name, classes, smoothing, kind, logits, targets, loss, gradient } of cases) {
   const data = Float32Array.from(logits, (value) => value ?? -Infinity);
@@ -44,12 +50,16 @@ for (const { name, classes, smoothing, kind, logits, targets, loss, gradient } o
       for (const x of [new Tensor(data, [rows, classes]), new Tensor(Float64Array.from(data), [rows, classes])] as readonly Tensor[]) {
         const eager = crossEntropy(kernels, x, labels, smoothing);
         assert.ok(near(eager.value, loss, 2e-7), `eager: ${eager.value}, wanted ${loss}`);
-        eager.gradient().data.forEach((value, i) => assert.ok(Math.abs(value - gradient[i]) < 1e-6, `eager gradient ${i}: ${value}, wanted ${gradient[i]}`));
+        eager.gradient().data.forEach(
+          (value, i) => assert.ok(Math.abs(value - gradient[i]) < 1e-6, `eager gradient ${i}: ${value}, wanted ${gradient[i]}`),
+        );
       }
     }
     const learns = data.every(Number.isFinite);
     const options = { input: [rows, classes, 1, 1], optimiser: { method: "sgd" }, smoothing, numerics: "exact", threads: 1 } as const;
-    const sessions: TrainingSession[] = [compileTrainingSync(identity(classes, learns), options), refusing(identity(classes, learns), options, ["loss"])];
+    const sessions: TrainingSession[] = [
+      compileTrainingSync(identity(classes, learns), options), refusing(identity(classes, learns), options, ["loss"]),
+    ];
     for (const session of sessions) {
       const value = session.backward(new Tensor(data, [rows, classes, 1, 1]), labels);
       assert.ok(near(value, loss, 2e-7), `session: ${value}, wanted ${loss}`);
@@ -67,7 +77,9 @@ test("a gradient is clipped as PyTorch clips it", () => {
   for (const { batches, largest, clipped: wanted } of clipped) {
     for (const refused of [[], ["clipping"]]) {
       const model = identity(2, true);
-      const options = { input: [1, 2, 1, 1], optimiser: { method: "sgd", momentum: 0 }, clip: largest, accumulate: batches, numerics: "exact", threads: 1 } as const;
+      const options = {
+        input: [1, 2, 1, 1], optimiser: { method: "sgd", momentum: 0 }, clip: largest, accumulate: batches, numerics: "exact", threads: 1,
+      } as const;
       const session = refusing(model, options, refused);
       session.backward(new Tensor(new Float32Array(2), [1, 2, 1, 1]), Int32Array.of(0));
       session.update(1);
@@ -113,7 +125,9 @@ test("a rate that is none is refused before anything moves", () => {
   session.pull();
   const before = [...model.namedState().values()].map(({ value }) => value.data.slice());
   for (const rate of [NaN, -1, Infinity]) {
-    assert.throws(() => session.trainStep(ones(2), Int32Array.of(0, 2), rate), `session.trainStep: rate wants a number of at least 0, got ${rate}`);
+    assert.throws(
+      () => session.trainStep(ones(2), Int32Array.of(0, 2), rate), `session.trainStep: rate wants a number of at least 0, got ${rate}`,
+    );
     assert.throws(() => session.update(rate), `session.update: rate wants a number of at least 0, got ${rate}`);
   }
   session.pull();

@@ -1,8 +1,11 @@
-/** Kernels that are refused are used by no training session: what they would compute is computed by plain ones, forward and backward, and the rest goes on. */
+/**
+ * Kernels that are refused are used by no training session: what they would compute is computed by plain ones, forward and backward, and
+ * the rest goes on.
+ */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Random } from "../../../kernels/random.ts";
-import type { TrainedKind, TrainingPart } from "../../../src/session/training/step/context.ts";
+import type { TrainedKind, TrainingTask } from "../../../src/session/training/step/context.ts";
 import { compileTrainingSync } from "../../../src/session/training/training-session.ts";
 import type { TrainingOptions } from "../../../src/session/training/options.ts";
 import { difference } from "../../support/compare.ts";
@@ -37,7 +40,9 @@ const adamw = { ...sgd, optimiser: { method: "adamw", weightDecay: 0.01 } } as c
 const expected = { sgd: train(sgd), adamw: train(adamw) };
 
 function compare(actual: Trained, wanted: Trained): void {
-  actual.losses.forEach((loss, i) => assert.ok(Math.abs(loss - wanted.losses[i]) < 2e-5 * wanted.losses[i], `loss ${i}: ${loss}, wanted ${wanted.losses[i]}`));
+  actual.losses.forEach(
+    (loss, i) => assert.ok(Math.abs(loss - wanted.losses[i]) < 2e-5 * wanted.losses[i], `loss ${i}: ${loss}, wanted ${wanted.losses[i]}`),
+  );
   for (const [name, data] of wanted.state) {
     const off = difference(actual.state.get(name)!, data);
     assert.ok(off < 2e-4, `${name} is off by ${off}`);
@@ -45,26 +50,33 @@ function compare(actual: Trained, wanted: Trained): void {
 }
 
 const kinds: readonly TrainedKind[] = [
-  "conv2d", "linear", "conv_transpose2d", "batch_norm", "activation", "add", "scale", "global_pool", "max_pool", "average_pool", "adaptive_average_pool",
+  "conv2d", "linear", "conv_transpose2d", "batch_norm", "activation", "add", "scale", "global_pool", "max_pool", "average_pool",
+  "adaptive_average_pool",
   "concat", "flatten", "dropout", "channel_shuffle", "resize",
 ];
-const parts: readonly TrainingPart[] = ["loss", "sums", "sgd", "adamw", "averages", "clipping"];
+const tasks: readonly TrainingTask[] = ["loss", "sums", "sgd", "adamw", "averages", "clipping"];
 
 /** Names of kernels that have part in these alone. */
-const kernelsOf: Readonly<Partial<Record<TrainedKind | TrainingPart, RegExp>>> = {
-  batch_norm: /batch_norm/, activation: /relu|silu|sigmoid/, scale: /f32_(scale_gradient|gate_gradient|vscale)/, max_pool: /f32_maxpool_k/, average_pool: /f32_avgpool/,
-  adaptive_average_pool: /adaptive/, concat: /concat/, flatten: /nchw/, dropout: /dropout/, channel_shuffle: /shuffle/, loss: /cross_entropy/, sums: /slice_gradient_\S*_from0$/,
+const kernelsOf: Readonly<Partial<Record<TrainedKind | TrainingTask, RegExp>>> = {
+  batch_norm: /batch_norm/, activation: /relu|silu|sigmoid/, scale: /f32_(scale_gradient|gate_gradient|vscale)/, max_pool: /f32_maxpool_k/,
+  average_pool: /f32_avgpool/,
+  adaptive_average_pool: /adaptive/, concat: /concat/, flatten: /nchw/, dropout: /dropout/, channel_shuffle: /shuffle/,
+  loss: /cross_entropy/, sums: /slice_gradient_\S*_from0$/,
   sgd: /sgd/, adamw: /adamw/, averages: /f32_(average_\d|zero)/, clipping: /squares|clip|f32_scale_\d/,
 };
 
-for (const what of [...kinds, ...parts]) {
+for (const what of [...kinds, ...tasks]) {
   for (const refused of [what, `training ${what}`]) {
     test(`refused ${refused}: plain kernels, forward and backward`, () => {
       const method = what === "adamw" ? "adamw" : "sgd";
       const actual = train(method === "sgd" ? sgd : adamw, [refused]);
-      const of = ({ calls }: Trained): (readonly [string, string])[] => calls.filter(([kind]) => kind === what || kind === `${what} gradient`);
+      const of = ({ calls }: Trained): (readonly [string, string])[] => calls.filter(
+        ([kind]) => kind === what || kind === `${what} gradient`,
+      );
       // What moves and sums values for it is not its own.
-      const own = of(actual).filter(([, kernel]) => !/^x32_clear_halo/.test(kernel) && (what === "concat" || !/^f32_slice_gradient/.test(kernel)));
+      const own = of(actual).filter(
+        ([, kernel]) => !/^x32_clear_halo/.test(kernel) && (what === "concat" || !/^f32_slice_gradient/.test(kernel)),
+      );
       if (what !== "sums") assert.ok(own.length > 0, `${what} is not in the network`);
       assert.ok(own.every(([, kernel]) => kernel === "plain, between conversions"), own.join(" "));
       const names = kernelsOf[what];
@@ -79,7 +91,7 @@ for (const what of [...kinds, ...parts]) {
 
 test("refused all: every step is plain, and right", () => {
   for (const [method, options] of [["sgd", sgd], ["adamw", adamw]] as const) {
-    const actual = train(options, [...kinds, ...parts]);
+    const actual = train(options, [...kinds, ...tasks]);
     assert.equal(actual.calls.filter(([, kernel]) => kernel !== "plain, between conversions"), []);
     compare(actual, expected[method]);
   }

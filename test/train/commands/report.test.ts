@@ -60,7 +60,7 @@ function answers(weights: string, images: Dataset): { matrix: string; worst: Uin
   const model = tinyModel();
   loadWeights(model, file);
   const { mean, std } = weightsDescription(file)!.preprocessing!;
-  const { x, labels } = new Batcher(images, { mean, std }).plain(Int32Array.from({ length: images.size }, (_, i) => i));
+  const { x, labels } = new Batcher(images, { mean, std }).unaugmented(Int32Array.from({ length: images.size }, (_, i) => i));
   const logits = model.evaluate().forward(x);
   const [predicted, probabilities] = [predictions(logits), softmax(logits).data];
   const counts = classes.map((_, label) => classes.map((__, k) => labels.filter((each, i) => each === label && predicted[i] === k).length));

@@ -93,7 +93,7 @@ test("a data set with one label a pixel selects, splits and batches them with th
   assert.equal([...part.labels], [...small.labels.subarray(5 * 256, 6 * 256), ...small.labels.subarray(2 * 256, 3 * 256)]);
   const { training, validation } = small.split(4, new Random(0));
   assert.equal([training.labels.length, validation.labels.length], [20 * 256, 4 * 256]);
-  const { x, labels } = new Batcher(small, normalisation).plain([7]);
+  const { x, labels } = new Batcher(small, normalisation).unaugmented([7]);
   assert.equal(x.shape, [1, 1, 16, 16]);
   assert.equal(labels, small.labels.slice(7 * 256, 8 * 256));
   assert.throws(() => new Batcher(small, normalisation, { flip: true }), /augmentation moves images, not labels/);

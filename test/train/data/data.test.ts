@@ -62,7 +62,7 @@ test("statistics of the pixels", () => {
 /** Levels come back as whole numbers, so that a batch reads like an image. */
 const levels = { mean: [0], std: [1 / 255] };
 const read = (batcher: Batcher, random?: Random): number[] =>
-  [...(random === undefined ? batcher.plain([0]) : batcher.augmented([0], random)).x.data].map(Math.round);
+  [...(random === undefined ? batcher.unaugmented([0]) : batcher.augmented([0], random)).x.data].map(Math.round);
 const nine = new Dataset(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8, 9), [1, 1, 3, 3], Int32Array.of(0), ["a"]);
 
 test("a flip mirrors left to right, for half of the images", () => {
@@ -101,7 +101,9 @@ test("random erasing puts one rectangle of the mean into as many images as it sa
   }
   // Binomial: 200 on average, standard deviation 10.
   assert.ok(erased > 150 && erased < 250, `${erased} of ${size} images`);
-  assert.equal(new Batcher(white, norm, { erase: 0 }).augmented(all, new Random(3)).x.data, new Batcher(white, norm).plain(all).x.data);
+  assert.equal(
+    new Batcher(white, norm, { erase: 0 }).augmented(all, new Random(3)).x.data, new Batcher(white, norm).unaugmented(all).x.data,
+  );
   assert.throws(() => new Batcher(white, norm, { erase: 1.5 }), /erase wants a probability from 0 to 1, got 1\.5/);
 });
 
@@ -142,7 +144,7 @@ test("all channels of an image move alike", () => {
 test("batches have the numbers of io/preprocess.ts", () => {
   const data = quarters(3, 9);
   const normalisation = { mean: [0.286], std: [0.353] };
-  const { x, labels: came } = new Batcher(data, normalisation).plain([2, 0]);
+  const { x, labels: came } = new Batcher(data, normalisation).unaugmented([2, 0]);
   assert.equal([...came], [2, 0]);
   const pictures = [2, 0].map((i) => fromSamples(data.images.slice(i * 144, i * 144 + 144), 12, 12, 1));
   const wanted = preprocess(pictures, { size: [12, 12], interpolation: "bilinear", channels: "gray", ...normalisation });

@@ -34,7 +34,7 @@ test("what a network is trained on is what preprocess gives it", () => {
     const channels = wanted.channels === "gray" ? 1 : 3;
     assert.equal(data.shape, [4, channels, ...wanted.size]);
     const [mean, std] = [levels.mean.slice(0, channels), levels.std.slice(0, channels)];
-    const { x, labels } = new Batcher(data, { mean, std }).plain([0, 1, 2, 3]);
+    const { x, labels } = new Batcher(data, { mean, std }).unaugmented([0, 1, 2, 3]);
     assert.equal(x.data, preprocess(pictures, { ...wanted, mean, std }).data);
     assert.equal([...labels], [0, 1, 1, 0]);
   }

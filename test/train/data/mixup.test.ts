@@ -82,7 +82,7 @@ test("mixing draws after all else, so that what is flipped and cropped stays as 
   const none = new Batcher(data, normalisation, { flip: true, crop: 2, erase: 0.5, mixup: 0 }).augmented(all, new Random(5));
   assert.equal(none, before);
   const whole = new Batcher(data, normalisation, { mixup: 0.2 });
-  assert.is(whole.plain(all).shares, undefined, "plain batches are never mixed");
+  assert.is(whole.unaugmented(all).shares, undefined, "plain batches are never mixed");
 });
 
 test("what cannot be mixed is refused", () => {

@@ -5,7 +5,9 @@ import * as assert from "uvu/assert";
 import { probeMachine as probe } from "../../../kernels/wasm/probe/machine.ts";
 
 /** (func (result v128) i32x4.relaxed_trunc_f32x4_s (v128.const ...)), written by hand. */
-const RELAXED = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 25, 1, 23, 0, 253, 12, ...Array<number>(16).fill(0), 253, 129, 2, 11];
+const RELAXED = [
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 25, 1, 23, 0, 253, 12, ...Array<number>(16).fill(0), 253, 129, 2, 11,
+];
 
 /** Runs with another WebAssembly, or none. */
 function having<T>(replacement: unknown, run: () => T): T {
@@ -46,7 +48,9 @@ test("compiling is forbidden", () => {
       }
     },
   };
-  assert.equal(having(forbidding, probe), { ...NOTHING, missing: "WebAssembly does not compile here: call to WebAssembly.Module() blocked by CSP" });
+  assert.equal(
+    having(forbidding, probe), { ...NOTHING, missing: "WebAssembly does not compile here: call to WebAssembly.Module() blocked by CSP" },
+  );
 });
 
 test("vectors, relaxed vectors and threads are found missing one by one", () => {
@@ -58,13 +62,17 @@ test("vectors, relaxed vectors and threads are found missing one by one", () => 
   class Unshared {
     readonly buffer = new ArrayBuffer(65536);
   }
-  assert.is(having({ Module, Instance, Memory: Unshared, validate: (bytes: Uint8Array<ArrayBuffer>) => validate(bytes) }, probe).threads, false);
+  assert.is(
+    having({ Module, Instance, Memory: Unshared, validate: (bytes: Uint8Array<ArrayBuffer>) => validate(bytes) }, probe).threads, false,
+  );
   class Refusing {
     constructor() {
       throw new RangeError("could not allocate memory");
     }
   }
-  assert.is(having({ Module, Instance, Memory: Refusing, validate: (bytes: Uint8Array<ArrayBuffer>) => validate(bytes) }, probe).threads, false);
+  assert.is(
+    having({ Module, Instance, Memory: Refusing, validate: (bytes: Uint8Array<ArrayBuffer>) => validate(bytes) }, probe).threads, false,
+  );
 });
 
 test.run();

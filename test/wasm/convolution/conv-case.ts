@@ -76,8 +76,12 @@ export function problem(one: Case, seed = 1): Problem {
   const output = { channels: channels[1], height: shape.outHeight, width: shape.outWidth, halo: one.outHalo ?? 0 };
   const params: ConvParams = {
     input: { channels: channels[0], height: size[0], width: size[1], halo: Math.max(...padding) + (one.moreHalo ?? 0) },
-    output, kernel, stride, padding: [padding[0], padding[1]], paddingEnd: [padding[2] ?? padding[0], padding[3] ?? padding[1]], dilation, groups, fma: one.fma === true, wide: one.wide === true,
-    epilogue: { gate: one.gate === true, residual: one.residual === undefined ? undefined : { ...output, halo: one.residual }, activation: one.activation, biasLast: one.biasLast === true },
+    output, kernel, stride, padding: [padding[0], padding[1]], paddingEnd: [padding[2] ?? padding[0], padding[3] ?? padding[1]], dilation,
+    groups, fma: one.fma === true, wide: one.wide === true,
+    epilogue: {
+      gate: one.gate === true, residual: one.residual === undefined ? undefined : { ...output, halo: one.residual },
+      activation: one.activation, biasLast: one.biasLast === true,
+    },
   };
   return {
     text: JSON.stringify(one), params, shape, x,
@@ -97,7 +101,8 @@ export type Part = readonly [number, number, number, number];
  * @param inPlace is the residual the output itself?
  */
 export function run(
-  family: Family, { params, x, weight, bias, gate, residual, text }: Problem, parts?: (kernel: AnyKernel) => readonly Part[], inPlace = false,
+  family: Family, { params, x, weight, bias, gate, residual, text }: Problem, parts?: (kernel: AnyKernel) => readonly Part[],
+  inPlace = false,
 ): Float32Array {
   const kernel = family.kernel(params);
   const scratchSize = "scratch" in kernel ? kernel.scratch : 0;
@@ -142,7 +147,9 @@ function activate({ activation, slope, offset }: Activation, x: number): number 
 export function reference({ shape, x, weight, bias, gate, residual, params }: Problem): Float64Array {
   const { epilogue } = params;
   const y = new Float64Array(shape.outChannels * shape.outHeight * shape.outWidth);
-  conv2dForward(y, Float64Array.from(x), Float64Array.from(weight), bias === null || epilogue.biasLast === true ? null : Float64Array.from(bias), shape);
+  conv2dForward(
+    y, Float64Array.from(x), Float64Array.from(weight), bias === null || epilogue.biasLast === true ? null : Float64Array.from(bias), shape,
+  );
   const pixels = shape.outHeight * shape.outWidth;
   return y.map((sum, i) => {
     const channel = Math.floor(i / pixels);

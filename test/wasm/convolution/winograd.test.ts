@@ -143,9 +143,9 @@ test("convolution takes these kernels where they may be, and pay", () => {
   const direct = convolution(wanted);
   const fast = convolution({ ...wanted, winograd: true });
   assert.match(direct.kernel.name, /^f32_conv_/);
-  assert.equal([direct.scratch, direct.rowStep], [0, 1]);
+  assert.equal([direct.scratch, direct.rowUnit], [0, 1]);
   assert.match(fast.kernel.name, /^f32_winograd4x4_/);
-  assert.equal([fast.scratch, fast.rowStep], [(winogradKernel(wanted) as WinogradKernel).scratch, 4]);
+  assert.equal([fast.scratch, fast.rowUnit], [(winogradKernel(wanted) as WinogradKernel).scratch, 4]);
   assert.ok(fast.scratch > 0);
   for (
     const other of [

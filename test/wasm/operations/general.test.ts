@@ -25,7 +25,9 @@ const at = ({ height, width }: Layout, c: number, h: number, w: number): number 
 /** Values of [C,H,W], number by number. */
 function build(output: Layout, value: (c: number, h: number, w: number) => number): Float32Array {
   const { height, width } = output;
-  return Float32Array.from({ length: elements(output) }, (_, i) => value(Math.floor(i / (height * width)), Math.floor(i / width) % height, i % width));
+  return Float32Array.from(
+    { length: elements(output) }, (_, i) => value(Math.floor(i / (height * width)), Math.floor(i / width) % height, i % width),
+  );
 }
 
 /** Runs a kernel on inputs, whole and in parts, which must agree. @param operands inputs with their layouts */
@@ -35,7 +37,9 @@ function compute(kernel: Kernel, output: Layout, operands: (images: Images) => r
   const [whole, parts] = [images.room(output), images.room(output)];
   run(kernel, [whole.address, ...addresses]);
   const middle = Math.floor(kernel.parts / 2);
-  for (const [begin, end] of [[middle, kernel.parts], [middle, middle], [0, middle]]) run(kernel, [parts.address, ...addresses], begin, end);
+  for (const [begin, end] of [[middle, kernel.parts], [middle, middle], [0, middle]]) {
+    run(kernel, [parts.address, ...addresses], begin, end);
+  }
   assertSame(images.read(parts), images.read(whole), `${kernel.name} in parts`);
   assert.is(images.damage(), "", kernel.name);
   return images.read(whole);
@@ -50,7 +54,9 @@ test("functions of two numbers, with each way to stretch either", () => {
     for (const channels of by === "add" ? [1, 2, 3, 4, 5, 7, 16, 19] : [6]) {
       const output = layout(channels, 3, 5, 1);
       for (let mask = 0; mask < 64; mask++) {
-        const [left, right] = [mask & 7, mask >> 3].map((bits, i) => layout(bits & 1 ? channels : 1, bits & 2 ? 3 : 1, bits & 4 ? 5 : 1, i * 2));
+        const [left, right] = [mask & 7, mask >> 3].map(
+          (bits, i) => layout(bits & 1 ? channels : 1, bits & 2 ? 3 : 1, bits & 4 ? 5 : 1, i * 2),
+        );
         if (by !== "add" && mask % 5 !== 0) continue;
         const [a, b] = [hostile(elements(left), mask), hostile(elements(right), mask + 7)];
         const got = compute(binaryKernel(output, left, right, by), output, (images) => [images.put(left, a), images.put(right, b)]);
@@ -121,7 +127,9 @@ test("mean and maximum of each pixel's channels", () => {
         return by === "max" ? Math.max(...row) : row.reduce((sum, value) => sum + value, 0) / channels;
       });
       const kernel = channelPoolKernel(output, input, by);
-      assertNear(compute(kernel, output, (images) => [images.put(input, x)]), wanted, by === "max" ? 0 : 1e-7, by === "max" ? 0 : 1e-9, kernel.name);
+      assertNear(
+        compute(kernel, output, (images) => [images.put(input, x)]), wanted, by === "max" ? 0 : 1e-7, by === "max" ? 0 : 1e-9, kernel.name,
+      );
     }
   }
 });
@@ -143,19 +151,26 @@ test("slices, transposes and stretched images: every stride, backwards too", () 
     const input = layout(channels, 4, 7, channels % 3);
     const pitch = rowPitch(input);
     const x = tame(elements(input), channels);
-    const check = (output: Layout, from: (c: number, h: number, w: number) => readonly [number, number, number], strides: Parameters<typeof stridedKernel>[1]): void => {
+    const check = (output: Layout, from: (c: number, h: number, w: number) => readonly [
+      number, number, number,
+    ], strides: Parameters<typeof stridedKernel>[1]): void => {
       const kernel = stridedKernel(output, strides);
       const got = compute(kernel, output, (images) => [images.put(input, x)]);
       assertSame(got, build(output, (c, h, w) => x[at(input, ...from(c, h, w))]), kernel.name);
     };
     check(layout(channels, 4, 7, 1), (c, h, w) => [c, h, w], { start: 0, row: pitch, pixel: channels, channel: 1 });
-    check(layout(channels, 2, 3, 1), (c, h, w) => [c, 3 - 2 * h, 6 - 2 * w], { start: 3 * pitch + 6 * channels, row: -2 * pitch, pixel: -2 * channels, channel: 1 });
+    check(
+      layout(channels, 2, 3, 1), (c, h, w) => [c, 3 - 2 * h, 6 - 2 * w],
+      { start: 3 * pitch + 6 * channels, row: -2 * pitch, pixel: -2 * channels, channel: 1 },
+    );
     check(layout(channels, 4, 7), (c, h, w) => [channels - 1 - c, h, w], { start: channels - 1, row: pitch, pixel: channels, channel: -1 });
     check(layout(4, 7, channels, 2), (c, h, w) => [w, c, h], { start: 0, row: channels, pixel: 1, channel: pitch });
     check(layout(7, channels, 4, 1), (c, h, w) => [h, w, c], { start: 0, row: 1, pixel: pitch, channel: channels });
     check(layout(5, 4, 7, 1), (_, h, w) => [channels - 1, h, w], { start: channels - 1, row: pitch, pixel: channels, channel: 0 });
     check(layout(channels, 4, 3), (c, h) => [c, h, 2], { start: 2 * channels, row: pitch, pixel: 0, channel: 1 });
-    if (channels > 2) check(layout(2, 4, 6), (c, h, w) => [1 + c, h, w + 1], { start: channels + 1, row: pitch, pixel: channels, channel: 1 });
+    if (channels > 2) {
+      check(layout(2, 4, 6), (c, h, w) => [1 + c, h, w + 1], { start: channels + 1, row: pitch, pixel: channels, channel: 1 });
+    }
   }
 });
 
@@ -169,12 +184,15 @@ test("rows and columns as sums of others", () => {
       const x = tame(elements(input), channels);
       const kernel = resampleKernel(output, input, along);
       const got = compute(kernel, output, (images) => [
-        images.put(input, x), ...[starts, places].map((table) => images.vector(new Float32Array(Int32Array.from(table).buffer))), images.vector(weights),
+        images.put(input, x), ...[starts, places].map((table) => images.vector(new Float32Array(Int32Array.from(table).buffer))),
+        images.vector(weights),
       ]);
       const wanted = build(output, (c, h, w) => {
         const line = rows ? h : w;
         let sum = 0;
-        for (let tap = starts[line]; tap < starts[line + 1]; tap++) sum += weights[tap] * (rows ? x[at(input, c, places[tap], w)] : x[at(input, c, h, places[tap])]);
+        for (let tap = starts[line]; tap < starts[line + 1]; tap++) {
+          sum += weights[tap] * (rows ? x[at(input, c, places[tap], w)] : x[at(input, c, h, places[tap])]);
+        }
         return sum;
       });
       assertNear(got, wanted, 1e-6, 1e-5, kernel.name);

@@ -8,7 +8,9 @@ import { unaryFunctions } from "../../../src/operations/general/functions.ts";
 import type { Activation } from "../../../kernels/wasm/shared/activation.ts";
 import { apply, between, everywhere, largestError } from "./numbers.ts";
 
-const named = (activation: string, emit = functionEmitters[activation as EmittedFunction]): Activation => ({ activation, emit, slope: 0, offset: 0 });
+const named = (activation: string, emit = functionEmitters[activation as EmittedFunction]): Activation => ({
+  activation, emit, slope: 0, offset: 0,
+});
 
 test("what machines have an instruction for is exact, NaN, infinities and -0 included", () => {
   for (const by of ["abs", "negative", "sqrt", "reciprocal"] as const) {
@@ -27,7 +29,9 @@ test("exp, log, softplus, mish and elu are within the stated error", () => {
   const elu = (x: number): number => (x > 0 ? x : 0.75 * (Math.abs(x) < 1e-5 ? x + x * x / 2 : exp(x) - 1));
   const errors = {
     exp: largestError(named("exp"), exp, inputs),
-    log: largestError(named("log"), log, [everywhere(), between(1).map(Math.abs), between(20).map(Math.abs), between(0.001).map((x) => 1 + x)]),
+    log: largestError(
+      named("log"), log, [everywhere(), between(1).map(Math.abs), between(20).map(Math.abs), between(0.001).map((x) => 1 + x)],
+    ),
     softplus: largestError(named("softplus"), unaryFunctions.softplus, near),
     mish: largestError(named("mish"), unaryFunctions.mish, near),
     elu: largestError(named("elu", eluEmitter(0.75)), elu, near),
@@ -46,7 +50,9 @@ test("at the ends of what float32 holds", () => {
   assert.ok([nan, minusInfinity].every((i) => Number.isNaN(logs[i])));
   // The smallest that is no normal number: 2^-149.
   assert.ok(Math.abs(logs[7] + 103.27893) < 1e-4, String(logs[7]));
-  assert.equal([softplus[infinity], softplus[minusInfinity], mish[infinity], elu[infinity], elu[minusInfinity]], [Infinity, 0, Infinity, Infinity, -1]);
+  assert.equal(
+    [softplus[infinity], softplus[minusInfinity], mish[infinity], elu[infinity], elu[minusInfinity]], [Infinity, 0, Infinity, Infinity, -1],
+  );
   assert.equal([erf[infinity], erf[minusInfinity]], [1, -1]);
   for (const each of [softplus, mish, elu, erf]) assert.ok(Number.isNaN(each[nan]));
 });

@@ -95,7 +95,11 @@ test("adaptive pooling and nearest upsampling", () => {
 });
 
 test("bilinear resizing", () => {
-  for (const [from, to] of [[[7, 8], [3, 5]], [[3, 5], [7, 8]], [[1, 1], [4, 3]], [[3, 4], [6, 8]], [[2, 9], [11, 2]], [[5, 5], [1, 1]]] as const) {
+  for (
+    const [from, to] of [
+      [[7, 8], [3, 5]], [[3, 5], [7, 8]], [[1, 1], [4, 3]], [[3, 4], [6, 8]], [[2, 9], [11, 2]], [[5, 5], [1, 1]],
+    ] as const
+  ) {
     for (const channels of [1, 6, 9]) {
       for (const [corners, accumulate] of [[false, false], [false, true], [true, false]]) {
         const dx: Layout = { channels, height: from[0], width: from[1], halo: 1 };

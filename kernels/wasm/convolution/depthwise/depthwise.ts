@@ -2,7 +2,7 @@
  * Depthwise convolution (as many groups as channels, in and out) as a WebAssembly function for one layer. It is called like the kernels of
  * convolution/direct.ts and promises the same; its panels are 4 channels wide, and the order of a sum is (kernel row, kernel column).
  */
-import { checkConv, convName, convSteps } from "../params.ts";
+import { checkConv, convName, convPitches } from "../params.ts";
 import type { ConvParams } from "../params.ts";
 import { convFunctionParams } from "../direct.ts";
 import type { ConvFunc, ConvKernel } from "../direct.ts";
@@ -29,12 +29,12 @@ export function depthwiseKernel(params: ConvParams): ConvKernel {
 function emitDepthwise(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc {
   const { input, output, kernel, stride, dilation, epilogue, fma } = params;
   const { channels } = output;
-  const steps = convSteps(params);
+  const pitches = convPitches(params);
   const panelBytes = 16 * (kernel[0] * kernel[1] + 1);
   const row = emitDepthwiseRow(m, {
     name: `${name}_row`, ...depthwiseTile(params), width: output.width, lastLanes: channels % 4 === 0 ? 4 : channels % 4,
     kernel, stride: stride[1], dilation: dilation[1], inRow: 4 * dilation[0] * rowPitch(input),
-    inChannelPitch: 4 * input.channels, outPixel: steps.outPixel, epilogue, fma,
+    inChannelPitch: 4 * input.channels, outPixel: pitches.outPixel, epilogue, fma,
   });
   return m.func(name, { params: convFunctionParams, export: true }, (f, p) => {
     const { local, i32 } = f;
@@ -54,9 +54,9 @@ function emitDepthwise(m: ModuleBuilder, name: string, params: ConvParams): Conv
     local.set(last);
     advance(end, p.panelEnd, panelBytes);
     advance(end, last, -panelBytes);
-    local.increase(p.x, steps.start);
+    local.increase(p.x, pitches.start);
     const images = [
-      [p.x, steps.inRow], [p.y, steps.outRow], ...(epilogue.residual === undefined ? [] : [[p.residual, steps.residualRow] as const]),
+      [p.x, pitches.inRow], [p.y, pitches.outRow], ...(epilogue.residual === undefined ? [] : [[p.residual, pitches.residualRow] as const]),
     ] as const;
     for (const [image, pitch] of images) {
       advance(image, p.rowBegin, pitch);

@@ -12,7 +12,7 @@
  * the other half too.
  */
 import { activationScratch, isHeavy } from "../../shared/activation.ts";
-import { checkConv, convName, convSteps } from "../params.ts";
+import { checkConv, convName, convPitches } from "../params.ts";
 import type { ConvParams } from "../params.ts";
 import { emitRow } from "../row.ts";
 import { scratchParams } from "../direct.ts";
@@ -98,7 +98,7 @@ function emitSums(m: ModuleBuilder, name: string, params: ConvParams, rows: numb
   const room = roomOf(params, rows);
   const half = 2 * input.channels;
   const [inRow, inPixel] = [4 * room.stride[0] * rowPitch(input), 4 * room.stride[1] * input.channels];
-  const lower = (output.height / 2) * convSteps(params).inRow;
+  const lower = (output.height / 2) * convPitches(params).inRow;
   return m.func(`${name}_sums`, { params: sumParams }, (f, { x, s }) => {
     const quarters = vectors(f, "quarter", 4, 2);
     const [sum] = vectors(f, "sum", 1, 2);
@@ -125,7 +125,7 @@ const combineParams = { t: "i32", y: "i32", residual: "i32", gate: "i32", bias: 
 /** A function (t, y, residual, gate, bias) that makes the outputs of a panel from its products. */
 function emitCombine(m: ModuleBuilder, name: string, params: ConvParams, rows: number): Func<typeof combineParams> {
   const { output, epilogue } = params;
-  const steps = convSteps(params);
+  const pitches = convPitches(params);
   const room = roomOf(params, rows);
   const half = 2 * output.channels;
   return m.func(`${name}_combine`, { params: combineParams }, (f, p) => {
@@ -148,24 +148,24 @@ function emitCombine(m: ModuleBuilder, name: string, params: ConvParams, rows: n
             emitEpilogue(f, epilogue, result, [
               (lane) => push(p.bias, first + 4 * PANEL * last + 16 * lane),
               (lane) => push(p.gate, first + half * last + 16 * lane),
-              (lane) => push(p.residual, lower * steps.residualRow + first + half * last + 16 * lane),
+              (lane) => push(p.residual, lower * pitches.residualRow + first + half * last + 16 * lane),
             ], scratch);
-            storeVectors(f, p.y, lower * steps.outRow + first + half * last, result);
+            storeVectors(f, p.y, lower * pitches.outRow + first + half * last, result);
           });
         }
         local.increase(p.t, 4 * PANEL);
-        local.increase(p.y, steps.outPixel);
-        local.increase(p.residual, steps.outPixel);
+        local.increase(p.y, pitches.outPixel);
+        local.increase(p.residual, pitches.outPixel);
       });
-      local.increase(p.y, steps.outRow - output.width * steps.outPixel);
-      local.increase(p.residual, steps.residualRow - output.width * steps.outPixel);
+      local.increase(p.y, pitches.outRow - output.width * pitches.outPixel);
+      local.increase(p.residual, pitches.residualRow - output.width * pitches.outPixel);
     });
   });
 }
 
 function emitStrassen(m: ModuleBuilder, name: string, params: ConvParams, rows: number): ScratchFunc {
   const { input, output, kernel, stride, fma, wide } = params;
-  const steps = convSteps(params);
+  const pitches = convPitches(params);
   const room = roomOf(params, rows);
   const taps = kernel[0] * kernel[1];
   /** Weights of a product for a panel. */
@@ -185,7 +185,7 @@ function emitStrassen(m: ModuleBuilder, name: string, params: ConvParams, rows: 
     const [block, panel, weights, product, from, to, x, y, residual, results] =
       "block panel weights product from to x_block y_block residual_block results".split(" ").map((each) => local.i32(each));
     set(f, results, p.scratch, PRODUCTS * room.inputs);
-    set(f, x, p.x, steps.start);
+    set(f, x, p.x, pitches.start);
     set(f, y, p.y);
     set(f, residual, p.residual);
     local.get(p.panelBegin);
@@ -229,9 +229,9 @@ function emitStrassen(m: ModuleBuilder, name: string, params: ConvParams, rows: 
         local.get(p.panelEnd);
         i32.ne();
       });
-      local.increase(x, rows * steps.inRow);
-      local.increase(y, rows * steps.outRow);
-      local.increase(residual, rows * steps.residualRow);
+      local.increase(x, rows * pitches.inRow);
+      local.increase(y, rows * pitches.outRow);
+      local.increase(residual, rows * pitches.residualRow);
     });
   });
 }
@@ -241,7 +241,7 @@ export function strassenConvolution(params: ConvParams): Convolution | undefined
   if (!isStrassen(params) || !strassenPays(params)) return undefined;
   const kernel = strassenKernel(params);
   return {
-    kernel, packedSize: packedStrassenSize(params), scratch: kernel.scratch, rowStep: params.output.height, panels: false,
+    kernel, packedSize: packedStrassenSize(params), scratch: kernel.scratch, rowUnit: params.output.height, panels: false,
     pack: (weight, bias, packed, factors) => void packStrassenWeights(weight, bias, params, packed, factors),
   };
 }

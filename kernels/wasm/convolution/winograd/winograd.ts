@@ -2,7 +2,7 @@
  * 3x3 convolution with stride 1 by Winograd's algorithm, F(4x4, 3x3) (winograd/tile.ts; Lavin and Gray, "Fast Algorithms for Convolutional
  * Neural Networks", 2015, algorithm 1).
  *
- * The image is cut into tiles of 4x4 outputs. A block of tiles is computed at a time, in three steps:
+ * The image is cut into tiles of 4x4 outputs. A block of tiles is computed at a time, in three passes:
  *   1. the inputs of its tiles are transformed, for all channels (input.ts);
  *   2. for each panel of output channels 36 matrices are multiplied, one for each place of a tile. The row kernels of direct convolution do
  *      that: a tile is a pixel there (../row.ts);
@@ -17,7 +17,7 @@
  * (test/wasm/convolution/winograd.test.ts). NaN and infinity come through, but may spread to NaN over the 4x4 pixels of their tile.
  */
 import { convPanels } from "../panels.ts";
-import { checkConv, convName, convSteps } from "../params.ts";
+import { checkConv, convName, convPitches } from "../params.ts";
 import type { ConvParams } from "../params.ts";
 import { emitRow } from "../row.ts";
 import type { RowFunc } from "../row.ts";
@@ -86,9 +86,9 @@ function roomOf(params: ConvParams, { tiles, inputs: channels }: WinogradBlock):
  */
 export function winogradKernel(params: ConvParams, block: WinogradBlock = winogradBlock(params)): WinogradKernel {
   checkConv("winogradKernel", params);
-  if (!isWinograd(params)) throw new RangeError(
-    `winogradKernel: wants kernel 3x3, stride 1, dilation 1 and groups 1, got ${convName(params)}`,
-  );
+  if (!isWinograd(params)) {
+    throw new RangeError(`winogradKernel: wants kernel 3x3, stride 1, dilation 1 and groups 1, got ${convName(params)}`);
+  }
   const { tiles, pixels, inputs } = block;
   const name = `f32_winograd4x4_${pixels}x${PANEL}_${convName(params)}x${params.output.height}_b${tiles}_${inputs}`;
   return {
@@ -116,7 +116,7 @@ function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block:
   /** Input channels at once. */
   const each = block.inputs || input.channels;
   const times = input.channels / each;
-  const steps = convSteps(params);
+  const pitches = convPitches(params);
   const { full, rest, restColumns } = convPanels(params);
   const across = Math.ceil(output.width / OUT);
   const down = Math.ceil(output.height / OUT);
@@ -124,7 +124,7 @@ function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block:
   const edgeRows = output.height - OUT * (down - 1);
 
   const inputsOf = (columns: number): InputFunc => emitInputTransform(m, {
-    name: `${name}_in${columns}`, channels: input.channels, columns, inRow: 4 * rowPitch(input), inPixel: steps.inPixel,
+    name: `${name}_in${columns}`, channels: input.channels, columns, inRow: 4 * rowPitch(input), inPixel: pitches.inPixel,
     placePitch: room.inPlace, wide, fma,
   });
   const edgeInputs = inputsOf(edgeColumns + SIDE - OUT);
@@ -132,7 +132,7 @@ function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block:
   const panelOf = (columns: number, valid: number): PanelFuncs => {
     const outputsOf = (tileColumns: number): OutputFunc => emitOutputTransform(m, {
       name: `${name}_out${tileColumns}_${valid}`, valid, columns: tileColumns, placePitch: room.sumPlace,
-      outRow: steps.outRow, outPixel: steps.outPixel, residualRow: steps.residualRow, epilogue, wide, fma,
+      outRow: pitches.outRow, outPixel: pitches.outPixel, residualRow: pitches.residualRow, epilogue, wide, fma,
     });
     const edgeOutputs = outputsOf(edgeColumns);
     const row = (begin: "zero" | "output"): RowFunc => emitRow(m, {
@@ -197,7 +197,7 @@ function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block:
     };
     const inputTiles = (): void => {
       set(f, at, p.scratch, room.inputs);
-      overTiles([[x, steps.inRow, steps.inPixel]], (edge) => {
+      overTiles([[x, pitches.inRow, pitches.inPixel]], (edge) => {
         for (const argument of [x, at, p.scratch, rows]) local.get(argument);
         i32.const(SIDE - OUT);
         i32.add();
@@ -240,14 +240,14 @@ function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block:
       set(f, column, columnBlock);
       for (const [image, start] of [[y, yBlock], [residual, residualBlock], [gates, p.gate]]) offset(f, image, start, panel, 4 * PANEL);
       set(f, at, p.scratch, room.sums);
-      overTiles([[y, steps.outRow, steps.outPixel], [residual, steps.residualRow, steps.outPixel]], (edge) => {
+      overTiles([[y, pitches.outRow, pitches.outPixel], [residual, pitches.residualRow, pitches.outPixel]], (edge) => {
         for (const argument of [at, y, residual, gates, weights, p.scratch, rows]) local.get(argument);
         f.call(edge ? edgeOutputs : outputs);
         local.increase(at, room.sumTile);
       });
     };
 
-    address(f, p.x, steps.start, p.rowBegin, steps.inRow);
+    address(f, p.x, pitches.start, p.rowBegin, pitches.inRow);
     local.set(x);
     // Tiles of rows before the part, and those that are left of it.
     for (const [to, end] of [[rowBlock, p.rowBegin], [left, p.rowEnd]]) {
@@ -274,9 +274,9 @@ function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block:
     }, () => {
       set(f, tiles, left);
       atMost(f, tiles, block.tiles);
-      for (const [start, image, nextRow] of [[yBlock, p.y, steps.outRow], [residualBlock, p.residual, steps.residualRow]] as const) {
+      for (const [start, image, nextRow] of [[yBlock, p.y, pitches.outRow], [residualBlock, p.residual, pitches.residualRow]] as const) {
         offset(f, start, image, rowBlock, OUT * nextRow);
-        offset(f, start, start, columnBlock, OUT * steps.outPixel);
+        offset(f, start, start, columnBlock, OUT * pitches.outPixel);
       }
       set(f, row, rowBlock);
       set(f, column, columnBlock);

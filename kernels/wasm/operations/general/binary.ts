@@ -1,6 +1,6 @@
 /**
- * Functions of two numbers on images, where either operand may have size 1 along rows, pixels or channels and is stretched there. An output may be
- * an operand of its own layout. Parts are rows.
+ * Functions of two numbers on images, where either operand may have size 1 along rows, pixels or channels and is stretched there. An output
+ * may be an operand of its own layout. Parts are rows.
  */
 import type { FunctionBuilder } from "../../assembler/function-builder.ts";
 import type { Local } from "../../assembler/handles.ts";
@@ -72,7 +72,8 @@ export function binaryKernel(output: Layout, left: Layout, right: Layout, by: Bi
       });
     };
     const streams = operands.map(({ pointer, layout, row, pixel, channel }): Stream => ({
-      pointer, pitch: row ? 4 * rowPitch(layout) : 0, moved: flat ? (channel ? 4 * width * channels : 0) : pixel ? 4 * width * layout.channels : 0,
+      pointer, pitch: row ? 4 * rowPitch(layout) : 0,
+      moved: flat ? (channel ? 4 * width * channels : 0) : pixel ? 4 * width * layout.channels : 0,
     }));
     overRows(f, begin, end, [rowStream(y, output), ...streams], () => {
       if (flat) {

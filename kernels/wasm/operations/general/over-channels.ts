@@ -1,6 +1,6 @@
 /**
- * What joins the channels of each pixel, which lie side by side: softmax, and the mean or maximum of a pixel's channels. Operands have one size of image
- * but each its own halo; a softmax may be written over its input. Parts are rows.
+ * What joins the channels of each pixel, which lie side by side: softmax, and the mean or maximum of a pixel's channels. Operands have one
+ * size of image but each its own halo; a softmax may be written over its input. Parts are rows.
  */
 import type { FunctionBuilder } from "../../assembler/function-builder.ts";
 import type { Local } from "../../assembler/handles.ts";
@@ -163,8 +163,8 @@ export function channelPoolKernel(output: Layout, input: Layout, by: "mean" | "m
 }
 
 /**
- * Convolution along the channels of one pixel, zeros beyond them: y[c] = sum over j of weight[j] x[c + j - (size - 1) / 2], in double precision and in the
- * reference's order, and hence equal to it to the bit. The function's arguments: y, x, weight, begin, end; one part.
+ * Convolution along the channels of one pixel, zeros beyond them: y[c] = sum over j of weight[j] x[c + j - (size - 1) / 2], in double
+ * precision and in the reference's order, and hence equal to it to the bit. The function's arguments: y, x, weight, begin, end; one part.
  */
 export function channelConvKernel(channels: number, size: number): Kernel {
   const name = `f32_channel_conv_${channels}_k${size}`;

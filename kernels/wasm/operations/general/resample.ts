@@ -1,5 +1,6 @@
 /**
- * Images of other sizes, by tables that are read while the kernel runs: rows or columns as sums of others, or by their places alone. Parts are rows.
+ * Images of other sizes, by tables that are read while the kernel runs: rows or columns as sums of others, or by their places alone. Parts
+ * are rows.
  */
 import type { Local } from "../../assembler/handles.ts";
 import { address, offset, set } from "../../shared/addresses.ts";
@@ -13,8 +14,8 @@ import { overFloats, overRows, range } from "../../shared/loops.ts";
 type I32 = Local<"i32">;
 
 /**
- * Each row, or column, of y a sum over some of x: of taps starts[i] to starts[i + 1], weights[tap] times number places[tap]. The function's arguments:
- * y, x, starts, places (i32 both), weights (f32), begin row, end row. @throws RangeError where the other sizes differ
+ * Each row, or column, of y a sum over some of x: of taps starts[i] to starts[i + 1], weights[tap] times number places[tap]. The function's
+ * arguments: y, x, starts, places (i32 both), weights (f32), begin row, end row. @throws RangeError where the other sizes differ
  */
 export function resampleKernel(output: Layout, input: Layout, along: "rows" | "columns"): Kernel {
   const name = `f32_resample_${along}_${layoutName(output)}_${layoutName(input)}`;

@@ -1,6 +1,6 @@
 /**
- * Images in other orders, parts of images, and images that are stretched: y[row, pixel, channel] is the number of x that lies so many rows, pixels and
- * channels of the output times a stride of each after the first. Strides may be 0 or negative.
+ * Images in other orders, parts of images, and images that are stretched: y[row, pixel, channel] is the number of x that lies so many rows,
+ * pixels and channels of the output times a stride of each after the first. Strides may be 0 or negative.
  */
 import { set } from "../../shared/addresses.ts";
 import { layoutName } from "../../shared/kernel.ts";
@@ -45,7 +45,9 @@ export function stridedKernel(output: Layout, { start, row, pixel, channel }: St
       if (channel === 1 && pixel === channels) return copy(width * channels);
       if (channel === 1) return pixels(() => copy(channels), channels);
       if (pixel === 1 && channel > 0) {
-        return interleave(f, { planes: channels, count: width, plane: from, pixel: to, planePitch: 4 * channel, pixelPitch: 4 * channels, direction: "to pixels" });
+        return interleave(f, {
+          planes: channels, count: width, plane: from, pixel: to, planePitch: 4 * channel, pixelPitch: 4 * channels, direction: "to pixels",
+        });
       }
       if (channel === 0) {
         return pixels(() => {

@@ -220,7 +220,7 @@ function panelPointers(
   offset(f, to.y, from.dx, group, groups === 1 ? 0 : 4 * (input.channels / groups));
   offset(f, to.y, to.y, column, 4 * PANEL);
   offset(f, to.w, from.w, group, groups === 1 ? 0 : 4 * panels.groupSize);
-  offset(f, to.w, to.w, column, 4 * PANEL * (panels.steps + 1));
+  offset(f, to.w, to.w, column, 4 * PANEL * (panels.terms + 1));
   if (start > 0) f.local.increase(to.w, 4 * start);
 }
 

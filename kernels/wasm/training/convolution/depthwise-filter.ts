@@ -15,7 +15,7 @@ import { gradientName } from "./phases.ts";
 import type { ConvGradientParams } from "./phases.ts";
 import { checkDepthwise } from "./depthwise-pack.ts";
 import { assign, blockSize, offset } from "../../shared/addresses.ts";
-import { range, steps } from "../../shared/loops.ts";
+import { range, rangeBy } from "../../shared/loops.ts";
 
 type I32 = Local<"i32">;
 
@@ -80,11 +80,11 @@ export function depthwiseFilterKernel(params: ConvGradientParams): Kernel {
       i32.const(4 * panel * taps);
       i32.mul();
       f.memory.fill();
-      steps(f, image, 0, batch, 1, () => {
+      rangeBy(f, image, 0, batch, 1, () => {
         offset(f, blockX, p.x, image, 4 * imagePitch(input));
         local.increase(blockX, 4 * paddedStart(input, padding[0], padding[1]));
         offset(f, blockDy, p.dy, image, 4 * imagePitch(output));
-        steps(f, row, 0, output.height, blockRows, () => {
+        rangeBy(f, row, 0, output.height, blockRows, () => {
           blockSize(f, count, blockRows, output.height, row);
           assign(f, part, p.begin);
           range(f, part, p.end, () => {

@@ -14,7 +14,7 @@ import { forwardParams } from "./panels.ts";
 import { offset } from "../../shared/addresses.ts";
 import { range } from "../../shared/loops.ts";
 import { copy } from "./pack.ts";
-import type { Step } from "./pack.ts";
+import type { CopyLoop } from "./pack.ts";
 
 /** One phase of the gradient by the input; it has taps. */
 export interface DepthwisePhase {
@@ -120,9 +120,9 @@ export function packDepthwiseGradientKernel(params: ConvGradientParams): Kernel 
         f.f32x4.const(0);
         f.v128.store(0, 4);
         f.local.increase(to, 16);
-        const loops: Step[] = [
-          { count: rows.taps, from: -4 * rows.tapStep * kernel[1], to: 16 * columns.taps },
-          { count: columns.taps, from: -4 * columns.tapStep, to: 16 },
+        const loops: CopyLoop[] = [
+          { count: rows.taps, from: -4 * rows.tapStride * kernel[1], to: 16 * columns.taps },
+          { count: columns.taps, from: -4 * columns.tapStride, to: 16 },
         ];
         copy(f, { to, from }, loops, 4, valid, 4 * taps);
       }

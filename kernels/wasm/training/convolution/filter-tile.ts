@@ -1,6 +1,6 @@
 /**
  * The heart of the gradient by the weights: sums[place][channel] += sum over the pixels of a block of x[pixel, place] * dy[pixel, channel],
- * for some places of the kernel and a panel of output channels. The same step as in convolution/row.ts, a vector of dy times an x in all
+ * for some places of the kernel and a panel of output channels. The same term as in convolution/row.ts, a vector of dy times an x in all
  * lanes, hence the same tiles; but here both come from images, and the loop is over pixels.
  */
 import type { FunctionBuilder } from "../../assembler/function-builder.ts";

@@ -2,7 +2,7 @@
  * Gradient of a convolution by its weights: dweight += sum over images and pixels of dy * x, of each weight over the places where it
  * was used.
  *
- * The tile is that of the forward pass: some places of the kernel (a place is a kernel row, kernel column and input channel: one step of a
+ * The tile is that of the forward pass: some places of the kernel (a place is a kernel row, kernel column and input channel: one term of a
  * panel) times a panel of output channels, summed in registers over a block of pixels (filter-tile.ts); the sums of blocks are added up in
  * `scratch`, which lies as packed weights do without their biases, and in the end added to dweight, which lies as weights do.
  *
@@ -26,7 +26,7 @@ import { convPanels } from "../../convolution/panels.ts";
 import type { Panels } from "../../convolution/panels.ts";
 import { forwardParams } from "./panels.ts";
 import { assign, blockSize, divide, offset } from "../../shared/addresses.ts";
-import { range, steps } from "../../shared/loops.ts";
+import { range, rangeBy } from "../../shared/loops.ts";
 import { emitFilterTile, emitPanelCopy } from "./filter-tile.ts";
 import type { FilterTile, PixelLoop } from "./filter-tile.ts";
 
@@ -59,9 +59,9 @@ interface Width {
   readonly copied: boolean;
 }
 
-function widthOf(columns: number, valid: number, { steps, count }: Panels, channels: number): Width {
+function widthOf(columns: number, valid: number, { terms, count }: Panels, channels: number): Width {
   const places = tilePixels(columns);
-  const tiles = Math.ceil(steps / places);
+  const tiles = Math.ceil(terms / places);
   const partTiles = Math.ceil(tiles / Math.ceil(PARTS / count));
   return {
     columns, valid, places, tiles, parts: Math.ceil(tiles / partTiles), partTiles,
@@ -256,7 +256,7 @@ export function convFilterKernel(params: ConvGradientParams): Kernel {
           local.increase(sums, 4 * width.places * width.columns);
         });
       });
-      steps(f, image, 0, batch, blocks.images, () => {
+      rangeBy(f, image, 0, batch, blocks.images, () => {
         offset(f, blockX, p.x, image, 4 * imagePitch(input));
         offset(f, blockDy, p.dy, image, 4 * imagePitch(output));
         local.increase(blockX, 4 * paddedStart(input, padding[0], padding[1]));
@@ -271,7 +271,7 @@ export function convFilterKernel(params: ConvGradientParams): Kernel {
           }
           if (blocks.images > 1) return blockOfParts();
         }
-        steps(f, row, 0, output.height, blocks.rows, () => {
+        rangeBy(f, row, 0, output.height, blocks.rows, () => {
           blockSize(f, count, blocks.rows, output.height, row);
           if (flat > 0) {
             local.get(count);
@@ -295,10 +295,10 @@ export function convFilterKernel(params: ConvGradientParams): Kernel {
         i32.const(width.places);
         i32.mul();
         local.set(tileEnd);
-        clamp(f, tileEnd, panels.steps);
+        clamp(f, tileEnd, panels.terms);
         // Of the panel's first channel.
         offset(f, channel, channel, group, panels.outPerGroup);
-        offset(f, channel, p.dweight, channel, 4 * panels.steps);
+        offset(f, channel, p.dweight, channel, 4 * panels.terms);
         range(f, place, tileEnd, () => {
           // Place (tap, input channel) of the scratch is (input channel, tap) in dweight.
           divide(f, weights, column, place, panels.inPerGroup);
@@ -309,7 +309,7 @@ export function convFilterKernel(params: ConvGradientParams): Kernel {
           i32.add();
           local.set(weights);
           offset(f, weights, channel, weights, 4);
-          for (let j = 0; j < width.valid; j++) addFloat(f, weights, 4 * j * panels.steps, sums, 4 * j);
+          for (let j = 0; j < width.valid; j++) addFloat(f, weights, 4 * j * panels.terms, sums, 4 * j);
           local.increase(sums, 4 * width.columns);
         });
       });
@@ -361,7 +361,7 @@ function placePointer(
   i32.const(i);
   i32.add();
   local.set(index);
-  if (i > 0) clamp(f, index, panels.steps - 1);
+  if (i > 0) clamp(f, index, panels.terms - 1);
   divide(f, tap, channel, index, panels.inPerGroup);
   divide(f, row, column, tap, kernel[1]);
   offset(f, pointer, base, row, 4 * dilation[0] * rowPitch(input));

@@ -4,7 +4,7 @@
  * channels exchanged, for the gradient by the input. Parts are panels. A linear layer is a convolution whose kernel is as large as its
  * image.
  *
- * Reads follow the weights in their order as far as lanes allow; each write is a whole step of a panel, most often a cache line.
+ * Reads follow the weights in their order as far as lanes allow; each write is a whole term of a panel, most often a cache line.
  */
 import { convPanels } from "../../convolution/panels.ts";
 import type { Panels } from "../../convolution/panels.ts";
@@ -20,7 +20,7 @@ import { divide, offset } from "../../shared/addresses.ts";
 import { range } from "../../shared/loops.ts";
 
 /** One loop of a copy: how often, and how far both pointers go each time, in bytes. */
-export interface Step {
+export interface CopyLoop {
   readonly count: number;
   readonly from: number;
   readonly to: number;
@@ -37,16 +37,16 @@ export function packForwardKernel(params: ConvGradientParams, bias: boolean): Ke
   const name = `x32_pack_${bias ? "bias_" : ""}k${kernel.join("x")}_g${groups}_c${input.channels}x${output.channels}`;
   checkGradient(name, params);
   const panels = convPanels(forwardParams(params));
-  const { inPerGroup, steps } = panels;
+  const { inPerGroup, terms } = panels;
   const taps = kernel[0] * kernel[1];
   const given: Record<string, "i32"> = { packed: "i32", weight: "i32", ...(bias ? { bias: "i32" } : {}), begin: "i32", end: "i32" };
   const emit: Kernel["emit"] = (m) => m.func(name, { params: given, export: true }, (f, p) => {
     const [to, from, biases, channel] = ["to", "from", "biases", "channel"].map((each) => f.local.i32(each));
     overPanels(f, panels, p.begin, p.end, (group, first, columns, valid) => {
       offset(f, to, p.packed, group, 4 * panels.groupSize);
-      offset(f, to, to, first, 4 * (steps + 1));
+      offset(f, to, to, first, 4 * (terms + 1));
       offset(f, channel, first, group, panels.outPerGroup);
-      offset(f, from, p.weight, channel, 4 * steps);
+      offset(f, from, p.weight, channel, 4 * terms);
       const value = f.local.v128("value");
       for (let j = 0; j < columns; j += 4) {
         f.local.get(to);
@@ -72,7 +72,7 @@ export function packForwardKernel(params: ConvGradientParams, bias: boolean): Ke
         { count: inPerGroup, from: 4 * taps, to: 4 * columns },
         { count: taps, from: 4, to: 4 * columns * inPerGroup },
       ];
-      copy(f, { to, from }, loops, columns, valid, 4 * steps);
+      copy(f, { to, from }, loops, columns, valid, 4 * terms);
     });
   });
   return { name, parts: panels.count, emit };
@@ -99,7 +99,7 @@ export function packGradientKernel(params: ConvGradientParams): Kernel {
     overPanels(f, all[0].panels, p.begin, p.end, (group, first, columns, valid) => {
       for (const { rows, columns: across, panels, start } of all) {
         offset(f, to, p.packed, group, 4 * panels.groupSize);
-        offset(f, to, to, first, 4 * (panels.steps + 1));
+        offset(f, to, to, first, 4 * (panels.terms + 1));
         if (start > 0) f.local.increase(to, 4 * start);
         offset(f, from, p.weight, group, 4 * outPerGroup * inPerGroup * taps);
         offset(f, from, from, first, 4 * taps);
@@ -112,8 +112,8 @@ export function packGradientKernel(params: ConvGradientParams): Kernel {
         f.local.increase(to, 4 * columns);
         const loops = [
           { count: outPerGroup, from: 4 * inPerGroup * taps, to: 4 * columns },
-          { count: rows.taps, from: -4 * rows.tapStep * kernel[1], to: 4 * columns * outPerGroup * across.taps },
-          { count: across.taps, from: -4 * across.tapStep, to: 4 * columns * outPerGroup },
+          { count: rows.taps, from: -4 * rows.tapStride * kernel[1], to: 4 * columns * outPerGroup * across.taps },
+          { count: across.taps, from: -4 * across.tapStride, to: 4 * columns * outPerGroup },
         ];
         copy(f, { to, from }, loops, columns, valid, 4 * taps);
       }
@@ -144,7 +144,9 @@ function overPanels(
 }
 
 /** Copies `columns` values a time, lanes from places `pitch` bytes apart; the pointers end up anywhere. */
-export function copy(f: FunctionBuilder, pointers: Pointers, loops: readonly Step[], columns: number, valid: number, pitch: number): void {
+export function copy(
+  f: FunctionBuilder, pointers: Pointers, loops: readonly CopyLoop[], columns: number, valid: number, pitch: number,
+): void {
   const { local } = f;
   const used = loops.filter(({ count }) => count > 1);
   if (used.length === 0) return gather(f, pointers, columns, valid, pitch);
@@ -154,7 +156,7 @@ export function copy(f: FunctionBuilder, pointers: Pointers, loops: readonly Ste
   local.set(counter);
   f.countDown(counter, () => {
     copy(f, pointers, inner, columns, valid, pitch);
-    // Back to where the inner loop began, and one step on.
+    // Back to where the inner loop began, and one pass on.
     const moved = inner.length > 0 ? inner[0] : { count: 0, from: 0, to: 0 };
     local.increase(pointers.from, from - moved.count * moved.from);
     local.increase(pointers.to, to - moved.count * moved.to);

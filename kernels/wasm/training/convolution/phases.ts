@@ -37,7 +37,7 @@ export interface Phase {
   /** How many taps; the kernel's row of the first (its last one), and of each next one less by this. */
   readonly taps: number;
   readonly tap: number;
-  readonly tapStep: number;
+  readonly tapStride: number;
   /** Row of dy under the first tap for the first row; rows of dy from tap to tap. */
   readonly start: number;
   readonly dilation: number;
@@ -57,7 +57,7 @@ export function phases({ input, kernel, stride, padding, dilation }: ConvGradien
     const taps = Array.from({ length: k }, (_, tap) => tap).filter((tap) => (first + p - tap * d) % s === 0);
     const tap = taps.length === 0 ? 0 : taps[taps.length - 1];
     all.push({
-      first, count: Math.ceil((size - first) / s), taps: taps.length, tap, tapStep: s / common,
+      first, count: Math.ceil((size - first) / s), taps: taps.length, tap, tapStride: s / common,
       start: taps.length === 0 ? 0 : (first + p - tap * d) / s, dilation: d / common,
     });
   }

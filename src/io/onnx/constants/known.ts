@@ -104,8 +104,8 @@ export class Computer {
       const array = (value: { readonly name: string }): Float32Array => (
         value.name === "y" ? numbers : inputs[Number(value.name.slice(1))].numbers
       ) as Float32Array;
-      const { step } = generalComputations[kind] as Computation<K>;
-      step(
+      const { routine } = generalComputations[kind] as Computation<K>;
+      routine(
         { operation, inputs: values, output } as unknown as NodeOf<K>,
         { array, constant: never, kernels: undefined as never, scratch: never },
       )();

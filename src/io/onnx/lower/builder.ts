@@ -18,7 +18,7 @@ const comparisons: ReadonlySet<BinaryFunction> = new Set([
 
 export class Builder extends NodeBuilder {
   /** A function of each number, whatever the order of axes. */
-  #pointwise(item: Item, work: (plain: Item) => Item): Item {
+  #pointwise(item: Item, work: (item: Item) => Item): Item {
     const order = orderOf(item);
     if (order === undefined) return work(item);
     const { value, type } = work(this.flow((item as Flow).value, item.type)) as Flow;
@@ -107,7 +107,7 @@ export class Builder extends NodeBuilder {
   }
 
   /** What is done axis by axis is done to the axes as they lie. */
-  #alongAxes(item: Item, work: (plain: Item, axesOf: <T>(each: readonly T[]) => T[], axisOf: (axis: number) => number) => Item): Item {
+  #alongAxes(item: Item, work: (item: Item, axesOf: <T>(each: readonly T[]) => T[], axisOf: (axis: number) => number) => Item): Item {
     const order = orderOf(item);
     if (order === undefined) return work(item, (each) => [...each], (axis) => axis);
     const back = inverse(order);

@@ -24,17 +24,17 @@ function reduced(by: (site: Site, x: Item, axes: readonly number[]) => Item, inp
   };
 }
 
-const plain = (by: Reduction): ((site: Site, x: Item, axes: readonly number[]) => Item) => (
+const alongAxes = (by: Reduction): ((site: Site, x: Item, axes: readonly number[]) => Item) => (
   { build }, x, axes,
 ) => build.reduce(by, x, axes);
 const sumOfSquares = ({ build }: Site, x: Item, axes: readonly number[]): Item => build.reduce("sum", build.binary("multiply", x, x), axes);
 
 export const reductions: Table = {
-  ReduceMean: reduced(plain("mean")),
-  ReduceMax: reduced(plain("max")),
-  ReduceMin: reduced(plain("min")),
-  ReduceSum: reduced(plain("sum"), 13),
-  ReduceProd: reduced(plain("product")),
+  ReduceMean: reduced(alongAxes("mean")),
+  ReduceMax: reduced(alongAxes("max")),
+  ReduceMin: reduced(alongAxes("min")),
+  ReduceSum: reduced(alongAxes("sum"), 13),
+  ReduceProd: reduced(alongAxes("product")),
   ReduceL1: reduced(({ build }, x, axes) => build.reduce("sum", build.unary(x, "abs"), axes)),
   ReduceL2: reduced((site, x, axes) => site.build.unary(sumOfSquares(site, x, axes), "sqrt")),
   ReduceSumSquare: reduced(sumOfSquares),

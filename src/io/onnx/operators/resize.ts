@@ -14,8 +14,8 @@ interface Axis {
   readonly out: number;
   readonly scale: number;
   /**
-   * Scale times size, before it is rounded down: what ONNX's reference measures by. PyTorch, whose exporter writes the scales that a user gave,
-   * measures by the whole size, and so does onnxruntime (findings/onnx-resize-align-corners.sh).
+   * Scale times size, before it is rounded down: what ONNX's reference measures by. PyTorch, whose exporter writes the scales that a user
+   * gave, measures by the whole size, and so does onnxruntime (findings/onnx-resize-align-corners.sh).
    */
   readonly wide: number;
   /** Part of the image that is wanted, for tf_crop_and_resize. */

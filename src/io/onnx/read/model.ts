@@ -1,5 +1,5 @@
 /**
- * ONNX models (ModelProto of https://github.com/onnx/onnx, onnx.proto, whose field numbers these are) as plain objects: nodes with their
+ * ONNX models (ModelProto of https://github.com/onnx/onnx, onnx.proto, whose field numbers these are) as objects: nodes with their
  * attributes, weights by name as views of the file. Graphs within nodes are not entered.
  */
 import { FormatError } from "../../../errors.ts";
@@ -104,7 +104,8 @@ export function readModel(bytes: Uint8Array, external: External): OnnxModel {
   if (graph(12).length === 0) damaged("the graph has no output");
   const opsets = parts(fields(8)).map(message).filter((of) => text(of(1)) === "" || text(of(1)) === "ai.onnx").map((of) => integer(of(2)));
   return {
-    producer: `${text(fields(2))} ${text(fields(3))}`.trim(), opset: Math.max(1, ...opsets), metadata: Object.fromEntries(parts(fields(14)).map(keyValue)),
+    producer: `${text(fields(2))} ${text(fields(3))}`.trim(), opset: Math.max(1, ...opsets),
+    metadata: Object.fromEntries(parts(fields(14)).map(keyValue)),
     name: text(graph(2)), nodes: parts(graph(1)).map((node) => nodeOf(node, external)), weights, outputs: parts(graph(12)).map(portOf),
     // Until IR version 4 weights stand among the inputs too.
     inputs: parts(graph(11)).map(portOf).filter(({ name }) => !weights.has(name)), sparse: graph(15).length > 0,

@@ -1,6 +1,6 @@
 /**
- * Reading of Protocol Buffers (the wire format of https://protobuf.dev/programming-guides/encoding): the fields of a message by number, as views of
- * its bytes. No message is read before somebody asks for it, so depth costs nothing.
+ * Reading of Protocol Buffers (the wire format of https://protobuf.dev/programming-guides/encoding): the fields of a message by number, as
+ * views of its bytes. No message is read before somebody asks for it, so depth costs nothing.
  */
 import { FormatError } from "../../../errors.ts";
 import { decodeUtf8 } from "../../bytes/utf8.ts";

@@ -15,7 +15,8 @@ export function recognisePadding(graph: Graph): Graph {
     const [top, left, bottom, right] = operation.padding;
     exchanged.set(maker, undefined);
     exchanged.set(node, {
-      ...node, operation: { ...operation, padding: [top + before[0], left + before[1], bottom + after[0], right + after[1]] }, inputs: maker.inputs,
+      ...node, operation: { ...operation, padding: [top + before[0], left + before[1], bottom + after[0], right + after[1]] },
+      inputs: maker.inputs,
     });
   }
   return exchange(graph, exchanged);

@@ -2,7 +2,10 @@
 import type { QuantisedKind } from "../../../graph/quantised.ts";
 import type { Writers } from "./writer.ts";
 
-const refused = (_: unknown, { operation: { kind }, name }: { readonly operation: { readonly kind: string }; readonly name: string }): never => {
+const refused = (_: unknown, { operation: { kind }, name }: {
+  readonly operation: { readonly kind: string };
+  readonly name: string;
+}): never => {
   throw new RangeError(`ONNX: ${kind} (${name}) has no ONNX operator; write the network before it is quantised`);
 };
 

@@ -5,7 +5,7 @@ import { PlainConstants, plainProgram } from "./program.ts";
 export const plainKind: BackendKind = {
   name: "plain",
   missing: () => undefined,
-  *make({ parts: { operations } }, why) {
+  *make({ capabilities: { operations } }, why) {
     const constants = new PlainConstants();
     return {
       name: "plain",

@@ -3,8 +3,8 @@ import { formatBytes } from "../../../graph/graph.ts";
 import type { Constant, Value } from "../../../graph/graph.ts";
 import { showShape, sizeOf } from "../../../tensor.ts";
 import { planMemory } from "../../plan/memory-plan.ts";
-import type { StepContext } from "../../../operations/record.ts";
-import { plainStep } from "../operations.ts";
+import type { RoutineContext } from "../../../operations/record.ts";
+import { plainRoutine } from "../operations.ts";
 import type { PlainOperations } from "../operations.ts";
 import { lifetimes } from "../../plan/lifetimes.ts";
 import { onThisThread } from "../backend.ts";
@@ -58,16 +58,19 @@ export function plainProgram({ graph, operations, constants, kept, overrides }: 
   // Bytes are seen as bytes by who computes with them (operations/quantised), and take what they take.
   const arrays = new Map(values.map(({ name, shape, dtype }, i): [string, Float32Array] => {
     const size = sizeOf(shape);
-    return [name, dtype === "u7" ? new Uint8Array(arena.buffer, offsets[i], size) as never : arena.subarray(offsets[i] / 4, offsets[i] / 4 + size)];
+    return [
+      name,
+      dtype === "u7" ? new Uint8Array(arena.buffer, offsets[i], size) as never : arena.subarray(offsets[i] / 4, offsets[i] / 4 + size),
+    ];
   }));
   let work = new Float64Array(0);
-  const context: Omit<StepContext, "kernels"> = {
+  const context: Omit<RoutineContext, "kernels"> = {
     array: (value) => arrays.get(value.name)!,
     constant: (constant) => constants.array(constant),
     scratch: (size) => (size <= work.length ? work : (work = new Float64Array(size))),
   };
-  const steps = graph.nodes.map((node) => {
-    const compute = plainStep(node, operations, context);
+  const routines = graph.nodes.map((node) => {
+    const compute = plainRoutine(node, operations, context);
     const { name } = node.output;
     if (!overrides.has(name)) return compute;
     return () => {
@@ -76,7 +79,7 @@ export function plainProgram({ graph, operations, constants, kept, overrides }: 
       if (given !== undefined) arrays.get(name)!.set(given);
     };
   });
-  const run = (): void => steps.forEach((step) => step());
+  const run = (): void => routines.forEach((routine) => routine());
   return {
     setInput: (index, data) => arrays.get(graph.inputs[index].name)!.set(data),
     run,

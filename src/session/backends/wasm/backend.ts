@@ -4,15 +4,15 @@ import { Refusal } from "../backend.ts";
 import type { Backend, BackendKind, Making, Program, ProgramRequest } from "../backend.ts";
 import { arithmeticOf, showPace } from "../numerics.ts";
 import type { Operations } from "../operations.ts";
-import type { Crew } from "../parts.ts";
+import type { Crew } from "../capabilities.ts";
 import { PlainConstants, plainProgram } from "../plain/program.ts";
 import { checkedKernels } from "./checks/checked.ts";
 import type { Kernels } from "./checks/checked.ts";
-import { WasmHost } from "./engine.ts";
-import type { CompileModule } from "./engine.ts";
+import { WasmExecutor } from "./executor.ts";
+import type { CompileWasm } from "./executor.ts";
 import { makeWasmProgram } from "./program.ts";
 
-const compileHere: CompileModule = (emit) => new WebAssembly!.Module(emit().toBytes());
+const compileHere: CompileWasm = (emit) => new WebAssembly!.Module(emit().toBytes());
 
 /** What a backend is made of. */
 export interface WasmBackendOptions extends Crew {
@@ -22,7 +22,7 @@ export interface WasmBackendOptions extends Crew {
 
 export class WasmBackend implements Backend {
   readonly name = "wasm";
-  readonly host: WasmHost;
+  readonly executor: WasmExecutor;
   readonly #options: WasmBackendOptions;
   readonly #constants = new PlainConstants();
   readonly #notes: string[];
@@ -31,7 +31,7 @@ export class WasmBackend implements Backend {
   constructor(options: WasmBackendOptions, ...notes: readonly string[]) {
     const { kernels, threads, pool } = options;
     this.#options = options;
-    this.host = new WasmHost({ ...kernels, threads, pool: threads > 1 ? pool : undefined });
+    this.executor = new WasmExecutor({ ...kernels, threads, pool: threads > 1 ? pool : undefined });
     const failed = [...kernels.wrong].map(([kind, what]) => `plain for ${kind}: its kernels failed their check, ${what}`);
     this.#notes = [...notes, ...failed];
   }
@@ -47,12 +47,12 @@ export class WasmBackend implements Backend {
   }
 
   *program(request: ProgramRequest): Making<Program> {
-    const { host } = this;
+    const { executor } = this;
     const { operations } = this.#options;
-    const undo = host.memory.mark();
+    const undo = executor.memory.mark();
     const options = { ...request, operations, constants: this.#constants };
     try {
-      return yield* makeWasmProgram({ ...options, host });
+      return yield* makeWasmProgram({ ...options, executor });
     } catch (error) {
       undo();
       if (!(error instanceof Refusal)) throw error;
@@ -62,16 +62,16 @@ export class WasmBackend implements Backend {
   }
 
   refresh(): void {
-    this.host.memory.refresh();
+    this.executor.memory.refresh();
     this.#constants.refresh();
   }
 
   release(): void {
-    this.host.release();
+    this.executor.release();
   }
 
   get collected(): (() => void) | undefined {
-    return this.host.collected;
+    return this.executor.collected;
   }
 }
 
@@ -82,18 +82,22 @@ export const wasmKind: BackendKind = {
     return missing ?? (simd ? undefined : "WebAssembly has no vectors (SIMD) here");
   },
   *make(wanted) {
-    const { numerics = "fast", pace, parts, threads } = wanted;
-    const alone: Crew = { threads: 1, pool: undefined, alone: (threads ?? 1) > 1 ? "compileSync starts no workers, compile does" : undefined };
-    const crew = parts.threads === undefined ? alone : yield* parts.threads.crew(threads);
+    const { numerics = "fast", pace, capabilities, threads } = wanted;
+    const alone: Crew = {
+      threads: 1, pool: undefined, alone: (threads ?? 1) > 1 ? "compileSync starts no workers, compile does" : undefined,
+    };
+    const crew = capabilities.threads === undefined ? alone : yield* capabilities.threads.crew(threads);
     const arithmetic = arithmeticOf(numerics);
-    const fewer = parts.strassen?.(arithmetic) ?? arithmetic;
-    const kernels = yield* checkedKernels(parts.pace?.(fewer, pace) ?? fewer, compileHere, wanted);
+    const fewer = capabilities.strassen?.(arithmetic) ?? arithmetic;
+    const kernels = yield* checkedKernels(capabilities.pace?.(fewer, pace) ?? fewer, compileHere, wanted);
     function* made(by: Crew): Making<Backend> {
-      const options = { ...by, kernels, operations: parts.operations };
+      const options = { ...by, kernels, operations: capabilities.operations };
       if (numerics !== "turbo") return new WasmBackend(options);
-      if (parts.turbo === undefined) return new WasmBackend(options, "fast instead of turbo: this compile has none (senet/session/lean)");
-      return yield* parts.turbo(options, wanted);
+      if (capabilities.turbo === undefined) {
+        return new WasmBackend(options, "fast instead of turbo: this compile has none (senet/session/lean)");
+      }
+      return yield* capabilities.turbo(options, wanted);
     }
-    return parts.threads === undefined ? yield* made(crew) : yield* parts.threads.lasting(crew, made);
+    return capabilities.threads === undefined ? yield* made(crew) : yield* capabilities.threads.lasting(crew, made);
   },
 };

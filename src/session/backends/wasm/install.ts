@@ -1,7 +1,7 @@
 /** From planned programs to functions that run: their kernels and what calls them are emitted into a module, and compiled. */
 import type { Func } from "../../../../kernels/wasm/assembler/handles.ts";
 import { ModuleBuilder } from "../../../../kernels/wasm/assembler/module-builder.ts";
-import type { Step } from "../../../operations/record.ts";
+import type { Routine } from "../../../operations/record.ts";
 import { argumentCount } from "../../plan/kernel-call.ts";
 import type { Emitter, KernelCall, Stage } from "../../plan/kernel-call.ts";
 import type { PlacedPlan } from "../../plan/plan.ts";
@@ -9,29 +9,29 @@ import { atOnce } from "../backend.ts";
 import type { Making } from "../backend.ts";
 import type { Arithmetic } from "../numerics.ts";
 import type { EmitRuns, RunFunction } from "./run-function.ts";
-import type { WasmHost } from "./engine.ts";
+import type { WasmExecutor } from "./executor.ts";
 
 /** Pages that a shared memory may say it can grow to: all that 32-bit addresses reach. */
 const MOST_PAGES = 65536;
 
-/** What happens at one place of a program: stages of one function in WebAssembly, or a step in JavaScript. */
-export type Part = (RunFunction & { readonly stages: Stage[] }) | Step;
+/** What happens at one place of a program: stages of one function in WebAssembly, or a routine in JavaScript. */
+export type Span = (RunFunction & { readonly stages: Stage[] }) | Routine;
 
 /** The entries of a plan, as many in one function as JavaScript between them allows. @param newName of a function */
-export function partsOf(entries: PlacedPlan["entries"], newName: () => string): Part[] {
-  const parts: Part[] = [];
+export function spansOf(entries: PlacedPlan["entries"], newName: () => string): Span[] {
+  const spans: Span[] = [];
   for (const entry of entries) {
-    const last = parts.at(-1);
-    if (typeof entry === "function") parts.push(entry);
+    const last = spans.at(-1);
+    if (typeof entry === "function") spans.push(entry);
     else if (typeof last === "object") last.stages.push(entry);
-    else parts.push({ name: newName(), stages: [entry] });
+    else spans.push({ name: newName(), stages: [entry] });
   }
-  return parts;
+  return spans;
 }
 
 /** All that a module is emitted from. */
 export interface Code {
-  readonly parts: readonly Part[];
+  readonly spans: readonly Span[];
   /** Functions that pack weights. */
   readonly packers: readonly Emitter[];
   readonly emitRuns: EmitRuns;
@@ -45,56 +45,56 @@ export function kernelModule(shared: boolean, name: string, { pace }: Pick<Arith
   return m;
 }
 
-/** The calls of all parts, one of each kernel, by its name. */
-export function callsOf(parts: readonly Part[]): Map<string, KernelCall> {
+/** The calls of all spans, one of each kernel, by its name. */
+export function callsOf(spans: readonly Span[]): Map<string, KernelCall> {
   const calls = new Map<string, KernelCall>();
-  for (const part of parts) {
-    if (typeof part !== "function") for (const call of part.stages.flat()) calls.set(call.kernel.name, call);
+  for (const span of spans) {
+    if (typeof span !== "function") for (const call of span.stages.flat()) calls.set(call.kernel.name, call);
   }
   return calls;
 }
 
-/** Emits kernels, packers and the functions that run the parts. @param funcs what the module has already, by name; it receives the rest */
-export function emitCode(m: ModuleBuilder, { parts, packers, emitRuns }: Code, funcs: Map<string, Func> = new Map()): void {
-  for (const kernel of [...[...callsOf(parts).values()].map((call) => call.kernel), ...packers]) {
+/** Emits kernels, packers and the functions that run the spans. @param funcs what the module has already, by name; it receives the rest */
+export function emitCode(m: ModuleBuilder, { spans, packers, emitRuns }: Code, funcs: Map<string, Func> = new Map()): void {
+  for (const kernel of [...[...callsOf(spans).values()].map((call) => call.kernel), ...packers]) {
     if (!funcs.has(kernel.name)) funcs.set(kernel.name, kernel.emit(m));
   }
-  emitRuns(m, parts.filter((part) => typeof part !== "function"), { funcs });
+  emitRuns(m, spans.filter((span) => typeof span !== "function"), { funcs });
 }
 
 /** The same at once. */
-export function install(parts: readonly Part[], host: WasmHost): Step[] {
-  return atOnce(installing(parts, host));
+export function install(spans: readonly Span[], executor: WasmExecutor): Routine[] {
+  return atOnce(installing(spans, executor));
 }
 
-/** Emits and compiles what the host does not have yet, and the functions that run the parts. @returns what runs them */
-export function* installing(parts: readonly Part[], host: WasmHost): Making<Step[]> {
-  const { shared } = host.memory;
-  const calls = callsOf(parts);
-  for (const { kernel } of host.apart ? calls.values() : []) {
-    if (host.has(kernel.name)) continue;
-    yield host.install(() => {
-      const m = kernelModule(shared, kernel.name, host.arithmetic);
+/** Emits and compiles what the executor does not have yet, and the functions that run the spans. @returns what runs them */
+export function* installing(spans: readonly Span[], executor: WasmExecutor): Making<Routine[]> {
+  const { shared } = executor.memory;
+  const calls = callsOf(spans);
+  for (const { kernel } of executor.apart ? calls.values() : []) {
+    if (executor.has(kernel.name)) continue;
+    yield executor.install(() => {
+      const m = kernelModule(shared, kernel.name, executor.arithmetic);
       kernel.emit(m);
       return m;
     });
   }
-  yield host.install(() => {
-    const m = kernelModule(shared, "senet", host.arithmetic);
+  yield executor.install(() => {
+    const m = kernelModule(shared, "senet", executor.arithmetic);
     const funcs = new Map<string, Func>();
     for (const call of calls.values()) {
       const { name } = call.kernel;
-      if (!host.has(name)) continue;
+      if (!executor.has(name)) continue;
       const params = Object.fromEntries(Array.from({ length: argumentCount(call) }, (_, i) => [`a${i}`, "i32" as const]));
       funcs.set(name, m.importFunc("kernels", name, { params }));
     }
-    emitCode(m, { parts, packers: host.memory.packers.filter(({ name }) => !host.has(name)), emitRuns: host.emitRuns }, funcs);
+    emitCode(m, { spans, packers: executor.memory.packers.filter(({ name }) => !executor.has(name)), emitRuns: executor.emitRuns }, funcs);
     return m;
   });
-  return runners(parts, host);
+  return runners(spans, executor);
 }
 
-/** What runs the parts, where the host has their functions. */
-export function runners(parts: readonly Part[], host: WasmHost): Step[] {
-  return parts.map((part) => (typeof part === "function" ? part : host.runner(part.name)));
+/** What runs the spans, where the executor has their functions. */
+export function runners(spans: readonly Span[], executor: WasmExecutor): Routine[] {
+  return spans.map((span) => (typeof span === "function" ? span : executor.runner(span.name)));
 }

@@ -140,7 +140,9 @@ export class WasmMemory implements Memory {
   #take(bytes: number): number {
     const address = this.#top;
     const top = Math.ceil((address + bytes) / ALIGNMENT) * ALIGNMENT;
-    if (top > MOST_PAGES * PAGE) throw new RangeError(`session: this network wants ${Math.ceil(top / 1048576)} MiB, WebAssembly reaches 4096 MiB`);
+    if (top > MOST_PAGES * PAGE) {
+      throw new RangeError(`session: this network wants ${Math.ceil(top / 1048576)} MiB, WebAssembly reaches 4096 MiB`);
+    }
     this.#top = top;
     return address;
   }

@@ -22,7 +22,7 @@ function panelsAtOnce(row: number): number {
 
 /** How to write the panels of a convolution's weights (convolution/panels.ts), and what helps with it. */
 export function panelPacking(params: ConvParams, weight: Constant, bias: Constant | undefined): Pick<Stored, "fill" | "packer"> {
-  const { steps: row, full, inPerGroup } = convPanels(params);
+  const { terms: row, full, inPerGroup } = convPanels(params);
   const source = weight.scaled?.of ?? weight;
   const factorsOf = (): Float32Array | undefined => (weight.scaled === undefined ? undefined : Float32Array.from(weight.scaled.factors()));
   if (params.groups > 1 || full * PANEL * row < FEW || panelsAtOnce(row) < 1) {

@@ -4,7 +4,7 @@
  */
 import { fromPlanarKernel, toPlanarKernel } from "../../../../kernels/wasm/operations/move.ts";
 import type { Kind, Node, Value } from "../../../graph/graph.ts";
-import type { Step } from "../../../operations/record.ts";
+import type { Routine } from "../../../operations/record.ts";
 import { showShape, sizeOf } from "../../../tensor.ts";
 import { callOf } from "../../plan/kernel-call.ts";
 import { batchOf, imagesOf, planarLayout } from "../../plan/layouts.ts";
@@ -16,34 +16,34 @@ import type { PlacedMemory, Plan } from "../../plan/plan.ts";
 import { Planner } from "../../plan/planner.ts";
 import { atOnce, onThisThread } from "../backend.ts";
 import type { Making, Program, ProgramRequest } from "../backend.ts";
-import { plainStep } from "../operations.ts";
+import { plainRoutine } from "../operations.ts";
 import type { Operations } from "../operations.ts";
 import type { PlainConstants } from "../plain/program.ts";
 import { bindingOf } from "./bindings/binding.ts";
 import type { Binding } from "./bindings/binding.ts";
-import type { WasmHost } from "./engine.ts";
-import { callsOf, installing, partsOf } from "./install.ts";
+import type { WasmExecutor } from "./executor.ts";
+import { callsOf, installing, spansOf } from "./install.ts";
 import type { Code } from "./install.ts";
 
 export interface WasmProgramOptions extends ProgramRequest {
   readonly operations: Operations;
   readonly constants: PlainConstants;
-  readonly host: WasmHost;
+  readonly executor: WasmExecutor;
 }
 
 /** A program whose memory is planned: what is to be emitted, and the program once something runs it. */
 export interface PlannedProgram {
   readonly code: Code;
-  /** Commits the memory. @param steps what runs the parts */
-  finish(steps: readonly Step[]): Program;
+  /** Commits the memory. @param routines what runs the spans */
+  finish(routines: readonly Routine[]): Program;
 }
 
 export function* makeWasmProgram(options: WasmProgramOptions): Making<Program> {
   const { code, finish } = planProgram(options);
-  const { parts } = code;
-  const runs = yield* installing(parts, options.host);
-  const runNames = parts.flatMap((part) => (typeof part === "function" ? [] : [part.name]));
-  return { ...finish(runs), drop: options.host.hold([...callsOf(parts).keys(), ...runNames]) };
+  const { spans } = code;
+  const runs = yield* installing(spans, options.executor);
+  const runNames = spans.flatMap((span) => (typeof span === "function" ? [] : [span.name]));
+  return { ...finish(runs), drop: options.executor.hold([...callsOf(spans).keys(), ...runNames]) };
 }
 
 /** The same at once. */
@@ -52,20 +52,20 @@ export function wasmProgram(options: WasmProgramOptions): Program {
 }
 
 export function planProgram(options: WasmProgramOptions): PlannedProgram {
-  const { graph, host } = options;
-  const { memory } = host;
+  const { graph, executor } = options;
+  const { memory } = executor;
   const { plan, images, planar, lines } = planGraph(options);
-  const placed = placePlan(plan, memory, host.threads);
-  const parts = partsOf(placed.entries, () => host.newRunName());
-  const names = parts.map((part) => (typeof part === "function" ? undefined : part.name));
-  const finish = (steps: readonly Step[]): Program => {
-    memory.commit(host.functions);
-    const run = (): void => steps.forEach((step) => step());
+  const placed = placePlan(plan, memory, executor.threads);
+  const spans = spansOf(placed.entries, () => executor.newRunName());
+  const names = spans.map((span) => (typeof span === "function" ? undefined : span.name));
+  const finish = (routines: readonly Routine[]): Program => {
+    memory.commit(executor.functions);
+    const run = (): void => routines.forEach((routine) => routine());
     return {
       setInput: (index, data) => memory.floats.set(data, placed.address(planar.get(graph.inputs[index])!) / 4),
       run,
       runAsync: (begin, end) =>
-        (names.includes(undefined) ? undefined : host.runAsync(names as string[], begin, end)) ?? onThisThread({ run }, begin, end),
+        (names.includes(undefined) ? undefined : executor.runAsync(names as string[], begin, end)) ?? onThisThread({ run }, begin, end),
       read(value, into) {
         const at = graph.outputs.includes(value) ? planar.get(value) : undefined;
         const image = images.get(value)!;
@@ -76,7 +76,7 @@ export function planProgram(options: WasmProgramOptions): PlannedProgram {
       lines,
     };
   };
-  return { code: { parts, packers: memory.packers, emitRuns: host.emitRuns }, finish };
+  return { code: { spans, packers: memory.packers, emitRuns: executor.emitRuns }, finish };
 }
 
 /** A graph's plan, and where its values lie in it. */
@@ -90,16 +90,18 @@ export interface GraphPlan {
 }
 
 /** What a graph is planned for. */
-export type GraphPlanOptions = Omit<WasmProgramOptions, "host"> & { readonly host: Pick<WasmHost, "arithmetic" | "trusts"> & { readonly memory: { readonly shared: boolean } } };
+export type GraphPlanOptions = Omit<WasmProgramOptions, "executor"> & {
+  readonly executor: Pick<WasmExecutor, "arithmetic" | "trusts"> & { readonly memory: { readonly shared: boolean } },
+};
 
-/** All calls in their order, inputs and outputs included, and the steps of what has no kernels, or none that is trusted. */
-export function planGraph({ graph, operations, kept, constants, host, overrides }: GraphPlanOptions): GraphPlan {
+/** All calls in their order, inputs and outputs included, and the routines of what has no kernels, or none that is trusted. */
+export function planGraph({ graph, operations, kept, constants, executor, overrides }: GraphPlanOptions): GraphPlan {
   const of = (node: Node): Binding<Kind> | undefined => bindingOf(operations.bindings, node);
   const images = imagesOf(graph, kept, of);
   const image = (value: Value): Image => images.get(value)!;
   const planar = new Map([...graph.inputs, ...graph.outputs].map((value) => [value, imageOf(planarLayout(value), batchOf(value))]));
   // Working memory of threads stands after the arena, so that no address depends on how many there are (a given module does not know).
-  const planner = new Planner(!host.memory.shared);
+  const planner = new Planner(!executor.memory.shared);
   for (const places of [images, planar]) for (const input of graph.inputs) planner.hold(places.get(input)!.region, -1);
   planner.of("input");
   for (const input of graph.inputs) {
@@ -112,9 +114,11 @@ export function planGraph({ graph, operations, kept, constants, host, overrides 
   for (const node of graph.nodes) {
     const { operation: { kind }, output } = node;
     planner.of(kind);
-    const call = host.trusts(kind) ? of(node)?.bind(node, { image, arithmetic: host.arithmetic, emitters: operations.emitters ?? {} }) : undefined;
-    if (call === undefined) planner.script([...node.inputs, output].map(image), (placed) => onPlain(node, { ...placed, operations, constants, image }));
-    else planner.stage(call);
+    const call = executor.trusts(kind)
+      ? of(node)?.bind(node, { image, arithmetic: executor.arithmetic, emitters: operations.emitters ?? {} })
+      : undefined;
+    if (call !== undefined) planner.stage(call);
+    else planner.script([...node.inputs, output].map(image), (placed) => onPlain(node, { ...placed, operations, constants, image }));
     const kernel = call?.kernel.name ?? "plain, between conversions";
     lines.push([kind.padEnd(14), showShape(output.shape).padEnd(18), kernel.padEnd(60), output.name].join(" "));
     if (!overrides.has(output.name)) continue;
@@ -138,10 +142,10 @@ interface PlainNode extends PlacedMemory, Pick<WasmProgramOptions, "operations" 
 }
 
 /** A node on the plain kernels, between two conversions. */
-function onPlain(node: Node, { operations, constants, memory, address, image }: PlainNode): Step {
+function onPlain(node: Node, { operations, constants, memory, address, image }: PlainNode): Routine {
   const arrays = new Map([...node.inputs, node.output].map((value) => [value.name, new Float32Array(sizeOf(value.shape))]));
   let work = new Float64Array(0);
-  const step = plainStep(node, operations, {
+  const routine = plainRoutine(node, operations, {
     array: (value) => arrays.get(value.name)!,
     constant: (constant) => constants.array(constant),
     scratch: (size) => (size <= work.length ? work : (work = new Float64Array(size))),
@@ -149,7 +153,7 @@ function onPlain(node: Node, { operations, constants, memory, address, image }: 
   const { inputs, output } = node;
   return () => {
     for (const input of inputs) gather(memory.floats, address(image(input)), image(input), arrays.get(input.name)!);
-    step();
+    routine();
     scatter(memory.floats, address(image(output)), image(output), arrays.get(output.name)!);
   };
 }

@@ -33,10 +33,13 @@ interface Layer {
   readonly out?: number;
 }
 
-function convolution({ input, constant, add }: TrainingBench, { kernel, stride = 1, padding = 0, dilation = 1, groups = 1, out = CHANNELS }: Layer): void {
+function convolution(
+  { input, constant, add }: TrainingBench, { kernel, stride = 1, padding = 0, dilation = 1, groups = 1, out = CHANNELS }: Layer,
+): void {
   const size = (length: number): number => Math.floor((length + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1;
   add({
-    kind: "conv2d", kernel: [kernel, kernel], stride: [stride, stride], padding: [padding, padding, padding, padding], dilation: [dilation, dilation], groups,
+    kind: "conv2d", kernel: [kernel, kernel], stride: [stride, stride], padding: [padding, padding, padding, padding],
+    dilation: [dilation, dilation], groups,
     weight: constant([out, CHANNELS / groups, kernel, kernel]), bias: constant([out]),
   }, [2, out, size(8), size(7)], input(image));
 }
@@ -50,7 +53,10 @@ function transposed({ input, constant, add }: TrainingBench, groups: number, out
 
 function norm({ input, constant, add }: TrainingBench, frozen: boolean): void {
   const [gamma, beta, mean] = [1, 2, 3].map(() => constant([CHANNELS]));
-  add({ kind: "batch_norm", epsilon: 1e-5, momentum: 0.1, frozen, gamma, beta, mean, variance: constant([CHANNELS], true) }, image, input(image));
+  add(
+    { kind: "batch_norm", epsilon: 1e-5, momentum: 0.1, frozen, gamma, beta, mean, variance: constant([CHANNELS], true) }, image,
+    input(image),
+  );
 }
 
 /** Of kinds whose records have no case of training, or not all. */
@@ -59,11 +65,14 @@ const own: { readonly [K in TrainedKind]?: (bench: TrainingBench) => void } = {
     for (const layer of [
       { kernel: 1 }, { kernel: 1, out: 33 }, { kernel: 1, stride: 2 }, { kernel: 1, padding: 1 },
       { kernel: 3, padding: 1 }, { kernel: 3, stride: 2, padding: 1, out: 33 }, { kernel: 3, padding: 2, dilation: 2 },
-      { kernel: 3, padding: 1, groups: 4 }, { kernel: 3, padding: 1, groups: CHANNELS }, { kernel: 5, stride: 2, padding: 2, groups: CHANNELS },
+      { kernel: 3, padding: 1, groups: 4 }, { kernel: 3, padding: 1, groups: CHANNELS },
+      { kernel: 5, stride: 2, padding: 2, groups: CHANNELS },
     ]) convolution(bench, layer);
   },
   linear({ input, constant, add }) {
-    for (const out of [9, 33]) add({ kind: "linear", weight: constant([out, CHANNELS]), bias: constant([out]) }, [2, out], input([2, CHANNELS]));
+    for (const out of [9, 33]) {
+      add({ kind: "linear", weight: constant([out, CHANNELS]), bias: constant([out]) }, [2, out], input([2, CHANNELS]));
+    }
   },
   conv_transpose2d(bench) {
     transposed(bench, 1, 9);

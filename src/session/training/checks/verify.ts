@@ -1,6 +1,7 @@
 /**
- * Are the kernels of training right on this host? Before a session uses them, each kind of unit that its network has computes something small, forward
- * and backward, on them and on the plain kernels; so do the loss, sums of gradients and the update. What differs is never used.
+ * Are the kernels of training right on this host? Before a session uses them, each kind of unit that its network has computes something
+ * small, forward and backward, on them and on the plain kernels; so do the loss, sums of gradients and the update. What differs is never
+ * used.
  */
 import type { Activation, Constant, Graph, Kind, Node, Operation, Value } from "../../../graph/graph.ts";
 import type { Computation } from "../../../operations/record.ts";
@@ -9,7 +10,7 @@ import type { Shape } from "../../../tensor.ts";
 import { allOperations } from "../../backends/all-operations.ts";
 import type { Making } from "../../backends/backend.ts";
 import { checkValues } from "../../backends/wasm/checks/values.ts";
-import { WasmHost, compileNothing } from "../../backends/wasm/engine.ts";
+import { WasmExecutor, compileNothing } from "../../backends/wasm/executor.ts";
 import { gather, scatter } from "../../plan/nhwc.ts";
 import type { Image } from "../../plan/places.ts";
 import { layoutOf } from "../../plan/layouts.ts";
@@ -19,7 +20,7 @@ import type { Loss } from "../loss.ts";
 import { maskDrawer } from "../step/masks.ts";
 import type { TrainingOptions } from "../options.ts";
 import { TrainingState } from "../state.ts";
-import type { TrainedKind, TrainingContext, TrainingPart, Trusts } from "../step/context.ts";
+import type { TrainedKind, TrainingContext, TrainingTask, Trusts } from "../step/context.ts";
 import { constantsOf, planStep } from "../step/step.ts";
 import { unitsOf } from "../step/units.ts";
 import type { Unit } from "../step/units.ts";
@@ -35,8 +36,8 @@ const TOLERANCE = 1e-4;
 export interface TrainingCheck {
   /** Everything that kernels tell apart; all begin with "training ". */
   readonly labels: ReadonlySet<string>;
-  /** @returns what of these does not pass, as hosts refuse it, with what went wrong */
-  run(missing: ReadonlySet<string>, host: WasmHost): Making<ReadonlyMap<string, string>>;
+  /** @returns what of these does not pass, as executors refuse it, with what went wrong */
+  run(missing: ReadonlySet<string>, executor: WasmExecutor): Making<ReadonlyMap<string, string>>;
 }
 
 /** What is checked together: an operation, and what is joined to it. */
@@ -49,21 +50,29 @@ function operationLabel(operation: Operation): string {
 }
 
 function labelOf({ operation, residual, activation }: Joined): string {
-  return ["training", operationLabel(operation), ...(residual === undefined ? [] : ["add"]), ...(activation === undefined ? [] : [activation.activation])].join(" ");
+  return [
+    "training", operationLabel(operation), ...(residual === undefined ? [] : ["add"]),
+    ...(activation === undefined ? [] : [activation.activation]),
+  ].join(" ");
 }
 
-const partsOf = ({ optimiser: { method }, average, clip }: Pick<TrainingOptions, "optimiser" | "average" | "clip">): TrainingPart[] =>
+const tasksOf = ({ optimiser: { method }, average, clip }: Pick<TrainingOptions, "optimiser" | "average" | "clip">): TrainingTask[] =>
   ["loss", "sums", method, ...(average === undefined ? [] : ["averages" as const]), ...(clip === undefined ? [] : ["clipping" as const])];
 
 /** @param graph of training @throws RangeError for an operation that sessions do not train */
 export function trainingCheck(graph: Graph, options: Pick<TrainingOptions, "optimiser" | "average" | "clip">): TrainingCheck {
   const flatten: Joined = { operation: { kind: "flatten" }, residual: undefined, activation: undefined };
   // Inputs come in by the kernels of flattening.
-  const units = new Map([flatten, ...unitsOf(graph, () => true)].filter(({ operation }) => operation.kind in passes).map((unit) => [labelOf(unit), unit]));
-  const parts = partsOf(options);
+  const units = new Map(
+    [flatten, ...unitsOf(graph, () => true)].filter(({ operation }) => operation.kind in passes).map((unit) => [labelOf(unit), unit]),
+  );
+  const tasks = tasksOf(options);
   return {
-    labels: new Set([...units.keys(), ...parts.map((part) => `training ${part}`)]),
-    run: (missing, host) => wrongLabels([...units].flatMap(([label, unit]) => (missing.has(label) ? [unit] : [])), parts.filter((part) => missing.has(`training ${part}`)), options, host),
+    labels: new Set([...units.keys(), ...tasks.map((task) => `training ${task}`)]),
+    run: (missing, executor) => wrongLabels(
+      [...units].flatMap(([label, unit]) => (missing.has(label) ? [unit] : [])), tasks.filter((task) => missing.has(`training ${task}`)),
+      options, executor,
+    ),
   };
 }
 
@@ -127,17 +136,23 @@ function casesOf(units: readonly Joined[], sums: boolean): Cases {
   const [wide, narrow] = [input([2, 20, 5, 4]), input([2, 3, 5, 4])];
   // A value that is used twice, with and without a halo around its gradient.
   for (const x of sums ? [wide, narrow] : []) kinds.set(before({ kind: "add" }, x.shape, x, x), kind);
-  return { graph: { inputs: [...inputs.keys()], nodes, outputs: [...kinds.keys()] }, kinds, inputs, constants, logits, begun, extra: constant([37]) };
+  return {
+    graph: { inputs: [...inputs.keys()], nodes, outputs: [...kinds.keys()] }, kinds, inputs, constants, logits, begun,
+    extra: constant([37]),
+  };
 }
 
 /** What a step and an update compute: arrays, with what each is of. */
 type Results = readonly { readonly of: string; readonly values: ArrayLike<number> }[];
 
-function* results(all: Cases, parts: readonly TrainingPart[], options: Pick<TrainingOptions, "optimiser" | "average" | "clip">, host: WasmHost, trusts: Trusts): Making<Results> {
+function* results(
+  all: Cases, tasks: readonly TrainingTask[], options: Pick<TrainingOptions, "optimiser" | "average" | "clip">, executor: WasmExecutor,
+  trusts: Trusts,
+): Making<Results> {
   const { graph, kinds, inputs, constants, logits } = all;
   const { parameters, statistics } = constantsOf(graph);
   // The update wants something to update, and no whole number of vectors.
-  const state = new TrainingState(host.memory, [...parameters, all.extra], statistics, () => ({ rate: 1, weightDecay: 0.1 }));
+  const state = new TrainingState(executor.memory, [...parameters, all.extra], statistics, () => ({ rate: 1, weightDecay: 0.1 }));
   const given = new Map<Value, Image>();
   let loss: Loss | undefined;
   const begin = (context: TrainingContext): void => {
@@ -149,9 +164,9 @@ function* results(all: Cases, parts: readonly TrainingPart[], options: Pick<Trai
       gradients.give(value, dy);
     }
     plan.of("loss");
-    if (parts.includes("loss")) loss = planLoss(logits, context);
+    if (tasks.includes("loss")) loss = planLoss(logits, context);
   };
-  const planned = planStep({ graph, state, fma: host.arithmetic.fma, trusts, wanted: graph.inputs }, begin);
+  const planned = planStep({ graph, state, fma: executor.arithmetic.fma, trusts, wanted: graph.inputs }, begin);
   const { context, planar } = planned;
   const made = [...graph.outputs.map((value) => [value, kinds.get(value)!, context.image(value)] as const),
     ...graph.inputs.flatMap((value) => {
@@ -161,7 +176,7 @@ function* results(all: Cases, parts: readonly TrainingPart[], options: Pick<Trai
   for (const [, , { region }] of made) context.plan.hold(region);
   if (loss !== undefined) context.plan.hold(loss.terms);
   const updates = new Update(state, options, trusts);
-  const { step, update, pack, address, masks } = yield* placedStep(planned, updates, host);
+  const { step, update, pack, address, masks } = yield* placedStep(planned, updates, executor);
   const next = checkValues(12);
   state.push();
   const fill = (data: Float32Array): void => void data.forEach((_, i) => (data[i] = next()));
@@ -169,7 +184,7 @@ function* results(all: Cases, parts: readonly TrainingPart[], options: Pick<Trai
   for (const [value, image] of given) {
     const dy = new Float32Array(sizeOf(value.shape));
     fill(dy);
-    scatter(host.memory.floats, address(image), image, dy);
+    scatter(executor.memory.floats, address(image), image, dy);
   }
   if (loss !== undefined) {
     state.view(address(loss.targets), loss.rows * loss.classes).fill(1 / loss.classes);
@@ -180,7 +195,7 @@ function* results(all: Cases, parts: readonly TrainingPart[], options: Pick<Trai
   step();
   const all_: { of: string; values: ArrayLike<number> }[] = made.map(([value, of, image]) => {
     const values = new Float32Array(sizeOf(value.shape));
-    gather(host.memory.floats, address(image), image, values);
+    gather(executor.memory.floats, address(image), image, values);
     return { of, values };
   });
   if (loss !== undefined) all_.push({ of: "loss", values: state.doubles(address(loss.terms), 3 * loss.rows).slice() });
@@ -195,7 +210,9 @@ function* results(all: Cases, parts: readonly TrainingPart[], options: Pick<Trai
   const { method } = options.optimiser;
   if (options.clip !== undefined) all_.push({ of: "clipping", values: updates.clipped() });
   for (const at of [state.values, ...updates.slots.map(({ address }) => address)]) kept(method, at, state.trainable);
-  const averaged = updates.averages === undefined ? [] : [[updates.averages.weights, state.trainable], [updates.averages.statistics, state.runningSize]] as const;
+  const averaged = updates.averages === undefined
+    ? []
+    : [[updates.averages.weights, state.trainable], [updates.averages.statistics, state.runningSize]] as const;
   for (const [at, size] of [...averaged, [state.gradients, state.trainable] as const]) kept("averages", at, size);
   return all_;
 }
@@ -212,14 +229,17 @@ function errorOf(actual: ArrayLike<number>, expected: ArrayLike<number>): number
 }
 
 function* wrongLabels(
-  units: readonly Joined[], parts: readonly TrainingPart[], options: Pick<TrainingOptions, "optimiser" | "average" | "clip">, host: WasmHost,
+  units: readonly Joined[], tasks: readonly TrainingTask[], options: Pick<TrainingOptions, "optimiser" | "average" | "clip">,
+  executor: WasmExecutor,
 ): Making<ReadonlyMap<string, string>> {
-  const all = casesOf(units, parts.includes("sums"));
-  const judge = new WasmHost({ arithmetic: host.arithmetic, threads: 1, pool: undefined, refused: new Set(), compile: compileNothing });
+  const all = casesOf(units, tasks.includes("sums"));
+  const judge = new WasmExecutor({
+    arithmetic: executor.arithmetic, threads: 1, pool: undefined, refused: new Set(), compile: compileNothing,
+  });
   const wrong = new Map<string, string>();
   try {
-    const expected = yield* results(all, parts, options, judge, () => false);
-    const actual = yield* results(all, parts, options, host, () => true);
+    const expected = yield* results(all, tasks, options, judge, () => false);
+    const actual = yield* results(all, tasks, options, executor, () => true);
     expected.forEach(({ of, values }, i) => {
       const error = errorOf(actual[i].values, values);
       if (!(error <= TOLERANCE) && !wrong.has(`training ${of}`)) wrong.set(`training ${of}`, `off by ${error.toExponential(0)}`);

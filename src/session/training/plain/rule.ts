@@ -46,7 +46,7 @@ function forward(unit: Unit, { plan, state, image, mask, workspace }: TrainingCo
     if (pass.forward !== undefined) pass.forward(given);
     else {
       const array = (value: object): Float32Array => (value === output ? given.y : given.x[inputs.indexOf(value as Value)]);
-      computationOf(allOperations, unit).step(unit, { ...given, kernels: allOperations.kernels, array })();
+      computationOf(allOperations, unit).routine(unit, { ...given, kernels: allOperations.kernels, array })();
     }
     scatter(placed.memory.floats, placed.address(y), y, given.y);
   });

@@ -84,7 +84,9 @@ export const resizeRule: Rule = {
   forward(unit, { plan, image }) {
     const { method, alignCorners } = unit.operation as Of<"resize">;
     const [x, y] = [image(unit.inputs[0]), image(unit.output)];
-    const kernel = method === "nearest" ? upsampleNearestKernel(y.layout, x.layout) : upsampleBilinearKernel(y.layout, x.layout, alignCorners);
+    const kernel = method === "nearest"
+      ? upsampleNearestKernel(y.layout, x.layout)
+      : upsampleBilinearKernel(y.layout, x.layout, alignCorners);
     plan.stage(plan.each(kernel, [y, x]));
   },
   backward(unit, dy, { plan, batch, gradients }) {

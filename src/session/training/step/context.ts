@@ -52,14 +52,14 @@ export type TrainedKind =
   | "max_pool" | "average_pool" | "adaptive_average_pool" | "concat" | "flatten" | "dropout" | "channel_shuffle" | "resize" | "pad";
 
 /** What training has kernels for, besides operations. Sums are those of gradients. */
-export type TrainingPart = "loss" | "sums" | "sgd" | "adamw" | "averages" | "clipping";
+export type TrainingTask = "loss" | "sums" | "sgd" | "adamw" | "averages" | "clipping";
 
 /** May these kernels be used: have they computed what they should? */
-export type Trusts = (what: Kind | TrainingPart) => boolean;
+export type Trusts = (what: Kind | TrainingTask) => boolean;
 
-/** Of a host: kernels of an operation are used in training where those of inference have not failed either. */
-export function trustsOf(host: { trusts(what: string): boolean }): Trusts {
-  return (what) => host.trusts(what) && host.trusts(`training ${what}`);
+/** Of an executor: kernels of an operation are used in training where those of inference have not failed either. */
+export function trustsOf(executor: { trusts(what: string): boolean }): Trusts {
+  return (what) => executor.trusts(what) && executor.trusts(`training ${what}`);
 }
 
 /** Every kind has a rule, or says that it has none. */

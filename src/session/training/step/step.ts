@@ -1,4 +1,7 @@
-/** The forward and backward pass of a training step while they are planned: units go forward in order and back in reverse, each by the rule of its operation. */
+/**
+ * The forward and backward pass of a training step while they are planned: units go forward in order and back in reverse, each by the rule
+ * of its operation.
+ */
 import { sliceGradientKernel } from "../../../../kernels/wasm/training/slice-gradient.ts";
 import { fromPlanarKernel } from "../../../../kernels/wasm/operations/move.ts";
 import type { Layout } from "../../../../kernels/wasm/shared/layout.ts";
@@ -11,7 +14,7 @@ import type { Image } from "../../plan/places.ts";
 import type { TrainingContext, Trusts } from "./context.ts";
 import { Gradients } from "./gradients.ts";
 import type { Mask } from "./masks.ts";
-import { planCopy } from "../plain/parts.ts";
+import { planCopy } from "../plain/tasks.ts";
 import { Workspace } from "../plain/workspace.ts";
 import { ruleOf } from "../rules/index.ts";
 import type { TrainingState } from "../state.ts";
@@ -121,7 +124,9 @@ export function planStep({ graph, state, fma, trusts, wanted = [] }: StepOptions
     plan.incoming(given.region);
     // The kernels of flattening are the same ones.
     if (trusts("flatten")) plan.stage(plan.each(fromPlanarKernel(x.layout), [x, given]));
-    else plan.script([x, given], ({ memory, address }) => () => scatter(memory.floats, address(x), x, state.view(address(given), given.region.bytes / 4)));
+    else plan.script(
+      [x, given], ({ memory, address }) => () => scatter(memory.floats, address(x), x, state.view(address(given), given.region.bytes / 4)),
+    );
     return given;
   });
   for (const unit of units) {

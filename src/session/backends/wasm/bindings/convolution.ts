@@ -25,17 +25,17 @@ export const conv2dBinding: Binding<"conv2d"> = {
         biasLast: epilogue?.biasLast === true,
       },
     };
-    const { kernel, packedSize, pack, scratch, rowStep, panels } = arithmetic.strassen?.(params) ?? convolution(params);
+    const { kernel, packedSize, pack, scratch, rowUnit, panels } = arithmetic.strassen?.(params) ?? convolution(params);
     const packing = panels
       ? panelPacking(params, weight, bias)
       : { fill: (into: Float32Array) => pack(numbers(weight.scaled?.of ?? weight)!, numbers(bias), into, weight.scaled?.factors()) };
     const weights: Stored = { key: `${weight.name} ${bias?.name ?? ""} ${packedSize}`, floats: packedSize, ...packing };
     // Pieces by rows read all weights again, pieces by channels all of the input.
-    const byPanels = (kernel.panels >= 4 && packedSize > imagePitch(input)) || out.height < 4 || rowStep >= out.height;
+    const byPanels = (kernel.panels >= 4 && packedSize > imagePitch(input)) || out.height < 4 || rowUnit >= out.height;
     // Winograd's and Strassen's kernels transform the input for each piece.
     const panelUnit = scratch > 0 ? Math.ceil(kernel.panels / 4) : 1;
     return callOf(kernel, y.images, [x, weights, y, residual ?? 0, gate ?? 0], {
-      ranges: [{ count: out.height, unit: rowStep }, { count: kernel.panels, unit: panelUnit }], divided: byPanels ? 1 : 0,
+      ranges: [{ count: out.height, unit: rowUnit }, { count: kernel.panels, unit: panelUnit }], divided: byPanels ? 1 : 0,
       scratch: 4 * scratch,
       work: 2 * sizeOf(output.shape) * (input.channels / groups) * window[0] * window[1],
     });

@@ -33,7 +33,9 @@ export const eluBinding: Binding<"elu"> = {
 };
 
 export const clipBinding: Binding<"clip"> = {
-  bind: onLayouts((output, [x], { operation: { least, most } }) => functionKernel(output, x, `clip_${least}_${most}`, clipEmitter(least, most))),
+  bind: onLayouts(
+    (output, [x], { operation: { least, most } }) => functionKernel(output, x, `clip_${least}_${most}`, clipEmitter(least, most)),
+  ),
   over: overFirst,
 };
 

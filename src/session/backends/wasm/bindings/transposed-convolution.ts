@@ -1,6 +1,6 @@
 /**
- * Transposed convolutions: one is the gradient by the input of a convolution with the same weight [C,O,kh,kw] that has its input and output the other
- * way round.
+ * Transposed convolutions: one is the gradient by the input of a convolution with the same weight [C,O,kh,kw] that has its input and output
+ * the other way round.
  */
 import { packDepthwiseWeights, packedDepthwiseSize } from "../../../../../kernels/wasm/convolution/depthwise/panels.ts";
 import { packConvWeights, packedConvSize } from "../../../../../kernels/wasm/convolution/panels.ts";
@@ -30,7 +30,9 @@ function paramsOf(node: Transposed, x: Layout, y: Layout, fma: boolean): ConvGra
   const padding = gradientPadding(node);
   if (padding === undefined) return undefined;
   const [top, left, ...ends] = padding;
-  return { batch: node.inputs[0].shape[0], input: y, output: x, kernel, stride, padding: [top, left], paddingEnd: ends, dilation, groups, fma };
+  return {
+    batch: node.inputs[0].shape[0], input: y, output: x, kernel, stride, padding: [top, left], paddingEnd: ends, dilation, groups, fma,
+  };
 }
 
 interface Taps {
@@ -40,7 +42,9 @@ interface Taps {
 }
 
 /** A phase's taps of the weight, as those of a convolution from x to y: [output channels, input channels / groups, rows, columns]. */
-function tapsOf(weight: Float32Array, { input: y, output: x, groups, kernel: [height, width] }: ConvGradientParams, { rows, columns }: Taps): Float32Array {
+function tapsOf(
+  weight: Float32Array, { input: y, output: x, groups, kernel: [height, width] }: ConvGradientParams, { rows, columns }: Taps,
+): Float32Array {
   const [inputs, outputs] = [x.channels / groups, y.channels / groups];
   const taps = new Float32Array(y.channels * inputs * rows.taps * columns.taps);
   let to = 0;
@@ -49,8 +53,8 @@ function tapsOf(weight: Float32Array, { input: y, output: x, groups, kernel: [he
     for (let i = 0; i < inputs; i++) {
       const from = ((group * inputs + i) * outputs + column) * height;
       for (let r = 0; r < rows.taps; r++) {
-        const row = (from + rows.tap - r * rows.tapStep) * width;
-        for (let c = 0; c < columns.taps; c++) taps[to++] = weight[row + columns.tap - c * columns.tapStep];
+        const row = (from + rows.tap - r * rows.tapStride) * width;
+        for (let c = 0; c < columns.taps; c++) taps[to++] = weight[row + columns.tap - c * columns.tapStride];
       }
     }
   }
@@ -61,15 +65,22 @@ function tapsOf(weight: Float32Array, { input: y, output: x, groups, kernel: [he
 function kernelOf(params: ConvGradientParams) {
   const { input, output, groups, fma } = params;
   if (groups === 1 || groups !== input.channels || groups !== output.channels) {
-    return { kernel: convDataKernel(params, false), floats: packedGradientSize(params), phases: dataPhases(params), pack: packConvWeights, size: packedConvSize };
+    return {
+      kernel: convDataKernel(params, false), floats: packedGradientSize(params), phases: dataPhases(params), pack: packConvWeights,
+      size: packedConvSize,
+    };
   }
   const phases = depthwisePhases(params).map((phase): Taps & { readonly conv: ConvParams } => ({
     ...phase,
     conv: {
-      input: output, output: input, kernel: [phase.rows.taps, phase.columns.taps], stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups, fma, epilogue: noEpilogue,
+      input: output, output: input, kernel: [phase.rows.taps, phase.columns.taps], stride: [1, 1], padding: [0, 0], dilation: [1, 1],
+      groups, fma, epilogue: noEpilogue,
     },
   }));
-  return { kernel: depthwiseDataKernel(params, false), floats: packedDepthwiseGradientSize(params), phases, pack: packDepthwiseWeights, size: packedDepthwiseSize };
+  return {
+    kernel: depthwiseDataKernel(params, false), floats: packedDepthwiseGradientSize(params), phases, pack: packDepthwiseWeights,
+    size: packedDepthwiseSize,
+  };
 }
 
 export const transposedConvolutionBinding: Binding<"conv_transpose2d"> = {

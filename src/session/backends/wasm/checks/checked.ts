@@ -1,14 +1,14 @@
 /** Kernels, checked before they are used (verify.ts): once a process for each arithmetic and each thing that kernels tell apart. */
 import type { Making } from "../../backend.ts";
 import type { Arithmetic } from "../../numerics.ts";
-import type { Wanted } from "../../parts.ts";
-import { WasmHost } from "../engine.ts";
-import type { CompileModule, WasmHostOptions } from "../engine.ts";
+import type { Wanted } from "../../capabilities.ts";
+import { WasmExecutor } from "../executor.ts";
+import type { CompileWasm, WasmExecutorOptions } from "../executor.ts";
 import { makeWasmProgram } from "../program.ts";
 import { checkOf, wrongKinds } from "./verify.ts";
 
 /** Kernels, and those of them that are never used, with what they got wrong. */
-export interface Kernels extends Pick<WasmHostOptions, "arithmetic" | "refused" | "compile" | "apart"> {
+export interface Kernels extends Pick<WasmExecutorOptions, "arithmetic" | "refused" | "compile" | "apart"> {
   readonly wrong: ReadonlyMap<string, string>;
 }
 
@@ -22,20 +22,22 @@ const known = new Map<string, Found>();
 
 /** @param apart has each kernel a module of its own? @throws Refusal where the host compiles none */
 export function* checkedKernels(
-  arithmetic: Arithmetic, compile: CompileModule, { labels, parts: { operations }, check }: Wanted, apart: boolean = false,
+  arithmetic: Arithmetic, compile: CompileWasm, { labels, capabilities: { operations }, check }: Wanted, apart: boolean = false,
 ): Making<Kernels> {
   const key = Object.keys(arithmetic).filter((name) => arithmetic[name as keyof Arithmetic]).join();
   const { done, wrong } = known.get(key) ?? { done: new Set<string>(), wrong: new Map<string, string>() };
   known.set(key, { done, wrong });
   const missing = new Set([...labels].filter((label) => !done.has(label)));
   if (missing.size > 0) {
-    const host = new WasmHost({ arithmetic, threads: 1, pool: undefined, refused: new Set(), compile, apart });
+    const executor = new WasmExecutor({ arithmetic, threads: 1, pool: undefined, refused: new Set(), compile, apart });
     try {
       const inference = checkOf(missing, operations, arithmetic);
-      const found = check === undefined ? wrongKinds(inference, yield* makeWasmProgram({ ...inference, host })) : yield* check(missing, host);
+      const found = check === undefined
+        ? wrongKinds(inference, yield* makeWasmProgram({ ...inference, executor }))
+        : yield* check(missing, executor);
       for (const [what, how] of found) wrong.set(what, how);
     } finally {
-      host.release();
+      executor.release();
     }
     for (const label of missing) done.add(label);
   }

@@ -2,7 +2,7 @@
 import { sizeOf } from "../../../../tensor.ts";
 import { checkValues } from "./values.ts";
 import type { Program } from "../../backend.ts";
-import type { WasmHostOptions } from "../engine.ts";
+import type { WasmExecutorOptions } from "../executor.ts";
 import { wasmProgram } from "../program.ts";
 import type { WasmProgramOptions } from "../program.ts";
 
@@ -10,20 +10,20 @@ import type { WasmProgramOptions } from "../program.ts";
 const TOLERANCE = 1e-3;
 
 /** Kernels that are trusted. */
-export type Trusted = Pick<WasmHostOptions, "arithmetic" | "refused" | "compile" | "apart">;
+export type Trusted = Pick<WasmExecutorOptions, "arithmetic" | "refused" | "compile" | "apart">;
 
 /**
  * Compiles the same graph with trusted kernels in the same memory, for as long as it takes. What is in the arena is lost.
  * @returns which output differs and by how much, for people to read; undefined where all agree
  */
 export function trialFailure(program: Program, options: WasmProgramOptions, trusted: Trusted): string | undefined {
-  const { graph, host } = options;
-  const undo = host.memory.mark();
-  const beside = host.beside(trusted);
+  const { graph, executor } = options;
+  const undo = executor.memory.mark();
+  const beside = executor.beside(trusted);
   try {
     const next = checkValues(3);
     const inputs = graph.inputs.map(({ shape }) => Float32Array.from({ length: sizeOf(shape) }, next));
-    const [actual, expected] = [program, wasmProgram({ ...options, host: beside, overrides: new Map() })].map((each) => {
+    const [actual, expected] = [program, wasmProgram({ ...options, executor: beside, overrides: new Map() })].map((each) => {
       inputs.forEach((data, i) => each.setInput(i, data));
       each.run();
       return graph.outputs.map((value) => {

@@ -79,11 +79,14 @@ function graphOf(labels: ReadonlySet<Label>, operations: PlainOperations, { wino
 }
 
 /** What the program of a check is made of. */
-export type Check = Omit<WasmProgramOptions, "host">;
+export type Check = Omit<WasmProgramOptions, "executor">;
 
 /** A check of what these labels name. @param operations know the right answers */
 export function checkOf(labels: ReadonlySet<Label>, operations: Operations, arithmetic: Arithmetic): Check {
-  return { graph: graphOf(labels, operations, arithmetic), operations, kept: new Set<string>(), constants: new PlainConstants(), overrides: new Map<string, undefined>() };
+  return {
+    graph: graphOf(labels, operations, arithmetic), operations, kept: new Set<string>(), constants: new PlainConstants(),
+    overrides: new Map<string, undefined>(),
+  };
 }
 
 /** The kinds for which a check's program on other kernels does not compute what the plain kernels compute; with what went wrong. */

@@ -14,7 +14,7 @@ import { withPace } from "../pace.ts";
 import { withStrassen } from "../strassen.ts";
 import { emitRunsShared } from "../../../threads/run-shared.ts";
 import { labelsOf } from "../checks/verify.ts";
-import { WasmHost, compileNothing } from "../engine.ts";
+import { WasmExecutor, compileNothing } from "../executor.ts";
 import { planProgram } from "../program.ts";
 import { planCheck, wholeModule } from "./whole.ts";
 
@@ -50,20 +50,20 @@ export function emitModule(source: Module | Network | Graph, options: EmitOption
   const { graph, kept } = sessionGraph(network, shapesOf(network, options.input), observe, override);
   const arithmetic = withPace(withStrassen(arithmeticOf(numerics, { fusedMultiplyAdd: relaxedSimd })), paced);
   const shared = threads > 1;
-  const host = new WasmHost({
+  const executor = new WasmExecutor({
     arithmetic, shared, ...(shared ? { emitRuns: emitRunsShared } : {}), threads: 1, pool: undefined, refused: new Set(),
     compile: compileNothing,
   });
   const check = planCheck(labelsOf(graph, allOperations), allOperations, arithmetic, shared);
   try {
     const overrides = new Map(override.map((name) => [name, undefined]));
-    const { code } = planProgram({ graph, operations: allOperations, kept, constants: new PlainConstants(), host, overrides });
+    const { code } = planProgram({ graph, operations: allOperations, kept, constants: new PlainConstants(), executor, overrides });
     const use = { model: network.title, input: inputOf(graph), observe, override, numerics, threads };
     return describe(
       wholeModule(code, check.code, arithmetic, shared), { senet: version, ...use, relaxedSimd, ...(paced ? { pace: paced } : {}) },
     );
   } finally {
     check.release();
-    host.release();
+    executor.release();
   }
 }

@@ -10,7 +10,7 @@ import type { Shape } from "../../../../tensor.ts";
 import type { Numerics } from "../../numerics.ts";
 
 /** What a module is used for. */
-export interface ModuleUse {
+export interface WasmModuleUse {
   /** The model's name and options, for people to read. */
   readonly model: string;
   /** Of several inputs all shapes, in the order of the graph's. */
@@ -24,7 +24,7 @@ export interface ModuleUse {
   readonly pace?: boolean;
 }
 
-export interface ModuleDescription extends ModuleUse {
+export interface WasmModuleDescription extends WasmModuleUse {
   /** The version that emitted it. */
   readonly senet: string;
   /** Does it hold instructions of relaxed SIMD? Then engines without these refuse it as a whole. */
@@ -38,7 +38,7 @@ export interface ModuleDescription extends ModuleUse {
 /** What a description may have: anything else is damage. */
 const ENTRIES: readonly string[] = [
   "senet", "model", "input", "observe", "override", "numerics", "threads", "relaxedSimd", "pace", "digest", "check",
-] satisfies readonly (keyof ModuleDescription)[];
+] satisfies readonly (keyof WasmModuleDescription)[];
 
 const SECTION = "senet";
 const CUSTOM = 0;
@@ -60,13 +60,13 @@ export function digestOf(bytes: Uint8Array): string {
 const letters = (text: string): number[] => Array.from(text, (letter) => letter.charCodeAt(0));
 
 /** In ASCII. @param checked with its check? */
-function textOf({ check: _, ...description }: ModuleDescription, checked: boolean): string {
+function textOf({ check: _, ...description }: WasmModuleDescription, checked: boolean): string {
   const text = JSON.stringify(description).replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
   return checked ? `${text.slice(0, -1)},"check":"${digestOf(Uint8Array.from(letters(text)))}"}` : text;
 }
 
 /** The module with its description. */
-export function describe(bytes: Uint8Array, use: Omit<ModuleDescription, "digest">): Uint8Array<ArrayBuffer> {
+export function describe(bytes: Uint8Array, use: Omit<WasmModuleDescription, "digest">): Uint8Array<ArrayBuffer> {
   const text = textOf({ ...use, digest: digestOf(bytes) }, true);
   const section = new Bytes(text.length + 16);
   section.name(SECTION);
@@ -89,14 +89,14 @@ export function bytesOf(module: unknown): Uint8Array<ArrayBuffer> | undefined {
  * only the description can be.
  * @throws TypeError for anything else, FormatError for what `senet compile` has not made, or what is damaged
  */
-export function readDescription(module: unknown): ModuleDescription {
+export function readWasmDescription(module: unknown): WasmModuleDescription {
   const bytes = bytesOf(module);
   const section = bytes === undefined ? hostSectionOf(module) : sectionOf(bytes);
   if (section === undefined) throw new FormatError("compile: this module was not made by senet compile: it has no section named senet");
   const text = String.fromCharCode(...section.text);
-  let found: Partial<ModuleDescription> | null = null;
+  let found: Partial<WasmModuleDescription> | null = null;
   try {
-    found = JSON.parse(text) as Partial<ModuleDescription> | null;
+    found = JSON.parse(text) as Partial<WasmModuleDescription> | null;
   } catch {
     // Then it is as good as of another sort.
   }
@@ -117,7 +117,7 @@ interface Section {
   readonly text: Uint8Array;
 }
 
-function isDescription(found: Partial<ModuleDescription> | null): found is ModuleDescription {
+function isDescription(found: Partial<WasmModuleDescription> | null): found is WasmModuleDescription {
   if (typeof found !== "object" || found === null) return false;
   const { model, senet, digest, input, observe, override, threads, numerics, relaxedSimd } = found;
   return [model, senet, digest, numerics].every((text) => typeof text === "string") && [input, observe, override].every(Array.isArray) &&
@@ -174,7 +174,7 @@ export function inputOf({ inputs }: Pick<Graph, "inputs">): Shape | readonly Sha
 const list = (names: readonly string[]): string => [...new Set(names)].sort().join(", ") || "nothing";
 
 /** Is this what the module was made for, as far as it says? @throws RangeError naming what was wanted and what came */
-export function checkUse(made: ModuleDescription, wanted: ModuleUse): void {
+export function checkUse(made: WasmModuleDescription, wanted: WasmModuleUse): void {
   const sharing = (threads: number): string => (threads > 1 ? "several threads" : "one thread");
   const compared: [string, string, string][] = [
     ["input", JSON.stringify(made.input), JSON.stringify(wanted.input)],

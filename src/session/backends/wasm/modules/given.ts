@@ -6,19 +6,19 @@
 import { show } from "../../../../errors.ts";
 import type { HostWasmModule } from "../../../../host-types.ts";
 import { version } from "../../../../version.ts";
-import { bytesOf, checkUse, digestOf, inputOf, readDescription } from "./file.ts";
-import type { ModuleDescription, ModuleUse } from "./file.ts";
+import { bytesOf, checkUse, digestOf, inputOf, readWasmDescription } from "./file.ts";
+import type { WasmModuleDescription, WasmModuleUse } from "./file.ts";
 import { arithmeticOf, showPace } from "../../numerics.ts";
 import { withPace } from "../pace.ts";
 import { withStrassen } from "../strassen.ts";
 import type { Backend, Making, Program, ProgramRequest } from "../../backend.ts";
 import type { Operations } from "../../operations.ts";
-import type { Wanted } from "../../parts.ts";
+import type { Wanted } from "../../capabilities.ts";
 import { PlainConstants } from "../../plain/program.ts";
 import { growPool, warmPool } from "../../../threads/pool.ts";
 import type { Pool } from "../../../threads/pool.ts";
 import { LastingBackend } from "../../../threads/lasting.ts";
-import { WasmHost, compileNothing } from "../engine.ts";
+import { WasmExecutor, compileNothing } from "../executor.ts";
 import { runners } from "../install.ts";
 import { planProgram } from "../program.ts";
 import { planCheck, wholeModule } from "./whole.ts";
@@ -26,17 +26,17 @@ import { planCheck, wholeModule } from "./whole.ts";
 /** A module that says it is for what is wanted. */
 export interface Given {
   readonly module: HostWasmModule;
-  readonly description: ModuleDescription;
-  readonly use: ModuleUse;
+  readonly description: WasmModuleDescription;
+  readonly use: WasmModuleUse;
   readonly labels: ReadonlySet<string>;
 }
 
 /**
- * For compile and compileSync that take modules. @throws TypeError or FormatError for what is no such module, RangeError where it is for another use,
- * Error where the host refuses it, or has no workers and the module wants some
+ * For compile and compileSync that take modules. @throws TypeError or FormatError for what is no such module, RangeError where it is for
+ * another use, Error where the host refuses it, or has no workers and the module wants some
  */
-export function* givenModules({ module, use, labels, numerics, threads, pace, parts }: Wanted): Making<Backend> {
-  const description = readDescription(module);
+export function* givenModules({ module, use, labels, numerics, threads, pace, capabilities }: Wanted): Making<Backend> {
+  const description = readWasmDescription(module);
   if (use === undefined) throw new RangeError("compile: module is for inference");
   const { graph, ...rest } = use;
   const wanted = {
@@ -47,7 +47,7 @@ export function* givenModules({ module, use, labels, numerics, threads, pace, pa
   const bytes = bytesOf(module);
   const compiled = bytes === undefined ? (module as HostWasmModule) : yield* compiling(bytes, description);
   const given = { module: compiled, description, use: wanted, labels };
-  const made = (pool: Pool | undefined): Backend => new GivenBackend(given, parts.operations, pool);
+  const made = (pool: Pool | undefined): Backend => new GivenBackend(given, capabilities.operations, pool);
   if (wanted.threads === 1) return made(undefined);
   const pool = yield* workers(given);
   return new LastingBackend(made(pool), function* () {
@@ -55,7 +55,7 @@ export function* givenModules({ module, use, labels, numerics, threads, pace, pa
   });
 }
 
-function* compiling(bytes: Uint8Array<ArrayBuffer>, { relaxedSimd }: ModuleDescription): Making<HostWasmModule> {
+function* compiling(bytes: Uint8Array<ArrayBuffer>, { relaxedSimd }: WasmModuleDescription): Making<HostWasmModule> {
   if (typeof WebAssembly === "undefined") throw new Error("compile: module wants WebAssembly, which is not available here");
   const wasm = WebAssembly;
   let module: HostWasmModule | undefined;
@@ -72,8 +72,11 @@ function* compiling(bytes: Uint8Array<ArrayBuffer>, { relaxedSimd }: ModuleDescr
       },
     };
   } catch (error) {
-    const hint = relaxedSimd ? "; it has instructions of relaxed SIMD, which not every engine knows: senet compile makes it without, unless asked for --relaxed-simd" : "";
-    throw new Error(`compile: this host does not compile the module's bytes: ${error instanceof Error ? error.message : show(error)}${hint}`);
+    const hint = !relaxedSimd ? "" : "; it has instructions of relaxed SIMD, which not every engine knows: " +
+      "senet compile makes it without, unless asked for --relaxed-simd";
+    throw new Error(
+      `compile: this host does not compile the module's bytes: ${error instanceof Error ? error.message : show(error)}${hint}`,
+    );
   }
   return module!;
 }
@@ -98,7 +101,7 @@ function* workers({ use, module }: Given): Making<Pool> {
 class GivenBackend implements Backend {
   readonly name = "wasm";
   readonly reason: string;
-  readonly host: WasmHost;
+  readonly executor: WasmExecutor;
   readonly #given: Given;
   readonly #operations: Operations;
   readonly #constants = new PlainConstants();
@@ -112,59 +115,65 @@ class GivenBackend implements Backend {
     const instructions = `simd${arithmetic.fma ? ", relaxed" : ""}${showPace(arithmetic)}`;
     this.#given = given;
     this.#operations = operations;
-    this.host = new WasmHost({ arithmetic, threads, pool, refused: new Set(), compile: compileNothing });
+    this.executor = new WasmExecutor({ arithmetic, threads, pool, refused: new Set(), compile: compileNothing });
     this.reason = `${instructions}, ${threads} thread${threads === 1 ? "" : "s"}, kernels of the given module`;
   }
 
   *program(request: ProgramRequest): Making<Program> {
-    const { host } = this;
+    const { executor } = this;
     const { description, labels, module, use } = this.#given;
     if (this.#made) throw otherShape(request, use);
     this.#made = true;
-    const { code, finish } = planProgram({ ...request, host, operations: this.#operations, constants: this.#constants });
-    const check = planCheck(labels, this.#operations, host.arithmetic, host.memory.shared);
+    const { code, finish } = planProgram({ ...request, executor, operations: this.#operations, constants: this.#constants });
+    const check = planCheck(labels, this.#operations, executor.arithmetic, executor.memory.shared);
     try {
-      if (digestOf(wholeModule(code, check.code, host.arithmetic, host.memory.shared)) !== description.digest) throw misfit(description, use);
-      adopt(host, module);
+      if (digestOf(wholeModule(code, check.code, executor.arithmetic, executor.memory.shared)) !== description.digest) {
+        throw misfit(description, use);
+      }
+      adopt(executor, module);
       for (const [kind, what] of check.run(module)) {
         throw new Error(`compile: the module's kernel for ${kind} fails its check on this host: ${what} of the largest value`);
       }
     } finally {
       check.release();
     }
-    return finish(runners(code.parts, host));
+    return finish(runners(code.spans, executor));
   }
 
   refresh(): void {
-    this.host.memory.refresh();
+    this.executor.memory.refresh();
     this.#constants.refresh();
   }
 
   release(): void {
-    this.host.release();
+    this.executor.release();
   }
 
   get collected(): (() => void) | undefined {
-    return this.host.collected;
+    return this.executor.collected;
   }
 }
 
-function otherShape({ graph }: ProgramRequest, { input }: ModuleUse): RangeError {
+function otherShape({ graph }: ProgramRequest, { input }: WasmModuleUse): RangeError {
   const came = JSON.stringify(inputOf(graph));
-  return new RangeError(`session: its kernels come from a module for an input of shape ${JSON.stringify(input)}, and none are compiled here; ` +
-    `got ${came}, which wants a module and a session of its own`);
+  return new RangeError(
+    `session: its kernels come from a module for an input of shape ${JSON.stringify(input)}, and none are compiled here; ` +
+    `got ${came}, which wants a module and a session of its own`,
+  );
 }
 
 /** Some engines ask for the same permission once more before a compiled module may run (JavaScriptCore). */
-function adopt(host: WasmHost, module: HostWasmModule): void {
+function adopt(executor: WasmExecutor, module: HostWasmModule): void {
   try {
-    host.adopt(module);
+    executor.adopt(module);
   } catch (error) {
     throw new Error(`compile: this host does not let the module run: ${error instanceof Error ? error.message : show(error)}`);
   }
 }
 
-function misfit({ model, senet }: ModuleDescription, wanted: ModuleUse): RangeError {
-  return new RangeError(`compile: the module does not fit: ${wanted.model} with senet ${version} is wanted, it was made for ${model} with senet ${senet}, whose kernels are others; ` +
-    "make it anew with senet compile");
+function misfit({ model, senet }: WasmModuleDescription, wanted: WasmModuleUse): RangeError {
+  return new RangeError(
+    `compile: the module does not fit: ${wanted.model} with senet ${version} is wanted, ` +
+    `it was made for ${model} with senet ${senet}, whose kernels are others; make it anew with senet compile`,
+  );
 }

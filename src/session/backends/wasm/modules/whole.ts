@@ -10,7 +10,7 @@ import type { Arithmetic } from "../../numerics.ts";
 import type { Operations } from "../../operations.ts";
 import { emitWait } from "../../../threads/wait-module.ts";
 import { checkOf, wrongKinds } from "../checks/verify.ts";
-import { WasmHost, compileNothing } from "../engine.ts";
+import { WasmExecutor, compileNothing } from "../executor.ts";
 import { emitCode, kernelModule, runners } from "../install.ts";
 import type { Code } from "../install.ts";
 import { planProgram } from "../program.ts";
@@ -37,16 +37,18 @@ export interface PlannedCheck {
  */
 export function planCheck(labels: ReadonlySet<string>, operations: Operations, arithmetic: Arithmetic, shared: boolean): PlannedCheck {
   // One thread does it, whatever the memory.
-  const host = new WasmHost({ arithmetic, shared, threads: 1, pool: undefined, refused: new Set(), compile: compileNothing, runs: CHECK });
+  const executor = new WasmExecutor({
+    arithmetic, shared, threads: 1, pool: undefined, refused: new Set(), compile: compileNothing, runs: CHECK,
+  });
   const check = checkOf(labels, operations, arithmetic);
-  const { code, finish } = planProgram({ ...check, host });
+  const { code, finish } = planProgram({ ...check, executor });
   return {
     code,
     run(module) {
-      host.adopt(module);
-      return wrongKinds(check, finish(runners(code.parts, host)));
+      executor.adopt(module);
+      return wrongKinds(check, finish(runners(code.spans, executor)));
     },
-    release: () => host.release(),
+    release: () => executor.release(),
   };
 }
 

@@ -1,7 +1,7 @@
 /** Numerics "turbo" as a backend around the usual one: its kernels are on trial, and the usual ones take over where they fail. */
 import { trialFailure } from "../checks/trial.ts";
 import type { Backend, Making, Program, ProgramRequest } from "../../backend.ts";
-import type { Wanted } from "../../parts.ts";
+import type { Wanted } from "../../capabilities.ts";
 import { PlainConstants } from "../../plain/program.ts";
 import { WasmBackend } from "../backend.ts";
 import type { WasmBackendOptions } from "../backend.ts";
@@ -16,12 +16,12 @@ export function* turboBackend(usual: WasmBackendOptions, wanted: Wanted): Making
   const kernels = yield* checkedKernels(found.arithmetic, found.compile, wanted, true);
   for (const [kind, what] of kernels.wrong) return instead(`its kernel for ${kind} failed its check, ${what}`);
   const { operations } = usual;
-  return new TrialBackend(new WasmBackend({ ...usual, kernels }), instead, (program, request, host) =>
-    trialFailure(program, { ...request, operations, host, constants: new PlainConstants() }, usual.kernels));
+  return new TrialBackend(new WasmBackend({ ...usual, kernels }), instead, (program, request, executor) =>
+    trialFailure(program, { ...request, operations, executor, constants: new PlainConstants() }, usual.kernels));
 }
 
 /** @returns what is wrong with a program, for people to read */
-type Trial = (program: Program, request: ProgramRequest, host: WasmBackend["host"]) => string | undefined;
+type Trial = (program: Program, request: ProgramRequest, executor: WasmBackend["executor"]) => string | undefined;
 
 /** A backend whose programs are checked when they are made. From the first failure on another one makes them; those that passed stay. */
 export class TrialBackend implements Backend {
@@ -53,7 +53,7 @@ export class TrialBackend implements Backend {
   *program(request: ProgramRequest): Making<Program> {
     if (this.#instead === undefined) {
       const program = yield* this.#tried.program(request);
-      const failure = this.#failure(program, request, this.#tried.host);
+      const failure = this.#failure(program, request, this.#tried.executor);
       if (failure === undefined) {
         this.#passed++;
         return program;

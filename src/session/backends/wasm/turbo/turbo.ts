@@ -8,12 +8,12 @@ import { builtin } from "../../../threads/builtin.ts";
 import type { Arithmetic } from "../../numerics.ts";
 import { REVECTORISE, flagsOf, withFlags } from "./v8-flags.ts";
 import type { NodeProcess, V8 } from "./v8-flags.ts";
-import type { CompileModule } from "../engine.ts";
+import type { CompileWasm } from "../executor.ts";
 
 /** Kernels compiled with this version's flags. */
 export interface Turbo {
   readonly arithmetic: Arithmetic;
-  readonly compile: CompileModule;
+  readonly compile: CompileWasm;
 }
 
 let known: Turbo | string | undefined;

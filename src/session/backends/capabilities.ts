@@ -8,8 +8,8 @@ import type { Arithmetic, Numerics } from "./numerics.ts";
 import type { Operations } from "./operations.ts";
 import type { Pool } from "../threads/pool.ts";
 import type { WasmBackendOptions } from "./wasm/backend.ts";
-import type { WasmHost } from "./wasm/engine.ts";
-import type { ModuleUse } from "./wasm/modules/file.ts";
+import type { WasmExecutor } from "./wasm/executor.ts";
+import type { WasmModuleUse } from "./wasm/modules/file.ts";
 
 /** `auto` is the first that the host has: wasm, else plain. */
 export type KernelChoice = "auto" | "wasm" | "plain";
@@ -34,23 +34,28 @@ export interface BackendOptions {
 /** With what the network has in it: `labelsOf` (verify.ts). */
 export interface Wanted extends BackendOptions {
   readonly labels: ReadonlySet<string>;
-  readonly parts: SessionParts;
-  /** What checks these labels, on a host that trusts everything; by default verify.ts. @returns what does not pass, as hosts refuse it, and how */
-  readonly check?: (labels: ReadonlySet<string>, host: WasmHost) => Making<ReadonlyMap<string, string>>;
+  readonly capabilities: Capabilities;
+  /**
+   * What checks these labels, on an executor that trusts everything; by default verify.ts.
+   * @returns what does not pass, as executors refuse it, and how
+   */
+  readonly check?: (labels: ReadonlySet<string>, executor: WasmExecutor) => Making<ReadonlyMap<string, string>>;
   /** What a given module must be for. */
-  readonly use?: Pick<ModuleUse, "model" | "observe" | "override"> & { readonly graph: Graph };
+  readonly use?: Pick<WasmModuleUse, "model" | "observe" | "override"> & { readonly graph: Graph };
 }
 
-export interface SessionParts {
+export interface Capabilities {
   readonly operations: Operations;
   /** Adds Strassen's method to the arithmetic of "fast" and "turbo" (strassen.ts); where it is missing, they do without. */
   readonly strassen?: (arithmetic: Arithmetic) => Arithmetic;
-  /** Adds the pace where unfused kernels are faster with it on this host, or as is asked (pace.ts); where it is missing, they do without. */
+  /**
+   * Adds the pace where unfused kernels are faster with it on this host, or as is asked (pace.ts); where it is missing, they do without.
+   */
   readonly pace?: (arithmetic: Arithmetic, asked: boolean | undefined) => Arithmetic;
   /** Numerics "turbo", around the usual kernels (turbo/backend.ts); where it is missing, fast takes its place. */
   readonly turbo?: (usual: WasmBackendOptions, wanted: Wanted) => Making<Backend>;
   /** Workers; where it is missing, one thread computes. */
-  readonly threads?: ThreadsPart;
+  readonly threads?: ThreadsCapability;
   /**
    * Modules from `senet compile`; where it is missing, these are refused.
    * @throws TypeError, FormatError, RangeError or Error where the module is none, or none for this
@@ -65,7 +70,7 @@ export interface Crew {
   readonly alone: string | undefined;
 }
 
-export interface ThreadsPart {
+export interface ThreadsCapability {
   /** @param threads that are wanted; by default as many as seem good */
   readonly crew: (threads: number | undefined) => Making<Crew>;
   /** A backend that goes on where workers end. @param made makes it with those that there are */

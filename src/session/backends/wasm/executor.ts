@@ -5,23 +5,23 @@ import { Refusal } from "../backend.ts";
 import type { Job } from "../backend.ts";
 import { giveMemory } from "./memories.ts";
 import type { Arithmetic } from "../numerics.ts";
-import type { Step } from "../../../operations/record.ts";
+import type { Routine } from "../../../operations/record.ts";
 import { emitRunsAlone } from "./run-function.ts";
 import type { EmitRuns } from "./run-function.ts";
 import type { Pool, SessionCode } from "../../threads/pool.ts";
 import { LOST_ADDRESS, STAGE_ADDRESS, WasmMemory } from "./memory.ts";
 
-type RunPart = (thread: number, stage: number, sleeps: number) => number;
+type RunSpan = (thread: number, stage: number, sleeps: number) => number;
 
-export interface WasmHostOptions {
+export interface WasmExecutorOptions {
   readonly arithmetic: Arithmetic;
   /** Threads that share a program, at most. */
   readonly threads: number;
   /** Where they come from; undefined for one thread. */
   readonly pool: Pool | undefined;
-  /** Operations, and parts of training, whose kernels did not compute what they should: the plain kernels do these. */
+  /** Operations, and tasks of training, whose kernels did not compute what they should: the plain kernels do these. */
   readonly refused: ReadonlySet<string>;
-  readonly compile: CompileModule;
+  readonly compile: CompileWasm;
   /** Does each kernel have a module of its own? By default all of a program are in one. */
   readonly apart?: boolean;
   /** By default one of its own. */
@@ -30,22 +30,22 @@ export interface WasmHostOptions {
   readonly shared?: boolean;
   /** By default the pool's, or for one thread. */
   readonly emitRuns?: EmitRuns;
-  /** What the names of functions that run parts of programs begin with. */
+  /** What the names of functions that run spans of programs begin with. */
   readonly runs?: string;
 }
 
 /** Makes a module of kernels of what `emit` writes. */
-export type CompileModule = (emit: () => ModuleBuilder) => HostWasmModule;
+export type CompileWasm = (emit: () => ModuleBuilder) => HostWasmModule;
 
-/** For hosts that only adopt modules. */
-export const compileNothing: CompileModule = () => {
+/** For executors that only adopt modules. */
+export const compileNothing: CompileWasm = () => {
   throw new Error("session: a given module holds all kernels, and none is compiled");
 };
 
-/** Functions that run parts of programs are named so, with a number. */
+/** Functions that run spans of programs are named so, with a number. */
 const RUN = "run_";
 
-export class WasmHost {
+export class WasmExecutor {
   readonly memory: WasmMemory;
   readonly threads: number;
   readonly arithmetic: Arithmetic;
@@ -53,7 +53,7 @@ export class WasmHost {
   readonly apart: boolean;
   readonly emitRuns: EmitRuns;
   readonly #release: () => void;
-  readonly #compile: CompileModule;
+  readonly #compile: CompileWasm;
   readonly #pool: Pool | undefined;
   readonly #code: SessionCode & { readonly modules: (HostWasmModule | undefined)[] };
   /** What each of the modules exports. */
@@ -65,7 +65,11 @@ export class WasmHost {
   #names = 0;
 
   /** @throws Error where WebAssembly is missing, or no memory can be had */
-  constructor({ threads, pool, refused, arithmetic, compile, apart = false, memory: given, shared = pool !== undefined, runs = RUN, emitRuns }: WasmHostOptions) {
+  constructor(
+    {
+      threads, pool, refused, arithmetic, compile, apart = false, memory: given, shared = pool !== undefined, runs = RUN, emitRuns,
+    }: WasmExecutorOptions,
+  ) {
     this.threads = pool === undefined ? 1 : threads;
     this.#refused = refused;
     this.apart = apart;
@@ -87,7 +91,7 @@ export class WasmHost {
     };
   }
 
-  /** Takes the memory back, if it is the host's own; to be called once, when nothing runs in it any more. */
+  /** Takes the memory back, if it is the executor's own; to be called once, when nothing runs in it any more. */
   get release(): () => void {
     return this.#release;
   }
@@ -101,11 +105,14 @@ export class WasmHost {
   }
 
   /** Other kernels in the same memory, for this thread alone. */
-  beside(options: Pick<WasmHostOptions, "arithmetic" | "refused" | "compile" | "apart">): WasmHost {
-    return new WasmHost({ ...options, threads: 1, pool: this.#pool, memory: this.memory });
+  beside(options: Pick<WasmExecutorOptions, "arithmetic" | "refused" | "compile" | "apart">): WasmExecutor {
+    return new WasmExecutor({ ...options, threads: 1, pool: this.#pool, memory: this.memory });
   }
 
-  /** May these kernels be used: have they computed what they should? The one place that says so, for inference and training. @param what a kind of operation, or a part of training */
+  /**
+   * May these kernels be used: have they computed what they should? The one place that says so, for inference and training.
+   * @param what a kind of operation, or a task of training
+   */
   trusts(what: string): boolean {
     return !this.#refused.has(what);
   }
@@ -193,16 +200,16 @@ export class WasmHost {
     this.#pool?.prepare(this.#code, this.threads - 1);
   }
 
-  /** What calls the exported function that runs a part of a program. */
-  runner(name: string): Step {
-    const part = this.#exports[name] as RunPart;
+  /** What calls the exported function that runs a span of a program. */
+  runner(name: string): Routine {
+    const span = this.#exports[name] as RunSpan;
     const pool = this.#pool;
-    if (pool === undefined) return part as unknown as Step;
+    if (pool === undefined) return span as unknown as Routine;
     const number = Number(name.slice(RUN.length));
-    return () => pool.run(this.#code, number, part, this.threads);
+    return () => pool.run(this.#code, number, span, this.threads);
   }
 
-  /** Runs parts on workers only; undefined where there are none. */
+  /** Runs spans on workers only; undefined where there are none. */
   runAsync<T>(names: readonly string[], begin: () => void, end: () => T): Promise<T> | undefined {
     return this.#pool?.runAsync(this.#code, names.map((name) => Number(name.slice(RUN.length))), this.threads, begin, end);
   }
