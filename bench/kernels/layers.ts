@@ -2,6 +2,8 @@
 import { convolution } from "../../kernels/wasm/convolution/choose.ts";
 import type { Convolution } from "../../kernels/wasm/convolution/choose.ts";
 import type { ConvParams } from "../../kernels/wasm/convolution/params.ts";
+import type { Activation } from "../../kernels/wasm/shared/activation.ts";
+import { geluEmitters } from "../../kernels/wasm/shared/gelu.ts";
 import { imagePitch, interior } from "../../kernels/wasm/shared/layout.ts";
 import type { Layout } from "../../kernels/wasm/shared/layout.ts";
 import { ModuleBuilder } from "../../kernels/wasm/assembler/module-builder.ts";
@@ -9,7 +11,7 @@ import type { Pace } from "../../kernels/wasm/shared/pace.ts";
 import { strassenConvolution } from "../../kernels/wasm/convolution/strassen/strassen.ts";
 import { createModel } from "../../models/index.ts";
 import { lower } from "../../src/nn/lower.ts";
-import { bindingOf } from "../../src/session/backends/wasm/bindings/binding.ts";
+import { bindingOf, emitted } from "../../src/session/backends/wasm/bindings/binding.ts";
 import { bindings } from "../../src/session/backends/wasm/bindings/index.ts";
 import { imagesOf } from "../../src/session/plan/layouts.ts";
 import { optimise } from "../../src/session/optimise/optimise.ts";
@@ -19,6 +21,8 @@ import type { Task } from "./task.ts";
 /** What convolutions are computed with. */
 export interface Arithmetic extends Pick<ConvParams, "fma" | "wide" | "winograd"> {
   readonly pace?: Pace | undefined;
+  /** What computes some activations in fewer instructions, by their names. */
+  readonly activations?: Readonly<Partial<Record<string, Activation>>>;
 }
 
 /** As sessions choose it (src/session/backends/wasm/bindings/convolution.ts). */
@@ -45,7 +49,7 @@ function shapesOf(model: string, arithmetic: Arithmetic): Map<string, Shape> {
       input: layout(inputs[0]), output: layout(output), kernel, stride, padding: [top, left], paddingEnd: [bottom, right], dilation, groups,
       ...arithmetic,
       epilogue: {
-        gate: epilogue?.gate === true, activation: epilogue?.activation,
+        gate: epilogue?.gate === true, activation: emitted(epilogue?.activation, { arithmetic, emitters: geluEmitters }),
         residual: epilogue?.residual === true ? layout(inputs[inputs.length - 1]) : undefined,
       },
     };

@@ -13,6 +13,7 @@ import v8 from "node:v8";
 import { probe } from "../../kernels/wasm/probe/probe.ts";
 import { probePace } from "../../kernels/wasm/probe/pace.ts";
 import { probeWide } from "../../kernels/wasm/probe/wide.ts";
+import { shortActivations } from "../../kernels/wasm/shared/short-sigmoid.ts";
 import { pace } from "../../kernels/wasm/shared/pace.ts";
 import type { Pace } from "../../kernels/wasm/shared/pace.ts";
 import { hasModel } from "../../models/index.ts";
@@ -29,7 +30,8 @@ function arithmeticOf(numerics: string): Arithmetic {
   if (numerics === "exact") return { fma: false, pace: held(false) };
   if (numerics === "turbo") for (const flag of ["relaxed-simd", "revectorize"]) v8.setFlagsFromString(`--experimental-wasm-${flag}`);
   const fma = probe().fusedMultiplyAdd;
-  return { fma, pace: held(fma), winograd: true, wide: numerics === "turbo" && fma && probeWide(() => performance.now()) };
+  const wide = numerics === "turbo" && fma && probeWide(() => performance.now());
+  return { fma, pace: held(fma), winograd: true, wide, activations: shortActivations(fma) };
 }
 
 function layers(model: string, arithmetic: Arithmetic, rounds: number, only: string): void {

@@ -12,7 +12,7 @@ import { emitModule } from "../../src/session/backends/wasm/modules/emit.ts";
 import { compileSync as leanSync } from "../../src/session/lean.ts";
 import { compileSyncWith } from "../../src/session/compile.ts";
 import { compile, compileSync } from "../../src/session/session.ts";
-import { withStrassen } from "../../src/session/backends/wasm/strassen.ts";
+import { withFast } from "../../src/session/backends/wasm/fast.ts";
 import { checkOf, wrongKinds } from "../../src/session/backends/wasm/checks/verify.ts";
 import { WasmExecutor } from "../../src/session/backends/wasm/executor.ts";
 import { wasmProgram } from "../../src/session/backends/wasm/program.ts";
@@ -70,7 +70,7 @@ test("Strassen kernels that are wrong are found by their check, and not used", (
   };
   // Kernels for joined vectors are right on any host, and have not been checked in this process.
   const session = compileSyncWith(
-    { operations: allOperations, strassen: (arithmetic) => ({ ...withStrassen(arithmetic), strassen: wrong, wide: true }) }, model,
+    { operations: allOperations, fast: (arithmetic) => ({ ...withFast(arithmetic), strassen: wrong, wide: true }) }, model,
     { input },
   );
   assert.match(session.kernels, /plain for conv2d: its kernels failed their check/);

@@ -46,8 +46,11 @@ export interface Wanted extends BackendOptions {
 
 export interface Capabilities {
   readonly operations: Operations;
-  /** Adds Strassen's method to the arithmetic of "fast" and "turbo" (strassen.ts); where it is missing, they do without. */
-  readonly strassen?: (arithmetic: Arithmetic) => Arithmetic;
+  /**
+   * Adds Strassen's method and short activations to the arithmetic of "fast" and "turbo" (wasm/fast.ts); where it is missing, they do
+   * without.
+   */
+  readonly fast?: (arithmetic: Arithmetic) => Arithmetic;
   /**
    * Adds the pace where unfused kernels are faster with it on this host, or as is asked (pace.ts); where it is missing, they do without.
    */

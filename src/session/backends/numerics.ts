@@ -1,6 +1,7 @@
 /** How exact a session is, and what of the machine's instructions it may use for that. */
 import type { ConvParams } from "../../../kernels/wasm/convolution/params.ts";
 import type { Convolution } from "../../../kernels/wasm/convolution/choose.ts";
+import type { Activation } from "../../../kernels/wasm/shared/activation.ts";
 import type { VectorArithmetic } from "../../../kernels/wasm/shared/arithmetic.ts";
 import type { Pace } from "../../../kernels/wasm/shared/pace.ts";
 import { probe } from "../../../kernels/wasm/probe/probe.ts";
@@ -21,6 +22,8 @@ export interface Arithmetic extends VectorArithmetic {
   readonly pace?: Pace;
   /** What computes some convolutions by fewer products, which Winograd's method does not. */
   readonly strassen?: (params: ConvParams) => Convolution | undefined;
+  /** What computes some activations in fewer instructions, by their names. */
+  readonly activations?: Readonly<Partial<Record<string, Activation>>>;
 }
 
 export const exactArithmetic: Arithmetic = { fma: false, wide: false, winograd: false };

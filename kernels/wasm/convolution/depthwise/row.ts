@@ -5,7 +5,7 @@
  * the input after the other; each column is multiplied into all pixels of the tile under whose window it lies. Tiles are the outer loop and
  * panels the inner one: so memory is read and written in order, and each line of the cache once.
  */
-import { activationScratch, emitActivation } from "../../shared/activation.ts";
+import { activationScratch, emitActivation, holdConstants } from "../../shared/activation.ts";
 import type { ActivationScratch } from "../../shared/activation.ts";
 import type { ConvEpilogue } from "../params.ts";
 import type { FunctionBuilder } from "../../assembler/function-builder.ts";
@@ -50,6 +50,7 @@ export function emitDepthwiseRow(m: ModuleBuilder, kernel: DepthwiseRow): Depthw
     const { pixels, width, outPixel } = kernel;
     const rest = width % pixels;
     const row = new Row(f, kernel, p);
+    row.hold();
     if (width > rest) {
       const end = local.i32("row_end");
       local.get(p.y);
@@ -103,6 +104,12 @@ class Row {
   #used(): Addresses[] {
     const { gate, residual } = this.#kernel.epilogue;
     return ["x", "w", "y", ...(gate ? ["gate" as const] : []), ...(residual === undefined ? [] : ["residual" as const])];
+  }
+
+  /** What the activation wants held for the whole row. */
+  hold(): void {
+    const { activation } = this.#kernel.epilogue;
+    if (activation !== undefined) holdConstants(this.#f, activation, this.#scratch);
   }
 
   /** `count` pixels of all panels, and on to the next pixels. */

@@ -88,7 +88,7 @@ export const wasmKind: BackendKind = {
     };
     const crew = capabilities.threads === undefined ? alone : yield* capabilities.threads.crew(threads);
     const arithmetic = arithmeticOf(numerics);
-    const fewer = capabilities.strassen?.(arithmetic) ?? arithmetic;
+    const fewer = capabilities.fast?.(arithmetic) ?? arithmetic;
     const kernels = yield* checkedKernels(capabilities.pace?.(fewer, pace) ?? fewer, compileHere, wanted);
     function* made(by: Crew): Making<Backend> {
       const options = { ...by, kernels, operations: capabilities.operations };

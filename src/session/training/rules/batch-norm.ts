@@ -47,7 +47,7 @@ function forward(unit: Unit, context: TrainingContext): void {
     );
   }
   statistics.set(unit, [mean, inverseStd]);
-  const activation = emitted(unit.activation, geluEmitters);
+  const activation = emitted(unit.activation, { emitters: geluEmitters });
   const kernel = batchNormKernel(batch, y.layout, x.layout, {
     ...(residual === undefined ? {} : { residual: residual.layout }), ...(activation === undefined ? {} : { activation }),
   });

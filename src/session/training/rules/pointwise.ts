@@ -16,7 +16,8 @@ const FROM_OUTPUT: ReadonlySet<string> = new Set(["relu"]);
 export const activationRule: Rule = {
   forward(unit, { plan, image }) {
     const [x, y] = [image(unit.inputs[0]), image(unit.output)];
-    plan.stage(plan.each(activationKernel(y.layout, x.layout, emitted(unit.operation as Of<"activation">, geluEmitters)!), [y, x]));
+    const activation = emitted(unit.operation as Of<"activation">, { emitters: geluEmitters })!;
+    plan.stage(plan.each(activationKernel(y.layout, x.layout, activation), [y, x]));
   },
   backward(unit, dy, { plan, batch, gradients, image }) {
     const operation = unit.operation as Of<"activation">;

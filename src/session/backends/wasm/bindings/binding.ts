@@ -23,8 +23,11 @@ export interface BindingContext {
 export type Emitters = Readonly<Partial<Record<ActivationKind, ActivationEmitter>>>;
 
 /** The activation with what emits it. */
-export function emitted(activation: Activation | undefined, emitters: Emitters): KernelActivation | undefined {
-  return activation && { ...activation, emit: emitters[activation.activation] };
+export function emitted(
+  activation: Activation | undefined,
+  { arithmetic, emitters }: { readonly arithmetic?: Pick<Arithmetic, "activations">; readonly emitters: Emitters },
+): KernelActivation | undefined {
+  return activation && (arithmetic?.activations?.[activation.activation] ?? { ...activation, emit: emitters[activation.activation] });
 }
 
 export interface Binding<K extends Kind> {

@@ -12,7 +12,8 @@ import { emitted } from "./binding.ts";
 import type { Binding } from "./binding.ts";
 
 export const conv2dBinding: Binding<"conv2d"> = {
-  bind({ operation, inputs, output }, { image, arithmetic, emitters }) {
+  bind({ operation, inputs, output }, context) {
+    const { image, arithmetic } = context;
     const { kernel: window, stride, padding: [top, left, bottom, right], dilation, groups, weight, bias, epilogue } = operation;
     const [x, y] = [image(inputs[0]), image(output)];
     const gate = epilogue?.gate === true ? image(inputs[1]) : undefined;
@@ -21,7 +22,7 @@ export const conv2dBinding: Binding<"conv2d"> = {
     const params: ConvParams = {
       input, output: out, kernel: window, stride, padding: [top, left], paddingEnd: [bottom, right], dilation, groups, ...arithmetic,
       epilogue: {
-        gate: gate !== undefined, residual: residual?.layout, activation: emitted(epilogue?.activation, emitters),
+        gate: gate !== undefined, residual: residual?.layout, activation: emitted(epilogue?.activation, context),
         biasLast: epilogue?.biasLast === true,
       },
     };

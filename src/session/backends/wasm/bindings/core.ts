@@ -14,7 +14,8 @@ import { conv2dBinding, linearBinding } from "./convolution.ts";
 
 /** Normalisation that no convolution took over: x * scale + shift, channel by channel. */
 const batchNorm: Binding<"batch_norm"> = {
-  bind({ operation: norm, inputs, output }, { image, emitters }) {
+  bind({ operation: norm, inputs, output }, context) {
+    const { image } = context;
     const [x, y] = [image(inputs[0]), image(output)];
     const floats = x.layout.channels;
     const factors = (): number[] => Array.from(
@@ -28,7 +29,7 @@ const batchNorm: Binding<"batch_norm"> = {
         into.set(factors().map((factor, c) => beta[c] - factor * mean[c]));
       },
     };
-    const kernel = scaleKernel(y.layout, x.layout, { shift: true, activation: emitted(norm.activation, emitters) });
+    const kernel = scaleKernel(y.layout, x.layout, { shift: true, activation: emitted(norm.activation, context) });
     return callOf(kernel, y.images, [y, x, scale, shift]);
   },
 };
@@ -46,16 +47,16 @@ export const coreBindings: Pick<Bindings, Exclude<CoreKind, Plain>> = {
   linear: linearBinding,
   batch_norm: batchNorm,
   activation: {
-    bind: onLayouts((output, [x], { operation }, { emitters }) => activationKernel(output, x, emitted(operation, emitters)!)),
+    bind: onLayouts((output, [x], { operation }, context) => activationKernel(output, x, emitted(operation, context)!)),
     over: overFirst,
   },
   add: {
-    bind: onLayouts((output, [a, b], { operation }, { emitters }) => addKernel(output, a, b, emitted(operation.activation, emitters))),
+    bind: onLayouts((output, [a, b], { operation }, context) => addKernel(output, a, b, emitted(operation.activation, context))),
     over: overFirst,
   },
   scale: {
     bind: onLayouts(
-      (output, [x], { operation: { activation } }, { emitters }) => scaleKernel(output, x, { activation: emitted(activation, emitters) }),
+      (output, [x], { operation: { activation } }, context) => scaleKernel(output, x, { activation: emitted(activation, context) }),
     ),
     over: overFirst,
   },

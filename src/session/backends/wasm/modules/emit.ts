@@ -11,7 +11,7 @@ import { PlainConstants } from "../../plain/program.ts";
 import { networkOf, sessionGraph, shapesOf } from "../../../optimise/session-graph.ts";
 import type { GraphOptions } from "../../../optimise/session-graph.ts";
 import { withPace } from "../pace.ts";
-import { withStrassen } from "../strassen.ts";
+import { withFast } from "../fast.ts";
 import { emitRunsShared } from "../../../threads/run-shared.ts";
 import { labelsOf } from "../checks/verify.ts";
 import { WasmExecutor, compileNothing } from "../executor.ts";
@@ -48,7 +48,7 @@ export function emitModule(source: Module | Network | Graph, options: EmitOption
   }
   const network = networkOf("nodes" in source ? fixedNetwork(source) : source);
   const { graph, kept } = sessionGraph(network, shapesOf(network, options.input), observe, override);
-  const arithmetic = withPace(withStrassen(arithmeticOf(numerics, { fusedMultiplyAdd: relaxedSimd })), paced);
+  const arithmetic = withPace(withFast(arithmeticOf(numerics, { fusedMultiplyAdd: relaxedSimd })), paced);
   const shared = threads > 1;
   const executor = new WasmExecutor({
     arithmetic, shared, ...(shared ? { emitRuns: emitRunsShared } : {}), threads: 1, pool: undefined, refused: new Set(),

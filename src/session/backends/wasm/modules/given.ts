@@ -10,7 +10,7 @@ import { bytesOf, checkUse, digestOf, inputOf, readWasmDescription } from "./fil
 import type { WasmModuleDescription, WasmModuleUse } from "./file.ts";
 import { arithmeticOf, showPace } from "../../numerics.ts";
 import { withPace } from "../pace.ts";
-import { withStrassen } from "../strassen.ts";
+import { withFast } from "../fast.ts";
 import type { Backend, Making, Program, ProgramRequest } from "../../backend.ts";
 import type { Operations } from "../../operations.ts";
 import type { Wanted } from "../../capabilities.ts";
@@ -111,7 +111,7 @@ class GivenBackend implements Backend {
     const { description, use } = given;
     const threads = pool === undefined ? 1 : Math.min(use.threads, pool.workers + 1);
     const fused = { fusedMultiplyAdd: description.relaxedSimd };
-    const arithmetic = withPace(withStrassen(arithmeticOf(description.numerics, fused)), description.pace === true);
+    const arithmetic = withPace(withFast(arithmeticOf(description.numerics, fused)), description.pace === true);
     const instructions = `simd${arithmetic.fma ? ", relaxed" : ""}${showPace(arithmetic)}`;
     this.#given = given;
     this.#operations = operations;

@@ -1,0 +1,13 @@
+/**
+ * What fast sessions have besides fused multiply-adds and Winograd's method: a file of its own, so that who does not name it (lean.ts)
+ * does not load its kernels.
+ */
+import { strassenConvolution } from "../../../../kernels/wasm/convolution/strassen/strassen.ts";
+import { shortActivations } from "../../../../kernels/wasm/shared/short-sigmoid.ts";
+import type { Arithmetic } from "../numerics.ts";
+
+/** The arithmetic with Strassen's method and short activations, where the bits may differ at all. */
+export function withFast(arithmetic: Arithmetic): Arithmetic {
+  if (!arithmetic.winograd) return arithmetic;
+  return { ...arithmetic, strassen: strassenConvolution, activations: shortActivations(arithmetic.fma) };
+}
