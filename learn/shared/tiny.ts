@@ -1,10 +1,10 @@
-/** A tiny SE-ResNet that learns the textures of pictures.ts in seconds: what several chapters train. */
+/** A tiny SE-ResNet that learns the textures of textures.ts in seconds: what several chapters train. */
 import { createModel } from "../../models/index.ts";
 import type { Module } from "../../src/nn/module.ts";
 import { compileTrainingSync } from "../../src/session/training/training-session.ts";
 import { compileSync } from "../../src/session/session.ts";
 import { Tensor } from "../../src/tensor.ts";
-import { drawTextures, textures } from "./pictures.ts";
+import { drawTextures, textures } from "./textures.ts";
 
 const batch = 32;
 

@@ -1,0 +1,96 @@
+/**
+ * Builds the page as static files, which any web server can give out, and gives them out itself with --serve:
+ *
+ *   npx tsx learn/page/build.ts [--out DIR] [--serve [PORT]]
+ *
+ * The bundler is the one that tsx brings. It joins and shortens senet's own modules; nothing else goes into the page.
+ */
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { servePage } from "./serve.ts";
+
+interface Esbuild {
+  build(options: Readonly<Record<string, unknown>>): Promise<unknown>;
+}
+
+interface Require {
+  (name: string): unknown;
+  resolve(name: string): string;
+}
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, "../..");
+const pretrained = join(root, "models/pretrained");
+
+/** Of tsx, wherever the package manager has put it. */
+function bundler(): Esbuild {
+  const own = createRequire(import.meta.url) as Require;
+  try {
+    return createRequire(own.resolve("tsx/package.json"))("esbuild") as Esbuild;
+  } catch {
+    throw new Error("the page is built with the bundler of tsx, which is not installed: npm install");
+  }
+}
+
+/** What the page is, with its sizes in bytes as they go over the wire. */
+export interface BuiltFile {
+  readonly name: string;
+  readonly gzip: number;
+}
+
+/** Builds into this folder, which is made anew. @returns all files */
+export async function buildPage(out: string): Promise<BuiltFile[]> {
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(join(out, "samples"), { recursive: true });
+  const shared = { bundle: true, minify: true, format: "esm", target: "es2022", logLevel: "error", legalComments: "none" };
+  await bundler().build({ ...shared, entryPoints: [join(here, "ui/app.ts")], outdir: out });
+  // What both workers use is in files of its own; the reader of ONNX is loaded when a file wants it.
+  const workers = ["look", "train"].map((name) => join(here, `worker/${name}.ts`));
+  await bundler().build({ ...shared, entryPoints: workers, outdir: out, splitting: true, chunkNames: "part-[name]-[hash]" });
+  for (const name of ["index.html", "style.css", "icon.svg"]) copyFileSync(join(here, "static", name), join(out, name));
+  copyFileSync(join(pretrained, "fashion-mnist.safetensors"), join(out, "fashion-mnist.safetensors"));
+  copyFileSync(join(root, "kernels/reference/squeeze-excite.ts"), join(out, "squeeze-excite.txt"));
+  const samples = readdirSync(join(pretrained, "samples")).filter((name) => name.endsWith(".png")).sort();
+  for (const name of samples) copyFileSync(join(pretrained, "samples", name), join(out, "samples", name));
+  writeFileSync(join(out, "samples.json"), JSON.stringify(samples));
+  const files = [...readdirSync(out).filter((name) => name !== "samples"), ...samples.map((name) => `samples/${name}`)];
+  return files.map((name) => ({ name, gzip: gzipSync(readFileSync(join(out, name)), { level: 9 }).length }));
+}
+
+/** Bytes after gzip: of the page, without the network that lies beside it; and of what a file may ask for later, the reader of ONNX. */
+export function pageBytes(files: readonly BuiltFile[]): { readonly page: number; readonly later: number } {
+  let [page, later] = [0, 0];
+  for (const { name, gzip } of files) {
+    if (name.startsWith("part-import-")) later += gzip;
+    else if (!name.endsWith(".safetensors")) page += gzip;
+  }
+  return { page, later };
+}
+
+/** For people. */
+export function sizes(files: readonly BuiltFile[]): string {
+  const { page, later } = pageBytes(files);
+  const kilobytes = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KB`;
+  return `${kilobytes(page)} after gzip, ${kilobytes(later)} more once an ONNX file is opened, and the network beside it`;
+}
+
+/** What follows an option on the command line. */
+function option(name: string): string | undefined {
+  const at = process.argv.indexOf(name);
+  return at < 0 ? undefined : (process.argv[at + 1] ?? "");
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const out = option("--out") ?? join(root, "dist/page");
+  const files = await buildPage(out);
+  console.log(`${out}: ${files.length} files, ${sizes(files)}.`);
+  const port = option("--serve");
+  if (port !== undefined) {
+    const { address } = await servePage(out, Number(port) || 8000);
+    console.log(`Look at ${address} (Ctrl+C ends it)`);
+  } else console.log("Any web server can give it out; npx tsx learn/page/build.ts --serve does.");
+}

@@ -1,0 +1,161 @@
+/** What the page and its workers say to each other. Pictures and numbers go as typed arrays; everything else is plain data. */
+
+/** RGBA bytes, row by row. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8ClampedArray;
+}
+
+/** An SE block, as the page names it. */
+export interface BlockInfo {
+  readonly name: string;
+  readonly channels: number;
+  /** Numbers of the hidden layer; 0 where there is none. */
+  readonly hidden: number;
+  /** The function that makes the gate, such as "sigmoid". */
+  readonly activation: string;
+  /** Of the channels that are scaled. */
+  readonly height: number;
+  readonly width: number;
+  /** Why the lines of the reference kernel do not say what this block does; empty where they do. */
+  readonly differs: string;
+}
+
+/** A network that was opened. */
+export interface Opened {
+  readonly title: string;
+  /** Which kernels run, and why: `session.kernels`. */
+  readonly kernels: string;
+  readonly classes: readonly string[];
+  readonly blocks: readonly BlockInfo[];
+  /** What pictures become before they go in. */
+  readonly input: { readonly height: number; readonly width: number; readonly gray: boolean };
+  /** What the file left open and the page decided. */
+  readonly notes: readonly string[];
+  /** Milliseconds from bytes to sessions. */
+  readonly took: number;
+}
+
+/** Small pictures of channels side by side, grey. */
+export interface Sheet {
+  readonly width: number;
+  readonly height: number;
+  readonly pixels: Uint8ClampedArray;
+  /** Channels on it, of so many. */
+  readonly shown: number;
+  readonly channels: number;
+}
+
+/** The number that is looked at: a channel of a block, a hidden number, a pixel of the channel. */
+export interface Selection {
+  readonly block: number;
+  readonly channel: number;
+  readonly hidden: number;
+  /** Row by row in the channel's map. */
+  readonly pixel: number;
+}
+
+/** Gates that are set, by block: [C], NaN where the block's own stays. */
+export type Overrides = ReadonlyMap<number, Float32Array>;
+
+export interface LookRequest {
+  readonly picture: Picture;
+  readonly overrides: Overrides;
+  readonly selection: Selection;
+  /** The class whose loss goes backward; undefined: nothing does. */
+  readonly target: number | undefined;
+}
+
+export interface BlockValues {
+  /** [C]; [hidden], behind its activation, empty where there is none; [C] as they were used, and as the block itself would have them. */
+  readonly squeeze: Float32Array;
+  readonly hidden: Float32Array;
+  readonly gates: Float32Array;
+  readonly own: Float32Array;
+}
+
+/** The numbers of the selected block at every line of kernels/reference/squeeze-excite.ts, forward. [C] or [hidden]. */
+export interface ForwardLines {
+  readonly z: Float32Array;
+  readonly a: Float32Array;
+  readonly h: Float32Array;
+  readonly e: Float32Array;
+  readonly s: Float32Array;
+  /** The row of w1 [C] and of b1 of the selected hidden number; the row of w2 [hidden] and of b2 of the selected channel. */
+  readonly w1: Float32Array;
+  readonly b1: number | undefined;
+  readonly w2: Float32Array;
+  readonly b2: number | undefined;
+}
+
+/** And backward. */
+export interface BackwardLines {
+  readonly ds: Float32Array;
+  readonly de: Float32Array;
+  readonly da: Float32Array;
+  readonly dz: Float32Array;
+  /** Of the selected channel's map, [H,W] each. */
+  readonly dy: Float32Array;
+  readonly dx: Float32Array;
+  /** Of the selected hidden number and channel: sum over c of w2[c,k] de[c], before the ReLU. */
+  readonly dh: number;
+}
+
+/** What there is to see of the selected channel. */
+export interface Detail {
+  readonly selection: Selection;
+  /** [H,W], before it is scaled. */
+  readonly map: Float32Array;
+  /** Of the convolution that makes the channel, [inputs,height,width]; undefined where none does. */
+  readonly kernel: { readonly data: Float32Array; readonly shape: readonly number[] } | undefined;
+  readonly forward: ForwardLines | undefined;
+  readonly backward: BackwardLines | undefined;
+}
+
+export interface Look {
+  readonly probabilities: Float32Array;
+  readonly input: Sheet;
+  /** Of the channels before they are scaled; one a block. */
+  readonly sheets: readonly Sheet[];
+  readonly blocks: readonly BlockValues[];
+  readonly detail: Detail;
+  /** By block: the loss's gradient by each gate [C]. */
+  readonly gradients: readonly Float32Array[] | undefined;
+  /** Why there are none, though they were asked for. */
+  readonly noGradients: string | undefined;
+  readonly loss: number | undefined;
+  /** Milliseconds in the worker. */
+  readonly took: number;
+}
+
+export interface OpenRequest {
+  readonly bytes: Uint8Array;
+  readonly name: string;
+}
+
+/** What can be asked of the worker that looks. */
+export interface Actions {
+  open(request: OpenRequest): Promise<Opened>;
+  look(request: LookRequest): Promise<Look>;
+}
+
+/** What the worker that trains is told ... */
+export type TrainingOrder =
+  | { readonly order: "begin"; readonly steps: number; readonly seed: number; readonly rate: number }
+  | { readonly order: "stop" };
+
+/** ... and says. */
+export type TrainingNews =
+  | {
+      readonly news: "step"; readonly step: number; readonly losses: Float32Array;
+      /** Share of new pictures that are named rightly, now and then. */
+      readonly accuracy: number | undefined;
+      /** By block, for one picture that stays the same. */
+      readonly gates: readonly Float32Array[];
+    }
+  | {
+      readonly news: "end"; readonly weights: Uint8Array; readonly accuracy: number; readonly milliseconds: number;
+      readonly kernels: string;
+    }
+  | { readonly news: "failure"; readonly message: string };

@@ -1,0 +1,251 @@
+/** The page: what is looked at, with which gates; and who shows it. */
+import type { Look, Opened, Selection } from "../messages.ts";
+import { Answer } from "./answer.ts";
+import { BlockView } from "./block.ts";
+import { Code } from "./code.ts";
+import { Drawing } from "./drawing.ts";
+import { Engine } from "./engine.ts";
+import { Flow } from "./flow.ts";
+import type { Kind } from "./lines.ts";
+import { button, element } from "./page.ts";
+import { Camera, bundledSamples, pictureOf, showSamples } from "./pictures.ts";
+import type { Sample } from "./pictures.ts";
+import { textureSamples } from "./textures.ts";
+import { Training } from "./training.ts";
+
+const bundledName = "fashion-mnist.safetensors";
+/** How far the gates go in a step against the gradient: the one that would change most. */
+const longestStep = 0.15;
+
+class Page {
+  readonly #status = element("status", HTMLParagraphElement);
+  readonly #problem = element("problem", HTMLParagraphElement);
+  readonly #se = element("se", HTMLSelectElement);
+  readonly #reset = button("reset");
+  readonly #engine = new Engine((message) => this.#complain(`The worker failed: ${message}. Load the page anew.`));
+  readonly #drawing = new Drawing(() => this.#changed(true));
+  readonly #code = new Code();
+  readonly #flow = new Flow((block) => this.#select(block, 0));
+  readonly #block = new BlockView({
+    point: (change, kind) => this.#point(change, kind),
+    setGate: (channel, value) => this.#setGate(channel, value),
+    ownGate: (channel) => this.#setGate(channel, NaN),
+  });
+  readonly #answer = new Answer({
+    wish: (target) => {
+      if (target !== undefined) this.#code.turn("backward");
+      this.#changed(false);
+    },
+    follow: () => this.#follow(),
+    select: (block, channel) => this.#select(block, channel),
+  });
+  readonly #camera = new Camera(this.#drawing, {
+    failed: (why) => this.#complain(why), ready: () => !this.#busy, size: () => Math.max(112, this.#opened?.input.height ?? 0) });
+  #opened: Opened | undefined;
+  #overrides = new Map<number, Float32Array>();
+  #selection: Selection = { block: 0, channel: 0, hidden: 0, pixel: 0 };
+  #kind: Kind = "gate";
+  #latest: Look | undefined;
+  #busy = false;
+  #again = false;
+  #fresh = false;
+
+  constructor() {
+    new Training((weights) => void this.#openNetwork(weights, "trained here", textureSamples()));
+    this.#se.addEventListener("change", () => this.#allGates(this.#se.value));
+    this.#reset.addEventListener("click", () => this.#allGates("own"));
+    const file = element("file", HTMLInputElement);
+    file.addEventListener("change", () => {
+      const [given] = file.files ?? [];
+      if (given !== undefined) void this.#take(given);
+      file.value = "";
+    });
+    document.addEventListener("dragover", (event) => event.preventDefault());
+    document.addEventListener("drop", (event) => {
+      event.preventDefault();
+      const [given] = event.dataTransfer?.files ?? [];
+      if (given !== undefined) void this.#take(given);
+    });
+    button("save").addEventListener("click", () => this.#save());
+  }
+
+  async start(): Promise<void> {
+    const source = fetch("squeeze-excite.txt").then((answer) => answer.text());
+    const samples = bundledSamples();
+    const network = await (await fetch(bundledName)).arrayBuffer();
+    await this.#openNetwork(new Uint8Array(network), bundledName, await samples);
+    this.#code.read(await source);
+    this.#draw();
+  }
+
+  #complain(why: string): void {
+    this.#problem.textContent = why;
+    this.#problem.hidden = why === "";
+  }
+
+  /** A file of the user's: a picture, or a network. */
+  async #take(file: File): Promise<void> {
+    this.#complain("");
+    this.#camera.stop();
+    if (!file.type.startsWith("image/")) return this.#openNetwork(new Uint8Array(await file.arrayBuffer()), file.name, undefined);
+    try {
+      this.#drawing.show(await pictureOf(file));
+    } catch {
+      this.#complain(`${file.name}: the browser cannot read this picture. It takes PNG, JPEG, WebP, GIF and the like.`);
+    }
+  }
+
+  /** @param samples to choose from; undefined keeps those that there are */
+  async #openNetwork(bytes: Uint8Array, name: string, samples: readonly Sample[] | undefined): Promise<void> {
+    this.#complain("");
+    this.#status.textContent = `Opening ${name} …`;
+    try {
+      this.#opened = await this.#engine.open({ bytes, name });
+    } catch (error) {
+      this.#complain(`${name}: ${(error as Error).message}`);
+      this.#showStatus();
+      return;
+    }
+    this.#overrides = new Map();
+    this.#selection = { block: 0, channel: 0, hidden: 0, pixel: 0 };
+    this.#latest = undefined;
+    this.#answer.open(this.#opened.classes);
+    this.#flow.open(this.#opened.blocks);
+    this.#showStatus();
+    if (samples !== undefined) {
+      showSamples(samples, (sample) => {
+        this.#camera.stop();
+        this.#drawing.show(sample.picture);
+      });
+      this.#drawing.show(samples[0].picture);
+    } else this.#changed(true);
+  }
+
+  #showStatus(): void {
+    const opened = this.#opened;
+    if (opened === undefined) return;
+    const { title, blocks, kernels, notes, took } = opened;
+    this.#status.textContent = [
+      `${title}: ${blocks.length} SE ${blocks.length === 1 ? "block" : "blocks"}, open after ${took.toFixed(0)} ms.`,
+      `Kernels: ${kernels}.`,
+      ...notes.map((note) => `Note: ${note}.`)].join(" ");
+  }
+
+  /** Something is to be looked at anew: at once, or when the look that is under way has come. */
+  #changed(fresh: boolean): void {
+    this.#fresh ||= fresh;
+    if (this.#busy) this.#again = true;
+    else void this.#look();
+  }
+
+  async #look(): Promise<void> {
+    if (this.#opened === undefined) return;
+    const opened = this.#opened;
+    this.#busy = true;
+    try {
+      do {
+        this.#again = false;
+        const look = await this.#engine.look({
+          picture: this.#drawing.picture(), overrides: this.#overrides, selection: this.#selection, target: this.#answer.target });
+        // Another network may have been opened meanwhile.
+        if (opened !== this.#opened) continue;
+        this.#latest = look;
+        this.#draw();
+      } while (this.#again);
+    } catch (error) {
+      this.#complain((error as Error).message);
+    } finally {
+      this.#busy = false;
+      if (opened !== this.#opened) this.#changed(true);
+    }
+  }
+
+  #draw(): void {
+    const [look, opened] = [this.#latest, this.#opened];
+    if (look === undefined || opened === undefined) return;
+    const { block, channel, hidden, pixel } = look.detail.selection;
+    const info = opened.blocks[block];
+    const gates = look.blocks.map((each) => each.gates);
+    this.#answer.show(look, opened.blocks, gates);
+    this.#flow.show(look, block, this.#overrides, this.#fresh);
+    this.#fresh = false;
+    this.#block.show(look, info, this.#overrides);
+    this.#code.show(look.detail, gates[block], this.#kind, info.differs);
+    const where: Record<Kind, string> = {
+      squeeze: `the squeeze of channel ${channel}`, hidden: `hidden number ${hidden}`, gate: `the gate of channel ${channel}`,
+      map: `channel ${channel}, row ${Math.floor(pixel / info.width)}, column ${pixel % info.width}`,
+    };
+    element("pointed", HTMLSpanElement).textContent = `${info.name}, ${where[this.#kind]}.`;
+    this.#reset.disabled = this.#overrides.size === 0;
+    if (this.#overrides.size === 0) this.#se.value = "own";
+  }
+
+  #select(block: number, channel: number): void {
+    this.#selection = { block, channel, hidden: 0, pixel: 0 };
+    this.#kind = "gate";
+    this.#changed(false);
+  }
+
+  #point(change: Partial<Selection>, kind: Kind): void {
+    this.#selection = { ...this.#selection, ...change };
+    this.#kind = kind;
+    this.#changed(false);
+  }
+
+  /** NaN gives the gate back to the block. */
+  #setGate(channel: number, value: number): void {
+    const { block } = this.#selection;
+    const { channels } = this.#opened!.blocks[block];
+    const gates = this.#overrides.get(block)?.slice() ?? new Float32Array(channels).fill(NaN);
+    gates[channel] = value;
+    if (gates.every(Number.isNaN)) this.#overrides.delete(block);
+    else this.#overrides.set(block, gates);
+    this.#selection = { ...this.#selection, channel };
+    this.#kind = "gate";
+    this.#se.value = "hand";
+    this.#changed(false);
+  }
+
+  #allGates(choice: string): void {
+    this.#overrides = new Map();
+    if (choice !== "own" && choice !== "hand") {
+      this.#latest?.blocks.forEach(({ own }, block) => {
+        const mean = own.reduce((sum, gate) => sum + gate, 0) / own.length;
+        this.#overrides.set(block, new Float32Array(own.length).fill(choice === "one" ? 1 : mean));
+      });
+    }
+    this.#se.value = choice;
+    this.#changed(false);
+  }
+
+  /** All gates a step against the gradient, each within 0 and 1. */
+  #follow(): void {
+    const { gradients, blocks } = this.#latest ?? {};
+    if (gradients === undefined || blocks === undefined) return;
+    const largest = gradients.reduce((most, values) => values.reduce((m, value) => Math.max(m, Math.abs(value)), most), 0);
+    if (largest === 0) return;
+    gradients.forEach((values, block) => {
+      const { gates } = blocks[block];
+      this.#overrides.set(block, gates.map((gate, c) => Math.max(0, Math.min(1, gate - (longestStep * values[c]) / largest))));
+    });
+    this.#se.value = "hand";
+    this.#changed(false);
+  }
+
+  #save(): void {
+    this.#drawing.canvas.toBlob((blob) => {
+      if (blob === null) return;
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(blob);
+      link.download = "drawn.png";
+      link.click();
+      URL.revokeObjectURL(link.href);
+    });
+  }
+}
+
+new Page().start().catch((error: Error) => {
+  const problem = element("problem", HTMLParagraphElement);
+  problem.hidden = false;
+  problem.textContent = `The page could not start: ${error.message}`;
+});

@@ -1,0 +1,115 @@
+/** One block, and one of its channels: squeeze, hidden layer, gates, kernel, the map before and after it is scaled. */
+import type { BlockInfo, Look, Overrides, Selection } from "../messages.ts";
+import { Bars } from "./bars.ts";
+import type { Kind } from "./lines.ts";
+import { button, drawSheet, drawValues, element, number, range } from "./page.ts";
+
+export interface BlockEvents {
+  readonly point: (change: Partial<Selection>, kind: Kind) => void;
+  readonly setGate: (channel: number, value: number) => void;
+  readonly ownGate: (channel: number) => void;
+}
+
+const mostKernels = 64;
+
+export class BlockView {
+  readonly #squeeze: Bars;
+  readonly #hidden: Bars;
+  readonly #gates: Bars;
+  readonly #gradient: Bars;
+  readonly #gate = element("gate", HTMLInputElement);
+  #channel = 0;
+
+  constructor(events: BlockEvents) {
+    const host = (id: string): HTMLElement => element(`chart-${id}`, HTMLDivElement);
+    const channel = (kind: Kind) => (index: number): void => events.point({ channel: index }, kind);
+    this.#squeeze = new Bars(host("squeeze"), { title: "Squeeze: channel means", each: "channel", pick: channel("squeeze") });
+    this.#hidden = new Bars(
+      host("hidden"), { title: "Hidden layer", each: "hidden", pick: (hidden) => events.point({ hidden }, "hidden") });
+    this.#gates = new Bars(host("gates"), {
+      title: "Gates: drag them", each: "gate", low: 0, high: 1, pick: channel("gate"),
+      drag: (index, value) => events.setGate(index, value) });
+    this.#gradient = new Bars(host("gradient"), { title: "Gradient by each gate", each: "gate", pick: channel("gate") });
+    this.#gate.addEventListener("input", () => events.setGate(this.#channel, this.#gate.valueAsNumber));
+    button("gate-own").addEventListener("click", () => events.ownGate(this.#channel));
+    for (const id of ["before", "after"]) {
+      const canvas = element(id, HTMLCanvasElement);
+      canvas.addEventListener("pointermove", (event) => {
+        const { left, top, width, height } = canvas.getBoundingClientRect();
+        const at = (value: number, size: number, count: number): number =>
+          Math.max(0, Math.min(count - 1, Math.floor((value / size) * count)));
+        const [row, column] = [at(event.clientY - top, height, canvas.height), at(event.clientX - left, width, canvas.width)];
+        events.point({ pixel: row * canvas.width + column }, "map");
+      });
+    }
+  }
+
+  show({ blocks, detail, gradients }: Look, info: BlockInfo, overrides: Overrides): void {
+    const { selection: { block, channel, hidden }, map, kernel } = detail;
+    const values = blocks[block];
+    const set = overrides.get(block);
+    const byHand = (c: number): boolean => set !== undefined && !Number.isNaN(set[c]);
+    this.#channel = channel;
+    element("block-name", HTMLSpanElement).textContent = info.name;
+    element("block-text", HTMLParagraphElement).textContent =
+      `${info.channels} channels of ${info.height}×${info.width}; ` +
+      `${info.hidden === 0 ? "no hidden layer" : `hidden layer of ${info.hidden}`}; gate: ${info.activation.replaceAll("_", " ")}.`;
+    this.#squeeze.update(values.squeeze, channel);
+    this.#hidden.hidden = values.hidden.length === 0;
+    if (values.hidden.length > 0) this.#hidden.update(values.hidden, hidden);
+    this.#gates.update(values.gates, channel, { ghost: values.own, byHand });
+    this.#gradient.hidden = gradients === undefined;
+    if (gradients !== undefined) this.#gradient.update(gradients[block], channel);
+    const gate = values.gates[channel];
+    element("channel-name", HTMLSpanElement).textContent = `${channel} of ${info.channels}`;
+    this.#gate.value = String(gate);
+    this.#gate.setAttribute("aria-valuetext", `${number(gate)}${byHand(channel) ? ", set by hand" : ""}`);
+    element("gate-value", HTMLOutputElement).textContent = number(gate) + (byHand(channel) ? " ✎" : "");
+    button("gate-own").disabled = !byHand(channel);
+    this.#maps(map, gate, values.squeeze[channel], info);
+    this.#kernel(kernel);
+  }
+
+  #maps(map: Float32Array, gate: number, mean: number, { height, width }: BlockInfo): void {
+    const { low, high } = range(map);
+    // One scale for both, so that a weaker channel is darker.
+    const [black, white] = [Math.min(0, low), Math.max(high, 0)];
+    const draw = (id: string, values: Float32Array, text: string): void => {
+      const canvas = element(id, HTMLCanvasElement);
+      drawValues(canvas, values, height, width, black, white);
+      canvas.setAttribute("aria-label", text);
+      element(`${id}-text`, HTMLElement).textContent = text;
+    };
+    draw("before", map, `before: ${number(low)} to ${number(high)}, mean ${number(mean)}`);
+    draw("after", map.map((value) => gate * value), `after: ${number(gate * low)} to ${number(gate * high)}`);
+  }
+
+  /** Kernels of all inputs side by side; of a 1x1 convolution its weights in a square. */
+  #kernel(kernel: Look["detail"]["kernel"]): void {
+    const canvas = element("kernel", HTMLCanvasElement);
+    const text = element("kernel-text", HTMLElement);
+    if (kernel === undefined) {
+      drawValues(canvas, new Float32Array(1), 1, 1, 0, 1);
+      text.textContent = "no one kernel makes this channel";
+      return;
+    }
+    const { data, shape: [inputs, height, width] } = kernel;
+    const { low, high } = range(data);
+    const most = Math.max(-low, high) || 1;
+    const shown = Math.min(inputs, mostKernels);
+    const across = Math.ceil(Math.sqrt(shown));
+    const gap = height * width === 1 ? 0 : 1;
+    const [wide, tall] = [across * (width + gap) - gap, Math.ceil(shown / across) * (height + gap) - gap];
+    const pixels = new Uint8ClampedArray(wide * tall).fill(gap === 0 ? 128 : 0);
+    for (let n = 0; n < shown; n++) {
+      const [top, left] = [Math.floor(n / across) * (height + gap), (n % across) * (width + gap)];
+      for (let i = 0; i < height * width; i++) {
+        pixels[(top + Math.floor(i / width)) * wide + left + (i % width)] = 128 + (127 * data[n * height * width + i]) / most;
+      }
+    }
+    drawSheet(canvas, { width: wide, height: tall, pixels, shown, channels: inputs });
+    const some = shown < inputs ? `, ${shown} shown` : "";
+    text.textContent = `its kernel: ${inputs} of ${height}×${width}${some}, ${number(low)} to ${number(high)}`;
+    canvas.setAttribute("aria-label", text.textContent);
+  }
+}

@@ -1,0 +1,71 @@
+/** The stages from the picture to the answer, as cards that light up when what they show changes. */
+import type { BlockInfo, Look, Overrides, Sheet } from "../messages.ts";
+import { drawSheet, element, make, number } from "./page.ts";
+
+interface Card {
+  readonly item: HTMLElement;
+  readonly canvas: HTMLCanvasElement;
+  readonly text: HTMLElement;
+}
+
+const space = "http://www.w3.org/2000/svg";
+
+export class Flow {
+  readonly #list = element("flow", HTMLOListElement);
+  readonly #select: (block: number) => void;
+  #input: Card | undefined;
+  #cards: readonly (Card & { readonly button: HTMLButtonElement; readonly gates: SVGElement })[] = [];
+
+  constructor(select: (block: number) => void) {
+    this.#select = select;
+  }
+
+  open(blocks: readonly BlockInfo[]): void {
+    const input: Card = {
+      item: make("li", { className: "stage" }), canvas: make("canvas"), text: make("span", { className: "stage-text" }) };
+    input.canvas.setAttribute("aria-hidden", "true");
+    input.item.append(make("div", { className: "card" }, make("strong", {}, "input"), input.canvas, input.text));
+    this.#input = input;
+    this.#cards = blocks.map(({ name, channels }, block) => {
+      const canvas = make("canvas");
+      canvas.setAttribute("aria-hidden", "true");
+      const strip = document.createElementNS(space, "svg");
+      const attributes = { class: "strip", viewBox: `0 0 ${channels} 100`, preserveAspectRatio: "none", "aria-hidden": "true" };
+      for (const [key, value] of Object.entries(attributes)) strip.setAttribute(key, value);
+      const gates = document.createElementNS(space, "path");
+      strip.append(gates);
+      const text = make("span", { className: "stage-text" });
+      const button = make("button", { type: "button", className: "card" }, make("strong", {}, name), canvas, strip, text);
+      button.addEventListener("click", () => this.#select(block));
+      return { item: make("li", { className: "stage" }, button), button, canvas, text, gates };
+    });
+    this.#list.replaceChildren(input.item, ...this.#cards.map(({ item }) => item));
+  }
+
+  /** @param fresh is the picture a new one? Then the stages light up one after the other */
+  show({ input, sheets, blocks }: Look, selected: number, overrides: Overrides, fresh: boolean): void {
+    this.#drawn(this.#input!, input, `${input.channels === 1 ? "grey" : "colour"}`);
+    this.#cards.forEach((card, b) => {
+      const { gates } = blocks[b];
+      const mean = gates.reduce((sum, gate) => sum + gate, 0) / gates.length;
+      this.#drawn(card, sheets[b], `${gates.length} gates, mean ${number(mean)}${overrides.has(b) ? " ✎" : ""}`);
+      card.button.setAttribute("aria-pressed", String(b === selected));
+      const top = (gate: number): number => 100 - 100 * Math.max(0, Math.min(1, gate));
+      card.gates.setAttribute("d", [...gates].map((gate, c) => `M${c} 100V${top(gate)}H${c + 1}V100Z`).join(""));
+    });
+    if (!fresh) return;
+    [this.#input!, ...this.#cards].forEach(({ item }, i) => {
+      item.style.animationDelay = `${Math.min(i * 40, 600)}ms`;
+      // Begun anew although it may still go on.
+      item.classList.remove("lit");
+      void item.offsetWidth;
+      item.classList.add("lit");
+    });
+  }
+
+  #drawn(card: Card, sheet: Sheet, text: string): void {
+    drawSheet(card.canvas, sheet);
+    const some = sheet.shown < sheet.channels ? ` (${sheet.shown} channels here)` : "";
+    card.text.textContent = `${text}${some}`;
+  }
+}

@@ -1,0 +1,183 @@
+/** A network that was opened for looking: every gate can be read and set, channels seen, the loss sent backward. */
+import { squeezeExciteBackward, squeezeExciteForward } from "../../../kernels/reference/squeeze-excite.ts";
+import { gatesOf } from "../../../src/graph/gates.ts";
+import type { Gate } from "../../../src/graph/gates.ts";
+import type { Graph } from "../../../src/graph/graph.ts";
+import { preprocess } from "../../../src/io/images/preprocess.ts";
+import { softmax } from "../../../src/nn/softmax.ts";
+import type { Session } from "../../../src/session/inference-session.ts";
+import { Tensor } from "../../../src/tensor.ts";
+import type {
+  BackwardLines, BlockInfo, BlockValues, Detail, ForwardLines, Look, LookRequest, Opened, Overrides, Selection,
+} from "../messages.ts";
+import { Gradients } from "./gradients.ts";
+import type { GatesGradient } from "./gradients.ts";
+import { classic, kernelOf } from "./layers.ts";
+import type { Source } from "./open.ts";
+import { compile } from "./sessions.ts";
+import { sheetOf } from "./sheet.ts";
+
+type Seen = Readonly<Record<string, Tensor<Float32Array>>>;
+
+/** Probabilities as they are where they add up to 1 already, else the softmax. */
+function probabilitiesOf(y: Tensor<Float32Array>): Float32Array {
+  const sum = y.data.reduce((total, p) => total + p, 0);
+  return Math.abs(sum - 1) < 1e-3 && y.data.every((p) => p >= 0) ? y.data : softmax(y.reshape([1, y.size])).data;
+}
+
+/** The value of the hidden layer, behind its activation. */
+function hiddenName({ nodes, hidden }: Gate): string | undefined {
+  if (hidden === undefined) return undefined;
+  const second = nodes.filter(({ operation: { kind } }) => kind === "conv2d" || kind === "linear")[1];
+  return second.inputs[0].name;
+}
+
+/** "layer1.0" of "layer1.0.se.gate": what lies before the block's own name. */
+function shortName(name: string, index: number): string {
+  const own = /[._/]?(se|attention|attn|squeeze|block\.\d+\.fc|fc\d?|gate|scale|sigmoid|hard_?sigmoid|activation)([._/].*|_\d+)?$/i;
+  const short = name.replace(own, "");
+  return short === "" || short.length > 24 ? `block ${index + 1}` : short;
+}
+
+export class Inspection {
+  readonly #source: Source;
+  readonly #graph: Graph;
+  readonly #gates: readonly Gate[];
+  readonly #hidden: readonly (string | undefined)[];
+  readonly #blocks: readonly BlockInfo[];
+  readonly #answering: Session;
+  readonly #looking: Session;
+  readonly #gradients: Gradients;
+
+  private constructor(source: Source, graph: Graph, gates: readonly Gate[], answering: Session, looking: Session) {
+    [this.#source, this.#graph, this.#gates, this.#answering, this.#looking] = [source, graph, gates, answering, looking];
+    this.#hidden = gates.map(hiddenName);
+    this.#gradients = new Gradients(source.network, source.shape, gates);
+    const shapes = new Map(graph.nodes.map(({ output }) => [output.name, output.shape]));
+    this.#blocks = gates.map((gate, index) => {
+      const [, , height, width] = shapes.get(gate.scaled)!;
+      const found = classic(gate);
+      return {
+        name: shortName(gate.name, index), channels: gate.channels, hidden: gate.hidden ?? 0, activation: gate.activation, height, width,
+        differs: typeof found === "string" ? found : "" };
+    });
+  }
+
+  /** @throws Error for a network without gates */
+  static async open(source: Source): Promise<Inspection> {
+    const { network, input, shape } = source;
+    const shapes = { [input]: shape };
+    const graph = network.lower(shapes);
+    const gates = gatesOf(graph);
+    if (gates.length === 0) throw new Error("it has no gates: no pooled mean scales channels, so there is no SE to look at");
+    const names = gates.map(({ name }) => name);
+    const observe = new Set(gates.flatMap((gate) => [gate.name, gate.nodes[0].output.name, gate.scaled, hiddenName(gate) ?? gate.name]));
+    const answering = await compile(network, { input: shapes, numerics: "exact" });
+    const looking = await compile(network, { input: shapes, numerics: "exact", observe: [...observe], override: names });
+    return new Inspection(source, graph, gates, answering, looking);
+  }
+
+  opened(took: number): Opened {
+    const { title, classes, notes, preprocessing: { size: [height, width], channels } } = this.#source;
+    return {
+      title, kernels: this.#answering.kernels, classes, blocks: this.#blocks, notes, took,
+      input: { height, width, gray: channels === "gray" } };
+  }
+
+  #run(x: Tensor<Float32Array>, overrides: Overrides): Seen {
+    const given: Record<string, Tensor<Float32Array>> = { [this.#source.input]: x };
+    for (const [b, gates] of overrides) given[this.#gates[b].name] = new Tensor(gates, [1, gates.length, 1, 1]);
+    return this.#looking.run(given);
+  }
+
+  /** With own values where an override is NaN: they follow from what the blocks before have become, so block by block. */
+  #seen(x: Tensor<Float32Array>, overrides: Overrides): { readonly seen: Seen; readonly own: readonly Float32Array[] } {
+    const whole = new Map<number, Float32Array>();
+    let seen = this.#run(x, whole);
+    const own = this.#gates.map(({ name }) => seen[name].data);
+    for (const [b, asked] of [...overrides].sort(([p], [q]) => p - q)) {
+      for (let later = b; later < own.length; later++) own[later] = seen[this.#gates[later].name].data;
+      const mine = own[b];
+      whole.set(b, asked.map((value, c) => (Number.isNaN(value) ? mine[c] : value)));
+      seen = this.#run(x, whole);
+    }
+    const last = Math.max(-1, ...overrides.keys());
+    for (let later = last + 1; later < own.length; later++) own[later] = seen[this.#gates[later].name].data;
+    return { seen, own };
+  }
+
+  async look({ picture, overrides, selection, target }: LookRequest): Promise<Look> {
+    const began = performance.now();
+    const { preprocessing, network, input, arranged } = this.#source;
+    const prepared = preprocess(picture, preprocessing);
+    const x = arranged(prepared);
+    const { seen, own } = this.#seen(x, overrides);
+    const [output] = network.outputs;
+    const answer = overrides.size > 0 ? seen[output] : this.#answering.run({ [input]: x })[output];
+    const blocks = this.#gates.map(({ name, nodes: [pool] }, b): BlockValues => {
+      const hidden = this.#hidden[b];
+      return {
+        squeeze: seen[pool.output.name].data, hidden: hidden === undefined ? new Float32Array(0) : seen[hidden].data,
+        gates: seen[name].data, own: own[b] };
+    });
+    let gradient: GatesGradient | undefined;
+    let noGradients: string | undefined;
+    if (target !== undefined) {
+      try {
+        gradient = await this.#gradients.of(x, target, overrides, selection.block);
+      } catch (error) {
+        noGradients = (error as Error).message;
+      }
+    }
+    return {
+      probabilities: probabilitiesOf(answer), input: sheetOf(prepared.data, prepared.shape.slice(1), 64),
+      sheets: this.#gates.map(({ scaled }) => sheetOf(seen[scaled].data, seen[scaled].shape.slice(1))),
+      blocks, detail: this.#detail(selection, seen, gradient), gradients: gradient?.gates, noGradients, loss: gradient?.loss,
+      took: performance.now() - began };
+  }
+
+  #detail(selection: Selection, seen: Seen, gradient: GatesGradient | undefined): Detail {
+    const { block, channel } = selection;
+    const gate = this.#gates[block];
+    const scaled = seen[gate.scaled];
+    const pixels = scaled.size / gate.channels;
+    return {
+      selection, map: scaled.data.slice(channel * pixels, (channel + 1) * pixels), kernel: kernelOf(this.#graph, gate.scaled, channel),
+      ...this.#lines(selection, scaled, seen[gate.name].data, gradient) };
+  }
+
+  /** The reference kernel itself computes what its lines are shown with. */
+  #lines(
+    { block, channel, hidden: k }: Selection, x: Tensor<Float32Array>, used: Float32Array, gradient: GatesGradient | undefined,
+  ): { readonly forward: ForwardLines | undefined; readonly backward: BackwardLines | undefined } {
+    const layers = classic(this.#gates[block]);
+    if (typeof layers === "string") return { forward: undefined, backward: undefined };
+    const { first, second } = layers;
+    const [, channels, height, width] = x.shape;
+    const hidden = second.w.length / channels;
+    const shape = { batch: 1, channels, hidden, height, width };
+    const [z, e, s, ds, de, dz] = Array.from({ length: 6 }, () => new Float32Array(channels));
+    const [a, h, da] = Array.from({ length: 3 }, () => new Float32Array(hidden));
+    squeezeExciteForward(new Float32Array(x.size), z, a, h, e, s, x.data, first.w, first.b, second.w, second.b, shape);
+    const w2 = second.w.slice(channel * hidden, (channel + 1) * hidden);
+    const forward = {
+      z, a, h, e, s, w1: first.w.slice(k * channels, (k + 1) * channels), b1: first.b?.[k], w2, b2: second.b?.[channel] };
+    if (gradient === undefined) return { forward, backward: undefined };
+    const dx = new Float32Array(x.size);
+    // Backward with the gates that were used: of one that is set nothing goes back to what it would have been made of, but the page
+    // shows the lines as they are.
+    const [dw1, dw2] = [new Float32Array(first.w.length), new Float32Array(second.w.length)];
+    squeezeExciteBackward(
+      dx, dw1, null, dw2, null, ds, de, da, dz, x.data, z, a, h, used, first.w, second.w, gradient.output, shape);
+    const pixels = height * width;
+    const dh = de.reduce((sum, value, c) => sum + second.w[c * hidden + k] * value, 0);
+    const of = (values: Float32Array): Float32Array => values.slice(channel * pixels, (channel + 1) * pixels);
+    return { forward, backward: { ds, de, da, dz, dy: of(gradient.output), dx: of(dx), dh } };
+  }
+
+  close(): void {
+    this.#answering.close();
+    this.#looking.close();
+    this.#gradients.close();
+  }
+}

@@ -1,0 +1,34 @@
+/** The worker that looks: it opens networks and answers for pictures, one request after the other. */
+import type { Actions, LookRequest, OpenRequest } from "../messages.ts";
+import { Inspection } from "./inspect.ts";
+import { openSource } from "./open.ts";
+
+let inspection: Inspection | undefined;
+
+const actions: Actions = {
+  async open({ bytes, name }: OpenRequest) {
+    const began = performance.now();
+    // The one before stays open until this one is known to be good.
+    const next = await Inspection.open(await openSource(bytes, name));
+    inspection?.close();
+    inspection = next;
+    return next.opened(performance.now() - began);
+  },
+  async look(request: LookRequest) {
+    if (inspection === undefined) throw new Error("no network is open");
+    return inspection.look(request);
+  },
+};
+
+let before: Promise<unknown> = Promise.resolve();
+
+self.onmessage = ({ data }) => {
+  const { id, action, request } = data as { readonly id: number; readonly action: keyof Actions; readonly request: never };
+  before = before.then(async () => {
+    try {
+      self.postMessage({ id, result: await actions[action](request) });
+    } catch (error) {
+      self.postMessage({ id, failure: (error as Error).message });
+    }
+  });
+};
