@@ -8,6 +8,7 @@ import { imagePitch, interior } from "../../kernels/wasm/shared/layout.ts";
 import type { Layout } from "../../kernels/wasm/shared/layout.ts";
 import { ModuleBuilder } from "../../kernels/wasm/assembler/module-builder.ts";
 import type { Pace } from "../../kernels/wasm/shared/pace.ts";
+import { groupedWinograd } from "../../kernels/wasm/convolution/winograd/groups.ts";
 import { strassenConvolution } from "../../kernels/wasm/convolution/strassen/strassen.ts";
 import { createModel } from "../../models/index.ts";
 import { lower } from "../../src/nn/lower.ts";
@@ -27,7 +28,7 @@ export interface Arithmetic extends Pick<ConvParams, "fma" | "wide" | "winograd"
 
 /** As sessions choose it (src/session/backends/wasm/bindings/convolution.ts). */
 function chosen(params: ConvParams): Convolution {
-  return (params.winograd === true ? strassenConvolution(params) : undefined) ?? convolution(params);
+  return (params.winograd === true ? strassenConvolution(params) ?? groupedWinograd(params) : undefined) ?? convolution(params);
 }
 
 interface Shape {

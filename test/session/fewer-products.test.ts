@@ -70,7 +70,7 @@ test("Strassen kernels that are wrong are found by their check, and not used", (
   };
   // Kernels for joined vectors are right on any host, and have not been checked in this process.
   const session = compileSyncWith(
-    { operations: allOperations, fast: (arithmetic) => ({ ...withFast(arithmetic), strassen: wrong, wide: true }) }, model,
+    { operations: allOperations, fast: (arithmetic) => ({ ...withFast(arithmetic), fewerProducts: wrong, wide: true }) }, model,
     { input },
   );
   assert.match(session.kernels, /plain for conv2d: its kernels failed their check/);

@@ -10,7 +10,7 @@
  *
  * Longer than 300 lines: one nest of loops, whose parts share their registers.
  */
-import { activationScratch, emitActivation, holdConstants, isHeavy, lateConstants } from "../shared/activation.ts";
+import { activationScratch, emitActivation, isHeavy, lateConstants } from "../shared/activation.ts";
 import type { ActivationScratch } from "../shared/activation.ts";
 import type { ConvEpilogue } from "./params.ts";
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
@@ -361,7 +361,7 @@ class Row {
     if (activation === undefined || !isHeavy(activation)) return;
     const { local, i32 } = this.#f;
     const [value] = this.#pixels;
-    holdConstants(this.#f, activation, this.#scratch);
+    activation.hold?.(this.#f, this.#scratch);
     this.#f.doWhile(() => {
       for (let j = 0; j < this.#panel.length; j++) {
         loadLanes(this.#f, at, 16 * j, this.#lanes(j));

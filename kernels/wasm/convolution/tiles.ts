@@ -90,9 +90,9 @@ export function depthwiseTile({ input, kernel, stride, wide }: ConvParams): Dept
  * Is Winograd's method faster? With few channels the transforms take as long as they save. Tiles want to be half full, for 2x2 pixels take
  * as many products either way; and there must be several, for of one tile the weights are transformed for four products each.
  */
-export function winogradPays({ input, output }: ConvParams): boolean {
+export function winogradPays({ input, output, groups }: ConvParams): boolean {
   const tiles = Math.ceil(output.height / 4) * Math.ceil(output.width / 4);
-  return tiles > 1 && Math.min(input.channels, output.channels) >= 8 && output.height * output.width >= 8 * tiles;
+  return tiles > 1 && Math.min(input.channels, output.channels) >= 8 * groups && output.height * output.width >= 8 * tiles;
 }
 
 /** Blocks of Winograd's tiles. */
@@ -112,11 +112,12 @@ const PACKED_WEIGHTS = 1 << 20;
  * networks, whose weights stay in the cache, do not transform them again and again.
  */
 export function winogradBlock(params: ConvParams): WinogradBlock {
-  const { input, output, fma, wide } = params;
+  const { input, output, groups, fma, wide } = params;
+  const channels = input.channels / groups;
   const all = Math.ceil(output.height / 4) * Math.ceil(output.width / 4);
   const pixels = tilePixels(PANEL, { fma, wide: wide === true });
   const tiles = pixels * Math.ceil(all / Math.ceil(all / 18) / pixels);
-  if (4 * 36 * input.channels * output.channels <= PACKED_WEIGHTS) return { tiles, pixels, inputs: 0 };
-  const parts = Math.ceil(input.channels / 128);
-  return { tiles, pixels, inputs: input.channels % parts > 0 ? input.channels : input.channels / parts };
+  if (4 * 36 * channels * output.channels <= PACKED_WEIGHTS) return { tiles, pixels, inputs: 0 };
+  const parts = Math.ceil(channels / 128);
+  return { tiles, pixels, inputs: channels % parts > 0 ? channels : channels / parts };
 }

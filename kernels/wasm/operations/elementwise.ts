@@ -2,7 +2,7 @@
  * Kernels that read each number once: activation, sum, scaling by channel, copy. Operands have one size of image but each its own
  * halo. An output may be one of the inputs (same address, same layout). Parts are rows.
  */
-import { activationName, activationScratch, emitActivation, holdConstants, isHeavy } from "../shared/activation.ts";
+import { activationName, activationScratch, emitActivation, isHeavy } from "../shared/activation.ts";
 import type { Activation } from "../shared/activation.ts";
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import type { Local } from "../assembler/handles.ts";
@@ -33,7 +33,7 @@ function suffix(activation: Activation | undefined): string {
 function finisher(f: FunctionBuilder, activation: Activation | undefined, value: Local<"v128">): () => void {
   if (activation === undefined) return () => {};
   const scratch = activationScratch(f);
-  holdConstants(f, activation, scratch);
+  activation.hold?.(f, scratch);
   return () => {
     emitActivation(f, activation, value, scratch);
     f.local.set(value);

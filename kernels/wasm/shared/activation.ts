@@ -21,8 +21,8 @@ export interface Activation extends Omit<Named, "activation"> {
   readonly activation: string;
   /** What emits those that not every bundle has (gelu.ts, functions.ts). */
   readonly emit?: ActivationEmitter | undefined;
-  /** Vectors that `emit` wants in locals, made before a loop (`holdConstants`): V8 13 and newer build constants anew in each pass. */
-  readonly constants?: readonly number[] | undefined;
+  /** Before a loop, makes constants that `emit` finds in the scratch: V8 13 and newer build them anew in each pass. */
+  readonly hold?: ((f: FunctionBuilder, scratch: ActivationScratch) => void) | undefined;
 }
 
 /** Takes nothing, leaves the function of x, which stays. */
@@ -47,28 +47,11 @@ export interface ActivationScratch extends ExpScratch {
   /** Made where it is wanted. */
   inner?: Local<"v128">;
   /** Constants that are held in locals, by number. */
-  readonly held: Map<number, Local<"v128">>;
+  held?: Map<number, Local<"v128">>;
 }
 
 export function activationScratch(f: FunctionBuilder): ActivationScratch {
-  return { a: f.local.v128("a"), b: f.local.v128("b"), c: f.local.v128("c"), held: new Map() };
-}
-
-/** Makes what the activation wants held, before a loop. */
-export function holdConstants(f: FunctionBuilder, { constants = [] }: Activation, { held }: ActivationScratch): void {
-  for (const value of constants) {
-    const place = held.get(value) ?? f.local.v128("held");
-    held.set(value, place);
-    f.f32x4.const(value);
-    f.local.set(place);
-  }
-}
-
-/** Pushes a vector of four times the number, from where it is held. */
-export function pushHeld(f: FunctionBuilder, { held }: ActivationScratch, value: number): void {
-  const place = held.get(value);
-  if (place === undefined) f.f32x4.const(value);
-  else f.local.get(place);
+  return { a: f.local.v128("a"), b: f.local.v128("b"), c: f.local.v128("c") };
 }
 
 /** Pushes a vector of four times the number. */

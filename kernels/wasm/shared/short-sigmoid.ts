@@ -9,8 +9,7 @@
  * Largest relative errors against kernels/math.ts, fused and not: 4e-7 and 9e-7 for |x| <= 8, 5e-7 and 2e-6 to 20, 1.4e-6 and 8e-6 to 80
  * (test/wasm/shared/short-sigmoid.test.ts): 1 / ln 2 is rounded, and unfused its product with x.
  */
-import { pushHeld } from "./activation.ts";
-import type { Activation, ActivationEmitter } from "./activation.ts";
+import type { Activation, ActivationEmitter, ActivationScratch } from "./activation.ts";
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
 
 const LOG2_E = 1.4426950408889634;
@@ -85,11 +84,27 @@ function gate(fma: boolean, silu: boolean): ActivationEmitter {
   };
 }
 
-const constants = [...C, -MOST, MOST, -LOG2_E, MAGIC];
+/** Puts all constants into locals. */
+function hold(f: FunctionBuilder, scratch: ActivationScratch): void {
+  const held = (scratch.held ??= new Map());
+  for (const value of [...C, -MOST, MOST, -LOG2_E, MAGIC]) {
+    const place = held.get(value) ?? f.local.v128("held");
+    held.set(value, place);
+    f.f32x4.const(value);
+    f.local.set(place);
+  }
+}
+
+/** Pushes a vector of four times the number, from where it is held. */
+function pushHeld(f: FunctionBuilder, { held }: ActivationScratch, value: number): void {
+  const place = held?.get(value);
+  if (place === undefined) f.f32x4.const(value);
+  else f.local.get(place);
+}
 
 /** By the name of what they compute, with fused multiply-adds or without. */
 export function shortActivations(fma: boolean): Readonly<Record<"sigmoid" | "silu", Activation>> {
   const of = (name: string, emit: ActivationEmitter): Activation =>
-    ({ activation: `short_${name}${fma ? "_fma" : ""}`, slope: 0, offset: 0, emit, constants });
+    ({ activation: `short_${name}${fma ? "_fma" : ""}`, slope: 0, offset: 0, emit, hold });
   return { sigmoid: of("sigmoid", gate(fma, false)), silu: of("silu", gate(fma, true)) };
 }

@@ -52,26 +52,27 @@ export const conv2dComputation: Computation<"conv2d"> = {
     groups > 1 ? "conv2d in groups" : kernel.some((size) => size > 1) ? "conv2d of places" : "conv2d of pixels"
   ),
 
-  check({ x, other, gate, few, many, winograd, strassen, constant, add }) {
+  check({ x, other, gate, few, many, winograd, fewerProducts, constant, add }) {
     /** As many outputs as inputs. @param given gate, then residual, if there are such */
-    const layer = (kernel: number, stride: number, depthwise: boolean, of: Value, gated: boolean, ...given: readonly Value[]): void => {
+    const layer = (kernel: number, stride: number, groups: number, of: Value, gated: boolean, ...given: readonly Value[]): void => {
       const padding = (kernel - 1) / 2;
       const [batch, channels, height, width] = of.shape;
-      const groups = depthwise ? channels : 1;
       add({
         kind: "conv2d", kernel: [kernel, kernel], stride: [stride, stride], padding: [padding, padding, padding, padding], dilation: [1, 1],
         groups,
         weight: constant([channels, channels / groups, kernel, kernel]), bias: constant([channels]),
-        epilogue: { gate: gated, residual: given.length > Number(gated), activation: relu, biasLast: gated && depthwise },
+        epilogue: { gate: gated, residual: given.length > Number(gated), activation: relu, biasLast: gated && groups > 1 },
       }, [batch, channels, Math.ceil(height / stride), Math.ceil(width / stride)], of, ...given);
     };
-    layer(1, 1, false, x, true, gate, other);
-    layer(3, 1, false, x, false, other);
-    layer(3, 2, false, x, false);
-    layer(3, 1, true, x, false);
-    layer(5, 2, true, x, true, gate);
-    // Few pixels of many channels: weights transformed in the run; and the least that Strassen's method takes.
-    if (winograd) layer(3, 1, false, few, false);
-    if (strassen) layer(1, 1, false, many, false);
+    layer(1, 1, 1, x, true, gate, other);
+    layer(3, 1, 1, x, false, other);
+    layer(3, 2, 1, x, false);
+    layer(3, 1, x.shape[1], x, false);
+    layer(5, 2, x.shape[1], x, true, gate);
+    // Few pixels of many channels: weights transformed in the run; and the least that Strassen's method takes, and Winograd's in groups.
+    if (winograd) layer(3, 1, 1, few, false);
+    if (!fewerProducts) return;
+    layer(1, 1, 1, many, false);
+    layer(3, 1, 8, many, false);
   },
 };

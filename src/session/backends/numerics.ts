@@ -20,8 +20,8 @@ export interface Arithmetic extends VectorArithmetic {
   readonly winograd: boolean;
   /** Holds loops back where products and sums are not fused; it changes no bit. */
   readonly pace?: Pace;
-  /** What computes some convolutions by fewer products, which Winograd's method does not. */
-  readonly strassen?: (params: ConvParams) => Convolution | undefined;
+  /** What computes some convolutions by fewer products, besides Winograd's method without groups. */
+  readonly fewerProducts?: (params: ConvParams) => Convolution | undefined;
   /** What computes some activations in fewer instructions, by their names. */
   readonly activations?: Readonly<Partial<Record<string, Activation>>>;
 }

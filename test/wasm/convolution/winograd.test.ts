@@ -4,6 +4,10 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { plain } from "../activations.ts";
 import { convolution } from "../../../kernels/wasm/convolution/choose.ts";
+import type { Convolution } from "../../../kernels/wasm/convolution/choose.ts";
+import type { ScratchKernel } from "../../../kernels/wasm/convolution/direct.ts";
+import type { ConvParams } from "../../../kernels/wasm/convolution/params.ts";
+import { groupedWinograd } from "../../../kernels/wasm/convolution/winograd/groups.ts";
 import type { WinogradKernel } from "../../../kernels/wasm/convolution/winograd/winograd.ts";
 import { packWinogradWeights } from "../../../kernels/wasm/convolution/winograd/panels.ts";
 import { winogradKernel } from "../../../kernels/wasm/convolution/winograd/winograd.ts";
@@ -204,6 +208,41 @@ test("names tell kernels apart, and sizes that do not belong together are refuse
     /winogradKernel: wants kernel 3x3, stride 1, dilation 1 and groups 1, got .*k3x3_s2x1/,
   );
   assert.throws(() => winogradKernel({ ...params, input: { ...params.input, halo: 0 } }), /winogradKernel: input halo wants/);
+});
+
+test("in groups: widths with and without a rest, parts, epilogues, weights transformed in the run and when they are packed", () => {
+  const family = (inputs: "packed" | "all"): Family => {
+    const of = (params: ConvParams): Convolution =>
+      groupedWinograd(params, { ...winogradBlock(params), inputs: inputs === "packed" ? 0 : params.input.channels / params.groups })!;
+    return {
+      kernel: (params) => of(params).kernel as ScratchKernel,
+      pack: (weight, bias, params) => {
+        const into = new Float32Array(of(params).packedSize);
+        of(params).pack(weight, bias, into);
+        return into;
+      },
+    };
+  };
+  const cases: readonly Case[] = [
+    of([32, 32], [14, 13], { groups: 2 }),
+    of([24, 48], [9, 10], { groups: 2, activation: plain("relu"), residual: 1, gate: true, outHalo: 1 }),
+    of([72, 72], [8, 12], { groups: 3, activation: plain("silu"), bias: false }),
+    of([40, 40], [5, 8], { groups: 5, residual: 0 }),
+    of([27, 45], [12, 12], { groups: 3 }),
+  ];
+  for (const one of cases) {
+    const posed = problem(one);
+    for (const each of [family("packed"), family("all")]) {
+      const whole = run(each, posed);
+      assertClose(whole, reference(posed), BOUND, posed.text);
+      const parts = ({ panels }: { readonly panels: number }): Part[] =>
+        Array.from({ length: panels }, (_, panel): Part => [0, one.size[0], panel, panel + 1]).reverse();
+      assertSame(run(each, posed, parts), whole, `${posed.text}, in parts`);
+      assertSame(run(each, posed, ({ panels }) => [[0, 4, 1, panels], [0, 4, 0, 1], [4, one.size[0], 0, panels]]), whole, posed.text);
+    }
+  }
+  assert.is(groupedWinograd(problem(of([16, 16], [8, 8], { groups: 16 })).params), undefined, "depthwise");
+  assert.is(groupedWinograd(problem(of([32, 32], [8, 8], { groups: 2, stride: [2, 2] })).params), undefined, "stride 2");
 });
 
 test.run();

@@ -5,7 +5,7 @@
  * the input after the other; each column is multiplied into all pixels of the tile under whose window it lies. Tiles are the outer loop and
  * panels the inner one: so memory is read and written in order, and each line of the cache once.
  */
-import { activationScratch, emitActivation, holdConstants } from "../../shared/activation.ts";
+import { activationScratch, emitActivation } from "../../shared/activation.ts";
 import type { ActivationScratch } from "../../shared/activation.ts";
 import type { ConvEpilogue } from "../params.ts";
 import type { FunctionBuilder } from "../../assembler/function-builder.ts";
@@ -109,7 +109,7 @@ class Row {
   /** What the activation wants held for the whole row. */
   hold(): void {
     const { activation } = this.#kernel.epilogue;
-    if (activation !== undefined) holdConstants(this.#f, activation, this.#scratch);
+    activation?.hold?.(this.#f, this.#scratch);
   }
 
   /** `count` pixels of all panels, and on to the next pixels. */

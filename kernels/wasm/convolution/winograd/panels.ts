@@ -14,8 +14,8 @@ const ROWS = [1, 0, 0, 1, 0.5 * ROOT, 0.5, 1, -0.5 * ROOT, 0.5, 1, ROOT, 2, 1, -
 
 /** Floats of the packed weights. */
 export function packedWinogradSize(params: ConvParams): number {
-  const { full, restColumns } = convPanels(params);
-  return (PLACES * params.input.channels + 1) * (PANEL * full + restColumns);
+  const { full, restColumns, inPerGroup } = convPanels(params);
+  return params.groups * (PLACES * inPerGroup + 1) * (PANEL * full + restColumns);
 }
 
 /** @param packed where to write; new by default; the others as in packConvWeights */
@@ -25,14 +25,14 @@ export function packWinogradWeights(
   ), factors?: ArrayLike<number>,
 ): Float32Array {
   const direct = packConvWeights(weight, bias, params, undefined, factors);
-  const { full, restColumns } = convPanels(params);
+  const { full, restColumns, inPerGroup, perGroup } = convPanels(params);
   const t = new Float64Array(3);
   for (let from = 0, to = 0, panel = 0; from < direct.length; panel++) {
-    const columns = panel < full ? PANEL : restColumns;
+    const columns = panel % perGroup < full ? PANEL : restColumns;
     packed.set(direct.subarray(from, from + columns), to);
     from += columns;
     to += columns;
-    const line = columns * params.input.channels;
+    const line = columns * inPerGroup;
     for (let i = 0; i < line; i++) {
       let at = to + i;
       for (let row = 0; row < ROWS.length; row += 3) {

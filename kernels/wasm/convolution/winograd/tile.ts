@@ -109,7 +109,7 @@ export function emitOutput(f: FunctionBuilder, m: readonly Vectors[], y: readonl
  * there are are made once, here. @param pointer an address
  */
 export function factors(f: FunctionBuilder, pointer: Local<"i32">, { wide, fma }: VectorArithmetic): Multiply {
-  if (wide !== true) return { constant: (value) => f.f32x4.const(value), fma };
+  if (wide !== true && !fma) return { constant: (value) => f.f32x4.const(value), fma };
   const constant = lateConstants(f, pointer, new Map());
   for (const value of FACTORS) {
     constant(value);

@@ -48,7 +48,7 @@ export function isWinograd({ kernel, stride, dilation, groups }: ConvParams): bo
   return groups === 1 && kernel.every((size) => size === 3) && [...stride, ...dilation].every((size) => size === 1);
 }
 
-/** Bytes of the working memory: first scratch for a tile, then the transformed inputs, then sums, then transformed weights. */
+/** Bytes of a group's working memory: first scratch for a tile, then the transformed inputs, then sums, then transformed weights. */
 interface Room {
   /** From tile to tile, and from place to place. */
   readonly inTile: number;
@@ -64,10 +64,10 @@ interface Room {
   readonly end: number;
 }
 
-function roomOf(params: ConvParams, { tiles, inputs: channels }: WinogradBlock): Room {
+export function roomOf(params: ConvParams, { tiles, inputs: channels }: WinogradBlock): Room {
   // Two vectors for each place.
   const inputs = 32 * PLACES;
-  const inTile = 16 * Math.ceil(params.input.channels / 4);
+  const inTile = 16 * Math.ceil(convPanels(params).inPerGroup / 4);
   const sumTile = 4 * PANEL;
   // One more line of the cache between places: else all 36 of a tile would fall on the same few sets of it.
   const inPlace = tiles * inTile + 64;
@@ -75,9 +75,8 @@ function roomOf(params: ConvParams, { tiles, inputs: channels }: WinogradBlock):
   const weightPlace = 4 * PANEL * channels + 64;
   const sums = inputs + PLACES * inPlace;
   const weights = sums + PLACES * sumPlace;
-  return {
-    inTile, inPlace, sumTile, sumPlace, weightPlace, inputs, sums, weights, end: weights + (channels > 0 ? PLACES * weightPlace : 0),
-  };
+  const end = weights + (channels > 0 ? PLACES * weightPlace : 0);
+  return { inTile, inPlace, sumTile, sumPlace, weightPlace, inputs, sums, weights, end };
 }
 
 /**
@@ -93,7 +92,7 @@ export function winogradKernel(params: ConvParams, block: WinogradBlock = winogr
   const name = `f32_winograd4x4_${pixels}x${PANEL}_${convName(params)}x${params.output.height}_b${tiles}_${inputs}`;
   return {
     name, panels: convPanels(params).count, scratch: roomOf(params, block).end / 4, transformed: inputs === 0,
-    emit: (m) => emitWinograd(m, name, params, block),
+    emit: (m) => emitWinograd(m, name, params, block, true),
   };
 }
 
@@ -110,21 +109,22 @@ interface PanelFuncs {
   readonly biases: number;
 }
 
-function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block: WinogradBlock): ScratchFunc {
+/** Of one group: addresses and panels are those of its channels. @param exported may the host call it? */
+export function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block: WinogradBlock, exported: boolean): ScratchFunc {
   const { input, output, epilogue, fma, wide = false } = params;
   const room = roomOf(params, block);
+  const { full, rest, restColumns, inPerGroup } = convPanels(params);
   /** Input channels at once. */
-  const each = block.inputs || input.channels;
-  const times = input.channels / each;
+  const each = block.inputs || inPerGroup;
+  const times = inPerGroup / each;
   const pitches = convPitches(params);
-  const { full, rest, restColumns } = convPanels(params);
   const across = Math.ceil(output.width / OUT);
   const down = Math.ceil(output.height / OUT);
   const edgeColumns = output.width - OUT * (across - 1);
   const edgeRows = output.height - OUT * (down - 1);
 
   const inputsOf = (columns: number): InputFunc => emitInputTransform(m, {
-    name: `${name}_in${columns}`, channels: input.channels, columns, inRow: 4 * rowPitch(input), inPixel: pitches.inPixel,
+    name: `${name}_in${columns}`, channels: inPerGroup, columns, inRow: 4 * rowPitch(input), inPixel: pitches.inPixel,
     placePitch: room.inPlace, wide, fma,
   });
   const edgeInputs = inputsOf(edgeColumns + SIDE - OUT);
@@ -143,7 +143,7 @@ function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block:
     const products = row("zero");
     return {
       transform: block.inputs === 0 ? undefined : emitWeightTransform(m, {
-        name: `${name}_w${valid}`, columns, inputs: each, tapPitch: 4 * columns * input.channels, placePitch: room.weightPlace, wide, fma,
+        name: `${name}_w${valid}`, columns, inputs: each, tapPitch: 4 * columns * inPerGroup, placePitch: room.weightPlace, wide, fma,
       }),
       products, moreProducts: times > 1 ? row("output") : products,
       outputs: edgeColumns === OUT || across === 1 ? edgeOutputs : outputsOf(OUT), edgeOutputs, biases: 4 * columns,
@@ -152,7 +152,7 @@ function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block:
   const fullPanel = full > 0 ? panelOf(PANEL, PANEL) : undefined;
   const restPanel = rest > 0 ? panelOf(restColumns, rest) : undefined;
 
-  return m.func(name, { params: scratchParams, export: true }, (f, p) => {
+  return m.func(name, { params: scratchParams, export: exported }, (f, p) => {
     const { local, i32 } = f;
     /**
      * The block: its tiles, and where it begins: row and column of tiles, and the address of its first tile in each image; transformed
@@ -219,7 +219,7 @@ function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block:
         constant(place, 0);
         f.doWhile(() => {
           address(f, channels, 0, place, room.inPlace);
-          address(f, kernels, 0, place, transform === undefined ? biases * input.channels : room.weightPlace);
+          address(f, kernels, 0, place, transform === undefined ? biases * inPerGroup : room.weightPlace);
           address(f, p.scratch, room.sums, place, room.sumPlace);
           // No epilogue reads the residual or the gates.
           i32.const(0);
@@ -283,7 +283,7 @@ function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block:
       inputTiles();
       set(f, panel, p.panelBegin);
       f.doWhile(() => {
-        offset(f, weights, p.w, panel, 4 * PANEL * ((block.inputs === 0 ? PLACES : 9) * input.channels + 1));
+        offset(f, weights, p.w, panel, 4 * PANEL * ((block.inputs === 0 ? PLACES : 9) * inPerGroup + 1));
         wholeOrRest(f, panel, full, fullPanel, restPanel, onePanel);
         local.increase(panel, 1);
         local.get(panel);

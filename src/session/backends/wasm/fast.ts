@@ -3,11 +3,15 @@
  * does not load its kernels.
  */
 import { strassenConvolution } from "../../../../kernels/wasm/convolution/strassen/strassen.ts";
+import { groupedWinograd } from "../../../../kernels/wasm/convolution/winograd/groups.ts";
+import type { Convolution } from "../../../../kernels/wasm/convolution/choose.ts";
+import type { ConvParams } from "../../../../kernels/wasm/convolution/params.ts";
 import { shortActivations } from "../../../../kernels/wasm/shared/short-sigmoid.ts";
 import type { Arithmetic } from "../numerics.ts";
 
-/** The arithmetic with Strassen's method and short activations, where the bits may differ at all. */
+/** The arithmetic with Strassen's method, Winograd's in groups, and short activations, where the bits may differ at all. */
 export function withFast(arithmetic: Arithmetic): Arithmetic {
   if (!arithmetic.winograd) return arithmetic;
-  return { ...arithmetic, strassen: strassenConvolution, activations: shortActivations(arithmetic.fma) };
+  const fewerProducts = (params: ConvParams): Convolution | undefined => strassenConvolution(params) ?? groupedWinograd(params);
+  return { ...arithmetic, fewerProducts, activations: shortActivations(arithmetic.fma) };
 }

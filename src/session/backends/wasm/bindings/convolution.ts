@@ -26,7 +26,7 @@ export const conv2dBinding: Binding<"conv2d"> = {
         biasLast: epilogue?.biasLast === true,
       },
     };
-    const { kernel, packedSize, pack, scratch, rowUnit, panels } = arithmetic.strassen?.(params) ?? convolution(params);
+    const { kernel, packedSize, pack, scratch, rowUnit, panels } = arithmetic.fewerProducts?.(params) ?? convolution(params);
     const packing = panels
       ? panelPacking(params, weight, bias)
       : { fill: (into: Float32Array) => pack(numbers(weight.scaled?.of ?? weight)!, numbers(bias), into, weight.scaled?.factors()) };
