@@ -13,7 +13,7 @@ import { gradientHalo } from "../kernels/wasm/training/convolution/phases.ts";
 import type { ConvGradientParams } from "../kernels/wasm/training/convolution/phases.ts";
 import { packedGradientSize } from "../kernels/wasm/training/convolution/panels.ts";
 import type { Kernel } from "../kernels/wasm/shared/kernel.ts";
-import { imagePitch, interior } from "../kernels/wasm/shared/layout.ts";
+import { imagePitch, interiorBytes } from "../kernels/wasm/shared/layout.ts";
 import { probePace } from "../kernels/wasm/probe/pace.ts";
 import { pace } from "../kernels/wasm/shared/pace.ts";
 import { ModuleBuilder } from "../kernels/wasm/assembler/module-builder.ts";
@@ -98,7 +98,7 @@ function prepare(network: string): Timed[] {
   return all.flatMap(({ layer, params }, i) => {
     const { input, output, kernel } = params;
     const flops = 2 * batch * output.height * output.width * output.channels * input.channels * kernel[0] * kernel[1];
-    const [x, dy, w, dweight] = [starts[0] + 4 * interior(input), starts[1] + 4 * interior(output), starts[2], starts[3]];
+    const [x, dy, w, dweight] = [starts[0] + interiorBytes(input), starts[1] + interiorBytes(output), starts[2], starts[3]];
     const { data, filter } = kernels[i];
     const call = (each: Kernel, ...addresses: number[]) => () => (exports[each.name] as (...values: number[]) => void)(
       ...addresses, 0, each.parts,

@@ -4,7 +4,7 @@ import type { Convolution } from "../../kernels/wasm/convolution/choose.ts";
 import type { ConvParams } from "../../kernels/wasm/convolution/params.ts";
 import type { Activation } from "../../kernels/wasm/shared/activation.ts";
 import { geluEmitters } from "../../kernels/wasm/shared/gelu.ts";
-import { imagePitch, interior } from "../../kernels/wasm/shared/layout.ts";
+import { imagePitch, interiorBytes } from "../../kernels/wasm/shared/layout.ts";
 import type { Layout } from "../../kernels/wasm/shared/layout.ts";
 import { ModuleBuilder } from "../../kernels/wasm/assembler/module-builder.ts";
 import type { Pace } from "../../kernels/wasm/shared/pace.ts";
@@ -87,7 +87,7 @@ export function layerTasks(model: string, arithmetic: Arithmetic, only: string):
   return shapes.map(([name, { params, times }]) => {
     const { input, output, kernel, groups, epilogue } = params;
     const func = exports[name] as (...values: number[]) => void;
-    const first = (start: number, layout: Layout): number => start + 4 * interior(layout);
+    const first = (start: number, layout: Layout): number => start + interiorBytes(layout);
     const { panels } = chosen(params).kernel;
     const [x, w, y, residual, gate, scratch] = starts;
     return {

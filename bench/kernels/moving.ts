@@ -9,7 +9,7 @@ import { packedConvSize } from "../../kernels/wasm/convolution/panels.ts";
 import { activationKernel, addKernel, copyKernel, scaleKernel } from "../../kernels/wasm/operations/elementwise.ts";
 import { globalPoolKernel } from "../../kernels/wasm/operations/global-pool.ts";
 import type { Kernel } from "../../kernels/wasm/shared/kernel.ts";
-import { imagePitch, interior } from "../../kernels/wasm/shared/layout.ts";
+import { imagePitch, interiorBytes } from "../../kernels/wasm/shared/layout.ts";
 import type { Layout } from "../../kernels/wasm/shared/layout.ts";
 import { linearKernel, linearParams } from "../../kernels/wasm/operations/linear.ts";
 import { ModuleBuilder } from "../../kernels/wasm/assembler/module-builder.ts";
@@ -117,7 +117,7 @@ export function movingTasks(only: string): Task[] {
     const { label, kernel, operands } = one;
     let at = 1024;
     const addresses = operands.map((of) => {
-      const address = at + (typeof of === "number" ? 0 : 4 * interior(of));
+      const address = at + (typeof of === "number" ? 0 : interiorBytes(of));
       at = 64 * Math.ceil((at + (typeof of === "number" ? of : imagePitch(of)) * 4) / 64);
       return address;
     });

@@ -3,18 +3,13 @@
  * graph (`Module.lower`); sessions optimise and run it; ONNX is read to it and written from it. A graph for inference has no dropout, and
  * its normalisation uses running statistics; a graph for training has dropout in it.
  */
+import type { NumberFormat } from "../../kernels/formats.ts";
 import type { Shape, Tensor } from "../tensor.ts";
 import type { Constant, Operation } from "./operation.ts";
 
 export type {
   Activation, ActivationKind, BinaryFunction, Constant, Epilogue, Kind, Of, Operation, Reduction, Taps, UnaryFunction, Window,
 } from "./operation.ts";
-
-/** How numbers are held: float32, or bytes of 7 bits (docs/int8.md). */
-export type NumberFormat = "f32" | "u7";
-
-/** Bytes of one number. */
-export const formatBytes: Readonly<Record<NumberFormat, number>> = { f32: 4, u7: 1 };
 
 /** What an operation makes, or what goes into the graph. */
 export interface Value {

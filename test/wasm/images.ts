@@ -2,7 +2,7 @@
  * Images in the memory of a WebAssembly module as sessions have them (kernels/wasm/shared/layout.ts), for tests: laid there from NCHW, read
  * back as NCHW, with guards around each. The guards are NaN, so that a kernel that reads past an image shows too.
  */
-import { imagePitch, interior, rowPitch } from "../../kernels/wasm/shared/layout.ts";
+import { imageBytes, imagePitch, interiorBytes, rowPitch } from "../../kernels/wasm/shared/layout.ts";
 import type { Layout } from "../../kernels/wasm/shared/layout.ts";
 
 /** Where a value lies; addresses are in bytes. */
@@ -46,7 +46,7 @@ function eachElement({ channels, height, width, halo }: Layout, batch: number, v
   for (let n = 0; n < batch; n++) {
     for (let c = 0; c < channels; c++) {
       for (let h = 0; h < height; h++) {
-        const row = n * imagePitch(layout) + interior(layout) + h * rowPitch(layout) + c;
+        const row = n * imagePitch(layout) + interiorBytes(layout) / 4 + h * rowPitch(layout) + c;
         for (let w = 0; w < width; w++) visit(plain++, row + w * channels);
       }
     }
@@ -86,7 +86,7 @@ export class Images {
     this.#guard();
     const bits = frozen ? this.#bits.slice(start, start + size) : undefined;
     const placed = {
-      layout, batch, address: 4 * (start + interior(layout)), imageBytes: 4 * imagePitch(layout), start: 4 * start, frozen: bits,
+      layout, batch, address: 4 * start + interiorBytes(layout), imageBytes: imageBytes(layout), start: 4 * start, frozen: bits,
     };
     this.#placed.push(placed);
     return placed;

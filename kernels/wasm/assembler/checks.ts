@@ -46,6 +46,8 @@ export interface Checks {
   count(body: Body, op: Instruction, values: ArrayLike<unknown>, count: number): void;
   /** @throws RangeError for what no whole number of `bits` bits, signed or unsigned, can hold */
   bits(body: Body, op: Instruction, value: unknown, bits: number): void;
+  /** @throws RangeError for what no whole number of 64 bits, signed or unsigned, can hold */
+  long(body: Body, op: Instruction, value: number | bigint): void;
   /** @throws TypeError for anything but a number */
   number(body: Body, op: Instruction, value: unknown): void;
 }
@@ -99,6 +101,13 @@ export const checks: Checks = {
     checks.number(body, op, value);
     const values = bits === 32 ? 0x100000000 : 1 << bits;
     checkWhole(`${body.at(op.name)}: constant`, value as number, -values / 2, values - 1);
+  },
+  long(body, op, value) {
+    if (typeof value === "number") checkWhole(`${body.at(op.name)}: constant`, value, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+    const whole = BigInt(value);
+    if (whole < -0x8000000000000000n || whole > 0xffffffffffffffffn) {
+      throw new RangeError(`${body.at(op.name)}: constant wants a whole number of 64 bits, got ${whole}`);
+    }
   },
   number(body, op, value) {
     if (typeof value !== "number") throw new TypeError(`${body.at(op.name)}: constant wants a number, got ${typeof value}`);

@@ -71,12 +71,8 @@ function writeLane(body: Body, op: Instruction, lane: number, lanes: number): vo
 }
 
 function long(body: Body, op: Instruction, value: number | bigint): bigint {
-  if (typeof value === "number") checkWhole(`${body.at(op.name)}: constant`, value, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-  const whole = BigInt(value);
-  if (whole < -0x8000000000000000n || whole > 0xffffffffffffffffn) {
-    throw new RangeError(`${body.at(op.name)}: constant wants a whole number of 64 bits, got ${whole}`);
-  }
-  return BigInt.asIntN(64, whole);
+  body.home.checks?.long(body, op, value);
+  return BigInt.asIntN(64, BigInt(value));
 }
 
 function number(body: Body, op: Instruction, value: unknown): number {

@@ -10,15 +10,19 @@ import type { Core, GroupName } from "./opcodes.ts";
 const MORE = {
   i32: [
     "2c i:i [memory:1] load8_s load8_u", "2e i:i [memory:2] load16_s load16_u", "3a ii: [memory:1] store8",
-    "3b ii: [memory:2] store16", "67 i:i clz ctz popcnt", "a8 f:i trunc_f32_s trunc_f32_u",
-    "aa d:i trunc_f64_s trunc_f64_u", "c0 i:i extend8_s extend16_s", "fe2c ii:i [atomic:4] atomic.rmw.and",
+    "3b ii: [memory:2] store16", "67 i:i clz ctz popcnt", "73 ii:i xor shl shr_s shr_u rotl rotr", "36 ii: [memory:4] store",
+    "a8 f:i trunc_f32_s trunc_f32_u",
+    "aa d:i trunc_f64_s trunc_f64_u", "c0 i:i extend8_s extend16_s", "fc01 f:i trunc_sat_f32_u",
+    "fc03 d:i trunc_sat_f64_u", "fe25 ii:i [atomic:4] atomic.rmw.sub", "fe2c ii:i [atomic:4] atomic.rmw.and",
     "fe33 ii:i [atomic:4] atomic.rmw.or", "fe3a ii:i [atomic:4] atomic.rmw.xor",
     "fe41 ii:i [atomic:4] atomic.rmw.xchg", "fe48 iii:i [atomic:4] atomic.rmw.cmpxchg",
   ],
   i64: [
     "29 i:l [memory:8] load", "30 i:l [memory:1] load8_s load8_u", "32 i:l [memory:2] load16_s load16_u",
     "34 i:l [memory:4] load32_s load32_u", "37 il: [memory:8] store", "3c il: [memory:1] store8",
-    "3d il: [memory:2] store16", "3e il: [memory:4] store32", "50 l:i eqz", "79 l:l clz ctz popcnt",
+    "3d il: [memory:2] store16", "3e il: [memory:4] store32", "50 l:i eqz", "51 ll:i eq", "53 ll:i lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u",
+    "79 l:l clz ctz popcnt",
+    "7d ll:l sub mul div_s div_u rem_s rem_u and or xor", "89 ll:l rotl rotr", "ac i:l extend_i32_s",
     "ae f:l trunc_f32_s trunc_f32_u", "b0 d:l trunc_f64_s trunc_f64_u", "bd d:l reinterpret_f64",
     "c2 l:l extend8_s extend16_s extend32_s", "fc04 f:l trunc_sat_f32_s trunc_sat_f32_u",
     "fc06 d:l trunc_sat_f64_s trunc_sat_f64_u", "fe1f il:l [atomic:8] atomic.rmw.add",
@@ -27,18 +31,20 @@ const MORE = {
     "fe42 il:l [atomic:8] atomic.rmw.xchg",
   ],
   f32: [
-    "5b ff:i eq ne lt gt le ge", "8b f:f abs neg ceil floor trunc nearest sqrt", "b4 l:f convert_i64_s convert_i64_u",
+    "5b ff:i eq ne lt gt le ge", "98 ff:f copysign", "b3 i:f convert_i32_u", "8b f:f abs neg ceil floor trunc nearest sqrt",
+    "b4 l:f convert_i64_s convert_i64_u",
     "be i:f reinterpret_i32",
   ],
   f64: [
-    "61 dd:i eq ne lt gt le ge", "b9 l:d convert_i64_s convert_i64_u", "bf l:d reinterpret_i64",
+    "61 dd:i eq ne lt gt le ge", "99 d:d abs neg ceil floor", "a6 dd:d copysign", "b9 l:d convert_i64_s convert_i64_u",
+    "bf l:d reinterpret_i64",
   ],
   v128: [
     "fd01 i:v [memory:8] load8x8_s load8x8_u load16x4_s load16x4_u load32x2_s load32x2_u",
     "fd07 i:v [memory:1] load8_splat", "fd08 i:v [memory:2] load16_splat", "fd0a i:v [memory:8] load64_splat",
     "fd54 iv:v [memory:1,lane] load8_lane", "fd55 iv:v [memory:2,lane] load16_lane",
     "fd57 iv:v [memory:8,lane] load64_lane", "fd58 iv: [memory:1,lane] store8_lane",
-    "fd59 iv: [memory:2,lane] store16_lane", "fd0c :v [bytes] const", "fd4d v:v not", "fd53 v:i any_true",
+    "fd59 iv: [memory:2,lane] store16_lane", "fd0c :v [bytes] const", "fd4d v:v not", "fd51 vv:v xor", "fd53 v:i any_true",
   ],
   i8x16: [
     "fd0c :v [lanes:i8x16] const", "fd0e vv:v swizzle", "fd0f i:v splat",
@@ -62,6 +68,7 @@ const MORE = {
   i32x4: [
     "fd1c vi:v [lane:4] replace_lane", "fd37 vv:v eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u",
     "fd7e v:v extadd_pairwise_i16x8_s extadd_pairwise_i16x8_u", "fda0 v:v abs neg", "fda3 v:i all_true bitmask",
+    "fdb5 vv:v mul min_s min_u max_s max_u dot_i16x8_s",
     "fda7 v:v extend_low_i16x8_s extend_high_i16x8_s extend_low_i16x8_u extend_high_i16x8_u",
     "fdbc vv:v extmul_low_i16x8_s extmul_high_i16x8_s extmul_low_i16x8_u extmul_high_i16x8_u",
     "fdf8 v:v trunc_sat_f32x4_s trunc_sat_f32x4_u", "fdfc v:v trunc_sat_f64x2_s_zero trunc_sat_f64x2_u_zero",
@@ -82,7 +89,8 @@ const MORE = {
   ],
   f64x2: [
     "fd22 vd:v [lane:2] replace_lane", "fd47 vv:v eq ne lt gt le ge", "fd74 v:v ceil floor", "fd7a v:v trunc",
-    "fd94 v:v nearest", "fdec v:v abs neg", "fdef v:v sqrt", "fdfe v:v convert_low_i32x4_s convert_low_i32x4_u",
+    "fd94 v:v nearest", "fdec v:v abs neg", "fdef v:v sqrt", "fdf4 vv:v min max pmin pmax",
+    "fdfe v:v convert_low_i32x4_s convert_low_i32x4_u",
     "fd107 vvv:v relaxed_madd relaxed_nmadd", "fd10f vv:v relaxed_min relaxed_max",
   ],
   memory: [

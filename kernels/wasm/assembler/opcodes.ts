@@ -20,32 +20,30 @@
 /** Instructions by group: `f.i32.add()` is "add" of "i32"; a dot in a name opens a further group (`f.i32.atomic.load()`). */
 export const CORE = {
   i32: [
-    "28 i:i [memory:4] load", "36 ii: [memory:4] store", "41 :i [i32] const", "45 i:i eqz",
+    "28 i:i [memory:4] load", "41 :i [i32] const", "45 i:i eqz",
     "46 ii:i eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u",
-    "6a ii:i add sub mul div_s div_u rem_s rem_u and or xor shl shr_s shr_u rotl rotr", "a7 l:i wrap_i64",
-    "bc f:i reinterpret_f32", "fc00 f:i trunc_sat_f32_s trunc_sat_f32_u", "fc02 d:i trunc_sat_f64_s trunc_sat_f64_u",
+    "6a ii:i add sub mul div_s div_u rem_s rem_u and or", "a7 l:i wrap_i64",
+    "bc f:i reinterpret_f32", "fc00 f:i trunc_sat_f32_s", "fc02 d:i trunc_sat_f64_s",
     "fe10 i:i [atomic:4] atomic.load", "fe17 ii: [atomic:4] atomic.store", "fe1e ii:i [atomic:4] atomic.rmw.add",
-    "fe25 ii:i [atomic:4] atomic.rmw.sub",
   ],
   i64: [
-    "42 :l [i64] const", "51 ll:i eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u",
-    "7c ll:l add sub mul div_s div_u rem_s rem_u and or xor shl shr_s shr_u rotl rotr",
-    "ac i:l extend_i32_s extend_i32_u", "fe11 i:l [atomic:8] atomic.load", "fe18 il: [atomic:8] atomic.store",
+    "42 :l [i64] const", "52 ll:i ne", "7c ll:l add", "86 ll:l shl shr_s shr_u", "ad i:l extend_i32_u",
+    "fe11 i:l [atomic:8] atomic.load", "fe18 il: [atomic:8] atomic.store",
     "fe49 ill:l [atomic:8] atomic.rmw.cmpxchg",
   ],
   f32: [
     "2a i:f [memory:4] load", "38 if: [memory:4] store", "43 :f [f32] const",
-    "92 ff:f add sub mul div min max copysign", "b2 i:f convert_i32_s convert_i32_u", "b6 d:f demote_f64",
+    "92 ff:f add sub mul div min max", "b2 i:f convert_i32_s", "b6 d:f demote_f64",
   ],
   f64: [
     "2b i:d [memory:8] load", "39 id: [memory:8] store", "44 :d [f64] const",
-    "99 d:d abs neg ceil floor trunc nearest sqrt", "a0 dd:d add sub mul div min max copysign",
+    "9d d:d trunc nearest sqrt", "a0 dd:d add sub mul div min max",
     "b7 i:d convert_i32_s convert_i32_u", "bb f:d promote_f32",
   ],
   v128: [
     "fd00 i:v [memory:16] load", "fd09 i:v [memory:4] load32_splat", "fd5c i:v [memory:4] load32_zero",
     "fd5d i:v [memory:8] load64_zero", "fd0b iv: [memory:16] store", "fd56 iv:v [memory:4,lane] load32_lane",
-    "fd5a iv: [memory:4,lane] store32_lane", "fd5b iv: [memory:8,lane] store64_lane", "fd4e vv:v and andnot or xor",
+    "fd5a iv: [memory:4,lane] store32_lane", "fd5b iv: [memory:8,lane] store64_lane", "fd4e vv:v and andnot or",
     "fd52 vvv:v bitselect",
   ],
   i8x16: [
@@ -54,7 +52,7 @@ export const CORE = {
   i16x8: [],
   i32x4: [
     "fd0c :v [lanes:i32x4] const", "fd11 i:v splat", "fd1b v:i [lane:4] extract_lane", "fdab vi:v shl shr_s shr_u", "fdae vv:v add",
-    "fdb1 vv:v sub", "fdb5 vv:v mul min_s min_u max_s max_u dot_i16x8_s",
+    "fdb1 vv:v sub",
   ],
   i64x2: [],
   f32x4: [
@@ -64,7 +62,7 @@ export const CORE = {
   ],
   f64x2: [
     "fd0c :v [lanes:f64x2] const", "fd14 d:v splat", "fd21 v:d [lane:2] extract_lane", "fd5f v:v promote_low_f32x4",
-    "fdf0 vv:v add sub mul div min max pmin pmax",
+    "fdf0 vv:v add sub mul div",
   ],
   memory: [
     "fc0b iii: [zero:1] fill", "fe00 ii:i [atomic:4] atomic.notify", "fe01 iil:i [atomic:4] atomic.wait32",

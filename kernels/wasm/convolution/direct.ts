@@ -18,7 +18,7 @@ import type { ConvParams } from "./params.ts";
 import { emitRow } from "./row.ts";
 import type { RowFunc, Segment } from "./row.ts";
 import type { Func } from "../assembler/handles.ts";
-import { interior, rowPitch } from "../shared/layout.ts";
+import { interiorBytes, pixelBytes, rowBytes } from "../shared/layout.ts";
 import { atMost, offset } from "../shared/addresses.ts";
 import { repeat, wholeOrRest } from "../shared/loops.ts";
 import type { ModuleBuilder } from "../assembler/module-builder.ts";
@@ -61,14 +61,14 @@ export function convKernel(params: ConvParams): ConvKernel {
 /** Do rows follow each other without a gap, everywhere? Then several are one long row. */
 function seamless({ input, output, kernel, stride, padding, epilogue }: ConvParams): boolean {
   const touching = [input, output, ...(epilogue.residual === undefined ? [] : [epilogue.residual])]
-    .every((layout) => interior(layout) === 0);
+    .every((layout) => interiorBytes(layout) === 0);
   return touching && [...kernel, ...stride].every((size) => size === 1) && padding[0] + padding[1] === 0;
 }
 
 /** Loops over the places of the kernel that do not follow each other in memory, and the floats that do. */
 function segmentsOf({ input, kernel, dilation, groups }: ConvParams): { segments: Segment[]; run: number } {
-  const rows = { count: kernel[0], pitch: 4 * dilation[0] * rowPitch(input) };
-  const columns = { count: kernel[1], pitch: 4 * dilation[1] * input.channels };
+  const rows = { count: kernel[0], pitch: dilation[0] * rowBytes(input) };
+  const columns = { count: kernel[1], pitch: dilation[1] * pixelBytes(input) };
   const joined = groups === 1 && (dilation[1] === 1 || kernel[1] === 1);
   const run = joined ? kernel[1] * input.channels : input.channels / groups;
   return { segments: (joined ? [rows] : [rows, columns]).filter(({ count }) => count > 1), run };

@@ -6,7 +6,7 @@ import { conv2dShape } from "../../shapes.ts";
 import { activationName } from "../shared/activation.ts";
 import type { Activation } from "../shared/activation.ts";
 import type { VectorArithmetic } from "../shared/arithmetic.ts";
-import { paddedStart, rowPitch } from "../shared/layout.ts";
+import { paddedBytes, pixelBytes, rowBytes } from "../shared/layout.ts";
 import type { Layout } from "../shared/layout.ts";
 
 type Two = readonly [number, number];
@@ -53,12 +53,12 @@ export interface ConvPitches {
 
 export function convPitches({ input, output, stride, padding, epilogue }: ConvParams): ConvPitches {
   return {
-    start: 4 * paddedStart(input, padding[0], padding[1]),
-    inRow: 4 * stride[0] * rowPitch(input),
-    inPixel: 4 * stride[1] * input.channels,
-    outRow: 4 * rowPitch(output),
-    outPixel: 4 * output.channels,
-    residualRow: epilogue.residual === undefined ? 0 : 4 * rowPitch(epilogue.residual),
+    start: paddedBytes(input, padding[0], padding[1]),
+    inRow: stride[0] * rowBytes(input),
+    inPixel: stride[1] * pixelBytes(input),
+    outRow: rowBytes(output),
+    outPixel: pixelBytes(output),
+    residualRow: epilogue.residual === undefined ? 0 : rowBytes(epilogue.residual),
   };
 }
 

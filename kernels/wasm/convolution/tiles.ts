@@ -4,7 +4,7 @@
  */
 import type { VectorArithmetic } from "../shared/arithmetic.ts";
 import type { ConvParams } from "./params.ts";
-import { imagePitch, rowPitch } from "../shared/layout.ts";
+import { imageBytes, rowBytes } from "../shared/layout.ts";
 
 const ANY_MACHINE: VectorArithmetic = { fma: false };
 
@@ -28,7 +28,7 @@ const CACHED_INPUT = 262144;
  * foresee. It pays for images larger than the cache.
  */
 function byColumns({ input, kernel, stride, wide }: ConvParams): boolean {
-  return wide === true && kernel[0] * kernel[1] * stride[0] * stride[1] === 1 && 4 * imagePitch(input) > 4 * CACHED_INPUT;
+  return wide === true && kernel[0] * kernel[1] * stride[0] * stride[1] === 1 && imageBytes(input) > 4 * CACHED_INPUT;
 }
 
 /**
@@ -49,9 +49,9 @@ export function rowsPerBlock(params: ConvParams): number {
   const { input, output, kernel, stride, dilation, groups } = params;
   const weights = 4 * output.channels * kernel[0] * kernel[1] * (input.channels / groups);
   const panels = Math.ceil(output.channels / groups / PANEL);
-  const rowBytes = 4 * rowPitch(input) * Math.min(1, kernel[1] / stride[1]);
+  const bytes = rowBytes(input) * Math.min(1, kernel[1] / stride[1]);
   const inputOf = (rows: number): number =>
-    rowBytes * Math.min(rows * kernel[0], (rows - 1) * stride[0] + dilation[0] * (kernel[0] - 1) + 1);
+    bytes * Math.min(rows * kernel[0], (rows - 1) * stride[0] + dilation[0] * (kernel[0] - 1) + 1);
   if (byColumns(params)) return tilePixels(PANEL, params);
   let best = output.height;
   let least = Infinity;

@@ -40,67 +40,47 @@ function finisher(f: FunctionBuilder, activation: Activation | undefined, value:
   };
 }
 
-/** y = activation(x). The function's arguments: y, x, begin row, end row. */
-export function activationKernel(output: Layout, input: Layout, activation: Activation): Kernel {
-  const name = `f32_vunary_${layoutName(output)}_${layoutName(input)}${suffix(activation)}`;
-  checkSameSize(name, output, { input });
-  const emit: Kernel["emit"] = (m) => m.func(name, {
-    params: { y: "i32", x: "i32", begin: "i32", end: "i32" }, export: true,
-  }, (f, { y, x, begin, end }) => {
+/** y = activation(sum of the inputs), number by number. @param names of the function's parameters, one an input */
+function pointwise(
+  kind: string, output: Layout, inputs: Readonly<Record<string, Layout>>, names: readonly string[], activation: Activation | undefined,
+): Kernel {
+  const layouts = Object.values(inputs);
+  const name = `${kind}_${[output, ...layouts].map(layoutName).join("_")}${suffix(activation)}`;
+  checkSameSize(name, output, inputs);
+  const params: Record<string, "i32"> = Object.fromEntries(["y", ...names, "begin", "end"].map((each) => [each, "i32"]));
+  const emit: Kernel["emit"] = (m) => m.func(name, { params, export: true }, (f, given) => {
     const value = f.local.v128("value");
     const finish = finisher(f, activation, value);
-    overRows(f, begin, end, [rowStream(y, output), rowStream(x, input)], () => {
-      overFloats(f, output.width * output.channels, [y, x], isHeavy(activation) ? 1 : UNROLL, (offset, count) => {
-        loadLanes(f, x, offset, count);
+    const unroll = activation !== undefined && isHeavy(activation) ? 1 : UNROLL;
+    const pointers = ["y", ...names].map((each) => given[each]);
+    overRows(f, given.begin, given.end, [output, ...layouts].map((layout, i) => rowStream(pointers[i], layout)), () => {
+      overFloats(f, output.width * output.channels, pointers, unroll, (offset, count) => {
+        names.forEach((each, i) => {
+          loadLanes(f, given[each], offset, count);
+          if (i > 0) f.f32x4.add();
+        });
         f.local.set(value);
         finish();
-        storeLanes(f, y, value, offset, count);
+        storeLanes(f, given.y, value, offset, count);
       });
     });
   });
   return { name, parts: output.height, emit };
+}
+
+/** y = activation(x). The function's arguments: y, x, begin row, end row. */
+export function activationKernel(output: Layout, input: Layout, activation: Activation): Kernel {
+  return pointwise("f32_vunary", output, { input }, ["x"], activation);
 }
 
 /** y = x, between layouts. The function's arguments: y, x, begin row, end row. */
 export function copyKernel(output: Layout, input: Layout): Kernel {
-  const name = `x32_copy_${layoutName(output)}_${layoutName(input)}`;
-  checkSameSize(name, output, { input });
-  const emit: Kernel["emit"] = (m) => m.func(name, {
-    params: { y: "i32", x: "i32", begin: "i32", end: "i32" }, export: true,
-  }, (f, { y, x, begin, end }) => {
-    const value = f.local.v128("value");
-    overRows(f, begin, end, [rowStream(y, output), rowStream(x, input)], () => {
-      overFloats(f, output.width * output.channels, [y, x], UNROLL, (offset, count) => {
-        loadLanes(f, x, offset, count);
-        f.local.set(value);
-        storeLanes(f, y, value, offset, count);
-      });
-    });
-  });
-  return { name, parts: output.height, emit };
+  return pointwise("x32_copy", output, { input }, ["x"], undefined);
 }
 
 /** y = activation(a + b). The function's arguments: y, a, b, begin row, end row. */
 export function addKernel(output: Layout, left: Layout, right: Layout, activation?: Activation): Kernel {
-  const name = `f32_vadd_${layoutName(output)}_${layoutName(left)}_${layoutName(right)}${suffix(activation)}`;
-  checkSameSize(name, output, { left, right });
-  const params = { y: "i32", a: "i32", b: "i32", begin: "i32", end: "i32" } as const;
-  const emit: Kernel["emit"] = (m) => m.func(name, { params, export: true }, (f, { y, a, b, begin, end }) => {
-    const value = f.local.v128("value");
-    const finish = finisher(f, activation, value);
-    const unroll = activation !== undefined && isHeavy(activation) ? 1 : UNROLL;
-    overRows(f, begin, end, [rowStream(y, output), rowStream(a, left), rowStream(b, right)], () => {
-      overFloats(f, output.width * output.channels, [y, a, b], unroll, (offset, count) => {
-        loadLanes(f, a, offset, count);
-        loadLanes(f, b, offset, count);
-        f.f32x4.add();
-        f.local.set(value);
-        finish();
-        storeLanes(f, y, value, offset, count);
-      });
-    });
-  });
-  return { name, parts: output.height, emit };
+  return pointwise("f32_vadd", output, { left, right }, ["a", "b"], activation);
 }
 
 export interface ScaleOptions {

@@ -12,7 +12,7 @@ import type { RowFunc } from "../convolution/row.ts";
 import type { VectorArithmetic } from "../shared/arithmetic.ts";
 import { layoutName } from "../shared/kernel.ts";
 import type { Kernel } from "../shared/kernel.ts";
-import { imagePitch } from "../shared/layout.ts";
+import { imageBytes } from "../shared/layout.ts";
 import type { Layout } from "../shared/layout.ts";
 import { offset } from "../shared/addresses.ts";
 import { repeat, wholeOrRest } from "../shared/loops.ts";
@@ -82,7 +82,7 @@ export function linearKernel(output: Layout, input: Layout, { batch, activation,
       return runsOf(inFeatures, batch, pixels).map((run, i) => [run, emitRow(m, {
         name: `${name}_row${valid}_${i}`, pixels, columns, valid, width: batch, segments: [], run: run.inputs,
         begin: run.first ? "bias" : "output",
-        inPixel: 4 * imagePitch(input), outPixel: 4 * imagePitch(output), residualPixel: 0,
+        inPixel: imageBytes(input), outPixel: imageBytes(output), residualPixel: 0,
         epilogue: { gate: false, residual: undefined, activation: run.last ? activation : undefined }, fma,
       })]);
     };

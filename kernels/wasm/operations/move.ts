@@ -5,7 +5,7 @@ import { interleave } from "./interleave.ts";
 import { layoutName } from "../shared/kernel.ts";
 import type { Kernel } from "../shared/kernel.ts";
 import { loadLanes, storeLanes } from "../shared/lanes.ts";
-import { interior, rowPitch } from "../shared/layout.ts";
+import { interiorBytes, pixelBytes, rowBytes } from "../shared/layout.ts";
 import type { Layout } from "../shared/layout.ts";
 import { overFloats, overRows, repeat, rowStream } from "../shared/loops.ts";
 import type { Stream } from "../shared/loops.ts";
@@ -30,7 +30,7 @@ function planar(name: string, layout: Layout, direction: "to pixels" | "to plane
     const [plane, pixel] = direction === "to pixels" ? [x, y] : [y, x];
     const single = height === 1 && width === 1;
     const moved = single ? 4 * channels : 0;
-    const streams: Stream[] = [{ pointer: pixel, pitch: 4 * rowPitch(layout), moved }, { pointer: plane, pitch: 4 * width, moved }];
+    const streams: Stream[] = [{ pointer: pixel, pitch: rowBytes(layout), moved }, { pointer: plane, pitch: 4 * width, moved }];
     const value = f.local.v128("value");
     overRows(f, begin, end, streams, () => {
       if (single) copyRun(f, channels, y, x, value);
@@ -66,7 +66,7 @@ export function concatKernel(output: Layout, inputs: readonly Layout[]): Kernel 
     const value = f.local.v128("value");
     const to = f.local.i32("to");
     const streams = inputs.map((input, i) => rowStream(given[names[i]], input));
-    overRows(f, given.begin, given.end, [{ pointer: given.y, pitch: 4 * rowPitch(output), moved: 0 }, ...streams], () => {
+    overRows(f, given.begin, given.end, [{ pointer: given.y, pitch: rowBytes(output), moved: 0 }, ...streams], () => {
       let first = 0;
       inputs.forEach((input, i) => {
         f.local.get(given.y);
@@ -109,20 +109,28 @@ export function channelShuffleKernel(output: Layout, input: Layout, groups: numb
   return { name, parts: output.height, emit };
 }
 
-/** Zeros around an image, whose interior stays. The function's arguments: x, begin, end; parts are its rows, those of the halo included. */
+/**
+ * What stands for zero around an image, whose interior stays. The function's arguments: x, begin, end; parts are its rows, those of the
+ * halo included. Pixels are whole words of 4 bytes.
+ */
 export function clearHaloKernel(layout: Layout): Kernel {
-  const { channels, height, width, halo } = layout;
-  const name = `x32_clear_halo_${layoutName(layout)}`;
-  const pitch = 4 * rowPitch(layout);
+  const { width, height, halo, border = 0 } = layout;
+  const [pitch, pixel] = [rowBytes(layout), pixelBytes(layout)];
+  const name = `x32_clear_halo_${layoutName(layout)}${border === 0 ? "" : `_${border}`}`;
   const emit: Kernel["emit"] = (m) => m.func(name, {
     params: { x: "i32", begin: "i32", end: "i32" }, export: true,
   }, (f, { x, begin, end }) => {
     if (halo === 0) return;
     const [zero, row] = [f.local.v128("zero"), f.local.i32("row")];
-    const clear = (floats: number): void => overFloats(
-      f, floats, [row], UNROLL, (offset, count) => storeLanes(f, row, zero, offset, count),
+    if (border !== 0) {
+      f.i32.const(border * 0x01010101);
+      f.i32x4.splat();
+      f.local.set(zero);
+    }
+    const clear = (bytes: number): void => overFloats(
+      f, bytes / 4, [row], UNROLL, (offset, count) => storeLanes(f, row, zero, offset, count),
     );
-    f.local.decrease(x, 4 * interior(layout));
+    f.local.decrease(x, interiorBytes(layout));
     overRows(f, begin, end, [{ pointer: x, pitch, moved: 0 }], () => {
       f.local.get(x);
       f.local.set(row);
@@ -132,10 +140,10 @@ export function clearHaloKernel(layout: Layout): Kernel {
       f.i32.const(height);
       f.i32.lt_u();
       f.if(() => {
-        clear(halo * channels);
-        f.local.increase(row, 4 * width * channels);
-        clear(halo * channels);
-      }, () => clear(rowPitch(layout)));
+        clear(halo * pixel);
+        f.local.increase(row, width * pixel);
+        clear(halo * pixel);
+      }, () => clear(pitch));
     });
   });
   return { name, parts: height + 2 * halo, emit };

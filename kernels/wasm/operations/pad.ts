@@ -11,7 +11,7 @@ import { address, offset, set } from "../shared/addresses.ts";
 import { layoutName } from "../shared/kernel.ts";
 import type { Kernel } from "../shared/kernel.ts";
 import { loadLanes, storeLanes } from "../shared/lanes.ts";
-import { imagePitch, rowPitch } from "../shared/layout.ts";
+import { imageBytes, rowBytes, rowPitch } from "../shared/layout.ts";
 import type { Layout } from "../shared/layout.ts";
 import { overFloats, overRows, range, repeat } from "../shared/loops.ts";
 
@@ -111,13 +111,13 @@ export function padKernel(output: Layout, input: Layout, shape: PadShape): Kerne
       }
     };
     const line = (): void => {
-      offset(f, first, x, row, 4 * rowPitch(input));
+      offset(f, first, x, row, rowBytes(input));
       columns(0, left);
       set(f, from, first);
       copy(inWidth * channels);
       columns(left + inWidth, right);
     };
-    overRows(f, begin, end, [{ pointer: y, pitch: 4 * rowPitch(output), moved: 4 * outWidth * channels }], () => {
+    overRows(f, begin, end, [{ pointer: y, pitch: rowBytes(output), moved: 4 * outWidth * channels }], () => {
       sourceRow(f, row, begin, shape);
       if (mode !== "constant") return line();
       inside(f, row, shape);
@@ -151,8 +151,8 @@ export function padGradientKernel(batch: number, dx: Layout, dy: Layout, shape: 
       }
     };
     range(f, p.begin, p.end, () => {
-      offset(f, image, p.dx, p.begin, 4 * imagePitch(dx));
-      offset(f, line, p.dy, p.begin, 4 * imagePitch(dy));
+      offset(f, image, p.dx, p.begin, imageBytes(dx));
+      offset(f, line, p.dy, p.begin, imageBytes(dy));
       if (!accumulate) {
         set(f, to, image);
         f.f32x4.const(0);
@@ -168,7 +168,7 @@ export function padGradientKernel(batch: number, dx: Layout, dy: Layout, shape: 
         sourceRow(f, row, index, shape);
         inside(f, row, shape);
         f.if(() => {
-          address(f, image, 0, row, 4 * rowPitch(dx));
+          address(f, image, 0, row, rowBytes(dx));
           f.local.set(first);
           set(f, from, line, mode === "constant" ? 4 * channels * left : 0);
           if (mode !== "constant") columns(0, left);
@@ -176,7 +176,7 @@ export function padGradientKernel(batch: number, dx: Layout, dy: Layout, shape: 
           add(inWidth * channels);
           if (mode !== "constant") columns(left + inWidth, right);
         });
-        f.local.increase(line, 4 * rowPitch(dy));
+        f.local.increase(line, rowBytes(dy));
       });
     });
   });

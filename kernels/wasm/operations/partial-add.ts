@@ -5,7 +5,7 @@
 import { layoutName } from "../shared/kernel.ts";
 import type { Kernel } from "../shared/kernel.ts";
 import { loadLanes, storeLanes } from "../shared/lanes.ts";
-import { rowPitch } from "../shared/layout.ts";
+import { rowBytes } from "../shared/layout.ts";
 import type { Layout } from "../shared/layout.ts";
 import { overFloats, overRows, repeat, rowStream } from "../shared/loops.ts";
 import { checkSameSize } from "./elementwise.ts";
@@ -21,7 +21,7 @@ export function partialAddKernel(output: Layout, left: Layout, right: Layout): K
   const emit: Kernel["emit"] = (m) => m.func(name, { params, export: true }, (f, { y, a, b, begin, end }) => {
     const value = f.local.v128("value");
     const apart = f.local.i32("apart");
-    const streams = [y, a].map((pointer, i) => ({ pointer, pitch: 4 * rowPitch([output, left][i]), moved: 4 * output.width * channels }));
+    const streams = [y, a].map((pointer, i) => ({ pointer, pitch: rowBytes([output, left][i]), moved: 4 * output.width * channels }));
     f.local.get(y);
     f.local.get(a);
     f.i32.ne();

@@ -12,7 +12,7 @@ import type { Local } from "../assembler/handles.ts";
 import { layoutName } from "../shared/kernel.ts";
 import type { Kernel } from "../shared/kernel.ts";
 import { storeLanes } from "../shared/lanes.ts";
-import { rowPitch } from "../shared/layout.ts";
+import { pixelBytes, rowBytes } from "../shared/layout.ts";
 import type { Layout } from "../shared/layout.ts";
 import { chunks, overRows, repeat, rowStream } from "../shared/loops.ts";
 import { maximum, mean } from "./reduce.ts";
@@ -132,7 +132,7 @@ function pooling(name: string, output: Layout, input: Layout, kind: "max" | "mea
     overRows(f, begin, end, [rowStream(y, output)], () => {
       windows.rows(f, rows, begin);
       local.get(rows.first);
-      i32.const(4 * rowPitch(input));
+      i32.const(rowBytes(input));
       i32.mul();
       local.get(x);
       i32.add();
@@ -142,7 +142,7 @@ function pooling(name: string, output: Layout, input: Layout, kind: "max" | "mea
       repeat(f, output.width, () => {
         windows.columns(f, columns, column);
         local.get(columns.first);
-        i32.const(4 * input.channels);
+        i32.const(pixelBytes(input));
         i32.mul();
         local.get(top);
         i32.add();
@@ -167,7 +167,7 @@ function pooling(name: string, output: Layout, input: Layout, kind: "max" | "mea
           i32.eq();
           f.if(() => reduce(whole[1]), () => reduce(0));
         }
-        local.increase(y, 4 * output.channels);
+        local.increase(y, pixelBytes(output));
         local.increase(column, 1);
       });
     });
@@ -202,19 +202,19 @@ function reduceWindow(f: FunctionBuilder, { input, reduction, y, pixel, rows, co
     local.set(rowsLeft);
     f.countDown(rowsLeft, () => {
       if (unrolled > 0) {
-        for (let i = 0; i < unrolled; i++) take(4 * input.channels * i);
-        local.increase(pointer, 4 * rowPitch(input));
+        for (let i = 0; i < unrolled; i++) take(pixelBytes(input) * i);
+        local.increase(pointer, rowBytes(input));
       } else {
         local.get(columns);
         local.set(columnsLeft);
         f.countDown(columnsLeft, () => {
           take(0);
-          local.increase(pointer, 4 * input.channels);
+          local.increase(pointer, pixelBytes(input));
         });
         local.get(columns);
-        f.i32.const(-4 * input.channels);
+        f.i32.const(-pixelBytes(input));
         f.i32.mul();
-        f.i32.const(4 * rowPitch(input));
+        f.i32.const(rowBytes(input));
         f.i32.add();
         local.get(pointer);
         f.i32.add();

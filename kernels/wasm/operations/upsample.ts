@@ -7,7 +7,7 @@ import type { Local } from "../assembler/handles.ts";
 import { layoutName } from "../shared/kernel.ts";
 import type { Kernel } from "../shared/kernel.ts";
 import { loadLanes, storeLanes } from "../shared/lanes.ts";
-import { rowPitch } from "../shared/layout.ts";
+import { pixelBytes, rowBytes } from "../shared/layout.ts";
 import type { Layout } from "../shared/layout.ts";
 import { overFloats, overRows, repeat, rowStream } from "../shared/loops.ts";
 
@@ -46,11 +46,11 @@ export function upsampleNearestKernel(output: Layout, input: Layout): Kernel {
       f.i32.div_u();
     };
     overRows(f, begin, end, [rowStream(y, output)], () => {
-      address(f, row, x, 4 * rowPitch(input), () => nearest(begin, input.height, output.height));
+      address(f, row, x, rowBytes(input), () => nearest(begin, input.height, output.height));
       f.i32.const(0);
       f.local.set(column);
       repeat(f, output.width, () => {
-        address(f, from, row, 4 * input.channels, () => nearest(column, input.width, output.width));
+        address(f, from, row, pixelBytes(input), () => nearest(column, input.width, output.width));
         overFloats(f, output.channels, [y, from], UNROLL, (offset, count) => {
           loadLanes(f, from, offset, count);
           f.local.set(value);
@@ -156,11 +156,11 @@ export function upsampleBilinearKernel(output: Layout, input: Layout, alignCorne
       f32x4.add();
     };
     overRows(f, begin, end, [rowStream(y, output)], () => {
-      locate(f, rows, begin, [input.height, output.height], alignCorners, x, 4 * rowPitch(input));
+      locate(f, rows, begin, [input.height, output.height], alignCorners, x, rowBytes(input));
       i32.const(0);
       local.set(column);
       repeat(f, output.width, () => {
-        locate(f, columns, column, [input.width, output.width], alignCorners, rows.first, 4 * input.channels);
+        locate(f, columns, column, [input.width, output.width], alignCorners, rows.first, pixelBytes(input));
         for (const [from, to] of [[columns.first, a], [columns.second, b]]) {
           local.get(from);
           local.set(to);

@@ -6,7 +6,7 @@
 import { packedConvSize } from "../convolution/panels.ts";
 import type { ConvParams } from "../convolution/params.ts";
 import { convKernel } from "../convolution/direct.ts";
-import { imagePitch } from "../shared/layout.ts";
+import { imageBytes } from "../shared/layout.ts";
 import { ModuleBuilder } from "../assembler/module-builder.ts";
 
 /**
@@ -31,9 +31,9 @@ export function probeWide(now: () => number): boolean {
   };
   const kernels = [convKernel(params), convKernel({ ...params, wide: true })];
   const m = new ModuleBuilder("senet_probe_wide");
-  const w = 4 * imagePitch(params.input);
+  const w = imageBytes(params.input);
   const y = w + 4 * packedConvSize(params);
-  m.memory({ minimum: Math.ceil((y + 4 * imagePitch(params.output)) / 65536) });
+  m.memory({ minimum: Math.ceil((y + imageBytes(params.output)) / 65536) });
   for (const kernel of kernels) kernel.emit(m);
   const bytes = m.toBytes();
   if (!WebAssembly.validate(bytes)) return false;

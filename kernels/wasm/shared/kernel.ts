@@ -14,7 +14,7 @@ export interface Kernel {
   readonly emit: (m: ModuleBuilder) => Func;
 }
 
-/** For the names of kernels: "56x56x64h1" is height, width, channels and halo; no halo is left out. */
-export function layoutName({ height, width, channels, halo }: Layout): string {
-  return `${height}x${width}x${channels}${halo === 0 ? "" : `h${halo}`}`;
+/** For the names of kernels: "56x56x60p64h1" is height, width, channels, numbers a pixel and halo; what is as usual is left out. */
+export function layoutName({ height, width, channels, pixel = channels, halo }: Layout): string {
+  return `${height}x${width}x${channels}${pixel === channels ? "" : `p${pixel}`}${halo === 0 ? "" : `h${halo}`}`;
 }

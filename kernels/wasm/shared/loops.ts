@@ -5,7 +5,7 @@
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import type { Local } from "../assembler/handles.ts";
 import { assign } from "./addresses.ts";
-import { rowPitch } from "./layout.ts";
+import { pixelBytes, rowBytes } from "./layout.ts";
 import type { Layout } from "./layout.ts";
 
 /** Emits what is done with `count` (1 to 4) floats that lie `offset` bytes past where the pointers stand. */
@@ -55,7 +55,7 @@ export interface Stream {
 
 /** The rows of an image, of which the body passes over the whole interior. */
 export function rowStream(pointer: Local<"i32">, layout: Layout): Stream {
-  return { pointer, pitch: 4 * rowPitch(layout), moved: 4 * layout.width * layout.channels };
+  return { pointer, pitch: rowBytes(layout), moved: layout.width * pixelBytes(layout) };
 }
 
 /** Emits `body` for the rows from begin up to, not including, end, each stream's pointer at the row's beginning. */

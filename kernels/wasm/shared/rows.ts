@@ -1,7 +1,7 @@
 /** Loops over the rows of all images of a batch, which are the parts of most kernels of training. */
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import type { Local } from "../assembler/handles.ts";
-import { imagePitch, rowPitch } from "./layout.ts";
+import { imageBytes, rowBytes } from "./layout.ts";
 import type { Layout } from "./layout.ts";
 import { overFloats, repeat } from "./loops.ts";
 import type { Chunk } from "./loops.ts";
@@ -28,8 +28,8 @@ export function overBatchRows(
   range(f, begin, end, () => {
     divide(f, image, row, begin, streams[0].layout.height);
     streams.forEach(({ base, layout }, i) => {
-      offset(f, pointers[i], base, image, 4 * imagePitch(layout));
-      offset(f, pointers[i], pointers[i], row, 4 * rowPitch(layout));
+      offset(f, pointers[i], base, image, imageBytes(layout));
+      offset(f, pointers[i], pointers[i], row, rowBytes(layout));
     });
     body(pointers, image);
   });

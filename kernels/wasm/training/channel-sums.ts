@@ -7,7 +7,7 @@ import type { Local } from "../assembler/handles.ts";
 import { layoutName } from "../shared/kernel.ts";
 import type { Kernel } from "../shared/kernel.ts";
 import { loadLanes } from "../shared/lanes.ts";
-import { imagePitch, rowPitch } from "../shared/layout.ts";
+import { imageBytes, pixelBytes, rowPitch } from "../shared/layout.ts";
 import type { Layout } from "../shared/layout.ts";
 import { repeat } from "../shared/loops.ts";
 import { assign, offset } from "../shared/addresses.ts";
@@ -108,7 +108,7 @@ export function sumKernel({ name, batch, streams, vectors, sums, squares = false
               }
             }
           }
-          layouts.forEach((layout, i) => local.increase(pointers[i], 4 * layout.channels));
+          layouts.forEach((layout, i) => local.increase(pointers[i], pixelBytes(layout)));
         });
         layouts.forEach((layout, i) => {
           const gap = rowPitch(layout) - layout.width * layout.channels;
@@ -131,7 +131,7 @@ export function sumKernel({ name, batch, streams, vectors, sums, squares = false
       local.increase(out, (single ? 4 : 8) * count);
     };
     range(f, p.begin, p.end, () => {
-      Object.keys(streams).forEach((each, i) => offset(f, starts[i], p[each], p.begin, 4 * imagePitch(layouts[i])));
+      Object.keys(streams).forEach((each, i) => offset(f, starts[i], p[each], p.begin, imageBytes(layouts[i])));
       vectors.forEach((each, i) => assign(f, context.vectors[i], p[each]));
       offset(f, out, p.partial, p.begin, (single ? 4 : 8) * sums * channels);
       const whole = Math.floor(channels / BLOCK);

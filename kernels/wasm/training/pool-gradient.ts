@@ -10,7 +10,7 @@ import type { Local } from "../assembler/handles.ts";
 import { layoutName } from "../shared/kernel.ts";
 import type { Kernel } from "../shared/kernel.ts";
 import { loadLanes, storeLanes } from "../shared/lanes.ts";
-import { imagePitch, rowPitch } from "../shared/layout.ts";
+import { imageBytes, pixelBytes, rowBytes } from "../shared/layout.ts";
 import type { Layout } from "../shared/layout.ts";
 import { assign, offset } from "../shared/addresses.ts";
 import { range } from "../shared/loops.ts";
@@ -139,8 +139,8 @@ function poolGradient({ name, batch, dx, dy, accumulate, rows, columns, max }: P
       assign(f, ih, down.first);
       range(f, ih, down.end, () => {
         for (const [pointer, image, layout] of [[to, at.dx, dx], ...(max === undefined ? [] : [[from, at.x, max[0]] as const])] as const) {
-          offset(f, pointer, image, ih, 4 * rowPitch(layout));
-          offset(f, pointer, pointer, across.first, 4 * dx.channels);
+          offset(f, pointer, image, ih, rowBytes(layout));
+          offset(f, pointer, pointer, across.first, pixelBytes(dx));
           local.get(pointer);
           local.get(channel);
           i32.add();
@@ -168,24 +168,24 @@ function poolGradient({ name, batch, dx, dy, accumulate, rows, columns, max }: P
             local.get(mask);
             v128.or();
             local.set(found);
-            local.increase(from, 4 * dx.channels);
+            local.increase(from, pixelBytes(dx));
           }
           f32x4.add();
           local.set(value);
           storeLanes(f, to, value, 0, count);
-          local.increase(to, 4 * dx.channels);
+          local.increase(to, pixelBytes(dx));
         });
       });
     };
     range(f, p.begin, p.end, () => {
-      names.forEach((each, i) => offset(f, at[each], p[each], p.begin, 4 * imagePitch(layouts[i])));
+      names.forEach((each, i) => offset(f, at[each], p[each], p.begin, imageBytes(layouts[i])));
       if (!accumulate) {
         assign(f, ih, 0);
         range(f, ih, dx.height, () => {
-          offset(f, to, at.dx, ih, 4 * rowPitch(dx));
+          offset(f, to, at.dx, ih, rowBytes(dx));
           local.get(to);
           i32.const(0);
-          i32.const(4 * dx.width * dx.channels);
+          i32.const(dx.width * pixelBytes(dx));
           f.memory.fill();
         });
       }
@@ -193,7 +193,7 @@ function poolGradient({ name, batch, dx, dy, accumulate, rows, columns, max }: P
       range(f, oh, dy.height, () => {
         rows(f, down, oh);
         names.forEach((each, i) => {
-          if (each === "dy" || each === "y") offset(f, row[each], at[each], oh, 4 * rowPitch(layouts[i]));
+          if (each === "dy" || each === "y") offset(f, row[each], at[each], oh, rowBytes(layouts[i]));
         });
         assign(f, ow, 0);
         range(f, ow, dy.width, () => {

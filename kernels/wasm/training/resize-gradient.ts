@@ -8,7 +8,7 @@ import { assign, offset, set } from "../shared/addresses.ts";
 import { layoutName } from "../shared/kernel.ts";
 import type { Kernel } from "../shared/kernel.ts";
 import { loadLanes, storeLanes } from "../shared/lanes.ts";
-import { imagePitch, rowPitch } from "../shared/layout.ts";
+import { imageBytes, pixelBytes, rowBytes } from "../shared/layout.ts";
 import type { Layout } from "../shared/layout.ts";
 import { overFloats, range } from "../shared/loops.ts";
 
@@ -40,25 +40,25 @@ export function bilinearGradientKernel(batch: number, dx: Layout, dy: Layout, al
       storeLanes(f, to, share, at, count);
     };
     range(f, p.begin, p.end, () => {
-      offset(f, image, p.dx, p.begin, 4 * imagePitch(dx));
-      offset(f, slope, p.dy, p.begin, 4 * imagePitch(dy));
+      offset(f, image, p.dx, p.begin, imageBytes(dx));
+      offset(f, slope, p.dy, p.begin, imageBytes(dy));
       if (!accumulate) {
         assign(f, ih, 0);
         range(f, ih, dx.height, () => {
-          offset(f, from, image, ih, 4 * rowPitch(dx));
+          offset(f, from, image, ih, rowBytes(dx));
           local.get(from);
           i32.const(0);
-          i32.const(4 * dx.width * dx.channels);
+          i32.const(dx.width * pixelBytes(dx));
           f.memory.fill();
         });
       }
       assign(f, oh, 0);
       range(f, oh, dy.height, () => {
-        locate(f, rows, oh, [dx.height, dy.height], alignCorners, image, 4 * rowPitch(dx));
-        offset(f, from, slope, oh, 4 * rowPitch(dy));
+        locate(f, rows, oh, [dx.height, dy.height], alignCorners, image, rowBytes(dx));
+        offset(f, from, slope, oh, rowBytes(dy));
         assign(f, ow, 0);
         range(f, ow, dy.width, () => {
-          locate(f, columns, ow, [dx.width, dy.width], alignCorners, rows.first, 4 * dx.channels);
+          locate(f, columns, ow, [dx.width, dy.width], alignCorners, rows.first, pixelBytes(dx));
           set(f, a, columns.first);
           set(f, b, columns.second);
           for (const [upper, lower] of [[a, c], [b, d]]) {

@@ -1,7 +1,7 @@
 /** What a program on wasm kernels is made of: calls of kernels, with where their operands lie and how threads may share them. */
 import type { Func } from "../../../kernels/wasm/assembler/handles.ts";
 import type { ModuleBuilder } from "../../../kernels/wasm/assembler/module-builder.ts";
-import { imagePitch } from "../../../kernels/wasm/shared/layout.ts";
+import { imageBytes } from "../../../kernels/wasm/shared/layout.ts";
 import { isImage } from "./places.ts";
 import type { Place, Region } from "./places.ts";
 
@@ -85,7 +85,7 @@ export function placedCall({ operands, scratch, ...call }: Call, address: (place
   return {
     ...call,
     operands: operands.map(
-      (place) => ({ address: address(place), pitch: isImage(place) && place.images > 1 ? 4 * imagePitch(place.layout) : 0 }),
+      (place) => ({ address: address(place), pitch: isImage(place) && place.images > 1 ? imageBytes(place.layout) : 0 }),
     ),
     scratch: scratch?.bytes ?? 0, scratchAt: scratch && address(scratch),
   };

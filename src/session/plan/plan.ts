@@ -1,10 +1,10 @@
 /** A planned program: a value, which can be printed and compared. It gets its addresses when it is placed in a memory. */
-import { interior } from "../../../kernels/wasm/shared/layout.ts";
+import { interiorBytes } from "../../../kernels/wasm/shared/layout.ts";
 import type { Routine } from "../../operations/record.ts";
 import { placedCall } from "./kernel-call.ts";
 import type { Call, Stage } from "./kernel-call.ts";
 import { isImage, isStored, regionOf } from "./places.ts";
-import type { Place, Region, Stored } from "./places.ts";
+import type { MemoryView, Place, Region, Stored } from "./places.ts";
 
 /** Calls that may run at the same time, or a routine in JavaScript; with the kind of operation that they belong to. */
 export type Entry =
@@ -20,9 +20,7 @@ export interface Plan {
 }
 
 /** What a plan is placed in. */
-export interface Memory {
-  /** All of it. Taken anew at each use: growing leaves older views behind. */
-  readonly floats: Float32Array;
+export interface Memory extends MemoryView {
   /** The address of something stored. */
   stored(stored: Stored): number;
   /** The address of an arena of at least so many bytes. */
@@ -31,7 +29,7 @@ export interface Memory {
 
 /** A memory in which a plan has its places. */
 export interface PlacedMemory {
-  readonly memory: Pick<Memory, "floats">;
+  readonly memory: MemoryView;
   /** In bytes: of images, that of pixel (0, 0) of the first one. */
   address(place: Place): number;
 }
@@ -48,7 +46,7 @@ export interface PlacedPlan extends PlacedMemory {
  */
 export function placePlan({ entries, offsets, total }: Plan, memory: Memory, threads: number): PlacedPlan {
   let own = 0;
-  const stored = (place: Place): number | undefined => (typeof place === "object" && "key" in place ? memory.stored(place) : undefined);
+  const stored = (place: Place): number | undefined => (isStored(place) ? memory.stored(place) : undefined);
   for (const entry of entries) {
     if (!("calls" in entry)) continue;
     for (const { operands, scratch } of entry.calls) {
@@ -60,7 +58,7 @@ export function placePlan({ entries, offsets, total }: Plan, memory: Memory, thr
   const base = memory.arena(arenaBytes);
   const address = (place: Place): number => {
     if (typeof place === "number") return place;
-    return stored(place) ?? base + (offsets.get(regionOf(place)!) ?? total) + (isImage(place) ? 4 * interior(place.layout) : 0);
+    return stored(place) ?? base + (offsets.get(regionOf(place)!) ?? total) + (isImage(place) ? interiorBytes(place.layout) : 0);
   };
   const placed = { memory, address };
   return {

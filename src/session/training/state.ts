@@ -4,6 +4,7 @@
  */
 import type { Constant } from "../../graph/graph.ts";
 import type { Tensor } from "../../tensor.ts";
+import { storedFloats } from "../plan/places.ts";
 import type { Stored } from "../plan/places.ts";
 import type { WasmMemory } from "../backends/wasm/memory.ts";
 
@@ -42,7 +43,7 @@ export function zeros(name: string, size: number): Stored {
     if (fresh) into.fill(0);
     fresh = false;
   };
-  return { key: `training ${name}`, floats: Math.max(1, size), fill };
+  return storedFloats(`training ${name}`, Math.max(1, size), { fill });
 }
 
 export class TrainingState {

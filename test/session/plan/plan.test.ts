@@ -77,11 +77,11 @@ test("memory serves one image after the other; what is held stays", () => {
 test("addresses come when a plan is placed: what is stored once, then the arena, then working memory of threads", () => {
   const asked: string[] = [];
   const memory = {
-    floats: new Float32Array(0),
+    floats: new Float32Array(0), bytes: new Uint8Array(0),
     stored: ({ key }: Stored): number => (asked.includes(key) ? 0 : asked.push(key), 1000 * (1 + asked.indexOf(key))),
     arena: (bytes: number): number => (asked.push(`arena ${bytes}`), 1_000_000),
   };
-  const weights = (key: string): Stored => ({ key, floats: 4, fill: () => undefined });
+  const weights = (key: string): Stored => ({ key, bytes: 16, fill: () => undefined });
   for (const [scratchInArena, total, at] of [[true, 640, 1_000_512], [false, 512 + 2 * 100, 1_000_512]] as const) {
     asked.length = 0;
     const planner = new Planner(scratchInArena);

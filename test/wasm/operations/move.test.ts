@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { channelShuffleForward, concatForward } from "../../../kernels/reference/index.ts";
 import { concatShape, shuffleShape } from "../../../kernels/shapes.ts";
 import type { Kernel } from "../../../kernels/wasm/shared/kernel.ts";
-import { imagePitch, interior, rowPitch } from "../../../kernels/wasm/shared/layout.ts";
+import { imagePitch, interiorBytes, rowPitch } from "../../../kernels/wasm/shared/layout.ts";
 import type { Layout } from "../../../kernels/wasm/shared/layout.ts";
 import {
   channelShuffleKernel, clearHaloKernel, concatKernel, fromPlanarKernel, toPlanarKernel,
@@ -91,7 +91,7 @@ test("channel shuffle, groups from 1 to all", () => {
   assert.throws(() => channelShuffleKernel(vectorLayout(6), vectorLayout(6), 4), /groups wants a divisor of 6 channels, got 4/);
 });
 
-test("the halo is cleared, the interior and what lies around stay", () => {
+test("the halo is cleared, the interiorBytes and what lies around stay", () => {
   for (const [channels, height, width] of SIZES) {
     for (let halo = 0; halo < 4; halo++) {
       const image = { channels, height, width, halo };
@@ -107,7 +107,7 @@ test("the halo is cleared, the interior and what lies around stay", () => {
         const column = Math.floor((i % pitch) / channels) - halo;
         if (row < 0 || row >= height || column < 0 || column >= width) floats[i] = 5;
       }
-      assert.is(interior(image) > 0, halo > 0);
+      assert.is(interiorBytes(image) > 0, halo > 0);
       assert.is(images.damage() === "", halo === 0);
       inParts(run, kernel, [x]);
       assertSame(images.read(x), values, kernel.name);

@@ -12,7 +12,7 @@ import { depthwiseDataKernel } from "../../../kernels/wasm/training/convolution/
 import { depthwiseFilterKernel, depthwiseFilterScratch } from "../../../kernels/wasm/training/convolution/depthwise-filter.ts";
 import { packDepthwiseGradientKernel, packedDepthwiseGradientSize } from "../../../kernels/wasm/training/convolution/depthwise-pack.ts";
 import { packGradientKernel } from "../../../kernels/wasm/training/convolution/pack.ts";
-import { imagePitch } from "../../../kernels/wasm/shared/layout.ts";
+import { imageBytes, imagePitch } from "../../../kernels/wasm/shared/layout.ts";
 import { vectorLayout } from "../images.ts";
 import { assertClose, numbers, roomy, runInParts } from "./compare.ts";
 
@@ -87,7 +87,7 @@ export function checkData(one: Case, family: Family = conv): void {
   const overwrite = family.data(params, false);
   const add = family.data(params, true);
   const { batch, input, output } = params;
-  const floats = 4 * batch * imagePitch(input) + batch * imagePitch(output) + 2 * family.packedSize(params) + weight.length + 1000;
+  const floats = batch * imageBytes(input) + batch * imagePitch(output) + 2 * family.packedSize(params) + weight.length + 1000;
   const on = roomy([pack, overwrite, add], floats);
   const w = on.images.vector(weight);
   const gradient = on.images.put(output, dy, batch);

@@ -8,7 +8,7 @@ import { convFunctionParams } from "../direct.ts";
 import type { ConvFunc, ConvKernel } from "../direct.ts";
 import { depthwisePanels } from "./panels.ts";
 import { emitDepthwiseRow } from "./row.ts";
-import { rowPitch } from "../../shared/layout.ts";
+import { pixelBytes, rowBytes } from "../../shared/layout.ts";
 import { offset } from "../../shared/addresses.ts";
 import type { ModuleBuilder } from "../../assembler/module-builder.ts";
 import { depthwiseTile } from "../tiles.ts";
@@ -33,8 +33,8 @@ function emitDepthwise(m: ModuleBuilder, name: string, params: ConvParams): Conv
   const panelBytes = 16 * (kernel[0] * kernel[1] + 1);
   const row = emitDepthwiseRow(m, {
     name: `${name}_row`, ...depthwiseTile(params), width: output.width, lastLanes: channels % 4 === 0 ? 4 : channels % 4,
-    kernel, stride: stride[1], dilation: dilation[1], inRow: 4 * dilation[0] * rowPitch(input),
-    inChannelPitch: 4 * input.channels, outPixel: pitches.outPixel, epilogue, fma,
+    kernel, stride: stride[1], dilation: dilation[1], inRow: dilation[0] * rowBytes(input),
+    inChannelPitch: pixelBytes(input), outPixel: pitches.outPixel, epilogue, fma,
   });
   return m.func(name, { params: convFunctionParams, export: true }, (f, p) => {
     const { local, i32 } = f;

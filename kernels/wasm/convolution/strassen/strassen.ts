@@ -19,7 +19,7 @@ import { scratchParams } from "../direct.ts";
 import type { ScratchFunc, ScratchKernel } from "../direct.ts";
 import type { Convolution } from "../choose.ts";
 import type { Func, Local } from "../../assembler/handles.ts";
-import { rowPitch } from "../../shared/layout.ts";
+import { pixelBytes, rowBytes } from "../../shared/layout.ts";
 import { address, offset, set } from "../../shared/addresses.ts";
 import { repeat } from "../../shared/loops.ts";
 import type { ModuleBuilder } from "../../assembler/module-builder.ts";
@@ -97,7 +97,7 @@ function emitSums(m: ModuleBuilder, name: string, params: ConvParams, rows: numb
   const { input, output } = params;
   const room = roomOf(params, rows);
   const half = 2 * input.channels;
-  const [inRow, inPixel] = [4 * room.stride[0] * rowPitch(input), 4 * room.stride[1] * input.channels];
+  const [inRow, inPixel] = [room.stride[0] * rowBytes(input), room.stride[1] * pixelBytes(input)];
   const lower = (output.height / 2) * convPitches(params).inRow;
   return m.func(`${name}_sums`, { params: sumParams }, (f, { x, s }) => {
     const quarters = vectors(f, "quarter", 4, 2);

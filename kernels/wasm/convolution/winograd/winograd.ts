@@ -24,7 +24,7 @@ import type { RowFunc } from "../row.ts";
 import { scratchParams } from "../direct.ts";
 import type { ScratchFunc, ScratchKernel } from "../direct.ts";
 import type { Local } from "../../assembler/handles.ts";
-import { rowPitch } from "../../shared/layout.ts";
+import { rowBytes } from "../../shared/layout.ts";
 import { address, atMost, offset, set } from "../../shared/addresses.ts";
 import { repeat, wholeOrRest } from "../../shared/loops.ts";
 import type { ModuleBuilder } from "../../assembler/module-builder.ts";
@@ -124,7 +124,7 @@ export function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams,
   const edgeRows = output.height - OUT * (down - 1);
 
   const inputsOf = (columns: number): InputFunc => emitInputTransform(m, {
-    name: `${name}_in${columns}`, channels: inPerGroup, columns, inRow: 4 * rowPitch(input), inPixel: pitches.inPixel,
+    name: `${name}_in${columns}`, channels: inPerGroup, columns, inRow: rowBytes(input), inPixel: pitches.inPixel,
     placePitch: room.inPlace, wide, fma,
   });
   const edgeInputs = inputsOf(edgeColumns + SIDE - OUT);

@@ -7,7 +7,7 @@ import type { Local } from "../../assembler/handles.ts";
 import { layoutName } from "../../shared/kernel.ts";
 import type { Kernel } from "../../shared/kernel.ts";
 import { loadLanes, storeLanes } from "../../shared/lanes.ts";
-import { rowPitch } from "../../shared/layout.ts";
+import { pixelBytes, rowBytes } from "../../shared/layout.ts";
 import type { Layout } from "../../shared/layout.ts";
 import { overFloats, overRows, repeat, rowStream } from "../../shared/loops.ts";
 import type { Stream } from "../../shared/loops.ts";
@@ -72,8 +72,8 @@ export function binaryKernel(output: Layout, left: Layout, right: Layout, by: Bi
       });
     };
     const streams = operands.map(({ pointer, layout, row, pixel, channel }): Stream => ({
-      pointer, pitch: row ? 4 * rowPitch(layout) : 0,
-      moved: flat ? (channel ? 4 * width * channels : 0) : pixel ? 4 * width * layout.channels : 0,
+      pointer, pitch: row ? rowBytes(layout) : 0,
+      moved: flat ? (channel ? 4 * width * channels : 0) : pixel ? width * pixelBytes(layout) : 0,
     }));
     overRows(f, begin, end, [rowStream(y, output), ...streams], () => {
       if (flat) {

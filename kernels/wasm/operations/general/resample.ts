@@ -7,7 +7,7 @@ import { address, offset, set } from "../../shared/addresses.ts";
 import { layoutName } from "../../shared/kernel.ts";
 import type { Kernel } from "../../shared/kernel.ts";
 import { loadLanes, storeLanes } from "../../shared/lanes.ts";
-import { rowPitch } from "../../shared/layout.ts";
+import { rowBytes, rowPitch } from "../../shared/layout.ts";
 import type { Layout } from "../../shared/layout.ts";
 import { overFloats, overRows, range } from "../../shared/loops.ts";
 
@@ -61,12 +61,12 @@ export function resampleKernel(output: Layout, input: Layout, along: "rows" | "c
         });
       });
     };
-    const yRows = { pointer: y, pitch: 4 * rowPitch(output) };
+    const yRows = { pointer: y, pitch: rowBytes(output) };
     if (rows) {
       overRows(f, begin, end, [{ ...yRows, moved: 0 }], () => sums(begin, x, rowPitch(input), width * channels));
       return;
     }
-    overRows(f, begin, end, [{ ...yRows, moved: 4 * width * channels }, { pointer: x, pitch: 4 * rowPitch(input), moved: 0 }], () => {
+    overRows(f, begin, end, [{ ...yRows, moved: 4 * width * channels }, { pointer: x, pitch: rowBytes(input), moved: 0 }], () => {
       i32.const(0);
       local.set(index);
       range(f, index, width, () => {
@@ -93,9 +93,9 @@ export function gatherPixelsKernel(output: Layout, input: Layout): Kernel {
       i32.load();
       local.set(place);
     };
-    overRows(f, begin, end, [{ pointer: y, pitch: 4 * rowPitch(output), moved: 4 * width * channels }], () => {
+    overRows(f, begin, end, [{ pointer: y, pitch: rowBytes(output), moved: 4 * width * channels }], () => {
       placed(rows, begin);
-      offset(f, line, x, place, 4 * rowPitch(input));
+      offset(f, line, x, place, rowBytes(input));
       i32.const(0);
       local.set(index);
       range(f, index, width, () => {

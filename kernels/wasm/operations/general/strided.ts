@@ -6,7 +6,7 @@ import { set } from "../../shared/addresses.ts";
 import { layoutName } from "../../shared/kernel.ts";
 import type { Kernel } from "../../shared/kernel.ts";
 import { loadLanes, storeLanes } from "../../shared/lanes.ts";
-import { rowPitch } from "../../shared/layout.ts";
+import { rowBytes } from "../../shared/layout.ts";
 import type { Layout } from "../../shared/layout.ts";
 import { overFloats, overRows, repeat } from "../../shared/loops.ts";
 import { interleave } from "../interleave.ts";
@@ -39,7 +39,7 @@ export function stridedKernel(output: Layout, { start, row, pixel, channel }: St
       if (pixel !== moved) local.increase(from, 4 * (pixel - moved));
     });
     if (start !== 0) local.increase(x, 4 * start);
-    overRows(f, begin, end, [{ pointer: y, pitch: 4 * rowPitch(output), moved: 0 }, { pointer: x, pitch: 4 * row, moved: 0 }], () => {
+    overRows(f, begin, end, [{ pointer: y, pitch: rowBytes(output), moved: 0 }, { pointer: x, pitch: 4 * row, moved: 0 }], () => {
       set(f, from, x);
       set(f, to, y);
       if (channel === 1 && pixel === channels) return copy(width * channels);

@@ -14,7 +14,7 @@ import type { RowFunc, RowKernel, Segment } from "../../convolution/row.ts";
 import type { FunctionBuilder } from "../../assembler/function-builder.ts";
 import type { Local } from "../../assembler/handles.ts";
 import type { Kernel } from "../../shared/kernel.ts";
-import { imagePitch, rowPitch } from "../../shared/layout.ts";
+import { imageBytes, pixelBytes, rowBytes, rowPitch } from "../../shared/layout.ts";
 import type { Layout } from "../../shared/layout.ts";
 import type { ModuleBuilder } from "../../assembler/module-builder.ts";
 import { PANEL, rowsPerBlock, tilePixels } from "../../convolution/tiles.ts";
@@ -75,10 +75,10 @@ export function convDataKernel(params: ConvGradientParams, accumulate: boolean):
       const [image, block, dx, dy] = ["image", "block", "dx", "dy"].map((each) => f.local.i32(each));
       range(f, p.begin, p.end, () => {
         divide(f, image, block, p.begin, geometry.blocks);
-        offset(f, dx, p.dx, image, 4 * imagePitch(input));
-        offset(f, dx, dx, block, 4 * rows * stride[0] * rowPitch(input));
-        offset(f, dy, p.dy, image, 4 * imagePitch(output));
-        offset(f, dy, dy, block, 4 * rows * rowPitch(output));
+        offset(f, dx, p.dx, image, imageBytes(input));
+        offset(f, dx, dx, block, rows * stride[0] * rowBytes(input));
+        offset(f, dy, p.dy, image, imageBytes(output));
+        offset(f, dy, dy, block, rows * rowBytes(output));
         const first = f.local.i32("first");
         offset(f, first, block, block, rows - 1);
         if (gaps && !accumulate) clearRows(f, input, dx, first, rows * stride[0], stride[0]);
@@ -97,15 +97,15 @@ function rowFunctions(
   const made = new Map<string, RowFunc>();
   return all.map((phase) => {
     const { conv, panels, columns } = phase;
-    const rows: Segment = { count: conv.kernel[0], pitch: 4 * conv.dilation[0] * rowPitch(output) };
-    const across: Segment = { count: conv.kernel[1], pitch: 4 * conv.dilation[1] * output.channels };
+    const rows: Segment = { count: conv.kernel[0], pitch: conv.dilation[0] * rowBytes(output) };
+    const across: Segment = { count: conv.kernel[1], pitch: conv.dilation[1] * pixelBytes(output) };
     const joined = groups === 1 && (conv.dilation[1] === 1 || conv.kernel[1] === 1);
-    const outPixel = batched ? 4 * imagePitch(input) : 4 * stride[1] * input.channels;
+    const outPixel = batched ? imageBytes(input) : stride[1] * pixelBytes(input);
     const shared: Omit<RowKernel, "name" | "pixels" | "columns" | "valid"> = {
       width: batched || seamless ? undefined : columns.count,
       segments: (joined ? [rows] : [rows, across]).filter(({ count }) => count > 1),
       run: joined ? conv.kernel[1] * output.channels : panels.inPerGroup,
-      inPixel: batched ? 4 * imagePitch(output) : 4 * output.channels, outPixel, residualPixel: outPixel,
+      inPixel: batched ? imageBytes(output) : pixelBytes(output), outPixel, residualPixel: outPixel,
       epilogue: { gate: false, activation: undefined, residual: accumulate ? input : undefined }, fma,
     };
     const rowOf = (columns: number, valid: number): RowFunc | undefined => {
@@ -141,9 +141,9 @@ function clearRows(f: FunctionBuilder, input: Layout, dx: I32, first: I32, rows:
   range(f, row, end, () => {
     local.get(at);
     i32.const(0);
-    i32.const(4 * input.width * input.channels);
+    i32.const(input.width * pixelBytes(input));
     f.memory.fill();
-    local.increase(at, 4 * rowPitch(input));
+    local.increase(at, rowBytes(input));
   });
 }
 
@@ -201,8 +201,8 @@ function emitPhase(
         if (geometry.seamless) return call(func);
         f.countDown(row, () => {
           call(func);
-          local.increase(x, 4 * rowPitch(output));
-          local.increase(y, 4 * stride[0] * rowPitch(input));
+          local.increase(x, rowBytes(output));
+          local.increase(y, stride[0] * rowBytes(input));
         });
       });
     });

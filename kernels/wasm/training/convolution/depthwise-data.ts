@@ -5,7 +5,7 @@
  */
 import { emitDepthwiseRow } from "../../convolution/depthwise/row.ts";
 import type { Kernel } from "../../shared/kernel.ts";
-import { imagePitch, rowPitch } from "../../shared/layout.ts";
+import { imageBytes, rowBytes, rowPitch } from "../../shared/layout.ts";
 import { depthwiseTile } from "../../convolution/tiles.ts";
 import { gradientHalo, gradientName } from "./phases.ts";
 import type { ConvGradientParams } from "./phases.ts";
@@ -35,7 +35,7 @@ export function depthwiseDataKernel(params: ConvGradientParams, accumulate: bool
     const funcs = all.map(({ rows: down, columns }, i) => emitDepthwiseRow(m, {
       ...depthwiseTile({ ...forwardParams(params), kernel: [down.taps, columns.taps], stride: [1, 1] }),
       name: `${name}_row${i}`, width: columns.count, lastLanes: channels % 4 === 0 ? 4 : channels % 4, kernel: [down.taps, columns.taps],
-      stride: 1, dilation: columns.dilation, inRow: 4 * down.dilation * rowPitch(output), inChannelPitch: 4 * channels, outPixel,
+      stride: 1, dilation: columns.dilation, inRow: down.dilation * rowBytes(output), inChannelPitch: 4 * channels, outPixel,
       epilogue: { gate: false, activation: undefined, residual: accumulate ? input : undefined }, fma,
     }));
     return m.func(name, { params: { dx: "i32", dy: "i32", w: "i32", begin: "i32", end: "i32" }, export: true }, (f, p) => {
@@ -46,10 +46,10 @@ export function depthwiseDataKernel(params: ConvGradientParams, accumulate: bool
       const whole = Math.floor(channels / 4);
       range(f, p.begin, p.end, () => {
         divide(f, image, row, p.begin, rows);
-        offset(f, dx, p.dx, image, 4 * imagePitch(input));
-        offset(f, dx, dx, row, 4 * stride[0] * rowPitch(input));
-        offset(f, dy, p.dy, image, 4 * imagePitch(output));
-        offset(f, dy, dy, row, 4 * rowPitch(output));
+        offset(f, dx, p.dx, image, imageBytes(input));
+        offset(f, dx, dx, row, stride[0] * rowBytes(input));
+        offset(f, dy, p.dy, image, imageBytes(output));
+        offset(f, dy, dy, row, rowBytes(output));
         /** Emits `body` if row * stride + `first` is a row of dx. */
         const ifThere = (first: number, body: () => void): void => {
           if ((rows - 1) * stride[0] + first < input.height) return body();
@@ -62,7 +62,7 @@ export function depthwiseDataKernel(params: ConvGradientParams, accumulate: bool
           for (let first = 0; first < Math.min(stride[0], input.height); first++) {
             ifThere(first, () => {
               local.get(dx);
-              i32.const(4 * first * rowPitch(input));
+              i32.const(first * rowBytes(input));
               i32.add();
               i32.const(0);
               i32.const(4 * input.width * channels);

@@ -8,7 +8,7 @@ import type { Func, Local } from "../../assembler/handles.ts";
 import type { FunctionBuilder } from "../../assembler/function-builder.ts";
 import type { Kernel } from "../../shared/kernel.ts";
 import { loadLanes } from "../../shared/lanes.ts";
-import { imagePitch, paddedStart, rowPitch } from "../../shared/layout.ts";
+import { imageBytes, paddedBytes, pixelBytes, rowBytes, rowPitch } from "../../shared/layout.ts";
 import { repeat } from "../../shared/loops.ts";
 import type { ModuleBuilder } from "../../assembler/module-builder.ts";
 import { gradientName } from "./phases.ts";
@@ -81,9 +81,9 @@ export function depthwiseFilterKernel(params: ConvGradientParams): Kernel {
       i32.mul();
       f.memory.fill();
       rangeBy(f, image, 0, batch, 1, () => {
-        offset(f, blockX, p.x, image, 4 * imagePitch(input));
-        local.increase(blockX, 4 * paddedStart(input, padding[0], padding[1]));
-        offset(f, blockDy, p.dy, image, 4 * imagePitch(output));
+        offset(f, blockX, p.x, image, imageBytes(input));
+        local.increase(blockX, paddedBytes(input, padding[0], padding[1]));
+        offset(f, blockDy, p.dy, image, imageBytes(output));
         rangeBy(f, row, 0, output.height, blockRows, () => {
           blockSize(f, count, blockRows, output.height, row);
           assign(f, part, p.begin);
@@ -94,12 +94,12 @@ export function depthwiseFilterKernel(params: ConvGradientParams): Kernel {
             either((func) => repeat(f, kernel[0], () => {
               for (const argument of [x, dy, sums, count]) local.get(argument);
               f.call(func);
-              local.increase(x, 4 * dilation[0] * rowPitch(input));
+              local.increase(x, dilation[0] * rowBytes(input));
               local.increase(sums, 4 * panel * kernel[1]);
             }));
           });
-          local.increase(blockX, 4 * blockRows * stride[0] * rowPitch(input));
-          local.increase(blockDy, 4 * blockRows * rowPitch(output));
+          local.increase(blockX, blockRows * stride[0] * rowBytes(input));
+          local.increase(blockDy, blockRows * rowBytes(output));
         });
       });
       assign(f, part, p.begin);
@@ -168,8 +168,8 @@ function emitPanel(
               local.set(total);
             }
           }
-          local.increase(atX, 4 * stride[1] * input.channels);
-          local.increase(atDy, 4 * output.channels);
+          local.increase(atX, stride[1] * pixelBytes(input));
+          local.increase(atDy, pixelBytes(output));
         });
         local.increase(atX, 4 * (stride[0] * rowPitch(input) - output.width * stride[1] * input.channels));
         local.increase(atDy, 4 * (rowPitch(output) - output.width * output.channels));

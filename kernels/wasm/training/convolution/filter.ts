@@ -18,7 +18,7 @@
 import type { FunctionBuilder } from "../../assembler/function-builder.ts";
 import type { Local } from "../../assembler/handles.ts";
 import type { Kernel } from "../../shared/kernel.ts";
-import { imagePitch, paddedStart, rowPitch } from "../../shared/layout.ts";
+import { imageBytes, paddedBytes, pixelBytes, rowBytes } from "../../shared/layout.ts";
 import { PANEL, tilePixels } from "../../convolution/tiles.ts";
 import { checkGradient, gradientName } from "./phases.ts";
 import type { ConvGradientParams } from "./phases.ts";
@@ -134,8 +134,8 @@ export function convFilterKernel(params: ConvGradientParams): Kernel {
   const flat = seamless ? blocks.images * blocks.rows * output.width : 0;
   const emit: Kernel["emit"] = (m) => {
     // Bytes between images, rows and pixels of x, dy, and the copy of dy.
-    const ofX = [4 * imagePitch(input), 4 * stride[0] * rowPitch(input), 4 * stride[1] * input.channels];
-    const ofDy = [4 * imagePitch(output), 4 * rowPitch(output), 4 * output.channels];
+    const ofX = [imageBytes(input), stride[0] * rowBytes(input), stride[1] * pixelBytes(input)];
+    const ofDy = [imageBytes(output), rowBytes(output), pixelBytes(output)];
     const ofCopy = ({ columns }: Width): number[] => [output.height * output.width, output.width, 1].map((pixels) => 4 * columns * pixels);
     const loops = (x: readonly number[], dy: readonly number[]): PixelLoop[] => {
       const all = [blocks.images === 1 ? 1 : undefined, blocks.images === 1 ? undefined : output.height, output.width].map(
@@ -257,9 +257,9 @@ export function convFilterKernel(params: ConvGradientParams): Kernel {
         });
       });
       rangeBy(f, image, 0, batch, blocks.images, () => {
-        offset(f, blockX, p.x, image, 4 * imagePitch(input));
-        offset(f, blockDy, p.dy, image, 4 * imagePitch(output));
-        local.increase(blockX, 4 * paddedStart(input, padding[0], padding[1]));
+        offset(f, blockX, p.x, image, imageBytes(input));
+        offset(f, blockDy, p.dy, image, imageBytes(output));
+        local.increase(blockX, paddedBytes(input, padding[0], padding[1]));
         if (flat > 0 || blocks.images > 1) {
           blockSize(f, count, blocks.images, batch, image);
           if (flat > 0 && blocks.images > 1) {
@@ -280,8 +280,8 @@ export function convFilterKernel(params: ConvGradientParams): Kernel {
             local.set(count);
           }
           blockOfParts();
-          local.increase(blockX, 4 * blocks.rows * stride[0] * rowPitch(input));
-          local.increase(blockDy, 4 * blocks.rows * rowPitch(output));
+          local.increase(blockX, blocks.rows * stride[0] * rowBytes(input));
+          local.increase(blockDy, blocks.rows * rowBytes(output));
         });
       });
 
@@ -364,7 +364,7 @@ function placePointer(
   if (i > 0) clamp(f, index, panels.terms - 1);
   divide(f, tap, channel, index, panels.inPerGroup);
   divide(f, row, column, tap, kernel[1]);
-  offset(f, pointer, base, row, 4 * dilation[0] * rowPitch(input));
-  offset(f, pointer, pointer, column, 4 * dilation[1] * input.channels);
+  offset(f, pointer, base, row, dilation[0] * rowBytes(input));
+  offset(f, pointer, pointer, column, dilation[1] * pixelBytes(input));
   offset(f, pointer, pointer, channel, 4);
 }

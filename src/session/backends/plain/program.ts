@@ -1,5 +1,4 @@
 /** A program on the plain kernels: for hosts without WebAssembly, and the oracle of the wasm program. */
-import { formatBytes } from "../../../graph/graph.ts";
 import type { Constant, Value } from "../../../graph/graph.ts";
 import { showShape, sizeOf } from "../../../tensor.ts";
 import { planMemory } from "../../plan/memory-plan.ts";
@@ -31,6 +30,26 @@ export class PlainConstants {
   }
 }
 
+/**
+ * The array of a value, in what is given or of its own. Bytes are seen as bytes by who computes with them (operations/quantised).
+ * @param at in bytes
+ */
+export function newNumbers({ shape, dtype }: Value, buffer?: ArrayBuffer, at?: number): Float32Array {
+  const numbers = dtype === "u7" ? Uint8Array : Float32Array;
+  const size = sizeOf(shape);
+  return new numbers((buffer ?? size) as ArrayBuffer, at, size) as Float32Array;
+}
+
+/** What routines are made with, whose arrays have the names of their values. */
+export function routineContext(arrays: ReadonlyMap<string, Float32Array>, constants: PlainConstants): Omit<RoutineContext, "kernels"> {
+  let work = new Float64Array(0);
+  return {
+    array: ({ name }) => arrays.get(name)!,
+    constant: (constant) => constants.array(constant),
+    scratch: (size) => (size <= work.length ? work : (work = new Float64Array(size))),
+  };
+}
+
 export interface PlainProgramOptions extends ProgramRequest {
   readonly operations: PlainOperations;
   readonly constants: PlainConstants;
@@ -40,35 +59,23 @@ export interface PlainProgramOptions extends ProgramRequest {
 const MOST_BYTES = 4294967296;
 
 /** @throws RangeError where the host has not so much */
-function newArena(bytes: number): Float32Array {
+function newArena(bytes: number): ArrayBuffer {
   const mebibytes = Math.ceil(bytes / 1048576);
   if (bytes > MOST_BYTES) throw new RangeError(`session: this network wants ${mebibytes} MiB, sessions have up to 4096 MiB`);
   try {
-    return new Float32Array(bytes / 4);
+    return new ArrayBuffer(bytes);
   } catch {
     throw new RangeError(`session: ${mebibytes} MiB of memory are wanted, and not to be had here`);
   }
 }
 
 export function plainProgram({ graph, operations, constants, kept, overrides }: PlainProgramOptions): Program {
-  const lives = lifetimes(graph, kept, ({ shape, dtype }) => formatBytes[dtype ?? "f32"] * sizeOf(shape));
+  const lives = lifetimes(graph, kept);
   const values = [...lives.keys()];
   const { offsets, total } = planMemory([...lives.values()]);
   const arena = newArena(total);
-  // Bytes are seen as bytes by who computes with them (operations/quantised), and take what they take.
-  const arrays = new Map(values.map(({ name, shape, dtype }, i): [string, Float32Array] => {
-    const size = sizeOf(shape);
-    return [
-      name,
-      dtype === "u7" ? new Uint8Array(arena.buffer, offsets[i], size) as never : arena.subarray(offsets[i] / 4, offsets[i] / 4 + size),
-    ];
-  }));
-  let work = new Float64Array(0);
-  const context: Omit<RoutineContext, "kernels"> = {
-    array: (value) => arrays.get(value.name)!,
-    constant: (constant) => constants.array(constant),
-    scratch: (size) => (size <= work.length ? work : (work = new Float64Array(size))),
-  };
+  const arrays = new Map(values.map((value, i) => [value.name, newNumbers(value, arena, offsets[i])]));
+  const context = routineContext(arrays, constants);
   const routines = graph.nodes.map((node) => {
     const compute = plainRoutine(node, operations, context);
     const { name } = node.output;

@@ -45,6 +45,10 @@ export const compileNothing: CompileWasm = () => {
 /** Functions that run spans of programs are named so, with a number. */
 const RUN = "run_";
 
+function refusal(when: string, error: unknown): Refusal {
+  return new Refusal(`this host does not compile kernels${when}: ${error instanceof Error ? error.message : String(error)}`);
+}
+
 export class WasmExecutor {
   readonly memory: WasmMemory;
   readonly threads: number;
@@ -157,7 +161,7 @@ export class WasmExecutor {
       try {
         module = this.#compile(write);
       } catch (error) {
-        throw new Refusal(`this host does not compile kernels at once: ${error instanceof Error ? error.message : String(error)}`);
+        throw refusal(" at once", error);
       }
       this.adopt(module);
     };
@@ -180,7 +184,7 @@ export class WasmExecutor {
       const { module, instance } = await WebAssembly!.instantiate(bytes, this.#imports);
       this.#take(module, instance);
     } catch (error) {
-      throw new Refusal(`this host does not compile kernels: ${error instanceof Error ? error.message : String(error)}`);
+      throw refusal("", error);
     }
   }
 

@@ -41,7 +41,6 @@ export class WasmMemory implements Memory {
   #functions: Readonly<Record<string, unknown>> = {};
   #top = FIRST;
   #arena = { address: 0, bytes: 0 };
-  #floats: Float32Array;
   /**
    * As many bytes that nobody touches, so that the system gives none: engines do not count these memories, or not soon, and so would see no
    * reason to look for sessions that were dropped (after 200 SE-ResNet-50 with two threads Node 20 had 11 GB, now 0.5).
@@ -53,20 +52,21 @@ export class WasmMemory implements Memory {
     if (typeof WebAssembly === "undefined") throw new Error("WebAssembly is not available here");
     this.shared = shared;
     this.memory = takeMemory(shared);
-    this.#floats = new Float32Array(this.memory.buffer);
   }
 
-  /** All of the memory. Taken anew at each use: growing leaves older views behind. */
   get floats(): Float32Array {
-    if (this.#floats.buffer !== this.memory.buffer) this.#floats = new Float32Array(this.memory.buffer);
-    return this.#floats;
+    return new Float32Array(this.memory.buffer);
   }
 
-  /** Address of floats that are filled at the next commit, and at each refresh; of one key there is one. */
+  get bytes(): Uint8Array {
+    return new Uint8Array(this.memory.buffer);
+  }
+
+  /** Address of bytes that are filled at the next commit, and at each refresh; of one key there is one. */
   stored(wanted: Stored): number {
     const known = this.#stored.get(wanted.key);
     if (known !== undefined) return known.address;
-    const kept = { ...wanted, address: this.#take(wanted.floats * 4) };
+    const kept = { ...wanted, address: this.#take(wanted.bytes) };
     this.#stored.set(wanted.key, kept);
     this.#unfilled.push(kept);
     return kept.address;
@@ -132,9 +132,9 @@ export class WasmMemory implements Memory {
     for (const kept of this.#stored.values()) this.#fill(kept);
   }
 
-  #fill({ address, floats, fill, packer }: Kept): void {
+  #fill({ address, bytes, fill, packer }: Kept): void {
     const found = packer === undefined ? undefined : (this.#functions[packer.name] as Packer | undefined);
-    fill(this.floats.subarray(address / 4, address / 4 + floats), { memory: this, address, packer: found });
+    fill(new Uint8Array(this.memory.buffer, address, bytes), { memory: this, address, packer: found });
   }
 
   #take(bytes: number): number {

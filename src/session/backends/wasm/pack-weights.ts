@@ -4,7 +4,7 @@ import type { ConvParams } from "../../../../kernels/wasm/convolution/params.ts"
 import { packPanelsKernel } from "../../../../kernels/wasm/convolution/pack.ts";
 import { PANEL } from "../../../../kernels/wasm/convolution/tiles.ts";
 import type { Constant } from "../../../graph/graph.ts";
-import type { Fill, Stored } from "../../plan/places.ts";
+import type { Fill, Filling } from "../../plan/places.ts";
 import { STAGING } from "./memory.ts";
 
 /** Weights below which a function to pack them is not worth compiling. */
@@ -21,14 +21,14 @@ function panelsAtOnce(row: number): number {
 }
 
 /** How to write the panels of a convolution's weights (convolution/panels.ts), and what helps with it. */
-export function panelPacking(params: ConvParams, weight: Constant, bias: Constant | undefined): Pick<Stored, "fill" | "packer"> {
+export function panelPacking(params: ConvParams, weight: Constant, bias: Constant | undefined): Filling {
   const { terms: row, full, inPerGroup } = convPanels(params);
   const source = weight.scaled?.of ?? weight;
   const factorsOf = (): Float32Array | undefined => (weight.scaled === undefined ? undefined : Float32Array.from(weight.scaled.factors()));
   if (params.groups > 1 || full * PANEL * row < FEW || panelsAtOnce(row) < 1) {
     return { fill: (into) => void packConvWeights(numbers(source)!, numbers(bias), params, into, factorsOf()) };
   }
-  const fill: Fill = (into, { memory, address, packer }) => {
+  const fill: Fill<Float32Array> = (into, { memory, address, packer }) => {
     const weights = numbers(source)!;
     const biases = numbers(bias);
     const factors = factorsOf() ?? new Float32Array(params.output.channels).fill(1);

@@ -5,7 +5,7 @@
 import { fromPlanarKernel, toPlanarKernel } from "../../../../kernels/wasm/operations/move.ts";
 import type { Kind, Node, Value } from "../../../graph/graph.ts";
 import type { Routine } from "../../../operations/record.ts";
-import { showShape, sizeOf } from "../../../tensor.ts";
+import { showShape } from "../../../tensor.ts";
 import { callOf } from "../../plan/kernel-call.ts";
 import { batchOf, imagesOf, planarLayout } from "../../plan/layouts.ts";
 import { gather, scatter } from "../../plan/nhwc.ts";
@@ -18,6 +18,7 @@ import { atOnce, onThisThread } from "../backend.ts";
 import type { Making, Program, ProgramRequest } from "../backend.ts";
 import { plainRoutine } from "../operations.ts";
 import type { Operations } from "../operations.ts";
+import { newNumbers, routineContext } from "../plain/program.ts";
 import type { PlainConstants } from "../plain/program.ts";
 import { bindingOf } from "./bindings/binding.ts";
 import type { Binding } from "./bindings/binding.ts";
@@ -69,7 +70,7 @@ export function planProgram(options: WasmProgramOptions): PlannedProgram {
       read(value, into) {
         const at = graph.outputs.includes(value) ? planar.get(value) : undefined;
         const image = images.get(value)!;
-        if (at === undefined) gather(memory.floats, placed.address(image), image, into);
+        if (at === undefined) gather(memory, placed.address(image), image, into);
         else into.set(memory.floats.subarray(placed.address(at) / 4, placed.address(at) / 4 + into.length));
       },
       arenaBytes: placed.arenaBytes,
@@ -124,7 +125,7 @@ export function planGraph({ graph, operations, kept, constants, executor, overri
     if (!overrides.has(output.name)) continue;
     planner.script([image(output)], ({ memory, address }) => () => {
       const data = overrides.get(output.name);
-      if (data !== undefined) scatter(memory.floats, address(image(output)), image(output), data);
+      if (data !== undefined) scatter(memory, address(image(output)), image(output), data);
     });
   }
   planner.of("output");
@@ -143,17 +144,12 @@ interface PlainNode extends PlacedMemory, Pick<WasmProgramOptions, "operations" 
 
 /** A node on the plain kernels, between two conversions. */
 function onPlain(node: Node, { operations, constants, memory, address, image }: PlainNode): Routine {
-  const arrays = new Map([...node.inputs, node.output].map((value) => [value.name, new Float32Array(sizeOf(value.shape))]));
-  let work = new Float64Array(0);
-  const routine = plainRoutine(node, operations, {
-    array: (value) => arrays.get(value.name)!,
-    constant: (constant) => constants.array(constant),
-    scratch: (size) => (size <= work.length ? work : (work = new Float64Array(size))),
-  });
+  const arrays = new Map([...node.inputs, node.output].map((value) => [value.name, newNumbers(value)]));
+  const routine = plainRoutine(node, operations, routineContext(arrays, constants));
   const { inputs, output } = node;
   return () => {
-    for (const input of inputs) gather(memory.floats, address(image(input)), image(input), arrays.get(input.name)!);
+    for (const input of inputs) gather(memory, address(image(input)), image(input), arrays.get(input.name)!);
     routine();
-    scatter(memory.floats, address(image(output)), image(output), arrays.get(output.name)!);
+    scatter(memory, address(image(output)), image(output), arrays.get(output.name)!);
   };
 }

@@ -184,7 +184,7 @@ function* results(
   for (const [value, image] of given) {
     const dy = new Float32Array(sizeOf(value.shape));
     fill(dy);
-    scatter(executor.memory.floats, address(image), image, dy);
+    scatter(executor.memory, address(image), image, dy);
   }
   if (loss !== undefined) {
     state.view(address(loss.targets), loss.rows * loss.classes).fill(1 / loss.classes);
@@ -195,7 +195,7 @@ function* results(
   step();
   const all_: { of: string; values: ArrayLike<number> }[] = made.map(([value, of, image]) => {
     const values = new Float32Array(sizeOf(value.shape));
-    gather(executor.memory.floats, address(image), image, values);
+    gather(executor.memory, address(image), image, values);
     return { of, values };
   });
   if (loss !== undefined) all_.push({ of: "loss", values: state.doubles(address(loss.terms), 3 * loss.rows).slice() });

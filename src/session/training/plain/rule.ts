@@ -26,7 +26,7 @@ const sizeOfImage = ({ images, layout: { channels, height, width } }: Image): nu
 
 /** Reads images into arrays. */
 function read({ memory, address }: PlacedMemory, images: readonly Image[], arrays: readonly Float32Array[]): void {
-  images.forEach((image, i) => gather(memory.floats, address(image), image, arrays[i]));
+  images.forEach((image, i) => gather(memory, address(image), image, arrays[i]));
 }
 
 function forward(unit: Unit, { plan, state, image, mask, workspace }: TrainingContext): void {
@@ -48,7 +48,7 @@ function forward(unit: Unit, { plan, state, image, mask, workspace }: TrainingCo
       const array = (value: object): Float32Array => (value === output ? given.y : given.x[inputs.indexOf(value as Value)]);
       computationOf(allOperations, unit).routine(unit, { ...given, kernels: allOperations.kernels, array })();
     }
-    scatter(placed.memory.floats, placed.address(y), y, given.y);
+    scatter(placed.memory, placed.address(y), y, given.y);
   });
 }
 
@@ -77,7 +77,7 @@ function backward(unit: Unit, dy: Image, { plan, state, gradients, image, mask, 
         state.trains(constant) ? state.view(state.gradient(constant), sizeOf(constant.read().shape)) : undefined
       ),
     });
-    targets.forEach(({ image: dx }, i) => scatter(placed.memory.floats, placed.address(dx), dx, into[i]));
+    targets.forEach(({ image: dx }, i) => scatter(placed.memory, placed.address(dx), dx, into[i]));
   });
 }
 

@@ -19,12 +19,12 @@ export function planCopy(plan: StepPlanner, workspace: Workspace, to: Image, fro
   const arraysOf = workspace.reserve([sizeOfImage(from), sizeOfImage(to)]);
   plan.script([to, from], ({ memory, address }) => () => {
     const [values, sums] = arraysOf();
-    gather(memory.floats, address(from), from, values);
+    gather(memory, address(from), from, values);
     if (accumulate) {
-      gather(memory.floats, address(to), to, sums);
+      gather(memory, address(to), to, sums);
       for (let i = 0; i < sums.length; i++) sums[i] += values[i];
     }
-    scatter(memory.floats, address(to), to, accumulate ? sums : values);
+    scatter(memory, address(to), to, accumulate ? sums : values);
   });
 }
 

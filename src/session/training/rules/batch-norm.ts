@@ -9,6 +9,7 @@ import { partialBytes } from "../../../../kernels/wasm/training/channel-sums.ts"
 import type { Activation, Value } from "../../../graph/graph.ts";
 import { emitted } from "../../backends/wasm/bindings/binding.ts";
 import type { Rule, TrainingContext } from "../step/context.ts";
+import { storedFloats } from "../../plan/places.ts";
 import type { Image, Place } from "../../plan/places.ts";
 import type { Of, Unit } from "../step/units.ts";
 import { beforeRelu } from "./shared.ts";
@@ -27,10 +28,9 @@ function forward(unit: Unit, context: TrainingContext): void {
   let inverseStd: Place;
   if (frozen) {
     // Constants; written anew when the model's values are taken over.
-    inverseStd = {
-      key: `inverse deviation ${variance.name}`, floats: channels,
+    inverseStd = storedFloats(`inverse deviation ${variance.name}`, channels, {
       fill: (into) => variance.read().data.forEach((value, c) => (into[c] = 1 / Math.sqrt(value + norm.epsilon))),
-    };
+    });
   } else {
     if (batch * height * width < 2) {
       throw new RangeError(

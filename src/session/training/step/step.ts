@@ -125,7 +125,7 @@ export function planStep({ graph, state, fma, trusts, wanted = [] }: StepOptions
     // The kernels of flattening are the same ones.
     if (trusts("flatten")) plan.stage(plan.each(fromPlanarKernel(x.layout), [x, given]));
     else plan.script(
-      [x, given], ({ memory, address }) => () => scatter(memory.floats, address(x), x, state.view(address(given), given.region.bytes / 4)),
+      [x, given], ({ memory, address }) => () => scatter(memory, address(x), x, state.view(address(given), given.region.bytes / 4)),
     );
     return given;
   });

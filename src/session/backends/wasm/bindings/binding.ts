@@ -33,8 +33,12 @@ export function emitted(
 export interface Binding<K extends Kind> {
   /** The call that computes the node; undefined where this one has no kernel. It allocates nothing: what it wants stored is an operand. */
   bind(node: NodeOf<K>, context: BindingContext): Call | undefined;
+  /** Do its kernels take bytes? Otherwise nodes with values that are no float32 are left to the plain kernels. */
+  readonly bytes?: boolean;
   /** Halo that its kernels want around the first input. */
   halo?(node: NodeOf<K>): number;
+  /** The byte that the halo holds, where the first input has bytes. */
+  border?(node: NodeOf<K>): number;
   /** The input whose memory the output may take over, where nothing else reads it: one that its kernels read no later than they write. */
   over?(node: NodeOf<K>): Value | undefined;
 }
@@ -42,10 +46,11 @@ export interface Binding<K extends Kind> {
 /** Every kind has a binding, or says that it has none. */
 export type Bindings = { readonly [K in Kind]: Binding<K> | "plain" };
 
-/** The binding of a node; undefined where its kind has none. */
-export function bindingOf(bindings: Partial<Bindings>, { operation: { kind } }: Node): Binding<Kind> | undefined {
+/** The binding of a node; undefined where its kind has none, or none for its number formats. */
+export function bindingOf(bindings: Partial<Bindings>, { operation: { kind }, inputs, output }: Node): Binding<Kind> | undefined {
   const binding = bindings[kind];
-  return binding === "plain" ? undefined : (binding as Binding<Kind> | undefined);
+  if (binding === undefined || binding === "plain") return undefined;
+  return binding.bytes || [...inputs, output].every(({ dtype = "f32" }) => dtype === "f32") ? (binding as Binding<Kind>) : undefined;
 }
 
 /** A binding to a kernel of the layouts alone, whose operands are the output and all inputs. */

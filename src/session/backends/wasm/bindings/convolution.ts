@@ -1,12 +1,13 @@
 /** Convolutions and linear layers on WebAssembly: their kernels, packed weights, and how threads share them. */
+import { bytesOf } from "../../../../../kernels/formats.ts";
 import { convolution } from "../../../../../kernels/wasm/convolution/choose.ts";
 import { packedConvSize } from "../../../../../kernels/wasm/convolution/panels.ts";
 import type { ConvParams } from "../../../../../kernels/wasm/convolution/params.ts";
-import { imagePitch } from "../../../../../kernels/wasm/shared/layout.ts";
+import { imageBytes } from "../../../../../kernels/wasm/shared/layout.ts";
 import { linearKernel, linearParams } from "../../../../../kernels/wasm/operations/linear.ts";
 import { sizeOf } from "../../../../tensor.ts";
 import { callOf } from "../../../plan/kernel-call.ts";
-import type { Stored } from "../../../plan/places.ts";
+import { storedFloats } from "../../../plan/places.ts";
 import { numbers, panelPacking } from "../pack-weights.ts";
 import { emitted } from "./binding.ts";
 import type { Binding } from "./binding.ts";
@@ -30,14 +31,14 @@ export const conv2dBinding: Binding<"conv2d"> = {
     const packing = panels
       ? panelPacking(params, weight, bias)
       : { fill: (into: Float32Array) => pack(numbers(weight.scaled?.of ?? weight)!, numbers(bias), into, weight.scaled?.factors()) };
-    const weights: Stored = { key: `${weight.name} ${bias?.name ?? ""} ${packedSize}`, floats: packedSize, ...packing };
+    const weights = storedFloats(`${weight.name} ${bias?.name ?? ""} ${packedSize}`, packedSize, packing);
     // Pieces by rows read all weights again, pieces by channels all of the input.
-    const byPanels = (kernel.panels >= 4 && packedSize > imagePitch(input)) || out.height < 4 || rowUnit >= out.height;
+    const byPanels = (kernel.panels >= 4 && bytesOf(packedSize) > imageBytes(input)) || out.height < 4 || rowUnit >= out.height;
     // Winograd's and Strassen's kernels transform the input for each piece.
     const panelUnit = scratch > 0 ? Math.ceil(kernel.panels / 4) : 1;
     return callOf(kernel, y.images, [x, weights, y, residual ?? 0, gate ?? 0], {
       ranges: [{ count: out.height, unit: rowUnit }, { count: kernel.panels, unit: panelUnit }], divided: byPanels ? 1 : 0,
-      scratch: 4 * scratch,
+      scratch: bytesOf(scratch),
       work: 2 * sizeOf(output.shape) * (input.channels / groups) * window[0] * window[1],
     });
   },
@@ -57,9 +58,7 @@ export const linearBinding: Binding<"linear"> = {
     const kernel = linearKernel(y.layout, x.layout, { batch: y.images, fma: arithmetic.fma });
     const whole = linearParams(x.layout, y.layout.channels);
     const floats = packedConvSize(whole);
-    const weights: Stored = {
-      key: `${weight.name} ${bias?.name ?? ""} ${x.layout.channels}`, floats, ...panelPacking(whole, weight, bias),
-    };
+    const weights = storedFloats(`${weight.name} ${bias?.name ?? ""} ${x.layout.channels}`, floats, panelPacking(whole, weight, bias));
     return callOf(kernel, 1, [y, x, weights], { work: 2 * floats * y.images });
   },
 };

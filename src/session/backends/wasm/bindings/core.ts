@@ -7,7 +7,7 @@ import { upsampleBilinearKernel, upsampleNearestKernel } from "../../../../../ke
 import type { CoreKind } from "../../../../operations/core.ts";
 import { poolShape } from "../../../../operations/pooling/window-pool.ts";
 import { callOf } from "../../../plan/kernel-call.ts";
-import type { Stored } from "../../../plan/places.ts";
+import { storedFloats } from "../../../plan/places.ts";
 import { emitted, onLayouts, overFirst } from "./binding.ts";
 import type { Binding, Bindings } from "./binding.ts";
 import { conv2dBinding, linearBinding } from "./convolution.ts";
@@ -21,14 +21,13 @@ const batchNorm: Binding<"batch_norm"> = {
     const factors = (): number[] => Array.from(
       norm.gamma.read().data, (gamma, c) => gamma / Math.sqrt(norm.variance.read().data[c] + norm.epsilon),
     );
-    const scale: Stored = { key: `${norm.gamma.name} scale`, floats, fill: (into) => into.set(factors()) };
-    const shift: Stored = {
-      key: `${norm.beta.name} shift`, floats,
+    const scale = storedFloats(`${norm.gamma.name} scale`, floats, { fill: (into) => into.set(factors()) });
+    const shift = storedFloats(`${norm.beta.name} shift`, floats, {
       fill: (into) => {
         const [beta, mean] = [norm.beta.read().data, norm.mean.read().data];
         into.set(factors().map((factor, c) => beta[c] - factor * mean[c]));
       },
-    };
+    });
     const kernel = scaleKernel(y.layout, x.layout, { shift: true, activation: emitted(norm.activation, context) });
     return callOf(kernel, y.images, [y, x, scale, shift]);
   },

@@ -11,7 +11,8 @@ import { padded } from "../../../../operations/general/moves.ts";
 import { sizeOf } from "../../../../tensor.ts";
 import { callOf } from "../../../plan/kernel-call.ts";
 import type { Call } from "../../../plan/kernel-call.ts";
-import type { Image, Stored } from "../../../plan/places.ts";
+import { storedFloats } from "../../../plan/places.ts";
+import type { Image } from "../../../plan/places.ts";
 import { numbers } from "../pack-weights.ts";
 import { onLayouts } from "./binding.ts";
 import type { Binding } from "./binding.ts";
@@ -113,15 +114,14 @@ export const constantBinding: Binding<"constant"> = {
     if (halo > 0 && y.images > 1) return undefined;
     const floats = y.images * channels * height * width;
     const pixels = height * width;
-    const stored: Stored = {
-      key: `${value.name} as images ${y.images}x${height}x${width}x${channels}`, floats,
+    const stored = storedFloats(`${value.name} as images ${y.images}x${height}x${width}x${channels}`, floats, {
       fill(into) {
         const data = numbers(value)!;
         for (let n = 0, to = 0; n < y.images; n++) {
           for (let i = 0; i < pixels; i++) for (let c = 0; c < channels; c++) into[to++] = data[(n * channels + c) * pixels + i];
         }
       },
-    };
+    });
     if (halo > 0) return callOf(copyKernel(y.layout, { ...y.layout, halo: 0 }), 1, [y, stored]);
     const whole = { channels: (y.images * imagePitch(y.layout)), height: 1, width: 1, halo: 0 };
     return callOf(copyKernel(whole, whole), 1, [y, stored]);

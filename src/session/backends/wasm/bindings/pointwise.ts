@@ -9,7 +9,7 @@ import type { Layout } from "../../../../../kernels/wasm/shared/layout.ts";
 import type { Kind, UnaryFunction } from "../../../../graph/graph.ts";
 import { sizeOf } from "../../../../tensor.ts";
 import { callOf } from "../../../plan/kernel-call.ts";
-import type { Stored } from "../../../plan/places.ts";
+import { storedFloats } from "../../../plan/places.ts";
 import { onLayouts, overFirst } from "./binding.ts";
 import type { Binding } from "./binding.ts";
 
@@ -42,7 +42,7 @@ export const clipBinding: Binding<"clip"> = {
 export const preluBinding: Binding<"prelu"> = {
   bind({ operation: { slope }, inputs, output }, { image }) {
     const [x, y] = [image(inputs[0]), image(output)];
-    const slopes: Stored = { key: `${slope.name} slopes`, floats: y.layout.channels, fill: (into) => into.set(slope.read().data) };
+    const slopes = storedFloats(`${slope.name} slopes`, y.layout.channels, { fill: (into) => into.set(slope.read().data) });
     return callOf(preluKernel(y.layout, x.layout), y.images, [y, x, slopes]);
   },
   over: overFirst,

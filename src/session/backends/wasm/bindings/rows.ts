@@ -5,6 +5,7 @@ import {
 import { resampleKernel } from "../../../../../kernels/wasm/operations/general/resample.ts";
 import { globalPoolKernel } from "../../../../../kernels/wasm/operations/global-pool.ts";
 import { callOf } from "../../../plan/kernel-call.ts";
+import { storedFloats } from "../../../plan/places.ts";
 import type { Stored } from "../../../plan/places.ts";
 import { onLayouts, overFirst } from "./binding.ts";
 import type { Binding } from "./binding.ts";
@@ -33,14 +34,17 @@ export const channelConvBinding: Binding<"channel_conv"> = {
   bind({ operation: { weight }, inputs, output }, { image }) {
     const [x, y] = [image(inputs[0]), image(output)];
     const floats = numbers(weight)!.length;
-    const stored: Stored = { key: `${weight.name} ${floats}`, floats, fill: (into) => into.set(numbers(weight)!) };
+    const stored = storedFloats(`${weight.name} ${floats}`, floats, { fill: (into) => into.set(numbers(weight)!) });
     return callOf(channelConvKernel(y.layout.channels, floats), y.images, [y, x, stored]);
   },
 };
 
-/** Whole numbers, as the bits of what is stored. */
+/** Whole numbers of 32 bits that are stored. */
 export function storedPlaces(key: string, places: ArrayLike<number>): Stored {
-  return { key, floats: places.length, fill: (into) => new Int32Array(into.buffer, into.byteOffset, places.length).set(places) };
+  const { BYTES_PER_ELEMENT: bytes } = Int32Array;
+  return {
+    key, bytes: bytes * places.length, fill: ({ buffer, byteOffset }) => new Int32Array(buffer, byteOffset, places.length).set(places),
+  };
 }
 
 /** Rows or columns. */
@@ -51,7 +55,7 @@ export const resampleBinding: Binding<"resample"> = {
     const [x, y] = [image(inputs[0]), image(output)];
     const tables: Stored[] = [
       storedPlaces(`starts ${starts.join()}`, starts), storedPlaces(`places ${places.join()}`, places),
-      { key: `weights ${weights.join()}`, floats: weights.length, fill: (into) => into.set(weights) },
+      storedFloats(`weights ${weights.join()}`, weights.length, { fill: (into) => into.set(weights) }),
     ];
     return callOf(resampleKernel(y.layout, x.layout, axis === 2 ? "rows" : "columns"), y.images, [y, x, ...tables]);
   },

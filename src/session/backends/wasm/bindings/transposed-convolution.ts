@@ -18,7 +18,7 @@ import type { NodeOf } from "../../../../operations/record.ts";
 import { sizeOf } from "../../../../tensor.ts";
 import { callOf } from "../../../plan/kernel-call.ts";
 import { layoutOf } from "../../../plan/layouts.ts";
-import type { Stored } from "../../../plan/places.ts";
+import { storedFloats } from "../../../plan/places.ts";
 import { numbers } from "../pack-weights.ts";
 import type { Binding } from "./binding.ts";
 
@@ -94,15 +94,14 @@ export const transposedConvolutionBinding: Binding<"conv_transpose2d"> = {
     // Pixels that no tap reaches have the bias alone, which the kernels do not know.
     const gaps = phases.length < Math.min(stride[0], y.layout.height) * Math.min(stride[1], y.layout.width);
     if (gaps && bias !== undefined) return undefined;
-    const weights: Stored = {
-      key: `${weight.name} ${bias?.name ?? ""} ${kernel.name}`, floats,
+    const weights = storedFloats(`${weight.name} ${bias?.name ?? ""} ${kernel.name}`, floats, {
       fill(into) {
         for (const phase of phases) {
           const { start, conv } = phase;
           pack(tapsOf(numbers(weight)!, params, phase), numbers(bias), conv, into.subarray(start, start + size(conv)));
         }
       },
-    };
+    });
     return callOf(kernel, 1, [y, x, weights], { work: 2 * sizeOf(inputs[0].shape) * (output.shape[1] / groups) * window[0] * window[1] });
   },
 
