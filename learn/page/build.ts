@@ -48,9 +48,9 @@ export async function buildPage(out: string): Promise<BuiltFile[]> {
   mkdirSync(join(out, "samples"), { recursive: true });
   const shared = { bundle: true, minify: true, format: "esm", target: "es2022", logLevel: "error", legalComments: "none" };
   await bundler().build({ ...shared, entryPoints: [join(here, "ui/app.ts")], outdir: out });
-  // What both workers use is in files of its own; the reader of ONNX is loaded when a file wants it.
-  const workers = ["look", "train"].map((name) => join(here, `worker/${name}.ts`));
-  await bundler().build({ ...shared, entryPoints: workers, outdir: out, splitting: true, chunkNames: "part-[name]-[hash]" });
+  // Readers of ONNX and of .tflite are files of their own, which are loaded when a file of the user's wants them.
+  await bundler().build({
+    ...shared, entryPoints: [join(here, "worker/worker.ts")], outdir: out, splitting: true, chunkNames: "part-[name]-[hash]" });
   for (const name of ["index.html", "style.css", "icon.svg"]) copyFileSync(join(here, "static", name), join(out, name));
   copyFileSync(join(pretrained, "fashion-mnist.safetensors"), join(out, "fashion-mnist.safetensors"));
   copyFileSync(join(root, "kernels/reference/squeeze-excite.ts"), join(out, "squeeze-excite.txt"));
@@ -61,11 +61,11 @@ export async function buildPage(out: string): Promise<BuiltFile[]> {
   return files.map((name) => ({ name, gzip: gzipSync(readFileSync(join(out, name)), { level: 9 }).length }));
 }
 
-/** Bytes after gzip: of the page, without the network that lies beside it; and of what a file may ask for later, the reader of ONNX. */
+/** Bytes after gzip: of the page, without the network beside it; and of what a file may ask for later: readers of ONNX and of .tflite. */
 export function pageBytes(files: readonly BuiltFile[]): { readonly page: number; readonly later: number } {
   let [page, later] = [0, 0];
   for (const { name, gzip } of files) {
-    if (name.startsWith("part-import-")) later += gzip;
+    if (/^part-(import|selfie-file)-/.test(name)) later += gzip;
     else if (!name.endsWith(".safetensors")) page += gzip;
   }
   return { page, later };
@@ -75,7 +75,7 @@ export function pageBytes(files: readonly BuiltFile[]): { readonly page: number;
 export function sizes(files: readonly BuiltFile[]): string {
   const { page, later } = pageBytes(files);
   const kilobytes = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KB`;
-  return `${kilobytes(page)} after gzip, ${kilobytes(later)} more once an ONNX file is opened, and the network beside it`;
+  return `${kilobytes(page)} after gzip, ${kilobytes(later)} more once ONNX or .tflite is opened, and the network beside it`;
 }
 
 /** What follows an option on the command line. */

@@ -28,6 +28,8 @@ export interface Opened {
   /** Which kernels run, and why: `session.kernels`. */
   readonly kernels: string;
   readonly classes: readonly string[];
+  /** Does it answer for every pixel? Then `probabilities` of a look are shares of pixels. */
+  readonly pixels: boolean;
   readonly blocks: readonly BlockInfo[];
   /** What pictures become before they go in. */
   readonly input: { readonly height: number; readonly width: number; readonly gray: boolean };
@@ -115,6 +117,8 @@ export interface Detail {
 
 export interface Look {
   readonly probabilities: Float32Array;
+  /** Where it answers for every pixel: 1 for what is no background, 0 for what is, and between where it is not sure. */
+  readonly mask: { readonly height: number; readonly width: number; readonly data: Float32Array } | undefined;
   readonly input: Sheet;
   /** Of the channels before they are scaled; one a block. */
   readonly sheets: readonly Sheet[];

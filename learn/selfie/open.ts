@@ -2,18 +2,13 @@
 import { gatesOf } from "../../src/graph/gates.ts";
 import type { RgbaImage } from "../../src/io/images/image.ts";
 import { preprocess } from "../../src/io/images/preprocess.ts";
-import type { Preprocessing } from "../../src/io/images/preprocess.ts";
 import { lower } from "../../src/nn/lower.ts";
 import type { Numerics } from "../../src/session/backends/numerics.ts";
 import { compileSync } from "../../src/session/session.ts";
 import { Tensor } from "../../src/tensor.ts";
-import { right, selfieSegmentation } from "./selfie.ts";
+import { right, selfiePreprocessing, selfieSegmentation } from "./selfie.ts";
 import type { Reading } from "./selfie.ts";
 import type { StoredKernel } from "./tflite.ts";
-
-/** Levels from 0 to 1, RGB, the whole picture in 256 by 256. */
-export const selfiePreprocessing: Preprocessing = {
-  size: [256, 256], resize: [256, 256], interpolation: "bilinear", channels: "rgb", mean: [0, 0, 0], std: [1, 1, 1] };
 
 export interface OpenedSelfie {
   /** Of the gates of each block. */

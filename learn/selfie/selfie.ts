@@ -12,6 +12,7 @@
  *    32      C, D --------------------- skip - decoder K1
  *    16           E, F, G, H, I -- J ----- up
  */
+import type { Preprocessing } from "../../src/io/images/preprocess.ts";
 import { Recalibrate, Residual, Sequential } from "../../src/nn/combinators.ts";
 import { activation } from "../../src/nn/layers/activations.ts";
 import { Conv2d, ConvTranspose2d } from "../../src/nn/layers/conv.ts";
@@ -38,6 +39,10 @@ export interface Reading {
 
 export const right: Reading = {
   padding: "same", gated: "skip", pooled: "sum", gate: "sigmoid", activation: "hard_swish", alignCorners: false };
+
+/** Levels from 0 to 1, RGB, the whole picture in 256 by 256. */
+export const selfiePreprocessing: Preprocessing = {
+  size: [256, 256], resize: [256, 256], interpolation: "bilinear", channels: "rgb", mean: [0, 0, 0], std: [1, 1, 1] };
 
 /** Names of the ten gates, in the order of the graph: the blocks of the drawing above. */
 export const gateNames = ["B", "E", "F", "G", "H", "I", "J", "K1", "K2", "K3"] as const;

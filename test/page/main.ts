@@ -3,13 +3,14 @@
  * command line, with other gates, files of the user's, training, keys, the camera, and what axe-core finds. Wants (cd test/page && npm
  * install). With --shots DIR it leaves pictures of the page there. Closes with `N passed, N failed`.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { buildPage, pageBytes, sizes } from "../../learn/page/build.ts";
 import { servePage } from "../../learn/page/serve.ts";
+import { person } from "../../learn/selfie/pictures.ts";
 import { createModel } from "../../models/index.ts";
 import { encodePng } from "../../src/io/images/png.ts";
 import { writeOnnx } from "../../src/io/onnx/write.ts";
@@ -21,6 +22,7 @@ import type { BrowserName, Page } from "./browser.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "../..");
+const selfie = join(root, "test/peers/node_modules/@mediapipe/selfie_segmentation/selfie_segmentation.tflite");
 const work = mkdtempSync(join(tmpdir(), "senet-page-"));
 let [passed, failed] = [0, 0];
 
@@ -264,6 +266,31 @@ async function drive(name: BrowserName, page: Page, address: string): Promise<vo
     const values = await look(page);
     sure(values.checks > 0.5, JSON.stringify(values));
   });
+  if (existsSync(selfie)) {
+    await test("shows MediaPipe's mask and its ten gates, of a picture and of the camera", async () => {
+      await give(page, selfie);
+      await page.waitForFunction(`/selfie segmentation/.test(${status}) && !/Opening/.test(${status})`, { timeout: 60_000 });
+      const file = join(work, "person.png");
+      writeFileSync(file, await encodePng(person(1)));
+      await give(page, file);
+      await page.evaluate(rest);
+      const { person: share } = await look(page);
+      const { mask, gateMeans } = JSON.parse(readFileSync(join(root, "test/fixtures/trained/selfie.json"), "utf8")) as {
+        readonly mask: { readonly share_above_half: number }; readonly gateMeans: Readonly<Record<string, number>>;
+      };
+      sure(Math.abs(share - mask.share_above_half) < 1e-4, `${share} of the pixels, wanted ${mask.share_above_half}`);
+      const texts = (await page.evaluate(
+        `[...document.querySelectorAll("#flow button .stage-text")].map((each) => each.textContent)`)) as string[];
+      Object.values(gateMeans).forEach((mean, b) => sure(texts[b].includes(`mean ${mean.toFixed(3)}`), `${texts[b]}, wanted ${mean}`));
+      const before = Number(await page.evaluate(looks));
+      await page.click("#camera");
+      const began = performance.now();
+      await page.waitForFunction(`${looks} >= ${before + 10}`, { timeout: 60_000 });
+      const each = (performance.now() - began) / 10;
+      await page.click("#camera");
+      return `${(100 * share).toFixed(2)} % of the pixels; ${each.toFixed(0)} ms a frame of the camera`;
+    });
+  } else console.log(`skipped: MediaPipe's selfie segmentation is not installed ((cd test/peers && npm install))`);
   await test("shows the camera", async () => {
     const before = Number(await page.evaluate(looks));
     await page.click("#camera");

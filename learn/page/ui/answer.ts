@@ -14,6 +14,19 @@ interface Row {
   index: number;
 }
 
+/** The picture where it found something, stripes where it did not: they are told apart without colour too. */
+function drawMask(canvas: HTMLCanvasElement, { height, width, data }: NonNullable<Look["mask"]>, picture: CanvasImageSource): void {
+  [canvas.width, canvas.height] = [width, height];
+  const context = canvas.getContext("2d", { willReadFrequently: true })!;
+  context.drawImage(picture, 0, 0, width, height);
+  const image = context.getImageData(0, 0, width, height);
+  data.forEach((share, p) => {
+    const ground = ((p % width) + Math.floor(p / width)) % 8 < 4 ? 235 : 195;
+    for (let c = 0; c < 3; c++) image.data[4 * p + c] = share * image.data[4 * p + c] + (1 - share) * ground;
+  });
+  context.putImageData(image, 0, 0);
+}
+
 export interface AnswerEvents {
   /** A class was chosen, or chosen no more. */
   readonly wish: (target: number | undefined) => void;
@@ -28,6 +41,7 @@ export class Answer {
   #classes: readonly string[] = [];
   #target: number | undefined;
   #said = "";
+  #pixels = false;
   /** How often it has answered: who waits for an answer watches this. */
   #looks = 0;
 
@@ -41,8 +55,12 @@ export class Answer {
     return this.#target;
   }
 
-  open(classes: readonly string[]): void {
+  /** @param pixels are its answers shares of pixels, and is there a mask? */
+  open(classes: readonly string[], pixels: boolean): void {
     this.#classes = classes;
+    this.#pixels = pixels;
+    element("mask", HTMLCanvasElement).hidden = !pixels;
+    element("ask", HTMLParagraphElement).hidden = pixels;
     this.#target = undefined;
     element("wishes", HTMLDivElement).hidden = true;
     this.#rows = Array.from({ length: Math.min(most, classes.length) }, (_, index) => {
@@ -60,7 +78,8 @@ export class Answer {
     this.#events.wish(target);
   }
 
-  show(look: Look, blocks: readonly BlockInfo[], gates: readonly Float32Array[]): void {
+  /** @param picture what it looked at, for the mask */
+  show(look: Look, blocks: readonly BlockInfo[], gates: readonly Float32Array[], picture: CanvasImageSource): void {
     const { probabilities } = look;
     const winner = best(probabilities);
     const order = probabilities.length <= most
@@ -79,7 +98,8 @@ export class Answer {
     element("classes", HTMLDivElement).dataset.looks = String(++this.#looks);
     const verdict = this.#classes[winner] ?? `class ${winner}`;
     // A live region speaks at every change: so it names the class alone, and the share is beside it.
-    if (verdict !== this.#said) this.#verdict.textContent = `It says: ${verdict}`;
+    if (verdict !== this.#said) this.#verdict.textContent = `${this.#pixels ? "Most pixels" : "It says"}: ${verdict}`;
+    if (look.mask !== undefined) drawMask(element("mask", HTMLCanvasElement), look.mask, picture);
     this.#said = verdict;
     this.#wishes(blocks, gates, look);
   }

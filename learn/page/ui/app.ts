@@ -109,7 +109,7 @@ class Page {
     this.#overrides = new Map();
     this.#selection = { block: 0, channel: 0, hidden: 0, pixel: 0 };
     this.#latest = undefined;
-    this.#answer.open(this.#opened.classes);
+    this.#answer.open(this.#opened.classes, this.#opened.pixels);
     this.#flow.open(this.#opened.blocks);
     this.#showStatus();
     if (samples !== undefined) {
@@ -166,7 +166,7 @@ class Page {
     const { block, channel, hidden, pixel } = look.detail.selection;
     const info = opened.blocks[block];
     const gates = look.blocks.map((each) => each.gates);
-    this.#answer.show(look, opened.blocks, gates);
+    this.#answer.show(look, opened.blocks, gates, this.#drawing.canvas);
     this.#flow.show(look, block, this.#overrides, this.#fresh);
     this.#fresh = false;
     this.#block.show(look, info, this.#overrides);

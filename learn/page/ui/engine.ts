@@ -7,7 +7,7 @@ interface Waiting {
 }
 
 export class Engine implements Actions {
-  readonly #worker = new Worker(new URL("look.js", import.meta.url), { type: "module" });
+  readonly #worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
   readonly #waiting = new Map<number, Waiting>();
   #last = 0;
 

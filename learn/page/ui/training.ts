@@ -32,7 +32,7 @@ export class Training {
 
   #train(): void {
     this.#worker?.terminate();
-    this.#worker = new Worker(new URL("train.js", import.meta.url), { type: "module" });
+    this.#worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
     this.#worker.onmessage = ({ data }: MessageEvent<TrainingNews>) => this.#hear(data);
     this.#worker.onerror = (event) => this.#hear({ news: "failure", message: event.message });
     [this.#losses, this.#accuracy] = [[], undefined];

@@ -1,4 +1,5 @@
 /** A network that was opened for looking: every gate can be read and set, channels seen, the loss sent backward. */
+import { sigmoid } from "../../../kernels/math.ts";
 import { squeezeExciteBackward, squeezeExciteForward } from "../../../kernels/reference/squeeze-excite.ts";
 import { gatesOf } from "../../../src/graph/gates.ts";
 import type { Gate } from "../../../src/graph/gates.ts";
@@ -23,6 +24,26 @@ type Seen = Readonly<Record<string, Tensor<Float32Array>>>;
 function probabilitiesOf(y: Tensor<Float32Array>): Float32Array {
   const sum = y.data.reduce((total, p) => total + p, 0);
   return Math.abs(sum - 1) < 1e-3 && y.data.every((p) => p >= 0) ? y.data : softmax(y.reshape([1, y.size])).data;
+}
+
+/** Of [1,K,H,W]: shares of pixels by class, and a mask of what is not the background: of two classes or more, the first. */
+function answerOfPixels({ data, shape: [, classes, height, width] }: Tensor<Float32Array>): Pick<Look, "probabilities" | "mask"> {
+  const pixels = height * width;
+  if (classes === 1) {
+    const isProbability = data.every((value) => value >= 0 && value <= 1);
+    const mask = isProbability ? data : data.map((value) => sigmoid(value));
+    const share = mask.reduce((count, value) => count + (value > 0.5 ? 1 : 0), 0) / pixels;
+    return { probabilities: Float32Array.of(share, 1 - share), mask: { height, width, data: mask } };
+  }
+  const probabilities = new Float32Array(classes);
+  const mask = new Float32Array(pixels);
+  for (let p = 0; p < pixels; p++) {
+    let found = 0;
+    for (let c = 1; c < classes; c++) if (data[c * pixels + p] > data[found * pixels + p]) found = c;
+    probabilities[found] += 1 / pixels;
+    mask[p] = found === 0 ? 0 : 1;
+  }
+  return { probabilities, mask: { height, width, data: mask } };
 }
 
 /** The value of the hidden layer, behind its activation. */
@@ -58,7 +79,8 @@ export class Inspection {
       const [, , height, width] = shapes.get(gate.scaled)!;
       const found = classic(gate);
       return {
-        name: shortName(gate.name, index), channels: gate.channels, hidden: gate.hidden ?? 0, activation: gate.activation, height, width,
+        name: source.blockNames?.[index] ?? shortName(gate.name, index),
+        channels: gate.channels, hidden: gate.hidden ?? 0, activation: gate.activation, height, width,
         differs: typeof found === "string" ? found : "" };
     });
   }
@@ -78,9 +100,9 @@ export class Inspection {
   }
 
   opened(took: number): Opened {
-    const { title, classes, notes, preprocessing: { size: [height, width], channels } } = this.#source;
+    const { title, classes, notes, pixels, preprocessing: { size: [height, width], channels } } = this.#source;
     return {
-      title, kernels: this.#answering.kernels, classes, blocks: this.#blocks, notes, took,
+      title, kernels: this.#answering.kernels, classes, pixels, blocks: this.#blocks, notes, took,
       input: { height, width, gray: channels === "gray" } };
   }
 
@@ -108,12 +130,13 @@ export class Inspection {
 
   async look({ picture, overrides, selection, target }: LookRequest): Promise<Look> {
     const began = performance.now();
-    const { preprocessing, network, input, arranged } = this.#source;
+    const { preprocessing, network, input, arranged, pixels } = this.#source;
     const prepared = preprocess(picture, preprocessing);
     const x = arranged(prepared);
     const { seen, own } = this.#seen(x, overrides);
     const [output] = network.outputs;
-    const answer = overrides.size > 0 ? seen[output] : this.#answering.run({ [input]: x })[output];
+    // The network as others run it gives the same bits as the command line. Masks are large: there one run is enough.
+    const answer = overrides.size > 0 || pixels ? seen[output] : this.#answering.run({ [input]: x })[output];
     const blocks = this.#gates.map(({ name, nodes: [pool] }, b): BlockValues => {
       const hidden = this.#hidden[b];
       return {
@@ -122,7 +145,8 @@ export class Inspection {
     });
     let gradient: GatesGradient | undefined;
     let noGradients: string | undefined;
-    if (target !== undefined) {
+    if (target !== undefined && pixels) noGradients = "it answers for every pixel, and the page sends back the loss of one class";
+    else if (target !== undefined) {
       try {
         gradient = await this.#gradients.of(x, target, overrides, selection.block);
       } catch (error) {
@@ -130,7 +154,8 @@ export class Inspection {
       }
     }
     return {
-      probabilities: probabilitiesOf(answer), input: sheetOf(prepared.data, prepared.shape.slice(1), 64),
+      ...(pixels ? answerOfPixels(answer) : { probabilities: probabilitiesOf(answer), mask: undefined }),
+      input: sheetOf(prepared.data, prepared.shape.slice(1), 64),
       sheets: this.#gates.map(({ scaled }) => sheetOf(seen[scaled].data, seen[scaled].shape.slice(1))),
       blocks, detail: this.#detail(selection, seen, gradient), gradients: gradient?.gates, noGradients, loss: gradient?.loss,
       took: performance.now() - began };

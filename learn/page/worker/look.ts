@@ -1,4 +1,4 @@
-/** The worker that looks: it opens networks and answers for pictures, one request after the other. */
+/** A worker that looks: it opens networks and answers for pictures, one request after the other. */
 import type { Actions, LookRequest, OpenRequest } from "../messages.ts";
 import { Inspection } from "./inspect.ts";
 import { openSource } from "./open.ts";
@@ -22,8 +22,14 @@ const actions: Actions = {
 
 let before: Promise<unknown> = Promise.resolve();
 
-self.onmessage = ({ data }) => {
-  const { id, action, request } = data as { readonly id: number; readonly action: keyof Actions; readonly request: never };
+/** What the page asks: answered under the same number. */
+export interface Asked {
+  readonly id: number;
+  readonly action: keyof Actions;
+  readonly request: never;
+}
+
+export function hearAsked({ id, action, request }: Asked): void {
   before = before.then(async () => {
     try {
       self.postMessage({ id, result: await actions[action](request) });
@@ -31,4 +37,4 @@ self.onmessage = ({ data }) => {
       self.postMessage({ id, failure: (error as Error).message });
     }
   });
-};
+}

@@ -26,10 +26,16 @@ export interface Source {
   readonly classes: readonly string[];
   /** From [1,C,H,W] to what the input wants. */
   readonly arranged: (x: Tensor<Float32Array>) => Tensor<Float32Array>;
+  /** Does it answer for every pixel, [1,classes,H,W]? */
+  readonly pixels: boolean;
+  /** Of the blocks, where they have names of their own. */
+  readonly blockNames?: readonly string[];
   readonly notes: readonly string[];
 }
 
 const usualSize = 224;
+
+const isMap = ([, , height = 1, width = 1]: Shape): boolean => height * width > 1;
 
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, i) => `class ${i}`);
 
@@ -49,13 +55,13 @@ function openSafetensors(bytes: Uint8Array, name: string): Source {
   const preprocessing = description?.preprocessing ?? assumedPreprocessing(known, model);
   const shape = [1, preprocessing.channels === "gray" ? 1 : 3, ...preprocessing.size];
   const network = moduleNetwork(model);
-  const count = network.lower({ input: shape }).outputs[0].shape[1];
+  const output = network.lower({ input: shape }).outputs[0].shape;
   const notes = description?.preprocessing !== undefined
     ? []
     : ["pictures are prepared as for its published weights; the file does not say how"];
   return {
-    title: `${name} (${known})`, network, input: "input", shape, preprocessing, classes: description?.classes ?? numbered(count),
-    arranged: (x) => x, notes };
+    title: `${name} (${known})`, network, input: "input", shape, preprocessing, classes: description?.classes ?? numbered(output[1]),
+    arranged: (x) => x, pixels: isMap(output), notes };
 }
 
 /** [1,C,H,W] as [1,H,W,C], for networks of TensorFlow. */
@@ -79,18 +85,33 @@ async function openOnnx(bytes: Uint8Array, name: string): Promise<Source> {
     ...imagenet, size: [height, width], resize: Math.floor((Math.min(height, width) * 256) / 224),
     ...(gray ? { channels: "gray" as const, mean: [0.5], std: [0.5] } : {}),
   };
-  const count = sizeOf(network.lower({ [input]: shape }).outputs[0].shape);
+  const output = network.lower({ [input]: shape }).outputs[0].shape;
+  const pixels = isMap(output);
   return {
-    title: name, network, input, shape, preprocessing, classes: numbered(count), arranged: last ? channelsLast : (x) => x,
+    title: name, network, input, shape, preprocessing, arranged: last ? channelsLast : (x) => x, pixels,
+    classes: !pixels ? numbered(sizeOf(output)) : output[1] === 1 ? ["found", "background"] : numbered(output[1]),
     notes: ["pictures are prepared as for ImageNet: an ONNX file does not say how", ...network.notes] };
+}
+
+/** MediaPipe's selfie segmentation, the one network of a .tflite that is known (learn/selfie). */
+async function openSelfie(bytes: Uint8Array, name: string): Promise<Source> {
+  const { gateNames, openSelfieFile, selfiePreprocessing } = await import("../../selfie/selfie-file.ts");
+  const network = moduleNetwork(openSelfieFile(bytes));
+  return {
+    title: `${name} (MediaPipe's selfie segmentation)`, network, input: "input", shape: [1, 3, ...selfiePreprocessing.size],
+    preprocessing: selfiePreprocessing, classes: ["person", "background"], arranged: (x) => x, pixels: true, blockNames: gateNames,
+    notes: [] };
 }
 
 /** @throws Error whose message is a sentence for the user */
 export async function openSource(bytes: Uint8Array, name: string): Promise<Source> {
+  if (String.fromCharCode(...bytes.subarray(4, 8)) === "TFL3") return openSelfie(bytes, name);
   const [first, ...rest] = bytes.subarray(0, 9);
   const safetensors = rest[7] === 0x7b;
   // ONNX is a protocol buffer; its first field is the version of the format.
   const onnx = first === 0x08 && !safetensors;
-  if (!safetensors && !onnx) throw new FormatError("this is no network that the page reads: it takes safetensors and ONNX");
+  if (!safetensors && !onnx) {
+    throw new FormatError("this is no network that the page reads: it takes safetensors and ONNX (and MediaPipe's selfie segmentation)");
+  }
   return onnx ? openOnnx(bytes, name) : openSafetensors(bytes, name);
 }

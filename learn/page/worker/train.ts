@@ -1,5 +1,5 @@
 /**
- * The worker that trains: a tiny SE-ResNet learns four textures, and says after every few steps how far it is. Between steps it listens, so
+ * A worker that trains: a tiny SE-ResNet learns four textures, and says after every few steps how far it is. Between steps it listens, so
  * that it can be stopped.
  */
 import { createModel } from "../../../models/index.ts";
@@ -66,10 +66,9 @@ async function train(steps: number, seed: number, rate: number): Promise<void> {
   for (const session of [training, looking, testing]) session.close();
 }
 
-self.onmessage = ({ data }) => {
-  const order = data as TrainingOrder;
+export function hearOrder(order: TrainingOrder): void {
   stopped = order.order === "stop";
   if (order.order === "begin") {
     train(order.steps, order.seed, order.rate).catch((error: Error) => say({ news: "failure", message: error.message }));
   }
-};
+}
