@@ -3,9 +3,10 @@
  * kernels/reference/quantised.
  */
 
-/** What the bytes of a tensor mean. */
+/** What the bytes of a tensor mean: real value = scale[c] * (q - zero). */
 export interface Quantisation {
-  readonly scale: number;
+  /** One a channel; mostly they are all the same. */
+  readonly scale: Float32Array;
   /** The byte that stands for 0. */
   readonly zero: number;
 }

@@ -64,6 +64,10 @@ const mayImport: Record<string, readonly string[]> = {
     "kernels/", "src/operations/", "src/tensor.ts", "src/errors.ts", "src/host-types.ts", "src/version.ts", "src/graph/", "src/nn/lower.ts",
     "src/nn/module.ts",
   ],
+  "src/quantise/": [
+    "kernels/", "src/operations/", "src/tensor.ts", "src/errors.ts", "src/graph/", "src/nn/module.ts", "src/nn/lower.ts", "src/session/",
+    "src/io/",
+  ],
   "src/train/": ["kernels/", "src/tensor.ts", "src/errors.ts", "src/nn/", "src/io/", "src/session/"],
   "src/weights.ts": ["src/tensor.ts", "src/errors.ts", "src/nn/", "src/io/"],
   "src/lean-weights.ts": ["src/nn/", "src/io/"],

@@ -16,8 +16,8 @@ export interface QuantisedWeight {
 }
 
 export type QuantisedOperation =
-  /** [x float32] to bytes. @see factor round(1 / scale) */
-  | { readonly kind: "quantise"; readonly to: Quantisation; readonly factor: number }
+  /** [x float32] to bytes. `factor` is round(1 / scale). */
+  | { readonly kind: "quantise"; readonly to: Quantisation; readonly factor: Float32Array }
   /** [x bytes] to float32. */
   | { readonly kind: "dequantise"; readonly from: Quantisation }
   /** [x, gate float32 [N,O,1,1]?, residual bytes?]. */

@@ -33,6 +33,11 @@ function opened(source: Module | Network | Graph): Module | Network {
   return typeof source === "object" && source !== null && "nodes" in source ? fixedNetwork(source) : source;
 }
 
+/** Bytes are computed by the plain kernels. */
+function optionsFor(source: object, options: CompileOptions): CompileOptions {
+  return "quantised" in source && source.quantised === true ? { ...options, kernels: "plain" } : options;
+}
+
 /**
  * Compiles a model, a network (an import) or a graph for inference, with as many threads as are asked for: by default the processor's
  * cores, at most 4, as far as the host has workers and memory to share; `session.kernels` says what came of it.
@@ -40,7 +45,7 @@ function opened(source: Module | Network | Graph): Module | Network {
  */
 export async function compile(source: Module | Network | Graph, options: CompileOptions = {}): Promise<Session> {
   checkOptions("compile", options, known);
-  return compileWith(all, opened(source), options);
+  return compileWith(all, opened(source), optionsFor(source, options));
 }
 
 /**
@@ -49,5 +54,5 @@ export async function compile(source: Module | Network | Graph, options: Compile
  */
 export function compileSync(source: Module | Network | Graph, options: CompileOptions = {}): Session {
   checkOptions("compileSync", options, known);
-  return compileSyncWith(all, opened(source), options);
+  return compileSyncWith(all, opened(source), optionsFor(source, options));
 }

@@ -11,6 +11,7 @@
  */
 
 import type { Quantisation } from "../../quantised.ts";
+import type { ChannelShape } from "../../shapes.ts";
 
 /** Of a float64, the nearest float32: what one operation of float32 leaves. */
 export const round: (x: number) => number = Math.fround;
@@ -31,14 +32,20 @@ export function toByte(x: number, least: number, most: number): number {
   return round(within + MAGIC) - MAGIC;
 }
 
-/** q[i] = byte of x[i] / scale + zero. @param factor round(1 / scale) */
-export function quantise(q: Uint8Array, x: Float32Array, factor: number, zero: number): void {
-  for (let i = 0; i < q.length; i++) q[i] = toByte(round(round(x[i] * factor) + zero), 0, MOST);
+/** q = byte of x * factor[c] + zero; x, q [batch, channels, pixels]. @param factor round(1 / scale[c]) */
+export function quantise(q: Uint8Array, x: Float32Array, shape: ChannelShape, factor: Float32Array, zero: number): void {
+  for (let plane = 0, i = 0; plane < shape.batch * shape.channels; plane++) {
+    const by = factor[plane % shape.channels];
+    for (const end = i + shape.pixels; i < end; i++) q[i] = toByte(round(round(x[i] * by) + zero), 0, MOST);
+  }
 }
 
-/** x[i] = scale * (q[i] - zero). */
-export function dequantise(x: Float32Array, q: Uint8Array, { scale, zero }: Quantisation): void {
-  for (let i = 0; i < x.length; i++) x[i] = scale * (q[i] - zero);
+/** x = scale[c] * (q - zero). */
+export function dequantise(x: Float32Array, q: Uint8Array, shape: ChannelShape, { scale, zero }: Quantisation): void {
+  for (let plane = 0, i = 0; plane < shape.batch * shape.channels; plane++) {
+    const by = scale[plane % shape.channels];
+    for (const end = i + shape.pixels; i < end; i++) x[i] = by * (q[i] - zero);
+  }
 }
 
 /** Any function of one byte: y[i] = table[x[i]]. Hard swish, SiLU and other scales of the same values are tables of 128. */

@@ -65,15 +65,17 @@ function poolShape(node: NodeOf<PoolKind>) {
 
 export const quantisedComputations: Pick<Computations, QuantisedKind> = {
   quantise: {
-    routine({ operation: { factor, to }, inputs, output }, context) {
-      const [q, x] = [bytesOf(context, output), context.array(inputs[0])];
-      return () => quantise(q, x, factor, to.zero);
+    routine(node, context) {
+      const { operation: { factor, to }, inputs, output } = node;
+      const [q, x, shape] = [bytesOf(context, output), context.array(inputs[0]), perChannel(node)];
+      return () => quantise(q, x, shape, factor, to.zero);
     },
   },
   dequantise: {
-    routine({ operation: { from }, inputs, output }, context) {
-      const [x, q] = [context.array(output), bytesOf(context, inputs[0])];
-      return () => dequantise(x, q, from);
+    routine(node, context) {
+      const { operation: { from }, inputs, output } = node;
+      const [x, q, shape] = [context.array(output), bytesOf(context, inputs[0]), perChannel(node)];
+      return () => dequantise(x, q, shape, from);
     },
   },
   quantised_conv2d: {

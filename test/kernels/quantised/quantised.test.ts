@@ -21,13 +21,14 @@ test("what is quantised and comes back is off by half a step at most, and the ze
   const [scaleOf, zero] = [0.037, 31];
   const x = Float32Array.from({ length: 1001 }, (_, i) => -1.1 + 0.0044 * i);
   const [q, back] = [new Uint8Array(x.length), new Float32Array(x.length)];
-  quantise(q, x, Math.fround(1 / scaleOf), zero);
-  dequantise(back, q, { scale: scaleOf, zero });
+  const shape = { batch: 1, channels: 1, pixels: x.length };
+  quantise(q, x, shape, Float32Array.of(1 / scaleOf), zero);
+  dequantise(back, q, shape, { scale: Float32Array.of(scaleOf), zero });
   x.forEach((value, i) => {
     if (value < -31 * scaleOf || value > 96 * scaleOf) return;
     assert.ok(Math.abs(value - back[i]) <= 0.5001 * scaleOf, `${value}: ${back[i]}`);
   });
-  quantise(q, new Float32Array(x.length), Math.fround(1 / scaleOf), zero);
+  quantise(q, new Float32Array(x.length), shape, Float32Array.of(1 / scaleOf), zero);
   assert.is(q[0], zero);
 });
 

@@ -1,0 +1,23 @@
+/** A network of bytes: the network that it was made of says which operations there are, the recipe with which numbers. */
+import type { Network } from "../graph/network.ts";
+import { prepare } from "./prepare.ts";
+import { quantisedGraph } from "./graph.ts";
+import type { Recipe } from "./recipe.ts";
+
+/** What `quantise` makes and `readQuantised` reads. Sessions compile it as any other network; its bits are the same everywhere. */
+export interface QuantisedNetwork extends Network {
+  readonly quantised: true;
+  readonly recipe: Recipe;
+}
+
+/** @param network as it was before, its weights of no matter */
+export function quantisedNetwork(network: Network, recipe: Recipe): QuantisedNetwork {
+  const { title, inputs, outputs } = network;
+  return {
+    title: `${title}, int8`, inputs, outputs, quantised: true, recipe,
+    lower(shapes, training = false) {
+      if (training) throw new RangeError(`${title}: a quantised network does not learn; train the one that it was made of`);
+      return quantisedGraph(prepare(network.lower(shapes)), recipe);
+    },
+  };
+}

@@ -1,0 +1,178 @@
+/**
+ * From a trained network to one of bytes, by measuring it on images ("post-training quantisation"): which numbers each value takes, what
+ * bytes of them mean, and what the network loses by it, layer by layer. The arithmetic is that of docs/int8.md.
+ */
+import type { Quantisation } from "../../kernels/quantised.ts";
+import { checkOptions, didYouMean, show } from "../errors.ts";
+import type { Constant, Graph, Kind, Node, Of, Value } from "../graph/graph.ts";
+import { Uses } from "../graph/rewrite.ts";
+import type { Network } from "../graph/network.ts";
+import type { Module } from "../nn/module.ts";
+import { networkOf } from "../session/optimise/session-graph.ts";
+import { Tensor } from "../tensor.ts";
+import { isImage, isRow, quantisedGraph } from "./graph.ts";
+import { singleImages } from "./images.ts";
+import type { CalibrationImages } from "./images.ts";
+import { quantisedNetwork } from "./network.ts";
+import type { QuantisedNetwork } from "./network.ts";
+import { prepare } from "./prepare.ts";
+import { methodNames, perChannelQuantisation, quantisationOf, rangeOf } from "./ranges.ts";
+import type { RangeMethod } from "./ranges.ts";
+import type { QuantisedLayer, Recipe } from "./recipe.ts";
+import { reportOf } from "./report.ts";
+import type { LayerReport } from "./report.ts";
+import { measure } from "./statistics.ts";
+import type { Statistics } from "./statistics.ts";
+import { quantiseWeights } from "./weights.ts";
+
+export interface QuantiseOptions {
+  /** How ranges are found: "ends", "percentile", "squares" (least squared error), or "best" of them for each value, the default. */
+  readonly method?: RangeMethod;
+  /** Names of layers that stay float32, such as "conv1" or "layer1.0.conv2". */
+  readonly keep?: readonly string[];
+  /** Do channels that depthwise convolutions read get scales of their own? Default true. */
+  readonly equalise?: boolean;
+  /** Do biases make up for what rounding takes from the mean? Default true. */
+  readonly correctBias?: boolean;
+  /** Images that the report is of, the first ones; default 4, 0 for none. */
+  readonly reported?: number;
+  /** Gets shares of the whole from 0 to 1. */
+  readonly progress?: (share: number) => void;
+}
+
+export interface Quantised {
+  readonly network: QuantisedNetwork;
+  /** By layer, in the network's order, the last line being the output; empty where none was asked for. */
+  readonly report: readonly LayerReport[];
+}
+
+/** Kinds that compute with bytes. */
+const capable: ReadonlySet<Kind> = new Set<Kind>([
+  "conv2d", "add", "scale", "activation", "batch_norm", "global_pool", "max_pool", "average_pool",
+]);
+
+type LayerNode = Node & { readonly operation: Of<"conv2d" | "linear"> };
+
+function isLayer(node: Node): node is LayerNode {
+  return node.operation.kind === "conv2d" || node.operation.kind === "linear";
+}
+
+/** As the option `keep` has it. */
+function layerName({ name }: Constant): string {
+  return name.replace(/\.?weight$/, "");
+}
+
+function keptOf(graph: Graph, keep: readonly string[]): Set<string> {
+  const names = new Set(graph.nodes.flatMap((node) => (isLayer(node) ? [layerName(node.operation.weight)] : [])));
+  for (const name of keep) {
+    if (!names.has(name)) throw new RangeError(`quantise: keep names "${name}", which is no layer of this network${didYouMean(name, names)}`);
+  }
+  return new Set(keep);
+}
+
+/** Values that become bytes. */
+function byteValues(graph: Graph, kept: ReadonlySet<string>): Value[] {
+  const able = ({ operation }: Node): boolean =>
+    capable.has(operation.kind) && !(operation.kind === "conv2d" && kept.has(layerName(operation.weight)));
+  const values = new Set<Value>();
+  for (const node of graph.nodes) {
+    if (able(node)) for (const value of [...node.inputs, node.output]) if (isImage(value.shape)) values.add(value);
+  }
+  return [...values];
+}
+
+/** Does everything that reads this value work channel by channel, and a convolution make it that can give it so? */
+function canEqualise(uses: Uses, value: Value): boolean {
+  const maker = uses.maker(value)?.operation;
+  const users = uses.users(value);
+  return maker?.kind === "conv2d" && maker.epilogue?.residual !== true && uses.removable(value) &&
+    users.some(({ operation }) => operation.kind === "conv2d") && users.every(({ operation, inputs }) =>
+    operation.kind === "conv2d" ? operation.groups > 1 && operation.groups === value.shape[1] && !inputs.slice(1).includes(value)
+      : operation.kind === "global_pool" && operation.by === "mean");
+}
+
+/** What bytes of each value mean. */
+function meanings(
+  graph: Graph, values: readonly Value[], found: ReadonlyMap<Value, Statistics>, kept: ReadonlySet<string>, method: RangeMethod,
+  equalise: boolean,
+): Map<string, Quantisation> {
+  const uses = new Uses(graph, new Set());
+  const result = new Map<string, Quantisation>();
+  const byKept = (value: Value): boolean => [uses.maker(value), ...uses.users(value)].some(
+    (node) => node?.operation.kind === "conv2d" && kept.has(layerName(node.operation.weight)),
+  );
+  for (const value of values) {
+    const statistics = found.get(value)!;
+    const own = equalise && canEqualise(uses, value) && !byKept(value);
+    result.set(value.name, own ? perChannelQuantisation(statistics) : quantisationOf(rangeOf(statistics, method)));
+  }
+  // The largest of windows has the bytes of what it was taken of.
+  for (const { operation, inputs: [x], output } of graph.nodes) {
+    if (operation.kind === "max_pool" && result.has(x.name)) result.set(output.name, result.get(x.name)!);
+  }
+  return result;
+}
+
+/** All constants of what stays float32. */
+function floatsOf(graph: Graph): Map<string, Tensor> {
+  const floats = new Map<string, Tensor>();
+  for (const { operation } of graph.nodes) {
+    for (const value of Object.values(operation) as unknown[]) {
+      if (typeof value !== "object" || value === null || !("read" in value)) continue;
+      const { name, read } = value as Constant;
+      const { data, shape } = read();
+      floats.set(name, new Tensor(Float32Array.from(data), shape));
+    }
+  }
+  return floats;
+}
+
+/**
+ * Quantises a network.
+ * @param source a trained model, or an imported network, of one input
+ * @param images of the kind that the network will see, prepared as for it: some hundred are enough; all of one size
+ * @throws TypeError for the wrong kind; RangeError for no image, for images of several sizes or of one that the network cannot take, for an
+ * unknown layer, and where sums could overflow
+ */
+export function quantise(source: Module | Network, images: CalibrationImages, options: QuantiseOptions = {}): Quantised {
+  const known = ["method", "keep", "equalise", "correctBias", "reported", "progress"] as const satisfies readonly (keyof QuantiseOptions)[];
+  checkOptions("quantise", options, known);
+  const { method = "best", keep = [], equalise = true, correctBias = true, reported = 4, progress = () => undefined } = options;
+  if (!methodNames.includes(method)) throw new RangeError(`quantise: method wants one of ${methodNames.join(", ")}, got ${show(method)}`);
+  const network = networkOf(source);
+  if (network.quantised === true) throw new RangeError(`quantise: ${network.title} is quantised already`);
+  if (network.inputs.length !== 1) throw new RangeError(`quantise: wants a network of one input, ${network.title} has ${network.inputs.length}`);
+  const singles = singleImages(images);
+  const graph = prepare(network.lower({ [network.inputs[0].name]: singles[0].shape }));
+  const kept = keptOf(graph, keep);
+  const values = byteValues(graph, kept);
+  const layers = graph.nodes.filter(isLayer).filter(({ operation }) => !kept.has(layerName(operation.weight)));
+  const rows = layers.filter((node) => node.operation.kind === "linear" || isRow(node)).map(({ inputs: [x] }) => x);
+  const found = measure(graph, [...new Set([...values, ...rows])], singles, (share) => progress(0.8 * share));
+  const bytes = meanings(graph, values, found, kept, method, equalise);
+  const recipe: Recipe = { values: bytes, layers: new Map(layersOf(layers, found, bytes, correctBias)), floats: new Map() };
+  const whole: Recipe = { ...recipe, floats: floatsOf(quantisedGraph(graph, recipe)) };
+  const report = reported === 0 ? [] : reportOf(graph, whole, singles.slice(0, reported), (share) => progress(0.8 + 0.2 * share));
+  return { network: quantisedNetwork(network, whole), report };
+}
+
+/** Convolutions first: a layer on single pixels may share the weights of one. */
+function* layersOf(
+  layers: readonly LayerNode[], found: ReadonlyMap<Value, Statistics>, bytes: ReadonlyMap<string, Quantisation>, correctBias: boolean,
+): Generator<[string, QuantisedLayer]> {
+  const done = new Set<string>();
+  for (const node of [...layers].sort((a, b) => Number(bytes.has(b.output.name)) - Number(bytes.has(a.output.name)))) {
+    const { operation, inputs: [x], output } = node;
+    const { name } = operation.weight;
+    const meaning = bytes.has(output.name) ? bytes.get(x.name) : undefined;
+    // Grouped layers on single pixels have no operation on bytes.
+    if (done.has(name) || (meaning === undefined && operation.kind === "conv2d" && !isRow(node))) continue;
+    done.add(name);
+    const [groups, weight] = [operation.kind === "conv2d" ? operation.groups : 1, operation.weight.read()];
+    const perGroup = weight.shape[0] / groups;
+    const inScale = meaning && ((o: number): number => meaning.scale[meaning.scale.length === 1 ? 0 : Math.floor(o / perGroup)]);
+    yield [name, quantiseWeights({
+      weight, bias: operation.bias?.read(), inScale, mean: correctBias ? found.get(x)?.mean : undefined, groups,
+    })];
+  }
+}
