@@ -51,6 +51,9 @@ export function loadWeights(model: Module, file: Uint8Array | ArrayBuffer | AnyW
   if (!(model instanceof Module)) throw new TypeError(`loadWeights: model wants a Module, got ${show(model)}`);
   const { partial = false, part } = options;
   const opened = "tensors" in file ? file : open(file);
+  if (Object.hasOwn(opened.metadata, "senet.int8")) {
+    throw new FormatError("weights: the file is a quantised network; readQuantised(model, file) reads it");
+  }
   const { tensors, notes: ofRun } = part === undefined ? ofTraining(opened) : { tensors: opened.tensors, notes: [] };
   const fit = fitNames(tensors, stateShapes(model), model.layouts(), part);
   const { fitting, ...compared } = compareState(model, fit.tensors);

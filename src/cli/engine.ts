@@ -7,6 +7,7 @@ import * as reference from "../../kernels/reference/index.ts";
 import type { Module } from "../nn/module.ts";
 import { numericsNames } from "../session/backends/numerics.ts";
 import type { Numerics } from "../session/backends/numerics.ts";
+import type { QuantisedNetwork } from "../quantise/network.ts";
 import { compile } from "../session/session.ts";
 import type { Shape, Tensor } from "../tensor.ts";
 import { UsageError } from "./command.ts";
@@ -67,11 +68,12 @@ export interface Inference {
   close(): void;
 }
 
-/** @param input of the first run; others may have another batch or image size */
+/** @param input of the first run; others may have another batch or image size @throws UsageError for a quantised network run eagerly */
 export async function inference(
-  model: Module, { engine, kernels, numerics = "exact", threads }: EngineChoice, input: Shape,
+  model: Module | QuantisedNetwork, { engine, kernels, numerics = "exact", threads }: EngineChoice, input: Shape,
 ): Promise<Inference> {
   if (engine === "eager" || kernels === "reference") {
+    if ("quantised" in model) throw new UsageError("senet: a quantised network runs in a session; the eager engine has float32 only");
     model.use(kernels === "reference" ? reference : plain);
     return {
       run: (x) => model.forward(x), kernels: `eager, ${kernels === "reference" ? "reference" : "plain"} kernels`, close: () => undefined,

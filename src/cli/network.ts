@@ -3,6 +3,8 @@ import * as plain from "../../kernels/plain/index.ts";
 import * as reference from "../../kernels/reference/index.ts";
 import { createModel, hasModel, presets } from "../../models/index.ts";
 import { didYouMean } from "../errors.ts";
+import { isQuantised } from "../quantise/file.ts";
+import type { QuantisedNetwork } from "../quantise/network.ts";
 import type { Preprocessing } from "../io/images/preprocess.ts";
 import { checkClassNames, classCount } from "../nn/class-count.ts";
 import { assumedPreprocessing, guessModel, otherClasses, preparationOf } from "../network-of-file.ts";
@@ -15,7 +17,7 @@ import { UsageError } from "./command.ts";
 import type { Arguments, OptionHelp } from "./command.ts";
 import { bundledPath } from "./files.ts";
 import { note } from "./terminal.ts";
-import { limitOf, loadInto, partHelp, readWeightsFile } from "./weights-file.ts";
+import { limitOf, loadInto, partHelp, quantisedOf, readWeightsFile } from "./weights-file.ts";
 
 export const modelOptionsHelp: OptionHelp = { value: "JSON", help: `the model's options, such as '{"classes":10,"reduction":8}'` };
 export const eagerKernelsHelp: OptionHelp = {
@@ -70,6 +72,8 @@ export interface Network {
   readonly preprocessing: Preprocessing;
   /** Did the file say how its images were prepared? */
   readonly described: boolean;
+  /** What computes, of a quantised file: then the model has no weights. */
+  readonly quantised?: QuantisedNetwork | undefined;
 }
 
 /** The model and weights that the arguments name: the file's own description first, then its tensors' names, then --model. */
@@ -105,8 +109,10 @@ export function loadNetwork(
   let model = Object.keys(own).length === 0 ? build() : limitOf(file, path, build);
   const classes = Object.hasOwn(options, "classes") ? undefined : otherClasses(file, model, part);
   if (classes !== undefined) model = limitOf(file, path, () => build({ classes }));
+  let quantised: QuantisedNetwork | undefined;
   try {
-    loadInto(model, file, path, part === undefined ? {} : { part });
+    if (isQuantised(file)) quantised = quantisedOf(model, file, path);
+    else loadInto(model, file, path, part === undefined ? {} : { part });
   } catch (error) {
     throw guess === undefined ? error : new Error(
       `${(error as Error).message}; by its names it was taken for ${name}, --model says otherwise`
@@ -123,7 +129,7 @@ export function loadNetwork(
     title: `${name} of ${path.split(/[\\/]/).at(-1)}`,
     classes: classNames(args, model, description?.classes, path),
     preprocessing: preprocessing ?? assumedPreprocessing(name, model),
-    described: description?.preprocessing !== undefined,
+    described: description?.preprocessing !== undefined, quantised,
   };
 }
 

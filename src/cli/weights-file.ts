@@ -3,6 +3,8 @@ import { readWeights } from "../io/weights/read.ts";
 import type { WeightsFile } from "../io/weights/stored.ts";
 import { limited } from "../network-of-file.ts";
 import type { Module } from "../nn/module.ts";
+import { readQuantised } from "../quantise/file.ts";
+import type { QuantisedNetwork } from "../quantise/network.ts";
 import { loadWeights } from "../weights.ts";
 import type { LoadOptions, WeightsReport } from "../weights.ts";
 import type { OptionHelp } from "./command.ts";
@@ -24,7 +26,7 @@ function ofFile<T>(path: string, work: () => T): T {
     return work();
   } catch (error) {
     const { message } = error as Error;
-    throw new Error(message.includes(path) ? message : `${path}: ${message.replace(/^(checkpoint|weights): /, "")}`);
+    throw new Error(message.includes(path) ? message : `${path}: ${message.replace(/^(checkpoint|weights|quantised file): /, "")}`);
   }
 }
 
@@ -33,6 +35,11 @@ export function loadInto(model: Module, file: WeightsFile, path: string, options
   const report = ofFile(path, () => loadWeights(model, file, options));
   for (const text of report.notes) note(`${path}: ${text}`);
   return report;
+}
+
+/** The network of bytes that a file holds, for the model it was made of. @throws Error naming the file */
+export function quantisedOf(model: Module, file: WeightsFile, path: string): QuantisedNetwork {
+  return ofFile(path, () => readQuantised(model, file));
 }
 
 /** Builds the model that a file describes, which may not be much larger than what is in the file. @throws Error naming the file */

@@ -59,7 +59,8 @@ class Quantiser {
     if (known !== undefined) return known;
     const output: Value = { name: `${value.name}.float`, shape: value.shape };
     const from = this.meaning(value)!;
-    this.#push({ operation: { kind: "dequantise", from: { ...from, scale: scales(value, from) } }, inputs: [this.#bytes.get(value)!], output });
+    const operation: Operation = { kind: "dequantise", from: { ...from, scale: scales(value, from) } };
+    this.#push({ operation, inputs: [this.#bytes.get(value)!], output });
     this.#floats.set(value, output);
     return output;
   }
@@ -136,7 +137,8 @@ class Quantiser {
       case "batch_norm": {
         const [gamma, beta, mean, variance] = [operation.gamma, operation.beta, operation.mean, operation.variance]
           .map((constant) => this.#tensor(constant).data);
-        const factor = (c: number): number => gamma[c] / Math.sqrt(variance[c] + operation.epsilon);
+        const epsilon = this.#recipe.floats.has(operation.gamma.name) ? 0 : operation.epsilon;
+        const factor = (c: number): number => gamma[c] / Math.sqrt(variance[c] + epsilon);
         const by = {
           multiplier: perChannel(x.shape[1], (c) => factor(c) * ratio),
           offset: perChannel(x.shape[1], (c) => to.zero + (beta[c] - factor(c) * (mean[c] + from.scale[0] * from.zero)) / to.scale[0]),
@@ -236,8 +238,15 @@ class Quantiser {
       const tensor = floats.get(name);
       return tensor === undefined ? [] : [[key, { name, read: () => tensor } satisfies Constant] as const];
     });
-    return entries.length === 0 ? operation : Object.assign({}, operation, Object.fromEntries(entries));
+    if (entries.length === 0) return operation;
+    // The recipe's normalisations have theirs in the factors.
+    return Object.assign({}, operation, Object.fromEntries(entries), operation.kind === "batch_norm" ? { epsilon: 0 } : {});
   }
+}
+
+/** The name of a layer of this weight, such as "layer1.0.conv2". */
+export function layerName({ name }: Constant): string {
+  return name.replace(/\.?weight$/, "");
 }
 
 /** A layer on single pixels of float32? */

@@ -1,5 +1,6 @@
 /** A network of bytes: the network that it was made of says which operations there are, the recipe with which numbers. */
 import type { Network } from "../graph/network.ts";
+import type { Shape } from "../tensor.ts";
 import { prepare } from "./prepare.ts";
 import { quantisedGraph } from "./graph.ts";
 import type { Recipe } from "./recipe.ts";
@@ -8,13 +9,15 @@ import type { Recipe } from "./recipe.ts";
 export interface QuantisedNetwork extends Network {
   readonly quantised: true;
   readonly recipe: Recipe;
+  /** What it was measured on: [1, channels, height, width]. */
+  readonly input: Shape;
 }
 
 /** @param network as it was before, its weights of no matter */
-export function quantisedNetwork(network: Network, recipe: Recipe): QuantisedNetwork {
+export function quantisedNetwork(network: Network, recipe: Recipe, input: Shape): QuantisedNetwork {
   const { title, inputs, outputs } = network;
   return {
-    title: `${title}, int8`, inputs, outputs, quantised: true, recipe,
+    title: `${title}, int8`, inputs, outputs, quantised: true, recipe, input,
     lower(shapes, training = false) {
       if (training) throw new RangeError(`${title}: a quantised network does not learn; train the one that it was made of`);
       return quantisedGraph(prepare(network.lower(shapes)), recipe);

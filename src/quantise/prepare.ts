@@ -28,7 +28,8 @@ function without({ operation, output }: Node): { readonly operation: Node["opera
     if (operation.kind === "conv2d" && operation.epilogue?.activation !== undefined) {
       const { epilogue } = operation;
       const { activation } = epilogue;
-      if (!stays(activation!, "conv2d")) return { operation: { ...operation, epilogue: { ...epilogue, activation: undefined } }, activation };
+      if (stays(activation!, "conv2d")) return { operation, activation: undefined };
+      return { operation: { ...operation, epilogue: { ...epilogue, activation: undefined } }, activation };
     } else if ((operation.kind === "add" || operation.kind === "scale") && operation.activation !== undefined) {
       const { activation } = operation;
       if (!stays(activation, operation.kind)) return { operation: { kind: operation.kind }, activation };

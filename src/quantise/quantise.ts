@@ -10,7 +10,7 @@ import type { Network } from "../graph/network.ts";
 import type { Module } from "../nn/module.ts";
 import { networkOf } from "../session/optimise/session-graph.ts";
 import { Tensor } from "../tensor.ts";
-import { isImage, isRow, quantisedGraph } from "./graph.ts";
+import { isImage, isRow, layerName, quantisedGraph } from "./graph.ts";
 import { singleImages } from "./images.ts";
 import type { CalibrationImages } from "./images.ts";
 import { quantisedNetwork } from "./network.ts";
@@ -57,15 +57,11 @@ function isLayer(node: Node): node is LayerNode {
   return node.operation.kind === "conv2d" || node.operation.kind === "linear";
 }
 
-/** As the option `keep` has it. */
-function layerName({ name }: Constant): string {
-  return name.replace(/\.?weight$/, "");
-}
-
 function keptOf(graph: Graph, keep: readonly string[]): Set<string> {
   const names = new Set(graph.nodes.flatMap((node) => (isLayer(node) ? [layerName(node.operation.weight)] : [])));
   for (const name of keep) {
-    if (!names.has(name)) throw new RangeError(`quantise: keep names "${name}", which is no layer of this network${didYouMean(name, names)}`);
+    if (names.has(name)) continue;
+    throw new RangeError(`quantise: keep names "${name}", which is no layer of this network${didYouMean(name, names)}`);
   }
   return new Set(keep);
 }
@@ -113,10 +109,24 @@ function meanings(
   return result;
 }
 
-/** All constants of what stays float32. */
-function floatsOf(graph: Graph): Map<string, Tensor> {
+/**
+ * All constants of what stays float32. Of a normalisation that stands alone they are factor, shift, 0 and 1, so that no epsilon is needed.
+ * @param prepared the graph before it was one of bytes
+ */
+function floatsOf(graph: Graph, prepared: Graph): Map<string, Tensor> {
   const floats = new Map<string, Tensor>();
+  for (const { operation } of prepared.nodes) {
+    if (operation.kind !== "batch_norm") continue;
+    const { gamma, beta, mean, variance, epsilon } = operation;
+    const [g, b, m, v] = [gamma, beta, mean, variance].map((constant) => constant.read().data);
+    const factor = Float32Array.from(g, (each, c) => each / Math.sqrt(v[c] + epsilon));
+    const shift = Float32Array.from(b, (each, c) => each - (g[c] / Math.sqrt(v[c] + epsilon)) * m[c]);
+    const shape = [factor.length];
+    floats.set(gamma.name, new Tensor(factor, shape)).set(beta.name, new Tensor(shift, shape));
+    floats.set(mean.name, Tensor.zeros(shape)).set(variance.name, new Tensor(new Float32Array(factor.length).fill(1), shape));
+  }
   for (const { operation } of graph.nodes) {
+    if (operation.kind === "batch_norm") continue;
     for (const value of Object.values(operation) as unknown[]) {
       if (typeof value !== "object" || value === null || !("read" in value)) continue;
       const { name, read } = value as Constant;
@@ -141,9 +151,10 @@ export function quantise(source: Module | Network, images: CalibrationImages, op
   if (!methodNames.includes(method)) throw new RangeError(`quantise: method wants one of ${methodNames.join(", ")}, got ${show(method)}`);
   const network = networkOf(source);
   if (network.quantised === true) throw new RangeError(`quantise: ${network.title} is quantised already`);
-  if (network.inputs.length !== 1) throw new RangeError(`quantise: wants a network of one input, ${network.title} has ${network.inputs.length}`);
+  const { inputs, title } = network;
+  if (inputs.length !== 1) throw new RangeError(`quantise: wants a network of one input, ${title} has ${inputs.length}`);
   const singles = singleImages(images);
-  const graph = prepare(network.lower({ [network.inputs[0].name]: singles[0].shape }));
+  const graph = prepare(network.lower({ [inputs[0].name]: singles[0].shape }));
   const kept = keptOf(graph, keep);
   const values = byteValues(graph, kept);
   const layers = graph.nodes.filter(isLayer).filter(({ operation }) => !kept.has(layerName(operation.weight)));
@@ -151,9 +162,9 @@ export function quantise(source: Module | Network, images: CalibrationImages, op
   const found = measure(graph, [...new Set([...values, ...rows])], singles, (share) => progress(0.8 * share));
   const bytes = meanings(graph, values, found, kept, method, equalise);
   const recipe: Recipe = { values: bytes, layers: new Map(layersOf(layers, found, bytes, correctBias)), floats: new Map() };
-  const whole: Recipe = { ...recipe, floats: floatsOf(quantisedGraph(graph, recipe)) };
+  const whole: Recipe = { ...recipe, floats: floatsOf(quantisedGraph(graph, recipe), graph) };
   const report = reported === 0 ? [] : reportOf(graph, whole, singles.slice(0, reported), (share) => progress(0.8 + 0.2 * share));
-  return { network: quantisedNetwork(network, whole), report };
+  return { network: quantisedNetwork(network, whole, singles[0].shape), report };
 }
 
 /** Convolutions first: a layer on single pixels may share the weights of one. */

@@ -4,12 +4,12 @@ import { fixedNetwork } from "../graph/network.ts";
 import type { Graph, Value } from "../graph/graph.ts";
 import { compileSync } from "../session/session.ts";
 import type { Tensor } from "../tensor.ts";
-import { quantisedGraph } from "./graph.ts";
+import { layerName, quantisedGraph } from "./graph.ts";
 import type { Recipe } from "./recipe.ts";
 import { observing } from "./statistics.ts";
 
 export interface LayerReport {
-  /** Of the layer's result. */
+  /** The layer's, as the option `keep` has it; of the last one the output's. */
   readonly name: string;
   /**
    * Signal-to-noise ratio in decibels: 10 log10 of the sum of squares of what float32 has, over that of the differences; with the errors of
@@ -43,24 +43,29 @@ function log10(x: number): number {
 }
 
 /** Of each layer, and of the outputs. @param graph prepared @param images of one each */
-export function reportOf(graph: Graph, recipe: Recipe, images: readonly Tensor<Float32Array>[], progress: (share: number) => void): LayerReport[] {
-  const layers = graph.nodes.flatMap(({ operation, output }) => (
-    operation.kind === "conv2d" || operation.kind === "linear" || operation.kind === "add" ? [output] : []));
-  const values: readonly Value[] = [...new Set([...layers, ...graph.outputs])];
+export function reportOf(
+  graph: Graph, recipe: Recipe, images: readonly Tensor<Float32Array>[], progress: (share: number) => void,
+): LayerReport[] {
+  // Of a layer that the squeeze computes on single pixels too, what it makes of the image comes later.
+  const layers = new Map(graph.nodes.flatMap(({ operation, output }) => (
+    operation.kind === "conv2d" || operation.kind === "linear" ? [[layerName(operation.weight), output] as const] : [])));
+  const names = [...layers.keys(), ...graph.outputs.map(({ name }) => name)];
+  const values: readonly Value[] = [...layers.values(), ...graph.outputs];
   const ratios = values.map(() => new Ratio());
-  const quantised = quantisedGraph({ ...graph, outputs: values }, recipe);
-  const float = observing(graph, values);
+  const wanted = [...new Set(values)];
+  const quantised = quantisedGraph({ ...graph, outputs: wanted }, recipe);
+  const float = observing(graph, wanted);
   const bytes = compileSync({ ...fixedNetwork(quantised), quantised: true });
   const [{ name: input }] = graph.inputs;
   try {
     images.forEach((image, i) => {
       progress(i / images.length);
-      const [wanted, got] = [float.run({ [input]: image }), bytes.run({ [input]: image })];
-      values.forEach(({ name }, k) => ratios[k].add(wanted[name].data, got[quantised.outputs[k].name].data));
+      const [real, got] = [float.run({ [input]: image }), bytes.run({ [input]: image })];
+      values.forEach((value, k) => ratios[k].add(real[value.name].data, got[quantised.outputs[wanted.indexOf(value)].name].data));
     });
   } finally {
     float.close();
     bytes.close();
   }
-  return values.map(({ name }, k) => ({ name, decibels: ratios[k].decibels }));
+  return names.map((name, k) => ({ name, decibels: ratios[k].decibels }));
 }

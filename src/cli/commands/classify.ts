@@ -75,7 +75,7 @@ function answering(network: Network, engine: EngineChoice): Answering {
   return {
     title: network.title, preprocessing: network.preprocessing,
     async probabilities(x) {
-      running ??= await inference(network.model, engine, x.shape);
+      running ??= await inference(network.quantised ?? network.model, engine, x.shape);
       return softmax(running.run(x));
     },
     close: () => running?.close(),

@@ -14,6 +14,7 @@ import { isOnnx, onnxShapes, openOnnx, sayNotes } from "../onnx.ts";
 import { readBytes, sameFile, writeBytes } from "../files.ts";
 import { inputShape, loadNetwork, modelOptionsHelp } from "../network.ts";
 import { note, print, thousands } from "../terminal.ts";
+import { checkQuantising, quantisingOptions, toQuantised } from "../quantising.ts";
 import { dictionaryOf, partHelp, readWeightsFile } from "../weights-file.ts";
 
 const dtypes = ["f16", "f32", "same"] as const;
@@ -114,11 +115,14 @@ export const convert: Command = {
     dtype: { value: "TYPE", help: "for safetensors: f32, f16 or same (default f16; same for files of PyTorch)" },
     classes: { value: "FILE", help: "class names, one a line, to write into the file; with --model" },
     preset: { value: "NAME", help: "how pictures are prepared, to write into the file; with --model" },
+    ...quantisingOptions,
   },
   positionals: { least: 2, most: 2 },
-  run(args) {
+  async run(args) {
     const [from, to] = args.positionals;
     if (sameFile(from, to)) throw new UsageError(`senet convert: OUT wants another file than IN, got "${to}"`);
+    if (args.flag("int8")) return toQuantised(args, from, to);
+    checkQuantising(args);
     if (isOnnx(from)) return convertOnnx(args, from, to);
     if (to.endsWith(".onnx")) return toOnnx(args, from, to);
     if (!to.endsWith(".safetensors")) throw new UsageError(`senet convert: OUT wants to end in .safetensors or .onnx, got "${to}"`);

@@ -97,7 +97,7 @@ export const evalCommand: Command = {
     const begin = performance.now();
     const mistakes = new Mistakes();
     const evaluation = await measure(network.model, data, network.preprocessing, {
-      engine, batch, answers: mistakes.add,
+      engine, batch, answers: mistakes.add, quantised: network.quantised,
       progress: (done, total) => progress.update(done / total, `${thousands(done)} of ${thousands(total)} images`),
     });
     const { accuracy, loss, confusion } = evaluation;

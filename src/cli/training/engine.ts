@@ -4,6 +4,7 @@
 import * as plain from "../../../kernels/plain/index.ts";
 import * as reference from "../../../kernels/reference/index.ts";
 import type { Module } from "../../nn/module.ts";
+import type { QuantisedNetwork } from "../../quantise/network.ts";
 import type { UpdateRule } from "../../session/training/update-rules.ts";
 import { compileTraining } from "../../session/training/training-session.ts";
 import type { TrainingSession } from "../../session/training/training-session.ts";
@@ -94,6 +95,8 @@ export function measuringEngine({ engine, kernels }: Settings, threads: number |
 /** What `measure` wants beside the model and the images. */
 export interface MeasureOptions extends Pick<EvaluateOptions, "progress" | "answers"> {
   readonly engine: EngineChoice;
+  /** What computes instead of the model. */
+  readonly quantised?: QuantisedNetwork | undefined;
   /** Images at a time. Default 100, or all where there are fewer. */
   readonly batch?: number;
 }
@@ -102,8 +105,8 @@ export interface MeasureOptions extends Pick<EvaluateOptions, "progress" | "answ
 export async function measure(model: Module, data: Dataset, normalisation: Normalisation, options: MeasureOptions): Promise<Evaluation & {
   readonly kernels: string
 }> {
-  const { engine, batch = Math.min(100, data.size), ...watch } = options;
-  const { run, kernels, close } = await inference(model, engine, [batch, ...data.shape.slice(1)]);
+  const { engine, batch = Math.min(100, data.size), quantised, ...watch } = options;
+  const { run, kernels, close } = await inference(quantised ?? model, engine, [batch, ...data.shape.slice(1)]);
   try {
     return {
       ...evaluate(model, data, normalisation, { batch, ...watch, ...(engine.engine === "session" ? { forward: run } : {}) }), kernels,
