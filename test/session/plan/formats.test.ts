@@ -66,16 +66,16 @@ test("bytes in and out of padded memory", () => {
 // Kernels for float32 would take bytes for floats: what has none for bytes is left to the plain kernels.
 test("a plan with values of both formats: bytes take a quarter, and float32's kernels never see them", () => {
   const shape = [2, 5, 3, 4];
-  const to = { scale: 0.05, zero: 60 };
+  const meaning = (channels: number) => ({ scale: new Float32Array(channels).fill(0.05), zero: 60 });
   const value = (name: string, channels: number, dtype: "f32" | "u7"): Value => ({ name, shape: [2, channels, 3, 4], dtype });
   const x: Value = { name: "x", shape };
   const [small, twice, y] = [value("small", 5, "u7"), value("twice", 10, "u7"), value("y", 10, "f32")];
   const graph: Graph = {
     inputs: [x], outputs: [y],
     nodes: [
-      { operation: { kind: "quantise", to, factor: 20 }, inputs: [x], output: small },
+      { operation: { kind: "quantise", to: meaning(5), factor: new Float32Array(5).fill(20) }, inputs: [x], output: small },
       { operation: { kind: "concat" }, inputs: [small, small], output: twice },
-      { operation: { kind: "dequantise", from: to }, inputs: [twice], output: y },
+      { operation: { kind: "dequantise", from: meaning(10) }, inputs: [twice], output: y },
     ],
   };
   const input = draw(shape, 3);
