@@ -25,6 +25,7 @@ import { measure } from "./statistics.ts";
 import type { Statistics } from "./statistics.ts";
 import { quantiseWeights } from "./weights.ts";
 
+/** What `quantise` may be told. */
 export interface QuantiseOptions {
   /** How ranges are found: "ends", "percentile", "squares" (least squared error), or "best" of them for each value, the default. */
   readonly method?: RangeMethod;
@@ -40,6 +41,7 @@ export interface QuantiseOptions {
   readonly progress?: (share: number) => void;
 }
 
+/** What `quantise` gives: the network of bytes, and what it loses, in decibels. */
 export interface Quantised {
   readonly network: QuantisedNetwork;
   /** By layer, in the network's order, the last line being the output; empty where none was asked for. */
