@@ -63,8 +63,9 @@ export class Session implements Disposable {
   readonly #backend: Backend;
   readonly #observed: ReadonlySet<string>;
   readonly #overrides: Overrides;
-  /** By input shapes, the latest last; undefined once the session is closed. */
-  #programs: Map<string, Compiled> | undefined;
+  /** By input shapes, the latest last. */
+  readonly #programs: Map<string, Compiled>;
+  /** Undefined once the session is closed. */
   #latest: Compiled | undefined;
   #ran = false;
   /** Asynchronous runs that are under way, and when they are over. */
@@ -109,9 +110,11 @@ export class Session implements Disposable {
   }
 
   /**
-   * The same, computed by workers while this thread goes on; on hosts without workers, or for a program with routines in JavaScript, by
-   * this thread. Several runs are done one after the other; each reads its inputs when it begins, so leave them as they are until it has
-   * ended.
+   * The same, computed by workers while this thread goes on: by the session's, or for one thread by a worker that has a copy of its memory.
+   * On hosts without workers (`kernels` says so then), on the plain kernels, and for a program with routines in JavaScript this
+   * thread computes, and others have their turns between them. Several runs are done one after the other; each reads its inputs when it
+   * begins, so leave them as they are until it has ended.
+   * @throws (as a rejection) as `run`; Error where a worker ends in the middle, and then the next run goes on without it
    */
   runAsync(x: Input, options?: RunOptions<Float32Array>): Promise<Tensor<Float32Array>>;
   runAsync(x: Named<Input>, options?: RunOptions<Named<Float32Array>>): Promise<Outputs>;
@@ -119,19 +122,19 @@ export class Session implements Disposable {
     const asked = this.#asked("runAsync", x, options);
     const before = this.#running;
     const run = async (): Promise<Outputs> => {
-      // A program is made in the memory in which workers may be at work.
-      if (!this.#programs!.has(keyOf(asked.shapes))) await before;
+      // It makes its program, and computes, in the memory in which others may be at work.
+      await before;
       const { program, begin, end } = this.#prepared(await inTime(this.#compiled(asked.shapes)), asked);
       return program.runAsync(begin, end);
     };
     this.#pending++;
     const outputs = run();
-    this.#running = Promise.allSettled([before, outputs]);
+    this.#running = outputs.catch(() => undefined);
     try {
       return this.#result(asked, await outputs);
     } finally {
       this.#pending--;
-      if (this.#pending === 0 && this.#programs === undefined) this.#release();
+      if (this.#pending === 0 && this.#latest === undefined) this.#release();
     }
   }
 
@@ -157,7 +160,7 @@ export class Session implements Disposable {
   /** Memory of activations of the largest program, in bytes. */
   get arenaBytes(): number {
     this.#open();
-    return Math.max(...[...this.#programs!.values()].map(({ program }) => program.arenaBytes));
+    return Math.max(...[...this.#programs.values()].map(({ program }) => program.arenaBytes));
   }
 
   /** The operations of the latest run's program, one a line: operation, shape, kernel, name. */
@@ -167,8 +170,7 @@ export class Session implements Disposable {
 
   /** Frees everything at once. Not needed for correctness: a session that is dropped is collected. */
   close(): void {
-    if (this.#programs === undefined) return;
-    this.#programs = undefined;
+    if (this.#latest === undefined) return;
     this.#latest = undefined;
     if (this.#pending === 0) this.#release();
   }
@@ -212,7 +214,7 @@ export class Session implements Disposable {
         for (const name of this.#overrides.keys()) this.#overrides.set(name, inputs[name]?.data);
       },
       end: () => {
-        this.#latest = this.#programs === undefined ? undefined : compiled;
+        if (this.#latest !== undefined) this.#latest = compiled;
         this.#ran = true;
         const outputs: Outputs = {};
         for (const [name, value] of values) outputs[name] = read(program, value, arrays[name]);
@@ -228,7 +230,7 @@ export class Session implements Disposable {
   /** The program for inputs of these shapes; the latest from now on. */
   *#compiled(shapes: readonly Shape[]): Making<Compiled> {
     const key = keyOf(shapes);
-    let compiled = this.#programs!.get(key);
+    let compiled = this.#programs.get(key);
     if (compiled === undefined) {
       const named = Object.fromEntries(this.#network.inputs.map(({ name }, i) => [name, shapes[i]]));
       const { graph, kept } = sessionGraph(this.#network, named, [...this.#observed], [...this.#overrides.keys()]);
@@ -236,12 +238,11 @@ export class Session implements Disposable {
       compiled = { graph, program: yield* this.#backend.program({ graph, kept, overrides: this.#overrides }) };
     }
     // Maps keep the order of insertion.
-    this.#programs?.delete(key);
-    this.#programs?.set(key, compiled);
-    for (const [old, { program }] of this.#programs ?? []) {
-      // What is asked for by other runs that are under way stays.
-      if (this.#programs!.size <= MOST_PROGRAMS || this.#pending > 1) break;
-      this.#programs!.delete(old);
+    this.#programs.delete(key);
+    this.#programs.set(key, compiled);
+    for (const [old, { program }] of this.#programs) {
+      if (this.#programs.size <= MOST_PROGRAMS) break;
+      this.#programs.delete(old);
       program.drop?.();
     }
     return compiled;

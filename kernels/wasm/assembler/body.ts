@@ -2,7 +2,7 @@
  * A function while it is written: its open blocks and its code. Here is what runs for every instruction, most often before the
  * engine has compiled any of it, hence few calls and plain loops.
  */
-import { Bytes, checkWhole } from "./encode.ts";
+import type { Bytes } from "./encode.ts";
 import type { Local } from "./handles.ts";
 import type { Instruction, InstructionTable } from "./opcodes.ts";
 import type { Checks } from "./checks.ts";
@@ -63,11 +63,6 @@ export class Body {
     this.check = home.checks?.types(this);
   }
 
-  /** Where emission stands, for messages. */
-  at(instruction: string = this.instruction): string {
-    return `${this.name}, instruction ${this.count} (${instruction})`;
-  }
-
   /** One instruction that takes `wants` and leaves `gives`. */
   apply(instruction: string, wants: Codes, gives: Codes): void {
     this.count++;
@@ -126,8 +121,7 @@ export class Body {
 
   /** The immediates of the memory instruction just emitted, in bytes. @throws RangeError, TypeError where there is no memory. */
   address(op: Instruction, offset: number, align: number, natural: number): void {
-    this.home.checks?.address(this, op, align, natural);
-    if (offset >>> 0 !== offset) checkWhole(`${this.at(op.name)}: offset`, offset, 0, 0xffffffff);
+    this.home.checks?.address(this, op, offset, align, natural);
     this.home.checks?.wantsMemory(this, op);
     this.code.indexed(31 - Math.clz32(align), offset);
   }

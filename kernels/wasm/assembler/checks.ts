@@ -4,14 +4,22 @@
  * where they are written.
  */
 import type { Body } from "./body.ts";
-import { checkWhole } from "./encode.ts";
-import { checkOwner } from "./handles.ts";
-import type { Func, MemoryLimits } from "./handles.ts";
+import { checkOwner, placeOf } from "./handles.ts";
+import type { Func, MemoryLimits, Params } from "./handles.ts";
 import type { ModuleBuilder } from "./module-builder.ts";
 import type { Instruction } from "./opcodes.ts";
 import { TypeStack } from "./type-stack.ts";
+import { SINGLE } from "./types.ts";
+import type { ValueType } from "./types.ts";
 
 const MOST_PAGES = 65536;
+
+/** @throws RangeError where value is no whole number from low to high. */
+function checkWhole(what: string, value: number, low: number, high: number): void {
+  if (!(Number.isInteger(value) && value >= low && value <= high)) {
+    throw new RangeError(`${what} wants a whole number from ${low} to ${high}, got ${value}`);
+  }
+}
 
 /** Of a function in a module. */
 interface Definition {
@@ -26,8 +34,8 @@ export interface Checks {
   types(body: Body): TypeStack;
   /** @throws TypeError for an import after the first function */
   importing(home: Home, functions: readonly Definition[], name: string): void;
-  /** @throws RangeError for a name that is taken, or a parameter that JavaScript would put elsewhere */
-  naming(home: Home, taken: boolean, name: string, params: object): void;
+  /** @throws RangeError for a name that is taken, or a parameter that JavaScript would put elsewhere; TypeError for no value type */
+  naming(home: Home, taken: boolean, name: string, params: Params, results: readonly ValueType[]): void;
   /** @throws TypeError for a function of another module, or one that is defined */
   defining(home: ModuleBuilder, func: Func, definition: Definition): void;
   /** @throws TypeError, RangeError for a second memory, or limits that make no sense */
@@ -36,8 +44,8 @@ export interface Checks {
   exporting(home: ModuleBuilder, handle: { readonly owner: object; readonly name: string }, taken: boolean, name: string): void;
   /** @throws TypeError where a function was declared and never defined */
   finishing(home: Home, functions: readonly Definition[]): void;
-  /** @throws RangeError for an alignment that is none, TypeError where there is no memory */
-  address(body: Body, op: Instruction, align: number, natural: number): void;
+  /** @throws RangeError for an alignment that is none, or an offset that 32 bits cannot hold */
+  address(body: Body, op: Instruction, offset: number, align: number, natural: number): void;
   /** @throws TypeError where the module has no memory */
   wantsMemory(body: Body, op: Instruction): void;
   /** @throws RangeError for a lane that is none */
@@ -46,10 +54,17 @@ export interface Checks {
   count(body: Body, op: Instruction, values: ArrayLike<unknown>, count: number): void;
   /** @throws RangeError for what no whole number of `bits` bits, signed or unsigned, can hold */
   bits(body: Body, op: Instruction, value: unknown, bits: number): void;
-  /** @throws RangeError for what no whole number of 64 bits, signed or unsigned, can hold */
+  /** @throws RangeError for what no whole number of 32 bits, signed or unsigned, can hold */
+  constant(body: Body, instruction: string | undefined, value: number): void;
+  /** @throws RangeError for what no whole number of 64 bits can hold, or a number that is not safe */
   long(body: Body, op: Instruction, value: number | bigint): void;
   /** @throws TypeError for anything but a number */
   number(body: Body, op: Instruction, value: unknown): void;
+}
+
+/** @throws RangeError for anything but printable ASCII */
+export function checkName(text: string): void {
+  if (!/^[ -~]*$/.test(text)) throw new RangeError(`wasm: a name wants printable ASCII characters, got ${JSON.stringify(text)}`);
 }
 
 export const checks: Checks = {
@@ -59,11 +74,13 @@ export const checks: Checks = {
       throw new TypeError(`${home}: functions are imported before the first one is defined, "${name}" comes late`);
     }
   },
-  naming({ name: home }, taken, name, params) {
+  naming({ name: home }, taken, name, params, results) {
     if (taken) throw new RangeError(`${home}: two functions are named "${name}"`);
     // JavaScript lists such keys first, whatever their place.
     const number = Object.keys(params).find((param) => /^\d/.test(param));
     if (number !== undefined) throw new RangeError(`${name}: a parameter's name cannot begin with a digit, got "${number}"`);
+    const type = [...Object.values(params), ...results].find((each) => !Object.hasOwn(SINGLE, each));
+    if (type !== undefined) throw new TypeError(`wasm: a value type is one of ${Object.keys(SINGLE).join(", ")}, got ${String(type)}`);
   },
   defining(home, func, { imported, code }) {
     checkOwner(home, func, home, "module");
@@ -83,33 +100,37 @@ export const checks: Checks = {
     const missing = functions.find(({ code, imported }) => code === undefined && imported === undefined);
     if (missing !== undefined) throw new TypeError(`${home}: function "${missing.func.name}" was declared and never defined`);
   },
-  address(body, op, align, natural) {
+  address(body, op, offset, align, natural) {
     if (align !== natural && !(align >= 1 && align < natural && (align & (align - 1)) === 0)) {
-      throw new RangeError(`${body.at(op.name)}: alignment wants a power of two up to ${natural} bytes, got ${align}`);
+      throw new RangeError(`${placeOf(body, op.name)}: alignment wants a power of two up to ${natural} bytes, got ${align}`);
     }
+    checkWhole(`${placeOf(body, op.name)}: offset`, offset, 0, 0xffffffff);
   },
   wantsMemory(body, op) {
-    if (!body.home.hasMemory) throw new TypeError(`${body.at(op.name)}: wants a memory, the module has none yet`);
+    if (!body.home.hasMemory) throw new TypeError(`${placeOf(body, op.name)}: wants a memory, the module has none yet`);
   },
   lane(body, op, lane, lanes) {
-    checkWhole(`${body.at(op.name)}: lane`, lane, 0, lanes - 1);
+    checkWhole(`${placeOf(body, op.name)}: lane`, lane, 0, lanes - 1);
   },
   count(body, op, values, count) {
-    if (values.length !== count) throw new RangeError(`${body.at(op.name)}: wants ${count} values, got ${values.length}`);
+    if (values.length !== count) throw new RangeError(`${placeOf(body, op.name)}: wants ${count} values, got ${values.length}`);
   },
   bits(body, op, value, bits) {
     checks.number(body, op, value);
     const values = bits === 32 ? 0x100000000 : 1 << bits;
-    checkWhole(`${body.at(op.name)}: constant`, value as number, -values / 2, values - 1);
+    checkWhole(`${placeOf(body, op.name)}: constant`, value as number, -values / 2, values - 1);
+  },
+  constant(body, instruction, value) {
+    checkWhole(`${placeOf(body, instruction)}: constant`, value, -0x80000000, 0xffffffff);
   },
   long(body, op, value) {
-    if (typeof value === "number") checkWhole(`${body.at(op.name)}: constant`, value, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+    const at = `${placeOf(body, op.name)}: constant`;
+    if (typeof value === "number") checkWhole(at, value, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
     const whole = BigInt(value);
-    if (whole < -0x8000000000000000n || whole > 0xffffffffffffffffn) {
-      throw new RangeError(`${body.at(op.name)}: constant wants a whole number of 64 bits, got ${whole}`);
-    }
+    if (whole >= -0x8000000000000000n && whole <= 0xffffffffffffffffn) return;
+    throw new RangeError(`${at} wants a whole number of 64 bits, got ${whole}`);
   },
   number(body, op, value) {
-    if (typeof value !== "number") throw new TypeError(`${body.at(op.name)}: constant wants a number, got ${typeof value}`);
+    if (typeof value !== "number") throw new TypeError(`${placeOf(body, op.name)}: constant wants a number, got ${typeof value}`);
   },
 };

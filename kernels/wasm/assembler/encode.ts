@@ -1,10 +1,8 @@
 /** Bytes as WebAssembly writes them: a growing array, LEB128 numbers, little-endian floats, names, sections. */
 
-/** @throws RangeError where value is no whole number from low to high. */
-export function checkWhole(what: string, value: number, low: number, high: number): void {
-  if (!(Number.isInteger(value) && value >= low && value <= high)) {
-    throw new RangeError(`${what} wants a whole number from ${low} to ${high}, got ${value}`);
-  }
+/** @throws RangeError for what 32 bits cannot hold; where modules are checked (checked.ts) that is found before, and better told */
+function check32(value: number): void {
+  if (value !== (value | 0) && value !== value >>> 0) throw new RangeError(`wasm: ${value} is no whole number of 32 bits`);
 }
 
 /** The bytes of `Bytes.u32(value)`. */
@@ -57,6 +55,7 @@ export class Bytes {
 
   /** Unsigned LEB128 of a whole number from 0 to 2^32 - 1. */
   u32(value: number): void {
+    check32(value);
     let rest = value >>> 0;
     while (rest > 0x7f) {
       this.byte((rest & 0x7f) | 0x80);
@@ -67,6 +66,7 @@ export class Bytes {
 
   /** Signed LEB128 of a whole number from -2^31 to 2^31 - 1. */
   s32(value: number): void {
+    check32(value);
     let rest = value | 0;
     while (rest < -0x40 || rest > 0x3f) {
       this.byte((rest & 0x7f) | 0x80);
@@ -88,11 +88,6 @@ export class Bytes {
   /** The lowest `count` bytes of a whole number, at most four, the lowest first. */
   word(value: number, count: number): void {
     for (let i = 0; i < count; i++) this.byte((value >> (8 * i)) & 0xff);
-  }
-
-  long(value: bigint): void {
-    NUMBER.setBigInt64(0, value, true);
-    this.#number(8);
   }
 
   /** NaN is written as the canonical one, for engines differ in the bits that they would store. */
@@ -117,7 +112,7 @@ export class Bytes {
     const at = this.length;
     if (at + 2 > this.data.length) this.reserve(2);
     this.data[at] = byte;
-    if (index < 0x80) {
+    if (index >>> 0 < 0x80) {
       this.data[at + 1] = index;
       this.length = at + 2;
     } else {
@@ -133,15 +128,14 @@ export class Bytes {
     this.length += source.length;
   }
 
-  /** A length, then the characters. @throws RangeError for anything but printable ASCII, which is all that names here need. */
+  /** Where it is set (checked.ts): checks names. */
+  static checkName: ((text: string) => void) | undefined = undefined;
+
+  /** A length, then the characters: printable ASCII, which is all that names here need. */
   name(text: string): void {
+    Bytes.checkName?.(text);
     this.u32(text.length);
-    this.reserve(text.length);
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      if (code < 0x20 || code > 0x7e) throw new RangeError(`wasm: a name wants printable ASCII characters, got ${JSON.stringify(text)}`);
-      this.data[this.length++] = code;
-    }
+    for (let i = 0; i < text.length; i++) this.byte(text.charCodeAt(i));
   }
 
   /** A section or subsection: its number, its length in bytes, its contents. */

@@ -47,12 +47,19 @@ export interface Memory {
   readonly limits: MemoryLimits;
 }
 
-/** What can say where it stands: a function while it is written, or a module. */
+/** What can say where it stands: a module, or a function while it is written, with the instruction at hand. */
 interface Place {
-  at(): string;
+  readonly name: string;
+  readonly count?: number;
+  readonly instruction?: string;
+}
+
+/** For messages. */
+export function placeOf({ name, count, instruction }: Place, which: string | undefined = instruction): string {
+  return count === undefined ? name : `${name}, instruction ${count} (${which})`;
 }
 
 /** @throws TypeError where another function or module made the handle. */
 export function checkOwner(place: Place, handle: { readonly owner: object; readonly name: string }, owner: object, kind: string): void {
-  if (handle.owner !== owner) throw new TypeError(`${place.at()}: wants a handle of this ${kind}, "${handle.name}" belongs to another`);
+  if (handle.owner !== owner) throw new TypeError(`${placeOf(place)}: wants a handle of this ${kind}, "${handle.name}" belongs to another`);
 }

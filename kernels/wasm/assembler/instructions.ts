@@ -3,7 +3,6 @@
  * shared by all functions, so that a function builder costs one small object a group.
  */
 import type { Body } from "./body.ts";
-import { checkWhole } from "./encode.ts";
 import { instructionsOf } from "./opcodes.ts";
 import type { Core, GroupName, Instruction, InstructionTable } from "./opcodes.ts";
 
@@ -32,8 +31,7 @@ interface Methods {
 
 type Words<S extends string> = S extends `${infer Word} ${infer Rest}` ? Word | Words<Rest> : S;
 
-type Kind<I extends string> = I extends "lanes:i64x2" ? "longs"
-  : I extends `${string},lane` ? "memory,lane"
+type Kind<I extends string> = I extends `${string},lane` ? "memory,lane"
   : I extends `${infer K extends keyof Methods}:${string}` ? K
   : I extends keyof Methods ? I : never;
 
@@ -65,14 +63,12 @@ interface Holder {
 
 type Method = (this: Holder, ...values: never[]) => void;
 
+/** Methods of immediates that CORE has not (opcodes-all.ts). */
+export const further: Record<string, ((op: Instruction) => Method) | undefined> = {};
+
 function writeLane(body: Body, op: Instruction, lane: number, lanes: number): void {
   body.home.checks?.lane(body, op, lane, lanes);
   body.code.byte(lane);
-}
-
-function long(body: Body, op: Instruction, value: number | bigint): bigint {
-  body.home.checks?.long(body, op, value);
-  return BigInt.asIntN(64, BigInt(value));
 }
 
 function number(body: Body, op: Instruction, value: unknown): number {
@@ -85,18 +81,17 @@ function lanesMethod(op: Instruction): Method {
   const [type, counted] = op.detail.split("x");
   const count = Number(counted);
   const bytes = 16 / count;
-  return function (this: Holder, ...lanes: readonly (number | bigint)[]): void {
+  return function (this: Holder, ...lanes: readonly number[]): void {
     const { body } = this;
     body.emit(op);
     if (lanes.length !== 1) body.home.checks?.count(body, op, lanes, count);
     for (let i = 0; i < count; i++) {
       const lane = lanes[lanes.length === 1 ? 0 : i];
-      if (op.detail === "i64x2") body.code.long(long(body, op, lane));
-      else if (type === "f32") body.code.f32(number(body, op, lane));
+      if (type === "f32") body.code.f32(number(body, op, lane));
       else if (type === "f64") body.code.f64(number(body, op, lane));
       else {
         body.home.checks?.bits(body, op, lane, 8 * bytes);
-        body.code.word(Number(lane), bytes);
+        body.code.word(lane, bytes);
       }
     }
   };
@@ -143,25 +138,17 @@ function methodOf(op: Instruction): Method {
         this.body.home.checks?.count(this.body, op, lanes, 16);
         for (let i = 0; i < 16; i++) writeLane(this.body, op, lanes[i], 32);
       };
-    case "bytes":
-      return function (this: Holder, bytes: ArrayLike<number>) {
-        this.body.emit(op);
-        this.body.home.checks?.count(this.body, op, bytes, 16);
-        for (let i = 0; i < 16; i++) {
-          this.body.home.checks?.bits(this.body, op, bytes[i], 8);
-          this.body.code.byte(bytes[i]);
-        }
-      };
     case "i32":
       return function (this: Holder, value: number) {
         this.body.emit(op);
-        if ((value | 0) !== value) checkWhole(`${this.body.at(op.name)}: constant`, value, -0x80000000, 0xffffffff);
+        this.body.home.checks?.constant(this.body, op.name, value);
         this.body.code.s32(value);
       };
     case "i64":
       return function (this: Holder, value: number | bigint) {
         this.body.emit(op);
-        this.body.code.s64(long(this.body, op, value));
+        this.body.home.checks?.long(this.body, op, value);
+        this.body.code.s64(BigInt.asIntN(64, BigInt(value)));
       };
     case "f32":
       return function (this: Holder, value: number) {
@@ -174,7 +161,7 @@ function methodOf(op: Instruction): Method {
         this.body.code.f64(number(this.body, op, value));
       };
     default:
-      return lanesMethod(op);
+      return (further[op.immediate] ?? lanesMethod)(op);
   }
 }
 

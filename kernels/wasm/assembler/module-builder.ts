@@ -92,11 +92,6 @@ export class ModuleBuilder<T extends InstructionTable = Core> implements Home {
     this.instructions = instructions;
   }
 
-  /** Where it stands, for messages. */
-  at(): string {
-    return this.name;
-  }
-
   // ---- functions ----------------------------------------------------------------------------------------------------
 
   /** A function of the host. Imports come before the first function of the module's own. */
@@ -135,7 +130,7 @@ export class ModuleBuilder<T extends InstructionTable = Core> implements Home {
 
   #addFunction<P extends Params>(name: string, spec: FunctionSpec<P>, imported: Definition["imported"]): Func<P> {
     const params = spec.params ?? ({} as P);
-    this.checks?.naming(this, this.#names.has(name), name, params);
+    this.checks?.naming(this, this.#names.has(name), name, params, spec.results ?? []);
     const signature: Signature = this.signatures.intern(codesOf(Object.values(params)), codesOf(spec.results));
     const func: Func<P> = { kind: "function", name, index: this.#functions.length, owner: this, params, signature };
     this.#functions.push({ func, imported, code: undefined, locals: [] });

@@ -4,6 +4,7 @@
  *
  * They are no part of CORE, because every program with a session loads that.
  */
+import { further } from "./instructions.ts";
 import { CORE } from "./opcodes.ts";
 import type { Core, GroupName } from "./opcodes.ts";
 
@@ -76,7 +77,7 @@ const MORE = {
     "fd10b vvv:v relaxed_laneselect", "fd113 vvv:v relaxed_dot_i8x16_i7x16_add_s",
   ],
   i64x2: [
-    "fd0c :v [lanes:i64x2] const", "fd12 l:v splat", "fd1d v:l [lane:2] extract_lane",
+    "fd0c :v [longs] const", "fd12 l:v splat", "fd1d v:l [lane:2] extract_lane",
     "fd1e vl:v [lane:2] replace_lane", "fdc0 v:v abs neg", "fdc3 v:i all_true bitmask",
     "fdc7 v:v extend_low_i32x4_s extend_high_i32x4_s extend_low_i32x4_u extend_high_i32x4_u",
     "fdcb vi:v shl shr_s shr_u", "fdce vv:v add", "fdd1 vv:v sub", "fdd5 vv:v mul eq ne lt_s gt_s le_s ge_s",
@@ -100,6 +101,26 @@ const MORE = {
     "fe03 : [zero:1] fence",
   ],
 } as const;
+
+further.bytes = (op) => function (bytes: ArrayLike<number>) {
+  const { body } = this;
+  body.emit(op);
+  body.home.checks?.count(body, op, bytes, 16);
+  for (let i = 0; i < 16; i++) {
+    body.home.checks?.bits(body, op, bytes[i], 8);
+    body.code.byte(bytes[i]);
+  }
+};
+
+further.longs = (op) => function (...lanes: readonly (number | bigint)[]) {
+  const { body } = this;
+  body.emit(op);
+  if (lanes.length !== 1) body.home.checks?.count(body, op, lanes, 2);
+  for (const lane of lanes.length === 1 ? [lanes[0], lanes[0]] : lanes) {
+    body.home.checks?.long(body, op, lane);
+    for (const half of [BigInt(lane), BigInt(lane) >> 32n]) body.code.word(Number(BigInt.asIntN(32, half)), 4);
+  }
+};
 
 export interface All extends Readonly<{ [G in GroupName]: readonly (Core[G][number] | (typeof MORE)[G][number])[] }> {}
 

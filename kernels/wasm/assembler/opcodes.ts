@@ -7,7 +7,7 @@
  * than two digits is a prefix byte (fc, fd, fe) and a number. Types: i = i32, l = i64, f = f32, d = f64, v = v128; the operand
  * that is on top of the stack stands last. Immediates:
  *
- *     [i32] [i64] [f32] [f64]   a constant; [bytes] and [lanes:f32x4] a vector constant, by bytes or by lanes
+ *     [i32] [i64] [f32] [f64]   a constant; [bytes], [longs] and [lanes:f32x4] a vector constant, by bytes or by lanes
  *     [memory:4] [atomic:4]     an address offset; the number is the natural alignment in bytes, which atomics must have
  *     [lane:4] [memory:4,lane]  a lane index, below that number (or below 16 bytes / 4 bytes a lane)
  *     [shuffle]                 16 indices into the 32 bytes of both operands

@@ -6,7 +6,7 @@
  * Every error is a TypeError that names the function, the instruction, what it wanted and what was there.
  */
 import type { Body, Label } from "./body.ts";
-import { checkOwner } from "./handles.ts";
+import { checkOwner, placeOf } from "./handles.ts";
 import { NONE, UNKNOWN, namesOf, single } from "./types.ts";
 import type { Codes } from "./types.ts";
 
@@ -54,7 +54,7 @@ export class TypeStack {
   }
 
   #innermost(): Label {
-    if (this.#blocks.length === 0) throw new TypeError(`${this.#body.at()}: the function has ended`);
+    if (this.#blocks.length === 0) throw new TypeError(`${placeOf(this.#body)}: the function has ended`);
     return this.#blocks[this.#blocks.length - 1];
   }
 
@@ -64,7 +64,8 @@ export class TypeStack {
     const outside = this.values.slice(0, block.height);
     const unreachable = block.unreachable ? " after code that never ends here" : "";
     const below = outside.length === 0 ? "" : `, and [${namesOf(outside)}] out of reach, outside this ${block.kind}`;
-    throw new TypeError(`${this.#body.at()}: wants [${namesOf(wants)}]${more}, the stack has [${namesOf(inside)}]${unreachable}${below}`);
+    const has = `[${namesOf(inside)}]${unreachable}${below}`;
+    throw new TypeError(`${placeOf(this.#body)}: wants [${namesOf(wants)}]${more}, the stack has ${has}`);
   }
 
   /** Opens a block. Its parameters must be on the stack, and stay there. */
@@ -95,7 +96,7 @@ export class TypeStack {
 
   #finish(instruction: string, label: Label): void {
     this.#body.instruction = instruction;
-    if (this.#innermost() !== label) throw new TypeError(`${this.#body.at()}: another block is open inside`);
+    if (this.#innermost() !== label) throw new TypeError(`${placeOf(this.#body)}: another block is open inside`);
     const top = this.top;
     this.#pop(label.results);
     if (this.top !== label.height) {
@@ -131,7 +132,7 @@ export class TypeStack {
     for (const label of labels) {
       if (label.wants.length !== otherwise.wants.length) {
         const counts = `${label.wants.length} and ${otherwise.wants.length}`;
-        throw new TypeError(`${this.#body.at()}: wants labels that take equally many values, got ${counts}`);
+        throw new TypeError(`${placeOf(this.#body)}: wants labels that take equally many values, got ${counts}`);
       }
       const top = this.top;
       this.#pop(label.wants);
@@ -154,7 +155,7 @@ export class TypeStack {
     const second = this.#any(wanted);
     const first = this.#any(wanted);
     if (first !== second && first !== UNKNOWN && second !== UNKNOWN) {
-      throw new TypeError(`${this.#body.at()}: wants ${wanted}, the stack had [${namesOf([first, second])} i32]`);
+      throw new TypeError(`${placeOf(this.#body)}: wants ${wanted}, the stack had [${namesOf([first, second])} i32]`);
     }
     this.values[this.top++] = first === UNKNOWN ? second : first;
   }
@@ -162,7 +163,7 @@ export class TypeStack {
   #any(wanted: string): number {
     const block = this.#innermost();
     if (this.top > block.height) return this.values[--this.top];
-    if (!block.unreachable) throw new TypeError(`${this.#body.at()}: wants ${wanted}, the stack has too few in this ${block.kind}`);
+    if (!block.unreachable) throw new TypeError(`${placeOf(this.#body)}: wants ${wanted}, the stack has too few in this ${block.kind}`);
     return UNKNOWN;
   }
 }

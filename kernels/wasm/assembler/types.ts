@@ -11,7 +11,6 @@ export interface FunctionType {
   readonly results?: readonly ValueType[];
 }
 
-const CODE: Readonly<Record<ValueType, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
 const NAME: readonly string[] = ["v128", "f64", "f32", "i64", "i32"];
 
 /** The type check's value of unknown type, in code that nothing reaches. */
@@ -19,16 +18,13 @@ export const UNKNOWN = 0;
 
 /** No values. */
 export const NONE: Codes = [];
-const SINGLE: Readonly<Record<ValueType, Codes>> = { i32: [0x7f], i64: [0x7e], f32: [0x7d], f64: [0x7c], v128: [0x7b] };
+export const SINGLE: Readonly<Record<ValueType, Codes>> = { i32: [0x7f], i64: [0x7e], f32: [0x7d], f64: [0x7c], v128: [0x7b] };
 
-/** One value of a type, as a list. The same list each time. @throws TypeError where there is no such type. */
+/** One value of a type, as a list. The same list each time. */
 export function single(type: ValueType): Codes {
-  const codes = SINGLE[type];
-  if (codes === undefined) throw new TypeError(`wasm: a value type is one of ${Object.keys(CODE).join(", ")}, got ${String(type)}`);
-  return codes;
+  return SINGLE[type];
 }
 
-/** @throws TypeError where one is no value type. */
 export function codesOf(types: readonly ValueType[] | undefined): Codes {
   if (types === undefined || types.length === 0) return NONE;
   return types.length === 1 ? single(types[0]) : types.map((type) => single(type)[0]);

@@ -1,6 +1,5 @@
 /** Local variables: `f.local.get(x)`, and the making of them. */
 import type { Body } from "./body.ts";
-import { checkWhole } from "./encode.ts";
 import type { Local } from "./handles.ts";
 import { CONTROL } from "./opcodes.ts";
 import { NONE, single } from "./types.ts";
@@ -88,7 +87,7 @@ export class LocalInstructions {
     this.get(local);
     if (typeof by === "number") {
       body.apply("i32.const", NONE, I32);
-      checkWhole(`${body.at()}: constant`, by, -0x80000000, 0xffffffff);
+      body.home.checks?.constant(body, undefined, by);
       body.code.byte(I32_CONST);
       body.code.s32(by);
     } else {

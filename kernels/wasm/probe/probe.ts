@@ -67,6 +67,6 @@ export function probe(): Features {
       fusedMultiplyAdd: relaxedSimd && runProbe(relaxed, 16777218, 3, 3) === ONCE_ROUNDED,
     };
   } catch (error) {
-    return { ...NOTHING, missing: `WebAssembly does not compile here: ${error instanceof Error ? error.message : String(error)}` };
+    return { ...NOTHING, missing: `WebAssembly does not compile here: ${(error as Partial<Error>).message ?? String(error)}` };
   }
 }

@@ -3,6 +3,7 @@
  * choose.ts. One that computes around another (kernels on trial, modules from a file) is a `Backend` too.
  */
 import type { Graph, Value } from "../../graph/graph.ts";
+import type { Routine } from "../../operations/record.ts";
 import type { Wanted } from "./capabilities.ts";
 import type { WasmExecutor } from "./wasm/executor.ts";
 
@@ -111,9 +112,24 @@ export async function inTime<T>(making: Making<T>): Promise<T> {
 /** A host that does not compile or run modules of kernels: the next family takes over, with this as the reason. */
 export class Refusal extends Error {}
 
-/** Computes at once, for programs that no other thread can compute. */
-export async function onThisThread<T>(program: Pick<Program, "run">, begin: () => void, end: () => T): Promise<T> {
+/** Milliseconds that a thread computes before others have their turns. */
+const TURN = 10;
+
+/** Timers, signals and events that are due come first; on hosts that have none this one goes on at once. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => void (typeof setTimeout === "function" ? setTimeout(resolve, 0) : resolve()));
+}
+
+/** Computes on this thread, for programs that no other thread can compute; before and between its routines others have their turns. */
+export async function onThisThread<T>(routines: readonly Routine[], begin: () => void, end: () => T): Promise<T> {
+  await nextTurn();
   begin();
-  program.run();
+  let until = Date.now() + TURN;
+  for (const routine of routines) {
+    routine();
+    if (Date.now() < until) continue;
+    await nextTurn();
+    until = Date.now() + TURN;
+  }
   return end();
 }

@@ -6,6 +6,7 @@ import type { Graph } from "../../graph/graph.ts";
 import type { Backend, Making } from "./backend.ts";
 import type { Arithmetic, Numerics } from "./numerics.ts";
 import type { Operations } from "./operations.ts";
+import type { Copies } from "../threads/copies.ts";
 import type { Pool } from "../threads/pool.ts";
 import type { WasmBackendOptions } from "./wasm/backend.ts";
 import type { WasmExecutor } from "./wasm/executor.ts";
@@ -78,4 +79,6 @@ export interface ThreadsCapability {
   readonly crew: (threads: number | undefined) => Making<Crew>;
   /** A backend that goes on where workers end. @param made makes it with those that there are */
   readonly lasting: (crew: Crew, made: (crew: Crew) => Making<Backend>) => Making<Backend>;
+  /** Who does the asynchronous runs of sessions with one thread. */
+  readonly copies: Copies;
 }

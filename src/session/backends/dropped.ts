@@ -6,7 +6,6 @@ const registry = typeof FinalizationRegistry === "undefined" ? undefined : new F
 /** @param release holds nothing of `owner` @returns to be called when it has been released otherwise */
 export function whenDropped(owner: object, release: (() => void) | undefined): () => void {
   if (release === undefined || registry === undefined) return () => undefined;
-  const token = {};
-  registry.register(owner, release, token);
-  return () => void registry.unregister(token);
+  registry.register(owner, release, release);
+  return () => void registry.unregister(release);
 }

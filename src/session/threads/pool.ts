@@ -8,6 +8,7 @@ import {
   ACKNOWLEDGED, ASLEEP, EPOCH, FINISHED, FIRST_SLOT, HELPERS, MOST_WORKERS, RUN, SENT, SESSION, SLOTS, SLOT_WORDS, STAGE,
 } from "./words.ts";
 import type { HostWasmMemory, HostWasmModule } from "../../host-types.ts";
+import type { AsynchronousRun } from "./copies.ts";
 import type { EmitRuns } from "../backends/wasm/run-function.ts";
 import { LOST_WORKER, Lost } from "./lost.ts";
 import { emitRunsShared } from "./run-shared.ts";
@@ -245,10 +246,10 @@ export class Pool {
 
   /**
    * Runs spans of a program on workers only; this thread goes on. One such run after the other.
-   * @param begin called on this thread when it is the run's turn
-   * @param end called on this thread when it is done; its result is the promise's
+   * @throws Lost where a worker ends in the middle
    */
-  runAsync<T>(code: SessionCode, runs: readonly number[], most: number, begin: () => void, end: () => T): Promise<T> {
+  runAsync<T>(code: SessionCode, { names, begin, end }: AsynchronousRun<T>, most: number): Promise<T> {
+    const runs = names.map((name) => Number(name.replace(/\D+/, "")));
     const lost = (reason: string): Lost => {
       // Runs that wait for their turn must not begin in this memory.
       Atomics.store(code.lost, 0, 1);

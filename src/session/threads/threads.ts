@@ -1,6 +1,7 @@
 /** Threads for sessions that have them. */
 import type { Crew, ThreadsCapability } from "../backends/capabilities.ts";
 import type { Job, Making } from "../backends/backend.ts";
+import { copies } from "./copies.ts";
 import { LastingBackend } from "./lasting.ts";
 import { growPool, warmPool } from "./pool.ts";
 import type { Pool } from "./pool.ts";
@@ -38,6 +39,7 @@ function* crew(threads: number | undefined): Making<Crew> {
 
 export const poolThreads: ThreadsCapability = {
   crew,
+  copies,
   *lasting(people, made) {
     const { threads, pool } = people;
     const backend = yield* made(people);

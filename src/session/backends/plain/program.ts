@@ -86,11 +86,10 @@ export function plainProgram({ graph, operations, constants, kept, overrides }: 
       if (given !== undefined) arrays.get(name)!.set(given);
     };
   });
-  const run = (): void => routines.forEach((routine) => routine());
   return {
     setInput: (index, data) => arrays.get(graph.inputs[index].name)!.set(data),
-    run,
-    runAsync: (begin, end) => onThisThread({ run }, begin, end),
+    run: () => routines.forEach((routine) => routine()),
+    runAsync: (begin, end) => onThisThread(routines, begin, end),
     read: (value: Value, into) => into.set(arrays.get(value.name)!),
     arenaBytes: total,
     lines: graph.nodes.map(({ operation: { kind }, output: { name, shape } }) =>

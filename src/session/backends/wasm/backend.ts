@@ -3,6 +3,7 @@ import { probe } from "../../../../kernels/wasm/probe/probe.ts";
 import { Refusal } from "../backend.ts";
 import type { Backend, BackendKind, Making, Program, ProgramRequest } from "../backend.ts";
 import { arithmeticOf, showPace } from "../numerics.ts";
+import type { Copies } from "../../threads/copies.ts";
 import type { Operations } from "../operations.ts";
 import type { Crew } from "../capabilities.ts";
 import { PlainConstants, plainProgram } from "../plain/program.ts";
@@ -18,6 +19,8 @@ const compileHere: CompileWasm = (emit) => new WebAssembly!.Module(emit().toByte
 export interface WasmBackendOptions extends Crew {
   readonly kernels: Kernels;
   readonly operations: Operations;
+  /** Who does asynchronous runs where there is one thread. */
+  readonly copies?: Copies | undefined;
 }
 
 export class WasmBackend implements Backend {
@@ -29,17 +32,17 @@ export class WasmBackend implements Backend {
 
   /** @param notes for people to read */
   constructor(options: WasmBackendOptions, ...notes: readonly string[]) {
-    const { kernels, threads, pool } = options;
+    const { kernels, threads, pool, copies } = options;
     this.#options = options;
-    this.executor = new WasmExecutor({ ...kernels, threads, pool: threads > 1 ? pool : undefined });
+    this.executor = new WasmExecutor({ ...kernels, threads, copies, pool: threads > 1 ? pool : undefined });
     const failed = [...kernels.wrong].map(([kind, what]) => `plain for ${kind}: its kernels failed their check, ${what}`);
     this.#notes = [...notes, ...failed];
   }
 
   get reason(): string {
-    const { kernels: { arithmetic }, pool } = this.#options;
+    const { kernels: { arithmetic }, pool, copies } = this.#options;
     const threads = Math.min(this.#options.threads, (pool?.workers ?? 0) + 1);
-    const alone = threads < this.#options.threads ? pool?.missing : this.#options.alone;
+    const alone = threads < this.#options.threads ? pool?.missing : (this.#options.alone ?? (threads > 1 ? undefined : copies?.missing));
     const { fma, wide } = arithmetic;
     const instructions = `simd${fma ? ", fused multiply-add" : ""}${wide ? ", vectors of 256 bits" : ""}${showPace(arithmetic)}`;
     const crew = `${threads} thread${threads === 1 ? "" : "s"}${alone === undefined ? "" : ` (${alone})`}`;
@@ -91,7 +94,7 @@ export const wasmKind: BackendKind = {
     const fewer = capabilities.fast?.(arithmetic) ?? arithmetic;
     const kernels = yield* checkedKernels(capabilities.pace?.(fewer, pace) ?? fewer, compileHere, wanted);
     function* made(by: Crew): Making<Backend> {
-      const options = { ...by, kernels, operations: capabilities.operations };
+      const options = { ...by, kernels, operations: capabilities.operations, copies: capabilities.threads?.copies };
       if (numerics !== "turbo") return new WasmBackend(options);
       if (capabilities.turbo === undefined) {
         return new WasmBackend(options, "fast instead of turbo: this compile has none (senet/session/lean)");

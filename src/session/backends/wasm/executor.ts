@@ -8,6 +8,7 @@ import type { Arithmetic } from "../numerics.ts";
 import type { Routine } from "../../../operations/record.ts";
 import { emitRunsAlone } from "./run-function.ts";
 import type { EmitRuns } from "./run-function.ts";
+import type { AsynchronousRun, Copies } from "../../threads/copies.ts";
 import type { Pool, SessionCode } from "../../threads/pool.ts";
 import { LOST_ADDRESS, STAGE_ADDRESS, WasmMemory } from "./memory.ts";
 
@@ -19,6 +20,8 @@ export interface WasmExecutorOptions {
   readonly threads: number;
   /** Where they come from; undefined for one thread. */
   readonly pool: Pool | undefined;
+  /** Who does asynchronous runs where there is no pool; undefined where nobody does. */
+  readonly copies?: Copies | undefined;
   /** Operations, and tasks of training, whose kernels did not compute what they should: the plain kernels do these. */
   readonly refused: ReadonlySet<string>;
   readonly compile: CompileWasm;
@@ -46,7 +49,12 @@ export const compileNothing: CompileWasm = () => {
 const RUN = "run_";
 
 function refusal(when: string, error: unknown): Refusal {
-  return new Refusal(`this host does not compile kernels${when}: ${error instanceof Error ? error.message : String(error)}`);
+  return new Refusal(`this host does not compile kernels${when}: ${(error as Partial<Error>).message ?? String(error)}`);
+}
+
+/** Not where there is a memory in scope: functions hold all that any function beside them uses. */
+function dropping(crew: Pick<Pool, "dropSession">, session: number): () => void {
+  return () => crew.dropSession(session);
 }
 
 export class WasmExecutor {
@@ -56,9 +64,16 @@ export class WasmExecutor {
   readonly #refused: ReadonlySet<string>;
   readonly apart: boolean;
   readonly emitRuns: EmitRuns;
-  readonly #release: () => void;
+  /** Takes the memory back, if it is the executor's own; to be called once, when nothing runs in it any more. */
+  readonly release: () => void;
+  /**
+   * The same, for owners that are collected without it. A memory that nobody shares is left to the collector: what waits for a turn of the
+   * event loop would keep those of all sessions that one turn makes.
+   */
+  readonly collected: (() => void) | undefined;
   readonly #compile: CompileWasm;
   readonly #pool: Pool | undefined;
+  readonly #crew: Pool | Copies | undefined;
   readonly #code: SessionCode & { readonly modules: (HostWasmModule | undefined)[] };
   /** What each of the modules exports. */
   readonly #instances: (HostWasmInstance["exports"] | undefined)[] = [];
@@ -69,11 +84,9 @@ export class WasmExecutor {
   #names = 0;
 
   /** @throws Error where WebAssembly is missing, or no memory can be had */
-  constructor(
-    {
-      threads, pool, refused, arithmetic, compile, apart = false, memory: given, shared = pool !== undefined, runs = RUN, emitRuns,
-    }: WasmExecutorOptions,
-  ) {
+  constructor(options: WasmExecutorOptions) {
+    const { threads, pool, copies, refused, arithmetic, compile, apart = false, memory: given, runs = RUN, emitRuns } = options;
+    const { shared = pool !== undefined } = options;
     this.threads = pool === undefined ? 1 : threads;
     this.#refused = refused;
     this.apart = apart;
@@ -84,28 +97,17 @@ export class WasmExecutor {
     this.#runs = runs;
     this.memory = given ?? new WasmMemory(shared);
     const { memory } = this.memory;
-    const session = pool?.newSession() ?? 0;
+    const crew = (this.#crew = pool ?? copies);
+    const session = crew?.newSession() ?? 0;
     const [stage, lost] = [STAGE_ADDRESS, LOST_ADDRESS].map((address) => new Int32Array(memory.buffer, address, 1));
     this.#code = { session, memory, stage, lost, modules: [] };
-    // Holds nothing of this object, so that it can be collected before.
-    this.#release = () => {
-      pool?.dropSession(session);
+    // Both hold nothing of this object, so that it can be collected before.
+    this.release = () => {
+      crew?.dropSession(session);
       // A thread that was given up may still write to it.
       if (given === undefined && (pool === undefined || lost[0] === 0)) giveMemory(memory, shared);
     };
-  }
-
-  /** Takes the memory back, if it is the executor's own; to be called once, when nothing runs in it any more. */
-  get release(): () => void {
-    return this.#release;
-  }
-
-  /**
-   * The same, for owners that are collected without it. A memory that nobody shares is left to the collector: what waits for a turn of the
-   * event loop would keep those of all sessions that one turn makes.
-   */
-  get collected(): (() => void) | undefined {
-    return this.#pool === undefined ? undefined : this.#release;
+    this.collected = pool === undefined ? crew && dropping(crew, session) : this.release;
   }
 
   /** Other kernels in the same memory, for this thread alone. */
@@ -138,7 +140,7 @@ export class WasmExecutor {
       const gone = names.filter((name) => {
         const left = this.#uses.get(name)! - 1;
         this.#uses.set(name, left);
-        return left === 0;
+        return left === 0 && this.#uses.delete(name);
       });
       for (const name of gone) delete this.#exports[name];
       this.#instances.forEach((made, i) => {
@@ -146,7 +148,7 @@ export class WasmExecutor {
         this.#instances[i] = undefined;
         this.#code.modules[i] = undefined;
       });
-      this.#pool?.forget(this.#code.session, gone);
+      this.#crew?.forget(this.#code.session, gone);
     };
   }
 
@@ -213,8 +215,8 @@ export class WasmExecutor {
     return () => pool.run(this.#code, number, span, this.threads);
   }
 
-  /** Runs spans on workers only; undefined where there are none. */
-  runAsync<T>(names: readonly string[], begin: () => void, end: () => T): Promise<T> | undefined {
-    return this.#pool?.runAsync(this.#code, names.map((name) => Number(name.slice(RUN.length))), this.threads, begin, end);
+  /** Runs spans on workers only, where there are any. */
+  runAsync<T>(run: AsynchronousRun<T>): Promise<T> {
+    return this.#crew?.runAsync(this.#code, run, this.threads) ?? run.here();
   }
 }

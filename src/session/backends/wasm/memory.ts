@@ -38,6 +38,8 @@ export class WasmMemory implements Memory {
   readonly shared: boolean;
   readonly #stored = new Map<string, Kept>();
   #unfilled: Kept[] = [];
+  /** How often all that is stored was filled anew. */
+  refreshes = 0;
   #functions: Readonly<Record<string, unknown>> = {};
   #top = FIRST;
   #arena = { address: 0, bytes: 0 };
@@ -83,6 +85,11 @@ export class WasmMemory implements Memory {
     return this.#arena.address;
   }
 
+  /** What is stored, the latest last. */
+  get kept(): readonly Kept[] {
+    return [...this.#stored.values()];
+  }
+
   /** The functions that the next commit needs. */
   get packers(): readonly Emitter[] {
     return this.#unfilled.flatMap(({ packer }) => (packer === undefined ? [] : [packer]));
@@ -97,7 +104,7 @@ export class WasmMemory implements Memory {
   commit(functions: Readonly<Record<string, unknown>>): void {
     this.#functions = functions;
     // Also where nothing is new: `refresh` packs everything again.
-    const staging = [...this.#stored.values()].some(({ packer }) => packer !== undefined) ? STAGING : 0;
+    const staging = this.kept.some(({ packer }) => packer !== undefined) ? STAGING : 0;
     const pages = Math.ceil((this.#top + staging) / PAGE) - this.memory.buffer.byteLength / PAGE;
     if (pages > 0) {
       try {
@@ -129,7 +136,8 @@ export class WasmMemory implements Memory {
 
   /** Fills everything again. */
   refresh(): void {
-    for (const kept of this.#stored.values()) this.#fill(kept);
+    this.refreshes++;
+    for (const kept of this.kept) this.#fill(kept);
   }
 
   #fill({ address, bytes, fill, packer }: Kept): void {
@@ -141,7 +149,7 @@ export class WasmMemory implements Memory {
     const address = this.#top;
     const top = Math.ceil((address + bytes) / ALIGNMENT) * ALIGNMENT;
     if (top > MOST_PAGES * PAGE) {
-      throw new RangeError(`session: this network wants ${Math.ceil(top / 1048576)} MiB, WebAssembly reaches 4096 MiB`);
+      throw new RangeError(`session: this network wants ${Math.ceil(top / 1048576)} MiB, sessions have up to 4096 MiB`);
     }
     this.#top = top;
     return address;

@@ -53,20 +53,22 @@ export function wasmProgram(options: WasmProgramOptions): Program {
 }
 
 export function planProgram(options: WasmProgramOptions): PlannedProgram {
-  const { graph, executor } = options;
+  const { graph, executor, kept } = options;
   const { memory } = executor;
   const { plan, images, planar, lines } = planGraph(options);
   const placed = placePlan(plan, memory, executor.threads);
   const spans = spansOf(placed.entries, () => executor.newRunName());
-  const names = spans.map((span) => (typeof span === "function" ? undefined : span.name));
+  const names = spans.flatMap((span) => (typeof span === "function" ? [] : [span.name]));
   const finish = (routines: readonly Routine[]): Program => {
     memory.commit(executor.functions);
-    const run = (): void => routines.forEach((routine) => routine());
     return {
       setInput: (index, data) => memory.floats.set(data, placed.address(planar.get(graph.inputs[index])!) / 4),
-      run,
-      runAsync: (begin, end) =>
-        (names.includes(undefined) ? undefined : executor.runAsync(names as string[], begin, end)) ?? onThisThread({ run }, begin, end),
+      run: () => routines.forEach((routine) => routine()),
+      runAsync(begin, end) {
+        const here = (): Promise<ReturnType<typeof end>> => onThisThread(routines, begin, end);
+        if (names.length < spans.length) return here();
+        return executor.runAsync({ names, begin, end, here, memory, graph, kept, images, planar, address: placed.address });
+      },
       read(value, into) {
         const at = graph.outputs.includes(value) ? planar.get(value) : undefined;
         const image = images.get(value)!;

@@ -13,7 +13,7 @@ import { withPace } from "../pace.ts";
 import { withFast } from "../fast.ts";
 import type { Backend, Making, Program, ProgramRequest } from "../../backend.ts";
 import type { Operations } from "../../operations.ts";
-import type { Wanted } from "../../capabilities.ts";
+import type { Capabilities, Wanted } from "../../capabilities.ts";
 import { PlainConstants } from "../../plain/program.ts";
 import { growPool, warmPool } from "../../../threads/pool.ts";
 import type { Pool } from "../../../threads/pool.ts";
@@ -47,7 +47,7 @@ export function* givenModules({ module, use, labels, numerics, threads, pace, ca
   const bytes = bytesOf(module);
   const compiled = bytes === undefined ? (module as HostWasmModule) : yield* compiling(bytes, description);
   const given = { module: compiled, description, use: wanted, labels };
-  const made = (pool: Pool | undefined): Backend => new GivenBackend(given, capabilities.operations, pool);
+  const made = (pool: Pool | undefined): Backend => new GivenBackend(given, capabilities, pool);
   if (wanted.threads === 1) return made(undefined);
   const pool = yield* workers(given);
   return new LastingBackend(made(pool), function* () {
@@ -107,7 +107,7 @@ class GivenBackend implements Backend {
   readonly #constants = new PlainConstants();
   #made = false;
 
-  constructor(given: Given, operations: Operations, pool: Pool | undefined) {
+  constructor(given: Given, { operations, threads: part }: Capabilities, pool: Pool | undefined) {
     const { description, use } = given;
     const threads = pool === undefined ? 1 : Math.min(use.threads, pool.workers + 1);
     const fused = { fusedMultiplyAdd: description.relaxedSimd };
@@ -115,7 +115,7 @@ class GivenBackend implements Backend {
     const instructions = `simd${arithmetic.fma ? ", relaxed" : ""}${showPace(arithmetic)}`;
     this.#given = given;
     this.#operations = operations;
-    this.executor = new WasmExecutor({ arithmetic, threads, pool, refused: new Set(), compile: compileNothing });
+    this.executor = new WasmExecutor({ arithmetic, threads, pool, copies: part?.copies, refused: new Set(), compile: compileNothing });
     this.reason = `${instructions}, ${threads} thread${threads === 1 ? "" : "s"}, kernels of the given module`;
   }
 
