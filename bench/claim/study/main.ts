@@ -6,7 +6,7 @@
  * DIR is a folder of Fashion-MNIST's IDX files. Every finished run adds a line to the record, docs/claim/study.jsonl where no other file is
  * named; so the whole can be interrupted at any time, and goes on.
  */
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -40,6 +40,7 @@ if (folder === undefined) {
   process.exit(2);
 }
 const record = option("record") ?? join(docs, "claim", "study.jsonl");
+mkdirSync(dirname(record), { recursive: true });
 const done = recorded(record);
 const left = wanted().filter(({ variant, seed }) => !done.some((result) => sameRun(result, variant, seed, recipe)));
 console.log(`${done.length} runs are recorded, ${left.length} are left`);
