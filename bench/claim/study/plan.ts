@@ -49,9 +49,13 @@ export const families: readonly (readonly Twins[])[] = [
   [smallResnet, ordinary, largeResnet], [smallMobilenet, cheap, largeMobilenet],
 ];
 
-/** 32 channels and more: reduction 32 wants at least one hidden unit. What `largeResnet` has is 4. */
-export const reductions: readonly Variant[] = [2, 8, 16, 32].map(
-  (reduction) => resnet(`reduction ${reduction}`, { width: 32, reduction }));
+/** 32 channels and more: reduction 32 wants a hidden unit. Of smaller images, so that it costs what ResNet-8 of 16 channels does. */
+const wide = (name: string, options: Readonly<Record<string, unknown>>): Variant =>
+  resnet(name, { width: 32, stemStride: 4, ...options });
+
+export const reductions: readonly Variant[] = [
+  wide("without SE", { se: false }), ...[2, 4, 8, 16, 32].map((reduction) => wide(`reduction ${reduction}`, { reduction })),
+];
 
 export const places: readonly Variant[] = [
   resnet("before the block (pre)", { position: "pre" }), resnet("after the sum (post)", { position: "post" }),
@@ -73,8 +77,9 @@ function each(pairs: readonly Twins[], seed: number): Wanted[] {
 export function wanted(): Wanted[] {
   const plain = (variants: readonly Variant[], seed: number): Wanted[] => variants.map((variant) => ({ variant, seed, robustness: false }));
   return [
-    ...seeds.flatMap((seed) => [...each([ordinary, cheap, smallResnet, smallMobilenet], seed), ...plain(places, seed)]),
-    ...seeds.flatMap((seed) => [...each([largeResnet], seed), ...plain(reductions, seed)]),
+    ...seeds.flatMap((seed) => each([ordinary, cheap, smallResnet, smallMobilenet], seed)),
+    ...seeds.flatMap((seed) => plain([...reductions, ...places], seed)),
+    ...seeds.flatMap((seed) => each([largeResnet], seed)),
     ...moreSeeds.slice(seeds.length).flatMap((seed) => each([ordinary, cheap], seed)),
     ...seeds.flatMap((seed) => each([largeMobilenet], seed)),
   ];
