@@ -13,7 +13,10 @@ export interface RgbaImage {
 export interface DecodeOptions {
   /** The most pixels an image may claim; checked before anything of its size is allocated. 2^26 unless told. */
   readonly maxPixels?: number;
-  /** JPEG: a file that is cut short gives what it holds, the rest grey, as PIL with `ImageFile.LOAD_TRUNCATED_IMAGES = True`. */
+  /**
+   * JPEG: the picture that PIL gives with `ImageFile.LOAD_TRUNCATED_IMAGES = True`. Of a file that is cut short that is what it holds, the
+   * rest grey; of one that is wrong in what it says of itself, behind its header, one without any ink: black, of four inks white.
+   */
   readonly tolerant?: boolean;
   /** JPEG and PNG, in decodeImage: turn the picture as its Exif says, as PIL's `ImageOps.exif_transpose`. Not done unless asked for. */
   readonly applyOrientation?: boolean;

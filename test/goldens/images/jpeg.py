@@ -240,6 +240,25 @@ def main():
     grey = C("-quality 70 -progressive", 20, 45, 1)
     put("grey-cut-tall", patch(keep_scans(grey, 1), b"\xff\xc2", 11, 0x22), "progressive grey, 2x2, DC alone: rows of smoothing")
     put("never-sent", keep_scans(C("-quality 70 -sample 2x2", 21, 19, scans="0;\n1;\n2;\n"), 2), "the last component has no scan: grey 128")
+    put("never-sent-progressive", keep_scans(C("-quality 70", 21, 19, scans="0: 0-0, 0, 0;\n0: 1-63, 0, 0;\n1 2: 0-0, 0, 0;\n"), 2),
+        "the same, progressive: no quantisation is known either")
+    parts = segments(long)
+    scan = [i for i, part in enumerate(parts) if part[0] == 0xDA]
+    bad = (0, b"\xff\x02")
+    late = join([*parts[: scan[3]], bad, *parts[scan[3] :]])
+    put("late-marker", late, "a wrong marker between scans: refused, black with LOAD_TRUNCATED_IMAGES")
+    parts = segments(m.files["ycck"][0])
+    scan = [i for i, part in enumerate(parts) if part[0] == 0xDA]
+    put("late-cmyk", join([*parts[: scan[2]], bad, *parts[scan[2] :]]), "the same with four components: no ink")
+    parts = segments(base)
+    put("no-steps", join(without(parts, 0xDB)), "no quantisation table: refused, black with LOAD_TRUNCATED_IMAGES")
+    put("slot-9", insert(base, (0, b"\xff\xc4\0\x14\x09" + bytes([1] + 15 * [0]) + b"\0")), "Huffman table 9: the same")
+    late = join([*parts[:-1], (0, b"\xff\xdb\0\x43\x09" + bytes(64)), parts[-1]])
+    put("late-table", late, "a wrong table behind a whole image: refused, or whole")
+    put("sizeless", patch(patch(base, b"\xff\xc0", 5, 0), b"\xff\xc0", 6, 0), "height 0, which DNL would tell: refused")
+    put("sampling-3", patch(base, b"\xff\xc0", 11, 0x32), "factors 3x2 of the first, 1x1 of the others: repeated")
+    put("sampling-3-2", patch(patch(base, b"\xff\xc0", 11, 0x31), b"\xff\xc0", 14, 0x21), "factor 2 of 3: refused, black")
+    put("lossless", patch(base, b"\xff\xc0", 1, 0xC3), "named lossless, but with JFIF")
     m.expect()
 
 

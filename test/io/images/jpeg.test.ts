@@ -7,8 +7,11 @@ import { decodeImage } from "../../../src/io/images/decode.ts";
 import type { RgbaImage } from "../../../src/io/images/image.ts";
 import { decodeJpeg } from "../../../src/io/images/jpeg/decode.ts";
 import { orientationOf } from "../../../src/io/images/orientation.ts";
+import { allocated } from "../../support/allocations.ts";
+import { bundle, bundles } from "../../support/bundle.ts";
 import { fileJson } from "../../support/files.ts";
 import { failure, fromBase64 } from "./image-files.ts";
+import { fuzz } from "./jpeg-fuzz.ts";
 
 interface Picture {
   readonly size: readonly [number, number];
@@ -28,12 +31,14 @@ const bytesOf = (name: string): Uint8Array => fromBase64(cases.find((golden) => 
 
 /** What we refuse although Pillow reads it, and what we say then. */
 const unread: Readonly<Record<string, RegExp>> = {
-  arithmetic: /^JPEG: arithmetic coding is not read$/,
+  arithmetic: /^JPEG: arithmetic coding is not read$/, lossless: /^JPEG: lossless coding is not read$/,
 };
 /** What is refused, and why. */
 const reasons: Readonly<Record<string, RegExp>> = {
   "cut-progressive": /cut short at byte 553/, "no-end": /cut short/, cut: /cut short/, "second-scan": /too many scans/,
-  "12-bit": /samples of 12 bits/, "tables-only": /cut short|there is no scan/,
+  "12-bit": /images of 3 samples of 12 bits are not read/, "tables-only": /cut short|there is no scan/, "late-marker": /damaged marker 2$/,
+  "late-cmyk": /damaged marker 2$/, "no-steps": /a table is missing/, "slot-9": /damaged tables/, "late-table": /damaged tables/,
+  sizeless: /images of 21 x 0 pixels are not read/, "sampling-3-2": /sampling 2x1 of 3x1 is not read/, lossless: /not read/,
 };
 
 /** Size and digest of the image without alpha, which is 255 everywhere. */
@@ -65,7 +70,7 @@ for (const { name, note, file, strict, lenient = strict } of cases) {
 }
 
 test("the goldens hold every kind", () => {
-  assert.ok(cases.length >= 55);
+  assert.ok(cases.length >= 68);
   for (let turn = 2; turn <= 8; turn++) assert.is(orientationOf(bytesOf(`exif-${turn}`)), turn);
   assert.equal(Object.keys(reasons).sort(), cases.filter(({ strict }) => "error" in strict).map(({ name }) => name).sort());
 });
@@ -89,5 +94,37 @@ test("no orientation is made up of damaged Exif", () => {
     }
   }
 });
+
+test("damaged and hostile files: a picture of bounded size and memory, or our own refusal", () => {
+  const { read, refused, saved } = fuzz(2500, 7);
+  assert.ok(read > 300 && refused > 1000 && saved > 300, `${read} read, ${refused} refused, ${saved} of these read with tolerant`);
+});
+
+test("memory: twice the picture, four times it where scans are many", () => {
+  const kinds = [
+    ["444", 3, 2], ["420", 3, 2], ["grey", 3, 2], ["cmyk", 4, 2], ["restart", 3, 2], ["progressive", 3, 4], ["ycck", 4, 4],
+    ["scans-apart", 3, 4],
+  ] as const;
+  for (const [name, channels, times] of kinds) {
+    // The same file with another size: what it does not say of the larger picture is zeros.
+    const file = bytesOf(name).slice();
+    const frame = file.findIndex((byte, i) => byte === 0xff && file[i + 1] >= 0xc0 && file[i + 1] <= 0xc2);
+    file.set([900 >> 8, 900 & 255, 1200 >> 8, 1200 & 255], frame + 5);
+    const { result, bytes } = allocated(() => decodeJpeg(file));
+    assert.equal([result.width, result.height], [1200, 900]);
+    const picture = 1200 * 900 * channels;
+    assert.ok(bytes <= picture * times, `${name}: ${bytes} bytes, ${(bytes / picture).toFixed(2)} times the picture`);
+  }
+});
+
+if (bundles) {
+  test("a program that reads pictures grows by at most 6 KB with JPEG; alone, with the checks of arguments, it is 7.2 KB", async () => {
+    const [png, jpeg] = ["decodePng } from \"./src/io/images/png.ts", "decodeJpeg } from \"./src/io/images/jpeg/decode.ts"];
+    const [other, alone, both] = await Promise.all([[png], [jpeg], [png, jpeg]].map(
+      (parts) => bundle(parts.map((part) => `export { ${part}";`).join(" "))));
+    assert.ok(both.bytes - other.bytes <= 6000, `${both.bytes - other.bytes} bytes`);
+    assert.ok(alone.bytes <= 7200, `${alone.bytes} bytes`);
+  });
+}
 
 test.run();

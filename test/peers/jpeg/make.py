@@ -1,11 +1,12 @@
 """Makes JPEG files of many kinds and what Pillow reads from them, for compare.ts: see there.
 
-    python make.py FOLDER [--damaged N] [--seed S]
+    python make.py FOLDER [--damaged N] [--rearranged N] [--seed S]
 
-Without --damaged: 2,160 whole files by Pillow, cjpeg (Debian's libjpeg-turbo-progs) and ImageMagick (Debian's imagemagick), over quality,
-sampling, progressive, restart intervals, sizes from 1 to 70, grey and colour. With it: N files cut, with bytes changed, or with pieces moved.
-Each with what Pillow says of it, strictly and with LOAD_TRUNCATED_IMAGES.
-All in FOLDER/files.bin, one after another, and FOLDER/answers.json. Made with Pillow 13.0.0 (libjpeg-turbo 3.2.0) on x86-64.
+Without these options: 2,160 whole files by Pillow, cjpeg (Debian's libjpeg-turbo-progs) and ImageMagick (Debian's imagemagick), over
+quality, sampling, progressive, restart intervals, sizes from 1 to 70, grey and colour. --damaged: N files cut, with bytes changed, or with
+pieces moved. --rearranged: N files whose segments and scans are put together in ways that no encoder means (rearrange.py). Each with what
+Pillow says of it, strictly and with LOAD_TRUNCATED_IMAGES. All in FOLDER/files.bin, one after another, and FOLDER/answers.json. Made with
+Pillow 13.0.0 (libjpeg-turbo 3.2.0) on x86-64.
 """
 import argparse
 import hashlib
@@ -19,10 +20,13 @@ import numpy as np
 import PIL
 from PIL import Image, ImageFile, features
 
+from rearrange import rearranged
+
 warnings.simplefilter("ignore")
 arguments = argparse.ArgumentParser()
 arguments.add_argument("folder")
 arguments.add_argument("--damaged", type=int, default=0)
+arguments.add_argument("--rearranged", type=int, default=0)
 arguments.add_argument("--seed", type=int, default=1)
 options = arguments.parse_args()
 random = np.random.default_rng(options.seed)
@@ -140,10 +144,7 @@ def answer(data, lenient):
             return None
         image.load()
         rgb = image.convert("RGB").tobytes()
-        found = {"size": list(image.size), "sha256": hashlib.sha256(rgb).hexdigest()}
-        if lenient and not any(image.tobytes()):
-            found["black"] = True
-        return found
+        return {"size": list(image.size), "sha256": hashlib.sha256(rgb).hexdigest()}
     except Exception as error:
         return {"error": f"{type(error).__name__}: {str(error).split(' <')[0]}"}
 
@@ -151,7 +152,7 @@ def answer(data, lenient):
 os.makedirs(options.folder, exist_ok=True)
 KINDS = [lambda: by_pillow(3), lambda: by_pillow(1), lambda: by_pillow(4), lambda: by_cjpeg(3), lambda: by_cjpeg(1), lambda: by_magick(3)]
 COUNTS = [700, 250, 150, 700, 160, 200]
-if options.damaged > 0:
+if options.damaged + options.rearranged > 0:
     COUNTS = [60, 30, 15, 60, 20, 5]
 files = []
 for make, count in zip(KINDS, COUNTS):
@@ -163,6 +164,8 @@ for make, count in zip(KINDS, COUNTS):
             pass
 if options.damaged > 0:
     files = [damage(files[random.integers(0, len(files))]) for _ in range(options.damaged)]
+elif options.rearranged > 0:
+    files = [rearranged(files[random.integers(0, len(files))], random) for _ in range(options.rearranged)]
 cases = []
 with open(os.path.join(options.folder, "files.bin"), "wb") as out:
     for data in files:

@@ -3,14 +3,15 @@
  * Pillow, that is libjpeg-turbo with its defaults on x86-64. What Pillow refuses is refused; lossless and arithmetic coding, which it
  * reads, are refused by name. Colour profiles are not applied, as Pillow does not.
  */
-import { checkBytes, join } from "../../bytes/inflate.ts";
+import { FormatError } from "../../../errors.ts";
+import { checkBytes } from "../../bytes/inflate.ts";
 import { type DecodeOptions, pixelLimit, type RgbaImage } from "../image.ts";
-import { JpegFile } from "./file.ts";
-import { check } from "./frame.ts";
+import { openBits } from "./bits.ts";
+import { scansOf } from "./file.ts";
+import { check, makeFrame } from "./frame.ts";
+import { readHeader } from "./header.ts";
 import { makePicture } from "./picture.ts";
-import { progressiveReader } from "./progressive.ts";
 import { readScan } from "./read-scan.ts";
-import { sequentialReader } from "./sequential.ts";
 
 /** Blocks that all scans of a file may go through together: seconds of work, and far more than any encoder asks for. */
 const mostBlocks = 1 << 27;
@@ -21,45 +22,54 @@ const mostBlocks = 1 << 27;
  */
 export function decodeJpeg(bytes: Uint8Array, options: DecodeOptions = {}): RgbaImage {
   checkBytes(bytes, "decodeJpeg");
-  const maxPixels = pixelLimit(options, "decodeJpeg");
+  const header = readHeader(bytes, pixelLimit(options, "decodeJpeg"));
   const { tolerant = false } = options;
-  // What Pillow does with LOAD_TRUNCATED_IMAGES: a cut file goes on with an end marker.
-  const file = new JpegFile(tolerant ? join([bytes, Uint8Array.of(0xff, 0xd9)]) : bytes, maxPixels);
-  let scan = file.nextScan(0);
-  const frame = file.frame!;
-  const { progressive, components, unitsHigh, width, height } = frame;
-  const data = new Uint8ClampedArray(width * height * 4);
-  const add = makePicture(file, frame, data);
-  // A sequential file whose first scan holds everything need not be kept: a row of units does.
-  const once = !progressive && scan!.components.length === components.length;
-  for (const component of components) {
-    component.kept = component.v * (once ? 1 : unitsHigh);
-    component.coefficients = new Int16Array(component.stride * component.kept * 64);
+  const { width, height, count, progressive } = header;
+  let all = bytes;
+  if (tolerant) {
+    // What Pillow does with LOAD_TRUNCATED_IMAGES: a cut file goes on with an end marker.
+    all = new Uint8Array(bytes.length + 2);
+    all.set(bytes);
+    all.set([0xff, 0xd9], bytes.length);
   }
+  const file = openBits(all);
+  let data: Uint8ClampedArray | undefined;
   let blocks = 0;
-  let lastWhole = 0;
-  for (let scans = 0; scan !== undefined; scans++) {
-    for (const { missing, missingBefore, coefficients } of scan.components) {
-      blocks += coefficients.length / 64 + 64;
-      if (scans > 0) missingBefore.set(missing);
+  let done = false;
+  try {
+    const frame = makeFrame(header);
+    const { components, unitsHigh } = frame;
+    const nextScan = scansOf(file, frame);
+    let scan = nextScan();
+    // A sequential file whose first scan holds everything need not be kept: a row of units does.
+    const once = !progressive && scan!.components.length === count;
+    for (const component of components) {
+      component.coefficients = new Int16Array(component.stride * component.v * 64 * (once ? 1 : unitsHigh));
     }
-    check(blocks <= mostBlocks, "there are too many scans");
-    lastWhole = readScan(file, frame, scan, (progressive ? progressiveReader : sequentialReader)(file, scan), (row) => {
-      if (!once) return;
-      add(row, row);
-      for (const { coefficients } of components) coefficients.fill(0);
-    });
-    try {
-      scan = file.nextScan(file.marker);
+    data = new Uint8ClampedArray(width * height * 4);
+    const add = makePicture(frame, data);
+    let lastWhole = 0;
+    while (scan !== undefined) {
+      for (const { coefficients } of scan.components) blocks += coefficients.length / 64 + 64;
+      check(blocks <= mostBlocks, "there are too many scans");
+      lastWhole = readScan(file, frame, scan, (row) => {
+        if (!once) return;
+        add(row, row);
+        for (const { coefficients } of components) coefficients.fill(0);
+      });
+      done = once;
+      scan = nextScan();
       check(!once || scan === undefined, "there are too many scans");
-    } catch (error) {
-      // The image is there. libjpeg reads on to the end marker, but does not wait for it.
-      if (!once || !(file.ended || tolerant)) throw error;
-      break;
     }
-    if (scans === 0 && scan === undefined) for (const { missingBefore } of components) missingBefore.fill(-1);
+    if (!once) for (let row = 0; row < unitsHigh; row++) add(row, lastWhole);
+  } catch (error) {
+    // Where the image is there, libjpeg reads on to the end marker, but does not wait for it.
+    if (!(error instanceof FormatError) || blocks > mostBlocks || !(tolerant || (done && file.ended()))) throw error;
+    if (!done) {
+      // Pillow's picture has no ink then: black, or without its four inks white.
+      data = new Uint8ClampedArray(width * height * 4).fill(count > 3 ? 255 : 0);
+      for (let i = 3; i < data.length; i += 4) data[i] = 255;
+    }
   }
-  if (!once) for (let row = 0; row < unitsHigh; row++) add(row, lastWhole);
-  return { data, width, height };
+  return { data: data!, width, height };
 }
-

@@ -1,5 +1,6 @@
 /** What frame and scan headers of a JPEG file say (ITU-T T.81, B.2.2 and B.2.3), and the geometry that follows (A.1.1, A.2). */
 import { FormatError } from "../../../errors.ts";
+import type { Header } from "./header.ts";
 import type { Codes } from "./huffman.ts";
 
 /** One colour component: its place in the file and the sizes of its plane. */
@@ -19,26 +20,23 @@ export interface Component {
   /** Blocks in a row with the padding of interleaved units. */
   readonly stride: number;
   /** Quantisation in the blocks' order, as it was when the component's first scan began; undefined before that. */
-  steps: Uint16Array | undefined;
-  /** Which Huffman tables the current scan uses: DC in the upper four bits, AC in the lower. */
-  tables: number;
-  /** The current scan's codes. */
-  dc: Codes | undefined;
-  ac: Codes | undefined;
+  steps?: Uint16Array | undefined;
+  /** The current scan's codes, where it has such coefficients. */
+  dc?: Codes;
+  ac?: Codes;
   /** The last DC value, from which the next one differs. */
   predictor: number;
-  /** Coefficients of `kept` rows of blocks, of which row y is found at y modulo `kept`: 64 a block, row by row. */
+  /**
+   * 64 a block, row by row; of the whole component, or of a row of units, in which the next ones take the place of the last. Of sequential
+   * files they are multiplied by `steps`.
+   */
   coefficients: Int16Array;
-  kept: number;
   /** In progressive files, by zigzag place: how many bits are not sent yet, -1 where none was; now, and before the last scan. */
   readonly missing: Int8Array;
   readonly missingBefore: Int8Array;
 }
 
-export interface Frame {
-  readonly progressive: boolean;
-  readonly width: number;
-  readonly height: number;
+export interface Frame extends Header {
   readonly components: readonly Component[];
   /** The largest sampling factors. */
   readonly hMax: number;
@@ -51,6 +49,8 @@ export interface Frame {
 /** One scan: some components, or a part of their coefficients. */
 export interface Scan {
   readonly components: readonly Component[];
+  /** Units between two restart markers; 0: there are none. */
+  readonly interval: number;
   /** First and last coefficient, in zigzag order. */
   readonly first: number;
   readonly last: number;
@@ -61,33 +61,32 @@ export interface Scan {
   run: number;
 }
 
+/** libjpeg's largest side. */
+const largestSide = 65500;
+
 /** @throws FormatError unless `right`. */
 export function check(right: boolean, message: string): asserts right {
   if (!right) throw new FormatError(`JPEG: ${message}`);
 }
 
-/**
- * The frame of `parts`, three bytes a component: its id, sampling factors, quantisation table.
- * @throws FormatError for factors that libjpeg refuses
- */
-export function makeFrame(progressive: boolean, width: number, height: number, parts: readonly (readonly number[])[]): Frame {
-  const hMax = Math.max(...parts.map(([, factors]) => factors >> 4));
-  const vMax = Math.max(...parts.map(([, factors]) => factors & 15));
+/** @throws FormatError for sizes and factors that libjpeg refuses */
+export function makeFrame(header: Header): Frame {
+  const { width, height, count, parts } = header;
+  const factors = (shift: number): number[] => Array.from({ length: count }, (_, i) => (parts[i * 3 + 1] >> shift) & 15);
+  const [hMax, vMax] = [4, 0].map((shift) => Math.max(...factors(shift)));
   const unitsWide = Math.ceil(width / (8 * hMax));
   const unitsHigh = Math.ceil(height / (8 * vMax));
-  const components = parts.map(([id, factors, slot]): Component => {
-    const h = factors >> 4;
-    const v = factors & 15;
+  check(Math.max(width, height) <= largestSide, `images of ${width} x ${height} pixels are not read`);
+  const components = factors(0).map((v, i): Component => {
+    const h = parts[i * 3 + 1] >> 4;
     check(hMax < 5 && vMax < 5 && hMax % h === 0 && vMax % v === 0, `sampling ${h}x${v} of ${hMax}x${vMax} is not read`);
     const across = (width * h) / hMax;
     const down = (height * v) / vMax;
     return {
-      id, h, v, slot,
-      width: Math.ceil(across), height: Math.ceil(down), blocksWide: Math.ceil(across / 8), blocksHigh: Math.ceil(down / 8),
-      stride: unitsWide * h,
-      steps: undefined, tables: 0, dc: undefined, ac: undefined, predictor: 0, coefficients: new Int16Array(0), kept: 0,
-      missing: new Int8Array(64).fill(-1), missingBefore: new Int8Array(64),
+      id: parts[i * 3], h, v, slot: parts[i * 3 + 2], width: Math.ceil(across), height: Math.ceil(down),
+      blocksWide: Math.ceil(across / 8), blocksHigh: Math.ceil(down / 8), stride: unitsWide * h, predictor: 0,
+      coefficients: new Int16Array(0), missing: new Int8Array(64).fill(-1), missingBefore: new Int8Array(64),
     };
   });
-  return { progressive, width, height, components, hMax, vMax, unitsWide, unitsHigh };
+  return { ...header, components, hMax, vMax, unitsWide, unitsHigh };
 }

@@ -4,11 +4,8 @@ import { check } from "./frame.ts";
 /** Bits that are looked up at once. */
 export const lookBits = 10;
 
-/** A table as a DHT segment has it: how many codes of 1 to 16 bits, and their symbols. */
-export interface HuffmanTable {
-  readonly counts: ArrayLike<number>;
-  readonly values: ArrayLike<number>;
-}
+/** What a DHT segment says: the symbols whose codes have 1 bit, 2 bits, ..., 16 bits. */
+export type HuffmanTable = readonly ArrayLike<number>[];
 
 export interface Codes {
   /**
@@ -16,33 +13,29 @@ export interface Codes {
    * the symbol's size too, from bit 16 on that value. 0: the code is longer.
    */
   readonly look: Int32Array;
-  /** By length: the largest code, -1 without one, and what gives the index of its symbol when added to a code. */
-  readonly largest: number[];
-  readonly offset: number[];
-  readonly values: ArrayLike<number>;
+  /** The symbols of codes, which have a 1 before their bits here. */
+  readonly longer: ReadonlyMap<number, number>;
 }
 
-/** @throws FormatError if the counts make no prefix code without a code of all ones, or a DC symbol is above 15. */
-export function buildCodes({ counts, values }: HuffmanTable, dc: boolean): Codes {
+/** @throws FormatError if there are too many codes, or one of all ones, or a DC symbol is above 15. */
+export function buildCodes(table: HuffmanTable, dc: boolean): Codes {
   const look = new Int32Array(1 << lookBits);
-  const largest: number[] = [];
-  const offset: number[] = [];
-  for (let length = 1, code = 0, index = 0; length <= 16; length++, code *= 2) {
-    offset[length] = index - code;
-    largest[length] = -1;
-    for (let n = counts[length - 1]; n > 0; n--, code++) {
-      const symbol = values[index++];
-      check(code + 1 < 1 << length && !(dc && symbol > 15), "damaged tables");
-      largest[length] = code;
-      const size = symbol & 15;
-      const spare = lookBits - length - size;
+  const longer = new Map<number, number>();
+  let code = 1;
+  table.forEach((symbols, i) => {
+    const length = i + 1;
+    code *= 2;
+    for (const symbol of Array.from(symbols)) {
+      const spare = lookBits - length - (symbol & 15);
       for (let rest = 0; rest < (1 << lookBits) >> length; rest++) {
-        const value = size > 0 && spare >= 0 ? extend(rest >> spare, size) << 16 : 0;
-        look[(code << (lookBits - length)) + rest] = value | (length << 8) | symbol;
+        const value = (symbol & 15) > 0 && spare >= 0 ? extend(rest >> spare, symbol & 15) << 16 : 0;
+        look[((code << (lookBits - length)) & ((1 << lookBits) - 1)) + rest] = value | (length << 8) | symbol;
       }
+      longer.set(code++, symbol);
+      check(code < 2 << length && !(dc && symbol > 15), "damaged tables");
     }
-  }
-  return { look, largest, offset, values };
+  });
+  return { look, longer };
 }
 
 /** The signed value of `size` bits (T.81, F.12): the lower half stands for negative numbers. */

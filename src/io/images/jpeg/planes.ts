@@ -4,40 +4,55 @@
  */
 import type { Component, Frame } from "./frame.ts";
 import { inverseDct } from "./inverse-dct.ts";
+import { needsSmoothing, smooth } from "./smoothing.ts";
 
 export interface Plane {
-  readonly component: Component;
   /** A row of the image. */
   readonly line: Uint8ClampedArray;
-  /** Transforms the coefficients at `at` of `block` into the samples of the block in column `x` and row `y`. */
-  transform(block: Int16Array, at: number, x: number, y: number): void;
+  /** Transforms a row of units, whose coefficients are complete. @param lastWhole as readScan has it */
+  add(row: number, lastWhole: number): void;
   /** Makes `line` row `y` of the image. */
   read(y: number): void;
 }
 
-export function makePlane(component: Component, { hMax, vMax }: Frame): Plane {
-  const { width, height, v } = component;
-  const stride = component.stride * 8;
+const scaled = new Int16Array(64);
+
+export function makePlane(component: Component, frame: Frame): Plane {
+  const { width, height, v, stride, blocksWide, blocksHigh, coefficients } = component;
   /** Of these rows, row y is found at y modulo 16 v. */
-  const samples = new Uint8ClampedArray(stride * v * 16);
-  const row = (y: number): number => (y % (v * 16)) * stride;
+  const samples = new Uint8ClampedArray(stride * v * 128);
+  const place = (y: number): number => (y % (v * 16)) * stride * 8;
   // How many times as large the image is.
-  const across = hMax / component.h;
-  const down = vMax / v;
-  const line = new Uint8ClampedArray(stride * across);
+  const across = frame.hMax / component.h;
+  const down = frame.vMax / v;
+  const line = new Uint8ClampedArray(stride * 8 * across);
   const mixesColumns = across === 2 && down < 3 && width > 2;
   const mixesRows = down === 2 && (across === 1 || mixesColumns);
   return {
-    component,
     line,
-    transform(block, at, x, y) {
-      inverseDct(block, at, samples, row(y * 8) + x * 8, stride, component.steps);
+    add(row, lastWhole) {
+      const smoothing = needsSmoothing(frame);
+      // A component that no scan named has none.
+      const steps = component.steps ?? scaled;
+      for (let y = row * v; y < Math.min(row * v + v, blocksHigh); y++) {
+        for (let x = 0; x < blocksWide; x++) {
+          let at = ((y * stride + x) * 64) % coefficients.length;
+          let block = coefficients;
+          if (frame.progressive) {
+            for (let i = 0; i < 64; i++) scaled[i] = coefficients[at + i] * steps[i];
+            if (smoothing) smooth(scaled, component, at, row > lastWhole, x, y, frame.unitsHigh);
+            block = scaled;
+            at = 0;
+          }
+          inverseDct(block, at, samples, place(y * 8) + x * 8, stride * 8);
+        }
+      }
     },
     read(y) {
       const own = Math.floor(y / down);
       const below = y % down;
-      const near = row(own);
-      const far = mixesRows ? row(Math.max(0, Math.min(height - 1, own + below * 2 - 1))) : near;
+      const near = place(own);
+      const far = mixesRows ? place(Math.max(0, Math.min(height - 1, own + below * 2 - 1))) : near;
       if (mixesColumns) mixColumns(line, samples, near, far, width, mixesRows);
       else if (mixesRows) for (let x = 0; x < width; x++) line[x] = (3 * samples[near + x] + samples[far + x] + 1 + below) >> 2;
       else if (across === 1) line.set(samples.subarray(near, near + width));

@@ -1,18 +1,22 @@
 /** The Huffman tables that ITU-T T.81 proposes (K.3.3), which Motion JPEG leaves out of its frames. */
 import type { HuffmanTable } from "./huffman.ts";
 
-/** DC for luminance and for chrominance, then AC for both: counts, and the symbols that do not follow in rising order. */
+/**
+ * DC for luminance and for chrominance, then AC for both. One part for each run of zeros, whose digits (of base 17) are the lengths of
+ * the codes of sizes 0, 1 and so on; 0: there is no such code. Sizes up to 10 that are not told have 16 bits.
+ */
 const tables = [
-  "00010501010101010100000000000000", "00030101010101010101010000000000",
-  "0002010303020403050504040000017d01020300041105122131410613516107227114328191a1082342b1c11552d1f02433627282",
-  "00020102040403040705040400010277000102031104052131061241510761711322328108144291a1b1c109233352f0156272d10a162434e125f1",
+  "233333456789", "2223456789ab", "42234578a 04579b 058ac 069c 06a 07b 07c 08c 09f 09 09 0a 0a 0b 0 b",
+  "223455679ac 04689bc 058acf 058ac 069 06a 07b 07b 08 09 09 09 09 0b 0e af",
 ];
 
+/** Codes of one length stand in the order of their symbols. */
 export function standardTables(): HuffmanTable[] {
-  return tables.map((text, i) => {
-    const bytes = text.match(/../g)!.map((digits) => parseInt(digits, 16));
-    const symbols = new Set(bytes.slice(16));
-    for (let symbol = 0; symbol < 256; symbol++) if (i < 2 || ((symbol - 1) & 15) < 10) symbols.add(symbol);
-    return { counts: Uint8Array.from(bytes.slice(0, 16)), values: Uint8Array.from(symbols) };
+  return tables.map((text) => {
+    const table = Array.from({ length: 16 }, (): number[] => []);
+    text.split(" ").forEach((lengths, run) => {
+      for (let size = 0; size < Math.max(11, lengths.length); size++) table[parseInt(lengths[size] ?? "g", 17) - 1]?.push(run * 16 + size);
+    });
+    return table;
   });
 }
