@@ -17,6 +17,11 @@ export function unaryForward(y: Floats, x: Floats, f: (x: number) => number): vo
   for (let i = 0; i < y.length; i++) y[i] = f(x[i]);
 }
 
+/** dx += dy times the slope of the function at x, where it gives y. */
+export function unaryBackward(dx: Floats, dy: Floats, x: Floats, y: Floats, slope: (x: number, y: number) => number): void {
+  for (let i = 0; i < dx.length; i++) dx[i] += dy[i] * slope(x[i], y[i]);
+}
+
 /** Sizes of the output, and by how much each operand moves on from one index of a dimension to the next: 0 where it is stretched. */
 export interface BroadcastShape {
   readonly sizes: readonly number[];
@@ -36,4 +41,24 @@ export function broadcastForward(
     else for (let n = 0; n < sizes[axis]; n++) walk(axis + 1, i + n * da[axis], j + n * db[axis], c === undefined ? 0 : k + n * dc[axis]);
   };
   walk(0, 0, 0, 0);
+}
+
+/**
+ * The gradient of one operand: dx += the sum of dy times the slope by that operand, over all numbers of the output that it was stretched
+ * to.
+ * @param which operand it is
+ * @param sums working memory: as many doubles as dx has numbers
+ */
+export function broadcastBackward(
+  dx: Floats, dy: Floats, operands: readonly Floats[], slope: (...numbers: number[]) => number, which: number,
+  { sizes, strides }: BroadcastShape, sums: Float64Array,
+): void {
+  sums.fill(0, 0, dx.length);
+  let from = 0;
+  const walk = (axis: number, at: readonly number[]): void => {
+    if (axis === sizes.length) sums[at[which]] += dy[from++] * slope(...operands.map((operand, i) => operand[at[i]]));
+    else for (let n = 0; n < sizes[axis]; n++) walk(axis + 1, at.map((place, i) => place + n * strides[i][axis]));
+  };
+  walk(0, operands.map(() => 0));
+  for (let i = 0; i < dx.length; i++) dx[i] += sums[i];
 }

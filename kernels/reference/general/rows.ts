@@ -29,6 +29,33 @@ export function reduceForward(y: Floats, x: Floats, by: Joining | "mean", { oute
   }
 }
 
+/**
+ * dx: [outer, size, inner]. The largest and smallest hand theirs on, in equal parts where there are several of them; of a product each
+ * number gets the product of the others.
+ */
+export function reduceBackward(
+  dx: Floats, dy: Floats, x: Floats, y: Floats, by: Joining | "mean", { outer, size, inner }: RowsShape,
+): void {
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
+      const from = o * size * inner + i;
+      const end = from + size * inner;
+      const to = o * inner + i;
+      let equal = 0;
+      for (let at = from; at < end; at += inner) if (x[at] === y[to]) equal++;
+      for (let at = from; at < end; at += inner) {
+        if (by === "sum") dx[at] += dy[to];
+        else if (by === "mean") dx[at] += dy[to] / size;
+        else if (by === "product") {
+          let others = 1;
+          for (let other = from; other < end; other += inner) if (other !== at) others *= x[other];
+          dx[at] += dy[to] * others;
+        } else if (x[at] === y[to]) dx[at] += dy[to] / equal;
+      }
+    }
+  }
+}
+
 /** y: [outer, inner], the first place of the largest. */
 export function argMaxForward(y: Floats, x: Floats, { outer, size, inner }: RowsShape): void {
   for (let o = 0; o < outer; o++) {
@@ -60,6 +87,19 @@ export function softmaxRowsForward(y: Floats, x: Floats, logarithm: boolean, { o
   }
 }
 
+/** dx: [outer, size, inner], from what the forward pass gave. */
+export function softmaxRowsBackward(dx: Floats, dy: Floats, y: Floats, logarithm: boolean, { outer, size, inner }: RowsShape): void {
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
+      const from = o * size * inner + i;
+      const end = from + size * inner;
+      let sum = 0;
+      for (let at = from; at < end; at += inner) sum += logarithm ? dy[at] : dy[at] * y[at];
+      for (let at = from; at < end; at += inner) dx[at] += logarithm ? dy[at] - exp(y[at]) * sum : y[at] * (dy[at] - sum);
+    }
+  }
+}
+
 /** Which numbers of the axis go into output i, and how much of each: taps[i] to taps[i + 1] of `places` and `weights`. */
 export interface Taps {
   readonly starts: Int32Array;
@@ -76,6 +116,18 @@ export function resampleForward(y: Floats, x: Floats, { starts, places, weights 
         let sum = 0;
         for (let tap = starts[k]; tap < starts[k + 1]; tap++) sum += weights[tap] * x[(o * size + places[tap]) * inner + i];
         y[(o * out + k) * inner + i] = sum;
+      }
+    }
+  }
+}
+
+/** dx: [outer, size, inner]: each number of the axis gets the share that it gave. */
+export function resampleBackward(dx: Floats, dy: Floats, { starts, places, weights }: Taps, { outer, size, inner }: RowsShape): void {
+  const out = starts.length - 1;
+  for (let o = 0; o < outer; o++) {
+    for (let k = 0; k < out; k++) {
+      for (let tap = starts[k]; tap < starts[k + 1]; tap++) {
+        for (let i = 0; i < inner; i++) dx[(o * size + places[tap]) * inner + i] += weights[tap] * dy[(o * out + k) * inner + i];
       }
     }
   }
@@ -101,4 +153,25 @@ export function matrixProductForward(y: Floats, a: Floats, b: Floats, { rows, in
       }
     }
   }
+}
+
+/** da += dy times b transposed, db += a transposed times dy; either may be undefined. */
+export function matrixProductBackward(
+  da: Floats | undefined, db: Floats | undefined, dy: Floats, a: Floats, b: Floats, { rows, inner, columns, starts }: ProductShape,
+): void {
+  starts.forEach(([fromA, fromB], batch) => {
+    const from = batch * rows * columns;
+    for (let k = 0; k < inner; k++) {
+      for (let r = 0; da !== undefined && r < rows; r++) {
+        let sum = 0;
+        for (let c = 0; c < columns; c++) sum += dy[from + r * columns + c] * b[fromB + k * columns + c];
+        da[fromA + r * inner + k] += sum;
+      }
+      for (let c = 0; db !== undefined && c < columns; c++) {
+        let sum = 0;
+        for (let r = 0; r < rows; r++) sum += a[fromA + r * inner + k] * dy[from + r * columns + c];
+        db[fromB + k * columns + c] += sum;
+      }
+    }
+  });
 }

@@ -29,3 +29,19 @@ export function takeForward(y: Floats, x: Floats, { places, value }: TakeShape):
   };
   walk(0, 0);
 }
+
+/** The gradient of all that: what a number was taken for comes back to it. @param sums working memory: as many doubles as dx has numbers */
+export function takeBackward(dx: Floats, dy: Floats, { places }: Pick<TakeShape, "places">, sums: Float64Array): void {
+  sums.fill(0, 0, dx.length);
+  let from = 0;
+  const walk = (axis: number, base: number): void => {
+    if (axis === places.length) {
+      if (base >= 0) sums[base] += dy[from];
+      from++;
+      return;
+    }
+    for (const place of places[axis]) walk(axis + 1, base < 0 || place < 0 ? -1 : base + place);
+  };
+  walk(0, 0);
+  for (let i = 0; i < dx.length; i++) dx[i] += sums[i];
+}

@@ -10,15 +10,20 @@ import type { Shape } from "../../tensor.ts";
 import type { Computation, Declaration, NodeOf } from "../record.ts";
 import { broadcast, stridesOf } from "./pointwise.ts";
 
-/** The routine of kinds that put numbers in other places. */
+type Takes<K extends Kind> = Computation<K> & { readonly shapeOf: (node: NodeOf<K>) => TakeShape };
+
+/** The routine of kinds that put numbers in other places, and which places these are. */
 function takes<K extends Kind>(
   places: (operation: NodeOf<K>["operation"], from: Shape, to: Shape) => readonly Int32Array[],
   value: (operation: NodeOf<K>["operation"]) => number = () => 0,
-): Computation<K> {
+): Takes<K> {
+  const shapeOf = ({ operation, inputs, output }: NodeOf<K>): TakeShape => (
+    { places: places(operation, inputs[0].shape, output.shape), value: value(operation) }
+  );
   return {
-    routine({ operation, inputs, output }, { array }) {
-      const [y, x] = [array(output), array(inputs[0])];
-      const shape: TakeShape = { places: places(operation, inputs[0].shape, output.shape), value: value(operation) };
+    shapeOf,
+    routine(node, { array }) {
+      const [y, x, shape] = [array(node.output), array(node.inputs[0]), shapeOf(node)];
       return () => takeForward(y, x, shape);
     },
   };
@@ -77,7 +82,7 @@ export const transpose: Declaration<"transpose"> = {
     return order.map((each) => x[each]);
   },
 };
-export const transposeComputation: Computation<"transpose"> = {
+export const transposeComputation: Takes<"transpose"> = {
   ...takes<"transpose">(({ order }, from) => {
     const strides = stridesOf(from);
     return order.map((each) => axis(from[each], strides[each], (i) => i));
@@ -99,7 +104,7 @@ export const slice: Declaration<"slice"> = {
     return shape;
   },
 };
-export const sliceComputation: Computation<"slice"> = {
+export const sliceComputation: Takes<"slice"> = {
   ...takes<"slice">(({ starts, steps }, from, to) => {
     const strides = stridesOf(from);
     return to.map((n, i) => axis(n, strides[i], (at) => starts[i] + at * steps[i]));
@@ -120,7 +125,7 @@ export const expand: Declaration<"expand"> = {
     return shape;
   },
 };
-export const expandComputation: Computation<"expand"> = {
+export const expandComputation: Takes<"expand"> = {
   ...takes<"expand">((_, from, to) => {
     const strides = stridesOf(from);
     const missing = to.length - from.length;
@@ -139,7 +144,7 @@ export const gather: Declaration<"gather"> = {
     return x.map((n, i) => (i === along ? rows.length : n));
   },
 };
-export const gatherComputation: Computation<"gather"> = {
+export const gatherComputation: Takes<"gather"> = {
   ...takes<"gather">(({ axis: along, rows }, from, to) => {
     const strides = stridesOf(from);
     return to.map((n, i) => axis(n, strides[i], (at) => (i === along ? rows[at] : at)));
@@ -151,7 +156,7 @@ export const gatherComputation: Computation<"gather"> = {
 };
 
 export const pad: Declaration<"pad"> = { shape: ({ before, after }, [x]) => x.map((n, i) => n + before[i] + after[i]) };
-export const padComputation: Computation<"pad"> = {
+export const padComputation: Takes<"pad"> = {
   ...takes<"pad">(({ before, mode }, from, to) => {
     const strides = stridesOf(from);
     return to.map((n, i) => axis(n, strides[i], (at) => padSource(mode, from[i], at - before[i])));

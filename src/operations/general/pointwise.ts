@@ -43,7 +43,8 @@ export function broadcastShape(sizes: Shape, shapes: readonly Shape[]): Broadcas
   };
 }
 
-const geometry = ({ inputs, output }: Pick<Node, "inputs" | "output">): BroadcastShape => broadcastShape(
+/** How the inputs of a node are walked through. */
+export const geometry = ({ inputs, output }: Pick<Node, "inputs" | "output">): BroadcastShape => broadcastShape(
   output.shape, inputs.map(({ shape }) => shape),
 );
 

@@ -2,7 +2,8 @@
 import {
   argMaxForward, matrixProductForward, reduceForward, resampleForward, softmaxRowsForward,
 } from "../../../kernels/reference/general/rows.ts";
-import type { RowsShape } from "../../../kernels/reference/general/rows.ts";
+import type { ProductShape, RowsShape } from "../../../kernels/reference/general/rows.ts";
+import type { Node } from "../../graph/graph.ts";
 import { showShape, sizeOf } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
 import { sameShape } from "../record.ts";
@@ -100,22 +101,27 @@ export const matrixProduct: Declaration<"matrix_product"> = {
     return [...broadcast("matrix_product", [a.slice(0, -2), b.slice(0, -2)]), a[a.length - 2], b[b.length - 1]];
   },
 };
+/** Sizes of the matrices, and where each begins. */
+export function productShape({ inputs, output }: Pick<Node, "inputs" | "output">): ProductShape {
+  const [left, right] = inputs.map(({ shape }) => shape);
+  const [rows, inner, columns] = [left[left.length - 2], left[left.length - 1], right[right.length - 1]];
+  const batches = output.shape.slice(0, -2);
+  const { strides } = broadcastShape(batches, [left.slice(0, -2), right.slice(0, -2)]);
+  const starts = Array.from({ length: sizeOf(batches) }, (_, batch) => {
+    const at: [number, number] = [0, 0];
+    for (let axis = batches.length - 1, rest = batch; axis >= 0; rest = Math.floor(rest / batches[axis--])) {
+      const index = rest % batches[axis];
+      at[0] += index * strides[0][axis];
+      at[1] += index * strides[1][axis];
+    }
+    return [at[0] * rows * inner, at[1] * inner * columns] as const;
+  });
+  return { rows, inner, columns, starts };
+}
 export const matrixProductComputation: Computation<"matrix_product"> = {
-  routine({ inputs, output }, { array }) {
-    const [y, a, b] = [output, ...inputs].map((value) => array(value));
-    const [left, right] = inputs.map(({ shape }) => shape);
-    const [rows, inner, columns] = [left[left.length - 2], left[left.length - 1], right[right.length - 1]];
-    const batches = output.shape.slice(0, -2);
-    const { strides } = broadcastShape(batches, [left.slice(0, -2), right.slice(0, -2)]);
-    const starts = Array.from({ length: sizeOf(batches) }, (_, batch) => {
-      const at: [number, number] = [0, 0];
-      for (let axis = batches.length - 1, rest = batch; axis >= 0; rest = Math.floor(rest / batches[axis--])) {
-        const index = rest % batches[axis];
-        at[0] += index * strides[0][axis];
-        at[1] += index * strides[1][axis];
-      }
-      return [at[0] * rows * inner, at[1] * inner * columns] as const;
-    });
-    return () => matrixProductForward(y, a, b, { rows, inner, columns, starts });
+  routine(node, { array }) {
+    const [y, a, b] = [node.output, ...node.inputs].map((value) => array(value));
+    const shape = productShape(node);
+    return () => matrixProductForward(y, a, b, shape);
   },
 };

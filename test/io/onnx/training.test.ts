@@ -9,8 +9,11 @@ import { lower } from "../../../src/nn/lower.ts";
 import { compileSync } from "../../../src/session/session.ts";
 import { compileTrainingSync } from "../../../src/session/training/training-session.ts";
 import { Tensor } from "../../../src/tensor.ts";
-import { recipeTensor } from "../../fixtures/recipe.ts";
+import type { Message } from "../../../src/io/onnx/protobuf.ts";
+import { mulberry32, recipeTensor } from "../../fixtures/recipe.ts";
 import { fileBytes } from "../../support/files.ts";
+import { modelBytes, tensor } from "./model-bytes.ts";
+import type { Node } from "./model-bytes.ts";
 
 const labels = Int32Array.of(1, 0, 2, 2);
 const sgd = { method: "sgd" } as const;
@@ -75,14 +78,93 @@ for (
   });
 }
 
-test("a softmax at the end is left to the loss; what has no gradient is said", () => {
+test("a softmax at the end is left to the loss; names that are none are said", () => {
   const network = importOnnx(fileBytes("fixtures/onnx/other/se-paddle-14.onnx"));
   assert.is(network.lower({ x: [1, 3, 16, 16] }, true).nodes.at(-1)?.operation.kind, "linear");
-  assert.throws(() => compileTrainingSync(network, { input: [1, 3, 16, 16], optimiser: sgd }), /resample|has no gradient|eager/);
+  const session = compileTrainingSync(network, { input: [1, 3, 16, 16], optimiser: sgd, learningRate: 0.05 });
+  const x = recipeTensor("input", [1, 3, 16, 16]);
+  const losses = Array.from({ length: 6 }, () => session.trainStep(x, Int32Array.of(1)));
+  assert.ok(losses[5] < losses[0], losses.join());
   assert.throws(() => compileTrainingSync(network, { input: [1, 3, 16, 16], optimiser: sgd, frozen: ["nothing"] }), /nothing/);
   assert.throws(
     () => network.loadState(new Map([["linear_0.w_9", Tensor.zeros([1])]])), /no tensor "linear_0\.w_9" \(did you mean "linear_/,
   );
+});
+
+/** Attention, layer normalisation and whatever else general networks are made of, over [N,3,8,8]. */
+function general(): Uint8Array {
+  const uniform = mulberry32(17);
+  const weights: Message[] = [];
+  const nodes: Node[] = [];
+  const weigh = (name: string, dims: readonly number[], least = -0.5, times = 1): string => {
+    const size = dims.reduce((product, n) => product * n, 1);
+    weights.push(tensor(name, dims, Array.from({ length: size }, () => times * (least + uniform()))));
+    return name;
+  };
+  const whole = (name: string, values: readonly number[]): string => {
+    weights.push(tensor(name, [values.length], values, "int64"));
+    return name;
+  };
+  const node = (type: string, inputs: readonly string[], attributes: Node["attributes"] = {}, more: readonly string[] = []): string => {
+    const output = `v${nodes.length}`;
+    nodes.push({ type, inputs, outputs: [output, ...more], attributes });
+    return output;
+  };
+  const image = node("Conv", ["x", weigh("stem.weight", [8, 3, 2, 2]), weigh("stem.bias", [8])], { strides: [2, 2] });
+  const pooled = node("Mul", [image, node("Sigmoid", [node("ReduceMean", [image], { axes: [1], keepdims: 1 })])]);
+  const rows = node("Transpose", [node("Reshape", [pooled, whole("rows", [0, 8, 16])])], { perm: [0, 2, 1] });
+  const normal = node("LayerNormalization", [rows, weigh("norm.weight", [8]), weigh("norm.bias", [8])]);
+  const [q, k, v] = ["q", "k", "v"].map((name) => node("MatMul", [normal, weigh(`${name}.weight`, [8, 8], -0.5, 3)]));
+  const scores = node("Softmax", [node("MatMul", [q, node("Transpose", [k], { perm: [0, 2, 1] })])], { axis: -1 });
+  const mixed = node("Add", [rows, node("MatMul", [scores, v])]);
+  const halves = node("Split", [mixed, whole("halves", [3, 5])], { axis: 2 }, ["other"]);
+  const soft = node("Softplus", [node("Slice", [mixed, whole("from", [7]), whole("to", [0]), whole("axis", [2]), whole("by", [-2])])]);
+  const joined = node("Concat", [node("Erf", [halves]), node("Elu", ["other"]), soft], { axis: 2 });
+  const padded = node("Pad", [joined, whole("pads", [0, 1, 2, 0, 2, 1])], { mode: "reflect" });
+  const table = node("Gather", [padded, whole("places", [3, 0, 3, 11])], { axis: 1 });
+  const squares = node("Sqrt", [node("Add", [node("Mul", [table, table]), weigh("shift", [4, 1], 0.5)])]);
+  const most = node("Max", [squares, weigh("floor", [1, 4, 1], 0.6)]);
+  const wide = node("Expand", [node("Div", [most, weigh("scale", [15], 0.5)]), whole("wide", [1, 4, 15])]);
+  const flat = node("ReduceL2", [wide], { axes: [1], keepdims: 0 });
+  node("Gemm", [flat, weigh("fc.weight", [3, 15]), weigh("fc.bias", [3])], { transB: 1 });
+  return modelBytes({ nodes, weights, inputs: { x: ["N", 3, 8, 8] }, outputs: [nodes[nodes.length - 1].outputs![0]], opset: 17 });
+}
+
+test("general operations train: every gradient is the slope of the loss", () => {
+  const network = importOnnx(general());
+  const input = [4, 3, 8, 8];
+  const x = recipeTensor("input", input);
+  const session = compileTrainingSync(network, { input, optimiser: sgd, numerics: "exact" });
+  session.backward(x, labels);
+  const run = compileSync(network, { input, numerics: "exact" });
+  const loss = (): number => {
+    const logits = run.run(x).data;
+    return labels.reduce((sum, label, i) => {
+      const row = Array.from(logits.subarray(3 * i, 3 * i + 3));
+      return sum + Math.log(row.reduce((all, each) => all + Math.exp(each - row[label]), 0)) / labels.length;
+    }, 0);
+  };
+  const state = network.state();
+  assert.is(state.size, 12, [...state.keys()].join());
+  for (const name of state.keys()) {
+    const own = session.gradient(name).data;
+    // A matrix of a MatMul lies [in,out] in the file, as a linear layer's weight it is [out,in].
+    const gradient = /^[qkv]\./.test(name) ? own.map((_, i) => own[(i % 8) * 8 + Math.floor(i / 8)]) : own;
+    const now = state.get(name)!;
+    // Along the gradient itself the loss rises by its length: over a step that is short enough to meet no kink.
+    const length = Math.sqrt(gradient.reduce((sum, each) => sum + each * each, 0));
+    const moved = (by: number): number => {
+      const there = Float32Array.from(now.data, (each, i) => each + (by * gradient[i]) / length);
+      network.loadState(new Map([[name, new Tensor(there, now.shape)]]));
+      run.refresh();
+      return loss();
+    };
+    const slope = (moved(0.0005) - moved(-0.0005)) / 0.001;
+    moved(0);
+    assert.ok(length > 0.002 && Math.abs(slope - length) < 0.02 * length + 2e-4, `${name}: ${slope} along a gradient of ${length}`);
+  }
+  session.close();
+  run.close();
 });
 
 test.run();

@@ -27,15 +27,13 @@ export interface Everywhere {
   readonly plain?: readonly string[];
   /** Those that are left plain where numerics are exact, besides. */
   readonly plainWhereExact?: readonly string[];
-  /** Is it left to eager models to train it? */
-  readonly eagerOnly?: boolean;
   /** Bound of a fast session's error, of the largest value. */
   readonly fast?: number;
 }
 
 /** @param make a fresh network each time, images to images */
 export function everywhere(
-  name: string, make: () => Module, { inputs, plain = [], plainWhereExact = [], eagerOnly = false, fast = 1e-4 }: Everywhere,
+  name: string, make: () => Module, { inputs, plain = [], plainWhereExact = [], fast = 1e-4 }: Everywhere,
 ): void {
   for (const input of inputs) {
     test(`${name}, ${input.join("x")}: gradients by finite differences`, () => {
@@ -74,13 +72,7 @@ export function everywhere(
         return new Sequential(body, new GlobalAveragePool(), new Flatten(), new Linear(channels, 4));
       };
       const model = stir(whole()).train();
-      const compiled = (): ReturnType<typeof compileTrainingSync> =>
-        compileTrainingSync(model, { input, optimiser: { method: "sgd" }, numerics: "exact", threads: 1 });
-      if (eagerOnly) {
-        assert.throws(compiled, /train this model with the eager Trainer/);
-        return;
-      }
-      const session = compiled();
+      const session = compileTrainingSync(model, { input, optimiser: { method: "sgd" }, numerics: "exact", threads: 1 });
       const x = draw(input);
       const labels = drawLabels(input[0], 4, new Random(4));
       const expected = referenceStep(model, whole(), x, labels);

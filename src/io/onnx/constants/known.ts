@@ -80,8 +80,8 @@ export class Computer {
   known(what: string, type: number, shape: Shape, fill: (numbers: Numbers) => void): Known {
     const element = elementTypes[type];
     if (element === undefined) throw new TypeError(`importOnnx: ${what} computes with ${typeName(type)}`);
-    if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0)) {
-      throw new RangeError(`importOnnx: ${what} makes a constant of ${showShape(shape)}`);
+    if (shape.length > 32 || !shape.every((n) => Number.isSafeInteger(n) && n >= 0)) {
+      throw new RangeError(`importOnnx: ${what} makes a constant of ${showShape(shape.slice(0, 32))}`);
     }
     this.#left -= sizeOf(shape);
     if (!(this.#left >= 0)) {

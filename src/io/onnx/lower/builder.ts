@@ -2,7 +2,7 @@
  * What graphs are made with: functions of tensors that are known now (then they are computed) or when the network runs (then a node is
  * added).
  */
-import type { Activation, BinaryFunction, Of, Reduction, Taps, UnaryFunction } from "../../../graph/graph.ts";
+import type { ActivationKind, BinaryFunction, Of, Reduction, Taps, UnaryFunction } from "../../../graph/graph.ts";
 import { generalDeclarations } from "../../../operations/general/index.ts";
 import { sameShape, sizeOf } from "../../../tensor.ts";
 import type { Shape } from "../../../tensor.ts";
@@ -18,36 +18,19 @@ const comparisons: ReadonlySet<BinaryFunction> = new Set([
 
 export class Builder extends NodeBuilder {
   /** A function of each number, whatever the order of axes. */
-  #pointwise(item: Item, work: (item: Item) => Item): Item {
-    const order = orderOf(item);
-    if (order === undefined) return work(item);
-    const { value, type } = work(this.flow((item as Flow).value, item.type)) as Flow;
-    return this.flow(value, type, order);
+  map<K extends "elu" | "clip" | "unary">(item: Item, kind: K, attributes: Omit<Of<K>, "kind">): Item {
+    return this.#alongAxes(item, (x) => this.run(kind, attributes, [x]));
   }
 
-  activation(item: Item, activation: Activation): Item {
-    return this.#pointwise(item, (x) => {
-      const value = this.value(x);
-      return this.flow(
-        this.add(
-          { kind: "activation", activation: activation.activation, slope: activation.slope, offset: activation.offset }, [value],
-          value.shape,
-        ),
-        x.type,
-      );
+  activation(item: Item, activation: ActivationKind, slope: number = 0, offset: number = 0): Item {
+    return this.#alongAxes(item, (plain) => {
+      const x = this.value(plain);
+      return this.flow(this.add({ kind: "activation", activation, slope, offset }, [x], x.shape), plain.type);
     });
   }
 
   unary(item: Item, by: UnaryFunction): Item {
-    return this.#pointwise(item, (x) => this.run("unary", { by }, [x]));
-  }
-
-  elu(item: Item, alpha: number): Item {
-    return this.#pointwise(item, (x) => this.run("elu", { alpha }, [x]));
-  }
-
-  clip(item: Item, least: number, most: number): Item {
-    return this.#pointwise(item, (x) => this.run("clip", { least, most }, [x]));
+    return this.map(item, "unary", { by });
   }
 
   /** A function of two numbers, as numpy stretches them. */

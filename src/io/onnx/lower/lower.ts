@@ -5,7 +5,6 @@ import type { Shapes } from "../../../graph/network.ts";
 import { Computer, Known, stored } from "../constants/known.ts";
 import { operators } from "../operators/index.ts";
 import type { OnnxModel, OnnxNode } from "../read/model.ts";
-import { Builder } from "./builder.ts";
 import type { Item } from "./nodes.ts";
 import { Site } from "./site.ts";
 import { Unsupported } from "./unsupported.ts";
@@ -46,9 +45,9 @@ export function unsupported({ opset }: OnnxModel, missing: readonly Missing[], m
 
 export function lowerModel(source: Source, shapes: Shapes): Graph {
   const { model, given, settled } = source;
-  const build = new Builder(source.weights, new Computer(source.mostConstants), source.notes);
+  const site = new Site(model.producer, source.weights, new Computer(source.mostConstants), source.notes);
   const items = new Map<string, Item>(given);
-  for (const { name, type } of model.inputs) if (!given.has(name)) items.set(name, build.flow(build.input(name, shapes[name]), type));
+  for (const { name, type } of model.inputs) if (!given.has(name)) items.set(name, site.flow(site.input(name, shapes[name]), type));
   for (const [name, tensor] of model.weights) if (!items.has(name)) items.set(name, stored(tensor));
   const missing: Missing[] = [];
   /** Outputs of nodes that are not supported: what follows from them is not looked at. */
@@ -61,10 +60,9 @@ export function lowerModel(source: Source, shapes: Shapes): Graph {
     const inputs = node.inputs.map((name) => (name === "" ? undefined : (items.get(name) ?? unknown(node, name))));
     let outputs = settled.get(node);
     if (outputs === undefined) {
-      const site = new Site(node, node.type.includes(":") ? 1 : model.opset, model.producer, build, inputs);
-      build.at(node.outputs[0] ?? node.title, site.what);
+      site.at(node.outputs[0] ?? node.title, whatOf(node));
       try {
-        const result = operators[node.type](site);
+        const result = site.lower(node, node.type.includes(":") ? 1 : model.opset, inputs, operators[node.type]);
         outputs = Array.isArray(result) ? (result as readonly (Item | undefined)[]) : [result as Item];
       } catch (error) {
         if (!(error instanceof Unsupported)) throw error;
@@ -85,21 +83,26 @@ export function lowerModel(source: Source, shapes: Shapes): Graph {
       const item = outputs[i];
       if (name === "" || item === undefined) return;
       items.set(name, item);
-      build.named(name, item);
+      site.named(name, item);
     });
   }
   if (missing.length > 0) throw unsupported(model, missing);
-  build.at("output", "an output");
+  site.at("output", "an output");
   try {
-    return build.finish(model.outputs.map(({ name }) => build.value(items.get(name) ?? unknown(undefined, name))));
+    return site.finish(model.outputs.map(({ name }) => site.value(items.get(name) ?? unknown(undefined, name))));
   } catch (error) {
     if (!(error instanceof Unsupported)) throw error;
     throw unsupported(model, [], [`an output ${error.message}`]);
   }
 }
 
+/** For messages. */
+function whatOf({ type, title }: OnnxNode): string {
+  return `${type} (node ${show(title)})`;
+}
+
 function unknown(node: OnnxNode | undefined, name: string): never {
-  const who = node === undefined ? "the graph's output" : `${node.type} (node ${show(node.title)})`;
+  const who = node === undefined ? "the graph's output" : whatOf(node);
   throw new RangeError(`importOnnx: ${who} wants ${show(name)}, which nothing makes before it`);
 }
 

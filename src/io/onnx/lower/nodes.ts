@@ -48,6 +48,12 @@ export function inverse(order: readonly number[]): number[] {
   return order.map((_, i) => order.indexOf(i));
 }
 
+/** Do all numbers stay where they are, because only sizes of one move? */
+function staysIn(order: readonly number[], shape: Shape): boolean {
+  const moving = order.filter((axis) => shape[axis] !== 1);
+  return moving.every((axis, i) => i === 0 || moving[i - 1] < axis);
+}
+
 /**
  * Makes nodes of a graph, and values in the order that whoever uses them wants. A transposed tensor stays as it was, with its axes renamed,
  * until somebody needs it in that order: so layouts that exporters change back and forth cost nothing.
@@ -117,7 +123,7 @@ export class NodeBuilder {
   /** A node of the graph. It is named as a step of the file's node at work, until `named` says that it is its output. */
   add(operation: Operation, inputs: readonly Value[], shape: Shape, name: string = `${this.#name}.step`): Value {
     this.checkSize(shape);
-    if (this.#nodes.length === MOST_NODES) throw new RangeError(`importOnnx: the graph has more than ${MOST_NODES} operations`);
+    if (this.#nodes.length === MOST_NODES) throw new RangeError(`importOnnx: more than ${MOST_NODES} operations`);
     const output = { name: this.#unique(name), shape };
     this.#nodes.push({ operation, inputs, output });
     this.#steps.add(output);
@@ -174,7 +180,8 @@ export class NodeBuilder {
       let value = this.#constants.get(item);
       if (value === undefined) {
         if (item.size === 0) throw new Unsupported("of no numbers");
-        const constant = this.constant(item);
+        // A number by itself, or a table that was computed, is no weight that learns.
+        const constant = this.constant(item, { fixed: item.size === 1 || item.weight === undefined });
         value = this.add({ kind: "constant", value: constant }, [], item.shape, `${constant.name}.value`);
         this.#constants.set(item, value);
       }
@@ -193,11 +200,8 @@ export class NodeBuilder {
 
   #ordered(value: Value, order: readonly number[]): Value {
     const shape = order.map((axis) => value.shape[axis]);
-    const moving = order.filter((axis) => value.shape[axis] !== 1);
     const name = `${value.name}.in_order`;
-    // Sizes of one may move without a number moving.
-    const stays = moving.every((axis, i) => i === 0 || moving[i - 1] < axis);
-    return this.add(stays ? { kind: "reshape", shape } : { kind: "transpose", order }, [value], shape, name);
+    return this.add(staysIn(order, value.shape) ? { kind: "reshape", shape } : { kind: "transpose", order }, [value], shape, name);
   }
 
   flow(value: Value, type: number = FLOAT, order?: readonly number[]): Flow {
@@ -221,7 +225,9 @@ export class NodeBuilder {
 
   transpose(item: Item, order: readonly number[]): Item {
     if (order.every((axis, i) => axis === i)) return item;
-    if (item instanceof Known) return this.run("transpose", { order }, [item]);
+    if (item instanceof Known) {
+      return staysIn(order, item.shape) ? item.reshaped(order.map((axis) => item.shape[axis])) : this.run("transpose", { order }, [item]);
+    }
     if (item.stretched !== undefined) return this.flow(this.value(item), item.type, order);
     const joined = item.order === undefined ? order : order.map((axis) => item.order![axis]);
     return this.flow(item.value, item.type, joined.every((axis, i) => axis === i) ? undefined : joined);

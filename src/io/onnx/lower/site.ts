@@ -1,36 +1,38 @@
-/** One node of a file, as the functions that lower it see it: its inputs, and attributes with their defaults. */
-import { show } from "../../../errors.ts";
+/** The node of a file that is being lowered, as the functions that do it see it: its inputs, and attributes with their defaults. */
 import { showShape } from "../../../tensor.ts";
 import type { Shape } from "../../../tensor.ts";
-import type { Value } from "../../../graph/graph.ts";
 import { Known } from "../constants/known.ts";
 import type { OnnxNode } from "../read/model.ts";
-import { isFloat } from "../read/types.ts";
 import { Unsupported } from "./unsupported.ts";
 import { shapeOf } from "./nodes.ts";
-import type { Builder } from "./builder.ts";
+import { Builder } from "./builder.ts";
 import type { Item } from "./nodes.ts";
 
-export class Site {
-  readonly node: OnnxNode;
+/** @returns its outputs, or the one there is */
+export type Lowering = (site: Site) => Item | readonly (Item | undefined)[];
+
+const nothing: OnnxNode = { type: "", title: "", inputs: [], outputs: [], attributes: new Map() };
+
+export class Site extends Builder {
+  node: OnnxNode = nothing;
   /** Version of the operator set that the node belongs to. */
-  readonly opset: number;
-  readonly build: Builder;
+  opset = 0;
+  inputs: readonly (Item | undefined)[] = [];
   /** The program that wrote the file. */
   readonly producer: string;
-  readonly inputs: readonly (Item | undefined)[];
 
-  constructor(node: OnnxNode, opset: number, producer: string, build: Builder, inputs: readonly (Item | undefined)[]) {
-    this.node = node;
-    this.opset = opset;
+  constructor(producer: string, ...state: ConstructorParameters<typeof Builder>) {
+    super(...state);
     this.producer = producer;
-    this.build = build;
-    this.inputs = inputs;
   }
 
-  /** For messages. */
-  get what(): string {
-    return `${this.node.type} (node ${show(this.node.title)})`;
+  /** What `lowering` makes of a node that may stand in for another one's part. */
+  lower(node: OnnxNode, opset: number, inputs: readonly (Item | undefined)[], lowering: Lowering): ReturnType<Lowering> {
+    const before = { node: this.node, opset: this.opset, inputs: this.inputs };
+    Object.assign(this, { node, opset, inputs });
+    const result = lowering(this);
+    Object.assign(this, before);
+    return result;
   }
 
   /** @throws RangeError that names the node */
@@ -60,26 +62,15 @@ export class Site {
     return shapeOf(this.item(i));
   }
 
-  /** An input as a value of the graph. */
-  value(i: number): Value {
-    return this.build.value(this.item(i));
-  }
-
   /** An input that must be known when the graph is made. */
   known(i: number, what: string): Known {
     const item = this.item(i);
     return item instanceof Known ? item : this.cannot(`with its ${what} computed by the network`);
   }
 
-  /** Numbers of an input that must be known, or where it is missing an attribute's. */
-  numbers(i: number, attribute: string): readonly number[] | undefined {
-    if (this.has(i)) return Array.from(this.known(i, attribute).numbers);
-    return this.list(attribute);
-  }
-
-  /** Are the elements of an input floats? */
-  floats(i: number): boolean {
-    return isFloat(this.item(i).type);
+  /** Numbers of an input that must be known; of an attribute where it is missing, or before the opset in which it became one. */
+  numbers(i: number, attribute: string, since: number = 0): readonly number[] | undefined {
+    return this.opset >= since && this.has(i) ? Array.from(this.known(i, attribute).numbers) : this.list(attribute);
   }
 
   int(name: string, usual: number): number {
@@ -104,10 +95,17 @@ export class Site {
     return bytes === undefined ? usual : String.fromCharCode(...bytes.subarray(0, 100));
   }
 
-  /** An attribute's axis, or an input's, counted from 0. */
-  axis(axis: number, rank: number): number {
+  /** An axis counted from 0: that of an attribute, or one that is given. */
+  axis(rank: number, axis: number = this.int("axis", 0)): number {
     const from = axis < 0 ? axis + rank : axis;
     if (!(Number.isInteger(from) && from >= 0 && from < rank)) this.wrong(`wants axis ${axis} of ${rank} dimensions`);
+    return from;
+  }
+
+  /** Such axes, each once; all where none are given. */
+  axes(rank: number, axes: readonly number[] = Array.from({ length: rank }, (_, i) => i)): number[] {
+    const from = axes.map((axis) => this.axis(rank, axis));
+    if (new Set(from).size !== from.length) this.wrong(`names an axis twice: ${axes.join()}`);
     return from;
   }
 

@@ -1,7 +1,7 @@
 /** The tensors of a network that was read from a file: what graphs compute with, saving has, and training changes. */
 import type { Constant } from "../../../graph/graph.ts";
 import { didYouMean } from "../../../errors.ts";
-import { Tensor, sameShape, showShape, sizeOf } from "../../../tensor.ts";
+import { Tensor, sameShape, showShape } from "../../../tensor.ts";
 import type { Shape } from "../../../tensor.ts";
 import type { Known } from "../constants/known.ts";
 import { FLOAT, isFloat } from "../read/types.ts";
@@ -15,6 +15,8 @@ export interface Layout {
   readonly shape: Shape;
   /** Undefined where they are the same in the same order. */
   readonly from?: ((numbers: Numbers) => Float32Array) | undefined;
+  /** Is it no weight that learns, or is saved? */
+  readonly fixed?: boolean;
   /** Undoes `from`. */
   readonly back?: (numbers: Float32Array) => Float32Array;
 }
@@ -45,6 +47,10 @@ function checkHeld({ type, numbers }: Known): void {
   if (wrong !== undefined) throw new Unsupported(`with the number ${wrong}, which float32 does not hold`);
 }
 
+function checkSize({ constant: { name }, known: { shape, size } }: Entry, tensor: Tensor): void {
+  if (tensor.size !== size) throw new RangeError(`tensor "${name}" wants shape ${showShape(shape)}, got ${showShape(tensor.shape)}`);
+}
+
 export class Weights {
   readonly #entries = new Map<string, Entry>();
   /** What was loaded for names that no graph has asked for yet. */
@@ -66,7 +72,8 @@ export class Weights {
       }
       key = `${key}.${layout.suffix || layout.shape.join("x")}`;
     }
-    const entry: Entry = { constant: { name: key, read: () => entry.own ?? this.#derived(entry) }, known, layout, own: undefined };
+    const constant = { name: key, fixed: layout.fixed === true, read: () => entry.own ?? this.#derived(entry) };
+    const entry: Entry = { constant, known, layout, own: undefined };
     this.#entries.set(key, entry);
     const loaded = this.#loaded.get(key);
     if (loaded !== undefined) this.#write(entry, loaded);
@@ -75,7 +82,7 @@ export class Weights {
 
   #derived({ known, layout }: Entry): Tensor<Float32Array> {
     const numbers = known.readOnce();
-    return new Tensor(layout.from === undefined ? singles(numbers) : layout.from(numbers), layout.shape);
+    return new Tensor(layout.from?.(numbers) ?? singles(numbers), layout.shape);
   }
 
   /** From now on what is read can be written to, and nothing of the file changes. */
@@ -87,8 +94,9 @@ export class Weights {
   state(): Map<string, Tensor<Float32Array>> {
     const state = new Map<string, Tensor<Float32Array>>();
     for (const [name, { constant, known, layout }] of this.#entries) {
+      if (constant.fixed) continue;
       const { data } = constant.read() as Tensor<Float32Array>;
-      state.set(name, new Tensor(layout.back === undefined ? data.slice() : layout.back(data), known.shape));
+      state.set(name, new Tensor(layout.back?.(data) ?? data.slice(), known.shape));
     }
     return state;
   }
@@ -99,9 +107,7 @@ export class Weights {
     for (const [name, tensor] of tensors) {
       if (!names.has(name)) throw new RangeError(`the network has no tensor "${name}"${didYouMean(name, names)}`);
       const entry = this.#entries.get(name);
-      if (entry !== undefined && sizeOf(tensor.shape) !== sizeOf(entry.known.shape)) {
-        throw new RangeError(`tensor "${name}" wants shape ${showShape(entry.known.shape)}, got ${showShape(tensor.shape)}`);
-      }
+      if (entry !== undefined) checkSize(entry, tensor);
     }
     for (const [name, tensor] of tensors) {
       this.#loaded.set(name, tensor);
@@ -110,11 +116,9 @@ export class Weights {
     }
   }
 
-  #write(entry: Entry, { data, shape }: Tensor): void {
-    const { layout, known } = entry;
-    if (data.length !== sizeOf(known.shape)) {
-      throw new RangeError(`tensor "${entry.constant.name}" wants shape ${showShape(known.shape)}, got ${showShape(shape)}`);
-    }
-    entry.own = new Tensor(layout.from === undefined ? Float32Array.from(data) : layout.from(Float32Array.from(data)), layout.shape);
+  #write(entry: Entry, tensor: Tensor): void {
+    checkSize(entry, tensor);
+    const data = Float32Array.from(tensor.data);
+    entry.own = new Tensor(entry.layout.from?.(data) ?? data, entry.layout.shape);
   }
 }

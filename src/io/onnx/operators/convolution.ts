@@ -1,9 +1,12 @@
 /** Convolutions of images [N,C,H,W] and signals [N,C,L]. */
-import type { Activation } from "../../../graph/graph.ts";
 import { showShape } from "../../../tensor.ts";
+import { whole } from "../constants/known.ts";
 import type { Known } from "../constants/known.ts";
+import { shapeOf } from "../lower/nodes.ts";
 import type { Item } from "../lower/nodes.ts";
 import type { Site } from "../lower/site.ts";
+import type { Attribute } from "../read/model.ts";
+import { activations } from "./activations.ts";
 import type { Table } from "./table.ts";
 import { asImage, fitting, four, lifted, lowered, two, windowsOf } from "./window.ts";
 import type { Windows } from "./window.ts";
@@ -15,7 +18,6 @@ function imageWeight({ shape }: Known): number[] {
 
 function checked(site: Site): { weight: Known; bias: Known | undefined; rank: number; groups: number } {
   const { length: rank } = site.rank(0, 3, 4, 5);
-  if (rank === 5) site.cannot("in three dimensions");
   const weight = site.known(1, "weight");
   if (weight.shape.length !== rank) site.wrong(`wants a weight of ${rank} dimensions, got ${showShape(weight.shape)}`);
   const given = site.list("kernel_shape");
@@ -35,15 +37,39 @@ export function convolution(site: Site): Item {
   }
   const windows = windowsOf(site, image, weight.shape.slice(2));
   const out = fitting(site, image, windows);
+  if (rank === 5) return volumes(site, windows, out, { weight, bias, rank, groups });
   const { kernel, strides, dilations, begins, ends } = asImage(windows);
-  const { build } = site;
-  const value = build.add(
+  const value = site.add(
     {
       kind: "conv2d", kernel: two(kernel), stride: two(strides), padding: four(begins, ends), dilation: two(dilations), groups,
-      weight: build.constant(weight, { shape: imageWeight(weight) }, "weight"), bias: bias && build.constant(bias, {}, "bias"),
+      weight: site.constant(weight, { shape: imageWeight(weight) }, "weight"), bias: bias && site.constant(bias, {}, "bias"),
     },
-    [build.value(lifted(site, site.item(0)))], [batch, weight.shape[0], ...(rank === 3 ? [1] : []), ...out]);
-  return lowered(site, build.flow(value, site.item(0).type), rank);
+    [site.value(lifted(site, site.item(0)))], [batch, weight.shape[0], ...(rank === 3 ? [1] : []), ...out]);
+  return lowered(site, site.flow(value, site.item(0).type), rank);
+}
+
+/**
+ * A convolution in three dimensions as one of images: slices that one window reads lie side by side as channels, the weight stays as it is.
+ */
+function volumes(
+  site: Site, { kernel, strides, dilations, begins, ends }: Windows, [deep, ...out]: readonly number[],
+  { weight, bias, groups }: ReturnType<typeof checked>,
+): Item {
+  const [batch, channels] = site.shape(0);
+  const padded = site.pad(site.item(0), [0, 0, begins[0], 0, 0], [0, 0, ends[0], 0, 0], "constant", 0);
+  const [, , , height, width] = shapeOf(padded);
+  const rows = Array.from({ length: kernel[0] * deep }, (_, i) => Math.floor(i / deep) * dilations[0] + (i % deep) * strides[0]);
+  const apart = site.reshape(site.gather(padded, whole(rows), 2), [batch, channels, kernel[0], deep, height, width]);
+  const images = site.reshape(site.transpose(apart, [0, 3, 1, 2, 4, 5]), [batch * deep, channels * kernel[0], height, width]);
+  const [outputs, inputs, depth, ...window] = weight.shape;
+  const value = site.add(
+    {
+      kind: "conv2d", kernel: two(kernel.slice(1)), stride: two(strides.slice(1)), padding: four(begins.slice(1), ends.slice(1)),
+      dilation: two(dilations.slice(1)), groups, weight: site.constant(weight, { shape: [outputs, inputs * depth, ...window] }, "weight"),
+      bias: bias && site.constant(bias, {}, "bias"),
+    },
+    [site.value(images)], [batch * deep, outputs, ...out]);
+  return site.transpose(site.reshape(site.flow(value, site.item(0).type), [batch, deep, outputs, ...out]), [0, 2, 1, 3, 4]);
 }
 
 /** @returns pads that give the output_shape that is wanted */
@@ -54,13 +80,15 @@ function shapedPads(site: Site, windows: Windows, full: readonly number[], extra
   const size = wanted?.slice(-n) ??
     (auto.startsWith("SAME") ? site.shape(0).slice(2).map((each, i) => each * windows.strides[i]) : undefined);
   if (size === undefined) return windows;
-  const total = size.map((each, i) => full[i] + extra[i] - each);
+  // SAME takes away only: windows that leave gaps make a smaller image, as onnxruntime has it.
+  const total = size.map((each, i) => Math.max(wanted === undefined ? 0 : -Infinity, full[i] + extra[i] - each));
   const lower = total.map((pad) => Math.max(0, auto === "SAME_UPPER" ? pad >> 1 : pad - (pad >> 1)));
   return { ...windows, begins: lower, ends: total.map((pad, i) => pad - lower[i]) };
 }
 
 function transposed(site: Site): Item {
   const { weight, bias, rank, groups } = checked(site);
+  if (rank === 5) site.cannot("in three dimensions");
   const [batch, channels, ...image] = site.shape(0);
   const outChannels = weight.shape[1] * groups;
   if (channels !== weight.shape[0]) site.wrong(`wants ${weight.shape[0]} channels, got an input of ${showShape(site.shape(0))}`);
@@ -76,33 +104,27 @@ function transposed(site: Site): Item {
   if (more.some((n, i) => n >= Math.max(strides[i], dilations[i]))) site.cannot("with more output_padding than the stride");
   const out = [...lift.map(() => 1), ...full].map((size, i) => size - begins[i] - crops[i]);
   if (out.some((n) => n < 1)) site.wrong(`makes an image of ${showShape(out)}`);
-  const { build } = site;
-  const value = build.add(
+  const value = site.add(
     {
       kind: "conv_transpose2d", kernel: two(kernel), stride: two(strides), padding: four(begins, crops.map((n) => Math.max(0, n))),
       dilation: two(dilations), groups, outputPadding: two(more),
-      weight: build.constant(weight, { shape: imageWeight(weight) }, "weight"), bias: bias && build.constant(bias, {}, "bias"),
+      weight: site.constant(weight, { shape: imageWeight(weight) }, "weight"), bias: bias && site.constant(bias, {}, "bias"),
     },
-    [build.value(lifted(site, site.item(0)))], [batch, outChannels, ...out]);
-  return lowered(site, build.flow(value, site.item(0).type), rank);
+    [site.value(lifted(site, site.item(0)))], [batch, outChannels, ...out]);
+  return lowered(site, site.flow(value, site.item(0).type), rank);
 }
 
-const fused: Readonly<Record<string, (params: readonly number[]) => Activation>> = {
-  Relu: () => ({ activation: "relu", slope: 0, offset: 0 }),
-  Sigmoid: () => ({ activation: "sigmoid", slope: 0, offset: 0 }),
-  Tanh: () => ({ activation: "tanh", slope: 0, offset: 0 }),
-  LeakyRelu: ([alpha = 0.01]) => ({ activation: "leaky_relu", slope: alpha, offset: 0 }),
-  HardSigmoid: ([alpha = 0.2, beta = 0.5]) => ({ activation: "hard_sigmoid", slope: alpha, offset: beta }),
-};
-
-/** The activation that onnxruntime has joined to a node. */
+/** The activation that onnxruntime has joined to a node, lowered as a node of its own. Parameters: one list, or an attribute for each. */
 export function withActivation(site: Site, item: Item): Item {
-  const name = site.text("activation", "");
-  const params = site.floatList("activation_params") ?? [];
-  if (name === "") return item;
-  if (name === "Clip") return site.build.clip(item, params[0] ?? -Infinity, params[1] ?? Infinity);
-  const activation = fused[name] ?? site.cannot(`with the activation ${name}`);
-  return site.build.activation(item, activation(params));
+  const type = site.text("activation", "");
+  if (type === "") return item;
+  const own = activations[type] ?? site.cannot(`with the activation ${type}`);
+  const names = type === "Clip" ? ["min", "max"] : ["alpha", "beta"];
+  const attributes = new Map(names.flatMap((name, i) => {
+    const float = site.floatList("activation_params")?.[i] ?? site.node.attributes.get(`activation_${name}`)?.float;
+    return float === undefined ? [] : [[name, { float } as Attribute] as const];
+  }));
+  return site.lower({ ...site.node, type, attributes }, 7, [item], own) as Item;
 }
 
 export const convolutions: Table = {
@@ -110,6 +132,6 @@ export const convolutions: Table = {
   ConvTranspose: transposed,
   "com.microsoft:FusedConv": (site) => {
     const y = convolution(site);
-    return withActivation(site, site.has(3) ? site.build.binary("add", y, site.item(3)) : y);
+    return withActivation(site, site.has(3) ? site.binary("add", y, site.item(3)) : y);
   },
 };

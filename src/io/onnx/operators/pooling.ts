@@ -44,22 +44,21 @@ function pool(site: Site, by: "max" | "average"): Item {
   const ceilMode = site.int("ceil_mode", 0) === 1;
   const countPadding = site.int("count_include_pad", 0) === 1;
   if (kernel.every((n, i) => n === image[i] && begins[i] + ends[i] === 0 && dilations[i] === 1)) {
-    return site.build.pooled(site.item(0), by === "max" ? "max" : "mean");
+    return site.pooled(site.item(0), by === "max" ? "max" : "mean");
   }
   const out = fitting(site, image, ceilMode ? ceiled(image, given) : given);
   // Each window has a pixel, then.
   const covered = reach.every((n, i) => Math.max(begins[i], ends[i]) <= n);
   if (rank === 5 || !covered) return byDirections(site, by, ceilMode ? ceiled(image, given) : given, out, countPadding ? given : undefined);
-  const { build } = site;
   const flat = asImage(given);
   const window = {
     kernel: two(flat.kernel), stride: two(flat.strides), padding: four(flat.begins, flat.ends), ceilMode,
     ...(dilations.every((n) => n === 1) ? {} : { dilation: two(flat.dilations) }),
   };
-  const value = build.add(
+  const value = site.add(
     by === "max" ? { kind: "max_pool", ...window } : { kind: "average_pool", ...window, countPadding },
-    [build.value(lifted(site, site.item(0)))], [batch, channels, ...(rank === 3 ? [1] : []), ...out]);
-  return lowered(site, build.flow(value, site.item(0).type), rank);
+    [site.value(lifted(site, site.item(0)))], [batch, channels, ...(rank === 3 ? [1] : []), ...out]);
+  return lowered(site, site.flow(value, site.item(0).type), rank);
 }
 
 /**
@@ -67,17 +66,16 @@ function pool(site: Site, by: "max" | "average"): Item {
  * @param padding what counts in averages
  */
 function byDirections(site: Site, by: "max" | "average", windows: Windows, out: readonly number[], padding: Windows | undefined): Item {
-  const { build } = site;
   const image = site.shape(0).slice(2);
-  let item = build.pad(site.item(0), [0, 0, ...windows.begins], [0, 0, ...windows.ends], "constant", by === "max" ? -Infinity : 0);
+  let item = site.pad(site.item(0), [0, 0, ...windows.begins], [0, 0, ...windows.ends], "constant", by === "max" ? -Infinity : 0);
   image.forEach((size, i) => {
     const kernel = windows.kernel[i];
     if (kernel > 1024) site.cannot(`over windows of ${kernel}`);
-    const parts = Array.from({ length: kernel }, (_, k) => build.part(item, 2 + i, k * windows.dilations[i], out[i], windows.strides[i]));
-    item = parts.reduce((sum, part) => build.binary(by === "max" ? "maximum" : "add", sum, part));
+    const parts = Array.from({ length: kernel }, (_, k) => site.part(item, 2 + i, k * windows.dilations[i], out[i], windows.strides[i]));
+    item = parts.reduce((sum, part) => site.binary(by === "max" ? "maximum" : "add", sum, part));
     if (by === "max") return;
     const shares = Float32Array.from(counts(size, out[i], windows, i, padding?.begins[i] ?? 0, padding?.ends[i] ?? 0), (n) => 1 / n);
-    item = build.binary("multiply", item, new Known(FLOAT, shapeOf(item).map((n, axis) => (axis === 2 + i ? n : 1)), () => shares));
+    item = site.binary("multiply", item, new Known(FLOAT, shapeOf(item).map((n, axis) => (axis === 2 + i ? n : 1)), () => shares));
   });
   return item;
 }
@@ -86,7 +84,7 @@ function global(by: "mean" | "max"): (site: Site) => Item {
   return (site) => {
     const shape = site.shape(0);
     if (shape.length < 3 || sizeOf(shape.slice(2)) === 0) site.wrong(`wants at least 3 dimensions, got ${shape.length}`);
-    return site.build.pooled(site.item(0), by);
+    return site.pooled(site.item(0), by);
   };
 }
 

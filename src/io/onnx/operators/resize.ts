@@ -57,7 +57,6 @@ function tapsOf(site: Site, axis: Axis, mode: string, place: Place, old: boolean
   const clamp = (n: number): number => Math.min(size - 1, Math.max(0, n));
   const crops = place === transformations.tf_crop_and_resize;
   const outside = (x: number): boolean => crops && (x < 0 || x > size - 1);
-  if (crops && site.float("extrapolation_value", 0) !== 0) site.cannot("with an extrapolation_value");
   const starts = [0];
   const places: number[] = [];
   const weights: number[] = [];
@@ -91,7 +90,7 @@ function axesOf(site: Site, from: Shape): Axis[] {
   const upsample = site.node.type === "Upsample";
   const at = site.opset < 11 ? 1 : 2;
   const numbers = (i: number): number[] => (site.has(i) ? Array.from(site.known(i, "size").numbers) : []);
-  const given = site.list("axes")?.map((axis) => site.axis(axis, from.length)) ?? from.map((_, i) => i);
+  const given = site.axes(from.length, site.list("axes"));
   const scales = upsample && site.opset < 9 ? [...(site.floatList("scales") ?? [])] : numbers(at);
   const sizes = site.opset < 11 ? [] : numbers(3);
   const rois = site.opset < 11 ? [] : numbers(1);
@@ -114,7 +113,6 @@ function axesOf(site: Site, from: Shape): Axis[] {
 
 function resize(site: Site): Item {
   const from = site.shape(0);
-  const { build } = site;
   const old = site.node.type === "Upsample" || site.opset < 11;
   const mode = site.text("mode", "nearest");
   if (mode !== "nearest" && mode !== "linear" && mode !== "cubic") site.cannot(`with mode ${mode}`);
@@ -123,13 +121,16 @@ function resize(site: Site): Item {
   const whole = named === "align_corners" && /pytorch/i.test(site.producer);
   const axes = axesOf(site, from).map((axis) => (whole ? { ...axis, wide: axis.out } : axis));
   const to = axes.map(({ out }) => out);
-  if (to.some((n) => !(Number.isSafeInteger(n) && n >= 1))) site.wrong(`makes ${showShape(to)} of ${showShape(from)}`);
-  build.checkSize(to);
+  site.checkSize(to);
   if (to.some((n, i) => n !== from[i] && n > 1048576)) {
     site.wrong(`makes ${showShape(to)} of ${showShape(from)}: an axis may have 1048576 places`);
   }
-  return build.resample(site.item(0), axes.map((axis) =>
-    (axis.out !== axis.size || axis.scale !== 1 || named === "tf_crop_and_resize" ? tapsOf(site, axis, mode, place, old) : undefined)));
+  const crops = named === "tf_crop_and_resize";
+  const taps = axes.map((axis) => (axis.out !== axis.size || axis.scale !== 1 || crops ? tapsOf(site, axis, mode, place, old) : undefined));
+  const beyond = crops ? site.float("extrapolation_value", 0) : 0;
+  if (beyond === 0) return site.resample(site.item(0), taps);
+  // What lies outside counts as 0: of what is left of x without the value for outside.
+  return site.binary("add", site.resample(site.binary("subtract", site.item(0), site.scalar(beyond)), taps), site.scalar(beyond));
 }
 
 export const resizes: Table = { Resize: resize, Upsample: resize };

@@ -1,6 +1,5 @@
 /** What asks for shapes and makes tensors of them, and what gives tensors other shapes without moving a number. */
 import { showShape, sizeOf } from "../../../tensor.ts";
-import type { Shape } from "../../../tensor.ts";
 import { Known, stored, whole } from "../constants/known.ts";
 import type { Item } from "../lower/nodes.ts";
 import type { Site } from "../lower/site.ts";
@@ -20,7 +19,7 @@ function shape(site: Site): Item {
 /** 0 copies a size of the input, -1 is what is left. */
 function reshape(site: Site): Item {
   const from = site.shape(0);
-  const wanted = site.opset < 5 ? site.list("shape") : site.numbers(1, "shape");
+  const wanted = site.numbers(1, "shape", 5);
   if (wanted === undefined) return site.wrong("lacks its shape");
   const copies = site.int("allowzero", 0) === 0;
   const to = wanted.map(
@@ -32,31 +31,28 @@ function reshape(site: Site): Item {
     to[open] = rest === 0 ? 0 : sizeOf(from) / rest;
   }
   if (!to.every((size) => Number.isSafeInteger(size) && size >= 0)) site.wrong(`wants to make ${showShape(wanted)} of ${showShape(from)}`);
-  return site.build.reshape(site.item(0), to);
+  return site.reshape(site.item(0), to);
 }
 
 function flatten(site: Site): Item {
   const from = site.shape(0);
   const axis = clamped(site.int("axis", 1), from.length);
-  return site.build.reshape(site.item(0), [sizeOf(from.slice(0, axis)), sizeOf(from.slice(axis))]);
+  return site.reshape(site.item(0), [sizeOf(from.slice(0, axis)), sizeOf(from.slice(axis))]);
 }
 
 function squeeze(site: Site): Item {
   const from = site.shape(0);
-  const given = site.opset < 13 ? site.list("axes") : site.numbers(1, "axes");
-  const axes = given === undefined ? from.flatMap((size, i) => (size === 1 ? [i] : [])) : given.map((axis) => site.axis(axis, from.length));
+  const axes = site.axes(from.length, site.numbers(1, "axes", 13) ?? from.flatMap((size, i) => (size === 1 ? [i] : [])));
   if (axes.some((axis) => from[axis] !== 1)) site.wrong(`takes axes ${axes.join()} from ${showShape(from)}, which have not size 1`);
-  return site.build.reshape(site.item(0), from.filter((_, i) => !axes.includes(i)));
+  return site.reshape(site.item(0), from.filter((_, i) => !axes.includes(i)));
 }
 
 function unsqueeze(site: Site): Item {
-  const from = site.shape(0);
-  const given = (site.opset < 13 ? site.list("axes") : site.numbers(1, "axes")) ?? site.wrong("lacks its axes");
-  const rank = from.length + given.length;
-  const axes = new Set(given.map((axis) => site.axis(axis, rank)));
-  if (axes.size !== given.length) site.wrong(`names an axis twice: ${given.join()}`);
-  const rest = [...from];
-  return site.build.reshape(site.item(0), Array.from({ length: rank }, (_, i) => (axes.has(i) ? 1 : rest.shift()!)));
+  const rest = [...site.shape(0)];
+  const given = site.numbers(1, "axes", 13) ?? site.wrong("lacks its axes");
+  const rank = rest.length + given.length;
+  const axes = site.axes(rank, given);
+  return site.reshape(site.item(0), site.axes(rank).map((axis) => (axes.includes(axis) ? 1 : rest.shift()!)));
 }
 
 function constant(site: Site): Item {
@@ -64,16 +60,14 @@ function constant(site: Site): Item {
   const tensor = attributes.get("value")?.tensor;
   const name = site.node.outputs[0];
   if (tensor !== undefined) return stored({ ...tensor, name });
-  const list = (type: number, values: readonly number[], of: Shape): Known => stored({
-    name, type, shape: of, read: () => (type === FLOAT ? Float32Array.from(values) : Float64Array.from(values)),
-  });
   for (const [key, { float, integer, floats, integers }] of attributes) {
-    switch (key) {
-      case "value_float": return list(FLOAT, [float], []);
-      case "value_int": return list(INT64, [integer], []);
-      case "value_floats": return list(FLOAT, floats, [floats.length]);
-      case "value_ints": return list(INT64, integers, [integers.length]);
-    }
+    const isFloat = key.startsWith("value_float");
+    const values = { value_float: [float], value_int: [integer], value_floats: floats, value_ints: integers }[key];
+    if (values === undefined) continue;
+    return stored({
+      name, type: isFloat ? FLOAT : INT64, shape: key.endsWith("s") ? [values.length] : [],
+      read: () => (isFloat ? Float32Array : Float64Array).from(values),
+    });
   }
   return site.cannot("of this kind of value");
 }
@@ -82,29 +76,28 @@ function constantOfShape(site: Site): Item {
   const to = Array.from(site.known(0, "shape").numbers);
   const value = site.node.attributes.get("value")?.tensor;
   const [fill] = value?.read() ?? [0];
-  return site.build.computer.known(site.what, value?.type ?? FLOAT, to, (numbers) => numbers.fill(fill));
+  return site.computer.known(site.what, value?.type ?? FLOAT, to, (numbers) => numbers.fill(fill));
 }
 
 function range(site: Site): Item {
   const [start, limit, delta] = [0, 1, 2].map((i) => site.known(i, "range").numbers[0]);
   const count = Math.max(0, Math.ceil((limit - start) / delta));
   if (!Number.isSafeInteger(count)) site.wrong(`counts from ${start} to ${limit} by ${delta}`);
-  return site.build.computer.known(
+  return site.computer.known(
     site.what, site.item(0).type, [count], (numbers) => numbers.forEach((_, i) => void (numbers[i] = start + i * delta)),
   );
 }
 
 /** Seen as tiles: [t, n] for each dimension, where t tiles are stretched from one. */
 function tile(site: Site): Item {
-  const { build } = site;
   const from = site.shape(0);
   const times = Array.from(site.known(1, "repeats").numbers);
   if (times.length !== from.length || !times.every((n) => Number.isSafeInteger(n) && n >= 0)) {
     site.wrong(`wants ${from.length} repeats, got ${times.join()}`);
   }
-  const apart = build.reshape(site.item(0), from.flatMap((size, i) => (times[i] === 1 ? [size] : [1, size])));
-  const tiled = build.expand(apart, from.flatMap((size, i) => (times[i] === 1 ? [size] : [times[i], size])));
-  return build.reshape(tiled, from.map((size, i) => size * times[i]));
+  const apart = site.reshape(site.item(0), from.flatMap((size, i) => (times[i] === 1 ? [size] : [1, size])));
+  const tiled = site.expand(apart, from.flatMap((size, i) => (times[i] === 1 ? [size] : [times[i], size])));
+  return site.reshape(tiled, from.map((size, i) => size * times[i]));
 }
 
 /** What a network drops in training it does not drop in use: also where the file was written in training mode. */
@@ -112,10 +105,10 @@ function dropout(site: Site): readonly (Item | undefined)[] {
   const mode = site.inputs[2];
   const ratio = site.inputs[1];
   if (mode instanceof Known && mode.numbers[0] === 1 && !(ratio instanceof Known && ratio.numbers[0] === 0)) {
-    site.build.note(`${site.what} was left in training mode: here it drops nothing`);
+    site.note(`${site.what} was left in training mode: here it drops nothing`);
   }
   const mask = site.node.outputs.length > 1 && site.node.outputs[1] !== "";
-  return [site.item(0), mask ? site.build.computer.known(site.what, BOOL, site.shape(0), (numbers) => numbers.fill(1)) : undefined];
+  return [site.item(0), mask ? site.computer.known(site.what, BOOL, site.shape(0), (numbers) => numbers.fill(1)) : undefined];
 }
 
 export const shapes: Table = {
@@ -130,6 +123,6 @@ export const shapes: Table = {
   Constant: constant,
   ConstantOfShape: constantOfShape,
   Range: range,
-  Expand: (site) => site.build.expand(site.item(0), Array.from(site.known(1, "shape").numbers)),
+  Expand: (site) => site.expand(site.item(0), Array.from(site.known(1, "shape").numbers)),
   Tile: tile,
 };

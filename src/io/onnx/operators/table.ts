@@ -1,8 +1,6 @@
-/** What lowers the nodes of an operator. */
-import type { Item } from "../lower/nodes.ts";
-import type { Site } from "../lower/site.ts";
+/** Functions that lower the nodes of operators, by the names of these. */
+import type { Lowering } from "../lower/site.ts";
 
-/** @returns its outputs, or the one there is */
-export type Lowering = (site: Site) => Item | readonly (Item | undefined)[];
+export type { Lowering } from "../lower/site.ts";
 
 export type Table = Readonly<Record<string, Lowering>>;

@@ -1,6 +1,5 @@
 /** Sizes of windows that move over images: what convolutions and poolings have in common. */
 import type { Shape } from "../../../tensor.ts";
-import { Known } from "../constants/known.ts";
 import { shapeOf } from "../lower/nodes.ts";
 import type { Item } from "../lower/nodes.ts";
 import type { Site } from "../lower/site.ts";
@@ -76,17 +75,11 @@ export function four([top, left]: readonly number[], [bottom, right]: readonly n
 /** Signals [N,C,L] become images [N,C,1,L]. */
 export function lifted(site: Site, item: Item): Item {
   const shape = shapeOf(item);
-  return shape.length === 3 ? site.build.reshape(item, [shape[0], shape[1], 1, shape[2]]) : item;
+  return shape.length === 3 ? site.reshape(item, [shape[0], shape[1], 1, shape[2]]) : item;
 }
 
 /** And back. */
 export function lowered(site: Site, item: Item, rank: number): Item {
   const shape = shapeOf(item);
-  return rank === 3 ? site.build.reshape(item, [shape[0], shape[1], shape[3]]) : item;
-}
-
-/** Is it a number that is the same everywhere? */
-export function sameEverywhere(known: Known): number | undefined {
-  const [first] = known.numbers;
-  return known.size > 0 && known.size < 4097 && known.numbers.every((x) => x === first) ? first : undefined;
+  return rank === 3 ? site.reshape(item, [shape[0], shape[1], shape[3]]) : item;
 }

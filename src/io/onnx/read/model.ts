@@ -91,6 +91,31 @@ function portOf(bytes: Uint8Array): Port {
   return { name, type: integer(of(1)), shape: sizes };
 }
 
+/** Every node behind those that make its inputs: some writers put casts at the end, and runtimes take that. What cannot be stays last. */
+function sorted(nodes: readonly OnnxNode[]): OnnxNode[] {
+  const open = new Set(nodes.flatMap(({ outputs }) => outputs));
+  open.delete("");
+  const ordered: OnnxNode[] = [];
+  const waiting = new Map<string, OnnxNode[]>();
+  for (const first of nodes) {
+    const ready = [first];
+    for (let node = ready.pop(); node !== undefined; node = ready.pop()) {
+      const lacks = node.inputs.find((name) => open.has(name));
+      if (lacks !== undefined) {
+        waiting.set(lacks, [...(waiting.get(lacks) ?? []), node]);
+        continue;
+      }
+      ordered.push(node);
+      for (const name of node.outputs) {
+        open.delete(name);
+        ready.push(...(waiting.get(name) ?? []));
+        waiting.delete(name);
+      }
+    }
+  }
+  return ordered.concat(...waiting.values());
+}
+
 /** @throws FormatError for bytes that are no ONNX model, with what to do where they are another kind of file */
 export function readModel(bytes: Uint8Array, external: External): OnnxModel {
   const other = foreign(bytes);
@@ -106,7 +131,8 @@ export function readModel(bytes: Uint8Array, external: External): OnnxModel {
   return {
     producer: `${text(fields(2))} ${text(fields(3))}`.trim(), opset: Math.max(1, ...opsets),
     metadata: Object.fromEntries(parts(fields(14)).map(keyValue)),
-    name: text(graph(2)), nodes: parts(graph(1)).map((node) => nodeOf(node, external)), weights, outputs: parts(graph(12)).map(portOf),
+    name: text(graph(2)), nodes: sorted(parts(graph(1)).map((node) => nodeOf(node, external))), weights,
+    outputs: parts(graph(12)).map(portOf),
     // Until IR version 4 weights stand among the inputs too.
     inputs: parts(graph(11)).map(portOf).filter(({ name }) => !weights.has(name)), sparse: graph(15).length > 0,
   };

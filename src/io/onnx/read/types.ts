@@ -1,6 +1,4 @@
 /** The element types of ONNX (TensorProto.DataType): how they lie in a file, and in which typed array their numbers are held here. */
-import { bfloat16ToNumber, halfToNumber, numberToHalf } from "../../weights/half.ts";
-
 export const FLOAT = 1;
 export const INT32 = 6;
 export const INT64 = 7;
@@ -48,26 +46,32 @@ export function isFloat(type: number): boolean {
   return elementTypes[type]?.float === true;
 }
 
-/** Is it a type of 64-bit integers, which a typed array of doubles holds? */
-function isWide(type: number): boolean {
-  return type === INT64 || type === UINT64;
+/**
+ * x with fewer bits, to nearest, ties to even: what a product with 2^k + 1 adds is taken away again, and with it the last k bits
+ * (Veltkamp).
+ * @param split 2^k + 1
+ * @param least below it steps stay as wide as they are for numbers near `level`
+ * @param most beyond is infinity
+ */
+function shortened(x: number, split: number, least: number, level: number, most: number): number {
+  const size = Math.abs(x);
+  const far = x * split;
+  return size < least ? x + level - level : size >= most ? x * Infinity : far - (far - x);
 }
 
-const nearest = new Float32Array(1);
-const nearestBits = new Uint32Array(nearest.buffer);
-
-function toBfloat16(value: number): number {
-  nearest[0] = value;
-  const bits = nearestBits[0];
-  return value === value ? bfloat16ToNumber((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) : NaN;
+/** The float16 that is nearest. */
+export function toHalf(x: number): number {
+  return shortened(x, 4398046511105, 0.00006103515625, 402653184, 65520);
 }
+
+const roundings: Readonly<Record<number, (x: number) => number>> = {
+  [FLOAT16]: toHalf, [BFLOAT16]: (x) => shortened(x, 35184372088833, 0, 0, 3.3961775292304957e38),
+  [INT64]: Math.trunc, [UINT64]: Math.trunc,
+};
 
 /** Makes the numbers of an array those that its type has: what typed arrays don't do themselves when they are written to. */
 export function fit(type: number, data: Numbers): Numbers {
-  const round = type === FLOAT16 ? (x: number): number => halfToNumber(numberToHalf(x))
-    : type === BFLOAT16 ? toBfloat16
-    : isWide(type) ? Math.trunc
-    : undefined;
+  const round = roundings[type];
   if (round !== undefined) for (let i = 0; i < data.length; i++) data[i] = round(data[i]);
   return data;
 }

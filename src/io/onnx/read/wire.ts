@@ -3,7 +3,6 @@
  * views of its bytes. No message is read before somebody asks for it, so depth costs nothing.
  */
 import { FormatError } from "../../../errors.ts";
-import { decodeUtf8 } from "../../bytes/utf8.ts";
 
 /** What a field holds: a varint as a number (64 bits, signed, rounded beyond 2^53), everything else as its bytes. */
 export type Field = number | Uint8Array;
@@ -100,9 +99,16 @@ export function floats(fields: readonly Field[]): number[] {
 }
 
 export function texts(fields: readonly Field[]): string[] {
-  // Nearly all names are short and ASCII, and a decoder for each costs more than the name.
-  return parts(fields).map((bytes) =>
-    (bytes.length < 256 && bytes.every((byte) => byte < 128) ? String.fromCharCode(...bytes) : decodeUtf8(bytes.slice(), "onnx: a name")));
+  return parts(fields).map((bytes) => {
+    let text = "";
+    for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096));
+    try {
+      // The engine itself knows UTF-8, where it is spelled byte by byte.
+      return decodeURIComponent(text.replace(/[%\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16)}`));
+    } catch {
+      return damaged("a name is no UTF-8");
+    }
+  });
 }
 
 export function text(fields: readonly Field[]): string {

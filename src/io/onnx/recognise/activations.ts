@@ -44,7 +44,7 @@ function onePlus(pattern: Pattern, value: Value, f: string): Value | undefined {
 /** Is the value factor * x? */
 function isTimes(pattern: Pattern, value: Value, factor: number, x: Value): boolean {
   const { base, slope, offset, least, most } = pattern.clamp(value, x);
-  return base === x && near(slope, factor) && offset === 0 && most - least === Infinity;
+  return base === x && (near(slope, factor) || near(1 / slope, 1 / factor)) && offset === 0 && most - least === Infinity;
 }
 
 /** Is the value sqrt(2 / pi) (x + 0.044715 x^3)? */
@@ -69,7 +69,7 @@ function gated(pattern: Pattern, node: Node): Node | undefined {
     const of = functionOf(pattern, gate);
     if (of?.name === "sigmoid" && near(factor, 1) && isTimes(pattern, of.x, 1, x)) return act("silu", x, node.output);
     const { base, slope, offset, least, most } = pattern.clamp(gate, x);
-    if (base === x && near(least, 0) && near(most * factor, 1) && near(slope * factor, 1 / 6) && near(offset * factor, 0.5)) {
+    if (base === x && near(least, 0) && near(slope / most, 1 / 6) && near(slope * factor, 1 / 6) && near(offset / most, 0.5)) {
       return act("hard_swish", x, node.output);
     }
     const within = near(factor, 0.5) ? onePlus(pattern, gate, "erf") : undefined;

@@ -3,6 +3,7 @@ import type { BinaryFunction, Constant, Graph, Node, Value } from "../../../grap
 import { constantOf } from "../../../graph/gates.ts";
 import { Uses } from "../../../graph/rewrite.ts";
 import { sizeOf } from "../../../tensor.ts";
+import { toHalf } from "../read/types.ts";
 
 /** x, clamped: min(most, max(least, slope * base + offset)). */
 export interface Clamp {
@@ -121,6 +122,7 @@ function cut({ base, slope, offset, least, most }: Clamp, low: number, high: num
   return { base, slope, offset, least: within(least), most: within(most) };
 }
 
+/** Is a the number b, as float32 or as float16 has it? */
 export function near(a: number, b: number): boolean {
-  return Math.abs(a - b) <= 1e-5 * Math.max(1, Math.abs(b));
+  return Math.abs(a - b) <= 1e-5 * Math.max(1, Math.abs(b)) || a === toHalf(b);
 }

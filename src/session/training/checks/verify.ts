@@ -14,11 +14,11 @@ import { WasmExecutor, compileNothing } from "../../backends/wasm/executor.ts";
 import { gather, scatter } from "../../plan/nhwc.ts";
 import type { Image } from "../../plan/places.ts";
 import { layoutOf } from "../../plan/layouts.ts";
-import { passes } from "../plain/passes.ts";
 import { planLoss } from "../loss.ts";
 import type { Loss } from "../loss.ts";
 import { maskDrawer } from "../step/masks.ts";
 import type { TrainingOptions } from "../options.ts";
+import { hasKernels } from "../rules/index.ts";
 import { TrainingState } from "../state.ts";
 import type { TrainedKind, TrainingContext, TrainingTask, Trusts } from "../step/context.ts";
 import { constantsOf, planStep } from "../step/step.ts";
@@ -64,7 +64,7 @@ export function trainingCheck(graph: Graph, options: Pick<TrainingOptions, "opti
   const flatten: Joined = { operation: { kind: "flatten" }, residual: undefined, activation: undefined };
   // Inputs come in by the kernels of flattening.
   const units = new Map(
-    [flatten, ...unitsOf(graph, () => true)].filter(({ operation }) => operation.kind in passes).map((unit) => [labelOf(unit), unit]),
+    [flatten, ...unitsOf(graph, () => true)].filter(({ operation }) => hasKernels(operation.kind)).map((unit) => [labelOf(unit), unit]),
   );
   const tasks = tasksOf(options);
   return {

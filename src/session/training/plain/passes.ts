@@ -8,47 +8,15 @@ import {
 } from "../../../../kernels/shapes.ts";
 import { conv2dScratch, convTranspose2dScratch } from "../../../../kernels/scratch.ts";
 import type { Conv2dShape, Pool2dShape } from "../../../../kernels/shapes.ts";
-import type { Activation, ActivationKind, Constant, Kind } from "../../../graph/graph.ts";
+import type { Activation, ActivationKind, Kind } from "../../../graph/graph.ts";
 import { padded } from "../../../operations/general/moves.ts";
 import { perChannel, resized } from "../../../operations/record.ts";
 import type { NodeOf } from "../../../operations/record.ts";
 import { sizeOf } from "../../../tensor.ts";
-import type { TrainedKind } from "../step/context.ts";
-
-type F = Float32Array;
-
-/** What a pass is given when it runs. */
-export interface PassArrays {
-  readonly kernels: Kernels;
-  /** Of the inputs. */
-  readonly x: readonly F[];
-  readonly y: F;
-  /** The present values of a parameter or statistic. */
-  constant(constant: Constant): F;
-  /** What a dropout multiplies by. */
-  mask(): F;
-  /** Working memory of so many doubles. */
-  scratch(size: number): Float64Array;
-}
-
-/** Of backward passes: gradients are added to. */
-export interface GradientArrays extends PassArrays {
-  readonly dy: F;
-  /** Of the inputs; undefined where nothing wants it. */
-  readonly dx: readonly (F | undefined)[];
-  /** Of a parameter; undefined where it does not train. */
-  gradient(constant: Constant | undefined): F | undefined;
-}
-
-/** The two passes of one node; what backward needs of forward, and is no value of the graph, stays with them. */
-export interface Pass {
-  /** By default what the node's record computes. */
-  readonly forward?: (arrays: PassArrays) => void;
-  readonly backward: (arrays: GradientArrays) => void;
-}
-
-/** Makes a node's passes. */
-export type PassOf<K extends Kind> = (node: NodeOf<K>) => Pass;
+import type { PlainKind, TrainedKind } from "../step/context.ts";
+import { channelConv, channelPool, generalPasses, multiply, pixelScale } from "./general.ts";
+import { eachInput } from "./pass.ts";
+import type { PassArrays, PassOf } from "./pass.ts";
 
 const imageSizes = ({ inputs: [{ shape: [batch, channels, height, width] }] }: NodeOf<Kind>): [number, number, number, number] => [
   batch, channels, height, width,
@@ -122,7 +90,9 @@ const activationKernels = {
 } as const satisfies Record<Exclude<ActivationKind, "leaky_relu" | "hard_sigmoid">, keyof Kernels>;
 
 /** dx += dy times the derivative at x. */
-export function activationBackward(kernels: Kernels, { activation, slope, offset }: Activation, dx: F, x: F, dy: F): void {
+export function activationBackward(
+  kernels: Kernels, { activation, slope, offset }: Activation, dx: Float32Array, x: Float32Array, dy: Float32Array,
+): void {
   const shape = elementwiseShape(x.length);
   if (activation === "leaky_relu") kernels.leakyReluBackward(dx, x, dy, slope, shape);
   else if (activation === "hard_sigmoid") kernels.hardSigmoidBackward(dx, x, dy, slope, offset, shape);
@@ -145,11 +115,6 @@ const prelu: PassOf<"prelu"> = (node) => {
     },
   };
 };
-
-/** Each input has a gradient of its own, or shares it: `add(input, dx)` is called for those that want one. */
-const eachInput = (add: (arrays: GradientArrays, dx: F, input: number) => void): Pass => ({
-  backward: (arrays) => arrays.dx.forEach((dx, input) => dx !== undefined && add(arrays, dx, input)),
-});
 
 const add: PassOf<"add"> = ({ output }) => {
   const shape = elementwiseShape(sizeOf(output.shape));
@@ -244,13 +209,12 @@ const resize: PassOf<"resize"> = (node) => {
 
 const pad: PassOf<"pad"> = (node) => {
   const shape = padded(node, (of) => of);
-  if (shape === undefined) {
-    throw new RangeError(`compile: training has no padding but that of images, narrower than they are (${node.output.name})`);
-  }
+  if (shape === undefined) return generalPasses.pad(node);
   return eachInput(({ kernels, dy }, dx) => kernels.padBackward(dx, dy, shape));
 };
 
-export const passes: { readonly [K in TrainedKind]: PassOf<K> } = {
+export const passes: { readonly [K in TrainedKind | PlainKind]: PassOf<K> } = {
+  ...generalPasses, multiply, pixel_scale: pixelScale, channel_pool: channelPool, channel_conv: channelConv,
   conv2d, conv_transpose2d: convTranspose2d, linear, batch_norm: batchNorm, activation, prelu, add, partial_add: partialAdd,
   scale, dropout, pad, global_pool: globalPool, max_pool: maxPool,
   average_pool: averagePool, adaptive_average_pool: adaptiveAveragePool, concat, flatten, channel_shuffle: channelShuffle, resize,

@@ -1,6 +1,6 @@
 /** Operations whose kernels are not trusted: their passes on the plain kernels (passes.ts), between conversions of layout. */
 import * as kernels from "../../../../kernels/plain/index.ts";
-import type { Constant, Value } from "../../../graph/graph.ts";
+import type { Constant, Kind, Value } from "../../../graph/graph.ts";
 import { allOperations } from "../../backends/all-operations.ts";
 import { computationOf } from "../../backends/operations.ts";
 import { gather, scatter } from "../../plan/nhwc.ts";
@@ -10,14 +10,14 @@ import { sizeOf } from "../../../tensor.ts";
 import type { Rule, TrainedKind, TrainingContext } from "../step/context.ts";
 import type { Unit } from "../step/units.ts";
 import { passes } from "./passes.ts";
-import type { Pass, PassArrays, PassOf } from "./passes.ts";
+import type { Pass, PassArrays, PassOf } from "./pass.ts";
 
 const known = new WeakMap<Unit, Pass>();
 
 /** Of a unit that is one node. */
 function passOf(unit: Unit): Pass {
   const pass = known.get(unit) ??
-    (passes[unit.operation.kind as TrainedKind] as PassOf<TrainedKind>)(unit as Parameters<PassOf<TrainedKind>>[0]);
+    (passes[unit.operation.kind as TrainedKind] as PassOf<Kind>)(unit);
   known.set(unit, pass);
   return pass;
 }

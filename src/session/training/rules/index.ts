@@ -1,5 +1,6 @@
 /** How each operation is trained: one rule a kind. A kind may say that only eager models train it, or that nothing does. */
 import type { Rule, Rules, Trusts } from "../step/context.ts";
+import { batchOf } from "../../plan/layouts.ts";
 import { plainRule } from "../plain/rule.ts";
 import type { Kind } from "../../../graph/graph.ts";
 import type { Unit } from "../step/units.ts";
@@ -22,37 +23,37 @@ const rules: Rules = {
   partial_add: partialAddRule,
   add: addRule,
   scale: scaleRule,
-  pixel_scale: "eager models only",
-  multiply: "eager models only",
+  pixel_scale: "plain",
+  multiply: "plain",
   global_pool: globalPoolRule,
   max_pool: poolRule,
   average_pool: poolRule,
   adaptive_average_pool: adaptivePoolRule,
-  channel_pool: "eager models only",
-  channel_conv: "eager models only",
+  channel_pool: "plain",
+  channel_conv: "plain",
   concat: concatRule,
   flatten: flattenRule,
   dropout: dropoutRule,
   channel_shuffle: shuffleRule,
   resize: resizeRule,
-  constant: "inference only",
-  unary: "inference only",
-  elu: "inference only",
-  clip: "inference only",
-  binary: "inference only",
-  select: "inference only",
-  reshape: "inference only",
-  transpose: "inference only",
-  slice: "inference only",
-  expand: "inference only",
-  gather: "inference only",
+  constant: "plain",
+  unary: "plain",
+  elu: "plain",
+  clip: "plain",
+  binary: "plain",
+  select: "plain",
+  reshape: "plain",
+  transpose: "plain",
+  slice: "plain",
+  expand: "plain",
+  gather: "plain",
   pad: padRule,
-  join: "inference only",
-  reduce: "inference only",
-  arg_max: "inference only",
-  softmax: "inference only",
-  resample: "inference only",
-  matrix_product: "inference only",
+  join: "plain",
+  reduce: "plain",
+  arg_max: "plain",
+  softmax: "plain",
+  resample: "plain",
+  matrix_product: "plain",
   quantise: "inference only",
   dequantise: "inference only",
   quantised_conv2d: "inference only",
@@ -66,15 +67,22 @@ const rules: Rules = {
   quantised_average_pool: "inference only",
 };
 
-/** @returns the plain one where there are no kernels, or none that are trusted @throws RangeError where there is none */
-export function ruleOf(unit: Unit, trusts: Trusts): Rule {
-  const { operation: { kind }, output } = unit;
+/**
+ * @param batch of the step: kernels take values of so many images
+ * @returns the plain one where there are no kernels, or none that are trusted @throws RangeError where there is none
+ */
+export function ruleOf(unit: Unit, trusts: Trusts, batch: number): Rule {
+  const { operation: { kind }, inputs, output } = unit;
   const rule: Rules[Kind] = rules[kind];
-  if (rule === "eager models only") {
-    throw new RangeError(`compile: training sessions have no ${kind} (${output.name}); train this model with the eager Trainer`);
-  }
   if (rule === "inference only") {
     throw new RangeError(`compile: ${kind} (${output.name}) has no gradient: it runs in sessions for inference only`);
   }
-  return trusts(kind) && (rule.fits?.(unit) ?? true) ? rule : plainRule;
+  if (rule === "plain") return plainRule;
+  const fits = [...inputs, output].every((value) => batchOf(value) === batch) && (rule.fits?.(unit) ?? true);
+  return trusts(kind) && fits ? rule : plainRule;
+}
+
+/** Has the operation kernels of its own in training? */
+export function hasKernels(kind: Kind): boolean {
+  return typeof rules[kind] !== "string";
 }

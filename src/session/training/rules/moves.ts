@@ -99,24 +99,19 @@ export const resizeRule: Rule = {
   },
 };
 
-/** @throws RangeError for padding that no kernel has */
-function withPad<T>(unit: Unit, use: (shape: PadShape) => T): T {
-  const made = padded({ operation: unit.operation as Of<"pad">, inputs: unit.inputs, output: unit.output }, use);
-  if (made === undefined) {
-    throw new RangeError(
-      `compile: training has no kernel for this padding (${unit.output.name}): it wants images, and less padding than they are wide`,
-    );
-  }
-  return made;
+/** What `use` makes of the padding, where there are kernels for it. */
+function withPad<T>(unit: Unit, use: (shape: PadShape) => T): T | undefined {
+  return padded({ operation: unit.operation as Of<"pad">, inputs: unit.inputs, output: unit.output }, use);
 }
 
 export const padRule: Rule = {
+  fits: (unit) => withPad(unit, () => true) === true,
   forward(unit, { plan, image }) {
     const [x, y] = [image(unit.inputs[0]), image(unit.output)];
-    plan.stage(plan.each(withPad(unit, (shape) => padKernel(y.layout, x.layout, shape)), [y, x]));
+    plan.stage(plan.each(withPad(unit, (shape) => padKernel(y.layout, x.layout, shape))!, [y, x]));
   },
   backward(unit, dy, { plan, batch, gradients }) {
     const { image: dx, accumulate } = gradients.target(unit.inputs[0]);
-    plan.stage(plan.whole(withPad(unit, (shape) => padGradientKernel(batch, dx.layout, dy.layout, shape, accumulate)), [dx, dy]));
+    plan.stage(plan.whole(withPad(unit, (shape) => padGradientKernel(batch, dx.layout, dy.layout, shape, accumulate))!, [dx, dy]));
   },
 };

@@ -10,14 +10,11 @@ import type { Of, Unit } from "../step/units.ts";
 
 function shapeOf({ operation, inputs }: Unit): Pool2dShape {
   const [batch, channels, height, width] = inputs[0].shape;
-  const { kind, dilation } = operation as Of<"max_pool"> | Of<"average_pool">;
-  if (dilation !== undefined) {
-    throw new RangeError(`compile: training sessions have no ${kind} with dilation; train this model with the eager Trainer`);
-  }
   return pool2dShape(batch, channels, height, width, operation as Of<"max_pool"> | Of<"average_pool">);
 }
 
 export const poolRule: Rule = {
+  fits: ({ operation }) => (operation as Of<"max_pool"> | Of<"average_pool">).dilation === undefined,
   forward(unit, { plan, image }) {
     const [x, y] = [image(unit.inputs[0]), image(unit.output)];
     const kernel = unit.operation.kind === "max_pool" ? maxPoolKernel : averagePoolKernel;

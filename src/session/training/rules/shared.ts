@@ -27,7 +27,7 @@ export function beforeRelu(unit: Unit, dy: Image, { plan, batch, gradients, imag
     gradients.hold(dy);
     return dy;
   }
-  const dz = gradients.sole(dy) ? dy : plan.image(dy.layout);
+  const dz = gradients.sole(dy) ? dy : plan.image(dy.layout, dy.images);
   // What relu let through is what it put out.
   const y = image(unit.output);
   plan.stage(plan.whole(activationGradientKernel(batch, dz.layout, y.layout, dy.layout, unit.activation, false), [dz, y, dy]));

@@ -1,5 +1,6 @@
 /** What the rules of operations are given. */
 import type { Kind, Value } from "../../../graph/graph.ts";
+import type { GeneralKind } from "../../../operations/general/index.ts";
 import type { Gradients } from "./gradients.ts";
 import type { TrainingState } from "../state.ts";
 import type { Call } from "../../plan/kernel-call.ts";
@@ -51,6 +52,9 @@ export type TrainedKind =
   | "conv2d" | "linear" | "conv_transpose2d" | "batch_norm" | "activation" | "prelu" | "add" | "partial_add" | "scale" | "global_pool"
   | "max_pool" | "average_pool" | "adaptive_average_pool" | "concat" | "flatten" | "dropout" | "channel_shuffle" | "resize" | "pad";
 
+/** Kinds that training sessions compute on the plain kernels alone. */
+export type PlainKind = Exclude<GeneralKind, "pad"> | "multiply" | "pixel_scale" | "channel_pool" | "channel_conv";
+
 /** What training has kernels for, besides operations. Sums are those of gradients. */
 export type TrainingTask = "loss" | "sums" | "sgd" | "adamw" | "averages" | "clipping";
 
@@ -63,4 +67,4 @@ export function trustsOf(executor: { trusts(what: string): boolean }): Trusts {
 }
 
 /** Every kind has a rule, or says that it has none. */
-export type Rules = { readonly [K in Kind]: K extends TrainedKind ? Rule : "eager models only" | "inference only" };
+export type Rules = { readonly [K in Kind]: K extends TrainedKind ? Rule : K extends PlainKind ? "plain" : "inference only" };

@@ -4,6 +4,7 @@
  */
 import type { Layout } from "../../../../kernels/wasm/shared/layout.ts";
 import type { Value } from "../../../graph/graph.ts";
+import { batchOf } from "../../plan/layouts.ts";
 import type { Image, Region } from "../../plan/places.ts";
 import type { StepPlanner } from "./step-planner.ts";
 
@@ -83,9 +84,9 @@ export class Gradients {
     const layout = this.#layoutOf(value);
     const known = this.#images.get(value);
     if (known !== undefined && this.sole(known)) return { image: known, accumulate: true };
-    const image = known === undefined && over !== undefined && this.sole(over) && sameLayout(over.layout, layout)
+    const image = known === undefined && over?.images === batchOf(value) && this.sole(over) && sameLayout(over.layout, layout)
       ? over
-      : this.#plan.image(layout);
+      : this.#plan.image(layout, batchOf(value));
     this.#count(image.region, 1);
     this.#images.set(value, image);
     if (known !== undefined) {
@@ -109,7 +110,7 @@ export class Gradients {
 
   /** For kernels that cannot add: `write` fills the memory it gets. */
   move(value: Value, write: (to: Image) => void): void {
-    const image = this.#plan.image(this.#layoutOf(value));
+    const image = this.#plan.image(this.#layoutOf(value), batchOf(value));
     write(image);
     this.give(value, image);
   }

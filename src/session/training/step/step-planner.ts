@@ -21,8 +21,8 @@ export class StepPlanner extends Planner {
   }
 
   /** Memory for a batch of images; their halo is zero from the first entry on that names them. */
-  image(layout: Layout): Image {
-    return imageOf(layout, this.batch);
+  image(layout: Layout, images: number = this.batch): Image {
+    return imageOf(layout, images);
   }
 
   /** Keeps a region from before the first entry on: it is written from outside. */

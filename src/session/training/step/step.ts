@@ -8,7 +8,7 @@ import type { Layout } from "../../../../kernels/wasm/shared/layout.ts";
 import type { Constant, Graph, Kind, Value } from "../../../graph/graph.ts";
 import { declarations } from "../../../operations/index.ts";
 import type { Declaration } from "../../../operations/record.ts";
-import { layoutOf, planarLayout } from "../../plan/layouts.ts";
+import { batchOf, layoutOf, planarLayout } from "../../plan/layouts.ts";
 import { scatter } from "../../plan/nhwc.ts";
 import type { Image } from "../../plan/places.ts";
 import type { TrainingContext, Trusts } from "./context.ts";
@@ -57,7 +57,7 @@ function planMasks({ nodes }: Graph, plan: StepPlanner): Map<Value, PlannedMask>
   const masks = new Map<Value, PlannedMask>();
   for (const { operation, output } of nodes) {
     if (operation.kind !== "dropout") continue;
-    const image = plan.image(layoutOf(output, 0));
+    const image = plan.image(layoutOf(output, 0), batchOf(output));
     plan.incoming(image.region);
     masks.set(output, { draw: operation.draw, image });
   }
@@ -92,16 +92,16 @@ export function planStep({ graph, state, fma, trusts, wanted = [] }: StepOptions
   const users = new Map<Value, Unit[]>();
   for (const unit of units) {
     const [x] = unit.inputs;
-    halos.set(x, Math.max(halos.get(x) ?? 0, ruleOf(unit, trusts).inputHalo?.(unit) ?? 0));
+    halos.set(x, Math.max(halos.get(x) ?? 0, ruleOf(unit, trusts, plan.batch).inputHalo?.(unit) ?? 0));
     for (const value of read(unit)) users.set(value, [...(users.get(value) ?? []), unit]);
   }
   const gradientLayout = (value: Value): Layout => {
     const maker = makers.get(value);
-    return layoutOf(value, maker === undefined ? 0 : (ruleOf(maker, trusts).gradientHalo?.(maker) ?? 0));
+    return layoutOf(value, maker === undefined ? 0 : (ruleOf(maker, trusts, plan.batch).gradientHalo?.(maker) ?? 0));
   };
   const workspace = new Workspace();
   const copy = (to: Image, from: Image, accumulate: boolean): void => {
-    if (trusts("sums")) plan.stage(plan.whole(sliceGradientKernel(plan.batch, to.layout, from.layout, 0, accumulate), [to, from]));
+    if (trusts("sums")) plan.stage(plan.whole(sliceGradientKernel(to.images, to.layout, from.layout, 0, accumulate), [to, from]));
     else planCopy(plan, workspace, to, from, accumulate);
   };
   const images = new Map<Value, Image>();
@@ -109,7 +109,7 @@ export function planStep({ graph, state, fma, trusts, wanted = [] }: StepOptions
     plan, batch: plan.batch, fma, state, trusts, workspace, copy, packs: [], awaitingMean: new Map(),
     gradients: new Gradients(plan, behind(wanted, units, state), gradientLayout, copy),
     image(value) {
-      const image = images.get(value) ?? plan.image(layoutOf(value, halos.get(value) ?? 0));
+      const image = images.get(value) ?? plan.image(layoutOf(value, halos.get(value) ?? 0), batchOf(value));
       images.set(value, image);
       return image;
     },
@@ -120,10 +120,10 @@ export function planStep({ graph, state, fma, trusts, wanted = [] }: StepOptions
   const { gradients } = context;
   plan.of("input");
   const planar = graph.inputs.map((input) => {
-    const [x, given] = [context.image(input), plan.image(planarLayout(input))];
+    const [x, given] = [context.image(input), plan.image(planarLayout(input), batchOf(input))];
     plan.incoming(given.region);
     // The kernels of flattening are the same ones.
-    if (trusts("flatten")) plan.stage(plan.each(fromPlanarKernel(x.layout), [x, given]));
+    if (trusts("flatten") && x.images === plan.batch) plan.stage(plan.each(fromPlanarKernel(x.layout), [x, given]));
     else plan.script(
       [x, given], ({ memory, address }) => () => scatter(memory, address(x), x, state.view(address(given), given.region.bytes / 4)),
     );
@@ -131,14 +131,14 @@ export function planStep({ graph, state, fma, trusts, wanted = [] }: StepOptions
   });
   for (const unit of units) {
     plan.of(unit.operation.kind);
-    ruleOf(unit, trusts).forward(unit, context);
+    ruleOf(unit, trusts, plan.batch).forward(unit, context);
   }
   begin(context);
   for (const unit of [...units].reverse()) {
     plan.of(`${unit.operation.kind} gradient`);
     const dy = gradients.take(unit.output);
     if (dy === undefined) continue;
-    if (gradients.wants(unit.output)) ruleOf(unit, trusts).backward(unit, dy, context);
+    if (gradients.wants(unit.output)) ruleOf(unit, trusts, plan.batch).backward(unit, dy, context);
     gradients.release(dy);
   }
   return { context, planar, masks };

@@ -3,6 +3,7 @@
  * activation, or a sum and relu; Squeeze-and-Excitation's scale the sum and relu after it; sums and convolutions a relu.
  */
 import type { Activation, Graph, Node, Operation, Value } from "../../../graph/graph.ts";
+import { batchOf } from "../../plan/layouts.ts";
 import type { Trusts } from "./context.ts";
 
 export interface Unit {
@@ -47,9 +48,10 @@ function activationOf(node: Node | undefined): Activation | undefined {
 const isRelu = (node: Node | undefined): boolean => activationOf(node)?.activation === "relu";
 
 /** What is joined to a node, the last one last. */
-function followers(node: Node, chains: Chains, trusts: Trusts): Node[] {
+function followers(node: Node, chains: Chains, trusts: Trusts, batch: number): Node[] {
   const { kind } = node.operation;
-  if (!trusts(kind)) return [];
+  // What is computed on the plain kernels is one node.
+  if (!trusts(kind) || batchOf(node.output) !== batch) return [];
   const { output } = node;
   const activation = trusts("activation") ? chains.next(output, "activation") : undefined;
   if (kind === "batch_norm" && activation !== undefined) return [activation];
@@ -70,7 +72,7 @@ export function unitsOf(graph: Graph, trusts: Trusts): Unit[] {
   const makers = new Map<Value, Unit>();
   for (const node of graph.nodes) {
     if (chains.taken.has(node)) continue;
-    const joined = followers(node, chains, trusts);
+    const joined = followers(node, chains, trusts, graph.inputs[0].shape[0]);
     for (const each of [node, ...joined]) chains.taken.add(each);
     const sum = joined.find(({ operation }) => operation.kind === "add");
     const output = (joined.at(-1) ?? node).output;
