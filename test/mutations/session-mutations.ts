@@ -1,6 +1,6 @@
 /**
- * Deliberate errors in the passes over graphs and in the rules of training: sessions of the network named with each must then disagree
- * with the eager engine. `find` must stand exactly once in the file.
+ * Deliberate errors in the passes over graphs, in plans of memory, in the rules of training and in its steps and updates: sessions of the
+ * network named with each must then disagree with the eager engine. `find` must stand exactly once in the file.
  */
 export interface SessionMutation {
   /** In src/session. */
@@ -54,6 +54,76 @@ export const passMutations: readonly SessionMutation[] = [
     ["activation forgotten", "epilogue: { ...before, activation: { activation, slope, offset } }", "epilogue: { ...before }"]),
   ...of("optimise/passes/fuse-epilogue.ts", "dense",
     ["activation of a normalisation forgotten", "const joined = { activation: { activation, slope, offset } };", "const joined = {};"]),
+];
+
+export const planMutations: readonly SessionMutation[] = [
+  ...of("plan/planner.ts", "resnet",
+    ["halos stay as dirty as they are", "place.layout.halo === 0 || this", "place.layout.halo >= 0 || this"],
+    ["a region is free after its first use", "else life.to = entry;", "else life.to = life.from;"]),
+  ...of("plan/memory-plan.ts", "resnet",
+    ["what begins as another ends may lie in it", "lifetimes[j].from <= lifetimes[i].to", "lifetimes[j].from < lifetimes[i].to"],
+    ["any gap is large enough", "gap >= rounded[i] && gap < bestGap", "gap >= 0 && gap < bestGap"],
+    ["sizes of neighbours are forgotten", "end = Math.max(end, offsets[j] + rounded[j]);", "end = Math.max(end, offsets[j]);"]),
+  ...of("plan/plan.ts", "resnet",
+    ["images begin at their halo's corner", "isImage(place) ? interiorBytes(place.layout) : 0", "0"],
+    ["regions all lie at the arena's beginning", "base + (offsets.get(regionOf(place)!) ?? total)", "base"]),
+  ...of("plan/kernel-call.ts", "resnet",
+    ["every image is the first", "place.images > 1 ? imageBytes(place.layout) : 0", "place.images > 1 ? 0 : 0"],
+    ["only the first part is computed", "count: kernel.parts ?? 1, unit: 1", "count: 1, unit: 1"]),
+  ...of("plan/layouts.ts", "resnet",
+    [
+      "halos as the narrowest padding wants", "Math.max(halos.get(x) ?? 0, halo?.(node) ?? 0)",
+      "Math.min(halos.get(x) ?? 0, halo?.(node) ?? 0)",
+    ]),
+  ...of("plan/layouts.ts", "bottleneck",
+    ["height and width change places", "height: sizeOf(image) / width, width,", "height: width, width: sizeOf(image) / width,"]),
+  ...of("plan/lifetimes.ts", "resnet",
+    ["values last until their first reader", "last.set(input, at)", "last.has(input) || last.set(input, at)"]),
+  ...of("plan/places.ts", "resnet",
+    ["memory for one image only", "bytes: images * imageBytes(layout)", "bytes: imageBytes(layout)"]),
+  ...of("plan/nhwc.ts", "unet",
+    ["out for in", "if (inwards)", "if (!inwards)"],
+    ["images overlap", "address / unit + n * imagePitch(layout)", "address / unit"]),
+];
+
+export const stepMutations: readonly SessionMutation[] = [
+  ...of("training/step/step.ts", "resnet",
+    ["units go back in the order in which they went", "[...units].reverse()", "[...units]"],
+    ["what no parameter lies behind only", "if (own || read(unit).some", "if (!own && read(unit).some"]),
+  // What is copied because others hold it comes up in random networks only (test/random).
+  ...of("training/step/gradients.ts", "resnet",
+    ["further gradients overwrite", "return { image: known, accumulate: true }", "return { image: known, accumulate: false }"]),
+  ...of("training/step/gradients.ts", "mobile",
+    ["what others hold is written over", "this.#holders.get(region) === 1", "this.#holders.get(region)! >= 1"]),
+  ...of("training/step/units.ts", "resnet",
+    ["the activation is lost", "activation: activationOf(joined.at(-1)), output", "activation: undefined, output"],
+    ["the residual is lost", "residual: sum?.inputs.find((value) => value !== node.output)", "residual: undefined"]),
+  ...of("training/loss.ts", "resnet",
+    ["the label's logit is added", "- terms[3 * i + 2])", "+ terms[3 * i + 2])"],
+    ["the gradient of another row's scale", "[dense, terms, x, targets, scales]", "[dense, terms, x, targets, targets]"]),
+  ...of("training/targets.ts", "resnet",
+    ["every label is the first", "targets[i * classes + labels[i]] +=", "targets[i * classes] +="]),
+  ...of("training/state.ts", "resnet",
+    ["all gradients lie at one place", "frozen ? this.#trash : this.gradients + offset", "frozen ? this.#trash : this.gradients"],
+    ["weights are not taken over", "this.view(address + offset, size).set(tensor().data);", "this.view(address + offset, size);"]),
+];
+
+export const updateMutations: readonly SessionMutation[] = [
+  ...of("training/update.ts", "resnet",
+    ["gradients stay from step to step", "plan.whole(zeroKernel(trainable), [gradients], 4 * trainable),\n", ""],
+    ["no weight decay", "weightDecay: group.weightDecay, gradientScale", "weightDecay: 0, gradientScale"],
+    ["the default momentum", "momentum: rule.momentum ?? sgdDefaults.momentum", "momentum: sgdDefaults.momentum"],
+    ["always Nesterov's", "(this.#rule.nesterov ?? sgdDefaults.nesterov)", "true"],
+    ["the second correction is the first", "pow(beta2, update)", "pow(beta1, update)"],
+    ["betas change places", "beta1, oneLessBeta1: 1 - beta1, beta2,", "beta1: beta2, oneLessBeta1: 1 - beta1, beta2: beta1,"],
+    ["clips to another norm", "this.#clipping + 8, 1)[0] = clip", "this.#clipping + 8, 1)[0] = 2 * clip"],
+    [
+      "clips after the update", "this.#planClipping(plan);\n    this.#planRule(plan);",
+      "this.#planRule(plan);\n    this.#planClipping(plan);",
+    ],
+    ["averages do not move", "1 - averageDecay(average, update)", "0"]),
+  ...of("training/state.ts", "resnet",
+    ["statistics are not given back", "tensor().data.set(this.view(running + offset, size));", "void running;"]),
 ];
 
 export const ruleMutations: readonly SessionMutation[] = [

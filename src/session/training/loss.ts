@@ -1,4 +1,5 @@
 /** The loss of a batch: softmax cross-entropy, averaged over the labels (src/train/loss.ts is the same for eager models). */
+import { bytesOf } from "../../../kernels/formats.ts";
 import { CROSS_ENTROPY_TERMS, crossEntropyKernel } from "../../../kernels/wasm/training/cross-entropy.ts";
 import { log } from "../../../kernels/math.ts";
 import type { Value } from "../../graph/graph.ts";
@@ -27,9 +28,9 @@ export function planLoss(logits: Value, { plan, state, gradients, image, trusts,
     throw new RangeError(`compile: training wants logits [batch,classes] or more, the model gives ${showShape(logits.shape)}`);
   }
   const rows = sizeOf(logits.shape) / classes;
-  const targets = plan.region(4 * rows * classes);
+  const targets = plan.region(bytesOf(rows * classes));
   const terms = plan.region(8 * CROSS_ENTROPY_TERMS * rows);
-  const scales = plan.region(4 * rows);
+  const scales = plan.region(bytesOf(rows));
   plan.incoming(targets);
   plan.incoming(scales);
   gradients.move(logits, (dx) => {

@@ -21,7 +21,7 @@ function kept(state: TrainingState, { slots, averages }: Update): {
   ];
   return [...slots.map(({ name, address }) => ({ slot: name, address, of: entries })), ...average].flatMap(({ slot, address, of }) =>
     of.map(({ name, offset, size, tensor }) => (
-      { name: `${slot}.${name}`, floats: state.view(address + 4 * offset, size), shape: tensor().shape }
+      { name: `${slot}.${name}`, floats: state.view(address + offset, size), shape: tensor().shape }
     )));
 }
 

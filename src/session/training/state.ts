@@ -2,6 +2,7 @@
  * What a training session keeps from step to step, flat in its memory: parameters, their gradients and the optimiser's slots each one
  * array, so that an update is one pass; group after group, what is frozen last. And running statistics, packed weights, settings.
  */
+import { bytesOf } from "../../../kernels/formats.ts";
 import type { Constant } from "../../graph/graph.ts";
 import type { Tensor } from "../../tensor.ts";
 import { storedFloats } from "../plan/places.ts";
@@ -15,7 +16,7 @@ export interface Group {
   readonly weightDecay: number;
 }
 
-/** A tensor of the model, and where it lies: in floats from the start of its array. */
+/** A tensor of the model, and where it lies: in bytes from the start of its array. */
 export interface Entry {
   readonly name: string;
   readonly tensor: () => Tensor;
@@ -24,14 +25,14 @@ export interface Entry {
   readonly frozen: boolean;
 }
 
-/** A group's part of the arrays, in floats. */
-export interface Span {
+/** What a group has of the arrays: from so many bytes on so many floats. */
+export interface Extent {
   readonly group: Group;
   readonly offset: number;
   readonly size: number;
 }
 
-/** Parts of arrays begin at multiples of it, in floats: a cache line. */
+/** Tensors begin at multiples of it, in floats: a cache line. */
 const LINE = 16;
 
 const rounded = (size: number): number => Math.ceil(size / LINE) * LINE;
@@ -50,7 +51,7 @@ export class TrainingState {
   readonly memory: WasmMemory;
   readonly parameters: readonly Entry[];
   readonly statistics: readonly Entry[];
-  readonly spans: readonly Span[];
+  readonly extents: readonly Extent[];
   /** Floats of all groups: the length of gradients and slots. */
   readonly trainable: number;
   /** Addresses of the arrays. */
@@ -82,17 +83,17 @@ export class TrainingState {
       else known.members.push(constant);
     }
     const entries: Entry[] = [];
-    const spans: Span[] = [];
+    const extents: Extent[] = [];
     let top = 0;
     const place = (constant: Constant, frozen: boolean): void => {
       const { size } = constant.read();
-      entries.push({ name: constant.name, tensor: () => constant.read(), offset: top, size, frozen });
+      entries.push({ name: constant.name, tensor: () => constant.read(), offset: bytesOf(top), size, frozen });
       top += rounded(size);
     };
     for (const { group, members } of groups.values()) {
-      const offset = top;
+      const first = top;
       for (const constant of members) place(constant, false);
-      spans.push({ group, offset, size: top - offset });
+      extents.push({ group, offset: bytesOf(first), size: top - first });
     }
     this.trainable = top;
     for (const constant of still) place(constant, true);
@@ -100,13 +101,13 @@ export class TrainingState {
     top = 0;
     const kept: Entry[] = statistics.map((constant) => {
       const { size } = constant.read();
-      const entry = { name: constant.name, tensor: () => constant.read(), offset: top, size, frozen: true };
+      const entry = { name: constant.name, tensor: () => constant.read(), offset: bytesOf(top), size, frozen: true };
       top += rounded(size);
       return entry;
     });
     this.parameters = entries;
     this.statistics = kept;
-    this.spans = spans;
+    this.extents = extents;
     this.values = this.array("parameters", total);
     this.gradients = this.array("gradients", this.trainable);
     this.running = this.array("statistics", top);
@@ -125,17 +126,17 @@ export class TrainingState {
   }
 
   value(constant: Constant): number {
-    return this.values + 4 * this.#entry(constant).offset;
+    return this.values + this.#entry(constant).offset;
   }
 
   statistic(constant: Constant): number {
-    return this.running + 4 * this.#entry(constant).offset;
+    return this.running + this.#entry(constant).offset;
   }
 
   /** A parameter or statistic as it is now. */
   present(constant: Constant): Float32Array {
     const entry = this.#entry(constant);
-    return this.view((this.parameters.includes(entry) ? this.values : this.running) + 4 * entry.offset, entry.size);
+    return this.view((this.parameters.includes(entry) ? this.values : this.running) + entry.offset, entry.size);
   }
 
   trains(constant: Constant | undefined): constant is Constant {
@@ -145,7 +146,7 @@ export class TrainingState {
   /** Where gradients of a parameter are added; of a frozen one, somewhere that nobody reads. */
   gradient(constant: Constant): number {
     const { offset, frozen } = this.#entry(constant);
-    return frozen ? this.#trash : this.gradients + 4 * offset;
+    return frozen ? this.#trash : this.gradients + offset;
   }
 
   /** Floats of an array as they are now. */
@@ -173,7 +174,7 @@ export class TrainingState {
   /** From the model's tensors. */
   push(): void {
     for (const [entries, address] of [[this.parameters, this.values], [this.statistics, this.running]] as const) {
-      for (const { tensor, offset, size } of entries) this.view(address + 4 * offset, size).set(tensor().data);
+      for (const { tensor, offset, size } of entries) this.view(address + offset, size).set(tensor().data);
     }
   }
 
@@ -184,8 +185,8 @@ export class TrainingState {
    */
   pull(values: number = this.values, running: number = this.running): void {
     for (const { tensor, offset, size, frozen } of this.parameters) {
-      tensor().data.set(this.view((frozen ? this.values : values) + 4 * offset, size));
+      tensor().data.set(this.view((frozen ? this.values : values) + offset, size));
     }
-    for (const { tensor, offset, size } of this.statistics) tensor().data.set(this.view(running + 4 * offset, size));
+    for (const { tensor, offset, size } of this.statistics) tensor().data.set(this.view(running + offset, size));
   }
 }

@@ -191,7 +191,7 @@ export class TrainingSession implements Disposable {
     if (index === undefined) throw new RangeError(`session.gradient: "${name}" is no parameter${didYouMean(name, this.#names.keys())}`);
     const { frozen, offset, size, tensor } = this.#state.parameters[index];
     if (frozen) throw new RangeError(`session.gradient: ${name} is frozen`);
-    return new Tensor(this.#state.view(this.#state.gradients + 4 * offset, size).slice(), tensor().shape);
+    return new Tensor(this.#state.view(this.#state.gradients + offset, size).slice(), tensor().shape);
   }
 
   /**

@@ -1,4 +1,5 @@
 /** The update of all parameters: clipping, the optimiser, one pass a group; then the averages; then gradients are zero again. */
+import { bytesOf } from "../../../kernels/formats.ts";
 import { pow } from "../../../kernels/math.ts";
 import {
   ADAMW_SETTINGS, SGD_SETTINGS, adamwKernel, averageKernel, sgdKernel, zeroKernel,
@@ -15,8 +16,9 @@ import type { TrainingState } from "./state.ts";
 import { adamDefaults, sgdDefaults, slotNames } from "./update-rules.ts";
 import type { UpdateRule } from "./update-rules.ts";
 
-/** Floats of a group's settings. */
+/** Floats of a group's settings, and their bytes. */
 const SETTINGS = 16;
+const SETTINGS_BYTES: number = bytesOf(SETTINGS);
 
 /** An array as long as all parameters that train, of what the optimiser keeps. The names are those of checkpoints. */
 export interface Slot {
@@ -61,13 +63,13 @@ export class Update {
     this.averages = average === undefined
       ? undefined
       : { weights: state.array("averages", state.trainable), statistics: state.array("averages of statistics", state.runningSize) };
-    this.#settings = state.array("settings", SETTINGS * (state.spans.length + 1));
+    this.#settings = state.array("settings", SETTINGS * (state.extents.length + 1));
     // What the kernel writes (scale and norm), what it compares with, and room for its sums.
     this.#clipping = state.array("clipping", SETTINGS + squaresBytes(state.trainable) / 4);
   }
 
   get #averaging(): number {
-    return this.#settings + 4 * SETTINGS * this.#state.spans.length;
+    return this.#settings + SETTINGS_BYTES * this.#state.extents.length;
   }
 
   /** What has to run. */
@@ -82,7 +84,7 @@ export class Update {
 
   #planClipping(plan: StepPlanner): void {
     const { trainable, gradients } = this.#state;
-    const [scale, largest, partial] = [this.#clipping, this.#clipping + 8, this.#clipping + 4 * SETTINGS];
+    const [scale, largest, partial] = [this.#clipping, this.#clipping + 8, this.#clipping + SETTINGS_BYTES];
     plan.of("clipping");
     if (!this.#trusts("clipping")) {
       this.#script(plan, () => clip(this.#state.view(gradients, trainable), this.#state.view(largest, 1)[0], this.#state.view(scale, 2)));
@@ -95,12 +97,12 @@ export class Update {
 
   /** The optimiser, one pass a group. */
   #planRule(plan: StepPlanner): void {
-    const { spans, values, gradients } = this.#state;
+    const { extents, values, gradients } = this.#state;
     const nesterov = this.#rule.method === "sgd" && (this.#rule.nesterov ?? sgdDefaults.nesterov);
     plan.of(this.#rule.method);
-    const groups = spans.map(({ offset, size }, i) => {
-      const arrays = [values, ...this.slots.map(({ address }) => address), gradients].map((address) => address + 4 * offset);
-      return { size, arrays, settings: this.#settings + 4 * SETTINGS * i };
+    const groups = extents.map(({ offset, size }, i) => {
+      const arrays = [values, ...this.slots.map(({ address }) => address), gradients].map((address) => address + offset);
+      return { size, arrays, settings: this.#settings + SETTINGS_BYTES * i };
     });
     if (this.#trusts(this.#rule.method)) {
       const kernelOf = (size: number): Kernel => (this.#rule.method === "sgd" ? sgdKernel(size, nesterov) : adamwKernel(size));
@@ -154,9 +156,9 @@ export class Update {
     const rule = this.#rule;
     if (clip !== undefined) this.#state.view(this.#clipping + 8, 1)[0] = clip;
     if (average !== undefined) this.#state.view(this.#averaging, 1)[0] = 1 - averageDecay(average, update);
-    this.#state.spans.forEach(({ group }, i) => {
+    this.#state.extents.forEach(({ group }, i) => {
       const common = { learningRate: rate * group.rate, weightDecay: group.weightDecay, gradientScale: 1 };
-      const into = this.#state.view(this.#settings + 4 * SETTINGS * i, SETTINGS);
+      const into = this.#state.view(this.#settings + SETTINGS_BYTES * i, SETTINGS);
       if (rule.method === "sgd") {
         const all = { ...common, momentum: rule.momentum ?? sgdDefaults.momentum };
         SGD_SETTINGS.forEach((name, at) => (into[at] = all[name]));

@@ -200,8 +200,8 @@ function* results(
   });
   if (loss !== undefined) all_.push({ of: "loss", values: state.doubles(address(loss.terms), 3 * loss.rows).slice() });
   const kept = (of: string, at: number, size: number): void => void all_.push({ of, values: state.view(at, size).slice() });
-  for (const { name, offset, size } of state.parameters) kept(constants.get(name)!, state.gradients + 4 * offset, size);
-  for (const { name, offset, size } of state.statistics) kept(constants.get(name)!, state.running + 4 * offset, size);
+  for (const { name, offset, size } of state.parameters) kept(constants.get(name)!, state.gradients + offset, size);
+  for (const { name, offset, size } of state.statistics) kept(constants.get(name)!, state.running + offset, size);
   updates.prepare(0.1, 3);
   // Gradients of the kernels' own would tell the update's errors from theirs no more.
   fill(state.view(state.gradients, state.trainable));

@@ -1,4 +1,5 @@
 /** Batch normalisation in training, with an activation, or a sum and relu, after it. */
+import { bytesOf } from "../../../../kernels/formats.ts";
 import {
   batchNormCoefficients, batchNormGradientKernel, batchNormGradientSumsKernel, batchNormGradientTotalsKernel,
 } from "../../../../kernels/wasm/training/batch-norm-gradient.ts";
@@ -38,8 +39,8 @@ function forward(unit: Unit, context: TrainingContext): void {
       );
     }
     const partial = plan.region(partialBytes(batch, channels, 2));
-    mean = plan.region(4 * channels);
-    inverseStd = plan.region(4 * channels);
+    mean = plan.region(bytesOf(channels));
+    inverseStd = plan.region(bytesOf(channels));
     plan.stage(plan.whole(batchNormSumsKernel(batch, x.layout), [partial, x]));
     const kernel = batchNormStatisticsKernel({ batch, channels, pixels: height * width, epsilon, momentum });
     plan.stage(
@@ -96,7 +97,7 @@ function normalisation(unit: Unit, dy: Image, { activation, y, residual }: After
   const read = [x, dy, ...(y === undefined ? [] : [y])];
   const vectors = [mean, inverseStd, state.value(gamma), state.value(beta)];
   const partial = plan.region(partialBytes(batch, channels, 2));
-  const coefficients = plan.region(4 * batchNormCoefficients(channels));
+  const coefficients = plan.region(bytesOf(batchNormCoefficients(channels)));
   plan.stage(plan.whole(batchNormGradientSumsKernel(options), [partial, ...read, ...vectors]));
   const totals = batchNormGradientTotalsKernel(batch, channels, height * width, frozen);
   plan.stage(

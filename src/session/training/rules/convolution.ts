@@ -1,4 +1,5 @@
 /** Convolutions and linear layers, with a relu after them. A linear layer is a 1x1 convolution of one pixel. */
+import { bytesOf } from "../../../../kernels/formats.ts";
 import { gradientHalo } from "../../../../kernels/wasm/training/convolution/phases.ts";
 import type { ConvGradientParams } from "../../../../kernels/wasm/training/convolution/phases.ts";
 import { convolution } from "../../../../kernels/wasm/convolution/choose.ts";
@@ -86,7 +87,7 @@ function backward(unit: Unit, dy: Image, context: TrainingContext): void {
   if (state.trains(weight)) {
     const params = paramsOf(unit, context, x.layout, dz.layout);
     const { filter, filterScratch } = convolutionKernels(params);
-    const scratch = plan.region(4 * filterScratch(params));
+    const scratch = plan.region(bytesOf(filterScratch(params)));
     calls.push(plan.whole(filter(params), [state.gradient(weight), scratch, x, dz], work));
   }
   const { sums, totals } = biasGradient(bias, dz, context);

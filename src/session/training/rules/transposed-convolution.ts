@@ -2,6 +2,7 @@
  * Transposed convolutions. One is, by definition, the gradient by the input of a convolution with the same weight [C,O,kh,kw] that has its
  * input and output the other way round; so its forward pass is that convolution's gradient, and its gradient is that convolution.
  */
+import { bytesOf } from "../../../../kernels/formats.ts";
 import { gradientHalo } from "../../../../kernels/wasm/training/convolution/phases.ts";
 import type { ConvGradientParams } from "../../../../kernels/wasm/training/convolution/phases.ts";
 import { convolution } from "../../../../kernels/wasm/convolution/choose.ts";
@@ -64,7 +65,7 @@ function backward(unit: Unit, dy: Image, context: TrainingContext): void {
   if (state.trains(weight)) {
     const params = paramsOf(unit, context, x.layout, dy.layout);
     const { filter, filterScratch } = convolutionKernels(params);
-    const scratch = plan.region(4 * filterScratch(params));
+    const scratch = plan.region(bytesOf(filterScratch(params)));
     calls.push(plan.whole(filter(params), [state.gradient(weight), scratch, dy, x], workOf(unit)));
   }
   const { sums, totals } = biasGradient(bias, dy, context);
