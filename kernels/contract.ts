@@ -80,6 +80,9 @@ export interface Kernels {
   /** slope: [channels], of what is not above 0. */
   preluForward(y: F, x: F, slope: F, shape: ChannelShape): void;
   preluBackward(dx: F, dslope: F, x: F, dy: F, slope: F, shape: ChannelShape): void;
+  /** Vectors [batch, channels] to length 1. */
+  l2NormaliseForward(y: F, x: F, shape: ChannelShape): void;
+  l2NormaliseBackward(dx: F, x: F, dy: F, shape: ChannelShape): void;
 
   // Pooling. Max pooling leaves the position of each maximum (in its channel's image, the first of equals) in argmax.
   globalAveragePoolForward(y: F, x: F, shape: ChannelShape): void;

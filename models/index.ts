@@ -29,6 +29,7 @@ import { rexnets } from "./mobile/rexnet.ts";
 import { shufflenetsV1 } from "./mobile/shufflenet-v1.ts";
 import { shufflenetsV2 } from "./mobile/shufflenet-v2.ts";
 import type { GivenOptions } from "./options.ts";
+import { irSes } from "./residual/ir-se.ts";
 import { legacySenets } from "./residual/legacy-senet.ts";
 import { regnets } from "./residual/regnet.ts";
 import { resnets } from "./residual/resnet.ts";
@@ -40,7 +41,7 @@ const families: readonly Family[] = [
   efficientnets, efficientnetsV2, mnasnets, mixnets, lcnets, fbnets, timmMobilenetsV3, resnetsD, ghostnets, vovnets, rexnets, repvits,
   resnets, legacySenets, resnexts, inceptions, unets, mobilenetsV1, mobilenetsV2, mobilenetsV3, vggs, densenets, shufflenetsV1,
   shufflenetsV2,
-  regnets, lraspps,
+  regnets, lraspps, irSes,
 ];
 const entries: readonly Entry[] = families.flatMap((family) => family.entries());
 

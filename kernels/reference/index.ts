@@ -25,6 +25,7 @@ export { siluForward, siluBackward } from "./activations/silu.ts";
 export { hardSwishForward, hardSwishBackward } from "./activations/hard-swish.ts";
 export { tanhForward, tanhBackward } from "./activations/tanh.ts";
 export { geluForward, geluBackward, geluTanhForward, geluTanhBackward } from "./activations/gelu.ts";
+export { l2NormaliseForward, l2NormaliseBackward } from "./layers/l2-normalise.ts";
 export { preluForward, preluBackward } from "./activations/prelu.ts";
 export { globalAveragePoolForward, globalAveragePoolBackward } from "./pooling/global-average-pool.ts";
 export { globalMaxPoolForward, globalMaxPoolBackward } from "./pooling/global-max-pool.ts";

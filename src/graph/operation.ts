@@ -93,6 +93,8 @@ export type Operation =
   | (Activation & { readonly kind: "activation" })
   /** [x]: what is not above 0 times the slope [C] of its channel. */
   | { readonly kind: "prelu"; readonly slope: Constant }
+  /** [x of two dimensions]: rows to length 1. */
+  | { readonly kind: "l2_normalise" }
   /** [x] to [N,C,1,1]. */
   | { readonly kind: "global_pool"; readonly by: "mean" | "max" }
   | { readonly kind: "adaptive_average_pool"; readonly size: Two }

@@ -56,6 +56,22 @@ export class LeastImage extends ImageSize {
   }
 }
 
+/** Images of exactly `size` by `size` pixels, as networks with a linear layer over all pixels want them. */
+export class ExactImage extends ImageSize {
+  readonly size: number;
+  protected readonly wanted: string;
+
+  constructor(network: string, size: number) {
+    super(network);
+    this.size = size;
+    this.wanted = `${size}x${size} (option "imageSize")`;
+  }
+
+  protected fits(height: number, width: number): boolean {
+    return height === this.size && width === this.size;
+  }
+}
+
 /** Height and width divisible by `factor`. */
 export class ImageMultiple extends ImageSize {
   readonly factor: number;

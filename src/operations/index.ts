@@ -8,6 +8,7 @@ import { activation } from "./elementwise/activation.ts";
 import { add } from "./elementwise/add.ts";
 import { batchNorm } from "./elementwise/batch-norm.ts";
 import { dropout } from "./elementwise/dropout.ts";
+import { l2Normalise, l2NormaliseComputation } from "./elementwise/l2-normalise.ts";
 import { partialAdd, partialAddComputation } from "./elementwise/partial-add.ts";
 import { prelu, preluComputation } from "./elementwise/prelu.ts";
 import { multiply, multiplyCheck, pixelScale, pixelScaleCheck, scale } from "./elementwise/scale.ts";
@@ -30,6 +31,7 @@ export const declarations: Declarations = {
   batch_norm: batchNorm,
   activation,
   prelu,
+  l2_normalise: l2Normalise,
   add,
   partial_add: partialAdd,
   scale,
@@ -57,6 +59,7 @@ export const computations: Computations = {
   multiply: { ...coreComputations.multiply, ...multiplyCheck },
   channel_pool: { ...coreComputations.channel_pool, ...channelPoolCheck },
   prelu: preluComputation,
+  l2_normalise: l2NormaliseComputation,
   partial_add: partialAddComputation,
   ...generalComputations,
   ...quantisedComputations,

@@ -68,6 +68,8 @@ const refused: [string, Record<string, unknown>, number[] | undefined, string][]
     'se_shufflenet_v1: option "channels" wants multiples of four times the 7 groups in its stages, got 240'],
   ["shufflenet_v1", { channels: [24, 24, 48, 96] }, undefined,
     'shufflenet_v1: option "channels" wants each stage wider than the last by a multiple of the 3 groups, got 24 and 24'],
+  ["ir_se50", {}, [1, 3, 224, 224], 'ir_se50: input wants images of 112x112 (option "imageSize"), got 224x224'],
+  ["ir_se50", { embedding: 0 }, undefined, 'ir_se50: option "embedding" wants a whole number of at least 1, got 0'],
   ["shufflenet_v2_x0_5", { channels: [24, 48, 97, 192, 1024] }, undefined,
     'shufflenet_v2_x0_5: option "channels" wants even numbers in its stages, got 97'],
   [

@@ -73,6 +73,10 @@ export const todaysNetworks: readonly SmallNetwork[] = [
   { model: "seresnextaa101d_32x8d", options: grouped, input: [2, 2, 32, 64] },
   { model: "resnetrs50", options: { ...tiny, blocks: [1, 2, 1, 1], width: 8 }, input: [2, 2, 33, 40] },
   { model: "lraspp_mobilenet_v3_large", options: { ...tiny, width: 0.25, head: 12 }, input: [2, 2, 33, 46] },
+  {
+    model: "ir_se50", options: { embedding: 5, inChannels: 2, width: 8, blocks: [1, 2, 1, 1], imageSize: 20, reduction: 2 },
+    input: [2, 2, 20, 20],
+  },
   { model: "mixnet_s", options: { ...tiny, width: 0.25, depth: 0.5 }, input: [2, 2, 40, 33] },
   { model: "rexnet_100", options: { ...tiny, width: 0.25 }, input: [2, 2, 33, 40] },
   { model: "repvit_m0_9", options: { ...tiny, widths: [8, 12, 16, 20], blocks: [2, 1, 2, 1] }, input: [2, 2, 33, 40] },
@@ -83,7 +87,8 @@ export const todaysNetworks: readonly SmallNetwork[] = [
 const today = new RegExp(`^(${[
   "tf_", "test_", "efficientnet", "tinynet", "semnas", "mnasnet", "mixnet", "lcnet", "fbnet", "mobilenetv3_(large_(075|150)|small_0)",
   "hardcore",
-  "regnet", "lraspp", "ghost", "ese_", "rexnet", "repvit", "resnetrs", "ecaresnet", "seresnext(26|101_(32x8|64)|101d|aa)", "seresnet152d",
+  "regnet", "lraspp",
+  "ir_", "ghost", "ese_", "rexnet", "repvit", "resnetrs", "ecaresnet", "seresnext(26|101_(32x8|64)|101d|aa)", "seresnet152d",
   "resnet\\d+[dt]$",
 ].join("|")})`);
 

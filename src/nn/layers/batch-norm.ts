@@ -3,7 +3,7 @@ import { batchNormShape } from "../../../kernels/shapes.ts";
 import type { BatchNormShape } from "../../../kernels/shapes.ts";
 import type { Random } from "../../../kernels/random.ts";
 import type { GraphBuilder, Value } from "../../graph/graph.ts";
-import { Tensor } from "../../tensor.ts";
+import { Tensor, showShape } from "../../tensor.ts";
 import type { Floats, Shape } from "../../tensor.ts";
 import { checkGradient, checkImages, checkPrecision } from "../check.ts";
 import { Layer } from "../module.ts";
@@ -78,13 +78,14 @@ export class BatchNorm2d extends Layer<Saved> {
     this[name] = value;
   }
 
-  #shape(input: Shape): BatchNormShape {
+  /** @throws RangeError for another input */
+  protected shapeOf(input: Shape): BatchNormShape {
     checkImages(this.describe(), input, this.channels);
     return batchNormShape(input[0], this.channels, input[2] * input[3], this.epsilon, this.momentum);
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
-    const shape = this.#shape(x.shape);
+    const shape = this.shapeOf(x.shape);
     checkPrecision(this.describe(), x, this.weight.value);
     const y = x.like();
     const gamma = this.weight.value.data;
@@ -127,7 +128,7 @@ export class BatchNorm2d extends Layer<Saved> {
   }
 
   outputShape(input: Shape, visitor?: Visitor): Shape {
-    this.#shape(input);
+    this.shapeOf(input);
     visitor?.leaf(this, input, input, {});
     return input;
   }
@@ -150,5 +151,19 @@ export class BatchNorm2d extends Layer<Saved> {
       frozen: this.frozen,
     } as const;
     return graph.add(this, operation, [x], this.outputShape(x.shape));
+  }
+}
+
+/** The same of features [N,C], as after a linear layer. */
+export class BatchNorm1d extends BatchNorm2d {
+  override describe(): string {
+    return `BatchNorm1d ${this.channels}`;
+  }
+
+  protected override shapeOf(input: Shape): BatchNormShape {
+    if (input.length !== 2 || input[1] !== this.channels) {
+      throw new RangeError(`${this.describe()}: input wants [batch,${this.channels}], got ${showShape(input)}`);
+    }
+    return batchNormShape(input[0], this.channels, 1, this.epsilon, this.momentum);
   }
 }

@@ -79,6 +79,21 @@ function prelu(
   };
 }
 
+function l2Normalise(batch: number, channels: number, x: Input = normal(batch * channels), large: boolean = false): Case {
+  const s = channelShape(batch, channels, 1);
+  return {
+    name: `l2Normalise [${batch},${channels}]`, kernels: ["l2NormaliseForward", "l2NormaliseBackward"], inputs: { x }, by: ["x"], large,
+    forward(k, { x }, make) {
+      const y = make(x.length);
+      k.l2NormaliseForward(y, x, s);
+      return { y, rest: {} };
+    },
+    backward(k, gradients, dy, { x }) {
+      k.l2NormaliseBackward(gradients["x"], x, dy, s);
+    },
+  };
+}
+
 function add(size: number, large: boolean = false): Case {
   const s = elementwiseShape(size);
   return {
@@ -138,6 +153,9 @@ export const activationCases: readonly Case[] = [
   hardSigmoid(1 / 6, 0.5, "1031", awayFrom(1031, KINKS), { large: true }),
   hardSigmoid(1 / 6, 0.5, "of special values", SPECIAL, { kinks: true }),
   hardSigmoid(0.2, 0.5, "of special values", SPECIAL, { kinks: true }),
+  l2Normalise(1, 2, fixed([3, -4])),
+  l2Normalise(3, 5),
+  l2Normalise(7, 300, undefined, true),
   prelu(1, 1, 1, "", fixed([-0.7])),
   prelu(2, 3, 7, "", awayFrom(42, KINKS)),
   prelu(3, 2, 1, "", awayFrom(6, KINKS)),

@@ -31,6 +31,9 @@ const networks: [string, Record<string, unknown>, Shape][] = [
   ["mobilenetv3_small_050", { ...tiny, width: 0.1 }, [2, 2, 32, 33]],
   ["regnety_002", { ...tiny, widths: [4, 8, 8, 12], blocks: [1, 1, 2, 1], groupWidth: 4, zeroInit: false }, [2, 2, 32, 33]],
   ["lraspp_mobilenet_v3_large", { classes: 3, inChannels: 2, reduction: 2, width: 0.1, head: 6 }, [2, 2, 33, 40]],
+  [
+    "ir_se50", { embedding: 4, inChannels: 2, width: 4, blocks: [1, 1, 1, 1], imageSize: 20, reduction: 2, dropout: 0 }, [3, 2, 20, 20],
+  ],
   ["ghostnetv2_100", { ...tiny, width: 0.1 }, [2, 2, 33, 40]],
   ["ese_vovnet19b_dw", { ...tiny, layers: [4, 4, 6, 6], stages: [4, 6, 8, 8] }, [2, 2, 33, 32]],
   // Its SE normalises one number of each image: over two of them the answer does not move.

@@ -1,6 +1,6 @@
 /**
  * Small members of families with SE give PyTorch's logits in float64, in every placement (test/goldens/networks/torch_families.py,
- * torch_inception_unet.py, timm_vgg.py).
+ * torch_inception_unet.py, torch_ir_se.py, timm_vgg.py).
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -17,7 +17,7 @@ interface Golden {
   readonly logits: readonly number[];
 }
 
-const goldens = ["torch_families", "torch_inception_unet", "timm_vgg"].flatMap(
+const goldens = ["torch_families", "torch_inception_unet", "torch_ir_se", "timm_vgg"].flatMap(
   (name) => fileJson<readonly Golden[]>(`goldens/networks/${name}.json`),
 );
 

@@ -20,6 +20,8 @@ const largest = (data: Floats): number => Float64Array.from(data).reduce((most, 
 const networks: readonly SmallNetwork[] = [
   ...smallNetworks,
   ...todaysNetworks,
+  { model: "resnet8", options: { classes: 5, inChannels: 2, width: 4, reduction: 2, attention: "cbam" }, input: [2, 2, 14, 15] },
+  { model: "resnet8", options: { classes: 5, inChannels: 2, width: 4, reduction: 2, attention: "ge", extent: 4 }, input: [2, 2, 14, 15] },
   { model: "se_mobilenet_v1", options: mobile, input: [2, 2, 32, 33] },
   { model: "se_mobilenet_v2", options: mobile, input: [2, 2, 33, 32] },
   { model: "mobilenet_v3_small", options: mobile, input: [2, 2, 64, 32] },

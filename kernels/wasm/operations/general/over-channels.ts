@@ -51,6 +51,48 @@ function largest(f: FunctionBuilder, channels: number, from: Local<"i32">, best:
   joinLanes(f, best, () => f32x4.max());
 }
 
+/** y = x / max(sqrt(sum of x^2), 1e-12), each pixel's channels a vector. The function's arguments: y, x, begin row, end row. */
+export function l2NormaliseKernel(output: Layout, input: Layout): Kernel {
+  const name = `f32_l2_normalise_${layoutName(output)}_${layoutName(input)}`;
+  checkSameSize(name, output, { input });
+  const { channels, width } = output;
+  const params = { y: "i32", x: "i32", begin: "i32", end: "i32" } as const;
+  const emit: Kernel["emit"] = (m) => m.func(name, { params, export: true }, (f, { y, x, begin, end }) => {
+    const { local, f32x4 } = f;
+    const [sum, value] = ["sum", "value"].map((each) => local.v128(each));
+    overRows(f, begin, end, [rowStream(y, output), rowStream(x, input)], () => {
+      repeat(f, width, () => {
+        f32x4.const(0);
+        local.set(sum);
+        overFloats(f, channels, [x], 1, (at, count) => {
+          loadLanes(f, x, at, count);
+          local.tee(value);
+          local.get(value);
+          f32x4.mul();
+          local.get(sum);
+          f32x4.add();
+          local.set(sum);
+        });
+        local.decrease(x, 4 * channels);
+        joinLanes(f, sum, () => f32x4.add());
+        local.get(sum);
+        f32x4.sqrt();
+        f32x4.const(1e-12);
+        f32x4.max();
+        local.set(sum);
+        overFloats(f, channels, [y, x], 4, (at, count) => {
+          loadLanes(f, x, at, count);
+          local.get(sum);
+          f32x4.div();
+          local.set(value);
+          storeLanes(f, y, value, at, count);
+        });
+      });
+    });
+  });
+  return { name, parts: output.height, emit };
+}
+
 /** y = e^x by the sum of all e^x of the pixel, or its logarithm. The function's arguments: y, x, begin row, end row. */
 export function softmaxKernel(output: Layout, input: Layout, logarithm: boolean): Kernel {
   const name = `f32_${logarithm ? "log_" : ""}softmax_${layoutName(output)}_${layoutName(input)}`;

@@ -28,7 +28,8 @@ function geluTanhNodes(sink: NodeSink, x: string, name: string): void {
   halved(sink, x, `${name}.tanh`, name);
 }
 
-type Elementwise = "batch_norm" | "activation" | "prelu" | "add" | "partial_add" | "scale" | "pixel_scale" | "multiply" | "dropout";
+type Elementwise = "batch_norm" | "activation" | "prelu" | "add" | "partial_add" | "scale" | "pixel_scale" | "multiply" | "dropout"
+  | "l2_normalise";
 
 export const elementwiseWriters: Pick<Writers, Elementwise> = {
   batch_norm(sink, { operation: { gamma, beta, mean, variance, epsilon }, names, name }) {
@@ -68,6 +69,12 @@ export const elementwiseWriters: Pick<Writers, Elementwise> = {
     const shape = [slope.read().size, ...input.shape.slice(2).map(() => 1)];
     sink.node("Reshape", [...sink.constants(slope), sink.integers(`${name}.slopes`, shape)], `${name}.slope`);
     sink.node("PRelu", [x, `${name}.slope`], name);
+  },
+
+  l2_normalise(sink, { names: [x], name }) {
+    sink.node("ReduceL2", [x], `${name}.length`, { axes: [1], keepdims: 1 });
+    sink.node("Max", [`${name}.length`, number(sink, `${name}.least`, 1e-12)], `${name}.divisor`);
+    sink.node("Div", [x, `${name}.divisor`], name);
   },
 
   /** What is added becomes as many channels by zeros. */

@@ -140,6 +140,15 @@ const scale: PassOf<"scale"> = (node) => {
   };
 };
 
+const l2Normalise: PassOf<"l2_normalise"> = (node) => {
+  const shape = perChannel(node);
+  return {
+    backward({ kernels, x: [x], dy, dx: [dx] }) {
+      if (dx !== undefined) kernels.l2NormaliseBackward(dx, x, dy, shape);
+    },
+  };
+};
+
 const dropout: PassOf<"dropout"> = ({ output }) => {
   const shape = elementwiseShape(sizeOf(output.shape));
   return {
@@ -218,4 +227,5 @@ export const passes: { readonly [K in TrainedKind | PlainKind]: PassOf<K> } = {
   conv2d, conv_transpose2d: convTranspose2d, linear, batch_norm: batchNorm, activation, prelu, add, partial_add: partialAdd,
   scale, dropout, pad, global_pool: globalPool, max_pool: maxPool,
   average_pool: averagePool, adaptive_average_pool: adaptiveAveragePool, concat, flatten, channel_shuffle: channelShuffle, resize,
+  l2_normalise: l2Normalise,
 };

@@ -1,4 +1,4 @@
-/** How each operation is trained: one rule a kind. A kind may say that only eager models train it, or that nothing does. */
+/** How each operation is trained: one rule a kind. A kind may say that nothing trains it. */
 import type { Rule, Rules, Trusts } from "../step/context.ts";
 import { batchOf } from "../../plan/layouts.ts";
 import { plainRule } from "../plain/rule.ts";
@@ -25,6 +25,7 @@ const rules: Rules = {
   scale: scaleRule,
   pixel_scale: "plain",
   multiply: "plain",
+  l2_normalise: "plain",
   global_pool: globalPoolRule,
   max_pool: poolRule,
   average_pool: poolRule,

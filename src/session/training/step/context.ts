@@ -53,7 +53,7 @@ export type TrainedKind =
   | "max_pool" | "average_pool" | "adaptive_average_pool" | "concat" | "flatten" | "dropout" | "channel_shuffle" | "resize" | "pad";
 
 /** Kinds that training sessions compute on the plain kernels alone. */
-export type PlainKind = Exclude<GeneralKind, "pad"> | "multiply" | "pixel_scale" | "channel_pool" | "channel_conv";
+export type PlainKind = Exclude<GeneralKind, "pad"> | "multiply" | "l2_normalise" | "pixel_scale" | "channel_pool" | "channel_conv";
 
 /** What training has kernels for, besides operations. Sums are those of gradients. */
 export type TrainingTask = "loss" | "sums" | "sgd" | "adamw" | "averages" | "clipping";

@@ -10,7 +10,7 @@ import {
   binaryBinding, clipBinding, eluBinding, multiplyBinding, pixelScaleBinding, preluBinding, unaryBinding,
 } from "./pointwise.ts";
 import { quantisedBindings } from "./quantised.ts";
-import { channelConvBinding, channelPoolBinding, reduceBinding, resampleBinding, softmaxBinding } from "./rows.ts";
+import { channelConvBinding, channelPoolBinding, l2NormaliseBinding, reduceBinding, resampleBinding, softmaxBinding } from "./rows.ts";
 import { transposedConvolutionBinding } from "./transposed-convolution.ts";
 
 export const bindings: Bindings = {
@@ -18,6 +18,7 @@ export const bindings: Bindings = {
   conv_transpose2d: transposedConvolutionBinding,
   channel_conv: channelConvBinding,
   prelu: preluBinding,
+  l2_normalise: l2NormaliseBinding,
   partial_add: { bind: onLayouts((output, [a, b]) => partialAddKernel(output, a, b)), over: overFirst },
   pixel_scale: pixelScaleBinding,
   multiply: multiplyBinding,

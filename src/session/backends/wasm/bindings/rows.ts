@@ -1,6 +1,6 @@
 /** What joins the numbers of an axis: softmax, means and maxima of channels and of images, images of other sizes. */
 import {
-  channelConvKernel, channelPoolKernel, softmaxKernel,
+  channelConvKernel, channelPoolKernel, l2NormaliseKernel, softmaxKernel,
 } from "../../../../../kernels/wasm/operations/general/over-channels.ts";
 import { resampleKernel } from "../../../../../kernels/wasm/operations/general/resample.ts";
 import { globalPoolKernel } from "../../../../../kernels/wasm/operations/global-pool.ts";
@@ -14,6 +14,11 @@ import { numbers } from "../pack-weights.ts";
 /** Along the channels. */
 export const softmaxBinding: Binding<"softmax"> = {
   bind: onLayouts((output, [x], { operation: { axis, logarithm } }) => (axis === 1 ? softmaxKernel(output, x, logarithm) : undefined)),
+  over: overFirst,
+};
+
+export const l2NormaliseBinding: Binding<"l2_normalise"> = {
+  bind: onLayouts((output, [x]) => l2NormaliseKernel(output, x)),
   over: overFirst,
 };
 
