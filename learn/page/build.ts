@@ -61,11 +61,11 @@ export async function buildPage(out: string): Promise<BuiltFile[]> {
   return files.map((name) => ({ name, gzip: gzipSync(readFileSync(join(out, name)), { level: 9 }).length }));
 }
 
-/** Bytes after gzip: of the page, without the network beside it; and of what a file may ask for later: readers of ONNX and of .tflite. */
+/** Bytes after gzip: of the page, without the network beside it; and of what a file may ask for later. */
 export function pageBytes(files: readonly BuiltFile[]): { readonly page: number; readonly later: number } {
   let [page, later] = [0, 0];
   for (const { name, gzip } of files) {
-    if (/^part-(import|selfie-file)-/.test(name)) later += gzip;
+    if (/^part-(import|selfie-file|imagenet-classes)-/.test(name)) later += gzip;
     else if (!name.endsWith(".safetensors")) page += gzip;
   }
   return { page, later };
@@ -75,7 +75,8 @@ export function pageBytes(files: readonly BuiltFile[]): { readonly page: number;
 export function sizes(files: readonly BuiltFile[]): string {
   const { page, later } = pageBytes(files);
   const kilobytes = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KB`;
-  return `${kilobytes(page)} after gzip, ${kilobytes(later)} more once ONNX or .tflite is opened, and the network beside it`;
+  const asked = "as a user's files ask for it (ONNX, .tflite, ImageNet's names)";
+  return `${kilobytes(page)} after gzip, ${kilobytes(later)} more ${asked}, and the network beside it`;
 }
 
 /** What follows an option on the command line. */
@@ -90,7 +91,11 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   console.log(`${out}: ${files.length} files, ${sizes(files)}.`);
   const port = option("--serve");
   if (port !== undefined) {
-    const { address } = await servePage(out, Number(port) || 8000);
-    console.log(`Look at ${address} (Ctrl+C ends it)`);
+    await servePage(out, Number(port) || 8000).then(
+      ({ address }) => console.log(`Look at ${address} (Ctrl+C ends it)`),
+      (error: Error) => {
+        console.log(error.message);
+        process.exit(1);
+      });
   } else console.log("Any web server can give it out; npx tsx learn/page/build.ts --serve does.");
 }

@@ -10,7 +10,7 @@ declare module "node:http" {
   }
   export interface Server {
     listen(port: number, host: string, ready: () => void): void;
-    on(event: "error", listener: (error: Error) => void): void;
+    on(event: "error", listener: (error: Error & { readonly code?: string }) => void): void;
     address(): { readonly port: number };
     close(): void;
   }

@@ -62,7 +62,8 @@ export interface Selection {
 export type Overrides = ReadonlyMap<number, Float32Array>;
 
 export interface LookRequest {
-  readonly picture: Picture;
+  /** Undefined: the one before. */
+  readonly picture: Picture | undefined;
   readonly overrides: Overrides;
   readonly selection: Selection;
   /** The class whose loss goes backward; undefined: nothing does. */
@@ -70,7 +71,8 @@ export interface LookRequest {
 }
 
 export interface BlockValues {
-  /** [C]; [hidden], behind its activation, empty where there is none; [C] as they were used, and as the block itself would have them. */
+  /** [C]; [hidden], behind its activation, empty where there is none; [C] as they were used, and as the block itself would have them
+   * (where all of a block is set: would have had them, had nothing been set). */
   readonly squeeze: Float32Array;
   readonly hidden: Float32Array;
   readonly gates: Float32Array;

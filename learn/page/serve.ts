@@ -42,7 +42,8 @@ export function servePage(folder: string, port: number, isolated: boolean = true
     }
   });
   return new Promise((resolve, reject) => {
-    server.on("error", reject);
+    server.on("error", (error) => reject(
+      error.code === "EADDRINUSE" ? new Error(`port ${port} is taken by another program: --serve ${port + 1} takes another`) : error));
     server.listen(port, "127.0.0.1", () => resolve({ address: `http://localhost:${server.address().port}/`, close: () => server.close() }));
   });
 }

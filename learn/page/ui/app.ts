@@ -49,6 +49,8 @@ class Page {
   #busy = false;
   #again = false;
   #fresh = false;
+  /** Has the picture changed since the worker was given it? */
+  #unseen = true;
 
   constructor() {
     new Training((weights) => void this.#openNetwork(weights, "trained here", textureSamples()));
@@ -134,6 +136,7 @@ class Page {
   /** Something is to be looked at anew: at once, or when the look that is under way has come. */
   #changed(fresh: boolean): void {
     this.#fresh ||= fresh;
+    this.#unseen ||= fresh;
     if (this.#busy) this.#again = true;
     else void this.#look();
   }
@@ -145,8 +148,10 @@ class Page {
     try {
       do {
         this.#again = false;
+        const picture = this.#unseen ? this.#drawing.picture() : undefined;
+        this.#unseen = false;
         const look = await this.#engine.look({
-          picture: this.#drawing.picture(), overrides: this.#overrides, selection: this.#selection, target: this.#answer.target });
+          picture, overrides: this.#overrides, selection: this.#selection, target: this.#answer.target });
         // Another network may have been opened meanwhile.
         if (opened !== this.#opened) continue;
         this.#latest = look;
@@ -154,6 +159,7 @@ class Page {
       } while (this.#again);
     } catch (error) {
       this.#complain((error as Error).message);
+      this.#unseen = true;
     } finally {
       this.#busy = false;
       if (opened !== this.#opened) this.#changed(true);

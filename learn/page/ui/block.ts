@@ -23,7 +23,7 @@ export class BlockView {
   constructor(events: BlockEvents) {
     const host = (id: string): HTMLElement => element(`chart-${id}`, HTMLDivElement);
     const channel = (kind: Kind) => (index: number): void => events.point({ channel: index }, kind);
-    this.#squeeze = new Bars(host("squeeze"), { title: "Squeeze: channel means", each: "channel", pick: channel("squeeze") });
+    this.#squeeze = new Bars(host("squeeze"), { title: "Squeeze: means", each: "channel", pick: channel("squeeze") });
     this.#hidden = new Bars(
       host("hidden"), { title: "Hidden layer", each: "hidden", pick: (hidden) => events.point({ hidden }, "hidden") });
     this.#gates = new Bars(host("gates"), {

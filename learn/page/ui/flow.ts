@@ -35,7 +35,9 @@ export class Flow {
       const gates = document.createElementNS(space, "path");
       strip.append(gates);
       const text = make("span", { className: "stage-text" });
-      const button = make("button", { type: "button", className: "card" }, make("strong", {}, name), canvas, strip, text);
+      // A long name may go on in the next line behind a dot.
+      const title = make("strong", {}, name.replaceAll(".", ".\u200b"));
+      const button = make("button", { type: "button", className: "card" }, title, canvas, strip, text);
       button.addEventListener("click", () => this.#select(block));
       return { item: make("li", { className: "stage" }, button), button, canvas, text, gates };
     });
@@ -65,7 +67,7 @@ export class Flow {
 
   #drawn(card: Card, sheet: Sheet, text: string): void {
     drawSheet(card.canvas, sheet);
-    const some = sheet.shown < sheet.channels ? ` (${sheet.shown} channels here)` : "";
+    const some = sheet.shown < sheet.channels ? `; ${sheet.shown} shown` : "";
     card.text.textContent = `${text}${some}`;
   }
 }

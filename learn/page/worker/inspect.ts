@@ -9,7 +9,7 @@ import { softmax } from "../../../src/nn/softmax.ts";
 import type { Session } from "../../../src/session/inference-session.ts";
 import { Tensor } from "../../../src/tensor.ts";
 import type {
-  BackwardLines, BlockInfo, BlockValues, Detail, ForwardLines, Look, LookRequest, Opened, Overrides, Selection,
+  BackwardLines, BlockInfo, BlockValues, Detail, ForwardLines, Look, LookRequest, Opened, Overrides, Picture, Selection, Sheet,
 } from "../messages.ts";
 import { Gradients } from "./gradients.ts";
 import type { GatesGradient } from "./gradients.ts";
@@ -19,6 +19,21 @@ import { compile } from "./sessions.ts";
 import { sheetOf } from "./sheet.ts";
 
 type Seen = Readonly<Record<string, Tensor<Float32Array>>>;
+
+/** What was computed for one picture and one choice of gates. */
+interface Pass {
+  readonly x: Tensor<Float32Array>;
+  readonly input: Sheet;
+  readonly seen: Seen;
+  /** Gates of every block as it would have them. */
+  readonly own: readonly Float32Array[];
+  readonly sheets: readonly Sheet[];
+  readonly answer: Tensor<Float32Array>;
+}
+
+function same(a: Overrides, b: Overrides): boolean {
+  return a.size === b.size && [...a].every(([block, gates]) => b.get(block)?.every((value, c) => Object.is(value, gates[c])) === true);
+}
 
 /** Probabilities as they are where they add up to 1 already, else the softmax. */
 function probabilitiesOf(y: Tensor<Float32Array>): Float32Array {
@@ -69,6 +84,9 @@ export class Inspection {
   readonly #answering: Session;
   readonly #looking: Session;
   readonly #gradients: Gradients;
+  /** Of the picture that was looked at last: with its own gates, and with those that were set last. */
+  #own: Pass | undefined;
+  #set: { readonly overrides: Overrides; readonly pass: Pass } | undefined;
 
   private constructor(source: Source, graph: Graph, gates: readonly Gate[], answering: Session, looking: Session) {
     [this.#source, this.#graph, this.#gates, this.#answering, this.#looking] = [source, graph, gates, answering, looking];
@@ -112,31 +130,60 @@ export class Inspection {
     return this.#looking.run(given);
   }
 
-  /** With own values where an override is NaN: they follow from what the blocks before have become, so block by block. */
-  #seen(x: Tensor<Float32Array>, overrides: Overrides): { readonly seen: Seen; readonly own: readonly Float32Array[] } {
+  /** The network with its own gates, for a new picture or the one before. @throws Error where there was none */
+  #ownPass(picture: Picture | undefined): Pass {
+    if (picture !== undefined) {
+      const { preprocessing, arranged } = this.#source;
+      const prepared = preprocess(picture, preprocessing);
+      const x = arranged(prepared);
+      const seen = this.#run(x, new Map());
+      this.#own = {
+        x, seen, input: sheetOf(prepared.data, prepared.shape.slice(1), 64), own: this.#gates.map(({ name }) => seen[name].data),
+        sheets: this.#gates.map(({ scaled }) => sheetOf(seen[scaled].data, seen[scaled].shape.slice(1))), answer: this.#answer(x, seen) };
+      this.#set = undefined;
+    }
+    if (this.#own === undefined) throw new Error("no picture was given yet");
+    return this.#own;
+  }
+
+  /** The network as others run it gives the same bits as the command line. Masks are large: there one run is enough. */
+  #answer(x: Tensor<Float32Array>, seen: Seen): Tensor<Float32Array> {
+    const { network: { outputs: [output] }, input, pixels } = this.#source;
+    return pixels ? seen[output] : this.#answering.run({ [input]: x })[output];
+  }
+
+  /**
+   * The same with gates that are set. Own values, where an override is NaN, follow from what the blocks before have become: so block by
+   * block. What lies before the first of them stays as it was.
+   */
+  #pass(picture: Picture | undefined, overrides: Overrides): Pass {
+    const base = this.#ownPass(picture);
+    if (overrides.size === 0) return base;
+    if (this.#set !== undefined && same(this.#set.overrides, overrides)) return this.#set.pass;
     const whole = new Map<number, Float32Array>();
-    let seen = this.#run(x, whole);
-    const own = this.#gates.map(({ name }) => seen[name].data);
+    const own = [...base.own];
+    let { seen } = base;
     for (const [b, asked] of [...overrides].sort(([p], [q]) => p - q)) {
       for (let later = b; later < own.length; later++) own[later] = seen[this.#gates[later].name].data;
       const mine = own[b];
+      const last = whole.size + 1 === overrides.size;
       whole.set(b, asked.map((value, c) => (Number.isNaN(value) ? mine[c] : value)));
-      seen = this.#run(x, whole);
+      // A block that is set as a whole needs no run of its own, for nothing of it is computed.
+      if (last || asked.some(Number.isNaN)) seen = this.#run(base.x, whole);
     }
-    const last = Math.max(-1, ...overrides.keys());
-    for (let later = last + 1; later < own.length; later++) own[later] = seen[this.#gates[later].name].data;
-    return { seen, own };
+    const [first, final] = [Math.min(...overrides.keys()), Math.max(...overrides.keys())];
+    for (let later = final + 1; later < own.length; later++) own[later] = seen[this.#gates[later].name].data;
+    const sheets = this.#gates.map(({ scaled }, b) => (
+      b <= first ? base.sheets[b] : sheetOf(seen[scaled].data, seen[scaled].shape.slice(1))));
+    const pass = { ...base, seen, own, sheets, answer: seen[this.#source.network.outputs[0]] };
+    this.#set = { overrides, pass };
+    return pass;
   }
 
   async look({ picture, overrides, selection, target }: LookRequest): Promise<Look> {
     const began = performance.now();
-    const { preprocessing, network, input, arranged, pixels } = this.#source;
-    const prepared = preprocess(picture, preprocessing);
-    const x = arranged(prepared);
-    const { seen, own } = this.#seen(x, overrides);
-    const [output] = network.outputs;
-    // The network as others run it gives the same bits as the command line. Masks are large: there one run is enough.
-    const answer = overrides.size > 0 || pixels ? seen[output] : this.#answering.run({ [input]: x })[output];
+    const { pixels } = this.#source;
+    const { x, seen, own, sheets, input, answer } = this.#pass(picture, overrides);
     const blocks = this.#gates.map(({ name, nodes: [pool] }, b): BlockValues => {
       const hidden = this.#hidden[b];
       return {
@@ -155,9 +202,7 @@ export class Inspection {
     }
     return {
       ...(pixels ? answerOfPixels(answer) : { probabilities: probabilitiesOf(answer), mask: undefined }),
-      input: sheetOf(prepared.data, prepared.shape.slice(1), 64),
-      sheets: this.#gates.map(({ scaled }) => sheetOf(seen[scaled].data, seen[scaled].shape.slice(1))),
-      blocks, detail: this.#detail(selection, seen, gradient), gradients: gradient?.gates, noGradients, loss: gradient?.loss,
+      input, sheets, blocks, detail: this.#detail(selection, seen, gradient), gradients: gradient?.gates, noGradients, loss: gradient?.loss,
       took: performance.now() - began };
   }
 

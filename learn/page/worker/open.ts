@@ -35,11 +35,16 @@ export interface Source {
 
 const usualSize = 224;
 
+/** ImageNet's, where there are as many. */
+async function namesFor(count: number): Promise<readonly string[]> {
+  return count === 1000 ? (await import("../../../models/imagenet-classes.ts")).imagenetClasses : numbered(count);
+}
+
 const isMap = ([, , height = 1, width = 1]: Shape): boolean => height * width > 1;
 
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, i) => `class ${i}`);
 
-function openSafetensors(bytes: Uint8Array, name: string): Source {
+async function openSafetensors(bytes: Uint8Array, name: string): Promise<Source> {
   const file = readSafetensors(bytes);
   const description = weightsDescription(file);
   const known = description?.model ?? guessModel(file, undefined);
@@ -60,8 +65,8 @@ function openSafetensors(bytes: Uint8Array, name: string): Source {
     ? []
     : ["pictures are prepared as for its published weights; the file does not say how"];
   return {
-    title: `${name} (${known})`, network, input: "input", shape, preprocessing, classes: description?.classes ?? numbered(output[1]),
-    arranged: (x) => x, pixels: isMap(output), notes };
+    title: `${name} (${known})`, network, input: "input", shape, preprocessing, arranged: (x) => x, pixels: isMap(output), notes,
+    classes: description?.classes ?? (await namesFor(output[1])) };
 }
 
 /** [1,C,H,W] as [1,H,W,C], for networks of TensorFlow. */
@@ -89,7 +94,7 @@ async function openOnnx(bytes: Uint8Array, name: string): Promise<Source> {
   const pixels = isMap(output);
   return {
     title: name, network, input, shape, preprocessing, arranged: last ? channelsLast : (x) => x, pixels,
-    classes: !pixels ? numbered(sizeOf(output)) : output[1] === 1 ? ["found", "background"] : numbered(output[1]),
+    classes: pixels ? (output[1] === 1 ? ["found", "background"] : numbered(output[1])) : await namesFor(sizeOf(output)),
     notes: ["pictures are prepared as for ImageNet: an ONNX file does not say how", ...network.notes] };
 }
 

@@ -23,9 +23,17 @@ function shrunk(values: Float32Array, height: number, width: number, rows: numbe
   return out;
 }
 
+/** From which value to which there is grey: 0 is within; one of 200 may be beyond, so that a few large values do not darken all. */
+function ends(values: Float32Array): readonly [number, number] {
+  const step = Math.max(1, Math.floor(values.length / 8192));
+  const some = Float32Array.from({ length: Math.ceil(values.length / step) }, (_, i) => values[i * step]).sort();
+  const beyond = Math.floor(some.length / 200);
+  return [Math.min(0, some[beyond]), Math.max(1e-12, some[some.length - 1 - beyond])];
+}
+
 /**
  * @param values [C,H,W] @param longest of the sides that a channel has on the sheet
- * @returns black is the least value or 0, white the largest; channels are apart by a pixel of middle grey
+ * @returns black is the least value or 0, white nearly the largest; channels are apart by a pixel of middle grey
  */
 export function sheetOf(values: Float32Array, [channels, height, width]: readonly number[], longest: number = side): Sheet {
   const scale = Math.min(1, longest / Math.max(height, width));
@@ -35,12 +43,7 @@ export function sheetOf(values: Float32Array, [channels, height, width]: readonl
   const down = Math.ceil(shown / across);
   const [sheetWidth, sheetHeight] = [across * (columns + 1) - 1, down * (rows + 1) - 1];
   const pixels = new Uint8ClampedArray(sheetWidth * sheetHeight).fill(96);
-  let low = 0;
-  let high = 1e-12;
-  for (const value of values) {
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
+  const [low, high] = ends(values);
   for (let n = 0; n < shown; n++) {
     const small = shrunk(values.subarray(n * height * width, (n + 1) * height * width), height, width, rows, columns);
     const [top, left] = [Math.floor(n / across) * (rows + 1), (n % across) * (columns + 1)];
