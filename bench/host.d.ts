@@ -11,6 +11,8 @@ declare module "node:child_process" {
   export function fork(
     file: string, args: readonly string[], options: { execArgv: readonly string[]; serialization: "advanced"; stdio: readonly string[] },
   ): Child & { readonly stderr: { on(event: "data", listener: (text: Uint8Array) => void): void } };
+  /** What the program prints. */
+  export function execFileSync(file: string, args: readonly string[]): Uint8Array;
 }
 
 declare module "node:os" {

@@ -178,7 +178,9 @@ export function openBits(bytes: Uint8Array): JpegBits {
     },
     band({ look, longer }, coefficients, at, first, last, factors) {
       // What stands above stands here once more, with variables that V8 keeps in registers: half of the time of reading goes by here.
-      let [bits, count, from] = [word, left, next];
+      let bits = word;
+      let count = left;
+      let from = next;
       let end = -1;
       for (let k = first; k <= last; k++) {
         if (count < 16) {
@@ -191,11 +193,15 @@ export function openBits(bytes: Uint8Array): JpegBits {
         let size = entry & 15;
         count -= (entry >> 8) & 15;
         if (entry === 0) {
-          [word, left, next] = [bits, count, from];
+          word = bits;
+          left = count;
+          next = from;
           entry = symbol({ look, longer });
           size = entry & 15;
           if (size > 0) value = extend(get(size), size);
-          [bits, count, from] = [word, left, next];
+          bits = word;
+          count = left;
+          from = next;
         } else if (size > 0) {
           if (value === 0) {
             if (count < 16) {
@@ -214,7 +220,9 @@ export function openBits(bytes: Uint8Array): JpegBits {
           break;
         }
       }
-      [word, left, next] = [bits, count, from];
+      word = bits;
+      left = count;
+      next = from;
       return end;
     },
   };
