@@ -8,8 +8,11 @@ import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { FormatError, UnsupportedError } from "../../../src/errors.ts";
 import { importOnnx } from "../../../src/io/onnx/import.ts";
+import { compileSync } from "../../../src/session/session.ts";
+import { Tensor, sizeOf } from "../../../src/tensor.ts";
 import { operators } from "../../../src/io/onnx/operators/index.ts";
 import { mulberry32 } from "../../fixtures/recipe.ts";
+import { Message } from "../../../src/io/onnx/protobuf.ts";
 import { fileBytes } from "../../support/files.ts";
 import { modelBytes, tensor } from "./model-bytes.ts";
 import type { Attribute, Node } from "./model-bytes.ts";
@@ -21,6 +24,10 @@ const sources = [
   "other/old-ir3.onnx", "other/refused.onnx",
 ].map((name) => fileBytes(`fixtures/onnx/${name}`));
 const hostile = [0, 1, -1, 2, 7, 127, 128, 255, 65535, 65536, 2147483647, -2147483648, 4294967295, 9007199254740991, -9007199254740991];
+const locations = [
+  "w.bin", "w.bin", "a/b/w.bin", "../w.bin", "/etc/passwd", "C:\\w", "a/../../w",
+  "\\\\host\\w", "", "a\0b", "..", "./w.bin",
+];
 const bytesOf = [0, 1, 0x7f, 0x80, 0xff];
 const names = Object.keys(operators);
 const texts = [
@@ -40,10 +47,10 @@ const engine = /is not a function|Cannot read|undefined|not iterable|Invalid (ty
 /**
  * Runs `cases` cases.
  * @param most milliseconds that a case may take
- * @returns how many were read and how many refused
+ * @returns how many were read, how many of these run, and how many refused
  * @throws Error naming case and seed where one ends otherwise
  */
-export function fuzz(cases: number, seed: number, most: number = Infinity): { read: number; refused: number; slowest: number } {
+export function fuzz(cases: number, seed: number, most: number = Infinity): Record<"read" | "run" | "refused" | "slowest", number> {
   const uniform = mulberry32(seed);
   const below = (n: number): number => Math.floor(uniform() * n);
   const pick = <T>(list: readonly T[]): T => list[below(list.length)];
@@ -67,6 +74,20 @@ export function fuzz(cases: number, seed: number, most: number = Infinity): { re
     return bytes;
   };
 
+  /** A tensor that says to lie in another file: anywhere, at any place. */
+  const outside = (name: string, dims: readonly number[]): Message => {
+    const message = dims.reduce((all, dim) => all.integer(1, below(8) === 0 ? pick(hostile) : dim), new Message());
+    message.integer(2, pick([1, 1, 7, 10, 99])).text(8, name).integer(14, 1);
+    const place = {
+      location: pick(locations), offset: pick(["0", "4", "-1", "1e9", "999", "18446744073709551615", "x"]),
+      length: pick(["4", "0", "999999999999", ""]),
+    };
+    for (const [key, value] of Object.entries(place)) {
+      if (below(4) > 0) message.message(13, new Message().text(1, key).text(2, value));
+    }
+    return message;
+  };
+
   /** A sound file of operators at random, with attributes and constants at random. */
   const random = (): Uint8Array => {
     const known = ["x", ""];
@@ -75,6 +96,7 @@ export function fuzz(cases: number, seed: number, most: number = Infinity): { re
       const dims = Array.from({ length: below(5) }, () => 1 + below(4));
       const count = dims.reduce((product, n) => product * n, 1);
       const whole = below(2) === 0;
+      if (below(12) === 0) return outside(`w${i}`, dims);
       return tensor(`w${i}`, dims, Array.from({ length: count }, () => (whole ? size() : uniform() * 4 - 2)), whole ? "int64" : "float");
     });
     const nodes = Array.from({ length: 1 + below(6) }, (_, i): Node => {
@@ -97,19 +119,23 @@ export function fuzz(cases: number, seed: number, most: number = Infinity): { re
     });
   };
 
-  const tally = { read: 0, refused: 0, slowest: 0 };
+  const tally = { read: 0, run: 0, refused: 0, slowest: 0 };
   for (let i = 0; i < cases; i++) {
     const bytes = below(2) === 0 ? random() : damaged(pick(sources));
     const begin = performance.now();
     try {
       const network = importOnnx(bytes, { mostConstants: 100_000, external: new Uint8Array(1000) });
-      network.lower(
-        Object.fromEntries(
-          network.inputs.map(
-            ({ name, shape }) => [name, (shape ?? [1, 3, 16, 16]).map((each) => (typeof each === "number" ? Math.min(each, 64) : 16))],
-          ),
-        ),
-      );
+      const shapes = Object.fromEntries(network.inputs.map(
+        ({ name, shape }) => [name, (shape ?? [1, 3, 16, 16]).map((each) => (typeof each === "number" ? Math.min(each, 64) : 16))],
+      ));
+      const graph = network.lower(shapes);
+      const numbers = graph.nodes.reduce((sum, { output }) => sum + sizeOf(output.shape), 0);
+      if (below(4) === 0 && numbers < 100_000) {
+        const session = compileSync(network, { input: shapes, kernels: "plain" });
+        session.run(Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, Tensor.zeros(shape)])));
+        session.close();
+        tally.run++;
+      }
       tally.read++;
     } catch (error) {
       const { message } = error as Error;
@@ -129,6 +155,6 @@ export function fuzz(cases: number, seed: number, most: number = Infinity): { re
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const [cases = 100_000, seed = 1] = process.argv.slice(2).map(Number);
-  const { read, refused, slowest } = fuzz(cases, seed, 2000);
-  console.log(`${read} read, ${refused} refused, the slowest took ${slowest.toFixed(0)} ms`);
+  const { read, run, refused, slowest } = fuzz(cases, seed, 2000);
+  console.log(`${read} read, ${run} of them run, ${refused} refused, the slowest took ${slowest.toFixed(0)} ms`);
 }
