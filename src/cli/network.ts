@@ -2,10 +2,13 @@
 import * as plain from "../../kernels/plain/index.ts";
 import * as reference from "../../kernels/reference/index.ts";
 import { createModel, hasModel, presets } from "../../models/index.ts";
-import { didYouMean } from "../errors.ts";
+import { FormatError, didYouMean } from "../errors.ts";
+import { parseJson, plainJson } from "../io/bytes/json.ts";
+import { decodeUtf8 } from "../io/bytes/utf8.ts";
 import { isQuantised } from "../quantise/file.ts";
 import type { QuantisedNetwork } from "../quantise/network.ts";
 import type { Preprocessing } from "../io/images/preprocess.ts";
+import { parsePreprocessing } from "../io/images/preprocessing.ts";
 import { checkClassNames, classCount } from "../nn/class-count.ts";
 import { assumedPreprocessing, guessModel, otherClasses, preparationOf } from "../network-of-file.ts";
 import type { Module } from "../nn/module.ts";
@@ -15,7 +18,7 @@ import { weightsDescription } from "../weights.ts";
 import { readClassNames } from "./class-names.ts";
 import { UsageError } from "./command.ts";
 import type { Arguments, OptionHelp } from "./command.ts";
-import { bundledPath } from "./files.ts";
+import { bundledPath, readBytes } from "./files.ts";
 import { note } from "./terminal.ts";
 import { limitOf, loadInto, partHelp, quantisedOf, readWeightsFile } from "./weights-file.ts";
 
@@ -185,6 +188,17 @@ export function chosenPreset(args: Arguments): Preprocessing | undefined {
   return presetOf(args)?.preprocessing;
 }
 
+/** A file with what saved weights say of it: `{ "size": [224, 224], "channels": "rgb", ... }`. @throws FormatError naming the file */
+function preprocessingOf(path: string): Preprocessing {
+  const text = decodeUtf8(readBytes(path), path);
+  try {
+    return parsePreprocessing(plainJson(parseJson(text, path)));
+  } catch (error) {
+    const { message } = error as Error;
+    throw new FormatError(message.startsWith(path) ? message : `${path}: ${message}`);
+  }
+}
+
 interface Preset {
   readonly name: string;
   /** The network whose weights it is of; undefined for those of many. */
@@ -195,8 +209,10 @@ interface Preset {
 function presetOf(args: Arguments): Preset | undefined {
   const name = args.text("preset");
   if (name === undefined) return undefined;
+  if (/\.json$/i.test(name)) return { name, model: undefined, preprocessing: preprocessingOf(name) };
   if (!Object.hasOwn(presets, name)) {
-    throw new UsageError(`unknown preset "${name}"${didYouMean(name, Object.keys(presets))}; presets: ${Object.keys(presets).join(", ")}`);
+    const known = Object.keys(presets);
+    throw new UsageError(`unknown preset "${name}"${didYouMean(name, known)}; presets: ${known.join(", ")}; or a file, NAME.json`);
   }
   const model = name.split(/[.@]/, 1)[0];
   return { name, model: hasModel(model) || model.startsWith("tf_") ? model : undefined, preprocessing: presets[name] };

@@ -77,7 +77,7 @@ export interface PictureNetwork {
 /** @throws UsageError for a network that takes no picture */
 export async function pictureNetwork(args: Arguments, path: string): Promise<PictureNetwork> {
   const network: OnnxNetwork = openOnnx(path, args.text("weights"));
-  const shapes = onnxShapes(args, network);
+  const shapes = onnxShapes(args, network, 1, chosenPreset(args)?.size);
   const [[name, shape], ...more] = Object.entries(shapes);
   const last = shape[3] <= 4 && shape[1] > 4;
   if (more.length > 0 || shape.length !== 4 || ![1, 3].includes(last ? shape[3] : shape[1])) {

@@ -65,10 +65,12 @@ export function sayNotes(path: string, { notes }: OnnxNetwork): void {
 const usualSize = 224;
 
 /**
- * `--input 1,3,224,224`, or `--input "image=1,3,224,224;mask=1,1,224,224"` for several inputs; else what the file says, one image, 224x224
- * where sizes are free.
+ * `--input 1,3,224,224`, or `--input "image=1,3,224,224;mask=1,1,224,224"` for several inputs; else what the file says, one image. Where
+ * sizes are free they are those that a preset says, else 224x224.
  */
-export function onnxShapes(args: Arguments, { inputs }: OnnxNetwork, batch: number = 1): Shapes {
+export function onnxShapes(
+  args: Arguments, { inputs }: OnnxNetwork, batch: number = 1, preset: readonly [number, number] | undefined = undefined,
+): Shapes {
   const given = args.text("input");
   const command = `senet ${args.command.name}`;
   const sizes = (text: string): Shape => {
@@ -91,8 +93,13 @@ export function onnxShapes(args: Arguments, { inputs }: OnnxNetwork, batch: numb
     const image = shape.length === 4 && typeof shape[1] === "number";
     const free = shape.some((size, i) => typeof size === "string" && i > 0);
     if (free && !image) throw new UsageError(`${command}: --input SHAPE is wanted: ${name} is ${showShape(shape as Shape)}`);
-    if (free) remark(`${name} is ${showShape(shape as Shape)}: ${usualSize}x${usualSize} is taken; --input SHAPE takes another`);
-    return [name, shape.map((size, i) => (typeof size === "number" ? size : i === 0 ? batch : usualSize))];
+    // Height and width are the last two, or of TensorFlow's images the ones before the channels.
+    const first = typeof shape[1] === "number" && shape[1] <= 4 ? 2 : 1;
+    const [height, width] = preset ?? [usualSize, usualSize];
+    if (free && preset === undefined) {
+      remark(`${name} is ${showShape(shape as Shape)}: ${usualSize}x${usualSize} is taken; --input SHAPE takes another`);
+    }
+    return [name, shape.map((size, i) => (typeof size === "number" ? size : i === 0 ? batch : i === first ? height : width))];
   }));
 }
 

@@ -89,6 +89,29 @@ test("bench times sessions of a file; the eager engine and training want models"
   assert.match((await senet("bench", fixture("dynamo/unet-dynamo.onnx"), "--train")).errors, /--train times models/);
 });
 
+test("a preset may be a file of one's own: its sizes where the file's are free, its levels and order of colours", async () => {
+  writeFileSync(at("red.png"), await encodePng({
+    width: 9, height: 5, data: Uint8Array.from({ length: 9 * 5 * 4 }, (_, i) => (i % 4 === 0 || i % 4 === 3 ? 255 : 3 * (i % 60))) }));
+  const preset = {
+    size: [33, 17], resize: [33, 17], interpolation: "bilinear", channels: "rgb", mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
+  const ask = async (value: object): Promise<{ readonly errors: string; readonly probabilities: readonly number[] }> => {
+    writeFileSync(at("prepared.json"), JSON.stringify(value));
+    const model = fixture("dynamo/same-dynamo.onnx");
+    const { code, output, errors } = await senet("classify", at("red.png"), model, "--preset", at("prepared.json"), "--json", "--top", "5");
+    if (code !== 0) return { errors, probabilities: [] };
+    const [{ guesses }] = JSON.parse(output) as { guesses: { index: number; probability: number }[] }[];
+    return { errors, probabilities: [...guesses].sort((a, b) => a.index - b.index).map(({ probability }) => probability) };
+  };
+  const own = await ask(preset);
+  assert.is(own.probabilities.length, 5);
+  assert.not.match(own.errors, /224x224|prepared as for ImageNet/);
+  for (const change of [{ channels: "bgr" }, { mean: [0, 0, 0] }, { size: [40, 17], resize: [40, 17] }]) {
+    assert.not.equal((await ask({ ...preset, ...change })).probabilities, own.probabilities, JSON.stringify(change));
+  }
+  assert.match((await ask({ ...preset, means: [0] })).errors, /prepared\.json: preprocessing: unknown field\s"means"/);
+  assert.match((await senet("classify", at("red.png"), "--preset", at("none.json"))).errors, /none\.json/);
+});
+
 test("classify takes a file as the model, at the size that it wants", async () => {
   const picture = { width: 20, height: 24, data: Uint8Array.from({ length: 20 * 24 * 4 }, (_, i) => (i % 4 === 3 ? 255 : (i * 7) % 256)) };
   writeFileSync(at("p.png"), await encodePng(picture));

@@ -126,7 +126,7 @@ export const classify: Command = {
     ...networkOptions,
     top: { value: "K", help: "how many classes to show (default 3)" },
     classes: { value: "FILE", help: "class names, one a line or JSON, where the weights do not carry them; imagenet: ImageNet's 1,000" },
-    preset: { value: "NAME", help: "preprocessing of published weights, such as imagenet or seresnet50.a1_in1k" },
+    preset: { value: "NAME", help: "preprocessing of published weights, such as imagenet or seresnet50.a1_in1k; or a JSON file" },
     "model-options": modelOptionsHelp,
     ...engineHelp,
     json: { help: "for programs: an array, one object an image" },

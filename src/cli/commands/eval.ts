@@ -74,7 +74,7 @@ export const evalCommand: Command = {
     ...networkOptions,
     preset: {
       value: "NAME",
-      help: "preprocessing of published weights, such as imagenet or seresnet50.a1_in1k, where the weights do not say it",
+      help: "preprocessing of published weights, such as imagenet or seresnet50.a1_in1k, or a JSON file; where the weights do not say it",
     },
     relabel: { value: "MAP", help: "new classes of old ones, as it was trained with, old ones by number: Tops=0,2,3,4,6;Shoes=5,7,9" },
     batch: { value: "N", help: "images at a time (default 100)" },

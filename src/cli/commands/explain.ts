@@ -20,7 +20,7 @@ export const explain: Command = {
     out: { value: "FILE", help: "the page (default explain.html)" },
     top: { value: "K", help: "how many classes to name (default 5)" },
     classes: { value: "FILE", help: "class names, one a line or JSON, where the weights do not carry them; imagenet: ImageNet's 1,000" },
-    preset: { value: "NAME", help: "preprocessing of published weights, such as imagenet or seresnet50.a1_in1k" },
+    preset: { value: "NAME", help: "preprocessing of published weights, such as imagenet or seresnet50.a1_in1k; or a JSON file" },
     "model-options": modelOptionsHelp,
     input: { value: "SHAPE", help: "of an ONNX file whose sizes are free, such as 1,3,224,224" },
     json: { help: "for programs: the same as JSON on the standard output, with every gate; no page" },

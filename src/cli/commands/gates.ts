@@ -41,7 +41,7 @@ export const gates: Command = {
     out: { value: "FILE", help: "the page (default gates.html)" },
     svg: { value: "DIR", help: "the figures as SVG too, a file a block" },
     classes: { value: "FILE", help: "class names, one a line or JSON, where the weights do not carry them" },
-    preset: { value: "NAME", help: "preprocessing of published weights" },
+    preset: { value: "NAME", help: "preprocessing of published weights, such as imagenet; or a JSON file" },
     "model-options": modelOptionsHelp,
     input: { value: "SHAPE", help: "of an ONNX file whose sizes are free, such as 1,3,224,224" },
     json: { help: "for programs: all of it as JSON on the standard output; no page" },
