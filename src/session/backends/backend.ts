@@ -52,6 +52,8 @@ export interface Backend {
   release(): void;
   /** To be called once a session was collected that did not `release`; holds nothing of the session. */
   readonly collected?: (() => void) | undefined;
+  /** Where a worker was lost: another executor takes over, with those that are left. */
+  recover?(): void;
   /** Where programs that train can be planned. */
   readonly executor?: WasmExecutor | undefined;
 }

@@ -51,6 +51,10 @@ export class LastingBackend implements Backend {
     this.backend.release();
   }
 
+  recover(): void {
+    this.renew(this.backend);
+  }
+
   /** Another one in the place of `lost`. */
   renew(lost: Backend): void {
     if (this.backend !== lost) return;

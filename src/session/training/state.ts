@@ -37,6 +37,9 @@ const LINE = 16;
 
 const rounded = (size: number): number => Math.ceil(size / LINE) * LINE;
 
+/** What keys of arrays for training begin with. */
+const TRAINING = "training ";
+
 /** Floats that are zero at first, and then what training makes of them; of one name there are such once. */
 export function zeros(name: string, size: number): Stored {
   let fresh = true;
@@ -44,7 +47,7 @@ export function zeros(name: string, size: number): Stored {
     if (fresh) into.fill(0);
     fresh = false;
   };
-  return storedFloats(`training ${name}`, Math.max(1, size), { fill });
+  return storedFloats(`${TRAINING}${name}`, Math.max(1, size), { fill });
 }
 
 export class TrainingState {
@@ -169,6 +172,15 @@ export class TrainingState {
     let sum = 0;
     for (const value of this.statisticsView()) sum += value * 0;
     return sum === 0;
+  }
+
+  /** What another session's memory holds for training, which was planned alike: parameters, slots, averages, statistics. */
+  takeOver(from: WasmMemory): void {
+    const old = new Map(from.kept.map((kept) => [kept.key, kept]));
+    for (const { key, address, bytes } of this.memory.kept) {
+      const known = key.startsWith(TRAINING) ? old.get(key) : undefined;
+      if (known !== undefined) this.memory.bytes.set(from.bytes.subarray(known.address, known.address + bytes), address);
+    }
   }
 
   /** From the model's tensors. */

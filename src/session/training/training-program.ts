@@ -73,7 +73,9 @@ export function* placedStep(
   // Where all is JavaScript nothing is compiled.
   const runs = all.every((span) => typeof span === "function") ? all : yield* installing(all, executor);
   executor.memory.commit(executor.functions);
-  const [routines, updating, repacking] = programs.map((spans) => runs.splice(0, spans.length));
+  const [routines, , repacking] = programs.map((spans) => runs.splice(0, spans.length));
+  // This thread's alone: a worker that ends in the middle leaves what nobody can take back, and memory is what an update waits for.
+  const updating = programs[1].map((span) => (typeof span === "function" ? span : executor.runner(span.name, 1)));
   const inOrder = (list: readonly (() => void)[]): (() => void) => () => list.forEach((run) => run());
   const kernelsOf = (span: Span): string[] => (
     typeof span === "function" ? [] : span.stages.flatMap((stage) => stage.map(({ kernel }) => kernel.name))

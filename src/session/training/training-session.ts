@@ -15,18 +15,15 @@ import { chosen } from "../backends/choose.ts";
 import { whenDropped } from "../backends/dropped.ts";
 import { traineeOf } from "../optimise/training-graph.ts";
 import type { Trainee } from "../optimise/training-graph.ts";
-import type { WasmExecutor } from "../backends/wasm/executor.ts";
+import { Bound } from "./bound.ts";
 import { checkLabels } from "./labels.ts";
 import { lossOf } from "./loss.ts";
 import { checkClassWeights, writeTargets } from "./targets.ts";
-import { maskDrawer } from "./step/masks.ts";
-import { checkRate, groupOf } from "./options.ts";
+import { checkRate } from "./options.ts";
 import type { TrainingOptions } from "./options.ts";
 import { optimiserState, readOptimiserState } from "./optimiser-state.ts";
 import type { Of } from "./step/units.ts";
-import { TrainingState } from "./state.ts";
-import { constantsOf } from "./step/step.ts";
-import { trainingProgram } from "./training-program.ts";
+import type { TrainingState } from "./state.ts";
 import type { TrainingProgram } from "./training-program.ts";
 import { wanted } from "./wanted.ts";
 
@@ -36,15 +33,13 @@ import { wanted } from "./wanted.ts";
  */
 export class TrainingSession implements Disposable {
   readonly #options: TrainingOptions;
-  readonly #why: string;
-  readonly #state: TrainingState;
-  readonly #program: TrainingProgram;
-  readonly #drawMasks: () => void;
+  readonly #backend: Backend;
+  readonly #bound: Bound;
   readonly #logits: Shape;
   readonly #names: ReadonlyMap<string, number>;
   /** Normalisations, and what their kernels were emitted for. */
   readonly #norms: readonly { readonly operation: Of<"batch_norm">; readonly epsilon: number; readonly momentum: number | undefined }[];
-  #executor: WasmExecutor | undefined;
+  #closed = false;
   /** What each row of the batch counts in the loss. */
   readonly #counts: Float64Array;
   readonly #released: () => void;
@@ -53,23 +48,18 @@ export class TrainingSession implements Disposable {
   #waiting = 0;
 
   /** Sessions are made by `compileTraining`. @throws Error where there is no WebAssembly, RangeError for an option that makes no sense */
-  constructor({ graph, parameters: named, learning }: Trainee, options: TrainingOptions, { name, reason, executor, collected }: Backend) {
-    this.#why = `${name}: ${reason}`;
-    if (executor === undefined) {
-      throw new Error(`compile: training sessions want WebAssembly (${this.#why}); the eager Trainer does without`);
-    }
+  constructor(trainee: Trainee, options: TrainingOptions, backend: Backend) {
+    const { graph, parameters: named } = trainee;
     this.#options = options;
-    this.#executor = executor;
-    this.#released = whenDropped(this, collected);
+    this.#backend = backend;
+    if (backend.executor === undefined) {
+      throw new Error(`compile: training sessions want WebAssembly (${this.kernels}); the eager Trainer does without`);
+    }
+    this.#released = whenDropped(this, backend.collected);
     try {
-      const { parameters, statistics } = constantsOf(graph);
-      this.#state = new TrainingState(
-        executor.memory, parameters, statistics, ({ name, read }) => groupOf(name, read().shape, options, learning),
-      );
-      this.#program = trainingProgram(graph, this.#state, executor, options);
+      this.#bound = new Bound(trainee, options, backend);
       this.#counts = new Float64Array(this.#program.loss.rows);
       if (options.classWeights !== undefined) checkClassWeights("compile", options.classWeights, this.#program.loss.classes);
-      this.#drawMasks = maskDrawer(this.#program.masks, (address, size) => this.#state.view(address, size));
       this.#logits = graph.outputs[0].shape;
       this.#norms = graph.nodes.flatMap(({ operation }) =>
         (operation.kind === "batch_norm" ? [{ operation, epsilon: operation.epsilon, momentum: operation.momentum }] : []));
@@ -81,9 +71,17 @@ export class TrainingSession implements Disposable {
     }
   }
 
+  get #state(): TrainingState {
+    return this.#bound.state;
+  }
+
+  get #program(): TrainingProgram {
+    return this.#bound.program;
+  }
+
   /** Which kernels run, and why. */
   get kernels(): string {
-    return this.#why;
+    return `${this.#backend.name}: ${this.#backend.reason}`;
   }
 
   /** All calls of kernels, one a line: of a step, an update and the packing of weights. */
@@ -127,22 +125,35 @@ export class TrainingSession implements Disposable {
       throw new TypeError(`session.trainStep: x wants a Tensor of Float32Array, got ${show(x)}`);
     }
     if (!sameShape(x.shape, input)) throw new RangeError(`session.trainStep: x wants shape ${showShape(input)}, got ${showShape(x.shape)}`);
-    const { loss, targets, scales, terms, step } = this.#program;
-    const state = this.#state;
-    checkLabels("session.trainStep", labels, loss.rows, loss.classes);
+    const { rows, classes } = this.#program.loss;
+    checkLabels("session.trainStep", labels, rows, classes);
     const counts = this.#counts;
-    const divisor = writeTargets(state.view(targets, loss.rows * loss.classes), counts, labels, loss.classes, { smoothing, classWeights });
-    const scale = state.view(scales, loss.rows);
-    for (let i = 0; i < loss.rows; i++) scale[i] = counts[i] / (divisor * accumulate);
-    state.view(this.#program.input, x.size).set(x.data);
-    this.#drawMasks();
-    const statistics = state.statisticsView().slice();
-    step();
-    const value = lossOf(state.doubles(terms, 3 * loss.rows), counts) / divisor;
+    const shares = new Float32Array(rows * classes);
+    const divisor = writeTargets(shares, counts, labels, classes, { smoothing, classWeights });
+    this.#bound.drawMasks();
+    const masks = this.#bound.masks.map((mask) => mask.slice());
+    const statistics = this.#state.statisticsView().slice();
+    const gradients = this.#waiting === 0 ? undefined : this.#bound.gradients.slice();
+    let again = false;
+    this.#bound.run("step", () => {
+      const { targets, scales, input: at } = this.#program;
+      this.#state.view(targets, shares.length).set(shares);
+      const scale = this.#state.view(scales, rows);
+      for (let i = 0; i < rows; i++) scale[i] = counts[i] / (divisor * accumulate);
+      this.#state.view(at, x.size).set(x.data);
+      if (again) {
+        this.#bound.masks.forEach((mask, i) => mask.set(masks[i]));
+        this.#state.statisticsView().set(statistics);
+        if (gradients === undefined) this.#bound.gradients.fill(0);
+        else this.#bound.gradients.set(gradients);
+      }
+      again = true;
+    });
+    const value = lossOf(this.#state.doubles(this.#program.terms, 3 * rows), counts) / divisor;
     this.#waiting++;
     // They have moved in the forward pass, before it was known what comes of it.
-    const moved = state.statisticsView();
-    if (Number.isFinite(value) && state.statisticsFinite()) return value;
+    const moved = this.#state.statisticsView();
+    if (Number.isFinite(value) && this.#state.statisticsFinite()) return value;
     moved.set(statistics);
     this.clearGradients();
     return Number.isFinite(value) ? Infinity : value;
@@ -155,8 +166,8 @@ export class TrainingSession implements Disposable {
     this.#updates++;
     this.#program.updates.prepare(rate, this.#updates);
     this.#program.update();
-    this.#program.pack();
     this.#waiting = 0;
+    this.#bound.run("pack");
   }
 
   get #rate(): number {
@@ -166,7 +177,7 @@ export class TrainingSession implements Disposable {
 
   clearGradients(): void {
     this.#open();
-    this.#state.view(this.#state.gradients, this.#state.trainable).fill(0);
+    this.#bound.gradients.fill(0);
     this.#waiting = 0;
   }
 
@@ -233,7 +244,7 @@ export class TrainingSession implements Disposable {
       state.view(averages.weights, state.trainable).set(state.view(state.values, state.trainable));
       state.view(averages.statistics, state.runningSize).set(state.statisticsView());
     }
-    this.#program.pack();
+    this.#bound.run("pack");
   }
 
   /** Copies of the optimiser's state by name, as `Optimiser.state` of an eager one has them; and averages as `average.NAME`. */
@@ -253,10 +264,10 @@ export class TrainingSession implements Disposable {
 
   /** Frees everything at once. Not needed for correctness. */
   close(): void {
-    if (this.#executor === undefined) return;
+    if (this.#closed) return;
+    this.#closed = true;
     this.#released();
-    this.#executor.release();
-    this.#executor = undefined;
+    this.#backend.release();
   }
 
   [Symbol.dispose](): void {
@@ -264,7 +275,7 @@ export class TrainingSession implements Disposable {
   }
 
   #open(): void {
-    if (this.#executor === undefined) throw new Error("session: it is closed");
+    if (this.#closed) throw new Error("session: it is closed");
   }
 }
 

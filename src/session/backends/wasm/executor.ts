@@ -206,13 +206,13 @@ export class WasmExecutor {
     this.#pool?.prepare(this.#code, this.threads - 1);
   }
 
-  /** What calls the exported function that runs a span of a program. */
-  runner(name: string): Routine {
+  /** What calls the exported function that runs a span of a program, on so many threads. */
+  runner(name: string, threads: number = this.threads): Routine {
     const span = this.#exports[name] as RunSpan;
     const pool = this.#pool;
     if (pool === undefined) return span as unknown as Routine;
     const number = Number(name.slice(RUN.length));
-    return () => pool.run(this.#code, number, span, this.threads);
+    return () => pool.run(this.#code, number, span, threads);
   }
 
   /** Runs spans on workers only, where there are any. */
