@@ -15,7 +15,7 @@ import { arithmeticOf } from "../src/session/backends/numerics.ts";
 import type { Numerics } from "../src/session/backends/numerics.ts";
 import { PlainConstants } from "../src/session/backends/plain/program.ts";
 import { sessionGraph } from "../src/session/optimise/session-graph.ts";
-import { withFast } from "../src/session/backends/wasm/fast.ts";
+import { withFastHere } from "../src/session/backends/wasm/fast.ts";
 import { moduleNetwork } from "../src/nn/lower.ts";
 import { compile } from "../src/session/session.ts";
 import { WasmExecutor } from "../src/session/backends/wasm/executor.ts";
@@ -47,7 +47,7 @@ function kernels(): number {
     return result;
   };
   const executor = new WasmExecutor({
-    arithmetic: withFast(arithmeticOf(numerics)), threads: 1, pool: undefined, refused: new Set(),
+    arithmetic: withFastHere(arithmeticOf(numerics)), threads: 1, pool: undefined, refused: new Set(),
     compile: (emit) => timed(() => new WebAssembly!.Module(emit().toBytes())),
   });
   const { graph, kept } = sessionGraph(moduleNetwork(createModel(name, {}, null)), { input });

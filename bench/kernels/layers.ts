@@ -20,7 +20,7 @@ import { instantiate } from "./task.ts";
 import type { Task } from "./task.ts";
 
 /** What convolutions are computed with. */
-export interface Arithmetic extends Pick<ConvParams, "fma" | "wide" | "winograd"> {
+export interface Arithmetic extends Pick<ConvParams, "fma" | "wide" | "winograd" | "tall"> {
   readonly pace?: Pace | undefined;
   /** What computes some activations in fewer instructions, by their names. */
   readonly activations?: Readonly<Partial<Record<string, Activation>>>;

@@ -13,6 +13,8 @@ import v8 from "node:v8";
 import { probe } from "../../kernels/wasm/probe/probe.ts";
 import { probePace } from "../../kernels/wasm/probe/pace.ts";
 import { probeWide } from "../../kernels/wasm/probe/wide.ts";
+import { tallRow } from "../../kernels/wasm/convolution/tall.ts";
+import { probeTall } from "../../kernels/wasm/probe/tall.ts";
 import { shortActivations } from "../../kernels/wasm/shared/short-sigmoid.ts";
 import { pace } from "../../kernels/wasm/shared/pace.ts";
 import type { Pace } from "../../kernels/wasm/shared/pace.ts";
@@ -31,7 +33,8 @@ function arithmeticOf(numerics: string): Arithmetic {
   if (numerics === "turbo") for (const flag of ["relaxed-simd", "revectorize"]) v8.setFlagsFromString(`--experimental-wasm-${flag}`);
   const fma = probe().fusedMultiplyAdd;
   const wide = numerics === "turbo" && fma && probeWide(() => performance.now());
-  return { fma, pace: held(fma), winograd: true, wide, activations: shortActivations(fma) };
+  const tall = fma && !wide && probeTall(() => performance.now()) ? tallRow : undefined;
+  return { fma, pace: held(fma), winograd: true, wide, activations: shortActivations(fma), tall };
 }
 
 function layers(model: string, arithmetic: Arithmetic, rounds: number, only: string): void {
@@ -97,8 +100,8 @@ if (unknown !== undefined || !["exact", "fast", "turbo"].includes(numerics) || !
   const arithmetic = arithmeticOf(numerics);
   const versions = Object.entries(process.versions).filter(([key]) => /^(node|v8|bun|deno)$/.test(key)).map((pair) => pair.join(" "));
   const features = [
-    ["fused multiply-add", arithmetic.fma], ["256 bits", arithmetic.wide], ["Winograd, Strassen", arithmetic.winograd],
-    ["paced", arithmetic.pace !== undefined],
+    ["fused multiply-add", arithmetic.fma], ["256 bits", arithmetic.wide], ["tall tiles", arithmetic.tall !== undefined],
+    ["Winograd, Strassen", arithmetic.winograd], ["paced", arithmetic.pace !== undefined],
   ].filter(([, has]) => has === true).map(([name]) => name);
   console.log([process.arch, ...versions, numerics, ...features].join(", "));
   for (const each of names) {

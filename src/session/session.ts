@@ -8,7 +8,7 @@ import { allOperations } from "./backends/all-operations.ts";
 import type { Capabilities } from "./backends/capabilities.ts";
 import { givenModules } from "./backends/wasm/modules/given.ts";
 import { withPace } from "./backends/wasm/pace.ts";
-import { withFast } from "./backends/wasm/fast.ts";
+import { withFastHere } from "./backends/wasm/fast.ts";
 import { turboBackend } from "./backends/wasm/turbo/backend.ts";
 import { compileSyncWith, compileWith } from "./compile.ts";
 import type { CompileOptions } from "./compile.ts";
@@ -20,7 +20,7 @@ export type { CompileOptions } from "./compile.ts";
 export type { Named, RunOptions } from "./run-values.ts";
 
 const all: Capabilities = {
-  operations: allOperations, threads: poolThreads, turbo: turboBackend, fast: withFast, pace: withPace,
+  operations: allOperations, threads: poolThreads, turbo: turboBackend, fast: withFastHere, pace: withPace,
   modules: givenModules,
 };
 

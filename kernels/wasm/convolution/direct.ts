@@ -53,7 +53,7 @@ export interface ScratchKernel extends Omit<ConvKernel, "emit"> {
 /** @throws RangeError where the sizes do not belong together */
 export function convKernel(params: ConvParams): ConvKernel {
   checkConv("convKernel", params);
-  const tile = `${tilePixels(PANEL, params)}x${PANEL}`;
+  const tile = `${tilePixels(PANEL, params)}x${params.tall ? 8 : PANEL}`;
   const name = `f32_conv_${tile}_${convName(params)}_b${rowsPerBlock(params)}`;
   return { name, panels: convPanels(params).count, emit: (m) => emitConv(m, name, params) };
 }
@@ -75,7 +75,7 @@ function segmentsOf({ input, kernel, dilation, groups }: ConvParams): { segments
 }
 
 function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc {
-  const { output, groups, epilogue, fma, wide } = params;
+  const { output, groups, epilogue, fma, wide, tall } = params;
   const pitches = convPitches(params);
   const { inPerGroup, outPerGroup, terms: additions, full, rest, restColumns, perGroup, groupSize } = convPanels(params);
   // A row that is no multiple of the tile has a slow end. Joined, rows have only one; else the ends are joined, along their column, or all
@@ -84,7 +84,7 @@ function emitConv(m: ModuleBuilder, name: string, params: ConvParams): ConvFunc 
   const long = seamless(params) && width % tilePixels(PANEL, params) > 0;
   const ends = long ? 0 : joinedEnds(params);
   const across = {
-    ...segmentsOf(params), inPixel: pitches.inPixel, outPixel: pitches.outPixel, residualPixel: pitches.outPixel, epilogue, fma, wide,
+    ...segmentsOf(params), inPixel: pitches.inPixel, outPixel: pitches.outPixel, residualPixel: pitches.outPixel, epilogue, fma, wide, tall,
   };
   const down = { ...across, inPixel: pitches.inRow, outPixel: pitches.outRow, residualPixel: pitches.residualRow };
   const rowOf = (columns: number, valid: number): RowFunc => emitRow(m, {

@@ -32,6 +32,8 @@ export interface RowKernel extends VectorArithmetic {
   readonly pixels: number;
   /** Channels of the panel: a multiple of 4. */
   readonly columns: number;
+  /** Channels from step to step of the weights, where they are more than the tile's. */
+  readonly panelColumns?: number;
   /** How many of them exist: less than 4 fewer. */
   readonly valid: number;
   /** Pixels of the row; undefined where the caller says it. */
@@ -49,17 +51,17 @@ export interface RowKernel extends VectorArithmetic {
 }
 
 /** Of the row's first pixel: window, output and residual; the panel; the gates of its channels; how many pixels. */
-const params = { x: "i32", w: "i32", y: "i32", residual: "i32", gate: "i32", pixels: "i32" } as const;
+export const rowParams = { x: "i32", w: "i32", y: "i32", residual: "i32", gate: "i32", pixels: "i32" } as const;
 
-export type RowFunc = Func<typeof params>;
+export type RowFunc = Func<typeof rowParams>;
 
 /**
  * The last tiles of a row, where its pixels are no multiple of a tile. A tile with few sums waits for its last addition: vectors of 256
  * bits want 8 sums, which are 4 pixels of 16 channels. So 6 + 2 pixels are computed as 4 + 4 (docs/kernels.md, rung 2).
  */
-function tailsOf(width: number, { pixels, wide }: RowKernel): readonly number[] {
+function tailsOf(width: number, { pixels, columns }: RowKernel): readonly number[] {
   const rest = width % pixels;
-  if (wide !== true || rest === 0 || rest > 3 || width < pixels || pixels < 6) return rest === 0 ? [] : [rest];
+  if (columns === 4 || rest === 0 || rest > 3 || width < pixels || pixels < 6) return rest === 0 ? [] : [rest];
   const both = pixels + rest;
   return [Math.ceil(both / 2), Math.floor(both / 2)];
 }
@@ -85,7 +87,8 @@ function giveBackTile(f: FunctionBuilder, pixels: Local<"i32">, left: Local<"i32
 
 /** A function (x, w, y, residual, gate, pixels), all addresses in bytes. */
 export function emitRow(m: ModuleBuilder, kernel: RowKernel): RowFunc {
-  return m.func(kernel.name, { params }, (f, { x, w, y, residual, gate, pixels }) => {
+  if (kernel.tall && kernel.columns === 16) return kernel.tall(m, kernel);
+  return m.func(kernel.name, { params: rowParams }, (f, { x, w, y, residual, gate, pixels }) => {
     const { local, i32 } = f;
     // Fused, products and sums are half as many instructions, and take less time than the pace.
     const row = new Row(f, kernel, x, w, y, residual, gate, kernel.fma || kernel.wide === true ? undefined : m.pace);
@@ -105,7 +108,7 @@ export function emitRow(m: ModuleBuilder, kernel: RowKernel): RowFunc {
       for (const count of tails) row.tile(count);
     } else {
       const left = local.i32("left");
-      const joined = kernel.wide === true && kernel.pixels === 6;
+      const joined = kernel.columns > 4 && kernel.pixels === 6;
       for (const count of [kernel.pixels, 4, ...(joined ? [3] : []), 2, 1].filter((each, i) => i === 0 || each < kernel.pixels)) {
         // As many whole tiles as there are; what is left is the next one's.
         local.get(pixels);
@@ -205,7 +208,7 @@ class Row {
   /** What all sums begin with. */
   #begin(count: number): void {
     const { local, i32, f32x4, v128 } = this.#f;
-    const { begin = "bias", outPixel } = this.#kernel;
+    const { begin = "bias", outPixel, columns, panelColumns = columns } = this.#kernel;
     const vectors = this.#panel.length;
     if (begin === "output") this.#sums.slice(0, count * vectors).forEach((sum, k) => {
       loadLanes(this.#f, this.#y, Math.floor(k / vectors) * outPixel + 16 * (k % vectors), 4);
@@ -223,7 +226,7 @@ class Row {
     }
     local.get(this.#w);
     if (begin === "bias") {
-      i32.const(16 * vectors);
+      i32.const(4 * panelColumns);
       i32.add();
     }
     local.set(this.#weights);
@@ -254,7 +257,7 @@ class Row {
   /** sum[i][j] += x[i] * panel[j], for each of the contiguous floats. */
   #run(start: Local<"i32">, count: number): void {
     const { local, i32, f32x4, v128 } = this.#f;
-    const { run, inPixel, fma } = this.#kernel;
+    const { run, inPixel, fma, columns, panelColumns = columns } = this.#kernel;
     const vectors = this.#panel.length;
     local.get(start);
     local.tee(this.#at);
@@ -287,7 +290,7 @@ class Row {
         }
       }
       this.#pace?.(this.#weights, count * vectors);
-      local.increase(this.#weights, 16 * vectors);
+      local.increase(this.#weights, 4 * panelColumns);
       local.get(this.#at);
       i32.const(4);
       i32.add();

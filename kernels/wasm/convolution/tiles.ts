@@ -16,6 +16,7 @@ export const PANEL = 16;
  * term first: sums, weights and inputs of a term must fit into them. Joined to 256 bits, 16 channels take half as many registers.
  */
 export function tilePixels(channels: number, machine: VectorArithmetic = ANY_MACHINE): number {
+  if (channels === 16 && machine.tall) return 6;
   if (channels === 16 && machine.wide === true) return machine.fma ? 6 : 5;
   return { 16: 2, 12: 3, 8: 4, 4: 6 }[channels] ?? 2;
 }
@@ -112,10 +113,10 @@ const PACKED_WEIGHTS = 1 << 20;
  * networks, whose weights stay in the cache, do not transform them again and again.
  */
 export function winogradBlock(params: ConvParams): WinogradBlock {
-  const { input, output, groups, fma, wide } = params;
+  const { input, output, groups } = params;
   const channels = input.channels / groups;
   const all = Math.ceil(output.height / 4) * Math.ceil(output.width / 4);
-  const pixels = tilePixels(PANEL, { fma, wide: wide === true });
+  const pixels = tilePixels(PANEL, params);
   const tiles = pixels * Math.ceil(all / Math.ceil(all / 18) / pixels);
   if (4 * 36 * channels * output.channels <= PACKED_WEIGHTS) return { tiles, pixels, inputs: 0 };
   const parts = Math.ceil(channels / 128);

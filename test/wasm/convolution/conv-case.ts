@@ -13,6 +13,7 @@ import type { Conv2dShape, Sides } from "../../../kernels/shapes.ts";
 import { isHeavy } from "../../../kernels/wasm/shared/activation.ts";
 import type { Activation } from "../../../kernels/wasm/shared/activation.ts";
 import type { ConvParams } from "../../../kernels/wasm/convolution/params.ts";
+import { tallRow } from "../../../kernels/wasm/convolution/tall.ts";
 import type { ConvKernel } from "../../../kernels/wasm/convolution/direct.ts";
 import type { WinogradKernel } from "../../../kernels/wasm/convolution/winograd/winograd.ts";
 import { ModuleBuilder } from "../../../kernels/wasm/assembler/module-builder.ts";
@@ -49,6 +50,7 @@ export interface Case {
   readonly hostile?: boolean;
   readonly fma?: boolean;
   readonly wide?: boolean;
+  readonly tall?: boolean;
 }
 
 /** Everything of a case that does not depend on how it is computed. */
@@ -77,7 +79,7 @@ export function problem(one: Case, seed = 1): Problem {
   const params: ConvParams = {
     input: { channels: channels[0], height: size[0], width: size[1], halo: Math.max(...padding) + (one.moreHalo ?? 0) },
     output, kernel, stride, padding: [padding[0], padding[1]], paddingEnd: [padding[2] ?? padding[0], padding[3] ?? padding[1]], dilation,
-    groups, fma: one.fma === true, wide: one.wide === true,
+    groups, fma: one.fma === true, wide: one.wide === true, tall: one.tall === true ? tallRow : undefined,
     epilogue: {
       gate: one.gate === true, residual: one.residual === undefined ? undefined : { ...output, halo: one.residual },
       activation: one.activation, biasLast: one.biasLast === true,

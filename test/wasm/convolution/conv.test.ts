@@ -4,6 +4,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { plain } from "../activations.ts";
 import { packConvWeights } from "../../../kernels/wasm/convolution/panels.ts";
+import { probe } from "../../../kernels/wasm/probe/probe.ts";
 import { convKernel } from "../../../kernels/wasm/convolution/direct.ts";
 import type { ConvKernel } from "../../../kernels/wasm/convolution/direct.ts";
 import { convolution } from "../../../kernels/wasm/convolution/choose.ts";
@@ -160,6 +161,21 @@ test("tiles for 256 bits give the same bits", () => {
   assert.match(
     convKernel(problem({ channels: [5, 16], size: [3, 9], kernel: [1, 1], wide: true, fma: true }).params).name, /^f32_conv_6x16_fma_/,
   );
+});
+
+test("tall tiles give the same bits: every rest of a row, panels with and without a rest, epilogues, fused where the host can", () => {
+  for (let width = 1; width <= 15; width++) {
+    for (const outHalo of [0, 1]) {
+      for (const out of [16, 29, 48]) {
+        const one: Case = { channels: [5, out], size: [3, width], kernel: [1, 1], outHalo, tall: true };
+        check(conv, one);
+        check(conv, { ...one, kernel: [3, 3], padding: [1, 1], stride: [1, 2], gate: true, residual: 1, activation: plain("relu") });
+        assert.match(convKernel(problem(one).params).name, /^f32_conv_6x8_/);
+      }
+    }
+  }
+  check(conv, { channels: [32, 64], size: [7, 7], kernel: [3, 3], padding: [1, 1], groups: 2, tall: true, activation: plain("silu") });
+  if (probe().relaxedSimd) check(conv, { channels: [20, 32], size: [5, 14], kernel: [3, 3], padding: [1, 1], tall: true, fma: true });
 });
 
 test("large images in tiles for 256 bits go by columns, and images of one column do: the same bits", () => {

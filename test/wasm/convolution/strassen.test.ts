@@ -69,6 +69,7 @@ test("panels in any order, some rows at a time, and tiles for 256 bits: the bits
     assertSame(run({ ...strassen, kernel: (params) => strassenKernel(params, rows) }, posed), whole, `${rows} rows at a time`);
   }
   assertSame(run(strassen, problem({ ...one, wide: true })), whole, "wide");
+  assertSame(run(strassen, problem({ ...one, tall: true })), whole, "tall");
   const empty = run(strassen, posed, () => [[0, 12, 1, 1]]);
   assert.ok(empty.every((value) => value === empty[0]), "no part, no output");
 });

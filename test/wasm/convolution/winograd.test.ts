@@ -137,6 +137,7 @@ test("tiles for 256 bits give the same bits", () => {
     const one = of([6, 33], size);
     for (const family of [late, early]) {
       assertSame(run(family, problem({ ...one, wide: true })), run(family, problem(one)), JSON.stringify(size));
+      assertSame(run(family, problem({ ...one, tall: true })), run(family, problem(one)), `${JSON.stringify(size)}, tall`);
     }
   }
 });

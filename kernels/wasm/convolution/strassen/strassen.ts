@@ -164,7 +164,7 @@ function emitCombine(m: ModuleBuilder, name: string, params: ConvParams, rows: n
 }
 
 function emitStrassen(m: ModuleBuilder, name: string, params: ConvParams, rows: number): ScratchFunc {
-  const { input, output, kernel, stride, fma, wide } = params;
+  const { input, output, kernel, stride, fma, wide, tall } = params;
   const pitches = convPitches(params);
   const room = roomOf(params, rows);
   const taps = kernel[0] * kernel[1];
@@ -178,7 +178,7 @@ function emitStrassen(m: ModuleBuilder, name: string, params: ConvParams, rows: 
     name: `${name}_row`, pixels: tilePixels(PANEL, params), columns: PANEL, valid: PANEL, width,
     segments: kernel[0] > 1 ? [{ count: kernel[0], pitch: room.width * room.inPixel }] : [], run: (kernel[1] * input.channels) / 2,
     begin: "zero", inPixel: (taps === 1 ? 1 : stride[1]) * room.inPixel, outPixel: 4 * PANEL, residualPixel: 0,
-    epilogue: { gate: false, residual: undefined, activation: undefined }, fma, wide,
+    epilogue: { gate: false, residual: undefined, activation: undefined }, fma, wide, tall,
   });
   return m.func(name, { params: scratchParams, export: true }, (f, p) => {
     const { local, i32 } = f;

@@ -111,7 +111,7 @@ interface PanelFuncs {
 
 /** Of one group: addresses and panels are those of its channels. @param exported may the host call it? */
 export function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams, block: WinogradBlock, exported: boolean): ScratchFunc {
-  const { input, output, epilogue, fma, wide = false } = params;
+  const { input, output, epilogue, fma, wide = false, tall } = params;
   const room = roomOf(params, block);
   const { full, rest, restColumns, inPerGroup } = convPanels(params);
   /** Input channels at once. */
@@ -138,7 +138,7 @@ export function emitWinograd(m: ModuleBuilder, name: string, params: ConvParams,
     const row = (begin: "zero" | "output"): RowFunc => emitRow(m, {
       name: `${name}_row${valid}_${begin}`, pixels: columns === PANEL ? block.pixels : tilePixels(columns, params), columns,
       valid: columns, width: undefined, segments: [], run: each, begin, inPixel: room.inTile, outPixel: room.sumTile, residualPixel: 0,
-      epilogue: { gate: false, residual: undefined, activation: undefined }, fma, wide,
+      epilogue: { gate: false, residual: undefined, activation: undefined }, fma, wide, tall,
     });
     const products = row("zero");
     return {

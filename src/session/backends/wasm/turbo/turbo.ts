@@ -33,8 +33,10 @@ function find(fast: Arithmetic): Turbo | string {
   if (typeof flags === "string") return flags;
   const { performance } = builtin("perf_hooks") as { readonly performance: { now(): number } };
   const during = <T>(work: () => T): T => withFlags(v8, node, flags, work);
-  const arithmetic = during((): Arithmetic =>
-    ({ ...fast, fma: probe().fusedMultiplyAdd, wide: flags.includes(REVECTORISE) && probeWide(() => performance.now()) }));
+  const arithmetic = during((): Arithmetic => {
+    const wide = flags.includes(REVECTORISE) && probeWide(() => performance.now());
+    return { ...fast, fma: probe().fusedMultiplyAdd, wide, tall: wide ? undefined : fast.tall };
+  });
   if (arithmetic.fma === fast.fma && arithmetic.wide === fast.wide) return "this processor has nothing more";
   return { arithmetic, compile: (emit) => during(() => new WebAssembly!.Module(emit().toBytes())) };
 }
