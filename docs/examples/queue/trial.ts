@@ -10,12 +10,14 @@ import { join } from "node:path";
 import process from "node:process";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { Redis } from "ioredis";
 import { compileSync, decodeImageSync, openNetwork, preprocess, softmax } from "senet";
 import { bundledNetwork } from "senet/models/bundled";
 import { answers } from "./shared.ts";
 
-const count = Number(process.argv[process.argv.indexOf("--pictures") + 1] || 10_000);
+const { values } = parseArgs({ options: { pictures: { type: "string", default: "10000" } } });
+const count = Number(values.pictures);
 const folder = mkdtempSync(join(tmpdir(), "senet-queue-"));
 const free = createServer();
 await new Promise<void>((resolve) => free.listen(0, resolve));

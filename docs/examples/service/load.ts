@@ -7,13 +7,15 @@ import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { bundledNetwork } from "senet/models/bundled";
 import { listen } from "./listen.ts";
 import { Pool } from "./pool.ts";
 import { largest, respond } from "./service.ts";
 import type { Sent, Told } from "./client.ts";
 
-const requests = Number(process.argv[process.argv.indexOf("--requests") + 1] || 20_000);
+const { values } = parseArgs({ options: { requests: { type: "string", default: "20000" } } });
+const requests = Number(values.requests);
 const samples = new URL("pretrained/samples/", bundledNetwork.replace(/[^/]*\/[^/]*$/, ""));
 const pictures = readdirSync(samples).filter((name) => name.endsWith(".png"))
   .map((name) => fileURLToPath(new URL(name, samples)));
