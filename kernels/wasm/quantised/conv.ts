@@ -1,0 +1,357 @@
+/**
+ * Convolution of bytes, of every kernel, stride, padding, dilation and number of groups but depthwise (depthwise.ts), as a function of
+ * WebAssembly for one layer: panels of 16 output channels, tiles of some pixels, the loops of ../convolution/direct.ts.
+ *
+ * A step is four input channels at one place of the kernel. With relaxed dots it reads four vectors of weights, copies the four bytes of
+ * each pixel to all lanes, and adds 64 products a dot. With dots of 16 bits the same weights are loaded with their signs, two output
+ * channels at a time, for 8 output channels and then the other 8; each output then has two sums, which are added at the end.
+ */
+import type { Func, Local } from "../assembler/handles.ts";
+import type { ModuleBuilder } from "../assembler/module-builder.ts";
+import { rowBytes, paddedBytes, pixelBytes } from "../shared/layout.ts";
+import type { Layout } from "../shared/layout.ts";
+import { LANES, byteFunction, byteLayoutName } from "./bytes.ts";
+import type { ByteFunction, Pointer, Vector } from "./bytes.ts";
+import { emitEpilogue, epilogueName, epilogueScratch } from "./epilogue.ts";
+import type { ByteEpilogue, EpiloguePlaces } from "./epilogue.ts";
+import { AT, NUMBERS, STEP, panelCount, panelReach } from "./panels.ts";
+
+/** How bytes are multiplied and added: by relaxed dots, or by dots of 16 bits, which every engine has. */
+export type Dots = "relaxed" | "wide";
+
+export interface ByteConvParams {
+  readonly input: Layout;
+  readonly output: Layout;
+  readonly residual: Layout | undefined;
+  readonly kernel: readonly [number, number];
+  readonly stride: readonly [number, number];
+  /** Above and left. */
+  readonly padding: readonly [number, number];
+  readonly dilation: readonly [number, number];
+  readonly groups: number;
+  readonly epilogue: ByteEpilogue;
+  readonly dots: Dots;
+}
+
+export interface ByteConvKernel {
+  readonly name: string;
+  /** Parts that can be computed by themselves: rows (1 where all rows are one) and panels. */
+  readonly rows: number;
+  readonly panels: number;
+  readonly emit: (m: ModuleBuilder) => Func;
+}
+
+/** Bytes of a step of a panel. */
+const STEP_BYTES = LANES * STEP;
+
+const params = {
+  y: "i32", x: "i32", w: "i32", numbers: "i32", residual: "i32", gate: "i32", rowBegin: "i32", rowEnd: "i32", panelBegin: "i32",
+  panelEnd: "i32",
+} as const;
+
+const rowParams = { y: "i32", x: "i32", w: "i32", numbers: "i32", residual: "i32", gate: "i32" } as const;
+
+/** A loop over places of the kernel: how many, and the bytes between them. */
+interface Segment {
+  readonly count: number;
+  readonly pitch: number;
+}
+
+/** Pixels of a tile. */
+function tilePixels(): number {
+  return 2;
+}
+
+/** Do rows follow each other without a gap, everywhere? Then all of them are one. */
+function seamless({ input, output, residual, kernel, stride, padding }: ByteConvParams): boolean {
+  return [input, output, ...(residual === undefined ? [] : [residual])].every(({ halo }) => halo === 0) &&
+    [...kernel, ...stride].every((size) => size === 1) && padding[0] + padding[1] === 0;
+}
+
+function panelShape({ input, output, kernel, groups }: ByteConvParams) {
+  return { outputs: output.channels, inputs: input.channels / groups, places: kernel[0] * kernel[1], groups };
+}
+
+/** Undefined for groups whose panels are irregular. Output pixels are whole vectors. */
+export function byteConvKernel(given: ByteConvParams): ByteConvKernel | undefined {
+  const { input, output, residual, kernel, stride, padding, dilation, groups, epilogue, dots } = given;
+  if (panelReach(panelShape(given)) === undefined) return undefined;
+  const name = `u7_conv_${dots}_${byteLayoutName(input)}_to_${byteLayoutName(output)}_k${kernel.join("x")}s${stride.join("x")}` +
+    `p${padding.join("x")}d${dilation.join("x")}g${groups}_${epilogueName(epilogue)}${residual === undefined ? "" : `_${byteLayoutName(residual)}`}`;
+  const rows = seamless(given) ? 1 : output.height;
+  return { name, rows, panels: panelCount(output.channels), emit: (m) => emitConv(m, name, given) };
+}
+
+function emitConv(m: ModuleBuilder, name: string, given: ByteConvParams): Func {
+  const { input, output, residual, stride, padding } = given;
+  const reach = panelReach(panelShape(given))!;
+  const places = given.kernel[0] * given.kernel[1];
+  const one = seamless(given);
+  const width = one ? output.width * output.height : output.width;
+  const row = emitRow(m, `${name}_row`, given, width, reach.steps);
+  return byteFunction(m, name, params, (f, p) => {
+    const { local, i32 } = f;
+    const [panel, line] = [p.panelBegin, local.i32("line")];
+    const [x, y, from, to] = [local.i32("x_panel"), local.i32("y_panel"), local.i32("x_row"), local.i32("y_row")];
+    const [w, numbers, gate, rest, restRow] = ["w_panel", "numbers_panel", "gate_panel", "residual_panel", "residual_row"].map((each) => local.i32(each));
+    const at = (result: Pointer, base: Pointer, index: Pointer, bytes: number, more = 0): void => {
+      local.get(base);
+      if (more !== 0) {
+        i32.const(more);
+        i32.add();
+      }
+      local.get(index);
+      i32.const(bytes);
+      i32.mul();
+      i32.add();
+      local.set(result);
+    };
+    whileBelow(f, panel, p.panelEnd, () => {
+      // The first input channel that the panel reads.
+      local.get(p.x);
+      i32.const(paddedBytes(input, padding[0], padding[1]));
+      i32.add();
+      if (reach.stride !== 0) {
+        local.get(panel);
+        i32.const(reach.per);
+        i32.div_u();
+        i32.const(reach.stride);
+        i32.mul();
+        i32.add();
+      }
+      local.set(x);
+      at(y, p.y, panel, LANES);
+      at(w, p.w, panel, places * reach.steps * STEP_BYTES);
+      at(numbers, p.numbers, panel, 4 * NUMBERS);
+      at(gate, p.gate, panel, 4 * LANES);
+      at(rest, p.residual, panel, LANES);
+      const call = (): void => {
+        for (const each of [to, from, w, numbers, restRow, gate]) local.get(each);
+        f.call(row);
+      };
+      local.get(p.rowBegin);
+      local.set(line);
+      whileBelow(f, line, p.rowEnd, () => {
+        at(from, x, line, stride[0] * rowBytes(input));
+        at(to, y, line, rowBytes(output));
+        at(restRow, rest, line, residual === undefined ? 0 : rowBytes(residual));
+        call();
+      });
+    });
+  });
+}
+
+/** Emits `body` for index = index ... end - 1. */
+function whileBelow(f: ByteFunction, index: Pointer, end: Pointer, body: () => void): void {
+  f.while(() => {
+    f.local.get(index);
+    f.local.get(end);
+    f.i32.lt_s();
+  }, () => {
+    body();
+    f.local.increase(index, 1);
+  });
+}
+
+/** One row of output pixels of one panel. */
+function emitRow(m: ModuleBuilder, name: string, given: ByteConvParams, width: number, steps: number): Func<typeof rowParams> {
+  const { input, output, residual, stride } = given;
+  return byteFunction(m, name, rowParams, (f, p) => {
+    const { local } = f;
+    const inPixel = stride[1] * pixelBytes(input);
+    const [outPixel, residualPixel] = [pixelBytes(output), residual === undefined ? 0 : pixelBytes(residual)];
+    const tile = new Tile(f, given, steps, p, { outPixel, residualPixel, inPixel });
+    const pixels = Math.min(width, tilePixels());
+    const [whole, rest] = [Math.floor(width / pixels), width % pixels];
+    const step = (count: number): void => {
+      tile.emit(count);
+      local.increase(p.x, count * inPixel);
+      local.increase(p.y, count * outPixel);
+      if (residual !== undefined) local.increase(p.residual, count * residualPixel);
+    };
+    const counter = local.i32("tiles");
+    f.i32.const(whole);
+    local.set(counter);
+    f.countDown(counter, () => step(pixels));
+    if (rest > 0) step(rest);
+  }, false);
+}
+
+type RowPlaces = { readonly [K in keyof typeof rowParams]: Local<"i32"> };
+
+class Tile {
+  readonly #f: ByteFunction;
+  readonly #given: ByteConvParams;
+  readonly #places: RowPlaces;
+  readonly #sizes: { readonly outPixel: number; readonly residualPixel: number; readonly inPixel: number };
+  readonly #segments: readonly Segment[];
+  /** Steps that follow each other in memory. */
+  readonly #run: number;
+  readonly #sums: readonly (readonly Vector[])[];
+  readonly #scratch: ReturnType<typeof epilogueScratch>;
+  readonly #x: Pointer;
+  readonly #w: Pointer;
+  readonly #end: Pointer;
+
+  constructor(
+    f: ByteFunction, given: ByteConvParams, steps: number, places: RowPlaces,
+    sizes: { readonly outPixel: number; readonly residualPixel: number; readonly inPixel: number },
+  ) {
+    const { input, kernel, dilation, groups } = given;
+    this.#f = f;
+    this.#given = given;
+    this.#places = places;
+    this.#sizes = sizes;
+    const pixel = pixelBytes(input);
+    const joined = groups === 1 && dilation[1] === 1 && STEP * steps === pixel;
+    const rows = { count: kernel[0], pitch: dilation[0] * rowBytes(input) };
+    const columns = { count: kernel[1], pitch: dilation[1] * pixel };
+    this.#segments = (joined ? [rows] : [rows, columns]).filter(({ count }) => count > 1);
+    this.#run = joined ? kernel[1] * steps : steps;
+    this.#sums = Array.from({ length: tilePixels() }, (_, i) => f.local.array("v128", `sum${i}_`, 4));
+    this.#scratch = epilogueScratch(f);
+    [this.#x, this.#w, this.#end] = ["x_at", "w_at", "end"].map((name) => f.local.i32(name));
+  }
+
+  emit(pixels: number): void {
+    const f = this.#f;
+    const { local, v128 } = f;
+    const sums = this.#sums.slice(0, pixels);
+    const { numbers, gate, y, residual } = this.#places;
+    if (this.#given.dots === "relaxed") {
+      for (const pixel of sums) {
+        pixel.forEach((sum, part) => {
+          local.get(numbers);
+          v128.load(AT.bias + 16 * part);
+          local.set(sum);
+        });
+      }
+      this.#overSteps(0, (x, w) => this.#relaxedStep(sums, x, w));
+    } else {
+      this.#wide(sums);
+    }
+    const places: EpiloguePlaces = { numbers, gate, y, residual, ...this.#sizes };
+    emitEpilogue(f, this.#given.epilogue, places, sums, this.#scratch);
+  }
+
+  /** The loops over the kernel; `step` reads at x and w. @param first bytes of the panel's step at which w begins */
+  #overSteps(first: number, step: (x: Pointer, w: Pointer) => void): void {
+    const f = this.#f;
+    const { local, i32 } = f;
+    const [x, w, end] = [this.#x, this.#w, this.#end];
+    local.get(this.#places.w);
+    if (first !== 0) {
+      i32.const(first);
+      i32.add();
+    }
+    local.set(w);
+    local.get(this.#places.x);
+    local.set(x);
+    const nest = (depth: number): void => {
+      const segment = this.#segments[depth];
+      if (segment === undefined) {
+        local.get(w);
+        i32.const(this.#run * STEP_BYTES);
+        i32.add();
+        local.set(end);
+        f.doWhile(() => {
+          step(x, w);
+          local.increase(x, STEP);
+          local.increase(w, STEP_BYTES);
+          local.get(w);
+          local.get(end);
+          i32.ne();
+        });
+        return;
+      }
+      const counter = f.local.i32(`places${depth}`);
+      i32.const(segment.count);
+      local.set(counter);
+      const inner = this.#segments.slice(depth + 1).reduce((moved, { count, pitch }) => moved + count * pitch, 0);
+      const moved = this.#segments.length > depth + 1 ? inner : this.#run * STEP;
+      f.countDown(counter, () => {
+        nest(depth + 1);
+        if (segment.pitch !== moved) local.increase(x, segment.pitch - moved);
+      });
+    };
+    nest(0);
+  }
+
+  #relaxedStep(sums: readonly (readonly Vector[])[], x: Pointer, w: Pointer): void {
+    const { local, v128, i32x4 } = this.#f;
+    const { held, factor, residuals } = this.#scratch;
+    const weights = residuals;
+    weights.forEach((weight, part) => {
+      local.get(w);
+      v128.load(16 * part);
+      local.set(weight);
+    });
+    const inputs = [held, factor];
+    sums.forEach((pixel, p) => {
+      const input = inputs[p % 2];
+      local.get(x);
+      v128.load32_splat(p * this.#sizes.inPixel, 1);
+      local.set(input);
+      pixel.forEach((sum, part) => {
+        local.get(weights[part]);
+        local.get(input);
+        local.get(sum);
+        i32x4.relaxed_dot_i8x16_i7x16_add_s();
+        local.set(sum);
+      });
+    });
+  }
+
+  /** 8 output channels, then the other 8. Each vector of sums has two of each of two output channels. */
+  #wide(sums: readonly (readonly Vector[])[]): void {
+    const f = this.#f;
+    const { local, v128, i16x8, i32x4, i8x16 } = f;
+    const { held, factor } = this.#scratch;
+    const { numbers } = this.#places;
+    const parts = sums.map((_, p) => f.local.array("v128", `half${p}_`, 4));
+    for (const half of [0, 1]) {
+      for (const pixel of parts) {
+        for (const sum of pixel) {
+          i32x4.const(0);
+          local.set(sum);
+        }
+      }
+      this.#overSteps(32 * half, (x, w) => {
+        const inputs = [held, factor];
+        parts.forEach((_, p) => {
+          local.get(x);
+          v128.load32_splat(p * this.#sizes.inPixel, 1);
+          i16x8.extend_low_i8x16_u();
+          local.set(inputs[p % 2]);
+        });
+        for (let pair = 0; pair < 4; pair++) {
+          local.get(w);
+          v128.load8x8_s(8 * pair, 8);
+          local.set(this.#scratch.residuals[0]);
+          parts.forEach((pixel, p) => {
+            local.get(this.#scratch.residuals[0]);
+            local.get(inputs[p % 2]);
+            i32x4.dot_i16x8_s();
+            local.get(pixel[pair]);
+            i32x4.add();
+            local.set(pixel[pair]);
+          });
+        }
+      });
+      parts.forEach((pixel, p) => {
+        for (const which of [0, 1]) {
+          for (const odd of [0, 4]) {
+            local.get(pixel[2 * which]);
+            local.get(pixel[2 * which + 1]);
+            i8x16.shuffle([0, 8, 16, 24].flatMap((lane) => [0, 1, 2, 3].map((byte) => lane + odd + byte)));
+          }
+          i32x4.add();
+          local.get(numbers);
+          v128.load(AT.bias + 16 * (2 * half + which));
+          i32x4.add();
+          local.set(sums[p][2 * half + which]);
+        }
+      });
+    }
+  }
+}
