@@ -6,6 +6,7 @@ import type { Network } from "../graph/network.ts";
 import type { Module } from "../nn/module.ts";
 import { allOperations } from "./backends/all-operations.ts";
 import type { Capabilities } from "./backends/capabilities.ts";
+import { byteCapabilities } from "./backends/wasm/bytes.ts";
 import { givenModules } from "./backends/wasm/modules/given.ts";
 import { withPace } from "./backends/wasm/pace.ts";
 import { withFastHere } from "./backends/wasm/fast.ts";
@@ -33,9 +34,11 @@ function opened(source: Module | Network | Graph): Module | Network {
   return typeof source === "object" && source !== null && "nodes" in source ? fixedNetwork(source) : source;
 }
 
-/** Bytes are computed by the plain kernels. */
-function optionsFor(source: object, options: CompileOptions): CompileOptions {
-  return "quantised" in source && source.quantised === true ? { ...options, kernels: "plain" } : options;
+const bytes = byteCapabilities();
+
+/** Quantised networks have their own; their numerics are the same bits everywhere, whatever is asked for. */
+function whatFor(source: object, options: CompileOptions): readonly [Capabilities, CompileOptions] {
+  return "quantised" in source && source.quantised === true ? [bytes, { ...options, numerics: "exact" }] : [all, options];
 }
 
 /**
@@ -45,7 +48,8 @@ function optionsFor(source: object, options: CompileOptions): CompileOptions {
  */
 export async function compile(source: Module | Network | Graph, options: CompileOptions = {}): Promise<Session> {
   checkOptions("compile", options, known);
-  return compileWith(all, opened(source), optionsFor(source, options));
+  const [capabilities, asked] = whatFor(source, options);
+  return compileWith(capabilities, opened(source), asked);
 }
 
 /**
@@ -54,5 +58,6 @@ export async function compile(source: Module | Network | Graph, options: Compile
  */
 export function compileSync(source: Module | Network | Graph, options: CompileOptions = {}): Session {
   checkOptions("compileSync", options, known);
-  return compileSyncWith(all, opened(source), optionsFor(source, options));
+  const [capabilities, asked] = whatFor(source, options);
+  return compileSyncWith(capabilities, opened(source), asked);
 }

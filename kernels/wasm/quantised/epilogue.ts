@@ -48,7 +48,7 @@ export function epilogueScratch(f: ByteFunction): EpilogueScratch {
 export function emitEpilogue(
   f: ByteFunction, epilogue: ByteEpilogue, places: EpiloguePlaces, sums: readonly (readonly Vector[])[], scratch: EpilogueScratch,
 ): void {
-  const { local, v128, f32x4, i16x8, i32x4 } = f;
+  const { local, v128, f32x4, i32x4 } = f;
   const { numbers, gate, y, residual, outPixel, residualPixel } = places;
   const { factor, held, residuals } = scratch;
   for (let part = 0; part < 4; part++) {
@@ -121,5 +121,4 @@ export function emitEpilogue(
     emitPack(f, pixel);
     v128.store(p * outPixel, 1);
   });
-  void i16x8;
 }

@@ -4,6 +4,7 @@ import type { Convolution } from "../../../kernels/wasm/convolution/choose.ts";
 import type { Activation } from "../../../kernels/wasm/shared/activation.ts";
 import type { VectorArithmetic } from "../../../kernels/wasm/shared/arithmetic.ts";
 import type { Pace } from "../../../kernels/wasm/shared/pace.ts";
+import type { InstructionTable } from "../../../kernels/wasm/assembler/opcodes.ts";
 import { probe } from "../../../kernels/wasm/probe/probe.ts";
 import type { Features } from "../../../kernels/wasm/probe/probe.ts";
 
@@ -24,6 +25,9 @@ export interface Arithmetic extends VectorArithmetic {
   readonly fewerProducts?: (params: ConvParams) => Convolution | undefined;
   /** What computes some activations in fewer instructions, by their names. */
   readonly activations?: Readonly<Partial<Record<string, Activation>>>;
+  /** Of kernels of bytes: more instructions than others have, and are those of relaxed dots fast here? */
+  readonly instructions?: InstructionTable;
+  readonly relaxedDots?: boolean;
 }
 
 export const exactArithmetic: Arithmetic = { fma: false, wide: false, winograd: false };

@@ -32,6 +32,7 @@ export function planarLayout({ shape, dtype: format }: Value): Layout {
 export type Wishes = (node: Node) => {
   halo?(node: Node): number;
   border?(node: Node): number;
+  pixel?(node: Node): number;
   over?(node: Node): Value | undefined;
 } | undefined;
 
@@ -46,9 +47,11 @@ export function imagesOf(graph: Graph, kept: ReadonlySet<string>, wishes: Wishes
     if (border !== undefined) borders.set(x, border(node));
   }
   const layouts = new Map<Value, Layout>();
-  for (const value of [...graph.inputs, ...graph.nodes.map((node) => node.output)]) {
-    layouts.set(value, { ...layoutOf(value, halos.get(value) ?? 0), border: borders.get(value) });
-  }
+  const lay = (value: Value, pixel?: number): void => {
+    layouts.set(value, { ...layoutOf(value, halos.get(value) ?? 0), border: borders.get(value), pixel });
+  };
+  for (const value of graph.inputs) lay(value);
+  for (const node of graph.nodes) lay(node.output, wishes(node)?.pixel?.(node));
   const lives = lifetimes(graph, kept);
   const images = new Map<Value, Image>();
   for (const input of graph.inputs) images.set(input, imageOf(layouts.get(input)!, batchOf(input)));

@@ -1,6 +1,7 @@
 /** From planned programs to functions that run: their kernels and what calls them are emitted into a module, and compiled. */
 import type { Func } from "../../../../kernels/wasm/assembler/handles.ts";
 import { ModuleBuilder } from "../../../../kernels/wasm/assembler/module-builder.ts";
+import type { Core } from "../../../../kernels/wasm/assembler/opcodes.ts";
 import type { Routine } from "../../../operations/record.ts";
 import { argumentCount } from "../../plan/kernel-call.ts";
 import type { Emitter, KernelCall, Stage } from "../../plan/kernel-call.ts";
@@ -38,8 +39,8 @@ export interface Code {
 }
 
 /** An empty module of kernels. @param shared is the memory one to share? */
-export function kernelModule(shared: boolean, name: string, { pace }: Pick<Arithmetic, "pace">): ModuleBuilder {
-  const m = new ModuleBuilder(name);
+export function kernelModule(shared: boolean, name: string, { pace, instructions }: Pick<Arithmetic, "pace" | "instructions">): ModuleBuilder {
+  const m = new ModuleBuilder(name, instructions as Core | undefined);
   m.pace = pace;
   m.importMemory("host", "memory", shared ? { minimum: 1, maximum: MOST_PAGES, shared: true } : { minimum: 1 });
   return m;

@@ -39,6 +39,8 @@ export interface Binding<K extends Kind> {
   halo?(node: NodeOf<K>): number;
   /** The byte that the halo holds, where the first input has bytes. */
   border?(node: NodeOf<K>): number;
+  /** Bytes from one pixel of the output to the next, where they are more than its channels. */
+  pixel?(node: NodeOf<K>): number;
   /** The input whose memory the output may take over, where nothing else reads it: one that its kernels read no later than they write. */
   over?(node: NodeOf<K>): Value | undefined;
 }
