@@ -8,7 +8,7 @@ import { overflowingChannel } from "../../kernels/reference/quantised/overflow.t
 import { toByte } from "../../kernels/reference/quantised/numbers.ts";
 import type { Quantisation } from "../../kernels/quantised.ts";
 import type { Activation, Constant, Graph, Node, Of, Operation, Value } from "../graph/graph.ts";
-import { reachable } from "../graph/rewrite.ts";
+import { Uses, reachable } from "../graph/rewrite.ts";
 import { activate } from "../operations/elementwise/activation.ts";
 import type { Tensor } from "../tensor.ts";
 import { isImage, isPixel } from "./prepare.ts";
@@ -44,9 +44,12 @@ class Quantiser {
   readonly #bytes = new Map<Value, Value>();
   readonly #floats = new Map<Value, Value>();
 
-  constructor(recipe: Recipe, inputs: readonly Value[]) {
+  readonly #uses: Uses;
+
+  constructor(recipe: Recipe, graph: Graph) {
     this.#recipe = recipe;
-    for (const input of inputs) this.#floats.set(input, input);
+    this.#uses = new Uses(graph, new Set());
+    for (const input of graph.inputs) this.#floats.set(input, input);
   }
 
   /** The bytes that a value has. */
@@ -107,6 +110,7 @@ class Quantiser {
       if (operation.kind === "linear" || isRow(node)) return this.#row(node, layer);
       return from !== undefined && to !== undefined && this.#conv(node, operation, layer, from, to);
     }
+    if (operation.kind === "activation" && from === undefined) return this.#afterRow(node, operation);
     if (from === undefined) return false;
     if (operation.kind === "global_pool" && operation.by === "mean") {
       const pixels = x.shape[2] * x.shape[3];
@@ -180,6 +184,17 @@ class Quantiser {
     if (activation !== undefined && !rowActivations.includes(activation.activation)) return false;
     const { scale, bias } = layer;
     this.#toFloat(node, { kind: "quantised_linear", weight: weightOf(operation.weight, layer), scale, bias, activation }, [this.float(x)]);
+    return true;
+  }
+
+  /** An activation behind a linear layer becomes part of it. */
+  #afterRow({ inputs: [x], output }: Node, { activation, slope, offset }: Activation): boolean {
+    const at = this.nodes.findIndex((node) => node.output === x);
+    const before = this.nodes[at]?.operation;
+    if (before?.kind !== "quantised_linear" || before.activation !== undefined || !rowActivations.includes(activation)) return false;
+    if (this.#uses.users(x).length > 1 || !this.#uses.removable(x)) return false;
+    this.nodes[at] = { ...this.nodes[at], operation: { ...before, activation: { activation, slope, offset } }, output };
+    this.#floats.set(output, output);
     return true;
   }
 
@@ -265,7 +280,7 @@ function overflow(name: string, channel: number): RangeError {
 
 /** The graph of bytes. @throws RangeError where sums of 32 bits could overflow */
 export function quantisedGraph(graph: Graph, recipe: Recipe): Graph {
-  const quantiser = new Quantiser(recipe, graph.inputs);
+  const quantiser = new Quantiser(recipe, graph);
   for (const node of graph.nodes) quantiser.add(node);
   const outputs = graph.outputs.map((output) => quantiser.float(output));
   return reachable({ inputs: graph.inputs, nodes: quantiser.nodes, outputs });

@@ -1,6 +1,6 @@
 /**
- * What kernels of bytes share (docs/int8.md): functions with all instructions, channels padded to whole vectors, and the way from sums of 32
- * bits to 16 bytes.
+ * What kernels of bytes share (docs/int8.md): functions with all instructions, channels padded to whole vectors, and the way from sums of
+ * 32 bits to 16 bytes.
  */
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import type { Func, Local, Locals, Params } from "../assembler/handles.ts";

@@ -76,8 +76,9 @@ function panelShape({ input, output, kernel, groups }: ByteConvParams) {
 export function byteConvKernel(given: ByteConvParams): ByteConvKernel | undefined {
   const { input, output, residual, kernel, stride, padding, dilation, groups, epilogue, dots } = given;
   if (panelReach(panelShape(given)) === undefined) return undefined;
+  const added = residual === undefined ? "" : `_${byteLayoutName(residual)}`;
   const name = `u7_conv_${dots}_${byteLayoutName(input)}_to_${byteLayoutName(output)}_k${kernel.join("x")}s${stride.join("x")}` +
-    `p${padding.join("x")}d${dilation.join("x")}g${groups}_${epilogueName(epilogue)}${residual === undefined ? "" : `_${byteLayoutName(residual)}`}`;
+    `p${padding.join("x")}d${dilation.join("x")}g${groups}_${epilogueName(epilogue)}${added}`;
   const rows = seamless(given) ? 1 : output.height;
   return { name, rows, panels: panelCount(output.channels), emit: (m) => emitConv(m, name, given) };
 }
@@ -93,7 +94,8 @@ function emitConv(m: ModuleBuilder, name: string, given: ByteConvParams): Func {
     const { local, i32 } = f;
     const [panel, line] = [p.panelBegin, local.i32("line")];
     const [x, y, from, to] = [local.i32("x_panel"), local.i32("y_panel"), local.i32("x_row"), local.i32("y_row")];
-    const [w, numbers, gate, rest, restRow] = ["w_panel", "numbers_panel", "gate_panel", "residual_panel", "residual_row"].map((each) => local.i32(each));
+    const [w, numbers, gate, rest, restRow] =
+      ["w_panel", "numbers_panel", "gate_panel", "residual_panel", "residual_row"].map((each) => local.i32(each));
     const at = (result: Pointer, base: Pointer, index: Pointer, bytes: number, more = 0): void => {
       local.get(base);
       if (more !== 0) {

@@ -1,6 +1,6 @@
 /**
- * Depthwise convolution of bytes, 16 channels of a pixel at a time. A product of a byte of 0 to 127 and a weight fits 15 bits, so those of two
- * places are added in lanes of 16 bits, and then widened: no relaxed instruction is needed, and every engine is as fast.
+ * Depthwise convolution of bytes, 16 channels of a pixel at a time. A product of a byte of 0 to 127 and a weight fits 15 bits, so those of
+ * two places are added in lanes of 16 bits, and then widened: no relaxed instruction is needed, and every engine is as fast.
  */
 import type { Func } from "../assembler/handles.ts";
 import type { ModuleBuilder } from "../assembler/module-builder.ts";

@@ -85,5 +85,7 @@ export function packNumbers(into: Uint8Array, bias: Int32Array, { multiplier, of
 /** Depthwise: place by place, channels beside each other. @param weight [channels, 1, places] */
 export function packDepthwise(into: Int8Array, weight: Int8Array, places: number, pitch: number): void {
   into.fill(0);
-  for (let c = 0; c < weight.length / places; c++) for (let place = 0; place < places; place++) into[place * pitch + c] = weight[c * places + place];
+  for (let c = 0; c < weight.length / places; c++) {
+    for (let place = 0; place < places; place++) into[place * pitch + c] = weight[c * places + place];
+  }
 }

@@ -124,14 +124,16 @@ export interface PoolParams {
 export function bytePoolKernel(output: Layout, x: Layout, by: PoolParams): Kernel {
   const { kernel, stride, padding, dilation, mean } = by;
   const what = mean === undefined ? "max" : `mean_${mean.multiplier}_${mean.offset}_${mean.padding ?? "inside"}`;
-  const name = `u7_pool_${what}_${byteLayoutName(output)}_${byteLayoutName(x)}_k${kernel.join("x")}s${stride.join("x")}p${padding.join("x")}` +
-    `d${dilation.join("x")}`;
+  const window = `k${kernel.join("x")}s${stride.join("x")}p${padding.join("x")}d${dilation.join("x")}`;
+  const name = `u7_pool_${what}_${byteLayoutName(output)}_${byteLayoutName(x)}_${window}`;
   const params = { y: "i32", x: "i32", begin: "i32", end: "i32" } as const;
   const [inPixel, outPixel] = [pixelBytes(x), pixelBytes(output)];
   const emit: Kernel["emit"] = (m) => byteFunction(m, name, params, (f, p) => {
     const { local, i32, v128, i8x16, i32x4, f32x4 } = f;
-    const [to, column, chunk, top, left, at, place] = ["to", "column", "chunk", "top", "left", "at", "place"].map((each) => local.i32(each));
-    const [firstRow, lastRow, firstColumn, lastColumn] = ["first_row", "last_row", "first_column", "last_column"].map((each) => local.i32(each));
+    const [to, column, chunk, top, left, at, place] =
+      ["to", "column", "chunk", "top", "left", "at", "place"].map((each) => local.i32(each));
+    const [firstRow, lastRow, firstColumn, lastColumn] =
+      ["first_row", "last_row", "first_column", "last_column"].map((each) => local.i32(each));
     const [row, within] = [local.i32("row_of_window"), local.i32("column_of_window")];
     const [best, held, count, outside] = ["best", "held", "count", "outside"].map((each) => local.v128(each));
     const sums = local.array("v128", "sum", 4);

@@ -1,12 +1,13 @@
-/** Convolutions of bytes on WebAssembly: the reference's bits, with relaxed dots and with those of 16 bits, on awkward sizes and at the ends. */
+/** Convolutions of bytes on WebAssembly: the reference's bits, by relaxed dots and by those of 16 bits, on awkward sizes and at the ends. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { conv2d } from "../../../kernels/reference/quantised/index.ts";
 import { Random } from "../../../kernels/random.ts";
 import { paddedChannels } from "../../../kernels/wasm/quantised/bytes.ts";
 import { byteConvKernel } from "../../../kernels/wasm/quantised/conv.ts";
+import { byteDepthwiseKernel } from "../../../kernels/wasm/quantised/depthwise.ts";
 import type { Dots } from "../../../kernels/wasm/quantised/conv.ts";
-import { NUMBERS, packNumbers, packWeights, packedBytes, panelCount } from "../../../kernels/wasm/quantised/panels.ts";
+import { NUMBERS, packDepthwise, packNumbers, packWeights, packedBytes, panelCount } from "../../../kernels/wasm/quantised/panels.ts";
 import { probe } from "../../../kernels/wasm/probe/probe.ts";
 import { imageBytes } from "../../../kernels/wasm/shared/layout.ts";
 import type { Layout } from "../../../kernels/wasm/shared/layout.ts";
@@ -34,18 +35,21 @@ for (const dots of kinds) {
           };
           const outHalo = each.name.length % 2;
           const output: Layout = {
-            channels: outChannels, height: outHeight, width: outWidth, halo: outHalo, format: "u7", border: 5, pixel: paddedChannels(outChannels),
+            channels: outChannels, height: outHeight, width: outWidth, halo: outHalo, format: "u7", border: 5,
+            pixel: paddedChannels(outChannels),
           };
           const added = "residualMultiplier" in more;
           const residual: Layout | undefined = added ? { ...output, halo: 1 } : undefined;
           const hardSwish = "swish" in more ? { factor: floats(outChannels, random, 0.1, 1), zero: 12 } : undefined;
           const { swish: _swish, ...plain } = { swish: false, ...more };
           const epilogue = epilogueOf(outChannels, taps, random, { ...plain, hardSwish });
-          const kernel = byteConvKernel({
+          const depthwise = groups > 1 && groups === inChannels && outChannels === groups;
+          const given = {
             input, output, residual, kernel: [kernelHeight, kernelWidth], stride: [shape.strideHeight, shape.strideWidth],
             padding: [shape.paddingTop, shape.paddingLeft], dilation: [shape.dilationHeight, shape.dilationWidth], groups, dots,
             epilogue: { ...epilogue, gate: added, hardSwish: hardSwish && { zero: hardSwish.zero } },
-          });
+          } as const;
+          const kernel = depthwise ? byteDepthwiseKernel(given) : byteConvKernel(given);
           if (kernel === undefined) {
             assert.ok(groups > 1 && (outChannels / groups) % 16 !== 0 && 16 % (outChannels / groups) !== 0);
             return;
@@ -59,8 +63,10 @@ for (const dots of kinds) {
           const rest = added ? bytes(size, random) : null;
           const expected = new Uint8Array(size);
           conv2d(expected, x, { weight, bias, zero }, shape, epilogue, gate, rest);
-          const packed = new Int8Array(packedBytes(panel));
-          packWeights(packed, weight, panel);
+          const pitch = paddedChannels(inChannels);
+          const packed = new Int8Array(depthwise ? pitch * places : packedBytes(panel));
+          if (depthwise) packDepthwise(packed, weight, places, pitch);
+          else packWeights(packed, weight, panel);
           const numbers = new Uint8Array(4 * NUMBERS * panelCount(outChannels));
           packNumbers(numbers, bias, epilogue);
           const [w, q] = [machine.store(packed), machine.store(numbers)];

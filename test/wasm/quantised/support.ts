@@ -58,8 +58,8 @@ export class ByteMachine {
     return data;
   }
 
-  #each({ channels, height, width, ...rest }: Layout, images: number, address: number, each: (at: number, i: number, padded: boolean) => void): void {
-    const layout = { channels, height, width, ...rest };
+  #each(layout: Layout, images: number, address: number, each: (at: number, i: number, padded: boolean) => void): void {
+    const { channels, height, width } = layout;
     for (let n = 0; n < images; n++) {
       for (let h = 0; h < height; h++) {
         for (let w = 0; w < width; w++) {

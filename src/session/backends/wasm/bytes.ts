@@ -10,8 +10,9 @@ import { bindings } from "./bindings/index.ts";
 import { quantisedBindings } from "./bindings/quantised.ts";
 
 /** Kinds that only move numbers: all others of float32 are left to the plain kernels, so that bits are the same everywhere. */
-const moves = ["concat", "flatten", "channel_shuffle", "constant", "reshape", "transpose", "slice", "gather", "expand", "join"] as const satisfies
-  readonly Kind[];
+const moves: readonly Kind[] = [
+  "concat", "flatten", "channel_shuffle", "constant", "reshape", "transpose", "slice", "gather", "expand", "join",
+];
 
 let known: Dots | undefined;
 

@@ -39,7 +39,9 @@ export interface Code {
 }
 
 /** An empty module of kernels. @param shared is the memory one to share? */
-export function kernelModule(shared: boolean, name: string, { pace, instructions }: Pick<Arithmetic, "pace" | "instructions">): ModuleBuilder {
+export function kernelModule(
+  shared: boolean, name: string, { pace, instructions }: Pick<Arithmetic, "pace" | "instructions">,
+): ModuleBuilder {
   const m = new ModuleBuilder(name, instructions as Core | undefined);
   m.pace = pace;
   m.importMemory("host", "memory", shared ? { minimum: 1, maximum: MOST_PAGES, shared: true } : { minimum: 1 });

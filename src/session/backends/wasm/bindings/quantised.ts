@@ -1,6 +1,6 @@
 /**
- * Operations on bytes: their kernels on WebAssembly (kernels/wasm/quantised). Sessions of quantised networks have the instructions that these
- * want; elsewhere, and where a layout is none of theirs, the plain kernels compute the same bits.
+ * Operations on bytes: their kernels on WebAssembly (kernels/wasm/quantised). Sessions of quantised networks have the instructions that
+ * these want; elsewhere, and where a layout is none of theirs, the plain kernels compute the same bits.
  */
 import { rowActivations } from "../../../../../kernels/reference/quantised/linear.ts";
 import { paddedChannels, isPadded } from "../../../../../kernels/wasm/quantised/bytes.ts";
