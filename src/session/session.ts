@@ -38,7 +38,8 @@ const bytes = byteCapabilities();
 
 /** Quantised networks have their own; their numerics are the same bits everywhere, whatever is asked for. */
 function whatFor(source: object, options: CompileOptions): readonly [Capabilities, CompileOptions] {
-  return "quantised" in source && source.quantised === true ? [bytes, { ...options, numerics: "exact" }] : [all, options];
+  const quantised = typeof source === "object" && source !== null && "quantised" in source && source.quantised === true;
+  return quantised ? [bytes, { ...options, numerics: "exact" }] : [all, options];
 }
 
 /**

@@ -5,6 +5,8 @@
  * A step is four input channels at one place of the kernel. With relaxed dots it reads four vectors of weights, copies the four bytes of
  * each pixel to all lanes, and adds 64 products a dot. With dots of 16 bits the same weights are loaded with their signs, two output
  * channels at a time, for 8 output channels and then the other 8; each output then has two sums, which are added at the end.
+ *
+ * Longer than 300 lines: one nest of loops for both kinds of dots, whose parts share their registers.
  */
 import type { Func, Local } from "../assembler/handles.ts";
 import type { ModuleBuilder } from "../assembler/module-builder.ts";

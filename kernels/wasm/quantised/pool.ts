@@ -1,4 +1,8 @@
-/** Pools of bytes: the squeeze, and the largest or the mean byte of windows, 16 channels at a time. */
+/**
+ * Pools of bytes: the squeeze, and the largest or the mean byte of windows, 16 channels at a time.
+ *
+ * Longer than 300 lines: what windows share, clipping at the edges and counting, stands beside both kinds.
+ */
 import { storeLanes } from "../shared/lanes.ts";
 import type { Kernel } from "../shared/kernel.ts";
 import { pixelBytes, rowBytes } from "../shared/layout.ts";

@@ -1,4 +1,4 @@
-/** Convolutions of bytes on WebAssembly: the reference's bits, by relaxed dots and by those of 16 bits, on awkward sizes and at the ends. */
+/** Convolutions of bytes on WebAssembly: the reference's bits, by relaxed dots and by 16-bit ones, on awkward sizes and at the ends. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { conv2d } from "../../../kernels/reference/quantised/index.ts";
