@@ -65,7 +65,7 @@ export async function buildPage(out: string): Promise<BuiltFile[]> {
 export function pageBytes(files: readonly BuiltFile[]): { readonly page: number; readonly later: number } {
   let [page, later] = [0, 0];
   for (const { name, gzip } of files) {
-    if (/^part-(import|selfie-file|imagenet-classes)-/.test(name)) later += gzip;
+    if (/^part-(import|selfie-file|imagenet-classes|any-network)-/.test(name)) later += gzip;
     else if (!name.endsWith(".safetensors")) page += gzip;
   }
   return { page, later };
@@ -75,7 +75,7 @@ export function pageBytes(files: readonly BuiltFile[]): { readonly page: number;
 export function sizes(files: readonly BuiltFile[]): string {
   const { page, later } = pageBytes(files);
   const kilobytes = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KB`;
-  const asked = "as a user's files ask for it (ONNX, .tflite, ImageNet's names)";
+  const asked = "as a user's files ask for it (other networks, ONNX, .tflite, ImageNet's names)";
   return `${kilobytes(page)} after gzip, ${kilobytes(later)} more ${asked}, and the network beside it`;
 }
 

@@ -44,9 +44,11 @@ export interface Sheet {
   readonly width: number;
   readonly height: number;
   readonly pixels: Uint8ClampedArray;
-  /** Channels on it, of so many. */
+  /** Channels on it, of so many; so many side by side, each of this size, a pixel apart. */
   readonly shown: number;
   readonly channels: number;
+  readonly across: number;
+  readonly cell: readonly [height: number, width: number];
 }
 
 /** The number that is looked at: a channel of a block, a hidden number, a pixel of the channel. */
@@ -138,12 +140,24 @@ export interface Look {
 export interface OpenRequest {
   readonly bytes: Uint8Array;
   readonly name: string;
+  /** Is it one of the page's own, bundled or trained in it? */
+  readonly own: boolean;
+}
+
+/** How pictures are prepared, where the file does not say it, or says it wrong. "file": as it says, or as is usual for its network. */
+export interface Preparation {
+  readonly levels: "file" | "imagenet" | "one" | "signed" | "bytes";
+  readonly order: "file" | "rgb" | "bgr";
+  /** The middle of the picture, or all of it, squeezed into the network's size. */
+  readonly part: "file" | "middle" | "whole";
 }
 
 /** What can be asked of the worker that looks. */
 export interface Actions {
   open(request: OpenRequest): Promise<Opened>;
   look(request: LookRequest): Promise<Look>;
+  /** The next look wants a picture. */
+  prepare(preparation: Preparation): Promise<void>;
 }
 
 /** What the worker that trains is told ... */

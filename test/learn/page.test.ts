@@ -12,6 +12,7 @@ import { backwardNotes, bodyOf, forwardNotes, numbersOf } from "../../learn/page
 import type { LookRequest, Picture } from "../../learn/page/messages.ts";
 import { Inspection } from "../../learn/page/worker/inspect.ts";
 import { openSource } from "../../learn/page/worker/open.ts";
+import { prepared } from "../../learn/page/worker/preparation.ts";
 import { sheetOf } from "../../learn/page/worker/sheet.ts";
 import { drawTextures } from "../../learn/shared/textures.ts";
 import { decodeImage } from "../../src/io/images/decode.ts";
@@ -98,6 +99,40 @@ test("a gate that is set stays, the block's others are its own, and later blocks
   assert.is.not(blocks[5].gates[0], own.blocks[5].gates[0]);
   assert.equal(blocks[5].own, blocks[5].gates);
   assert.is.not(probabilities[0], own.probabilities[0]);
+});
+
+test("a look without a picture is at the one before; another channel of it runs nothing anew", async () => {
+  const first = await bundled.look(shirt);
+  const again = await bundled.look({ ...shirt, picture: undefined, selection: { ...selection, channel: 4 } });
+  assert.equal(again.probabilities, first.probabilities);
+  assert.is(again.blocks[2].gates, first.blocks[2].gates);
+  assert.not.equal(again.detail.map, first.detail.map);
+  const set = nan(64);
+  set[0] = 1;
+  const changed = await bundled.look({ ...shirt, picture: undefined, overrides: new Map([[4, set]]) });
+  assert.is(changed.sheets[4], first.sheets[4]);
+  assert.is.not(changed.sheets[5], first.sheets[5]);
+  const other = await Inspection.open(await openSource(bytesOf("models/pretrained/fashion-mnist.safetensors"), "other"));
+  const said = await other.look({ ...shirt, picture: undefined }).then(() => "nothing", (error: Error) => error.message);
+  assert.match(said, /no picture was given yet/);
+  other.close();
+});
+
+test("how pictures are prepared can be said otherwise", async () => {
+  const own = { size: [8, 4], interpolation: "bilinear", channels: "rgb", mean: [0.1, 0.2, 0.3], std: [1, 2, 3] } as const;
+  const file = { levels: "file", order: "file", part: "file" } as const;
+  assert.equal(prepared(own, file), own);
+  assert.equal(prepared(own, { ...file, order: "bgr" }), { ...own, channels: "bgr", mean: [0.3, 0.2, 0.1], std: [3, 2, 1] });
+  assert.equal(prepared(own, { ...file, levels: "signed", order: "bgr", part: "whole" }), {
+    ...own, channels: "bgr", range: 1, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5], resize: [8, 4] });
+  assert.equal(prepared(own, { ...file, levels: "imagenet", order: "bgr" }).mean, [0.406, 0.456, 0.485]);
+  const gray = { ...own, channels: "gray", mean: [0.5], std: [0.5] } as const;
+  assert.equal(prepared(gray, { levels: "bytes", order: "bgr", part: "middle" }), { ...gray, range: 255, mean: [0], std: [1], resize: 4 });
+  const before = await bundled.look(shirt);
+  bundled.prepare({ ...file, levels: "one" });
+  assert.not.equal((await bundled.look(shirt)).probabilities, before.probabilities);
+  bundled.prepare(file);
+  assert.equal((await bundled.look(shirt)).probabilities, before.probabilities);
 });
 
 test("ONNX of a user's: the same gates and gradients as of the model it was written of", async () => {

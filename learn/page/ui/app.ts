@@ -1,5 +1,5 @@
 /** The page: what is looked at, with which gates; and who shows it. */
-import type { Look, Opened, Selection } from "../messages.ts";
+import type { Look, Opened, Preparation, Selection } from "../messages.ts";
 import { Answer } from "./answer.ts";
 import { BlockView } from "./block.ts";
 import { Code } from "./code.ts";
@@ -17,6 +17,9 @@ const bundledName = "fashion-mnist.safetensors";
 /** How far the gates go in a step against the gradient: the one that would change most. */
 const longestStep = 0.15;
 
+/** What may be chosen of how pictures are prepared. */
+const preparations = ["levels", "order", "part"] as const;
+
 class Page {
   readonly #status = element("status", HTMLParagraphElement);
   readonly #problem = element("problem", HTMLParagraphElement);
@@ -25,7 +28,7 @@ class Page {
   readonly #engine = new Engine((message) => this.#complain(`The worker failed: ${message}. Load the page anew.`));
   readonly #drawing = new Drawing(() => this.#changed(true));
   readonly #code = new Code();
-  readonly #flow = new Flow((block) => this.#select(block, 0));
+  readonly #flow = new Flow((block, channel) => this.#select(block, channel));
   readonly #block = new BlockView({
     point: (change, kind) => this.#point(change, kind),
     setGate: (channel, value) => this.#setGate(channel, value),
@@ -69,6 +72,7 @@ class Page {
       if (given !== undefined) void this.#take(given);
     });
     button("save").addEventListener("click", () => this.#save());
+    for (const id of preparations) element(id, HTMLSelectElement).addEventListener("change", () => void this.#prepare());
   }
 
   async start(): Promise<void> {
@@ -78,6 +82,12 @@ class Page {
     await this.#openNetwork(new Uint8Array(network), bundledName, await samples);
     this.#code.read(await source);
     this.#draw();
+  }
+
+  async #prepare(): Promise<void> {
+    const [levels, order, part] = preparations.map((id) => element(id, HTMLSelectElement).value);
+    await this.#engine.prepare({ levels, order, part } as Preparation);
+    this.#changed(true);
   }
 
   #complain(why: string): void {
@@ -97,12 +107,12 @@ class Page {
     }
   }
 
-  /** @param samples to choose from; undefined keeps those that there are */
+  /** @param samples of the page's own network, to choose from; undefined for one of the user's, which keeps those that there are */
   async #openNetwork(bytes: Uint8Array, name: string, samples: readonly Sample[] | undefined): Promise<void> {
     this.#complain("");
     this.#status.textContent = `Opening ${name} …`;
     try {
-      this.#opened = await this.#engine.open({ bytes, name });
+      this.#opened = await this.#engine.open({ bytes, name, own: samples !== undefined });
     } catch (error) {
       this.#complain(`${name}: ${(error as Error).message}`);
       this.#showStatus();
@@ -111,6 +121,8 @@ class Page {
     this.#overrides = new Map();
     this.#selection = { block: 0, channel: 0, hidden: 0, pixel: 0 };
     this.#latest = undefined;
+    for (const id of preparations) element(id, HTMLSelectElement).value = "file";
+    element("order", HTMLSelectElement).disabled = this.#opened.input.gray;
     this.#answer.open(this.#opened.classes, this.#opened.pixels);
     this.#flow.open(this.#opened.blocks);
     this.#showStatus();
@@ -175,7 +187,7 @@ class Page {
     this.#answer.show(look, opened.blocks, gates, this.#drawing.canvas);
     this.#flow.show(look, block, this.#overrides, this.#fresh);
     this.#fresh = false;
-    this.#block.show(look, info, this.#overrides);
+    this.#block.show(look, info, this.#overrides, this.#selection);
     this.#code.show(look.detail, gates[block], this.#kind, info.differs);
     const where: Record<Kind, string> = {
       squeeze: `the squeeze of channel ${channel}`, hidden: `hidden number ${hidden}`, gate: `the gate of channel ${channel}`,
@@ -186,7 +198,9 @@ class Page {
     if (this.#overrides.size === 0) this.#se.value = "own";
   }
 
-  #select(block: number, channel: number): void {
+  /** @param channel the one that was looked at, where it is the same block; else the first */
+  #select(block: number, channel: number = block === this.#selection.block ? this.#selection.channel : 0): void {
+    if (block === this.#selection.block && channel === this.#selection.channel) return;
     this.#selection = { block, channel, hidden: 0, pixel: 0 };
     this.#kind = "gate";
     this.#changed(false);

@@ -102,13 +102,21 @@ export class Bars {
     }
   }
 
+  /** At once: the next key or stroke is meant for it, though the page may answer later. */
+  #choose(index: number): void {
+    if (index === this.#selected) return;
+    this.#selected = index;
+    this.#mark.setAttribute("x", String(index));
+    this.#options.pick?.(index);
+  }
+
   #point(event: PointerEvent, pressed: boolean = (event.buttons & 1) === 1): void {
     const { left, top, width, height } = this.#area.getBoundingClientRect();
     const at = Math.floor(((event.clientX - left) / width) * this.#values.length);
     const dragging = pressed && this.#options.drag !== undefined;
     // Who drags keeps the bar that was taken hold of only as far as the pointer stays on it: a stroke across sets many.
     const index = Math.max(0, Math.min(this.#values.length - 1, at));
-    if (index !== this.#selected) this.#options.pick?.(index);
+    this.#choose(index);
     if (!dragging) return;
     const { low, high } = this.#scale;
     const share = 1 - Math.max(0, Math.min(1, (event.clientY - top) / height));
@@ -116,14 +124,14 @@ export class Bars {
   }
 
   #key(event: KeyboardEvent): void {
-    const { drag, pick } = this.#options;
+    const { drag } = this.#options;
     const last = this.#values.length - 1;
     const places: Record<string, number> = {
       ArrowLeft: this.#selected - 1, ArrowRight: this.#selected + 1, PageDown: this.#selected - 10, PageUp: this.#selected + 10,
       Home: 0, End: last };
     const place = places[event.key];
     const turn = event.key === "ArrowUp" ? 0.02 : event.key === "ArrowDown" ? -0.02 : 0;
-    if (place !== undefined) pick?.(Math.max(0, Math.min(last, place)));
+    if (place !== undefined) this.#choose(Math.max(0, Math.min(last, place)));
     else if (turn !== 0 && drag !== undefined) {
       const { low, high } = this.#scale;
       drag(this.#selected, Math.max(low, Math.min(high, this.#values[this.#selected] + turn * (high - low))));

@@ -2,7 +2,7 @@
 import type { BlockInfo, Look, Overrides, Selection } from "../messages.ts";
 import { Bars } from "./bars.ts";
 import type { Kind } from "./lines.ts";
-import { button, drawSheet, drawValues, element, number, range } from "./page.ts";
+import { button, drawGrey, drawValues, element, number, range } from "./page.ts";
 
 export interface BlockEvents {
   readonly point: (change: Partial<Selection>, kind: Kind) => void;
@@ -44,8 +44,10 @@ export class BlockView {
     }
   }
 
-  show({ blocks, detail, gradients }: Look, info: BlockInfo, overrides: Overrides): void {
-    const { selection: { block, channel, hidden }, map, kernel } = detail;
+  /** @param latest what is pointed at by now, perhaps after this look was asked for */
+  show({ blocks, detail, gradients }: Look, info: BlockInfo, overrides: Overrides, latest: Selection): void {
+    const { selection: { block, channel }, map, kernel } = detail;
+    const pointed = latest.block === block ? latest : detail.selection;
     const values = blocks[block];
     const set = overrides.get(block);
     const byHand = (c: number): boolean => set !== undefined && !Number.isNaN(set[c]);
@@ -54,12 +56,12 @@ export class BlockView {
     element("block-text", HTMLParagraphElement).textContent =
       `${info.channels} channels of ${info.height}×${info.width}; ` +
       `${info.hidden === 0 ? "no hidden layer" : `hidden layer of ${info.hidden}`}; gate: ${info.activation.replaceAll("_", " ")}.`;
-    this.#squeeze.update(values.squeeze, channel);
+    this.#squeeze.update(values.squeeze, pointed.channel);
     this.#hidden.hidden = values.hidden.length === 0;
-    if (values.hidden.length > 0) this.#hidden.update(values.hidden, hidden);
-    this.#gates.update(values.gates, channel, { ghost: values.own, byHand });
+    if (values.hidden.length > 0) this.#hidden.update(values.hidden, pointed.hidden);
+    this.#gates.update(values.gates, pointed.channel, { ghost: values.own, byHand });
     this.#gradient.hidden = gradients === undefined;
-    if (gradients !== undefined) this.#gradient.update(gradients[block], channel);
+    if (gradients !== undefined) this.#gradient.update(gradients[block], pointed.channel);
     const gate = values.gates[channel];
     element("channel-name", HTMLSpanElement).textContent = `${channel} of ${info.channels}`;
     this.#gate.value = String(gate);
@@ -107,7 +109,7 @@ export class BlockView {
         pixels[(top + Math.floor(i / width)) * wide + left + (i % width)] = 128 + (127 * data[n * height * width + i]) / most;
       }
     }
-    drawSheet(canvas, { width: wide, height: tall, pixels, shown, channels: inputs });
+    drawGrey(canvas, wide, tall, pixels);
     const some = shown < inputs ? `, ${shown} shown` : "";
     text.textContent = `its kernel: ${inputs} of ${height}×${width}${some}, ${number(low)} to ${number(high)}`;
     canvas.setAttribute("aria-label", text.textContent);

@@ -23,6 +23,7 @@ export class Engine implements Actions {
   }
 
   open: Actions["open"] = (request) => this.#ask("open", request);
+  prepare: Actions["prepare"] = (preparation) => this.#ask("prepare", preparation);
   look: Actions["look"] = (request) => this.#ask("look", request);
 
   #ask<K extends keyof Actions>(action: K, request: Parameters<Actions[K]>[0]): ReturnType<Actions[K]> {

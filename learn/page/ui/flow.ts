@@ -8,15 +8,30 @@ interface Card {
   readonly text: HTMLElement;
 }
 
+/** The channel under the pointer: a sheet is as large as its canvas allows, in the middle of it. */
+function channelAt(canvas: HTMLCanvasElement, sheet: Sheet | undefined, { clientX, clientY }: PointerEvent): number | undefined {
+  if (sheet === undefined) return undefined;
+  const { left, top, width, height } = canvas.getBoundingClientRect();
+  const scale = Math.min(width / sheet.width, height / sheet.height);
+  const x = (clientX - left - (width - scale * sheet.width) / 2) / scale;
+  const y = (clientY - top - (height - scale * sheet.height) / 2) / scale;
+  if (x < 0 || y < 0 || x >= sheet.width || y >= sheet.height) return undefined;
+  const channel = Math.floor(y / (sheet.cell[0] + 1)) * sheet.across + Math.floor(x / (sheet.cell[1] + 1));
+  return channel < sheet.shown ? channel : undefined;
+}
+
 const space = "http://www.w3.org/2000/svg";
 
 export class Flow {
   readonly #list = element("flow", HTMLOListElement);
-  readonly #select: (block: number) => void;
+  readonly #select: (block: number, channel?: number) => void;
+  /** What the cards show, for who points at a channel. */
+  #sheets: readonly Sheet[] = [];
   #input: Card | undefined;
   #cards: readonly (Card & { readonly button: HTMLButtonElement; readonly gates: SVGElement })[] = [];
 
-  constructor(select: (block: number) => void) {
+  /** @param select a block; a channel of it too, where one is pointed at */
+  constructor(select: (block: number, channel?: number) => void) {
     this.#select = select;
   }
 
@@ -39,6 +54,10 @@ export class Flow {
       const title = make("strong", {}, name.replaceAll(".", ".\u200b"));
       const button = make("button", { type: "button", className: "card" }, title, canvas, strip, text);
       button.addEventListener("click", () => this.#select(block));
+      canvas.addEventListener("pointermove", (event) => {
+        const channel = event.pointerType === "mouse" ? channelAt(canvas, this.#sheets[block], event) : undefined;
+        if (channel !== undefined) this.#select(block, channel);
+      });
       return { item: make("li", { className: "stage" }, button), button, canvas, text, gates };
     });
     this.#list.replaceChildren(input.item, ...this.#cards.map(({ item }) => item));
@@ -46,6 +65,7 @@ export class Flow {
 
   /** @param fresh is the picture a new one? Then the stages light up one after the other */
   show({ input, sheets, blocks }: Look, selected: number, overrides: Overrides, fresh: boolean): void {
+    this.#sheets = sheets;
     this.#drawn(this.#input!, input, `${input.channels === 1 ? "grey" : "colour"}`);
     this.#cards.forEach((card, b) => {
       const { gates } = blocks[b];

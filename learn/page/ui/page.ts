@@ -39,6 +39,10 @@ export function best(values: ArrayLike<number>): number {
 }
 
 export function drawSheet(canvas: HTMLCanvasElement, { width, height, pixels }: Sheet): void {
+  drawGrey(canvas, width, height, pixels);
+}
+
+export function drawGrey(canvas: HTMLCanvasElement, width: number, height: number, pixels: Uint8ClampedArray): void {
   if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
   const image = new ImageData(width, height);
   pixels.forEach((grey, i) => image.data.set([grey, grey, grey, 255], 4 * i));
@@ -52,7 +56,7 @@ export function drawValues(
   const pixels = new Uint8ClampedArray(values.length);
   const range = high - low || 1;
   values.forEach((value, i) => (pixels[i] = (255 * (value - low)) / range));
-  drawSheet(canvas, { width, height, pixels, shown: 1, channels: 1 });
+  drawGrey(canvas, width, height, pixels);
 }
 
 export function range(values: Float32Array): { readonly low: number; readonly high: number } {

@@ -17,6 +17,9 @@ export class Training {
   #charts: Bars[] = [];
   #weights: Uint8Array | undefined;
   #accuracy: number | undefined;
+  #gates: readonly Float32Array[] = [];
+  /** Is a frame asked for? */
+  #waiting = false;
 
   /** @param open is given the weights of a network that was trained */
   constructor(open: (weights: Uint8Array) => void) {
@@ -63,9 +66,20 @@ export class Training {
       const right = this.#accuracy === undefined ? "" : `; ${percent(this.#accuracy)} of new pictures right`;
       this.#text.dataset.loss = String(this.#losses[this.#losses.length - 1]);
       this.#text.textContent = `Step ${news.step} of ${steps}: loss ${number(this.#losses[this.#losses.length - 1])}${right}`;
-      this.#draw();
-      this.#drawGates(news.gates);
+      this.#gates = news.gates;
+      this.#soon();
     }
+  }
+
+  /** In the next frame, once, however much news comes until then. */
+  #soon(): void {
+    if (this.#waiting) return;
+    this.#waiting = true;
+    requestAnimationFrame(() => {
+      this.#waiting = false;
+      this.#draw();
+      this.#drawGates(this.#gates);
+    });
   }
 
   #drawGates(gates: readonly Float32Array[]): void {
@@ -84,9 +98,10 @@ export class Training {
     const high = Math.max(1.6, ...losses.slice(0, 40));
     const place = (value: number, i: number): string =>
       `${((300 * i) / steps).toFixed(1)},${(100 - (100 * Math.min(value, high)) / high).toFixed(1)}`;
-    const means = losses.map((_, i) => {
-      const near = losses.slice(Math.max(0, i - 19), i + 1);
-      return near.reduce((sum, value) => sum + value, 0) / near.length;
+    let sum = 0;
+    const means = losses.map((loss, i) => {
+      sum += loss - (i >= 20 ? losses[i - 20] : 0);
+      return sum / Math.min(i + 1, 20);
     });
     const chance = 100 - (100 * Math.log(4)) / high;
     const space = "http://www.w3.org/2000/svg";

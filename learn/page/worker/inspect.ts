@@ -9,12 +9,13 @@ import { softmax } from "../../../src/nn/softmax.ts";
 import type { Session } from "../../../src/session/inference-session.ts";
 import { Tensor } from "../../../src/tensor.ts";
 import type {
-  BackwardLines, BlockInfo, BlockValues, Detail, ForwardLines, Look, LookRequest, Opened, Overrides, Picture, Selection, Sheet,
+  BackwardLines, BlockInfo, BlockValues, Detail, ForwardLines, Look, LookRequest, Opened, Overrides, Picture, Preparation, Selection, Sheet,
 } from "../messages.ts";
 import { Gradients } from "./gradients.ts";
 import type { GatesGradient } from "./gradients.ts";
 import { classic, kernelOf } from "./layers.ts";
-import type { Source } from "./open.ts";
+import type { Source } from "./source.ts";
+import { prepared } from "./preparation.ts";
 import { compile } from "./sessions.ts";
 import { sheetOf } from "./sheet.ts";
 
@@ -86,6 +87,7 @@ export class Inspection {
   readonly #gradients: Gradients;
   /** Of the picture that was looked at last: with its own gates, and with those that were set last. */
   #own: Pass | undefined;
+  #preparation: Preparation = { levels: "file", order: "file", part: "file" };
   #set: { readonly overrides: Overrides; readonly pass: Pass } | undefined;
 
   private constructor(source: Source, graph: Graph, gates: readonly Gate[], answering: Session, looking: Session) {
@@ -133,12 +135,11 @@ export class Inspection {
   /** The network with its own gates, for a new picture or the one before. @throws Error where there was none */
   #ownPass(picture: Picture | undefined): Pass {
     if (picture !== undefined) {
-      const { preprocessing, arranged } = this.#source;
-      const prepared = preprocess(picture, preprocessing);
-      const x = arranged(prepared);
+      const levels = preprocess(picture, prepared(this.#source.preprocessing, this.#preparation));
+      const x = this.#source.arranged(levels);
       const seen = this.#run(x, new Map());
       this.#own = {
-        x, seen, input: sheetOf(prepared.data, prepared.shape.slice(1), 64), own: this.#gates.map(({ name }) => seen[name].data),
+        x, seen, input: sheetOf(levels.data, levels.shape.slice(1), 64), own: this.#gates.map(({ name }) => seen[name].data),
         sheets: this.#gates.map(({ scaled }) => sheetOf(seen[scaled].data, seen[scaled].shape.slice(1))), answer: this.#answer(x, seen) };
       this.#set = undefined;
     }
@@ -243,6 +244,12 @@ export class Inspection {
     const dh = de.reduce((sum, value, c) => sum + second.w[c * hidden + k] * value, 0);
     const of = (values: Float32Array): Float32Array => values.slice(channel * pixels, (channel + 1) * pixels);
     return { forward, backward: { ds, de, da, dz, dy: of(gradient.output), dx: of(dx), dh } };
+  }
+
+  /** The next look wants a picture. */
+  prepare(preparation: Preparation): void {
+    this.#preparation = preparation;
+    [this.#own, this.#set] = [undefined, undefined];
   }
 
   close(): void {

@@ -1,22 +1,30 @@
 /** A worker that looks: it opens networks and answers for pictures, one request after the other. */
-import type { Actions, LookRequest, OpenRequest } from "../messages.ts";
+import type { Actions, LookRequest, OpenRequest, Preparation } from "../messages.ts";
 import { Inspection } from "./inspect.ts";
 import { openSource } from "./open.ts";
 
 let inspection: Inspection | undefined;
 
+/** @throws Error before a network was opened */
+function open(): Inspection {
+  if (inspection === undefined) throw new Error("no network is open");
+  return inspection;
+}
+
 const actions: Actions = {
-  async open({ bytes, name }: OpenRequest) {
+  async open({ bytes, name, own }: OpenRequest) {
     const began = performance.now();
     // The one before stays open until this one is known to be good.
-    const next = await Inspection.open(await openSource(bytes, name));
+    const next = await Inspection.open(await openSource(bytes, name, own));
     inspection?.close();
     inspection = next;
     return next.opened(performance.now() - began);
   },
   async look(request: LookRequest) {
-    if (inspection === undefined) throw new Error("no network is open");
-    return inspection.look(request);
+    return open().look(request);
+  },
+  async prepare(preparation: Preparation) {
+    open().prepare(preparation);
   },
 };
 

@@ -51,5 +51,5 @@ export function sheetOf(values: Float32Array, [channels, height, width]: readonl
       for (let c = 0; c < columns; c++) pixels[(top + r) * sheetWidth + left + c] = (255 * (small[r * columns + c] - low)) / (high - low);
     }
   }
-  return { width: sheetWidth, height: sheetHeight, pixels, shown, channels };
+  return { width: sheetWidth, height: sheetHeight, pixels, shown, channels, across, cell: [rows, columns] };
 }

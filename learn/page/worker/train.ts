@@ -2,7 +2,6 @@
  * A worker that trains: a tiny SE-ResNet learns four textures, and says after every few steps how far it is. Between steps it listens, so
  * that it can be stopped.
  */
-import { createModel } from "../../../models/index.ts";
 import { gatesOf } from "../../../src/graph/gates.ts";
 import type { Preprocessing } from "../../../src/io/images/preprocess.ts";
 import { lower } from "../../../src/nn/lower.ts";
@@ -11,6 +10,7 @@ import { Tensor } from "../../../src/tensor.ts";
 import { saveWeights } from "../../../src/weights.ts";
 import { drawTextures, textures } from "../../shared/textures.ts";
 import type { TrainingNews, TrainingOrder } from "../messages.ts";
+import { smallResnet } from "./own.ts";
 import { compile } from "./sessions.ts";
 
 const batch = 32;
@@ -29,7 +29,7 @@ const breathe = (): Promise<void> => new Promise((resume) => setTimeout(resume, 
 
 async function train(steps: number, seed: number, rate: number): Promise<void> {
   const began = performance.now();
-  const model = createModel("se_resnet8", { classes: textures.length, inChannels: 1, width: 4, reduction: 4 }, seed);
+  const model = smallResnet("se_resnet8", { classes: textures.length, inChannels: 1, width: 4, reduction: 4 }, seed);
   const training = await compileTraining(model, {
     input: [batch, 1, 16, 16], optimiser: { method: "sgd", nesterov: true, weightDecay: 1e-4 }, numerics: "exact", threads: 1 });
   const gates = gatesOf(lower(model, [1, 1, 16, 16])).map(({ name }) => name);
