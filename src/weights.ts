@@ -54,6 +54,7 @@ export function loadWeights(model: Module, file: Uint8Array | ArrayBuffer | AnyW
   if (Object.hasOwn(opened.metadata, "senet.int8")) {
     throw new FormatError("weights: the file is a quantised network; readQuantised(model, file) reads it");
   }
+  if (partial !== true) checkSibling(model, readModelDescription(opened.metadata)?.model);
   const { tensors, notes: ofRun } = part === undefined ? ofTraining(opened) : { tensors: opened.tensors, notes: [] };
   const fit = fitNames(tensors, stateShapes(model), model.layouts(), part);
   const { fitting, ...compared } = compareState(model, fit.tensors);
@@ -72,6 +73,20 @@ export function loadWeights(model: Module, file: Uint8Array | ArrayBuffer | AnyW
   setState(model, readState(opened.metadata), fit.epsilon, partial === true);
   loadStateDict(model, values, { partial: true });
   return report;
+}
+
+/**
+ * Networks named alike but for `tf_` have tensors of the same names and shapes, or nearly, and pad otherwise.
+ * @throws RangeError where a file says that it is of one, and the model is the other
+ */
+function checkSibling(model: Module, of: string | undefined): void {
+  const given = model.identity?.model;
+  const bare = (name: string): string => name.replace(/^[a-z]+\//, "");
+  if (of === undefined || given === undefined || bare(of) === bare(given)) return;
+  const [from, to] = [bare(of), bare(given)].map((name) => name.replace(/^tf_/, ""));
+  if (from !== to) return;
+  const how = (name: string): string => (bare(name).startsWith("tf_") ? "pads as TensorFlow does" : "pads all sides alike");
+  throw new RangeError(`weights: the file is of ${of}, which ${how(of)}; ${given} ${how(given)}: createModel("${of}") fits`);
 }
 
 function open(bytes: Uint8Array | ArrayBuffer): WeightsFile {

@@ -11,6 +11,7 @@ import { Dropout } from "../../src/nn/layers/dropout.ts";
 import { Linear } from "../../src/nn/layers/linear.ts";
 import { GlobalAveragePool, MaxPool2d } from "../../src/nn/layers/pooling.ts";
 import { Flatten, Identity } from "../../src/nn/layers/reshape.ts";
+import { LeastImage } from "../../src/nn/image-size.ts";
 import { Composite } from "../../src/nn/module.ts";
 import type { Module } from "../../src/nn/module.ts";
 import type { Attention } from "../../src/nn/attention/attention.ts";
@@ -128,7 +129,7 @@ export class VovNet extends Composite {
   readonly head: Head;
   readonly body: Module;
 
-  constructor(options: VovNetOptions) {
+  constructor(name: string, options: VovNetOptions) {
     super();
     let channels = 64;
     this.stem = new Sequential(
@@ -140,12 +141,12 @@ export class VovNet extends Composite {
       return stage;
     }));
     this.head = new Head(channels, options);
-    this.body = new Sequential(this.stem, this.stages, this.head);
+    this.body = new Sequential(new LeastImage(name, 29), this.stem, this.stages, this.head);
   }
 }
 
 function vovnet(name: string, options: GivenOptions): VovNet {
-  return new VovNet(readOptions<VovNetOptions>(name, options, {
+  return new VovNet(name, readOptions<VovNetOptions>(name, options, {
     classes: count(1000),
     inChannels: count(3),
     layers: counts([128, 160, 192, 224]),

@@ -11,6 +11,7 @@ import { Dropout } from "../../src/nn/layers/dropout.ts";
 import { Linear } from "../../src/nn/layers/linear.ts";
 import { AveragePool2d, GlobalAveragePool } from "../../src/nn/layers/pooling.ts";
 import { Flatten, Identity } from "../../src/nn/layers/reshape.ts";
+import { LeastImage } from "../../src/nn/image-size.ts";
 import { Composite } from "../../src/nn/module.ts";
 import type { Module } from "../../src/nn/module.ts";
 import type { Attention } from "../../src/nn/attention/attention.ts";
@@ -126,7 +127,7 @@ export class GhostNet extends Composite {
   readonly classifier: Linear;
   readonly body: Module;
 
-  constructor(version: 1 | 2, options: GhostNetOptions) {
+  constructor(name: string, version: 1 | 2, options: GhostNetOptions) {
     super();
     const { width } = options;
     let channels = scaled(16, width);
@@ -141,14 +142,16 @@ export class GhostNet extends Composite {
     this.blocks = new Sequential(...stages, new Sequential(new ConvNormAct(channels, last)));
     this.convHead = new Conv2d(last, 1280, { kernel: 1 });
     this.classifier = new Linear(1280, options.classes);
+    // V2's gates halve the smallest maps once more.
     this.body = new Sequential(
+      ...(version === 2 ? [new LeastImage(name, 33)] : []),
       this.convStem, this.bn1, new ReLU(), this.blocks, new GlobalAveragePool(), this.convHead, new ReLU(), new Flatten(),
         new Dropout(options.dropout), this.classifier);
   }
 }
 
 function ghostnet(name: string, version: 1 | 2, width: number, options: GivenOptions): GhostNet {
-  return new GhostNet(version, readOptions<GhostNetOptions>(name, options, {
+  return new GhostNet(name, version, readOptions<GhostNetOptions>(name, options, {
     classes: count(1000), inChannels: count(3), width: positive(width), dropout: fraction(0.2), ...seReaders({ se: true }) }));
 }
 

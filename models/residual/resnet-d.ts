@@ -2,10 +2,11 @@
  * ResNets of today, as timm has them (timm/models/resnet.py): `d` and `t`, with three convolutions as the stem and shortcuts that halve
  * the image by its mean (He et al., "Bag of Tricks", arXiv 1812.01187); ResNet-RS (Bello et al., arXiv 2103.07579); ECA-ResNet (Wang et
  * al., arXiv 1910.03151); SE-ResNeXt of these. `aa` halves the image behind a convolution, not by its stride; its pools round sizes down
- * and its shortcuts round them up, so an image whose sides are no multiples of 32 may not fit: the sum says so.
+ * and its shortcuts round them up, so an image whose sides are no multiples of 32 may not fit.
  */
 import { bicubic, square } from "../../src/io/images/presets.ts";
 import type { Preprocessing } from "../../src/io/images/preprocess.ts";
+import { QuarteredImage } from "../../src/nn/image-size.ts";
 import type { Shape } from "../../src/tensor.ts";
 import type { Entry, Family } from "../family.ts";
 import { count, counts, readOptions } from "../options.ts";
@@ -81,6 +82,7 @@ function resnetD(name: string, of: Variant, options: GivenOptions): ResNet {
     ...resnetReaders(of.gate !== "none", true), blocks: counts(of.blocks), groups: count(of.groups), groupWidth: count(of.groupWidth) });
   const given: ResNetOptions = { ...read, attention: read.attention ?? (read.se && of.gate === "eca" ? "eca" : undefined) };
   return new ResNet({
+    ...(of.pooled ? { door: new QuarteredImage(name, 8) } : {}),
     stem: of.stem, blocks: read.blocks, pool: of.rs ? "convolution" : of.pooled ? "average" : "max",
     bottleneck: (width) => {
       const middle = groupedWidth(name, width, read);

@@ -42,6 +42,8 @@ export interface Plan {
   readonly stem: "7x7" | "3x3" | "deep" | readonly [number, number, number];
   /** What halves the image behind the stem: the maximum (where none is said), a 3x3 convolution (ResNet-RS), or the mean of 2x2 pixels. */
   readonly pool?: "max" | "convolution" | "average";
+  /** What says which images fit, where not all do. */
+  readonly door?: Module;
   readonly blocks: readonly number[];
   /** Channels of a stage's bottlenecks by its width (64, 128, 256, 512); absent in networks of basic blocks. */
   readonly bottleneck: ((width: number) => BottleneckSizes) | undefined;
@@ -106,7 +108,7 @@ export class ResNet extends Composite {
     this.layer4 = stages[3];
     this.fc = new Linear(channels, options.classes);
     this.body = new Sequential(
-      ...present<Module>(this.conv1, this.bn1, new ReLU(), pool), ...stages, new GlobalAveragePool(), new Flatten(),
+      ...present<Module>(plan.door, this.conv1, this.bn1, new ReLU(), pool), ...stages, new GlobalAveragePool(), new Flatten(),
       new Dropout(options.dropout), this.fc);
   }
 

@@ -56,6 +56,28 @@ export class LeastImage extends ImageSize {
   }
 }
 
+/**
+ * Images that a stem of stride 2 (rounding up) and a pool (rounding down) make maps of, whose sides `factor` divides: as networks want
+ * them that halve by pools that round down beside shortcuts that round up.
+ */
+export class QuarteredImage extends ImageSize {
+  readonly factor: number;
+  protected readonly wanted: string;
+
+  constructor(network: string, factor: number) {
+    super(network);
+    this.factor = factor;
+    this.wanted = `sides of which ${factor} divides a quarter, as of multiples of ${4 * factor}`;
+  }
+
+  protected fits(height: number, width: number): boolean {
+    return [height, width].every((side) => {
+      const quarter = Math.floor(Math.ceil(side / 2) / 2);
+      return quarter > 0 && quarter % this.factor === 0;
+    });
+  }
+}
+
 /** Images of exactly `size` by `size` pixels, as networks with a linear layer over all pixels want them. */
 export class ExactImage extends ImageSize {
   readonly size: number;

@@ -3,6 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createModel } from "../../models/index.ts";
 import { loadStateDict, stateShapes } from "../../src/nn/state-dict.ts";
+import { loadWeights, saveWeights } from "../../src/weights.ts";
 import { compileSync } from "../../src/session/session.ts";
 import { recipeTensor, recipeWeights } from "../fixtures/recipe.ts";
 import { difference } from "../support/compare.ts";
@@ -68,6 +69,16 @@ const refused: [string, Record<string, unknown>, number[] | undefined, string][]
     'se_shufflenet_v1: option "channels" wants multiples of four times the 7 groups in its stages, got 240'],
   ["shufflenet_v1", { channels: [24, 24, 48, 96] }, undefined,
     'shufflenet_v1: option "channels" wants each stage wider than the last by a multiple of the 3 groups, got 24 and 24'],
+  ["ghostnetv2_100", {}, [1, 3, 32, 64], "ghostnetv2_100: input wants images of at least 33x33, got 32x64"],
+  ["ese_vovnet19b_dw", {}, [1, 3, 64, 28], "ese_vovnet19b_dw: input wants images of at least 29x29, got 64x28"],
+  ["seresnextaa101d_32x8d", {}, [1, 3, 75, 64],
+    "seresnextaa101d_32x8d: input wants images of sides of which 8 divides a quarter, as of multiples of 32, got 75x64"],
+  ["efficientnet_b0", { width: -1 }, undefined, 'efficientnet_b0: option "width" wants a number above 0, got -1'],
+  ["tf_efficientnet_b0", { epsilon: 0 }, undefined, 'tf_efficientnet_b0: option "epsilon" wants a number above 0, got 0'],
+  ["regnety_002", { groupWidth: 5 }, undefined,
+    'regnety_002: option "widths" wants multiples of "groupWidth" 5, got 24'],
+  ["mixnet_s", { depth: 0 }, undefined, 'mixnet_s: option "depth" wants a number above 0, got 0'],
+  ["resnetrs50", { blocks: [3, 4] }, undefined, 'resnetrs50: option "blocks" wants a list of 4 whole numbers of at least 1, got [3,4]'],
   ["ir_se50", {}, [1, 3, 224, 224], 'ir_se50: input wants images of 112x112 (option "imageSize"), got 224x224'],
   ["ir_se50", { embedding: 0 }, undefined, 'ir_se50: option "embedding" wants a whole number of at least 1, got 0'],
   ["shufflenet_v2_x0_5", { channels: [24, 48, 97, 192, 1024] }, undefined,
@@ -83,6 +94,29 @@ for (const [model, options, input, message] of refused) {
     `${model} ${JSON.stringify(options)} ${input?.join("x") ?? ""}: ${message}`, () => assert.is(refusal(model, options, input), message),
   );
 }
+
+test("seresnextaa101d takes the sizes that timm's takes, and no other", () => {
+  const options = { classes: 2, inChannels: 1, blocks: [1, 1, 1, 1], width: 4, groups: 1, groupWidth: 64, reduction: 2 };
+  for (let side = 1; side <= 130; side++) {
+    // By the sums that would not fit: timm's own answer, tried with timm 1.0.31.
+    const maps = [Math.floor(Math.ceil(side / 2) / 2)];
+    for (let i = 0; i < 3; i++) maps.push(Math.floor(maps[i] / 2));
+    const fits = maps[3] > 0 && maps.slice(0, 3).every((map) => map % 2 === 0);
+    assert.is(refusal("seresnextaa101d_32x8d", options, [1, 1, side, 96]) === "", fits, `${side}`);
+  }
+});
+
+test("weights of the sibling with TensorFlow's padding are refused, with the name that fits", () => {
+  const small = { width: 0.1, depth: 0.2, classes: 2 };
+  const tf = saveWeights(createModel("tf_efficientnet_b0", small));
+  const message = 'weights: the file is of tf_efficientnet_b0, which pads as TensorFlow does; efficientnet_b0 pads all sides alike: ' +
+    'createModel("tf_efficientnet_b0") fits';
+  assert.throws(() => loadWeights(createModel("timm/efficientnet_b0", small, null), tf), (e: Error) => e.message === message);
+  assert.throws(() => loadWeights(createModel("tf_mobilenetv3_small_075", { width: 0.1, classes: 2 }, null),
+    saveWeights(createModel("mobilenetv3_small_075", { width: 0.1, classes: 2 }))), /mobilenetv3_small_075, which pads all sides alike/);
+  loadWeights(createModel("tf_efficientnet_b0", small, null), tf);
+  loadWeights(createModel("efficientnet_b0", small, null), tf, { partial: true });
+});
 
 test("a forward pass and a session refuse an image that is too small", () => {
   const model = createModel("vgg11", { width: 1, units: 1 });

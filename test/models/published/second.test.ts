@@ -10,41 +10,8 @@ import { stateShapes } from "../../../src/nn/state-dict.ts";
 import { summarise } from "../../../src/nn/summary.ts";
 import { compileSync } from "../../../src/session/session.ts";
 import { Tensor } from "../../../src/tensor.ts";
-import type { Shape } from "../../../src/tensor.ts";
-import { loadWeights } from "../../../src/weights.ts";
 import { recipeTensor } from "../../fixtures/recipe.ts";
-import { fileJson } from "../../support/files.ts";
-
-interface Manifest {
-  readonly params: number;
-  readonly image: number;
-  readonly conv_fc_se_macs: number;
-  readonly se_macs: number;
-  readonly tensors?: Readonly<Record<string, number[]>>;
-  readonly same_tensors_as?: string;
-}
-
-interface Reference {
-  readonly parameters: number;
-  readonly gain?: number;
-  readonly step: Readonly<Record<string, number>>;
-  readonly largest: Readonly<Record<string, number>>;
-  readonly logits: Readonly<Record<string, number[]>>;
-}
-
-const manifests = fileJson<Record<string, Manifest>>("fixtures/second/manifests.json");
-const references = fileJson<Record<string, Reference>>("fixtures/second/logits.json");
-
-function tensorsOf(name: string): Map<string, Shape> {
-  const { tensors, same_tensors_as: twin } = manifests[name];
-  if (tensors === undefined) return tensorsOf(twin!);
-  const shapes = new Map<string, Shape>();
-  for (const [entry, shape] of Object.entries(tensors)) {
-    if (!entry.endsWith(".*")) shapes.set(entry, shape);
-    else for (const leaf of ["weight", "bias", "running_mean", "running_var"]) shapes.set(entry.replace("*", leaf), shape);
-  }
-  return shapes;
-}
+import { manifests, referenceModel, references, tensorsOf } from "../../fixtures/second.ts";
 
 test("every network of the references is here", () => {
   assert.equal(Object.keys(references).filter((name) => !hasModel(name)), []);
@@ -52,12 +19,9 @@ test("every network of the references is here", () => {
 
 for (const [name, reference] of Object.entries(references)) {
   test(`${name}: names, counts, logits`, () => {
-    const model = createModel(name, {}, null);
+    const model = referenceModel(name);
     assert.is(model.parameterCount(), reference.parameters);
-    const shapes = tensorsOf(name);
-    assert.is(stateShapes(model).size, shapes.size, "tensors");
-    const tensors = new Map([...shapes].map(([entry, shape]) => [entry, recipeTensor(entry, shape, reference.gain)]));
-    loadWeights(model, { tensors, ignored: [], metadata: {} });
+    assert.is(stateShapes(model).size, tensorsOf(name).size, "tensors");
     const { image, conv_fc_se_macs: macs, se_macs: seMacs } = manifests[name];
     const summary = summarise(model, [1, 3, image, image]);
     assert.is(summary.seMacs, seMacs, "multiply-accumulates of SE");
