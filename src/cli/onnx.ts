@@ -15,8 +15,9 @@ import { readBytes } from "./files.ts";
 import { remark } from "./terminal.ts";
 import { readWeightsFile } from "./weights-file.ts";
 
+/** Is it a network in a file, to be read as ONNX? Files of other programs are, too: the reader says what to do with them. */
 export function isOnnx(name: string | undefined): boolean {
-  return name !== undefined && /\.onnx$/i.test(name);
+  return name !== undefined && /\.(onnx|ort|tflite|h5|hdf5|keras)$|(^|[\\/])model\.json$/i.test(name);
 }
 
 function isBelow(path: string, folder: string): boolean {

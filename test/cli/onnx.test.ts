@@ -33,6 +33,22 @@ function near(path: string, name: string): void {
   }
 }
 
+test("networks of other programs are named, with what to do", async () => {
+  for (const [name, bytes, wanted] of [
+    ["m.tflite", "\x1c\0\0\0TFL3rest", /TensorFlow Lite model: python -m tf2onnx\.convert --tflite/],
+    ["model.json", '{"format":"graph-model"}', /TensorFlow\.js model\? python -m tf2onnx\.convert --tfjs/],
+    ["m.h5", "\x89HDF\r\n\x1a\n", /Keras model\?\): python -m tf2onnx\.convert --keras/],
+    ["m.keras", "PK\x03\x04rest", /Keras model\?\): .*model\.export\("M\.onnx"\)/],
+  ] as const) {
+    writeFileSync(at(name), Uint8Array.from(bytes, (letter) => letter.charCodeAt(0)));
+    for (const command of ["summary", "bench"]) {
+      const call = await senet(command, at(name));
+      assert.is(call.code, 1, call.errors);
+      assert.match(call.errors, wanted);
+    }
+  }
+});
+
 test("run takes the only tensor of a file, and writes outputs under the graph's names", async () => {
   const call = await senet("run", fixture("script/se-linear-script.onnx"), "--input", at("x.safetensors"), "--output", at("y.safetensors"));
   assert.is(call.code, 0, call.errors);

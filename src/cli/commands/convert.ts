@@ -75,7 +75,7 @@ function convertOnnx(args: Arguments, from: string, to: string): void {
   const shapes = onnxShapes(args, network);
   const graph = network.lower(shapes);
   sayNotes(from, network);
-  if (isOnnx(to)) {
+  if (/\.onnx$/i.test(to)) {
     const free = network.inputs.every(({ shape }) => shape !== undefined && typeof shape[0] === "string");
     const fixedBatch = !free || !keepsBatch(network.lower(Object.fromEntries(Object.entries(shapes).map(
       ([name, [, ...rest]]) => [name, [3, ...rest]]
@@ -123,7 +123,8 @@ export const convert: Command = {
     if (sameFile(from, to)) throw new UsageError(`senet convert: OUT wants another file than IN, got "${to}"`);
     if (args.flag("int8")) return toQuantised(args, from, to);
     checkQuantising(args);
-    if (isOnnx(from)) return convertOnnx(args, from, to);
+    // Keras's files may hold weights alone: what reads weights says what to do.
+    if (isOnnx(from) && !/\.(h5|hdf5|keras)$/i.test(from)) return convertOnnx(args, from, to);
     if (to.endsWith(".onnx")) return toOnnx(args, from, to);
     if (!to.endsWith(".safetensors")) throw new UsageError(`senet convert: OUT wants to end in .safetensors or .onnx, got "${to}"`);
     const file = readWeightsFile(from);

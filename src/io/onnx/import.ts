@@ -11,7 +11,7 @@ import { bytesOf } from "../bytes/bytes-of.ts";
 import { Known } from "./constants/known.ts";
 import { Weights } from "./lower/weights.ts";
 import { lowerModel, unsupported } from "./lower/lower.ts";
-import type { Source } from "./lower/lower.ts";
+import type { Missing, Source } from "./lower/lower.ts";
 import { operators } from "./operators/index.ts";
 import { readModel } from "./read/model.ts";
 import type { OnnxModel } from "./read/model.ts";
@@ -121,14 +121,15 @@ function givenOf({ inputs }: OnnxModel, constants: Readonly<Record<string, Tenso
   }));
 }
 
-/** All that is known not to work before any shape is. */
-function check(model: OnnxModel): void {
+/** All that does not work, as far as that is known before the shapes are. */
+function check(source: Source): void {
+  const { model } = source;
   if (model.opset > NEWEST_OPSET) {
     throw new UnsupportedError(`importOnnx: the file has opset ${model.opset}; up to ${NEWEST_OPSET} are read`, ["opset"]);
   }
-  const missing = model.nodes.flatMap((node) => {
+  const missing = model.nodes.flatMap((node): Missing[] => {
     if (!Object.hasOwn(operators, node.type)) {
-      return [{ node, reason: /nchwc/.test(node.type) ? "for one processor, hand over the original file" : "" }];
+      return [{ node, reason: /nchwc/.test(node.type) ? "for one processor: hand over the original" : "" }];
     }
     const strange = [...node.attributes].find(([, attribute]) => attribute.strange);
     return strange === undefined ? [] : [{ node, reason: `with ${strange[0]}` }];
@@ -136,7 +137,15 @@ function check(model: OnnxModel): void {
   const odd = model.inputs.filter(({ type }) => elementTypes[type] === undefined)
     .map(({ name }) => `the input ${show(name)}, which is no tensor of numbers`);
   if (model.sparse) odd.push("sparse weights");
-  if (missing.length + odd.length > 0) throw unsupported(model, missing, odd);
+  if (missing.length + odd.length === 0) return;
+  try {
+    // What else is missing says a graph of some shapes, as far as it can be made.
+    const sizes = model.inputs.map(({ name, shape }) => [name, shape!.map((size) => (typeof size === "number" ? size : 32))]);
+    lowerModel(source, Object.fromEntries(sizes), missing);
+  } catch {
+    // With these shapes it may not fit.
+  }
+  throw unsupported(model, missing, odd);
 }
 
 /**
@@ -147,8 +156,9 @@ function check(model: OnnxModel): void {
  */
 export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: ImportOptions = {}): OnnxNetwork {
   const model = readModel(bytesOf(bytes, "importOnnx"), externalOf(options));
-  check(model);
   const given = givenOf(model, options.constants ?? {});
   const weights = new Weights(() => [...model.weights.keys(), ...model.nodes.flatMap(({ outputs }) => outputs)]);
-  return new OnnxNetwork({ model, weights, given, settled: new Map(), notes: new Set(), mostConstants: options.mostConstants ?? 67108864 });
+  const source = { model, weights, given, settled: new Map(), notes: new Set<string>(), mostConstants: options.mostConstants ?? 67108864 };
+  check(source);
+  return new OnnxNetwork(source);
 }

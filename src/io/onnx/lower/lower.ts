@@ -23,7 +23,7 @@ export interface Source {
   readonly notes: Set<string>;
 }
 
-interface Missing {
+export interface Missing {
   readonly node: OnnxNode;
   readonly reason: string;
 }
@@ -43,17 +43,18 @@ export function unsupported({ opset }: OnnxModel, missing: readonly Missing[], m
   return new UnsupportedError(`importOnnx: not supported (opset ${opset}): ${some([...texts, ...more], 24)}`, [...groups.keys(), ...more]);
 }
 
-export function lowerModel(source: Source, shapes: Shapes): Graph {
+/** @param missing receives what is not supported; what stands there already is left out */
+export function lowerModel(source: Source, shapes: Shapes, missing: Missing[] = []): Graph {
   const { model, given, settled } = source;
   const site = new Site(model.producer, source.weights, new Computer(source.mostConstants), source.notes);
   const items = new Map<string, Item>(given);
   for (const { name, type } of model.inputs) if (!given.has(name)) items.set(name, site.flow(site.input(name, shapes[name]), type));
   for (const [name, tensor] of model.weights) if (!items.has(name)) items.set(name, stored(tensor));
-  const missing: Missing[] = [];
   /** Outputs of nodes that are not supported: what follows from them is not looked at. */
   const lost = new Set<string>();
+  const out = new Set(missing.map(({ node }) => node));
   for (const node of model.nodes) {
-    if (node.inputs.some((name) => lost.has(name))) {
+    if (out.has(node) || node.inputs.some((name) => lost.has(name))) {
       for (const name of node.outputs) lost.add(name);
       continue;
     }

@@ -4,21 +4,15 @@ import type { Item } from "../lower/nodes.ts";
 import type { Site } from "../lower/site.ts";
 import type { Lowering, Table } from "./table.ts";
 
-/** The axes as numbers from 0; all where none are named. @returns undefined where that means to do nothing */
-function axesOf(site: Site, inputSince: number): number[] | undefined {
-  const { length: rank } = site.shape(0);
-  const given = site.numbers(1, "axes", inputSince) ?? [];
-  if (given.length === 0 && site.int("noop_with_empty_axes", 0) === 1) return undefined;
-  return site.axes(rank, given.length === 0 ? undefined : given).sort((a, b) => a - b);
-}
-
+/** Over all axes where none are named, or where that is said over none: then number by number. */
 function reduced(by: (site: Site, x: Item, axes: readonly number[]) => Item, inputSince = 18): Lowering {
   return (site) => {
-    const axes = axesOf(site, inputSince);
-    const x = site.item(0);
-    if (axes === undefined) return x;
-    const all = by(site, x, axes);
-    return site.int("keepdims", 1) === 1 ? all : site.reshape(all, site.shape(0).filter((_, i) => !axes.includes(i)));
+    const shape = site.shape(0);
+    const given = site.numbers(1, "axes", inputSince) ?? [];
+    const all = given.length === 0 && site.int("noop_with_empty_axes", 0) === 0;
+    const axes = site.axes(shape.length, all ? undefined : given).sort((a, b) => a - b);
+    const y = by(site, site.item(0), axes);
+    return site.int("keepdims", 1) === 1 ? y : site.reshape(y, shape.filter((_, i) => !axes.includes(i)));
   };
 }
 

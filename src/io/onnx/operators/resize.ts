@@ -96,7 +96,7 @@ function axesOf(site: Site, from: Shape): Axis[] {
   const rois = site.opset < 11 ? [] : numbers(1);
   const either = sizes.length > 0 ? sizes : scales;
   if (either.length !== given.length || !either.every((n) => n > 0)) {
-    site.wrong(`wants ${given.length} sizes or scales above 0, got ${either.join() || "none"}`);
+    site.wrong(`wants ${given.length} sizes or scales above 0, got ${either.join()}`);
   }
   const policy = site.text("keep_aspect_ratio_policy", "stretch");
   const ratios = given.map((axis, i) => (sizes.length > 0 ? sizes[i] / from[axis] : scales[i]));

@@ -4,10 +4,13 @@
 const kinds: readonly (readonly [at: number, first: string, what: string])[] = [
   [4, "TFL3", "a TensorFlow Lite model: python -m tf2onnx.convert --tflite MODEL.tflite --output MODEL.onnx converts it"],
   [0, "{", "JSON: a TensorFlow.js model? python -m tf2onnx.convert --tfjs model.json --output MODEL.onnx converts one"],
-  [0, "PK\x03\x04", "a zip archive (a PyTorch checkpoint, a Keras model?): torch.onnx.export(model, example, \"model.onnx\") writes ONNX"],
+  [
+    0, "PK\x03\x04",
+    'a zip archive (a PyTorch checkpoint, a Keras model?): torch.onnx.export(model, x, "M.onnx") or model.export("M.onnx") writes ONNX',
+  ],
   [0, "\x89HDF", "an HDF5 file (a Keras model?): python -m tf2onnx.convert --keras MODEL.h5 --output MODEL.onnx converts one"],
   [4, "ORTM", "in ONNX Runtime's own format: hand over the .onnx file that it was made from"],
-  [0, "version https://git-lfs", "a Git LFS pointer: git lfs pull brings the model"],
+  [0, "version https://git-lfs", "a Git LFS pointer: git lfs pull"],
   [0, "<", "a web page: the download failed"],
   [0, "\x1f\x8b", "packed with gzip: unpack it first"],
 ];
