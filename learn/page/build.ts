@@ -26,14 +26,18 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "../..");
 const pretrained = join(root, "models/pretrained");
 
-/** Of tsx, wherever the package manager has put it. */
+/** Of tsx, wherever the package manager has put it: in this project, or, where npx fetched it, beside the loader that runs this file. */
 function bundler(): Esbuild {
-  const own = createRequire(import.meta.url) as Require;
-  try {
-    return createRequire(own.resolve("tsx/package.json"))("esbuild") as Esbuild;
-  } catch {
-    throw new Error("the page is built with the bundler of tsx, which is not installed: npm install");
+  const loaders = process.execArgv.filter((word) => /[\\/]tsx[\\/]/.test(word));
+  const places = [() => (createRequire(import.meta.url) as Require).resolve("tsx/package.json"), ...loaders.map((path) => () => path)];
+  for (const place of places) {
+    try {
+      return createRequire(place())("esbuild") as Esbuild;
+    } catch {
+      // The next one may have it.
+    }
   }
+  throw new Error("the page is built with the bundler of tsx, which is not installed: npm ci");
 }
 
 /** What the page is, with its sizes in bytes as they go over the wire. */
@@ -87,7 +91,10 @@ function option(name: string): string | undefined {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const out = option("--out") ?? join(root, "dist/page");
-  const files = await buildPage(out);
+  const files = await buildPage(out).catch((error: Error) => {
+    console.log(error.message);
+    process.exit(1);
+  });
   console.log(`${out}: ${files.length} files, ${sizes(files)}.`);
   const port = option("--serve");
   if (port !== undefined) {

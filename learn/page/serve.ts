@@ -30,7 +30,7 @@ export function servePage(folder: string, port: number, isolated: boolean = true
     // No path leads out of the folder.
     const parts = name.split("/").filter((part) => part !== "");
     try {
-      if (parts.some((part) => part === "..")) throw new Error("outside");
+      if (parts.some((part) => part === ".." || part.includes("\\"))) throw new Error("outside");
       const bytes = readFileSync(join(folder, ...parts));
       const kind = kinds[name.slice(name.lastIndexOf(".") + 1)] ?? "application/octet-stream";
       const zipped = /text|json|svg/.test(kind);
