@@ -95,6 +95,18 @@ test("every export of src/index.ts says what it is, and what it throws", () => {
   assert.equal(silent, []);
 });
 
+test("exported layers say which shapes they take, and attention where it is from", () => {
+  const silent: string[] = [];
+  for (const [, names, from] of text("src/index.ts").matchAll(/^export \{([^}]*)\} from "(\.\/nn\/(?:layers|attention)\/[^"]+)"/gm)) {
+    for (const name of names.split(",").map((each) => each.trim())) {
+      const { block } = declaration(normalize(join("src", from)), name);
+      if (!/\[N|any shape|of any shape/i.test(block)) silent.push(`${name} names no shapes`);
+      if (from.includes("/attention/") && name !== "Attention" && !block.includes("arXiv")) silent.push(`${name} names no source`);
+    }
+  }
+  assert.equal(silent, []);
+});
+
 /** Lines of a page but those that cannot be broken: code, tables, links, headings. */
 function proseOf(page: string): string[] {
   let code = false;

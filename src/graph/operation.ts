@@ -1,7 +1,6 @@
 /**
- * What graphs compute: one entry of `Operation` a kind, with its attributes; its inputs are said in the comment before it, in the order in
- * which a node
- * has them. All else that is known of a kind stands in its record (src/operations).
+ * What graphs compute. `Operation` has an entry for each kind, with its attributes; the comment before it lists the inputs of a node, in
+ * order. Everything else about a kind is in its record (src/operations).
  */
 import type { Activation } from "../../kernels/activations.ts";
 import type { Floats, Shape, Tensor } from "../tensor.ts";
@@ -14,11 +13,11 @@ export interface Constant {
   readonly name: string;
   read(): Tensor;
   /**
-   * Where it is another one times a factor for each index of the first dimension: these, so that who copies it anyway multiplies on the
-   * way.
+   * Set where the tensor is another one times a factor for each index of the first dimension (weights that took over a normalisation). Code
+   * that copies the weights anyway reads the other tensor and multiplies while it copies.
    */
   readonly scaled?: { readonly of: Constant; readonly factors: () => Float64Array };
-  /** It follows from others, or is always the same: no training changes it. */
+  /** Training does not change it: it follows from others, or is always the same. */
   readonly fixed?: boolean;
 }
 

@@ -1,6 +1,7 @@
 /**
- * Which kernel computes a convolution. Depthwise ones have their own. 3x3 ones with stride 1 may use Winograd's method, where the caller
- * allows its errors and it pays (tiles.ts). All others are direct. Strassen's method is chosen by who loads it (strassen/strassen.ts).
+ * Chooses the kernel of a convolution. Depthwise convolutions have a kernel of their own. A 3x3 convolution with stride 1 uses Winograd's
+ * method where the caller allows its errors and it pays (tiles.ts). All others are direct. Strassen's method is chosen by bundles that load
+ * it (strassen/strassen.ts).
  */
 import { convKernel } from "./direct.ts";
 import type { ConvKernel, ScratchKernel } from "./direct.ts";

@@ -58,10 +58,10 @@ export function activationScratch(f: FunctionBuilder): ActivationScratch {
 export type PushConstant = (value: number) => void;
 
 /**
- * Constants for what comes after a loop over sums, made after it. V8 up to 12 (TurboFan) computes constant vectors before all loops, and
- * then finds worse registers for the innermost one: relu cost 7 % (docs/kernels.md, rung 3). It cannot move what depends on an address that
- * changes. The last two bits of that address are always 0, which V8 does not know.
- * @param locals that hold them, by number; of a function that has several such places all may use the same
+ * Pushes constants that are made behind the loop over sums. V8 up to 12 moves constant vectors before all loops; the innermost loop then
+ * has fewer registers, and relu cost 7 % (docs/kernels.md, rung 3). V8 cannot move what depends on an address that changes. So each
+ * constant is made of its own bits or those of an address that are always 0, which V8 does not know.
+ * @param locals hold the constants, by number; all such places of a function may share them
  */
 export function lateConstants(f: FunctionBuilder, address: Local<"i32">, locals: Map<number, Local<"v128">>): PushConstant {
   const pushed = new Set<number>();

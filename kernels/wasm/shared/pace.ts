@@ -1,8 +1,8 @@
 /**
  * Holds a loop of products and sums back to the pace of the units that compute them. A processor that waits for nothing reads hundreds of
- * instructions ahead. Its queues then fill with work for one unit while others have nothing to do. So the address of what the next pass
- * reads is multiplied by 1: with the addition after it that takes 4 cycles, as long as 8 products and 8 sums on two units for each.
- * Compilers do not know that it is 1.
+ * instructions ahead. Its queues then fill with work for one unit while other units have nothing to do. So each pass multiplies the address
+ * that the next pass reads from by 1. With the addition after it this takes 4 cycles: as long as 8 products and 8 sums on two units each.
+ * Compilers do not know that the factor is 1.
  *
  * It helps some processors and harms others (docs/kernels.md, rung 4), and no bit depends on it: so a module has it only where a
  * measurement says so (probe/pace.ts).

@@ -1,9 +1,9 @@
 /**
- * Names in weight files turned into those that a model wants. Prefixes that wrappers leave behind go; what is published in another
- * layout is renamed by the layouts that the model's family knows (models/); fully connected layers kept as 1x1 convolutions, and
- * the other way round, take the wanted shape.
+ * Turns the names in a weights file into those that a model wants. Prefixes that wrappers leave are taken off. Names of another published
+ * layout are renamed by the layouts that the model's family gives (`layouts()` in models/). A fully connected layer that is kept as a
+ * convolution, or the other way round, takes the wanted shape.
  *
- * Not to be told apart by names: timm's `tf_mobilenetv3_*`, which pad as TensorFlow does, from `mobilenetv3_*`.
+ * Names and shapes cannot tell some networks apart: timm's `tf_` networks pad as TensorFlow does and are named like those that do not.
  */
 import { show } from "../../errors.ts";
 import { sameShape, sizeOf, Tensor } from "../../tensor.ts";
@@ -33,7 +33,8 @@ const PREFIXES: readonly string[] = ["module.", "model.", "state_dict.", "_orig_
  * @param tensors as the file names them
  * @param wanted names and shapes of the model
  * @param layouts other layouts that its weights are published in; the first that the file has is taken
- * @throws RangeError for weights of another graph, naming the model they belong to, and where two tensors would get one name
+ * @throws RangeError for weights of another graph (a family's layout says which network they belong to), and where two tensors would get
+ * one name
  */
 export function renameWeights<T extends AnyTensor>(
   tensors: ReadonlyMap<string, T>, wanted: ReadonlyMap<string, Shape>, layouts: readonly WeightLayout[] = [],

@@ -12,7 +12,9 @@ import type { SqueezeExciteOptions } from "./squeeze-excite.ts";
 import { Attention } from "./attention.ts";
 import { SpatialSqueezeExcite } from "./spatial-squeeze-excite.ts";
 
-/** x [N,C,H,W] to y [N,C,H,W]. State dict: cse.fc1, cse.fc2 (SqueezeExcite), sse.conv (SpatialSqueezeExcite). */
+/**
+ * x [N,C,H,W] to y [N,C,H,W] (Roy et al., arXiv 1803.02579). State dict: cse.fc1, cse.fc2 (SqueezeExcite), sse.conv (SpatialSqueezeExcite).
+ */
 export class ConcurrentSqueezeExcite extends Attention {
   readonly cse: SqueezeExcite;
   readonly sse: SpatialSqueezeExcite;

@@ -29,7 +29,7 @@ export interface EfficientChannelAttentionOptions {
   readonly gate?: ActivationName;
 }
 
-/** x [N,C,H,W] to y [N,C,H,W]. State dict: conv.weight [1,1,k]. */
+/** x [N,C,H,W] to y [N,C,H,W] (Wang et al., arXiv 1910.03151). State dict: conv.weight [1,1,k]. */
 export class EfficientChannelAttention extends Attention {
   readonly conv: ChannelConv;
   readonly body: Module;

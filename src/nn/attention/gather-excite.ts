@@ -74,8 +74,8 @@ class Mlp extends Composite {
 }
 
 /**
- * x [N,C,H,W] to y [N,C,H,W]. State dict: gather.conv1.weight [C,1,3,3], gather.norm1.*, ... where gathered by convolution; mlp.fc1,
- * mlp.fc2.
+ * x [N,C,H,W] to y [N,C,H,W] (Hu et al., arXiv 1810.12348). State dict: gather.conv1.weight [C,1,3,3], gather.norm1.*, ... where gathered
+ * by convolution; mlp.fc1, mlp.fc2.
  */
 export class GatherExcite extends Attention {
   readonly gather: ConvGather | undefined;

@@ -75,7 +75,10 @@ export function hiddenWidth(channels: number, options: SqueezeExciteOptions): nu
   return width;
 }
 
-/** x [N,C,H,W] to y [N,C,H,W]. State dict: fc1.weight [hidden,C,1,1], fc1.bias, fc2.weight [C,hidden,1,1], fc2.bias. */
+/**
+ * x [N,C,H,W] to y [N,C,H,W] (Hu et al., arXiv 1709.01507, figure 2). State dict: fc1.weight [hidden,C,1,1], fc1.bias, fc2.weight
+ * [C,hidden,1,1], fc2.bias.
+ */
 export class SqueezeExcite extends Attention {
   readonly fc1: Conv2d;
   readonly bn: BatchNorm2d | undefined;

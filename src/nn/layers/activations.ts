@@ -44,7 +44,7 @@ abstract class Elementwise extends Layer<Tensor> {
   }
 }
 
-/** max(x, 0). */
+/** max(x, 0); any shape. */
 export class ReLU extends Elementwise {
   protected readonly kind = "relu";
   protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
@@ -55,7 +55,7 @@ export class ReLU extends Elementwise {
   }
 }
 
-/** min(max(x, 0), 6). */
+/** min(max(x, 0), 6); any shape (Howard et al., arXiv 1704.04861). */
 export class ReLU6 extends Elementwise {
   protected readonly kind = "relu6";
   protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
@@ -66,7 +66,7 @@ export class ReLU6 extends Elementwise {
   }
 }
 
-/** x where positive, negativeSlope * x elsewhere. */
+/** x where positive, negativeSlope * x elsewhere; any shape (Maas et al. 2013). */
 export class LeakyReLU extends Elementwise {
   protected readonly kind = "leaky_relu";
   readonly negativeSlope: number;
@@ -88,7 +88,7 @@ export class LeakyReLU extends Elementwise {
   }
 }
 
-/** 1 / (1 + exp(-x)). */
+/** 1 / (1 + exp(-x)); any shape. */
 export class Sigmoid extends Elementwise {
   protected readonly kind = "sigmoid";
   protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
@@ -99,7 +99,7 @@ export class Sigmoid extends Elementwise {
   }
 }
 
-/** clip(slope * x + offset, 0, 1); the defaults are PyTorch's relu6(x + 3) / 6. Keras had slope 0.2. */
+/** clip(slope * x + offset, 0, 1); the defaults are PyTorch's relu6(x + 3) / 6. Keras had slope 0.2. Any shape. */
 export class HardSigmoid extends Elementwise {
   protected readonly kind = "hard_sigmoid";
   readonly slope: number;
@@ -123,7 +123,7 @@ export class HardSigmoid extends Elementwise {
   }
 }
 
-/** x * sigmoid(x). */
+/** x * sigmoid(x); any shape (Elfwing et al., arXiv 1702.03118). */
 export class SiLU extends Elementwise {
   protected readonly kind = "silu";
   protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
@@ -134,7 +134,7 @@ export class SiLU extends Elementwise {
   }
 }
 
-/** x * relu6(x + 3) / 6. */
+/** x * relu6(x + 3) / 6; any shape (Howard et al., arXiv 1905.02244, section 5.2). */
 export class HardSwish extends Elementwise {
   protected readonly kind = "hard_swish";
   protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
@@ -145,7 +145,7 @@ export class HardSwish extends Elementwise {
   }
 }
 
-/** (exp(x) - exp(-x)) / (exp(x) + exp(-x)). */
+/** (exp(x) - exp(-x)) / (exp(x) + exp(-x)); any shape. */
 export class Tanh extends Elementwise {
   protected readonly kind = "tanh";
   protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
@@ -156,7 +156,10 @@ export class Tanh extends Elementwise {
   }
 }
 
-/** x times the normal distribution's share below x; "tanh" approximates it, as PyTorch's option of that name. */
+/**
+ * x times the normal distribution's share below x; "tanh" approximates it, as PyTorch's option of that name. Any shape (Hendrycks and
+ * Gimpel, arXiv 1606.08415).
+ */
 export class GELU extends Elementwise {
   protected readonly kind: "gelu" | "gelu_tanh";
 

@@ -27,7 +27,7 @@ interface Saved {
   readonly statistics: { readonly mean: Tensor; readonly inverseStd: Tensor } | undefined;
 }
 
-/** y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, by channel; weight is gamma, bias is beta. */
+/** y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, by channel of [N,C,H,W]; weight is gamma, bias is beta (arXiv 1502.03167). */
 export class BatchNorm2d extends Layer<Saved> {
   readonly weight: Parameter;
   readonly bias: Parameter;

@@ -111,7 +111,10 @@ export class Conv2d extends Layer<Saved> {
   }
 }
 
-/** The adjoint of a convolution, for upsampling; weight [inChannels, outChannels / groups, kernel], as PyTorch has it. */
+/**
+ * The adjoint of a convolution, for upsampling: x [N, inChannels, H, W] to y [N, outChannels, H', W']; weight [inChannels, outChannels /
+ * groups, kernel], as PyTorch has it.
+ */
 export class ConvTranspose2d extends Layer<Saved> {
   readonly weight: Parameter;
   readonly bias: Parameter | undefined;

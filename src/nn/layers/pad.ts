@@ -139,9 +139,8 @@ function binomial(size: number): number[] {
 }
 
 /**
- * Blur pooling: a binomial filter over each channel of the reflected image, then every `stride`-th pixel (Zhang, arXiv 1904.11486; timm's
- * BlurPool2d).
- * No parameters.
+ * Blur pooling, x [N,C,H,W] to [N,C,H',W']: a binomial filter over each channel of the reflected image, then every `stride`-th pixel
+ * (Zhang, arXiv 1904.11486; timm's BlurPool2d). No parameters.
  */
 export class BlurPool2d extends Composite {
   readonly body: Module;

@@ -8,7 +8,7 @@ import { checkImages } from "../check.ts";
 import { Layer, Module } from "../module.ts";
 import type { Visitor } from "../module.ts";
 
-/** y = x. */
+/** y = x; any shape. */
 export class Identity extends Module {
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
     return x;
@@ -41,7 +41,7 @@ export class Flatten extends Layer<Shape> {
   }
 }
 
-/** Mixes the channels of the groups of a grouped convolution (Zhang et al. 2017, figure 1). */
+/** Mixes the channels of the groups of a grouped convolution: [N,C,H,W] to the same shape (Zhang et al., arXiv 1707.01083, figure 1). */
 export class ChannelShuffle extends Layer<ShuffleShape> {
   readonly groups: number;
 

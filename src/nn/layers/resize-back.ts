@@ -9,8 +9,8 @@ import { Layer } from "../module.ts";
 import type { Module, Visitor } from "../module.ts";
 
 /**
- * y = inner(x), resized bilinearly to the height and width that x has (PyTorch's interpolate, corners not aligned). Where the size is
- * x's already, that is inner(x).
+ * x [N,C,H,W] to y = inner(x) [N,C',H,W], resized bilinearly to the height and width that x has (PyTorch's interpolate, corners not
+ * aligned). Where the size is x's already, that is inner(x).
  */
 export class ResizeBack extends Layer<ResizeShape> {
   readonly inner: Module;

@@ -1,6 +1,6 @@
 /**
- * What sessions are put together from. Who imports a `compile` loads what that one names here, and no more: session.ts names all, lean.ts
- * the least.
+ * What the `compile` of a bundle can do. A program loads only what its `compile` names here: that of session.ts names everything, that of
+ * lean.ts the least.
  */
 import type { Graph } from "../../graph/graph.ts";
 import type { Backend, Making } from "./backend.ts";
@@ -45,6 +45,7 @@ export interface Wanted extends BackendOptions {
   readonly use?: Pick<WasmModuleUse, "model" | "observe" | "override"> & { readonly graph: Graph };
 }
 
+/** What a `compile` can do; what is missing is done without, or refused. */
 export interface Capabilities {
   readonly operations: Operations;
   /**

@@ -1,6 +1,6 @@
 /**
- * A training step as a program: forward pass, loss and backward pass in one function of WebAssembly, the update in a second, the packing of
- * weights in a third. Units go forward in order and back in reverse, each by the rule of its operation (rules/).
+ * Makes a program of a training step. One WebAssembly function computes the forward pass, the loss and the backward pass; a second one
+ * updates the weights; a third one packs them for the kernels. step/step.ts plans the first.
  */
 import type { Graph } from "../../graph/graph.ts";
 import { placePlan } from "../plan/plan.ts";

@@ -1,4 +1,4 @@
-/** Where the programs of one session run: its memory, the kernels that are compiled for it, and the threads that share them. */
+/** Runs the programs of one session. It holds their memory, the kernels that were compiled for them, and the threads that share these. */
 import type { ModuleBuilder } from "../../../../kernels/wasm/assembler/module-builder.ts";
 import type { HostWasmInstance, HostWasmModule } from "../../../host-types.ts";
 import { Refusal } from "../backend.ts";

@@ -1,4 +1,6 @@
-/** From planned programs to functions that run: their kernels and what calls them are emitted into a module, and compiled. */
+/**
+ * Makes a planned program run. Its kernels, and functions that call them in order, are emitted into one module; the executor compiles it.
+ */
 import type { Func } from "../../../../kernels/wasm/assembler/handles.ts";
 import { ModuleBuilder } from "../../../../kernels/wasm/assembler/module-builder.ts";
 import type { Core } from "../../../../kernels/wasm/assembler/opcodes.ts";

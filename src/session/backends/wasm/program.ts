@@ -1,6 +1,6 @@
 /**
- * A program on WebAssembly SIMD kernels, emitted for the graph's sizes when it is compiled, with a function that calls them all. What has
- * no kernel of its own runs on the plain kernels between two conversions of layout; `plan` says which.
+ * A program on WebAssembly. Its kernels are emitted for the sizes of the graph, and one function calls them all. A node without a kernel
+ * runs on the plain kernels: its inputs are copied out before, its output is copied in after. `plan` says which kernel each node has.
  */
 import { fromPlanarKernel, toPlanarKernel } from "../../../../kernels/wasm/operations/move.ts";
 import type { Kind, Node, Value } from "../../../graph/graph.ts";

@@ -1,6 +1,6 @@
 /**
- * Which WebAssembly kernel computes a node, on which operands: one binding a kind of operation. A kind that has none is left to the plain
- * kernels.
+ * Chooses the WebAssembly kernel that computes a node, and its operands: each kind of operation has a binding, or says that the plain
+ * kernels compute it.
  */
 import type { Activation as KernelActivation, ActivationEmitter } from "../../../../../kernels/wasm/shared/activation.ts";
 import type { Kernel } from "../../../../../kernels/wasm/shared/kernel.ts";
