@@ -6,8 +6,8 @@ import { conv2dScratch } from "../../kernels/scratch.ts";
 import type { Constant, Kind, Operation, Value } from "../../src/graph/graph.ts";
 import { computations, declarations } from "../../src/operations/index.ts";
 import type { Computation, Declaration } from "../../src/operations/record.ts";
-import { passes } from "../../src/session/training/plain/passes.ts";
-import type { GradientArrays, PassOf } from "../../src/session/training/plain/pass.ts";
+import { passOf } from "../../src/session/training/rules/index.ts";
+import type { GradientArrays } from "../../src/session/training/plain/pass.ts";
 import { Tensor, sizeOf } from "../../src/tensor.ts";
 import type { Shape } from "../../src/tensor.ts";
 import { mulberry32 } from "../fixtures/recipe.ts";
@@ -87,7 +87,7 @@ for (const [n, { operation, inputs: shapes, positive: above = false }] of cases.
     const constants = drawn(3, false, 7);
     const dy = drawn(sizeOf(output.shape), false, 100 * n + 50);
     const node = { operation, inputs, output };
-    const pass = (passes as unknown as Record<string, PassOf<Kind>>)[operation.kind](node);
+    const pass = passOf(node)(node);
     const scratch = (size: number): Float64Array => new Float64Array(size);
     const base = { kernels, constant: () => asFloats(constants), scratch };
     const forward = (): Float64Array => {
@@ -131,7 +131,7 @@ test("of equal numbers each is the largest, or smallest, in part", () => {
     const inputs = given.map((values, i): Value => ({ name: `x${i}`, shape: [values.length] }));
     const dx = given.map((values) => new Float32Array(values.length));
     const node = { operation, inputs, output: { name: "y", shape: [y.length] } };
-    (passes as unknown as Record<string, PassOf<Kind>>)[operation.kind](node).backward({
+    passOf(node)(node).backward({
       kernels, x: given.map((values) => Float32Array.from(values)), y: Float32Array.from(y),
       dy: new Float32Array(y.length).fill(6), dx, mask: () => new Float32Array(0), constant: () => new Float32Array(0),
       gradient: () => undefined, scratch: (size) => new Float64Array(size),

@@ -5,7 +5,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Random } from "../../../kernels/random.ts";
-import type { TrainedKind, TrainingTask } from "../../../src/session/training/step/context.ts";
+import type { Kind } from "../../../src/graph/graph.ts";
+import type { TrainingTask } from "../../../src/session/training/step/context.ts";
 import { compileTrainingSync } from "../../../src/session/training/training-session.ts";
 import type { TrainingOptions } from "../../../src/session/training/options.ts";
 import { difference } from "../../support/compare.ts";
@@ -49,7 +50,7 @@ function compare(actual: Trained, wanted: Trained): void {
   }
 }
 
-const kinds: readonly TrainedKind[] = [
+const kinds: readonly Kind[] = [
   "conv2d", "linear", "conv_transpose2d", "batch_norm", "activation", "add", "scale", "global_pool", "max_pool", "average_pool",
   "adaptive_average_pool",
   "concat", "flatten", "dropout", "channel_shuffle", "resize",
@@ -57,7 +58,7 @@ const kinds: readonly TrainedKind[] = [
 const tasks: readonly TrainingTask[] = ["loss", "sums", "sgd", "adamw", "averages", "clipping"];
 
 /** Names of kernels that have part in these alone. */
-const kernelsOf: Readonly<Partial<Record<TrainedKind | TrainingTask, RegExp>>> = {
+const kernelsOf: Readonly<Partial<Record<Kind | TrainingTask, RegExp>>> = {
   batch_norm: /batch_norm/, activation: /relu|silu|sigmoid/, scale: /f32_(scale_gradient|gate_gradient|vscale)/, max_pool: /f32_maxpool_k/,
   average_pool: /f32_avgpool/,
   adaptive_average_pool: /adaptive/, concat: /concat/, flatten: /nchw/, dropout: /dropout/, channel_shuffle: /shuffle/,

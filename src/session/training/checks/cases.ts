@@ -4,7 +4,6 @@ import type { Computation } from "../../../operations/record.ts";
 import { allOperations } from "../../backends/all-operations.ts";
 import { sizeOf } from "../../../tensor.ts";
 import type { Shape } from "../../../tensor.ts";
-import type { TrainedKind } from "../step/context.ts";
 
 /** Where cases are put together. */
 export interface TrainingBench {
@@ -60,7 +59,7 @@ function norm({ input, constant, add }: TrainingBench, frozen: boolean): void {
 }
 
 /** Of kinds whose records have no case of training, or not all. */
-const own: { readonly [K in TrainedKind]?: (bench: TrainingBench) => void } = {
+const own: { readonly [K in Kind]?: (bench: TrainingBench) => void } = {
   conv2d(bench) {
     for (const layer of [
       { kernel: 1 }, { kernel: 1, out: 33 }, { kernel: 1, stride: 2 }, { kernel: 1, padding: 1 },
@@ -101,7 +100,7 @@ const own: { readonly [K in TrainedKind]?: (bench: TrainingBench) => void } = {
 };
 
 /** Adds the cases of a kind; its record's own where there are no others. */
-export function addCases(kind: TrainedKind, bench: TrainingBench): void {
+export function addCases(kind: Kind, bench: TrainingBench): void {
   const { input, constant, add } = bench;
   if (own[kind] !== undefined) return own[kind](bench);
   (allOperations.computations[kind] as Computation<Kind>).check?.({

@@ -20,7 +20,7 @@ import { maskDrawer } from "../step/masks.ts";
 import type { TrainingOptions } from "../options.ts";
 import { hasKernels } from "../rules/index.ts";
 import { TrainingState } from "../state.ts";
-import type { TrainedKind, TrainingContext, TrainingTask, Trusts } from "../step/context.ts";
+import type { TrainingContext, TrainingTask, Trusts } from "../step/context.ts";
 import { constantsOf, planStep } from "../step/step.ts";
 import { unitsOf } from "../step/units.ts";
 import type { Unit } from "../step/units.ts";
@@ -80,10 +80,10 @@ export function trainingCheck(graph: Graph, options: Pick<TrainingOptions, "opti
 interface Cases {
   readonly graph: Graph;
   /** The kind that each output is a case of. */
-  readonly kinds: ReadonlyMap<Value, TrainedKind | "sums">;
+  readonly kinds: ReadonlyMap<Value, Kind | "sums">;
   /** What an output depends on alone: inputs and constants. */
-  readonly inputs: ReadonlyMap<Value, TrainedKind | "sums">;
-  readonly constants: ReadonlyMap<string, TrainedKind | "sums">;
+  readonly inputs: ReadonlyMap<Value, Kind | "sums">;
+  readonly constants: ReadonlyMap<string, Kind | "sums">;
   /** For the loss. */
   readonly logits: Value;
   /** Inputs whose gradients have begun already, and are added to. */
@@ -95,11 +95,11 @@ interface Cases {
 function casesOf(units: readonly Joined[], sums: boolean): Cases {
   const next = checkValues(11);
   const nodes: Node[] = [];
-  const kinds = new Map<Value, TrainedKind | "sums">();
-  const inputs = new Map<Value, TrainedKind | "sums">();
-  const constants = new Map<string, TrainedKind | "sums">();
+  const kinds = new Map<Value, Kind | "sums">();
+  const inputs = new Map<Value, Kind | "sums">();
+  const constants = new Map<string, Kind | "sums">();
   const begun = new Set<Value>();
-  let kind: TrainedKind | "sums" = "sums";
+  let kind: Kind | "sums" = "sums";
   let adding = false;
   const input = (shape: Shape): Value => {
     const value = { name: `input ${inputs.size}`, shape };
@@ -120,7 +120,7 @@ function casesOf(units: readonly Joined[], sums: boolean): Cases {
     return output;
   };
   for (const { operation: { kind: own }, ...unit } of units.map((each) => ({ ...each, label: operationLabel(each.operation) }))) {
-    kind = own as TrainedKind;
+    kind = own as Kind;
     const add: TrainingBench["add"] = (operation, shape, ...from) => {
       if (operationLabel(operation) !== unit.label) return { name: "left out", shape };
       let value = before(operation, shape, ...from);

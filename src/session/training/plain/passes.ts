@@ -9,11 +9,11 @@ import {
 import { conv2dScratch, convTranspose2dScratch } from "../../../../kernels/scratch.ts";
 import type { Conv2dShape, Pool2dShape } from "../../../../kernels/shapes.ts";
 import type { Activation, ActivationKind, Kind } from "../../../graph/graph.ts";
+import type { GeneralKind } from "../../../operations/general/index.ts";
 import { padded } from "../../../operations/general/moves.ts";
 import { perChannel, resized } from "../../../operations/record.ts";
 import type { NodeOf } from "../../../operations/record.ts";
 import { sizeOf } from "../../../tensor.ts";
-import type { PlainKind, TrainedKind } from "../step/context.ts";
 import { channelConv, channelPool, generalPasses, multiply, pixelScale } from "./general.ts";
 import { eachInput } from "./pass.ts";
 import type { PassArrays, PassOf } from "./pass.ts";
@@ -222,7 +222,13 @@ const pad: PassOf<"pad"> = (node) => {
   return eachInput(({ kernels, dy }, dx) => kernels.padBackward(dx, dy, shape));
 };
 
-export const passes: { readonly [K in TrainedKind | PlainKind]: PassOf<K> } = {
+/** Kinds whose passes stand here and in general.ts; further ones stand with their rules. */
+type PassKind =
+  | GeneralKind | "multiply" | "pixel_scale" | "channel_pool" | "channel_conv" | "conv2d" | "conv_transpose2d" | "linear" | "batch_norm"
+  | "activation" | "prelu" | "add" | "partial_add" | "scale" | "dropout" | "global_pool" | "max_pool" | "average_pool"
+  | "adaptive_average_pool" | "concat" | "flatten" | "channel_shuffle" | "resize" | "l2_normalise";
+
+export const passes: { readonly [K in PassKind]: PassOf<K> } = {
   ...generalPasses, multiply, pixel_scale: pixelScale, channel_pool: channelPool, channel_conv: channelConv,
   conv2d, conv_transpose2d: convTranspose2d, linear, batch_norm: batchNorm, activation, prelu, add, partial_add: partialAdd,
   scale, dropout, pad, global_pool: globalPool, max_pool: maxPool,

@@ -1,4 +1,4 @@
-/** Operations whose kernels are not trusted: their passes on the plain kernels (passes.ts), between conversions of layout. */
+/** Operations whose kernels are not trusted: their passes on the plain kernels (pass.ts), between conversions of layout. */
 import * as kernels from "../../../../kernels/plain/index.ts";
 import type { Constant, Kind, Value } from "../../../graph/graph.ts";
 import { allOperations } from "../../backends/all-operations.ts";
@@ -7,17 +7,15 @@ import { gather, scatter } from "../../plan/nhwc.ts";
 import type { Image } from "../../plan/places.ts";
 import type { PlacedMemory } from "../../plan/plan.ts";
 import { sizeOf } from "../../../tensor.ts";
-import type { Rule, TrainedKind, TrainingContext } from "../step/context.ts";
+import type { Rule, TrainingContext } from "../step/context.ts";
 import type { Unit } from "../step/units.ts";
-import { passes } from "./passes.ts";
 import type { Pass, PassArrays, PassOf } from "./pass.ts";
 
 const known = new WeakMap<Unit, Pass>();
 
-/** Of a unit that is one node. */
-function passOf(unit: Unit): Pass {
-  const pass = known.get(unit) ??
-    (passes[unit.operation.kind as TrainedKind] as PassOf<Kind>)(unit);
+/** Of a unit that is one node: the same on its way forward and back. */
+function passOf(unit: Unit, make: PassOf<Kind>): Pass {
+  const pass = known.get(unit) ?? make(unit);
   known.set(unit, pass);
   return pass;
 }
@@ -29,13 +27,13 @@ function read({ memory, address }: PlacedMemory, images: readonly Image[], array
   images.forEach((image, i) => gather(memory, address(image), image, arrays[i]));
 }
 
-function forward(unit: Unit, { plan, state, image, mask, workspace }: TrainingContext): void {
+function forward(make: PassOf<Kind>, unit: Unit, { plan, state, image, mask, workspace }: TrainingContext): void {
   const { inputs, output } = unit;
   const [x, y] = [inputs.map((value) => image(value)), image(output)];
   const drawn = unit.operation.kind === "dropout" ? [mask(output)] : [];
   const images = [...x, y, ...drawn];
   const arraysOf = workspace.reserve(images.map(sizeOfImage));
-  const pass = passOf(unit);
+  const pass = passOf(unit, make);
   plan.script(images, (placed) => () => {
     const arrays = arraysOf();
     read(placed, [...x, y, ...drawn], arrays);
@@ -52,7 +50,9 @@ function forward(unit: Unit, { plan, state, image, mask, workspace }: TrainingCo
   });
 }
 
-function backward(unit: Unit, dy: Image, { plan, state, gradients, image, mask, workspace }: TrainingContext): void {
+function backward(
+  make: PassOf<Kind>, unit: Unit, dy: Image, { plan, state, gradients, image, mask, workspace }: TrainingContext,
+): void {
   const { inputs, output, operation } = unit;
   const [x, y] = [inputs.map((value) => image(value)), image(output)];
   const drawn = operation.kind === "dropout" ? [mask(output)] : [];
@@ -60,7 +60,7 @@ function backward(unit: Unit, dy: Image, { plan, state, gradients, image, mask, 
   const targets = wanted.map((value) => gradients.target(value));
   const [read1, written] = [[...x, y, dy, ...drawn], targets.map((target) => target.image)];
   const arraysOf = workspace.reserve([...read1, ...written].map(sizeOfImage));
-  const pass = passOf(unit);
+  const pass = passOf(unit, make);
   plan.script([...read1, ...written], (placed) => () => {
     const arrays = arraysOf();
     read(placed, read1, arrays);
@@ -81,4 +81,10 @@ function backward(unit: Unit, dy: Image, { plan, state, gradients, image, mask, 
   });
 }
 
-export const plainRule: Rule = { forward, backward };
+/** @param make makes the passes of a node */
+export function plainRule(make: PassOf<Kind>): Rule {
+  return {
+    forward: (unit, context) => forward(make, unit, context),
+    backward: (unit, dy, context) => backward(make, unit, dy, context),
+  };
+}

@@ -9,7 +9,8 @@ import { geluEmitters } from "../../../../kernels/wasm/shared/gelu.ts";
 import { partialBytes } from "../../../../kernels/wasm/training/channel-sums.ts";
 import type { Activation, Value } from "../../../graph/graph.ts";
 import { emitted } from "../../backends/wasm/bindings/binding.ts";
-import type { Rule, TrainingContext } from "../step/context.ts";
+import { passes } from "../plain/passes.ts";
+import type { Rule, Rules, TrainingContext } from "../step/context.ts";
 import { storedFloats } from "../../plan/places.ts";
 import type { Image, Place } from "../../plan/places.ts";
 import type { Of, Unit } from "../step/units.ts";
@@ -115,4 +116,8 @@ function normalisation(unit: Unit, dy: Image, { activation, y, residual }: After
   plan.stage(plan.whole(kernel, [dx.image, ...(sum === undefined ? [] : [sum.image]), ...read, ...vectors, coefficients]));
 }
 
-export const batchNormRule: Rule = { forward, backward };
+const batchNormRule: Rule = { forward, backward };
+
+export const batchNormRules: Pick<Rules, "batch_norm"> = {
+  batch_norm: { pass: passes.batch_norm, rule: batchNormRule },
+};

@@ -6,7 +6,8 @@ import { convolution } from "../../../../kernels/wasm/convolution/choose.ts";
 import type { Layout } from "../../../../kernels/wasm/shared/layout.ts";
 import { linearKernel } from "../../../../kernels/wasm/operations/linear.ts";
 import { sizeOf } from "../../../tensor.ts";
-import type { Rule, TrainingContext } from "../step/context.ts";
+import { passes } from "../plain/passes.ts";
+import type { Rule, Rules, TrainingContext } from "../step/context.ts";
 import { callOf } from "../../plan/kernel-call.ts";
 import type { Call } from "../../plan/kernel-call.ts";
 import type { Image } from "../../plan/places.ts";
@@ -96,7 +97,7 @@ function backward(unit: Unit, dy: Image, context: TrainingContext): void {
   gradients.release(dz);
 }
 
-export const convolutionRule: Rule = {
+const convolutionRule: Rule = {
   inputHalo(unit) {
     const { padding, paddingEnd = padding } = sizesOf(unit);
     return Math.max(...padding, ...paddingEnd);
@@ -106,4 +107,9 @@ export const convolutionRule: Rule = {
   ),
   forward,
   backward,
+};
+
+export const convolutionRules: Pick<Rules, "conv2d" | "linear"> = {
+  conv2d: { pass: passes.conv2d, rule: convolutionRule },
+  linear: { pass: passes.linear, rule: convolutionRule },
 };

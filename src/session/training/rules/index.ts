@@ -1,60 +1,23 @@
-/** How each operation is trained: one rule a kind. A kind may say that nothing trains it. */
-import type { Rule, Rules, Trusts } from "../step/context.ts";
-import { batchOf } from "../../plan/layouts.ts";
-import { plainRule } from "../plain/rule.ts";
+/** How each kind of operation is trained: its passes on the plain kernels, and the rule of its own kernels. */
 import type { Kind } from "../../../graph/graph.ts";
+import { batchOf } from "../../plan/layouts.ts";
+import type { PassOf } from "../plain/pass.ts";
+import { plainRule } from "../plain/rule.ts";
+import type { Rule, Rules, Training, Trusts } from "../step/context.ts";
 import type { Unit } from "../step/units.ts";
-import { batchNormRule } from "./batch-norm.ts";
-import { convolutionRule } from "./convolution.ts";
-import { dropoutRule } from "./dropout.ts";
-import { concatRule, flattenRule, padRule, partialAddRule, shuffleRule, resizeRule } from "./moves.ts";
-import { activationRule, addRule, preluRule } from "./pointwise.ts";
-import { adaptivePoolRule, poolRule } from "./pooling.ts";
-import { globalPoolRule, scaleRule } from "./scale.ts";
-import { transposedConvolutionRule } from "./transposed-convolution.ts";
+import { batchNormRules } from "./batch-norm.ts";
+import { convolutionRules } from "./convolution.ts";
+import { dropoutRules } from "./dropout.ts";
+import { moveRules } from "./moves.ts";
+import { plainRules } from "./plain.ts";
+import { pointwiseRules } from "./pointwise.ts";
+import { poolingRules } from "./pooling.ts";
+import { scaleRules } from "./scale.ts";
+import { transposedConvolutionRules } from "./transposed-convolution.ts";
 
 const rules: Rules = {
-  conv2d: convolutionRule,
-  linear: convolutionRule,
-  conv_transpose2d: transposedConvolutionRule,
-  batch_norm: batchNormRule,
-  activation: activationRule,
-  prelu: preluRule,
-  partial_add: partialAddRule,
-  add: addRule,
-  scale: scaleRule,
-  pixel_scale: "plain",
-  multiply: "plain",
-  l2_normalise: "plain",
-  global_pool: globalPoolRule,
-  max_pool: poolRule,
-  average_pool: poolRule,
-  adaptive_average_pool: adaptivePoolRule,
-  channel_pool: "plain",
-  channel_conv: "plain",
-  concat: concatRule,
-  flatten: flattenRule,
-  dropout: dropoutRule,
-  channel_shuffle: shuffleRule,
-  resize: resizeRule,
-  constant: "plain",
-  unary: "plain",
-  elu: "plain",
-  clip: "plain",
-  binary: "plain",
-  select: "plain",
-  reshape: "plain",
-  transpose: "plain",
-  slice: "plain",
-  expand: "plain",
-  gather: "plain",
-  pad: padRule,
-  join: "plain",
-  reduce: "plain",
-  arg_max: "plain",
-  softmax: "plain",
-  resample: "plain",
-  matrix_product: "plain",
+  ...convolutionRules, ...transposedConvolutionRules, ...batchNormRules, ...pointwiseRules, ...scaleRules, ...poolingRules, ...moveRules,
+  ...dropoutRules, ...plainRules,
   quantise: "inference only",
   dequantise: "inference only",
   quantised_conv2d: "inference only",
@@ -68,22 +31,31 @@ const rules: Rules = {
   quantised_average_pool: "inference only",
 };
 
+/** @throws RangeError for a kind that is not trained */
+function trainingOf({ operation: { kind }, output }: Pick<Unit, "operation" | "output">): Training<Kind> {
+  const found: Rules[Kind] = rules[kind];
+  if (found !== "inference only") return found as Training<Kind>;
+  throw new RangeError(`compile: ${kind} (${output.name}) has no gradient: it runs in sessions for inference only`);
+}
+
+/** A kind's passes on the plain kernels. */
+export function passOf(unit: Pick<Unit, "operation" | "output">): PassOf<Kind> {
+  return trainingOf(unit).pass;
+}
+
 /**
  * @param batch of the step: kernels take values of so many images
  * @returns the plain one where there are no kernels, or none that are trusted @throws RangeError where there is none
  */
 export function ruleOf(unit: Unit, trusts: Trusts, batch: number): Rule {
   const { operation: { kind }, inputs, output } = unit;
-  const rule: Rules[Kind] = rules[kind];
-  if (rule === "inference only") {
-    throw new RangeError(`compile: ${kind} (${output.name}) has no gradient: it runs in sessions for inference only`);
-  }
-  if (rule === "plain") return plainRule;
-  const fits = [...inputs, output].every((value) => batchOf(value) === batch) && (rule.fits?.(unit) ?? true);
-  return trusts(kind) && fits ? rule : plainRule;
+  const { pass, rule } = trainingOf(unit);
+  const fits = rule !== undefined && [...inputs, output].every((value) => batchOf(value) === batch) && (rule.fits?.(unit) ?? true);
+  return trusts(kind) && fits ? rule : plainRule(pass);
 }
 
 /** Has the operation kernels of its own in training? */
 export function hasKernels(kind: Kind): boolean {
-  return typeof rules[kind] !== "string";
+  const found: Rules[Kind] = rules[kind];
+  return found !== "inference only" && found.rule !== undefined;
 }

@@ -9,10 +9,11 @@ import { bilinearGradientKernel } from "../../../../kernels/wasm/training/resize
 import type { PadShape } from "../../../../kernels/shapes.ts";
 import type { Value } from "../../../graph/graph.ts";
 import { padded } from "../../../operations/general/moves.ts";
-import type { Rule } from "../step/context.ts";
+import { passes } from "../plain/passes.ts";
+import type { Rule, Rules } from "../step/context.ts";
 import type { Of, Unit } from "../step/units.ts";
 
-export const concatRule: Rule = {
+const concatRule: Rule = {
   forward(unit, { plan, image }) {
     const y = image(unit.output);
     const inputs = unit.inputs.map((value) => image(value));
@@ -30,7 +31,7 @@ export const concatRule: Rule = {
   },
 };
 
-export const partialAddRule: Rule = {
+const partialAddRule: Rule = {
   forward(unit, { plan, image }) {
     const [a, b] = unit.inputs.map((value) => image(value));
     const y = image(unit.output);
@@ -47,7 +48,7 @@ export const partialAddRule: Rule = {
 
 const onePixel = ({ shape }: Value): boolean => shape.slice(2).every((n) => n === 1);
 
-export const flattenRule: Rule = {
+const flattenRule: Rule = {
   forward(unit, { plan, image, alias }) {
     const [input] = unit.inputs;
     const x = image(input);
@@ -62,7 +63,7 @@ export const flattenRule: Rule = {
   },
 };
 
-export const shuffleRule: Rule = {
+const shuffleRule: Rule = {
   forward(unit, { plan, image }) {
     const [x, y] = [image(unit.inputs[0]), image(unit.output)];
     plan.stage(plan.each(channelShuffleKernel(y.layout, x.layout, groupsOf(unit)), [y, x]));
@@ -80,7 +81,7 @@ function groupsOf({ operation }: Unit): number {
   return (operation as Of<"channel_shuffle">).groups;
 }
 
-export const resizeRule: Rule = {
+const resizeRule: Rule = {
   forward(unit, { plan, image }) {
     const { method, alignCorners } = unit.operation as Of<"resize">;
     const [x, y] = [image(unit.inputs[0]), image(unit.output)];
@@ -104,7 +105,7 @@ function withPad<T>(unit: Unit, use: (shape: PadShape) => T): T | undefined {
   return padded({ operation: unit.operation as Of<"pad">, inputs: unit.inputs, output: unit.output }, use);
 }
 
-export const padRule: Rule = {
+const padRule: Rule = {
   fits: (unit) => withPad(unit, () => true) === true,
   forward(unit, { plan, image }) {
     const [x, y] = [image(unit.inputs[0]), image(unit.output)];
@@ -114,4 +115,13 @@ export const padRule: Rule = {
     const { image: dx, accumulate } = gradients.target(unit.inputs[0]);
     plan.stage(plan.whole(withPad(unit, (shape) => padGradientKernel(batch, dx.layout, dy.layout, shape, accumulate))!, [dx, dy]));
   },
+};
+
+export const moveRules: Pick<Rules, "concat" | "partial_add" | "flatten" | "channel_shuffle" | "resize" | "pad"> = {
+  concat: { pass: passes.concat, rule: concatRule },
+  partial_add: { pass: passes.partial_add, rule: partialAddRule },
+  flatten: { pass: passes.flatten, rule: flattenRule },
+  channel_shuffle: { pass: passes.channel_shuffle, rule: shuffleRule },
+  resize: { pass: passes.resize, rule: resizeRule },
+  pad: { pass: passes.pad, rule: padRule },
 };

@@ -6,14 +6,15 @@ import { addTotalsKernel, partialBytes } from "../../../../kernels/wasm/training
 import { preluGradientKernel, preluSlopeSumsKernel } from "../../../../kernels/wasm/training/prelu-gradient.ts";
 import { activationKernel, addKernel } from "../../../../kernels/wasm/operations/elementwise.ts";
 import { emitted } from "../../backends/wasm/bindings/binding.ts";
-import type { Rule } from "../step/context.ts";
+import { passes } from "../plain/passes.ts";
+import type { Rule, Rules } from "../step/context.ts";
 import type { Of } from "../step/units.ts";
 import { beforeRelu } from "./shared.ts";
 
 /** Activations whose gradient asks only where they were open: y tells that as well as x, and is needed anyway. */
 const FROM_OUTPUT: ReadonlySet<string> = new Set(["relu"]);
 
-export const activationRule: Rule = {
+const activationRule: Rule = {
   forward(unit, { plan, image }) {
     const [x, y] = [image(unit.inputs[0]), image(unit.output)];
     const activation = emitted(unit.operation as Of<"activation">, { emitters: geluEmitters })!;
@@ -29,7 +30,7 @@ export const activationRule: Rule = {
   },
 };
 
-export const preluRule: Rule = {
+const preluRule: Rule = {
   forward(unit, { plan, image, state }) {
     const [x, y] = [image(unit.inputs[0]), image(unit.output)];
     plan.stage(plan.each(preluKernel(y.layout, x.layout), [y, x, state.value((unit.operation as Of<"prelu">).slope)]));
@@ -51,7 +52,7 @@ export const preluRule: Rule = {
   },
 };
 
-export const addRule: Rule = {
+const addRule: Rule = {
   forward(unit, { plan, image }) {
     const [a, b] = unit.inputs.map((value) => image(value));
     const y = image(unit.output);
@@ -63,4 +64,10 @@ export const addRule: Rule = {
     for (const input of unit.inputs) gradients.contribute(input, dz);
     gradients.release(dz);
   },
+};
+
+export const pointwiseRules: Pick<Rules, "activation" | "prelu" | "add"> = {
+  activation: { pass: passes.activation, rule: activationRule },
+  prelu: { pass: passes.prelu, rule: preluRule },
+  add: { pass: passes.add, rule: addRule },
 };

@@ -5,7 +5,8 @@ import {
 import { adaptiveAveragePoolKernel, averagePoolKernel, maxPoolKernel } from "../../../../kernels/wasm/operations/pool.ts";
 import { pool2dShape } from "../../../../kernels/shapes.ts";
 import type { Pool2dShape } from "../../../../kernels/shapes.ts";
-import type { Rule } from "../step/context.ts";
+import { passes } from "../plain/passes.ts";
+import type { Rule, Rules } from "../step/context.ts";
 import type { Of, Unit } from "../step/units.ts";
 
 function shapeOf({ operation, inputs }: Unit): Pool2dShape {
@@ -13,7 +14,7 @@ function shapeOf({ operation, inputs }: Unit): Pool2dShape {
   return pool2dShape(batch, channels, height, width, operation as Of<"max_pool"> | Of<"average_pool">);
 }
 
-export const poolRule: Rule = {
+const poolRule: Rule = {
   fits: ({ operation }) => (operation as Of<"max_pool"> | Of<"average_pool">).dilation === undefined,
   forward(unit, { plan, image }) {
     const [x, y] = [image(unit.inputs[0]), image(unit.output)];
@@ -34,7 +35,7 @@ export const poolRule: Rule = {
   },
 };
 
-export const adaptivePoolRule: Rule = {
+const adaptivePoolRule: Rule = {
   forward(unit, { plan, image }) {
     const [x, y] = [image(unit.inputs[0]), image(unit.output)];
     plan.stage(plan.each(adaptiveAveragePoolKernel(y.layout, x.layout), [y, x]));
@@ -43,4 +44,10 @@ export const adaptivePoolRule: Rule = {
     const { image: dx, accumulate } = gradients.target(unit.inputs[0]);
     plan.stage(plan.whole(adaptiveAveragePoolGradientKernel(batch, dx.layout, dy.layout, accumulate), [dx, dy]));
   },
+};
+
+export const poolingRules: Pick<Rules, "max_pool" | "average_pool" | "adaptive_average_pool"> = {
+  max_pool: { pass: passes.max_pool, rule: poolRule },
+  average_pool: { pass: passes.average_pool, rule: poolRule },
+  adaptive_average_pool: { pass: passes.adaptive_average_pool, rule: adaptivePoolRule },
 };

@@ -10,7 +10,8 @@ import { scaleKernel } from "../../../../kernels/wasm/operations/elementwise.ts"
 import { globalPoolKernel } from "../../../../kernels/wasm/operations/global-pool.ts";
 import { pool2dShape } from "../../../../kernels/shapes.ts";
 import type { Value } from "../../../graph/graph.ts";
-import type { Rule, TrainingContext } from "../step/context.ts";
+import { passes } from "../plain/passes.ts";
+import type { Rule, Rules, TrainingContext } from "../step/context.ts";
 import type { Image, Place } from "../../plan/places.ts";
 import type { Of, Unit } from "../step/units.ts";
 import { beforeRelu } from "./shared.ts";
@@ -100,9 +101,9 @@ function scaled(unit: Unit, dy: Image, { y, residual }: { readonly y?: Image; re
   else context.awaitingMean.set(squeeze.output, finish);
 }
 
-export const scaleRule: Rule = { forward, backward };
+const scaleRule: Rule = { forward, backward };
 
-export const globalPoolRule: Rule = {
+const globalPoolRule: Rule = {
   forward(unit, context) {
     const { by } = unit.operation as Of<"global_pool">;
     const [x, y] = [context.image(unit.inputs[0]), context.image(unit.output)];
@@ -125,4 +126,9 @@ export const globalPoolRule: Rule = {
     const shape = pool2dShape(batch, layout.channels, layout.height, layout.width, { kernel: [layout.height, layout.width] });
     plan.stage(plan.whole(maxPoolGradientKernel(layout, x.layout, y.layout, dy.layout, shape, dx.accumulate), [dx.image, x, y, dy]));
   },
+};
+
+export const scaleRules: Pick<Rules, "scale" | "global_pool"> = {
+  scale: { pass: passes.scale, rule: scaleRule },
+  global_pool: { pass: passes.global_pool, rule: globalPoolRule },
 };

@@ -11,7 +11,8 @@ import { upsampleNearestKernel } from "../../../../kernels/wasm/operations/upsam
 import { gradientPadding } from "../../../operations/convolution/conv-transpose2d.ts";
 import type { NodeOf } from "../../../operations/record.ts";
 import { sizeOf } from "../../../tensor.ts";
-import type { Rule, TrainingContext } from "../step/context.ts";
+import { passes } from "../plain/passes.ts";
+import type { Rule, Rules, TrainingContext } from "../step/context.ts";
 import { callOf } from "../../plan/kernel-call.ts";
 import type { Call } from "../../plan/kernel-call.ts";
 import type { Image } from "../../plan/places.ts";
@@ -82,10 +83,14 @@ function backward(unit: Unit, dy: Image, context: TrainingContext): void {
   });
 }
 
-export const transposedConvolutionRule: Rule = {
+const transposedConvolutionRule: Rule = {
   fits: (unit) => gradientPadding(unit as NodeOf<"conv_transpose2d">) !== undefined,
   inputHalo: (unit) => gradientHalo(paramsOf(unit, { batch: 1, fma: false }, layoutOf(unit.inputs[0].shape), layoutOf(unit.output.shape))),
   gradientHalo: (unit) => Math.max(...operationOf(unit).padding),
   forward,
   backward,
+};
+
+export const transposedConvolutionRules: Pick<Rules, "conv_transpose2d"> = {
+  conv_transpose2d: { pass: passes.conv_transpose2d, rule: transposedConvolutionRule },
 };

@@ -1,11 +1,11 @@
 /** What the rules of operations are given. */
 import type { Kind, Value } from "../../../graph/graph.ts";
-import type { GeneralKind } from "../../../operations/general/index.ts";
 import type { Gradients } from "./gradients.ts";
 import type { TrainingState } from "../state.ts";
 import type { Call } from "../../plan/kernel-call.ts";
 import type { Image } from "../../plan/places.ts";
 import type { StepPlanner } from "./step-planner.ts";
+import type { PassOf } from "../plain/pass.ts";
 import type { Workspace } from "../plain/workspace.ts";
 import type { Unit } from "./units.ts";
 
@@ -34,7 +34,7 @@ export interface TrainingContext {
   users(value: Value): readonly Unit[];
 }
 
-/** How an operation is trained. */
+/** How an operation is trained on its own kernels. */
 export interface Rule {
   /** Are there kernels for this one? All others are computed on the plain kernels. */
   readonly fits?: (unit: Unit) => boolean;
@@ -47,14 +47,6 @@ export interface Rule {
   readonly backward: (unit: Unit, dy: Image, context: TrainingContext) => void;
 }
 
-/** The kinds that training sessions know. */
-export type TrainedKind =
-  | "conv2d" | "linear" | "conv_transpose2d" | "batch_norm" | "activation" | "prelu" | "add" | "partial_add" | "scale" | "global_pool"
-  | "max_pool" | "average_pool" | "adaptive_average_pool" | "concat" | "flatten" | "dropout" | "channel_shuffle" | "resize" | "pad";
-
-/** Kinds that training sessions compute on the plain kernels alone. */
-export type PlainKind = Exclude<GeneralKind, "pad"> | "multiply" | "l2_normalise" | "pixel_scale" | "channel_pool" | "channel_conv";
-
 /** What training has kernels for, besides operations. Sums are those of gradients. */
 export type TrainingTask = "loss" | "sums" | "sgd" | "adamw" | "averages" | "clipping";
 
@@ -66,5 +58,11 @@ export function trustsOf(executor: { trusts(what: string): boolean }): Trusts {
   return (what) => executor.trusts(what) && executor.trusts(`training ${what}`);
 }
 
-/** Every kind has a rule, or says that it has none. */
-export type Rules = { readonly [K in Kind]: K extends TrainedKind ? Rule : K extends PlainKind ? "plain" : "inference only" };
+/** How a kind is trained: its passes on the plain kernels, and the rule of its own kernels, where it has any. */
+export interface Training<K extends Kind> {
+  readonly pass: PassOf<K>;
+  readonly rule?: Rule;
+}
+
+/** Every kind is trained, or says that it is not. */
+export type Rules = { readonly [K in Kind]: Training<K> | "inference only" };
