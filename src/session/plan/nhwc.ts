@@ -1,10 +1,8 @@
 /** Between NCHW arrays, which users see, and padded NHWC memory, which kernels see. */
-import { bytesOf } from "../../../kernels/formats.ts";
+import { numberArrays } from "../../../kernels/formats.ts";
+import type { Numbers } from "../../../kernels/formats.ts";
 import { imagePitch, pixelPitch, rowPitch } from "../../../kernels/wasm/shared/layout.ts";
 import type { Image, MemoryView } from "./places.ts";
-
-/** Numbers of any format. */
-export type Numbers = Float32Array | Uint8Array;
 
 /** Writes [N,C,H,W] into memory, as its numbers are held there. @param address of pixel (0, 0) of the first image, in bytes */
 export function scatter(memory: MemoryView, address: number, image: Image, data: Numbers): void {
@@ -16,10 +14,10 @@ export function gather(memory: MemoryView, address: number, image: Image, data: 
   move(memory, address, image, data, false);
 }
 
-function move({ floats, bytes }: MemoryView, address: number, { layout, images }: Image, data: Numbers, inwards: boolean): void {
-  const { channels, height, width, format } = layout;
-  const [unit, pixel] = [bytesOf(1, format), pixelPitch(layout)];
-  const numbers = unit === 4 ? floats : bytes;
+function move({ floats }: MemoryView, address: number, { layout, images }: Image, data: Numbers, inwards: boolean): void {
+  const { channels, height, width, format = "f32" } = layout;
+  const numbers = new numberArrays[format](floats.buffer);
+  const [unit, pixel] = [numbers.BYTES_PER_ELEMENT, pixelPitch(layout)];
   let i = 0;
   for (let n = 0; n < images; n++) {
     const image = address / unit + n * imagePitch(layout);

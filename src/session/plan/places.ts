@@ -22,7 +22,6 @@ export type Packer = (to: number, from: number, factors: number, panels: number)
 /** All of a memory. Taken anew at each use: growing leaves older views behind. */
 export interface MemoryView {
   readonly floats: Float32Array;
-  readonly bytes: Uint8Array;
 }
 
 /** Where something is stored while it is filled. `staging` is the address of bytes that are free for that. */

@@ -77,7 +77,7 @@ test("memory serves one image after the other; what is held stays", () => {
 test("addresses come when a plan is placed: what is stored once, then the arena, then working memory of threads", () => {
   const asked: string[] = [];
   const memory = {
-    floats: new Float32Array(0), bytes: new Uint8Array(0),
+    floats: new Float32Array(0),
     stored: ({ key }: Stored): number => (asked.includes(key) ? 0 : asked.push(key), 1000 * (1 + asked.indexOf(key))),
     arena: (bytes: number): number => (asked.push(`arena ${bytes}`), 1_000_000),
   };

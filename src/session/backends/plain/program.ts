@@ -1,4 +1,5 @@
 /** A program on the plain kernels: for hosts without WebAssembly, and the oracle of the wasm program. */
+import { numberArrays } from "../../../../kernels/formats.ts";
 import type { Constant, Value } from "../../../graph/graph.ts";
 import { showShape, sizeOf } from "../../../tensor.ts";
 import { planMemory } from "../../plan/memory-plan.ts";
@@ -35,9 +36,8 @@ export class PlainConstants {
  * @param at in bytes
  */
 export function newNumbers({ shape, dtype }: Value, buffer?: ArrayBuffer, at?: number): Float32Array {
-  const numbers = dtype === "u7" ? Uint8Array : Float32Array;
   const size = sizeOf(shape);
-  return new numbers((buffer ?? size) as ArrayBuffer, at, size) as Float32Array;
+  return new numberArrays[dtype ?? "f32"]((buffer ?? size) as ArrayBuffer, at, size) as Float32Array;
 }
 
 /** What routines are made with, whose arrays have the names of their values. */

@@ -60,10 +60,6 @@ export class WasmMemory implements Memory {
     return new Float32Array(this.memory.buffer);
   }
 
-  get bytes(): Uint8Array {
-    return new Uint8Array(this.memory.buffer);
-  }
-
   /** Address of bytes that are filled at the next commit, and at each refresh; of one key there is one. */
   stored(wanted: Stored): number {
     const known = this.#stored.get(wanted.key);
