@@ -177,9 +177,10 @@ export class TrainingState {
   /** What another session's memory holds for training, which was planned alike: parameters, slots, averages, statistics. */
   takeOver(from: WasmMemory): void {
     const old = new Map(from.kept.map((kept) => [kept.key, kept]));
+    const [to, before] = [this.memory, from].map(({ memory: { buffer } }) => new Uint8Array(buffer));
     for (const { key, address, bytes } of this.memory.kept) {
       const known = key.startsWith(TRAINING) ? old.get(key) : undefined;
-      if (known !== undefined) this.memory.bytes.set(from.bytes.subarray(known.address, known.address + bytes), address);
+      if (known !== undefined) to.set(before.subarray(known.address, known.address + bytes), address);
     }
   }
 
