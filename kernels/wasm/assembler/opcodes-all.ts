@@ -5,8 +5,9 @@
  * They are no part of CORE, because every program with a session loads that.
  */
 import { further } from "./instructions.ts";
-import { CORE } from "./opcodes.ts";
-import type { Core, GroupName } from "./opcodes.ts";
+import type { GroupName } from "./opcodes.ts";
+import { THREADS } from "./opcodes-threads.ts";
+import type { Threads } from "./opcodes-threads.ts";
 
 const MORE = {
   i32: [
@@ -122,8 +123,8 @@ further.longs = (op) => function (...lanes: readonly (number | bigint)[]) {
   }
 };
 
-export interface All extends Readonly<{ [G in GroupName]: readonly (Core[G][number] | (typeof MORE)[G][number])[] }> {}
+export interface All extends Readonly<{ [G in GroupName]: readonly (Threads[G][number] | (typeof MORE)[G][number])[] }> {}
 
 export const ALL: All = Object.fromEntries(
-  (Object.keys(CORE) as GroupName[]).map((group) => [group, [...CORE[group], ...MORE[group]]]),
+  (Object.keys(THREADS) as GroupName[]).map((group) => [group, [...THREADS[group], ...MORE[group]]]),
 ) as unknown as All;

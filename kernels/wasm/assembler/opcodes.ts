@@ -22,15 +22,10 @@ export const CORE = {
   i32: [
     "28 i:i [memory:4] load", "41 :i [i32] const", "45 i:i eqz",
     "46 ii:i eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u",
-    "6a ii:i add sub mul div_s div_u rem_s rem_u and or", "a7 l:i wrap_i64",
+    "6a ii:i add sub mul div_s div_u rem_s rem_u and or",
     "bc f:i reinterpret_f32", "fc00 f:i trunc_sat_f32_s", "fc02 d:i trunc_sat_f64_s",
-    "fe10 i:i [atomic:4] atomic.load", "fe17 ii: [atomic:4] atomic.store", "fe1e ii:i [atomic:4] atomic.rmw.add",
   ],
-  i64: [
-    "42 :l [i64] const", "52 ll:i ne", "7c ll:l add", "86 ll:l shl shr_s shr_u", "ad i:l extend_i32_u",
-    "fe11 i:l [atomic:8] atomic.load", "fe18 il: [atomic:8] atomic.store",
-    "fe49 ill:l [atomic:8] atomic.rmw.cmpxchg",
-  ],
+  i64: [],
   f32: [
     "2a i:f [memory:4] load", "38 if: [memory:4] store", "43 :f [f32] const",
     "92 ff:f add sub mul div min max", "b2 i:f convert_i32_s", "b6 d:f demote_f64",
@@ -65,7 +60,7 @@ export const CORE = {
     "fdf0 vv:v add sub mul div",
   ],
   memory: [
-    "fc0b iii: [zero:1] fill", "fe00 ii:i [atomic:4] atomic.notify", "fe01 iil:i [atomic:4] atomic.wait32",
+    "fc0b iii: [zero:1] fill",
   ],
   atomic: [],
 } as const;
@@ -76,7 +71,7 @@ export type GroupName = keyof typeof CORE;
 /** The type of CORE, with a name for messages. */
 export interface Core extends Readonly<typeof CORE> {}
 
-/** Lines by group: CORE, or more than that (opcodes-all.ts). */
+/** Lines by group: CORE, or more than that (opcodes-threads.ts, opcodes-all.ts). */
 export type InstructionTable = { readonly [G in GroupName]: readonly string[] };
 
 /** Instructions whose types depend on where they stand; function builders have a method written by hand for each. */

@@ -1,5 +1,7 @@
 /** What else the host and the machine under it are, for tests and benchmarks: sessions need not know. */
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
+import { ModuleBuilder } from "../assembler/module-builder.ts";
+import { THREADS } from "../assembler/opcodes-threads.ts";
 import { probe, probeModule, runProbe } from "./probe.ts";
 import type { Features } from "./probe.ts";
 
@@ -22,9 +24,14 @@ function difference(f: FunctionBuilder): void {
   f.i32.reinterpret_f32();
 }
 
-function atomics(f: FunctionBuilder): void {
-  f.i32.const(0);
-  f.i32.atomic.load();
+function atomics(): Uint8Array<ArrayBuffer> {
+  const m = new ModuleBuilder("senet_probe", THREADS);
+  m.memory({ minimum: 0 });
+  m.func("f", { results: ["i32"] }, (f) => {
+    f.i32.const(0);
+    f.i32.atomic.load();
+  });
+  return m.toBytes();
 }
 
 /** Makes a shared memory of one page: engines that know no sharing ignore the wish, or refuse it. */
@@ -40,6 +47,6 @@ function shares(): boolean {
 export function probeMachine(): Machine {
   const features = probe();
   if (features.missing !== undefined || typeof WebAssembly === "undefined") return { ...features, threads: false, x86: false };
-  const threads = WebAssembly.validate(probeModule(atomics)) && shares();
+  const threads = WebAssembly.validate(atomics()) && shares();
   return { ...features, threads, x86: runProbe(probeModule(difference), Infinity, Infinity, 0) < 0 };
 }

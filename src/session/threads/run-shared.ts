@@ -5,6 +5,8 @@
  */
 import type { Func } from "../../../kernels/wasm/assembler/handles.ts";
 import { atMost } from "../../../kernels/wasm/shared/addresses.ts";
+import { THREADS } from "../../../kernels/wasm/assembler/opcodes-threads.ts";
+import type { Threads } from "../../../kernels/wasm/assembler/opcodes-threads.ts";
 import type { ModuleBuilder } from "../../../kernels/wasm/assembler/module-builder.ts";
 import type { KernelCall, Stage } from "../plan/kernel-call.ts";
 import { pushOperands, pushScratch, wholeCall } from "../backends/wasm/run-function.ts";
@@ -60,7 +62,7 @@ interface Sharing {
   readonly await: Func;
 }
 
-function emitSharing(m: ModuleBuilder): Sharing {
+function emitSharing(m: ModuleBuilder<Threads>): Sharing {
   const claim = m.func("claim_piece", { params: { stage: "i32", pieces: "i32" }, results: ["i32"] }, (f, { stage, pieces }) => {
     const seen = f.local.i64("seen");
     const next = f.local.i32("next");
@@ -232,12 +234,13 @@ function grouped(stages: readonly Stage[]): { readonly shared: boolean; readonly
  * piece: then nothing in this memory is of use any more. The thread that wants the result must call one, with what stands in the memory as
  * the present stage; others may, with the same, at any time, and help from where the work is then.
  */
-export const emitRunsShared: EmitRuns = (m, runs, place) => {
+export const emitRunsShared: EmitRuns = Object.assign((given: ModuleBuilder, runs: readonly RunFunction[], place: RunPlace) => {
+  const m = given as unknown as ModuleBuilder<Threads>;
   const sharing = emitSharing(m);
   for (const run of runs) emitRun(m, run, place, sharing);
-};
+}, { instructions: THREADS });
 
-function emitRun(m: ModuleBuilder, { name, stages }: RunFunction, { funcs }: RunPlace, sharing: Sharing): void {
+function emitRun(m: ModuleBuilder<Threads>, { name, stages }: RunFunction, { funcs }: RunPlace, sharing: Sharing): void {
   m.func(name, {
     params: { thread: "i32", stage: "i32", sleeps: "i32" }, results: ["i32"], export: true,
   }, (f, { thread, stage, sleeps }) => {

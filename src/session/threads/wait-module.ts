@@ -1,17 +1,19 @@
 /** How workers wait for a job: they look for a while, which takes well under a microsecond to notice it, then sleep, which takes tens. */
+import { THREADS } from "../../../kernels/wasm/assembler/opcodes-threads.ts";
+import type { Threads } from "../../../kernels/wasm/assembler/opcodes-threads.ts";
 import { ModuleBuilder } from "../../../kernels/wasm/assembler/module-builder.ts";
 import { ASLEEP, EPOCH } from "./words.ts";
 
 /** A module that exports `wait`. */
 export function waitModule(): Uint8Array<ArrayBuffer> {
-  const m = new ModuleBuilder("senet_wait");
+  const m = new ModuleBuilder("senet_wait", THREADS);
   m.importMemory("host", "memory", { minimum: 1, maximum: 1, shared: true });
   emitWait(m);
   return m.toBytes();
 }
 
 /** Exports `wait(epoch, looks) -> i32`: the next epoch that is another one. The module's memory is the pool's. */
-export function emitWait(m: ModuleBuilder): void {
+export function emitWait(m: ModuleBuilder<Threads>): void {
   m.func("wait", { params: { epoch: "i32", looks: "i32" }, results: ["i32"], export: true }, (f, { epoch, looks }) => {
     const now = f.local.i32("now");
     const count = (by: number): void => {

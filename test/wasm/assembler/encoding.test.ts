@@ -4,6 +4,7 @@ import process from "node:process";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Bytes, lengthOf } from "../../../kernels/wasm/assembler/encode.ts";
+import { THREADS } from "../../../kernels/wasm/assembler/opcodes-threads.ts";
 import { ModuleBuilder } from "../../../kernels/wasm/assembler/module-builder.ts";
 import { hex, laboratory, start } from "./lab.ts";
 import { names, sections } from "./parse.ts";
@@ -61,7 +62,7 @@ test("names are printable ASCII", () => {
 
 /** A module with something of everything. */
 function sample(): ModuleBuilder {
-  const m = new ModuleBuilder("sample");
+  const m = new ModuleBuilder("sample", THREADS);
   const memory = m.importMemory("env", "memory", { minimum: 1, maximum: 65536, shared: true });
   const log = m.importFunc("env", "log", { params: { value: "i32" } });
   m.export(memory, "memory");
@@ -218,7 +219,7 @@ test("large functions: 60,000 instructions, a thousand locals, a hundred nested 
 });
 
 test("shared memories: limits in the binary, and memory that both sides see", () => {
-  const m = new ModuleBuilder("shared");
+  const m = new ModuleBuilder("shared", THREADS);
   m.importMemory("env", "memory", { minimum: 1, maximum: 2, shared: true });
   m.func("add", { params: { by: "i32" }, results: ["i32"], export: true }, (f, { by }) => {
     f.i32.const(8);

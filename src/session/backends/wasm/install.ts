@@ -3,7 +3,7 @@
  */
 import type { Func } from "../../../../kernels/wasm/assembler/handles.ts";
 import { ModuleBuilder } from "../../../../kernels/wasm/assembler/module-builder.ts";
-import type { Core } from "../../../../kernels/wasm/assembler/opcodes.ts";
+import type { Core, InstructionTable } from "../../../../kernels/wasm/assembler/opcodes.ts";
 import type { Routine } from "../../../operations/record.ts";
 import { argumentCount } from "../../plan/kernel-call.ts";
 import type { Emitter, KernelCall, Stage } from "../../plan/kernel-call.ts";
@@ -40,11 +40,11 @@ export interface Code {
   readonly emitRuns: EmitRuns;
 }
 
-/** An empty module of kernels. @param shared is the memory one to share? */
+/** An empty module of kernels. @param shared is the memory one to share? @param further instructions, where kernels ask for none */
 export function kernelModule(
-  shared: boolean, name: string, { pace, instructions }: Pick<Arithmetic, "pace" | "instructions">,
+  shared: boolean, name: string, { pace, instructions }: Pick<Arithmetic, "pace" | "instructions">, further?: InstructionTable,
 ): ModuleBuilder {
-  const m = new ModuleBuilder(name, instructions as Core | undefined);
+  const m = new ModuleBuilder(name, (instructions ?? further) as Core | undefined);
   m.pace = pace;
   m.importMemory("host", "memory", shared ? { minimum: 1, maximum: MOST_PAGES, shared: true } : { minimum: 1 });
   return m;
@@ -85,7 +85,7 @@ export function* installing(spans: readonly Span[], executor: WasmExecutor): Mak
     });
   }
   yield executor.install(() => {
-    const m = kernelModule(shared, "senet", executor.arithmetic);
+    const m = kernelModule(shared, "senet", executor.arithmetic, executor.emitRuns.instructions);
     const funcs = new Map<string, Func>();
     for (const call of calls.values()) {
       const { name } = call.kernel;

@@ -1,6 +1,7 @@
 /** The functions that run a program: each all its kernels, one after the other, in one call from JavaScript. */
 import type { FunctionBuilder } from "../../../../kernels/wasm/assembler/function-builder.ts";
 import type { Func, Local } from "../../../../kernels/wasm/assembler/handles.ts";
+import type { InstructionTable } from "../../../../kernels/wasm/assembler/opcodes.ts";
 import type { ModuleBuilder } from "../../../../kernels/wasm/assembler/module-builder.ts";
 import type { KernelCall, Stage } from "../../plan/kernel-call.ts";
 
@@ -17,7 +18,11 @@ export interface RunPlace {
 }
 
 /** Emits these functions: for one thread, or (threads/run-shared.ts) for several. */
-export type EmitRuns = (m: ModuleBuilder, runs: readonly RunFunction[], place: RunPlace) => void;
+export interface EmitRuns {
+  (m: ModuleBuilder, runs: readonly RunFunction[], place: RunPlace): void;
+  /** What their module must have, if that is more than kernels have. */
+  readonly instructions?: InstructionTable;
+}
 
 /** Functions without parameters. */
 export const emitRunsAlone: EmitRuns = (m, runs, { funcs }) => {

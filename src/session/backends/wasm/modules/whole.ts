@@ -4,6 +4,8 @@
  * the same.
  */
 import type { Func } from "../../../../../kernels/wasm/assembler/handles.ts";
+import type { ModuleBuilder } from "../../../../../kernels/wasm/assembler/module-builder.ts";
+import type { Threads } from "../../../../../kernels/wasm/assembler/opcodes-threads.ts";
 import type { Operation } from "../../../../graph/graph.ts";
 import type { HostWasmModule } from "../../../../host-types.ts";
 import type { Arithmetic } from "../../numerics.ts";
@@ -54,9 +56,9 @@ export function planCheck(labels: ReadonlySet<string>, operations: Operations, a
 
 /** The module's bytes, without its description. The same plans give the same bytes. @param shared is its memory one to share? */
 export function wholeModule(program: Code, check: Code, arithmetic: Arithmetic, shared: boolean): Uint8Array<ArrayBuffer> {
-  const m = kernelModule(shared, "senet", arithmetic);
+  const m = kernelModule(shared, "senet", arithmetic, program.emitRuns.instructions);
   const funcs = new Map<string, Func>();
   for (const code of [check, program]) emitCode(m, code, funcs);
-  if (shared) emitWait(m);
+  if (shared) emitWait(m as unknown as ModuleBuilder<Threads>);
   return m.toBytes();
 }
