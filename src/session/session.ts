@@ -5,7 +5,8 @@ import { fixedNetwork } from "../graph/network.ts";
 import type { Network } from "../graph/network.ts";
 import type { Module } from "../nn/module.ts";
 import { allOperations } from "./backends/all-operations.ts";
-import type { Capabilities } from "./backends/capabilities.ts";
+import type { Capabilities, Wanted } from "./backends/capabilities.ts";
+import { checkBytes } from "./backends/wasm/checks/bytes.ts";
 import { byteCapabilities } from "./backends/wasm/bytes.ts";
 import { givenModules } from "./backends/wasm/modules/given.ts";
 import { withPace } from "./backends/wasm/pace.ts";
@@ -37,9 +38,9 @@ function opened(source: Module | Network | Graph): Module | Network {
 const bytes = byteCapabilities();
 
 /** Quantised networks have their own; their numerics are the same bits everywhere, whatever is asked for. */
-function whatFor(source: object, options: CompileOptions): readonly [Capabilities, CompileOptions] {
+function whatFor(source: object, options: CompileOptions): readonly [Capabilities, CompileOptions & Pick<Wanted, "check">] {
   const quantised = typeof source === "object" && source !== null && "quantised" in source && source.quantised === true;
-  return quantised ? [bytes, { ...options, numerics: "exact" }] : [all, options];
+  return quantised ? [bytes, { ...options, numerics: "exact", check: checkBytes }] : [all, options];
 }
 
 /**

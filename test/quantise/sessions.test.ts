@@ -9,6 +9,10 @@ import { fixedNetwork } from "../../src/graph/network.ts";
 import type { Graph, Node, Operation, Value } from "../../src/graph/graph.ts";
 import { quantise } from "../../src/quantise/quantise.ts";
 import { byteCapabilities } from "../../src/session/backends/wasm/bytes.ts";
+import { atOnce } from "../../src/session/backends/backend.ts";
+import { checkBytes } from "../../src/session/backends/wasm/checks/bytes.ts";
+import { WasmExecutor } from "../../src/session/backends/wasm/executor.ts";
+import type { CompileWasm } from "../../src/session/backends/wasm/executor.ts";
 import { compileSyncWith } from "../../src/session/compile.ts";
 import { compile, compileSync } from "../../src/session/session.ts";
 import { bits } from "../support/compare.ts";
@@ -128,5 +132,30 @@ for (const channels of [5, 7, 16, 19, 35, 64]) {
     });
   }
 }
+
+test("kernels are checked before they are used: right ones pass, one wrong instruction is found, and the plain kernels take over", () => {
+  const arithmetic = byteCapabilities().pace!({ fma: false, wide: false, winograd: false }, false);
+  const kindsOf = (patch?: (bytes: Uint8Array<ArrayBuffer>) => void): ReadonlyMap<string, string> => {
+    const compile: CompileWasm = (emit) => {
+      const bytes = emit().toBytes();
+      patch?.(bytes);
+      return new WebAssembly!.Module(bytes);
+    };
+    const executor = new WasmExecutor({ arithmetic, threads: 1, pool: undefined, refused: new Set(), compile });
+    try {
+      return atOnce(checkBytes(new Set(["quantised_conv2d"]), executor));
+    } finally {
+      executor.release();
+    }
+  };
+  assert.equal([...kindsOf()], []);
+  // 1.5 * 2^23 becomes another number everywhere: nothing is rounded as it should be.
+  const magic = new Uint8Array(Float32Array.of(12582912, 12582912, 12582912, 12582912).buffer);
+  const other = new Uint8Array(Float32Array.of(12582912, 12582912, 12582912, 12582913).buffer);
+  const wrong = kindsOf((bytes) => {
+    for (let i = 0; i + 16 <= bytes.length; i++) if (magic.every((byte, k) => bytes[i + k] === byte)) bytes.set(other, i);
+  });
+  assert.ok(wrong.has("quantised_conv2d") && wrong.has("quantised_add"), [...wrong.keys()].join());
+});
 
 test.run();
