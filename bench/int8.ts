@@ -39,8 +39,10 @@ for (const name of names) {
   }
   const best = times.map((each) => Math.min(...each));
   const median = times.map((each) => each.sort((a, b) => a - b)[Math.floor(each.length / 2)]);
-  console.log(`${name}, ${size}x${size}, ${process.version}, ${sessions.int8.kernels}`);
-  Object.keys(sessions).forEach((kind, i) => console.log(`  ${kind.padEnd(6)} median ${median[i].toFixed(2)} ms, best ${best[i].toFixed(2)} ms`));
+  console.log(`${name}, ${size}x${size}, ${sessions.int8.kernels}`);
+  Object.keys(sessions).forEach((kind, i) => {
+    console.log(`  ${kind.padEnd(6)} median ${median[i].toFixed(2)} ms, best ${best[i].toFixed(2)} ms`);
+  });
   console.log(`  int8 over fast: median ${(median[0] / median[1]).toFixed(2)}, best ${(best[0] / best[1]).toFixed(2)}; over exact: ` +
     `median ${(median[0] / median[2]).toFixed(2)}, best ${(best[0] / best[2]).toFixed(2)}`);
   for (const session of Object.values(sessions)) session.close();

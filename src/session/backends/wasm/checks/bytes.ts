@@ -84,7 +84,8 @@ function allCases(): Cases {
       kind: "quantised_conv2d", kernel: [kernel, kernel], stride: [stride, stride], padding: [padding, padding, padding, padding],
       dilation: [1, 1], groups, zero: 60, gate: false, residual: gated,
       weight: {
-        name: `weight ${cases.nodes.length}`, shape: [CHANNELS, CHANNELS / groups, kernel, kernel], data: whole(cases, CHANNELS * taps, 127),
+        name: `weight ${cases.nodes.length}`, shape: [CHANNELS, CHANNELS / groups, kernel, kernel],
+        data: whole(cases, CHANNELS * taps, 127),
       },
       bias: Int32Array.from({ length: CHANNELS }, () => Math.round(1000 * cases.number())),
       epilogue: {
