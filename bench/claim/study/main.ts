@@ -42,11 +42,14 @@ if (folder === undefined) {
 const record = option("record") ?? join(docs, "claim", "study.jsonl");
 mkdirSync(dirname(record), { recursive: true });
 const done = recorded(record);
-const left = wanted().filter(({ variant, seed }) => !done.some((result) => sameRun(result, variant, seed, recipe)));
+const left = wanted().filter(({ variant, seed, robustness }, i, all) =>
+  !done.some((result) => sameRun(result, variant, seed, recipe) &&
+    (!robustness || corruptions.every(({ name }) => result.changed?.[name] !== undefined))) &&
+  all.findIndex((other) => other.variant === variant && other.seed === seed) === i);
 console.log(`${done.length} runs are recorded, ${left.length} are left`);
-const all = await readDataset(folder, "train");
-const held = range(all, all.size - recipe.held, recipe.held);
-const data = { training: range(all, 0, recipe.images), held };
+const images = await readDataset(folder, "train");
+const held = range(images, images.size - recipe.held, recipe.held);
+const data = { training: range(images, 0, recipe.images), held };
 const some = range(held, 0, recipe.corrupted);
 const changes: Changes = Object.fromEntries(corruptions.map(
   (corruption) => [corruption.name, corruption.strengths.map((strength) => corrupted(some, corruption, strength))]));

@@ -77,7 +77,9 @@ function each(pairs: readonly Twins[], seed: number): Wanted[] {
 export function wanted(): Wanted[] {
   const plain = (variants: readonly Variant[], seed: number): Wanted[] => variants.map((variant) => ({ variant, seed, robustness: false }));
   return [
-    ...seeds.flatMap((seed) => each([ordinary, cheap, smallResnet, smallMobilenet], seed)),
+    ...seeds.flatMap((seed) => each([ordinary], seed)),
+    ...seeds.slice(0, 3).flatMap((seed) => plain(reductions, seed)),
+    ...seeds.flatMap((seed) => each([cheap, smallResnet, smallMobilenet], seed)),
     ...seeds.flatMap((seed) => plain(reductions, seed)),
     ...seeds.flatMap((seed) => plain(places, seed)),
     ...seeds.flatMap((seed) => each([largeResnet], seed)),
