@@ -7,47 +7,22 @@
  * DIR is a folder of Fashion-MNIST's IDX files. Every finished run adds a line to docs/claim.jsonl; so the whole can be interrupted at any
  * time, and goes on. To run everything again, remove that file.
  */
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { appendFileSync } from "node:fs";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
-import { encodeUtf8 } from "../../src/io/bytes/utf8.ts";
 import { readDataset } from "../../src/cli/training/data.ts";
-import { writeBytes } from "../../src/cli/files.ts";
 import type { Dataset } from "../../src/train/data/dataset.ts";
 import { experiments, recipe, seeds } from "./experiments.ts";
 import type { Variant } from "./experiments.ts";
+import { firstRecord, option, recorded, writeTables } from "./page.ts";
 import { run, sameRun } from "./run.ts";
-import type { Result } from "./run.ts";
 import { tables } from "./table.ts";
 
-const docs = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "docs");
-const record = join(docs, "claim.jsonl");
-const page = join(docs, "claim.md");
-const [from, to] = ["<!-- tables: written by bench/claim/main.ts -->", "<!-- end of tables -->"];
-
-/** A line that an interruption cut off is no run. */
-function recorded(): Result[] {
-  if (!existsSync(record)) return [];
-  return readFileSync(record, "utf8").split("\n").filter((line) => line.endsWith("}")).map((line) => JSON.parse(line) as Result);
-}
-
-function writeTables(): void {
-  const text = readFileSync(page, "utf8");
-  const [begin, end] = [text.indexOf(from), text.indexOf(to)];
-  if (begin < 0 || end < begin) throw new Error(`docs/claim.md wants the lines "${from}" and "${to}"`);
-  writeBytes(page, encodeUtf8(`${text.slice(0, begin + from.length)}\n\n${tables(recorded())}\n${text.slice(end)}`));
-}
+const writePage = (): void => writeTables("bench/claim/main.ts", tables(recorded(firstRecord)));
 
 function parts(data: Dataset): { training: Dataset; held: Dataset } {
   const cut = data.size - recipe.held;
   const range = (begin: number, end: number): Int32Array => Int32Array.from({ length: end - begin }, (_, i) => begin + i);
   return { training: data.select(range(0, cut)), held: data.select(range(cut, data.size)) };
-}
-
-function option(name: string): string | undefined {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? undefined : process.argv[at + 1];
 }
 
 /** Every variant once, all of them with the first seed before any with the second: an unfinished record is of use too. */
@@ -66,7 +41,7 @@ if (folder === undefined && !process.argv.includes("--table")) {
   process.exit(2);
 }
 if (folder !== undefined) {
-  const done = recorded();
+  const done = recorded(firstRecord);
   const left = wanted(option("only") ?? "").filter(({ variant, seed }) => !done.some((result) => sameRun(result, variant, seed)));
   const data = parts(await readDataset(folder, "train"));
   for (const [i, { variant, title, seed }] of left.entries()) {
@@ -74,13 +49,13 @@ if (folder !== undefined) {
       variant, seed, data,
       (epoch, loss) => console.log(`${title}, ${variant.name}, seed ${seed}: epoch ${epoch} of ${recipe.epochs}, loss ${loss.toFixed(4)}`),
     );
-    appendFileSync(record, `${JSON.stringify(result)}\n`);
+    appendFileSync(firstRecord, `${JSON.stringify(result)}\n`);
     console.log(
       `${i + 1} of ${left.length}: accuracy ${(100 * result.accuracy).toFixed(2)} %, ${result.seconds} s (${result.cpuSeconds} s of ` +
       `processor time)`,
     );
-    writeTables();
+    writePage();
   }
 }
-writeTables();
+writePage();
 console.log(`the tables stand in docs/claim.md`);

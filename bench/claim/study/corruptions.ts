@@ -1,7 +1,8 @@
 /**
- * Noise, blur and loss of contrast of grey images of 28x28, five strengths each. Strengths of noise are those of ImageNet-C
- * (Hendrycks and Dietterich, arXiv 1903.12261); those of blur, which is measured in pixels, and of contrast are milder: these images are
- * small, and networks that never saw another contrast guess at chance where ImageNet-C begins. Results are levels again, rounded and limited to 0 to 255. Numbers are drawn by senet's own generator: the same images on every machine.
+ * Noise, blur and loss of contrast of grey images of 28x28, five strengths each. Strengths of noise are those of ImageNet-C (Hendrycks and
+ * Dietterich, arXiv 1903.12261); those of blur, which is measured in pixels, and of contrast are milder: these images are small, and
+ * networks that never saw another contrast guess where ImageNet-C begins. Results are levels again, rounded and limited to 0 to 255.
+ * Numbers are drawn by senet's own generator: the same images on every machine.
  */
 import { exp } from "../../../kernels/math.ts";
 import { Random } from "../../../kernels/random.ts";

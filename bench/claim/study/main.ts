@@ -1,46 +1,49 @@
 /**
  * The second part of the study: is SE robust to noise, does it help small or cheap networks more, what do reduction and place do?
  *
- *     npx tsx bench/claim/study/main.ts --data DIR [--record FILE]     runs what the record does not have yet
+ *     npx tsx bench/claim/study/main.ts --data DIR [--record FILE]     runs what the record does not have yet, and writes the tables
+ *     npx tsx bench/claim/study/main.ts --table                        only writes the tables of docs/claim.md and the picture anew
  *
  * DIR is a folder of Fashion-MNIST's IDX files. Every finished run adds a line to the record, docs/claim/study.jsonl where no other file is
  * named; so the whole can be interrupted at any time, and goes on.
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { readDataset } from "../../../src/cli/training/data.ts";
+import { writeBytes } from "../../../src/cli/files.ts";
+import { encodeUtf8 } from "../../../src/io/bytes/utf8.ts";
 import type { Dataset } from "../../../src/train/data/dataset.ts";
+import { docs, firstRecord, option, recorded, writeTables } from "../page.ts";
 import { run, sameRun } from "../run.ts";
-import type { Changes, Result } from "../run.ts";
+import type { Changes } from "../run.ts";
 import { corrupted, corruptions } from "./corruptions.ts";
-import { recipe, wanted } from "./plan.ts";
+import { cheap, ordinary, recipe, wanted } from "./plan.ts";
+import { robustnessSvg } from "./plot.ts";
+import { studyTables } from "./tables.ts";
 
-const docs = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..", "docs");
-
-function option(name: string): string | undefined {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? undefined : process.argv[at + 1];
-}
-
-/** A line that an interruption cut off is no run. */
-function recorded(file: string): Result[] {
-  if (!existsSync(file)) return [];
-  return readFileSync(file, "utf8").split("\n").filter((line) => line.endsWith("}")).map((line) => JSON.parse(line) as Result);
-}
+const standard = join(docs, "claim", "study.jsonl");
+const record = option("record") ?? standard;
 
 function range(data: Dataset, begin: number, count: number): Dataset {
   return data.select(Int32Array.from({ length: count }, (_, i) => begin + i));
 }
 
+function writePage(): void {
+  const records = recorded(standard);
+  writeTables("bench/claim/study/main.ts", studyTables(records, recorded(firstRecord)));
+  writeBytes(join(docs, "claim", "noise.svg"), encodeUtf8(robustnessSvg(records, [ordinary, cheap])));
+}
+
 const folder = option("data");
+if (process.argv.includes("--table")) {
+  writePage();
+  process.exit(0);
+}
 if (folder === undefined) {
-  process.stderr.write("claim: wants --data DIR, a folder with Fashion-MNIST's IDX files\n");
+  process.stderr.write("claim: wants --data DIR, a folder with Fashion-MNIST's IDX files, or --table\n");
   process.exit(2);
 }
-const record = option("record") ?? join(docs, "claim", "study.jsonl");
-mkdirSync(dirname(record), { recursive: true });
 const done = recorded(record);
 const left = wanted().filter(({ variant, seed, robustness }, i, all) =>
   !done.some((result) => sameRun(result, variant, seed, recipe) &&
@@ -61,3 +64,4 @@ for (const [i, { variant, seed, robustness }] of left.entries()) {
     `(${result.cpuSeconds} s of processor time)`,
   );
 }
+if (record === standard) writePage();
