@@ -42,7 +42,8 @@ function cell(records: Records, { without, withSe }: Twins, of: (result: Result)
 }
 
 function robustness(records: Records, pair: Twins): string {
-  const count = [...bySeed(records, pair.withSe, ({ changed }) => changed?.contrast?.[0]).keys()].length;
+  const [a, b] = [pair.without, pair.withSe].map((variant) => bySeed(records, variant, ({ changed }) => changed?.none?.[0]));
+  const { count } = paired(a, b);
   const rows = corruptions.map(({ name, strengths }) => [
     `${name}, ${strengths.join(", ")}`,
     ...strengths.map((_, i) => cell(records, pair, ({ changed }) => changed?.[name]?.[i])),
@@ -52,7 +53,7 @@ function robustness(records: Records, pair: Twins): string {
     corruptions.every(({ name }) => result.changed?.[name] !== undefined)
       ? mean(corruptions.flatMap(({ name }) => result.changed![name])) : undefined;
   return [
-    `#### ${pair.name} (${count} seeds)`, "",
+    `#### ${pair.name}, ${count} seeds`, "",
     table(["without SE, with SE: difference", "1", "2", "3", "4", "5", "mean of the five"], [
       ["no noise", "", "", "", "", "", cell(records, pair, ({ changed }) => changed?.none?.[0])],
       ...rows,
