@@ -25,6 +25,8 @@ const medium = plan(24, "cn r3 k3 c24 sum", "er r5 s2 e4 c48", "er r5 s2 e4 c80"
 const large = plan(32, "cn r4 k3 c32 sum", "er r7 s2 e4 c64", "er r7 s2 e4 c96", "ir r10 s2 e4 c192 se.25", "ir r19 e6 c224 se.25",
   "ir r25 s2 e6 c384 se.25",
   "ir r7 e6 c640 se.25");
+const larger = plan(32, "cn r4 k3 c32 sum", "er r8 s2 e4 c64", "er r8 s2 e4 c96", "ir r16 s2 e4 c192 se.25", "ir r24 e6 c256 se.25",
+  "ir r32 s2 e6 c512 se.25", "ir r8 e6 c640 se.25");
 /** Ross Wightman's: the first stage fused too, wider at the end. */
 const wightman: MobilePlan = {
   ...plan(24, "er r2 k3 e1 c24", "er r4 s2 e4 c48", "er r4 s2 e4 c64", "ir r6 s2 e4 c128 se.25", "ir r9 e6 c160 se.25",
@@ -59,6 +61,8 @@ const variants: readonly Variant[] = [
   { timm: "tf_efficientnetv2_s", plan: tensorFlow(small), size: 300, defaults: { epsilon: 1e-3 } },
   { timm: "tf_efficientnetv2_m", plan: tensorFlow(medium), size: 384, defaults: { epsilon: 1e-3 } },
   { timm: "tf_efficientnetv2_l", plan: tensorFlow(large), size: 384, defaults: { epsilon: 1e-3 } },
+  { timm: "efficientnetv2_xl", plan: larger, size: 384 },
+  { timm: "tf_efficientnetv2_xl", plan: tensorFlow(larger), size: 384, defaults: { epsilon: 1e-3 } },
 ];
 
 export const efficientnetsV2: Family = {
@@ -82,6 +86,9 @@ export const efficientnetsV2: Family = {
     "tf_efficientnetv2_b3.in1k@300": square(bicubic, 300, 331),
     tf_efficientnetv2_s: { ...square(bicubic, 300, 300), ...centred },
     "tf_efficientnetv2_s.in1k@384": { ...square(bicubic, 384, 384), ...centred },
+    // Squeezed to this size, not cut.
+    tf_efficientnetv2_xl: { ...bicubic, size: [384, 384], resize: [384, 384], ...centred },
+    "tf_efficientnetv2_xl.in21k_ft_in1k@512": { ...bicubic, size: [512, 512], resize: [512, 512], ...centred },
     efficientnetv2_rw_t: square(bicubic, 224, 224),
     "efficientnetv2_rw_t.ra2_in1k@288": square(bicubic, 288, 288),
     efficientnetv2_rw_s: square(bicubic, 288, 288),

@@ -26,7 +26,9 @@ const small: MobilePlan = {
       "ir k3 e6 c144"),
 };
 
-const variants = [["semnasnet_075", a1, 0.75], ["semnasnet_100", a1, 1], ["mnasnet_small", small, 1]] as const;
+const variants = [
+  ["semnasnet_050", a1, 0.5], ["semnasnet_075", a1, 0.75], ["semnasnet_100", a1, 1], ["semnasnet_140", a1, 1.4], ["mnasnet_small", small, 1],
+] as const;
 
 export const mnasnets: Family = {
   entries: () => variants.map(([name, plan, width]): Entry => ({

@@ -176,9 +176,9 @@ export class RepVit extends Composite {
 }
 
 const variants = [
-  ["repvit_m0_9", [48, 96, 192, 384], [2, 2, 14, 2]], [
-    "repvit_m1_0", [56, 112, 224, 448], [2, 2, 14, 2],
-  ], ["repvit_m1_1", [64, 128, 256, 512], [2, 2, 12, 2]],
+  ["repvit_m0_9", [48, 96, 192, 384], [2, 2, 14, 2]], ["repvit_m1_0", [56, 112, 224, 448], [2, 2, 14, 2]],
+  ["repvit_m1_1", [64, 128, 256, 512], [2, 2, 12, 2]], ["repvit_m1_5", [64, 128, 256, 512], [4, 4, 24, 4]],
+  ["repvit_m2_3", [80, 160, 320, 640], [6, 6, 34, 2]],
 ] as const;
 
 function repvit(name: string, widths: readonly number[], blocks: readonly number[], options: GivenOptions): RepVit {
@@ -195,6 +195,8 @@ export const repvits: Family = {
   presets: () => Object.fromEntries(variants.map(([name]) => [name, square(bicubic, 224, 235)])),
   recognise(shapes) {
     const last = shapes.get("head.head.l.weight")?.[1];
-    return shapes.has("stages.0.blocks.0.token_mixer.conv.c.weight") ? variants.find(([, widths]) => widths[3] === last)?.[0] : undefined;
+    if (!shapes.has("stages.0.blocks.0.token_mixer.conv.c.weight")) return undefined;
+    const third = new Set([...shapes.keys()].map((name) => /^stages\.2\.blocks\.(\d+)\./.exec(name)?.[1])).size - 1;
+    return variants.find(([, widths, blocks]) => widths[3] === last && blocks[2] === third)?.[0];
   },
 };
