@@ -7,6 +7,8 @@ export interface Pair {
   readonly without: string;
   readonly withSe: string;
   readonly options?: Readonly<Record<string, unknown>>;
+  /** Height and width of the image; 224 where none is said. */
+  readonly size?: number;
   /** Top-1 error in % on ImageNet, single crop, of the paper's own training: table 2 and 3 (arXiv 1709.01507v4). */
   readonly paper?: readonly [without: number, withSe: number];
 }
@@ -49,6 +51,8 @@ export const pairs: readonly Pair[] = [
   { without: "ecaresnetlight", withSe: "ecaresnetlight", options: { se: false } },
   { without: "seresnextaa101d_32x8d", withSe: "seresnextaa101d_32x8d", options: { se: false } },
   { without: "test_efficientnet", withSe: "test_efficientnet", options: { se: false } },
+  { without: "lraspp_mobilenet_v3_large", withSe: "lraspp_mobilenet_v3_large", options: { se: false } },
+  { without: "ir_50", withSe: "ir_se50", size: 112 },
 ];
 
 export interface Row {
@@ -61,14 +65,15 @@ export interface Row {
   readonly scaleMacs: number;
 }
 
-export function inputOf(): Shape {
-  return [1, 3, 224, 224];
+export function inputOf({ size = 224 }: Pick<Pair, "size">): Shape {
+  return [1, 3, size, size];
 }
 
 /** What both members of a pair cost for one image. */
-export function costs({ without, withSe, options = {} }: Pair): readonly [Row, Row] {
+export function costs(pair: Pair): readonly [Row, Row] {
+  const { without, withSe, options = {} } = pair;
   const row = (name: string, given: Readonly<Record<string, unknown>>): Row => {
-    const { parameters, seParameters, macs, seMacs, scaleMacs } = summarise(createModel(name, given, null), inputOf());
+    const { parameters, seParameters, macs, seMacs, scaleMacs } = summarise(createModel(name, given, null), inputOf(pair));
     return { name, parameters, seParameters, macs, seMacs, scaleMacs };
   };
   return [row(without, options), row(withSe, {})];

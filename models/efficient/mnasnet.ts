@@ -27,7 +27,8 @@ const small: MobilePlan = {
 };
 
 const variants = [
-  ["semnasnet_050", a1, 0.5], ["semnasnet_075", a1, 0.75], ["semnasnet_100", a1, 1], ["semnasnet_140", a1, 1.4], ["mnasnet_small", small, 1],
+  ["semnasnet_050", a1, 0.5], ["semnasnet_075", a1, 0.75], ["semnasnet_100", a1, 1], ["semnasnet_140", a1, 1.4],
+  ["mnasnet_small", small, 1],
 ] as const;
 
 export const mnasnets: Family = {

@@ -1,7 +1,7 @@
 /** Names, shapes, parameters and multiply-accumulates, against published figures (the SE paper, timm, torchvision). */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createModel, modelNames } from "../../../models/index.ts";
+import { createModel, modelNames, usualInput } from "../../../models/index.ts";
 import { BatchNorm2d } from "../../../src/nn/layers/batch-norm.ts";
 import { stateShapes } from "../../../src/nn/state-dict.ts";
 import { summarise } from "../../../src/nn/summary.ts";
@@ -116,7 +116,7 @@ test("networks of today without SE, by the option, are as much smaller as SE is 
   assert.ok(names.length > 60);
   for (const name of names) {
     const model = createModel(name, {}, null);
-    const { seParameters } = summarise(model, [1, 3, 224, 224]);
+    const { seParameters } = summarise(model, usualInput(model));
     assert.is(createModel(name, { se: false }, null).parameterCount(), model.parameterCount() - seParameters, name);
   }
 });
