@@ -35,15 +35,41 @@ export interface SessionCode {
   readonly modules: readonly (HostWasmModule | undefined)[];
 }
 
-/** How many sessions that are gone are named in messages: each worker gets one at least that often. */
-const MOST_DROPPED = 64;
+/** What a worker has of a session: how many modules, and which functions it is to forget. */
+interface Known {
+  modules: number;
+  forgotten: string[];
+  readonly memory: HostWasmMemory;
+}
+
+/** Sessions that a worker has, and bytes of their memories; but never fewer sessions than these. */
+const MOST_KNOWN = 32;
+const MOST_BYTES = 268435456;
+const LEAST_KNOWN = 4;
+
+/**
+ * Of what was not heard of for longest a worker has nothing any more; it is told anew when it runs again. For without a turn of the event
+ * loop nobody learns which sessions were dropped, and the worker would keep them all.
+ */
+function forgetOldest({ known, dropped }: Pick<Member, "known" | "dropped">): void {
+  let bytes = 0;
+  for (const { memory } of known.values()) bytes += memory.buffer.byteLength;
+  for (const [oldest, { memory }] of known) {
+    if (known.size <= LEAST_KNOWN || (known.size <= MOST_KNOWN && bytes <= MOST_BYTES)) return;
+    bytes -= memory.buffer.byteLength;
+    known.delete(oldest);
+    dropped.push(oldest);
+  }
+}
 
 interface Member {
   readonly worker: PoolWorker;
   /** From 1. */
   readonly index: number;
-  /** How many modules of each session it was sent, and which functions it is to forget. */
-  readonly known: Map<number, { modules: number; forgotten: string[] }>;
+  /** By session, the one that ran last at the end. */
+  readonly known: Map<number, Known>;
+  /** Sessions that are gone, of which it has something still: told with the next message. */
+  readonly dropped: number[];
   /** Has it been waited for in vain? */
   late: boolean;
 }
@@ -70,8 +96,6 @@ export class Pool {
   readonly #sleeps = maySleep();
   /** To sleep on. */
   readonly #nothing: Int32Array;
-  /** Sessions that are gone, to be told with the next messages. */
-  readonly #dropped: number[] = [];
   #sessions = 0;
   #starting: Promise<void> = Promise.resolve();
   /** Asynchronous runs, one after the other. */
@@ -105,9 +129,7 @@ export class Pool {
   }
 
   dropSession(session: number): void {
-    for (const { known } of this.#members) known.delete(session);
-    this.#dropped.push(session);
-    if (this.#dropped.length > MOST_DROPPED) this.#dropped.shift();
+    for (const { known, dropped } of this.#members) if (known.delete(session)) dropped.push(session);
   }
 
   /** Functions of a session that nobody calls any more. */
@@ -127,7 +149,7 @@ export class Pool {
     const index = Array.from({ length: MOST_WORKERS }, (_, i) => i + 1).find((each) => !this.#taken.has(each));
     if (index === undefined) throw new Error(`no further worker can be started: ${this.#missing}`);
     const worker = spawn(workerSource);
-    const member: Member = { worker, index, known: new Map(), late: false };
+    const member: Member = { worker, index, known: new Map(), dropped: [], late: false };
     for (const word of [SENT, ACKNOWLEDGED]) Atomics.store(this.#words, word + index, 0);
     this.#taken.add(index);
     try {
@@ -190,12 +212,15 @@ export class Pool {
     for (const member of this.#members) member.late &&= !this.#current(member);
     const members = this.#members.filter(({ late }) => !late).slice(0, count);
     for (const member of members) {
-      const known = member.known.get(session) ?? { modules: 0, forgotten: [] };
+      const known = member.known.get(session) ?? { modules: 0, forgotten: [], memory };
+      // The latest last.
+      member.known.delete(session);
       member.known.set(session, known);
+      if (known.modules < modules.length) forgetOldest(member);
       for (; known.modules < modules.length; known.modules++) {
         const module = modules[known.modules];
         if (module === undefined) continue;
-        this.#send(member, { dropped: this.#dropped, install: { session, module, memory, forgotten: known.forgotten } });
+        this.#send(member, { dropped: member.dropped.splice(0), install: { session, module, memory, forgotten: known.forgotten } });
         known.forgotten = [];
       }
     }

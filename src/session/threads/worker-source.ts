@@ -6,6 +6,9 @@ import { ACKNOWLEDGED, EPOCH, FINISHED, FIRST_SLOT, HELPERS, RUN, SENT, SESSION,
 import { LOST_WORKER } from "./lost.ts";
 import { STAGE_ADDRESS } from "../backends/wasm/memory.ts";
 
+/** Bytes, about, of a small session's code as the engine has it. */
+const COUNTED = 4194304;
+
 /** Looks for the next job before a worker sleeps: about a millisecond. */
 const LOOKS = 400_000;
 
@@ -55,7 +58,8 @@ port.onmessage = ({ data }) => {
       const { kernels, stages } = sessions.get(session) ?? { kernels: {}, stages: new Int32Array(memory.buffer, ${STAGE_ADDRESS}, 1) };
       for (const name of forgotten) delete kernels[name];
       Object.assign(kernels, new WebAssembly.Instance(module, { host: { memory }, kernels }).exports);
-      sessions.set(session, { kernels, stages });
+      // Nobody touches these bytes: they tell the engine of code and memory that it does not count, so that it looks for what was dropped.
+      sessions.set(session, { kernels, stages, counted: new ArrayBuffer(${COUNTED} + memory.buffer.byteLength) });
     }
     if (data.lead) lead(data.lead);
   } catch (error) {

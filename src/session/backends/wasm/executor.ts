@@ -3,7 +3,7 @@ import type { ModuleBuilder } from "../../../../kernels/wasm/assembler/module-bu
 import type { HostWasmInstance, HostWasmModule } from "../../../host-types.ts";
 import { Refusal } from "../backend.ts";
 import type { Job } from "../backend.ts";
-import { giveMemory } from "./memories.ts";
+import { giveMemory, mayWait, waited } from "./memories.ts";
 import type { Arithmetic } from "../numerics.ts";
 import type { Routine } from "../../../operations/record.ts";
 import { emitRunsAlone } from "./run-function.ts";
@@ -67,8 +67,8 @@ export class WasmExecutor {
   /** Takes the memory back, if it is the executor's own; to be called once, when nothing runs in it any more. */
   readonly release: () => void;
   /**
-   * The same, for owners that are collected without it. A memory that nobody shares is left to the collector: what waits for a turn of the
-   * event loop would keep those of all sessions that one turn makes.
+   * The same, for owners that are collected without it; but most memories are left to the collector: what waits for a turn of the event
+   * loop would keep those of all sessions that one turn makes.
    */
   readonly collected: (() => void) | undefined;
   readonly #compile: CompileWasm;
@@ -101,13 +101,15 @@ export class WasmExecutor {
     const session = crew?.newSession() ?? 0;
     const [stage, lost] = [STAGE_ADDRESS, LOST_ADDRESS].map((address) => new Int32Array(memory.buffer, address, 1));
     this.#code = { session, memory, stage, lost, modules: [] };
-    // Both hold nothing of this object, so that it can be collected before.
+    const waits = pool !== undefined && mayWait();
+    // Holds nothing of this object.
     this.release = () => {
       crew?.dropSession(session);
+      if (waits) waited();
       // A thread that was given up may still write to it.
       if (given === undefined && (pool === undefined || lost[0] === 0)) giveMemory(memory, shared);
     };
-    this.collected = pool === undefined ? crew && dropping(crew, session) : this.release;
+    this.collected = waits ? this.release : crew && dropping(crew, session);
   }
 
   /** Other kernels in the same memory, for this thread alone. */
