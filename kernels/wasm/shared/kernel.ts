@@ -3,6 +3,12 @@ import type { Func } from "../assembler/handles.ts";
 import type { Layout } from "./layout.ts";
 import type { ModuleBuilder } from "../assembler/module-builder.ts";
 
+/** A function of WebAssembly that is not yet part of a module; of equal name are equal functions, of which a module has one. */
+export interface Emitter {
+  readonly name: string;
+  emit(m: ModuleBuilder): Func;
+}
+
 /**
  * All sizes are baked into the instructions. The exported function takes byte addresses, outputs first; of images that of pixel
  * (0, 0). Its last two arguments, begin and end, choose the part to compute, from 0 to `parts`: threads share a kernel so.

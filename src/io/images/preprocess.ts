@@ -7,32 +7,11 @@
 import { show } from "../../errors.ts";
 import { Tensor } from "../../tensor.ts";
 import { parsePreprocessing } from "./preprocessing.ts";
+import type { Preprocessing } from "./preprocessing.ts";
 import { checkImage, luma, type RgbaImage } from "./image.ts";
-import { type Interpolation, type PassOrder, resize } from "./resize.ts";
+import { resize } from "./resize.ts";
 
-/**
- * How pictures become what a network was trained on: resize, crop, levels from 0 to `range`, less `mean`, over `std`, channels in this
- * order. `presets` has the published ones.
- */
-export interface Preprocessing {
-  /** [height, width] of the tensor: a crop from the middle, padded with black where the image is smaller. */
-  readonly size: readonly [number, number];
-  /** Before the crop: the shorter side becomes so many pixels, or the image exactly [height, width]; absent: it stays as it is. */
-  readonly resize?: number | readonly [number, number];
-  readonly interpolation: Interpolation;
-  /**
-   * Which pass of resizing comes first, where it was another than today's Pillow has: "across", as Pillow had it until 12.1, or
-   * "pillow-13", the default. Weights files say it; one of a senet that did not know it yet is read as "across".
-   */
-  readonly order?: PassOrder;
-  /** "gray" is ITU-R 601-2 luma, equal to PIL's convert("L"); "bgr" is the order of Caffe's networks. */
-  readonly channels: "rgb" | "bgr" | "gray";
-  /** What white becomes before mean and standard deviation: 1 (the default), or 255 as Caffe's networks want it. */
-  readonly range?: 1 | 255;
-  /** One a channel, in the units of `range`: y = (x - mean) / std. */
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
-}
+export type { Preprocessing } from "./preprocessing.ts";
 
 /** What becomes of an image before mean and standard deviation. */
 export type Geometry = Pick<Preprocessing, "size" | "resize" | "interpolation" | "order" | "channels">;

@@ -1,15 +1,8 @@
 /** What a program on wasm kernels is made of: calls of kernels, with where their operands lie and how threads may share them. */
-import type { Func } from "../../../kernels/wasm/assembler/handles.ts";
-import type { ModuleBuilder } from "../../../kernels/wasm/assembler/module-builder.ts";
+import type { Emitter } from "../../../kernels/wasm/shared/kernel.ts";
 import { imageBytes } from "../../../kernels/wasm/shared/layout.ts";
 import { isImage } from "./places.ts";
 import type { Place, Region } from "./places.ts";
-
-/** A function of WebAssembly that is not yet part of a module; of equal name are equal functions. */
-export interface Emitter {
-  readonly name: string;
-  emit(m: ModuleBuilder): Func;
-}
 
 /** An address, and the bytes from one image's to the next; 0 for what all images share, be it stored or a single image. */
 export interface Operand {

@@ -2,7 +2,7 @@
 import { bytesOf } from "../../../kernels/formats.ts";
 import { imageBytes } from "../../../kernels/wasm/shared/layout.ts";
 import type { Layout } from "../../../kernels/wasm/shared/layout.ts";
-import type { Emitter } from "./kernel-call.ts";
+import type { Emitter } from "../../../kernels/wasm/shared/kernel.ts";
 
 /** Bytes of the arena. */
 export interface Region {

@@ -2,7 +2,7 @@
  * Bytes and bits of a JPEG file, one after the other: plain up to a scan's data, then entropy-coded (ITU-T T.81, F.1.2.3). A closure, and
  * no class: what it holds has short names when it is minified.
  */
-import { check } from "./frame.ts";
+import { check } from "./check.ts";
 import { type Codes, extend, lookBits } from "./huffman.ts";
 import { zigzag } from "./zigzag.ts";
 

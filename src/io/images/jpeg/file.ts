@@ -3,7 +3,8 @@
  * segments, unknown APPn, DNL) and what is refused.
  */
 import type { JpegBits } from "./bits.ts";
-import { type Component, type Frame, type Scan, check } from "./frame.ts";
+import { check } from "./check.ts";
+import type { Component, Frame, Scan } from "./frame.ts";
 import { type Codes, type HuffmanTable, buildCodes } from "./huffman.ts";
 import { standardTables } from "./standard-tables.ts";
 import { zigzag } from "./zigzag.ts";

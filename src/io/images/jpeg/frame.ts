@@ -1,5 +1,5 @@
 /** What frame and scan headers of a JPEG file say (ITU-T T.81, B.2.2 and B.2.3), and the geometry that follows (A.1.1, A.2). */
-import { FormatError } from "../../../errors.ts";
+import { check } from "./check.ts";
 import type { Header } from "./header.ts";
 import type { Codes } from "./huffman.ts";
 
@@ -63,11 +63,6 @@ export interface Scan {
 
 /** libjpeg's largest side. */
 const largestSide = 65500;
-
-/** @throws FormatError unless `right`. */
-export function check(right: boolean, message: string): asserts right {
-  if (!right) throw new FormatError(`JPEG: ${message}`);
-}
 
 /** @throws FormatError for sizes and factors that libjpeg refuses */
 export function makeFrame(header: Header): Frame {

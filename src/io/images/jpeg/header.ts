@@ -3,7 +3,7 @@
  * it does not take there, LOAD_TRUNCATED_IMAGES makes no picture either.
  */
 import { openBits } from "./bits.ts";
-import { check } from "./frame.ts";
+import { check } from "./check.ts";
 
 export interface Header {
   readonly width: number;

@@ -1,5 +1,5 @@
 /** Huffman codes of JPEG (ITU-T T.81, C.2 and F.2.2). */
-import { check } from "./frame.ts";
+import { check } from "./check.ts";
 
 /** Bits that are looked up at once. */
 export const lookBits = 10;

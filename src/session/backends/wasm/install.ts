@@ -6,7 +6,8 @@ import { ModuleBuilder } from "../../../../kernels/wasm/assembler/module-builder
 import type { Core, InstructionTable } from "../../../../kernels/wasm/assembler/opcodes.ts";
 import type { Routine } from "../../../operations/record.ts";
 import { argumentCount } from "../../plan/kernel-call.ts";
-import type { Emitter, KernelCall, Stage } from "../../plan/kernel-call.ts";
+import type { Emitter } from "../../../../kernels/wasm/shared/kernel.ts";
+import type { KernelCall, Stage } from "../../plan/kernel-call.ts";
 import type { PlacedPlan } from "../../plan/plan.ts";
 import { atOnce } from "../backend.ts";
 import type { Making } from "../backend.ts";

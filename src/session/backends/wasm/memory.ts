@@ -3,7 +3,7 @@
  * turn, as large as the largest wants. Addresses are given out first; `commit` then grows the memory once and writes what is new.
  */
 import type { HostWasmMemory } from "../../../host-types.ts";
-import type { Emitter } from "../../plan/kernel-call.ts";
+import type { Emitter } from "../../../../kernels/wasm/shared/kernel.ts";
 import type { Packer, Stored } from "../../plan/places.ts";
 import type { Memory } from "../../plan/plan.ts";
 import { takeMemory } from "./memories.ts";
