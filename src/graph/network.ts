@@ -42,6 +42,8 @@ export interface Network {
    * @throws RangeError naming the input where the network cannot take such, or wants to be told
    */
   lower(shapes: Shapes, training?: boolean): Graph;
+  /** What its sessions are made of, where that is not what `compile` has (`OwnSessions` of src/session). */
+  readonly sessions?: object;
   /** Does it compute with bytes (src/quantise)? Its bits are the same everywhere, and nothing of it learns. */
   readonly quantised?: boolean;
   /** By name, the constants that training may change, and which of them stay as they are; by default all weights and biases learn. */

@@ -20,7 +20,8 @@ import { generalComputations, generalDeclarations } from "./general/index.ts";
 import { adaptiveAveragePool } from "./pooling/adaptive-average-pool.ts";
 import { channelPool, channelPoolCheck, globalPool } from "./pooling/global-pool.ts";
 import { averagePool, maxPool } from "./pooling/window-pool.ts";
-import { quantisedComputations, quantisedDeclarations } from "./quantised/index.ts";
+import { quantisedDeclarations } from "./quantised/index.ts";
+import type { QuantisedKind } from "../graph/quantised.ts";
 import type { Computations, Declarations } from "./record.ts";
 
 export const declarations: Declarations = {
@@ -51,7 +52,8 @@ export const declarations: Declarations = {
   ...quantisedDeclarations,
 };
 
-export const computations: Computations = {
+/** All but those on bytes, which only quantised networks load (quantised/index.ts). */
+export const computations: Omit<Computations, QuantisedKind> = {
   ...coreComputations,
   conv_transpose2d: { ...coreComputations.conv_transpose2d, ...convTranspose2dCheck },
   channel_conv: { ...coreComputations.channel_conv, ...channelConvCheck },
@@ -62,5 +64,4 @@ export const computations: Computations = {
   l2_normalise: l2NormaliseComputation,
   partial_add: partialAddComputation,
   ...generalComputations,
-  ...quantisedComputations,
 };

@@ -1,5 +1,8 @@
 /** A network of bytes: the network that it was made of says which operations there are, the recipe with which numbers. */
 import type { Network } from "../graph/network.ts";
+import type { OwnSessions } from "../session/backends/capabilities.ts";
+import { byteCapabilities } from "../session/backends/wasm/bytes.ts";
+import { checkBytes } from "../session/backends/wasm/checks/bytes.ts";
 import type { Shape } from "../tensor.ts";
 import { prepare } from "./prepare.ts";
 import { quantisedGraph } from "./graph.ts";
@@ -8,16 +11,21 @@ import type { Recipe } from "./recipe.ts";
 /** What `quantise` makes and `readQuantised` reads. Sessions compile it as any other network; its bits are the same everywhere. */
 export interface QuantisedNetwork extends Network {
   readonly quantised: true;
+  /** Kernels of bytes, and how they are checked. Their numerics are the same bits everywhere, whatever is asked for. */
+  readonly sessions: OwnSessions;
   readonly recipe: Recipe;
   /** What it was measured on: [1, channels, height, width]. */
   readonly input: Shape;
 }
 
+/** What sessions of bytes are made of. */
+export const byteSessions: OwnSessions = { capabilities: byteCapabilities(), numerics: "exact", check: checkBytes };
+
 /** @param network as it was before, its weights of no matter */
 export function quantisedNetwork(network: Network, recipe: Recipe, input: Shape): QuantisedNetwork {
   const { title, inputs, outputs } = network;
   return {
-    title: `${title}, int8`, inputs, outputs, quantised: true, recipe, input,
+    title: `${title}, int8`, inputs, outputs, quantised: true, sessions: byteSessions, recipe, input,
     lower(shapes, training = false) {
       if (training) throw new RangeError(`${title}: a quantised network does not learn; train the one that it was made of`);
       return quantisedGraph(prepare(network.lower(shapes)), recipe);

@@ -5,6 +5,7 @@ import type { Graph, Value } from "../graph/graph.ts";
 import { compileSync } from "../session/session.ts";
 import type { Tensor } from "../tensor.ts";
 import { layerName, quantisedGraph } from "./graph.ts";
+import { byteSessions } from "./network.ts";
 import type { Recipe } from "./recipe.ts";
 import { observing } from "./statistics.ts";
 
@@ -55,7 +56,7 @@ export function reportOf(
   const wanted = [...new Set(values)];
   const quantised = quantisedGraph({ ...graph, outputs: wanted }, recipe);
   const float = observing(graph, wanted);
-  const bytes = compileSync({ ...fixedNetwork(quantised), quantised: true });
+  const bytes = compileSync({ ...fixedNetwork(quantised), sessions: byteSessions });
   const [{ name: input }] = graph.inputs;
   try {
     images.forEach((image, i) => {

@@ -5,9 +5,7 @@ import { fixedNetwork } from "../graph/network.ts";
 import type { Network } from "../graph/network.ts";
 import type { Module } from "../nn/module.ts";
 import { allOperations } from "./backends/all-operations.ts";
-import type { Capabilities, Wanted } from "./backends/capabilities.ts";
-import { checkBytes } from "./backends/wasm/checks/bytes.ts";
-import { byteCapabilities } from "./backends/wasm/bytes.ts";
+import type { Capabilities, OwnSessions, Wanted } from "./backends/capabilities.ts";
 import { givenModules } from "./backends/wasm/modules/given.ts";
 import { withPace } from "./backends/wasm/pace.ts";
 import { withFastHere } from "./backends/wasm/fast.ts";
@@ -35,12 +33,11 @@ function opened(source: Module | Network | Graph): Module | Network {
   return typeof source === "object" && source !== null && "nodes" in source ? fixedNetwork(source) : source;
 }
 
-const bytes = byteCapabilities();
-
-/** Quantised networks have their own; their numerics are the same bits everywhere, whatever is asked for. */
+/** Quantised networks bring their own, so that only programs with such a network load it. */
 function whatFor(source: object, options: CompileOptions): readonly [Capabilities, CompileOptions & Pick<Wanted, "check">] {
-  const quantised = typeof source === "object" && source !== null && "quantised" in source && source.quantised === true;
-  return quantised ? [bytes, { ...options, numerics: "exact", check: checkBytes }] : [all, options];
+  if (typeof source !== "object" || source === null || !("sessions" in source)) return [all, options];
+  const { capabilities, ...own } = source.sessions as OwnSessions;
+  return [capabilities, { ...options, ...own }];
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Dots } from "../../kernels/wasm/quantised/conv.ts";
 import { fixedNetwork } from "../../src/graph/network.ts";
 import type { Graph, Node, Operation, Value } from "../../src/graph/graph.ts";
 import { quantise } from "../../src/quantise/quantise.ts";
+import { byteSessions } from "../../src/quantise/network.ts";
 import { byteCapabilities } from "../../src/session/backends/wasm/bytes.ts";
 import { atOnce } from "../../src/session/backends/backend.ts";
 import { checkBytes } from "../../src/session/backends/wasm/checks/bytes.ts";
@@ -71,7 +72,7 @@ function graphOf(
 }
 
 function agreeOn(graph: Graph, random: Random, what: string): void {
-  const network = { ...fixedNetwork(graph), quantised: true };
+  const network = { ...fixedNetwork(graph), sessions: byteSessions };
   for (const extreme of [false, true]) {
     const given = Object.fromEntries(graph.inputs.map(({ name, shape }) => {
       const x = draw(shape, random);

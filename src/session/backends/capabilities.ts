@@ -68,6 +68,11 @@ export interface Capabilities {
   readonly modules?: (wanted: Wanted) => Making<Backend>;
 }
 
+/** What a network brings for its sessions, instead of what `compile` has: what is asked of the backend besides. */
+export interface OwnSessions extends Pick<Wanted, "numerics" | "check"> {
+  readonly capabilities: Capabilities;
+}
+
 /** Who computes, and why no more where more are wanted. */
 export interface Crew {
   readonly threads: number;

@@ -19,7 +19,9 @@ export interface Operations extends PlainOperations {
 
 /** @throws RangeError for what these operations are without */
 export function lacking({ output }: Pick<Node, "output">, what: string): never {
-  throw new RangeError(`compile: ${output.name} wants ${what}, which senet/session/lean has not`);
+  throw new RangeError(
+    `compile: ${output.name} wants ${what}, which this compile has not (senet/session/lean; quantised graphs without their network)`,
+  );
 }
 
 /** @throws RangeError where these operations have none */

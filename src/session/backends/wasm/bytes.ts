@@ -3,8 +3,10 @@ import { ALL } from "../../../../kernels/wasm/assembler/opcodes-all.ts";
 import { probeDots } from "../../../../kernels/wasm/probe/dots.ts";
 import type { Dots } from "../../../../kernels/wasm/quantised/conv.ts";
 import type { Kind } from "../../../graph/graph.ts";
+import { quantisedComputations } from "../../../operations/quantised/index.ts";
 import { allOperations } from "../all-operations.ts";
 import type { Capabilities } from "../capabilities.ts";
+import type { Operations } from "../operations.ts";
 import { poolThreads } from "../../threads/threads.ts";
 import { bindings } from "./bindings/index.ts";
 import { quantisedBindings } from "./bindings/quantised.ts";
@@ -21,12 +23,16 @@ function fastestDots(): Dots {
   return (known ??= probeDots(typeof performance === "undefined" ? undefined : () => performance!.now()));
 }
 
+export const byteOperations: Operations = {
+  ...allOperations,
+  computations: { ...allOperations.computations, ...quantisedComputations },
+  bindings: { ...Object.fromEntries(moves.map((kind) => [kind, bindings[kind as keyof typeof bindings]])), ...quantisedBindings },
+};
+
 /** @param dots for tests; by default as a measurement of some milliseconds says. The bits are the same. */
 export function byteCapabilities(dots?: Dots): Capabilities {
   return {
-    operations: {
-      ...allOperations, bindings: { ...Object.fromEntries(moves.map((kind) => [kind, bindings[kind]])), ...quantisedBindings },
-    },
+    operations: byteOperations,
     threads: poolThreads,
     pace: (arithmetic) => ({ ...arithmetic, instructions: ALL, relaxedDots: (dots ?? fastestDots()) === "relaxed" }),
   };

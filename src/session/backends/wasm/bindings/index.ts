@@ -1,4 +1,5 @@
-/** The bindings of all operations. */
+/** The bindings of all operations but those on bytes, which only quantised networks load (quantised.ts). */
+import type { QuantisedKind } from "../../../../graph/quantised.ts";
 import { partialAddKernel } from "../../../../../kernels/wasm/operations/partial-add.ts";
 import { onLayouts, overFirst } from "./binding.ts";
 import type { Bindings } from "./binding.ts";
@@ -9,11 +10,10 @@ import {
 import {
   binaryBinding, clipBinding, eluBinding, multiplyBinding, pixelScaleBinding, preluBinding, unaryBinding,
 } from "./pointwise.ts";
-import { quantisedBindings } from "./quantised.ts";
 import { channelConvBinding, channelPoolBinding, l2NormaliseBinding, reduceBinding, resampleBinding, softmaxBinding } from "./rows.ts";
 import { transposedConvolutionBinding } from "./transposed-convolution.ts";
 
-export const bindings: Bindings = {
+export const bindings: Omit<Bindings, QuantisedKind> = {
   ...coreBindings,
   conv_transpose2d: transposedConvolutionBinding,
   channel_conv: channelConvBinding,
@@ -42,5 +42,4 @@ export const bindings: Bindings = {
   softmax: softmaxBinding,
   resample: resampleBinding,
   matrix_product: "plain",
-  ...quantisedBindings,
 };

@@ -6,6 +6,7 @@ import type { Graph, Node, Operation, Value } from "../../../../graph/graph.ts";
 import { sizeOf } from "../../../../tensor.ts";
 import type { Shape } from "../../../../tensor.ts";
 import { allOperations } from "../../all-operations.ts";
+import { byteOperations } from "../bytes.ts";
 import type { Making } from "../../backend.ts";
 import { plainProgram, PlainConstants } from "../../plain/program.ts";
 import type { WasmExecutor } from "../executor.ts";
@@ -137,7 +138,7 @@ export function* checkBytes(labels: ReadonlySet<string>, executor: WasmExecutor)
   if (![...labels].some(isByte)) return wrong;
   const { graph, outputs } = allCases();
   const options = {
-    graph, operations: allOperations, kept: new Set<string>(), constants: new PlainConstants(), overrides: new Map<string, undefined>(),
+    graph, operations: byteOperations, kept: new Set<string>(), constants: new PlainConstants(), overrides: new Map<string, undefined>(),
   };
   const programs = [plainProgram(options), yield* makeWasmProgram({ ...options, executor })];
   const next = checkValues(5);
