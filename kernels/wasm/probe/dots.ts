@@ -45,7 +45,7 @@ export function probeDots(now: (() => number) | undefined): Dots {
   const outputs = [x + IMAGE, x + 2 * IMAGE];
   const run = (which: number): void => {
     const { name, rows, panels } = kernels[which];
-    call[name](outputs[which], x, w, numbers, 0, 0, 0, rows, 0, panels);
+    call[name](outputs[which], x, w, numbers, 0, 0, 0, rows, 0, panels, x + 3 * IMAGE);
   };
   // Products as large as they can be, of both signs; multipliers (0x38383838 is 4.4e-5) that make some steps of them, and no offset.
   const sameFor = (weight: number): boolean => {

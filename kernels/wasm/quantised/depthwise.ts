@@ -36,7 +36,7 @@ export function byteDepthwiseKernel(given: ByteDepthwiseParams): ByteConvKernel 
   const rest = residual === undefined ? "" : `_${byteLayoutName(residual)}`;
   const name = `u7_depthwise_${byteLayoutName(input)}_to_${byteLayoutName(output)}_k${kernel.join("x")}s${stride.join("x")}` +
     `p${padding.join("x")}d${dilation.join("x")}_${epilogueName(epilogue)}${rest}`;
-  return { name, rows: output.height, panels: panelCount(output.channels), emit: (m) => emitDepthwise(m, name, given) };
+  return { name, rows: output.height, panels: panelCount(output.channels), scratch: 0, emit: (m) => emitDepthwise(m, name, given) };
 }
 
 function emitDepthwise(m: ModuleBuilder, name: string, given: ByteDepthwiseParams): Func {

@@ -76,6 +76,7 @@ for (const dots of kinds) {
           const gates = new Float32Array(batch * paddedChannels(outChannels));
           gate?.forEach((value, i) => (gates[Math.floor(i / outChannels) * paddedChannels(outChannels) + (i % outChannels)] = value));
           const by = machine.store(gates);
+          const work = kernel.scratch === 0 ? [] : [machine.take(kernel.scratch)];
           for (let n = 0; n < batch; n++) {
             const addresses = [
               to + n * imageBytes(output), from + n * imageBytes(input), w, q, residual === undefined ? 0 : over + n * imageBytes(residual),
@@ -84,7 +85,7 @@ for (const dots of kinds) {
             // In two parts each way.
             const [row, cut] = [Math.floor(kernel.rows / 2), Math.floor(kernel.panels / 2)];
             for (const [begin, end] of [[0, row], [row, kernel.rows]]) {
-              for (const [first, last] of [[0, cut], [cut, kernel.panels]]) machine.run(kernel.name, ...addresses, begin, end, first, last);
+              for (const [first, last] of [[0, cut], [cut, kernel.panels]]) machine.run(kernel.name, ...addresses, begin, end, first, last, ...work);
             }
           }
           assert.equal(machine.read(output, batch, to), expected, JSON.stringify({ extreme, more }));

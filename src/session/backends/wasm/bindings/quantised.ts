@@ -103,7 +103,7 @@ const convolution: Binding<"quantised_conv2d"> = {
     };
     const byPanels = made.rows < 4 || (made.panels >= 4 && weights.bytes > pixelBytes(x.layout) * x.layout.height * x.layout.width);
     return callOf(made, y.images, [y, x, weights, numbers, residual ?? 0, gate ?? 0], {
-      ranges: [{ count: made.rows, unit: 1 }, { count: made.panels, unit: 1 }], divided: byPanels ? 1 : 0,
+      ranges: [{ count: made.rows, unit: 1 }, { count: made.panels, unit: 1 }], divided: byPanels ? 1 : 0, scratch: made.scratch,
       // A byte takes a quarter of what a float does.
       work: 0.5 * sizeOf(output.shape) * shape.inputs * places,
     });
