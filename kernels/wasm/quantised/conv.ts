@@ -3,9 +3,9 @@
  * WebAssembly for one layer: panels of 16 output channels, tiles of some pixels, the loops of ../convolution/direct.ts.
  *
  * A step is four input channels at one place of the kernel. With relaxed dots it reads four vectors of weights, copies the four bytes of
- * each pixel to all lanes, and adds 64 products a dot. For dots of 16 bits a panel's weights are widened first, once for all rows, in working
- * memory; a vector has two output channels by four inputs, and tiles compute 8 output channels and then the other 8; each output then has
- * two sums, which are added at the end. (Widened in the loop, 85 instead of 104 GOP/s: Zen 5, Node 20.)
+ * each pixel to all lanes, and adds 64 products a dot. For dots of 16 bits a panel's weights are widened first, once for all rows, in
+ * working memory; a vector has two output channels by four inputs, and tiles compute 8 output channels and then the other 8; each output
+ * then has two sums, which are added at the end. (Widened in the loop, 85 instead of 104 GOP/s: Zen 5, Node 20.)
  *
  * Longer than 300 lines: one nest of loops for both kinds of dots, whose parts share their registers.
  */

@@ -85,7 +85,9 @@ for (const dots of kinds) {
             // In two parts each way.
             const [row, cut] = [Math.floor(kernel.rows / 2), Math.floor(kernel.panels / 2)];
             for (const [begin, end] of [[0, row], [row, kernel.rows]]) {
-              for (const [first, last] of [[0, cut], [cut, kernel.panels]]) machine.run(kernel.name, ...addresses, begin, end, first, last, ...work);
+              for (const [first, last] of [[0, cut], [cut, kernel.panels]]) {
+                machine.run(kernel.name, ...addresses, begin, end, first, last, ...work);
+              }
             }
           }
           assert.equal(machine.read(output, batch, to), expected, JSON.stringify({ extreme, more }));
