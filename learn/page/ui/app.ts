@@ -72,6 +72,7 @@ class Page {
       if (given !== undefined) void this.#take(given);
     });
     button("save").addEventListener("click", () => this.#save());
+    performance.mark("drawing");
     for (const id of preparations) element(id, HTMLSelectElement).addEventListener("change", () => void this.#prepare());
   }
 
@@ -166,6 +167,7 @@ class Page {
           picture, overrides: this.#overrides, selection: this.#selection, target: this.#answer.target });
         // Another network may have been opened meanwhile.
         if (opened !== this.#opened) continue;
+        if (this.#latest === undefined) performance.mark("answer");
         this.#latest = look;
         this.#draw();
       } while (this.#again);

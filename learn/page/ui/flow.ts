@@ -20,11 +20,16 @@ function channelAt(canvas: HTMLCanvasElement, sheet: Sheet | undefined, { client
   return channel < sheet.shown ? channel : undefined;
 }
 
+/** Milliseconds between two times that the stages light up: a camera has a new picture in every frame. */
+const shortest = 300;
+
 const space = "http://www.w3.org/2000/svg";
 
 export class Flow {
   readonly #list = element("flow", HTMLOListElement);
   readonly #select: (block: number, channel?: number) => void;
+  /** When they lit up last. */
+  #lit = -Infinity;
   /** What the cards show, for who points at a channel. */
   #sheets: readonly Sheet[] = [];
   #input: Card | undefined;
@@ -75,14 +80,19 @@ export class Flow {
       const top = (gate: number): number => 100 - 100 * Math.max(0, Math.min(1, gate));
       card.gates.setAttribute("d", [...gates].map((gate, c) => `M${c} 100V${top(gate)}H${c + 1}V100Z`).join(""));
     });
-    if (!fresh) return;
-    [this.#input!, ...this.#cards].forEach(({ item }, i) => {
+    if (fresh && performance.now() - this.#lit > shortest) this.#lightUp();
+  }
+
+  #lightUp(): void {
+    this.#lit = performance.now();
+    const items = [this.#input!, ...this.#cards].map(({ item }) => item);
+    items.forEach((item, i) => {
       item.style.animationDelay = `${Math.min(i * 40, 600)}ms`;
-      // Begun anew although it may still go on.
       item.classList.remove("lit");
-      void item.offsetWidth;
-      item.classList.add("lit");
     });
+    // Laid out once without it, so that it begins anew although it may still go on.
+    void this.#list.offsetWidth;
+    for (const item of items) item.classList.add("lit");
   }
 
   #drawn(card: Card, sheet: Sheet, text: string): void {

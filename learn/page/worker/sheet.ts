@@ -25,7 +25,7 @@ function shrunk(values: Float32Array, height: number, width: number, rows: numbe
 
 /** From which value to which there is grey: 0 is within; one of 200 may be beyond, so that a few large values do not darken all. */
 function ends(values: Float32Array): readonly [number, number] {
-  const step = Math.max(1, Math.floor(values.length / 8192));
+  const step = Math.max(1, Math.floor(values.length / 2048));
   const some = Float32Array.from({ length: Math.ceil(values.length / step) }, (_, i) => values[i * step]).sort();
   const beyond = Math.floor(some.length / 200);
   return [Math.min(0, some[beyond]), Math.max(1e-12, some[some.length - 1 - beyond])];
