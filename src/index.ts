@@ -20,6 +20,7 @@ export { GELU, HardSigmoid, HardSwish, LeakyReLU, ReLU, ReLU6, SiLU, Sigmoid, Ta
 export { AdaptiveAveragePool2d, AveragePool2d, GlobalAveragePool, GlobalMaxPool, MaxPool2d } from "./nn/layers/pooling.ts";
 export { ChannelShuffle, Flatten, Identity } from "./nn/layers/reshape.ts";
 export { Dropout } from "./nn/layers/dropout.ts";
+export { MergedBranches } from "./nn/layers/merged-branches.ts";
 export { ResizeBack } from "./nn/layers/resize-back.ts";
 export { Upsample } from "./nn/layers/upsample.ts";
 export { SqueezeExcite } from "./nn/attention/squeeze-excite.ts";

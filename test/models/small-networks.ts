@@ -80,6 +80,7 @@ export const todaysNetworks: readonly SmallNetwork[] = [
   { model: "mixnet_s", options: { ...tiny, width: 0.25, depth: 0.5 }, input: [2, 2, 40, 33] },
   { model: "rexnet_100", options: { ...tiny, width: 0.25 }, input: [2, 2, 33, 40] },
   { model: "repvit_m0_9", options: { ...tiny, widths: [8, 12, 16, 20], blocks: [2, 1, 2, 1] }, input: [2, 2, 33, 40] },
+  { model: "repvit_m0_9", options: { ...tiny, widths: [8, 12, 16, 20], blocks: [2, 1, 2, 1], fused: true }, input: [2, 2, 33, 40] },
   { model: "ecaresnet50t", options: { ...tiny, blocks: [1, 2, 1, 1], width: 8 }, input: [2, 2, 33, 40] },
 ];
 
