@@ -40,12 +40,6 @@ export const reductions: Table = {
   ReduceL1: reduced((site, x, axes) => site.reduce("sum", site.unary(x, "abs"), axes)),
   ReduceL2: reduced((site, x, axes) => site.unary(sumOfSquares(site, x, axes), "sqrt")),
   ReduceSumSquare: reduced(sumOfSquares),
-  ReduceLogSum: reduced((site, x, axes) => site.unary(site.reduce("sum", x, axes), "log")),
-  ReduceLogSumExp: reduced((site, x, axes) => {
-    const most = site.reduce("max", x, axes);
-    const sum = site.reduce("sum", site.unary(site.binary("subtract", x, most), "exp"), axes);
-    return site.binary("add", site.unary(sum, "log"), most);
-  }),
   ArgMax: (site) => place(site, site.item(0)),
   ArgMin: (site) => place(site, site.unary(site.item(0), "negative")),
 };

@@ -47,27 +47,18 @@ export function isFloat(type: number): boolean {
 }
 
 /**
- * x with fewer bits, to nearest, ties to even: what a product with 2^k + 1 adds is taken away again, and with it the last k bits
+ * The float16 that is nearest, ties to even: what a product with 2^42 + 1 adds is taken away again, and the last 42 bits with it
  * (Veltkamp).
- * @param split 2^k + 1
- * @param least below it steps stay as wide as they are for numbers near `level`
- * @param most beyond is infinity
+ * Below the smallest normal number steps stay as wide as they are there, which is as wide as those of doubles near 2^28.
  */
-function shortened(x: number, split: number, least: number, level: number, most: number): number {
-  const size = Math.abs(x);
-  const far = x * split;
-  return size < least ? x + level - level : size >= most ? x * Infinity : far - (far - x);
-}
-
-/** The float16 that is nearest. */
 export function toHalf(x: number): number {
-  return shortened(x, 4398046511105, 0.00006103515625, 402653184, 65520);
+  const size = Math.abs(x);
+  const far = x * 4398046511105;
+  return size < 0.00006103515625 ? x + 402653184 - 402653184 : size >= 65520 ? x * Infinity : far - (far - x);
 }
 
-const roundings: Readonly<Record<number, (x: number) => number>> = {
-  [FLOAT16]: toHalf, [BFLOAT16]: (x) => shortened(x, 35184372088833, 0, 0, 3.3961775292304957e38),
-  [INT64]: Math.trunc, [UINT64]: Math.trunc,
-};
+/** Numbers of bfloat16 stay as they are computed. */
+const roundings: Readonly<Record<number, (x: number) => number>> = { [FLOAT16]: toHalf, [INT64]: Math.trunc, [UINT64]: Math.trunc };
 
 /** Makes the numbers of an array those that its type has: what typed arrays don't do themselves when they are written to. */
 export function fit(type: number, data: Numbers): Numbers {
