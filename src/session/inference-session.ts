@@ -194,8 +194,10 @@ export class Session implements Disposable {
     if (this.#pending > 0) throw new Error(`session.${method}: an asynchronous run is under way; await it first`);
   }
 
-  #asked(method: string, x: Input | Named<Input>, { into }: RunOptions<Float32Array | Named<Float32Array>>): Asked {
+  #asked(method: string, x: Input | Named<Input>, options: RunOptions<Float32Array | Named<Float32Array>>): Asked {
     const at = `session.${method}`;
+    const { into, ...others } = options ?? {};
+    for (const name in others) throw new RangeError(`${at}: "${name}" is no option; into is the only one`);
     const inputs = checkInputs(at, this.#network, this.#overrides.keys(), x);
     this.#open();
     return { at, inputs, shapes: this.#network.inputs.map(({ name }) => inputs[name].shape), lone: x instanceof Tensor, into };

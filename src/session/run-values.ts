@@ -58,11 +58,16 @@ export function checkInto(
   at: string, values: ReadonlyMap<string, Value>, into: Float32Array | Named<Float32Array> | undefined,
 ): Named<Float32Array> {
   if (into === undefined) return {};
-  const named: Named<Float32Array> = into instanceof Float32Array ? { [[...values.keys()][0]]: into } : into;
+  // One by itself, or what is neither that nor named.
+  const lone = Object(into) !== into || ArrayBuffer.isView(into);
+  const named = (lone ? { [[...values.keys()][0]]: into } : into) as Named<Float32Array>;
   for (const [name, data] of Object.entries(named)) {
     const value = values.get(name);
     if (value === undefined) throw new RangeError(`${at}: into names "${name}", which is no output${didYouMean(name, values.keys())}`);
-    if (!(data instanceof Float32Array)) throw new TypeError(`${at}: into wants a Float32Array, got ${show(data)}`);
+    // By tag: a typed array of another realm is one all the same.
+    if (Object.prototype.toString.call(data) !== "[object Float32Array]") {
+      throw new TypeError(`${at}: into wants a Float32Array, got ${show(data)}`);
+    }
     const [wanted, shape] = [sizeOf(value.shape), showShape(value.shape)];
     if (data.length !== wanted) {
       throw new RangeError(`${at}: into wants ${wanted} elements for an output of shape ${shape}, got ${data.length}`);

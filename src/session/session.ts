@@ -1,5 +1,4 @@
 /** Sessions with all that there is: every kind of numerics, threads, modules from files, the fast plain kernels. (lean.ts has less.) */
-import { checkOptions } from "../errors.ts";
 import type { Graph } from "../graph/graph.ts";
 import { fixedNetwork } from "../graph/network.ts";
 import type { Network } from "../graph/network.ts";
@@ -10,9 +9,11 @@ import { givenModules } from "./backends/wasm/modules/given.ts";
 import { withPace } from "./backends/wasm/pace.ts";
 import { withFastHere } from "./backends/wasm/fast.ts";
 import { turboBackend } from "./backends/wasm/turbo/backend.ts";
+import { checkCompileOptions, checkInputOption } from "./check-options.ts";
 import { compileSyncWith, compileWith } from "./compile.ts";
 import type { CompileOptions } from "./compile.ts";
 import type { Session } from "./inference-session.ts";
+import { networkOf } from "./optimise/session-graph.ts";
 import { poolThreads } from "./threads/threads.ts";
 
 export { Session } from "./inference-session.ts";
@@ -24,13 +25,11 @@ const all: Capabilities = {
   modules: givenModules,
 };
 
-const known = ["input", "observe", "override", "kernels", "numerics", "threads", "pace", "module"] as const satisfies readonly (
-  keyof CompileOptions
-)[];
-
 /** A graph is a network for its own shapes only. */
-function opened(source: Module | Network | Graph): Module | Network {
-  return typeof source === "object" && source !== null && "nodes" in source ? fixedNetwork(source) : source;
+function opened(source: Module | Network | Graph, { input }: CompileOptions): Network {
+  const network = networkOf(typeof source === "object" && source !== null && "nodes" in source ? fixedNetwork(source) : source);
+  checkInputOption(network, input);
+  return network;
 }
 
 /** Quantised networks bring their own, so that only programs with such a network load it. */
@@ -46,9 +45,9 @@ function whatFor(source: object, options: CompileOptions): readonly [Capabilitie
  * @throws TypeError for the wrong kind; RangeError where the model cannot take such an input, or an option makes no sense
  */
 export async function compile(source: Module | Network | Graph, options: CompileOptions = {}): Promise<Session> {
-  checkOptions("compile", options, known);
+  checkCompileOptions("compile", options);
   const [capabilities, asked] = whatFor(source, options);
-  return compileWith(capabilities, opened(source), asked);
+  return compileWith(capabilities, opened(source, options), asked);
 }
 
 /**
@@ -56,7 +55,7 @@ export async function compile(source: Module | Network | Graph, options: Compile
  * @throws TypeError for the wrong kind; RangeError where the model cannot take such an input, or an option makes no sense
  */
 export function compileSync(source: Module | Network | Graph, options: CompileOptions = {}): Session {
-  checkOptions("compileSync", options, known);
+  checkCompileOptions("compileSync", options);
   const [capabilities, asked] = whatFor(source, options);
-  return compileSyncWith(capabilities, opened(source), asked);
+  return compileSyncWith(capabilities, opened(source, options), asked);
 }

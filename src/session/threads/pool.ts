@@ -42,6 +42,9 @@ interface Known {
   readonly memory: HostWasmMemory;
 }
 
+/** Memories that wait for their sessions to be collected: as many as are kept free (memories.ts). */
+const MOST_WAITING = 4;
+
 /** Sessions that a worker has, and bytes of their memories; but never fewer sessions than these. */
 const MOST_KNOWN = 32;
 const MOST_BYTES = 268435456;
@@ -97,6 +100,8 @@ export class Pool {
   /** To sleep on. */
   readonly #nothing: Int32Array;
   #sessions = 0;
+  /** Those that wait in a finalizer's list. */
+  readonly #waiting = new Set<number>();
   #starting: Promise<void> = Promise.resolve();
   /** Asynchronous runs, one after the other. */
   #queue: Promise<void> = Promise.resolve();
@@ -128,7 +133,13 @@ export class Pool {
     return ++this.#sessions;
   }
 
+  /** May a session's memory wait until the session is collected, to be used again then? No more than are kept free. */
+  mayWait(session: number): boolean {
+    return this.#waiting.size < MOST_WAITING && this.#waiting.add(session) !== undefined;
+  }
+
   dropSession(session: number): void {
+    this.#waiting.delete(session);
     for (const { known, dropped } of this.#members) if (known.delete(session)) dropped.push(session);
   }
 

@@ -2,6 +2,7 @@
  * The optimiser's state by name, in and out of a session's flat arrays: `SLOT.NAME` and `updates.NAME` [1] of each parameter that trains
  * (src/train/optimisers/optimiser.ts), and `average.NAME` of these and of running statistics.
  */
+import { show } from "../../errors.ts";
 import { Tensor, sameShape, showShape } from "../../tensor.ts";
 import type { Entry, TrainingState } from "./state.ts";
 import type { Update } from "./update.ts";
@@ -38,6 +39,9 @@ export function optimiserState(state: TrainingState, update: Update, updates: nu
  * @throws RangeError for the state of another optimiser or of other parameters; then nothing has changed
  */
 export function readOptimiserState(state: TrainingState, update: Update, tensors: ReadonlyMap<string, Tensor>): number {
+  if (Object.prototype.toString.call(tensors) !== "[object Map]") {
+    throw new TypeError(`session.loadOptimiserState: wants a Map of tensors by name, got ${show(tensors)}`);
+  }
   if (tensors.size === 0) {
     for (const { address } of update.slots) state.view(address, state.trainable).fill(0);
     return 0;

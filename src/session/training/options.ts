@@ -2,6 +2,7 @@
 import { checkOptions, show } from "../../errors.ts";
 import { showShape, sizeOf } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
+import { checkFlag, checkNames } from "../check-options.ts";
 import type { BackendOptions } from "../backends/capabilities.ts";
 import type { Group } from "./state.ts";
 import { decaysByDefault } from "./update-rules.ts";
@@ -61,9 +62,9 @@ export function matches(names: Names, name: string): boolean {
 const MOST_INPUT = 1073741824;
 
 function within(what: string, value: number | undefined, least: number, below: number): void {
-  if (value === undefined || (value >= least && value < below)) return;
+  if (value === undefined || (typeof value === "number" && value >= least && value < below)) return;
   throw new RangeError(
-    `compile: ${what} wants a number of at least ${least}${below === Infinity ? "" : ` and below ${below}`}, got ${value}`,
+    `compile: ${what} wants a number of at least ${least}${below === Infinity ? "" : ` and below ${below}`}, got ${show(value)}`,
   );
 }
 
@@ -86,8 +87,17 @@ export function checkTraining(options: TrainingOptions, known: readonly string[]
   if (method !== "sgd" && method !== "adamw") {
     throw new RangeError(`compile: optimiser wants the method "sgd" or "adamw", got ${String(method)}`);
   }
+  checkNames("compile", "frozen", options.frozen);
+  checkFlag("compile", "pace", options.pace);
+  if (!Array.isArray(groups)) throw new TypeError(`compile: groups wants a list of groups, got ${show(groups)}`);
+  if (optimiser.decays !== undefined && typeof optimiser.decays !== "function") {
+    throw new TypeError(`compile: decays wants a function of a name and a shape, got ${show(optimiser.decays)}`);
+  }
   checkOptions("compileTraining: optimiser", optimiser, method === "sgd" ? knownOfSgd : knownOfAdamW);
-  for (const group of groups) checkOptions("compileTraining: groups", group, ["names", "rate", "weightDecay"]);
+  for (const group of groups) {
+    checkOptions("compileTraining: groups", group, ["names", "rate", "weightDecay"]);
+    checkNames("compile: groups", "names", group.names ?? null);
+  }
   if (numerics !== undefined && numerics !== "exact" && numerics !== "fast") {
     throw new RangeError(`compile: numerics of training wants exact or fast, got ${String(numerics)}`);
   }
@@ -95,15 +105,23 @@ export function checkTraining(options: TrainingOptions, known: readonly string[]
     throw new RangeError(`compile: accumulate wants a whole number of at least 1, got ${accumulate}`);
   }
   within("weightDecay", optimiser.weightDecay, 0, Infinity);
-  if (optimiser.method === "sgd") within("momentum", optimiser.momentum, 0, 1);
-  else {
+  if (optimiser.method === "sgd") {
+    within("momentum", optimiser.momentum, 0, 1);
+    checkFlag("compile", "nesterov", optimiser.nesterov);
+  } else {
+    const { betas } = optimiser;
+    if (betas !== undefined && !(Array.isArray(betas) && betas.length === 2)) {
+      throw new TypeError(`compile: betas wants two numbers, got ${show(betas)}`);
+    }
     optimiser.betas?.forEach((beta, i) => within(`betas[${i}]`, beta, 0, 1));
     within("epsilon", optimiser.epsilon, 0, Infinity);
   }
   within("learningRate", learningRate, 0, Infinity);
   within("smoothing", smoothing, 0, 1);
   within("average", average, 0, 1);
-  if (clip !== undefined && !(clip > 0)) throw new RangeError(`compile: clip wants a number above 0, got ${clip}`);
+  if (clip !== undefined && !(typeof clip === "number" && clip > 0)) {
+    throw new RangeError(`compile: clip wants a number above 0, got ${show(clip)}`);
+  }
   for (const { rate, weightDecay } of groups) {
     within("the rate of a group", rate, 0, Infinity);
     within("the weightDecay of a group", weightDecay, 0, Infinity);
@@ -115,7 +133,8 @@ export function checkTraining(options: TrainingOptions, known: readonly string[]
 
 /** @throws RangeError for a learning rate that is none */
 export function checkRate(method: string, rate: number): void {
-  if (!(rate >= 0 && rate < Infinity)) throw new RangeError(`${method}: rate wants a number of at least 0, got ${show(rate)}`);
+  if (typeof rate === "number" && rate >= 0 && rate < Infinity) return;
+  throw new RangeError(`${method}: rate wants a number of at least 0, got ${show(rate)}`);
 }
 
 /** @returns undefined for what does not train */

@@ -8,11 +8,12 @@ import type { Network } from "../../graph/network.ts";
 import type { Module } from "../../nn/module.ts";
 import { Tensor, isDouble, sameShape, showShape, sizeOf } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
-import { didYouMean, show } from "../../errors.ts";
+import { checkOptions, didYouMean, show } from "../../errors.ts";
 import { atOnce, inTime } from "../backends/backend.ts";
 import type { Backend } from "../backends/backend.ts";
 import { chosen } from "../backends/choose.ts";
 import { whenDropped } from "../backends/dropped.ts";
+import { checkFlag } from "../check-options.ts";
 import { traineeOf } from "../optimise/training-graph.ts";
 import type { Trainee } from "../optimise/training-graph.ts";
 import { Bound } from "./bound.ts";
@@ -209,8 +210,11 @@ export class TrainingSession implements Disposable {
    * Writes weights and running statistics into the model.
    * @param average the averaged weights and statistics instead (compiled with `average`)
    */
-  pull({ average = false }: { readonly average?: boolean } = {}): void {
+  pull(options: { readonly average?: boolean } = {}): void {
     this.#open();
+    checkOptions("session.pull", options, ["average"]);
+    checkFlag("session.pull", "average", options.average);
+    const { average = false } = options;
     const { averages } = this.#program.updates;
     if (average && averages === undefined) throw new RangeError("session.pull: there is no average; compile with average: 0.999, say");
     if (average) this.#state.pull(averages?.weights, averages?.statistics);

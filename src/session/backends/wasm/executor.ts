@@ -3,7 +3,7 @@ import type { ModuleBuilder } from "../../../../kernels/wasm/assembler/module-bu
 import type { HostWasmInstance, HostWasmModule } from "../../../host-types.ts";
 import { Refusal } from "../backend.ts";
 import type { Job } from "../backend.ts";
-import { giveMemory, mayWait, waited } from "./memories.ts";
+import { giveMemory } from "./memories.ts";
 import type { Arithmetic } from "../numerics.ts";
 import type { Routine } from "../../../operations/record.ts";
 import { emitRunsAlone } from "./run-function.ts";
@@ -101,15 +101,14 @@ export class WasmExecutor {
     const session = crew?.newSession() ?? 0;
     const [stage, lost] = [STAGE_ADDRESS, LOST_ADDRESS].map((address) => new Int32Array(memory.buffer, address, 1));
     this.#code = { session, memory, stage, lost, modules: [] };
-    const waits = pool !== undefined && mayWait();
     // Holds nothing of this object.
     this.release = () => {
       crew?.dropSession(session);
-      if (waits) waited();
       // A thread that was given up may still write to it.
       if (given === undefined && (pool === undefined || lost[0] === 0)) giveMemory(memory, shared);
     };
-    this.collected = waits ? this.release : crew && dropping(crew, session);
+    // Pools of tests have no such method.
+    this.collected = pool?.mayWait?.(session) === true ? this.release : crew && dropping(crew, session);
   }
 
   /** Other kernels in the same memory, for this thread alone. */

@@ -35,15 +35,3 @@ export function takeMemory(shared: boolean): HostWasmMemory {
 export function giveMemory(memory: HostWasmMemory, shared: boolean): void {
   if (kind(shared).length < MOST_FREE) kind(shared).push(memory);
 }
-
-let waiting = 0;
-
-/** May a memory wait for its session to be collected, to be used again then? No more than are kept free. */
-export function mayWait(): boolean {
-  return waiting < MOST_FREE && ++waiting > 0;
-}
-
-/** One of them does not wait any longer. */
-export function waited(): void {
-  waiting--;
-}

@@ -1,4 +1,5 @@
 /** What `senet compile` writes: the module that a session would emit, for hosts that forbid compiling at run time. */
+import { checkOptions } from "../../../../errors.ts";
 import type { Graph } from "../../../../graph/graph.ts";
 import { fixedNetwork } from "../../../../graph/network.ts";
 import type { Network } from "../../../../graph/network.ts";
@@ -6,6 +7,7 @@ import type { Module } from "../../../../nn/module.ts";
 import { version } from "../../../../version.ts";
 import { describe, inputOf } from "./file.ts";
 import { allOperations } from "../../all-operations.ts";
+import { checkFlag, checkNames } from "../../../check-options.ts";
 import { arithmeticOf } from "../../numerics.ts";
 import { PlainConstants } from "../../plain/program.ts";
 import { networkOf, sessionGraph, shapesOf } from "../../../optimise/session-graph.ts";
@@ -32,12 +34,19 @@ export interface EmitOptions extends GraphOptions {
   readonly pace?: boolean;
 }
 
+const known = [
+  "input", "observe", "override", "numerics", "threads", "relaxedSimd", "pace",
+] as const satisfies readonly (keyof EmitOptions)[];
+
 /**
  * The WebAssembly module that `compile(model, { input, module })` takes. It holds no weights: any that the model has go with it. The same
  * arguments give the same bytes on every host.
  * @throws RangeError where the model cannot take such an input, or an option makes no sense; Error where WebAssembly has no memory
  */
 export function emitModule(source: Module | Network | Graph, options: EmitOptions = {}): Uint8Array<ArrayBuffer> {
+  checkOptions("emitModule", options, known);
+  for (const name of ["observe", "override"] as const) checkNames("emitModule", name, options[name]);
+  for (const name of ["relaxedSimd", "pace"] as const) checkFlag("emitModule", name, options[name]);
   const { observe = [], override = [], numerics = "fast", threads = 1, relaxedSimd = false, pace: paced = false } = options;
   if (!["exact", "fast"].includes(numerics)) throw new RangeError(`emitModule: numerics wants exact or fast, got ${String(numerics)}`);
   if (!(Number.isSafeInteger(threads) && threads >= 1 && threads <= 32)) {
@@ -46,7 +55,7 @@ export function emitModule(source: Module | Network | Graph, options: EmitOption
   if (relaxedSimd && numerics === "exact") {
     throw new RangeError("emitModule: exact uses no relaxed SIMD, whose last bits depend on the machine");
   }
-  const network = networkOf("nodes" in source ? fixedNetwork(source) : source);
+  const network = networkOf(typeof source === "object" && source !== null && "nodes" in source ? fixedNetwork(source) : source);
   const { graph, kept } = sessionGraph(network, shapesOf(network, options.input), observe, override);
   const arithmetic = withPace(withFast(arithmeticOf(numerics, { fusedMultiplyAdd: relaxedSimd })), paced);
   const shared = threads > 1;
