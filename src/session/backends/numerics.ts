@@ -38,6 +38,7 @@ export function arithmeticOf(numerics: Numerics, features: Pick<Features, "fused
 }
 
 /** For `session.kernels`. */
-export function showPace({ pace, fma, wide }: Arithmetic): string {
-  return pace === undefined || fma || wide ? "" : ", paced";
+export function showPace({ pace, fma, wide, instructions, relaxedDots }: Arithmetic): string {
+  const dots = instructions === undefined ? "" : relaxedDots ? ", relaxed dots of bytes" : ", dots of 16 bits";
+  return dots + (pace === undefined || fma || wide ? "" : ", paced");
 }
