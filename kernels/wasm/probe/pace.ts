@@ -53,7 +53,12 @@ export function probePace(now: () => number): boolean {
   const bytes = m.toBytes();
   if (!WebAssembly.validate(bytes)) return false;
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
-  return isFaster(now, exports.paced as (rows: number) => void, exports.free as (rows: number) => void, SLACK);
+  return isTaken(now, exports.paced as (rows: number) => void, exports.free as (rows: number) => void);
+}
+
+/** The rule: is the pace taken, by what rows with it and without take? */
+export function isTaken(now: () => number, paced: (rows: number) => void, free: (rows: number) => void): boolean {
+  return isFaster(now, paced, free, SLACK);
 }
 
 /** Does the first function take less than `slack` times as long as the second, beyond doubt? Exported for tests. */
