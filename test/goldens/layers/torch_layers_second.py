@@ -89,6 +89,8 @@ case("plain", "prelu", F.prelu, {"x": normal(2, 5, 3, 4), "weight": normal(5)})
 for mode in ("constant", "reflect", "replicate", "circular"):
     case(mode, "pad", lambda x: F.pad(x, (1, 3, 2, 0), mode=mode), {"x": normal(2, 3, 4, 5)}, {"sides": [2, 1, 0, 3], "mode": mode})
 case("plain", "partialAdd", lambda a, b: torch.cat([a[:, :3] + b, a[:, 3:]], 1), {"a": normal(2, 5, 3, 2), "b": normal(2, 3, 3, 2)})
+for shape in ((1, 7), (4, 33)):
+    case("x".join(map(str, shape)), "l2Normalise", lambda x: F.normalize(x), {"x": normal(*shape)})
 
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "torch_layers_second.json"), "w") as f:
     f.write("[\n" + ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases) + "\n]\n")

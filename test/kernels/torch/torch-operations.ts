@@ -290,6 +290,15 @@ function prelu({ k, inputs: { x, weight, dy }, shapes, make }: Call): Outputs {
   return { y, dx, dweight };
 }
 
+function l2Normalise({ k, inputs: { x, dy }, shapes, make }: Call): Outputs {
+  const [n, c] = shapes["x"];
+  const s = channelShape(n, c, 1);
+  const [y, dx] = [make(x.length), make(x.length)];
+  k.l2NormaliseForward(y, x, s);
+  k.l2NormaliseBackward(dx, x, dy, s);
+  return { y, dx };
+}
+
 /** PyTorch's names of the modes. */
 const padModes = { constant: "constant", reflect: "reflect", replicate: "edge", circular: "wrap" } as const;
 
@@ -318,5 +327,5 @@ export const operations: Readonly<Record<string, Operation>> = {
   adaptiveAveragePool: resize("adaptiveAveragePool"),
   maxPool, averagePool, add, channelScale, concat, channelShuffle, upsampleNearest: resize("upsampleNearest"),
   upsampleBilinear: resize("upsampleBilinear"), dropout, crossEntropy, softCrossEntropy, squeezeExcite, channelMean, channelMax, pixelScale,
-  gelu: activation("gelu"), geluTanh: activation("geluTanh"), prelu, pad, partialAdd, maxPoolPadded,
+  gelu: activation("gelu"), geluTanh: activation("geluTanh"), prelu, pad, partialAdd, maxPoolPadded, l2Normalise,
 };
