@@ -32,13 +32,14 @@ test("what makes no sense is said in one line", async () => {
     assert.is(call.errors.trim().split("\n").length, 1, call.errors);
   };
   const out = at("other.safetensors");
+  const calibrated = ["--int8", "--calibrate", samples];
   await refused(2, /--int8 wants --calibrate DIR/, "convert", bundled, out, "--int8");
   await refused(2, /--keep wants --int8 with it/, "convert", bundled, out, "--keep", "conv1");
-  await refused(2, /OUT wants to end in .safetensors/, "convert", bundled, at("o.onnx"), "--int8", "--calibrate", samples);
+  await refused(2, /OUT wants to end in .safetensors/, "convert", bundled, at("o.onnx"), ...calibrated);
   await refused(1, /there are no pictures in this folder/, "convert", bundled, out, "--int8", "--calibrate", at("."));
   await refused(1, /wants a folder with pictures/, "convert", bundled, out, "--int8", "--calibrate", bundled);
-  await refused(1, /keep names "conf1", which is no layer.*conv1/, "convert", bundled, out, "--int8", "--calibrate", samples, "--keep", "conf1");
-  await refused(1, /it is quantised already/, "convert", int8, out, "--int8", "--calibrate", samples);
+  await refused(1, /keep names "conf1", which is no layer.*conv1/, "convert", bundled, out, ...calibrated, "--keep", "conf1");
+  await refused(1, /it is quantised already/, "convert", int8, out, ...calibrated);
   await refused(1, /of another network than mobilenet_v3_small/, "classify", "--model", "mobilenet_v3_small", "--weights", int8);
 });
 
