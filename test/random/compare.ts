@@ -34,6 +34,8 @@ const FAST = 2e-3;
 const GRADIENT = 1e-4;
 /** Of the largest gradient of all: what the eager engine leaves of one that cancels, as before a normalisation of few values. */
 const CANCELLED = 2e-3;
+/** The same where the eager engine happens to cancel to nothing, and so measures no rounding: constants normalised twice. */
+const NOTHING_LEFT = 1e-5;
 /** Times what the judge itself moves by when all numbers are off by a millionth. */
 const SLACK = 50;
 /** Learning rate of the one update. */
@@ -189,7 +191,9 @@ function stepFaults(what: string, step: Step, expected: Step, moved: Step, toler
     if (noise > 1e-3 * scale) steady = false;
     if (noise > 1e-2 * scale) continue;
     const off = distance(step.gradients.get(name)!.data, data);
-    const rounding = eager === undefined ? CANCELLED * Math.max(...sizes) : 10 * distance(eager.gradients.get(name)!.data, data);
+    const most = Math.max(...sizes);
+    const rounding = eager === undefined ? CANCELLED * most
+      : Math.max(10 * distance(eager.gradients.get(name)!.data, data), NOTHING_LEFT * most);
     if (!(off <= tolerance * scale + SLACK * noise + rounding)) {
       faults.push(`${what}: the gradient of ${name} is off by ${(off / scale).toExponential(1)}`);
     }
