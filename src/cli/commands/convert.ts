@@ -123,8 +123,9 @@ export const convert: Command = {
     if (sameFile(from, to)) throw new UsageError(`senet convert: OUT wants another file than IN, got "${to}"`);
     if (args.flag("int8")) return toQuantised(args, from, to);
     checkQuantising(args);
-    // Keras's files may hold weights alone: what reads weights says what to do.
-    if (isOnnx(from) && !/\.(h5|hdf5|keras)$/i.test(from)) return convertOnnx(args, from, to);
+    // Files of other programs may hold weights alone, as Keras's do: what reads weights says what to do.
+    const network = /\.onnx$/i.test(from) || (to.endsWith(".onnx") && !/\.(h5|hdf5|keras)$/i.test(from));
+    if (isOnnx(from) && network) return convertOnnx(args, from, to);
     if (to.endsWith(".onnx")) return toOnnx(args, from, to);
     if (!to.endsWith(".safetensors")) throw new UsageError(`senet convert: OUT wants to end in .safetensors or .onnx, got "${to}"`);
     const file = readWeightsFile(from);
