@@ -8,7 +8,7 @@ import { wasmKind } from "./wasm/backend.ts";
 /** All there are, the best first. */
 const kinds: readonly BackendKind[] = [wasmKind, plainKind];
 
-function checkOptions({ threads, numerics, kernels, module }: BackendOptions): void {
+function checkOptions({ threads, numerics, kernels }: BackendOptions): void {
   if (threads !== undefined && !(Number.isSafeInteger(threads) && threads >= 1 && threads <= 32)) {
     throw new RangeError(`compile: threads wants a whole number from 1 to 32, got ${threads}`);
   }
@@ -19,7 +19,6 @@ function checkOptions({ threads, numerics, kernels, module }: BackendOptions): v
     if (given === undefined || known.includes(given)) continue;
     throw new RangeError(`compile: ${name} wants one of ${known.join(", ")}, got ${String(given)}`);
   }
-  if (module !== undefined && kernels === "plain") throw new RangeError("compile: module wants wasm kernels, and plain ones are asked for");
 }
 
 /** @throws RangeError for options that make no sense; Error where a family is asked for and not to be had */

@@ -108,7 +108,7 @@ export class WasmExecutor {
       if (given === undefined && (pool === undefined || lost[0] === 0)) giveMemory(memory, shared);
     };
     // Pools of tests have no such method.
-    this.collected = pool?.mayWait?.(session) === true ? this.release : crew && dropping(crew, session);
+    this.collected = pool?.mayWait?.(session) ? this.release : crew && dropping(crew, session);
   }
 
   /** Other kernels in the same memory, for this thread alone. */

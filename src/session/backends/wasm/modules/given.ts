@@ -35,7 +35,8 @@ export interface Given {
  * For compile and compileSync that take modules. @throws TypeError or FormatError for what is no such module, RangeError where it is for
  * another use, Error where the host refuses it, or has no workers and the module wants some
  */
-export function* givenModules({ module, use, labels, numerics, threads, pace, capabilities }: Wanted): Making<Backend> {
+export function* givenModules({ module, use, labels, numerics, threads, pace, kernels, capabilities }: Wanted): Making<Backend> {
+  if (kernels === "plain") throw new RangeError("compile: module wants wasm kernels, and plain ones are asked for");
   const description = readWasmDescription(module);
   if (use === undefined) throw new RangeError("compile: module is for inference");
   const { graph, ...rest } = use;
