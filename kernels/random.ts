@@ -13,7 +13,7 @@ export class Random {
 
   /** @param seed equal ones give equal sequences. @throws RangeError for what is no whole number */
   constructor(seed: number) {
-    if (!Number.isSafeInteger(seed)) throw new RangeError(`Random: seed wants a whole number, got ${seed}`);
+    if (!Number.isSafeInteger(seed)) throw new RangeError(`Random: seed wants a whole number, got ${String(seed)}`);
     // Both halves of the seed count; splitmix32 spreads them over the state and never leaves it all zero.
     let a = (seed ^ Math.imul(Math.floor(seed / 4294967296), 0x9e3779b9)) | 0;
     for (let i = 0; i < 4; i++) {
@@ -53,7 +53,7 @@ export class Random {
    */
   below(n: number): number {
     if (!(Number.isInteger(n) && n >= 1 && n <= 4294967296)) {
-      throw new RangeError(`Random: below wants a whole number from 1 to 2^32, got ${n}`);
+      throw new RangeError(`Random: below wants a whole number from 1 to 2^32, got ${String(n)}`);
     }
     const limit = 4294967296 - (4294967296 % n);
     let value = this.uint32();
@@ -69,6 +69,9 @@ export class Random {
 
   /** Shuffles `indices` in place (Fisher and Yates). */
   shuffle<T extends Int32Array | number[]>(indices: T): T {
+    if (!Array.isArray(indices) && !ArrayBuffer.isView(indices)) {
+      throw new TypeError(`Random: shuffle wants a list of indices, got ${String(indices)}`);
+    }
     for (let i = indices.length - 1; i > 0; i--) {
       const j = this.below(i + 1);
       const keep = indices[i];
@@ -85,6 +88,7 @@ export class Random {
 
   /** @throws RangeError unless `words` are four whole numbers, not all zero. */
   set state(words: readonly number[]) {
+    if (!Array.isArray(words)) throw new TypeError(`Random: state wants a list of four whole numbers, got ${String(words)}`);
     if (words.length !== 4 || !words.every((w) => Number.isInteger(w) && w >= 0 && w < 4294967296) || words.every((w) => w === 0)) {
       throw new RangeError(`Random: state wants four whole numbers below 2^32, not all zero, got [${words.join(",")}]`);
     }

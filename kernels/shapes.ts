@@ -12,21 +12,22 @@ export type Floats = Float32Array | Float64Array;
 /** A size for both image directions, or [height, width]. */
 export type Pair = number | readonly [number, number];
 
-/** `value` as [height, width]. */
+/** `value` as [height, width]; what is no list, twice. */
 export function pair(value: Pair): readonly [number, number] {
-  return typeof value === "number" ? [value, value] : value;
+  return Array.isArray(value) ? value as readonly number[] as readonly [number, number] : [value as number, value as number];
 }
 
 function whole(operation: string, name: string, value: number, least: number): number {
   if (!Number.isSafeInteger(value) || value < least) {
-    throw new RangeError(`${operation}: ${name} wants a whole number of at least ${least}, got ${value}`);
+    throw new RangeError(`${operation}: ${name} wants a whole number of at least ${least}, got ${String(value)}`);
   }
   return value;
 }
 
 function wholePair(operation: string, name: string, value: Pair, least: number): readonly [number, number] {
   const both = pair(value);
-  for (const one of both) whole(operation, name, one, least);
+  // A list of another length is no number.
+  for (const one of both.length === 2 ? both : [both as unknown as number]) whole(operation, name, one, least);
   return both;
 }
 
@@ -37,8 +38,8 @@ function sizes<S extends Readonly<Record<string, number>>>(operation: string, na
 }
 
 function finite(operation: string, name: string, value: number, low: number, high: number): number {
-  if (!(value >= low && value <= high)) {
-    throw new RangeError(`${operation}: ${name} wants a number from ${low} to ${high}, got ${value}`);
+  if (typeof value !== "number" || !(value >= low && value <= high)) {
+    throw new RangeError(`${operation}: ${name} wants a number from ${low} to ${high}, got ${String(value)}`);
   }
   return value;
 }
@@ -85,9 +86,9 @@ export interface WindowOptions {
 
 /** The output's size may be below 1. */
 function windowShape(
-  operation: string, inHeight: number, inWidth: number, { kernel, stride = 1, padding = 0, dilation = 1 }: WindowOptions,
-  ceilMode: boolean = false,
+  operation: string, inHeight: number, inWidth: number, options: WindowOptions, ceilMode: boolean = false,
 ): WindowShape {
+  const { kernel, stride = 1, padding = 0, dilation = 1 } = Object(options) as WindowOptions;
   const [k, s, d] = Object.entries({ kernel, stride, dilation }).map(([name, value]) => wholePair(operation, name, value, 1));
   const size = sizes(operation, { height: inHeight, width: inWidth });
   const axes = [size.height, size.width].map((n, i) => {
@@ -95,19 +96,19 @@ function windowShape(
     const reach = d[i] * (k[i] - 1);
     return { n, reach, same: Math.max((Math.ceil(n / s[i]) - 1) * s[i] + reach + 1 - n, 0) };
   });
-  const given: readonly number[] =
+  const around: readonly number[] =
     padding === "same" ? [...axes.map(({ same }) => Math.floor(same / 2)), ...axes.map(({ same }) => Math.ceil(same / 2))]
-    : typeof padding === "number" ? [padding, padding] : padding;
-  if (given.length !== 2 && given.length !== 4) {
-    throw new RangeError(`${operation}: padding wants 1, 2 or 4 numbers or "same", got ${given}`);
+    : Array.isArray(padding) ? padding as readonly number[] : [padding as number, padding as number];
+  if (around.length !== 2 && around.length !== 4) {
+    throw new RangeError(`${operation}: padding wants 1, 2 or 4 numbers or "same", got ${around}`);
   }
-  for (const one of given) whole(operation, "padding", one, 0);
-  const [paddingTop, paddingLeft, paddingBottom = paddingTop, paddingRight = paddingLeft] = given;
+  for (const one of around) whole(operation, "padding", one, 0);
+  const [paddingTop, paddingLeft, paddingBottom = paddingTop, paddingRight = paddingLeft] = around;
   const [outHeight, outWidth] = axes.map(({ n, reach }, i) => {
-    const steps = (n + given[i] + [paddingBottom, paddingRight][i] - reach - 1) / s[i];
+    const steps = (n + around[i] + [paddingBottom, paddingRight][i] - reach - 1) / s[i];
     if (!ceilMode) return Math.floor(steps) + 1;
     // PyTorch's and Caffe's rule: a window must start inside the image or its padding before it.
-    return Math.ceil(steps) * s[i] >= n + given[i] ? Math.ceil(steps) : Math.ceil(steps) + 1;
+    return Math.ceil(steps) * s[i] >= n + around[i] ? Math.ceil(steps) : Math.ceil(steps) + 1;
   });
   return {
     inHeight, inWidth, outHeight, outWidth, kernelHeight: k[0], kernelWidth: k[1], strideHeight: s[0], strideWidth: s[1],
@@ -175,7 +176,8 @@ function convWindow(
   operation: string, batch: number, inChannels: number, inHeight: number, inWidth: number, outChannels: number, options: Conv2dOptions,
 ): Conv2dShape {
   const window = windowShape(operation, inHeight, inWidth, options);
-  const groups = whole(operation, "groups", options.groups ?? 1, 1);
+  const { groups = 1 } = options;
+  whole(operation, "groups", groups, 1);
   sizes(operation, { batch, "input channels": inChannels, "output channels": outChannels });
   if (inChannels % groups !== 0 || outChannels % groups !== 0) {
     throw new RangeError(`${operation}: groups wants a divisor of ${inChannels} input and ${outChannels} output channels, got ${groups}`);
@@ -206,9 +208,10 @@ export function convTranspose2dShape(
   batch: number, inChannels: number, inHeight: number, inWidth: number, outChannels: number,
   options: ConvTranspose2dOptions,
 ): Conv2dShape {
-  if (options.padding === "same") throw new RangeError("convTranspose2d: padding wants numbers, got same");
   const w = convWindow("convTranspose2d", batch, inChannels, inHeight, inWidth, outChannels, options);
-  const [extraHeight, extraWidth] = wholePair("convTranspose2d", "outputPadding", options.outputPadding ?? 0, 0);
+  if (options.padding === "same") throw new RangeError("convTranspose2d: padding wants numbers, got same");
+  const { outputPadding = 0 } = options;
+  const [extraHeight, extraWidth] = wholePair("convTranspose2d", "outputPadding", outputPadding, 0);
   if (extraHeight >= Math.max(w.strideHeight, w.dilationHeight) || extraWidth >= Math.max(w.strideWidth, w.dilationWidth)) {
     throw new RangeError(`convTranspose2d: outputPadding wants less than the stride or the dilation, got ${extraHeight}x${extraWidth}`);
   }
@@ -253,7 +256,7 @@ export interface Pool2dOptions extends WindowOptions {
 
 export function pool2dShape(batch: number, channels: number, inHeight: number, inWidth: number, options: Pool2dOptions): Pool2dShape {
   sizes("pool2d", { batch, channels });
-  const { kernel, stride = kernel, ceilMode, countPadding = true } = options;
+  const { kernel, stride = kernel, ceilMode, countPadding = true } = Object(options) as Pool2dOptions;
   const shape = windowShape("pool2d", inHeight, inWidth, { ...options, stride }, ceilMode);
   const { paddingTop, paddingLeft, paddingBottom, paddingRight } = shape;
   const [height, width] = [(shape.kernelHeight - 1) * shape.dilationHeight, (shape.kernelWidth - 1) * shape.dilationWidth];
@@ -296,6 +299,7 @@ export interface ConcatShape {
 }
 
 export function concatShape(batch: number, channels: readonly number[], pixels: number): ConcatShape {
+  if (!Array.isArray(channels)) throw new RangeError(`concat: channels wants a list of numbers, got ${String(channels)}`);
   sizes("concat", { batch, pixels, "number of inputs": channels.length });
   let outChannels = 0;
   for (const c of channels) outChannels += whole("concat", "channels", c, 1);
@@ -308,14 +312,16 @@ export interface PartialShape extends ChannelShape {
 }
 
 export function partialShape(batch: number, channels: number, added: number, pixels: number): PartialShape {
+  const shape = channelShape(batch, channels, pixels);
   if (whole("partialAdd", "added channels", added, 1) > channels) {
     throw new RangeError(`partialAdd: added channels want at most ${channels}, got ${added}`);
   }
-  return { ...channelShape(batch, channels, pixels), added };
+  return { ...shape, added };
 }
 
 /** What stands around an image: one number, the nearest pixel, pixels reflected at the edge pixel, or those of the other side. */
 export type PadMode = "constant" | "edge" | "reflect" | "wrap";
+const padModes: readonly PadMode[] = ["constant", "edge", "reflect", "wrap"];
 
 /** x: [planes, inHeight, inWidth], y: [planes, outHeight, outWidth]; x begins at [top, left] of y. */
 export interface PadShape {
@@ -332,8 +338,14 @@ export interface PadShape {
 }
 
 export function padShape(
-  planes: number, inHeight: number, inWidth: number, [top, left, bottom, right]: Sides, mode: PadMode, value: number = 0,
+  planes: number, inHeight: number, inWidth: number, sides: Sides, mode: PadMode, value: number = 0,
 ): PadShape {
+  if (!Array.isArray(sides) || sides.length !== 4) {
+    throw new RangeError(`pad: padding wants [top, left, bottom, right], got ${String(sides)}`);
+  }
+  const [top, left, bottom, right] = sides;
+  if (!padModes.includes(mode)) throw new RangeError(`pad: mode wants one of ${padModes.join(", ")}, got ${String(mode)}`);
+  if (typeof value !== "number") throw new RangeError(`pad: value wants a number, got ${String(value)}`);
   sizes("pad", { planes, height: inHeight, width: inWidth });
   for (const side of [top, left, bottom, right]) whole("pad", "padding", side, 0);
   if (mode === "reflect" && (Math.max(top, bottom) >= inHeight || Math.max(left, right) >= inWidth)) {
@@ -349,6 +361,7 @@ export interface ShuffleShape extends ChannelShape {
 
 export function shuffleShape(batch: number, channels: number, pixels: number, groups: number): ShuffleShape {
   whole("channelShuffle", "groups", groups, 1);
+  whole("channelShuffle", "channels", channels, 1);
   if (channels % groups !== 0) throw new RangeError(`channelShuffle: groups wants a divisor of ${channels} channels, got ${groups}`);
   return { ...channelShape(batch, channels, pixels), groups };
 }

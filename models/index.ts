@@ -1,6 +1,8 @@
 /** All models by name: `createModel("seresnet50", { classes: 10 })`. What a name stands for is said by its family's file. */
 import { Random } from "../kernels/random.ts";
-import { didYouMean } from "../src/errors.ts";
+import { tagOf } from "../src/checks.ts";
+import { checkModule } from "../src/nn/check.ts";
+import { didYouMean, show } from "../src/errors.ts";
 import type { Preprocessing } from "../src/io/images/preprocess.ts";
 import { presets as shared } from "../src/io/images/presets.ts";
 import type { Module } from "../src/nn/module.ts";
@@ -54,7 +56,8 @@ export const presets: Readonly<Record<string, Preprocessing>> = Object.assign(
 ) as Record<string, Preprocessing>;
 
 /** A name without the library's, and the entries of that name; `found` is what the whole name means. */
-function lookUp(given: string): { readonly name: string; readonly named: readonly Entry[]; readonly found: Entry | undefined } {
+function lookUp(given: unknown): { readonly name: string; readonly named: readonly Entry[]; readonly found: Entry | undefined } {
+  if (typeof given !== "string") throw new TypeError(`model: name wants a text, such as "seresnet50", got ${show(given)}`);
   const library = libraries.find((each) => given.startsWith(`${each}/`));
   const name = library === undefined ? given : given.slice(library.length + 1);
   const named = entries.filter((entry) => entry.name === name);
@@ -97,6 +100,7 @@ export function createModel(name: string, options: GivenOptions = {}, seed: numb
  * colour.
  */
 export function usualInput(model: Module): Shape {
+  checkModule("usualInput", model);
   const { model: name, options } = model.identity ?? { model: undefined, options: {} as GivenOptions };
   const size = options.smallImages === true ? 32 : (name === undefined ? undefined : lookUp(name).found?.size) ?? 224;
   return [1, Number(options.inChannels ?? 3), size, size];
@@ -115,6 +119,9 @@ export function usualPreprocessing(name: string): Preprocessing {
  * A guess: two networks may differ in what leaves no trace in the weights (padding, epsilon, activations).
  */
 export function modelOfWeights(shapes: ReadonlyMap<string, Shape>): string | undefined {
+  if (tagOf(shapes) !== "Map" || ![...shapes.values()].every(Array.isArray)) {
+    throw new TypeError(`modelOfWeights: shapes wants a Map of shapes by name, got ${show(shapes)}`);
+  }
   for (const family of families) {
     const name = family.recognise?.(shapes);
     if (name !== undefined) return name;

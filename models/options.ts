@@ -51,12 +51,22 @@ export function oneOf<T extends string>(names: readonly T[], fallback: T): Reade
   return optional(fallback, `one of ${names.join(", ")}`, (v) => names.includes(v as T));
 }
 
-/** @throws RangeError for an unknown option (with the nearest name) or a value that does not fit. */
+/** One of the depths, sizes or widths that a family has. @throws RangeError for another */
+export function member<K extends string | number>(name: string, what: string, value: K, known: readonly K[]): K {
+  if (known.includes(value)) return value;
+  throw new RangeError(`${show(name)}: ${what} wants one of ${known.join(", ")}, got ${show(value)}`);
+}
+
+/** @throws TypeError for what are no options; RangeError for an unknown one (with the nearest name) or a value that does not fit. */
 export function readOptions<T extends object>(model: string, given: GivenOptions, readers: Readers<T>): T {
+  if (typeof model !== "string") throw new TypeError(`model: name wants a text, got ${show(model)}`);
+  if (Object.prototype.toString.call(given) !== "[object Object]") {
+    throw new TypeError(`${model}: options wants an object, got ${show(given)}`);
+  }
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(readers, name)) {
       const names = Object.keys(readers);
-      throw new RangeError(`${model}: unknown option "${name}"${didYouMean(name, names)}; it has ${names.join(", ")}`);
+      throw new RangeError(`${model}: unknown option ${show(name)}${didYouMean(name, names)}; it has ${names.join(", ")}`);
     }
   }
   const result: Partial<T> = {};

@@ -1,4 +1,5 @@
 /** The options of SE blocks, and of what may stand in their place, that all families share; and the block made from them. */
+import { check, flag as isFlag } from "../src/checks.ts";
 import { activationNames } from "../src/nn/layers/activations.ts";
 import type { ActivationName } from "../src/nn/layers/activations.ts";
 import type { Attention } from "../src/nn/attention/attention.ts";
@@ -59,29 +60,38 @@ export interface SeDefaults {
 type Make = (channels: number, options: SeOptions, defaults: SeDefaults) => Attention | undefined;
 
 /** The options that were given, for blocks whose own defaults fill the rest. */
-function given({ reduction, gate, rounding, inner, squeeze, seBias }: SeOptions) {
-  return {
-    rounding, inner, squeeze, bias: seBias, ...(reduction === undefined ? {} : { reduction }), ...(gate === undefined ? {} : { gate }),
-  };
+function given(options: SeOptions) {
+  const { squeeze, seBias } = options;
+  return { ...withMlp(options), squeeze, bias: seBias };
+}
+
+/** Of blocks with two layers between squeeze and gate, whose biases are fixed. */
+function withMlp({ reduction, rounding, inner, ...options }: SeOptions) {
+  return { rounding, inner, ...(reduction === undefined ? {} : { reduction }), ...withGate(options) };
+}
+
+function withGate({ gate }: Pick<SeOptions, "gate">) {
+  return gate === undefined ? {} : { gate };
 }
 
 const makers: Record<AttentionName, Make> = {
   none: () => undefined,
   se: (channels, options, defaults) => new SqueezeExcite(channels, { ...defaults, ...given(options) }),
-  ese: (channels, options) => new EffectiveSqueezeExcite(channels, given(options)),
-  eca: (channels, options) => new EfficientChannelAttention(channels, given(options)),
+  ese: (channels, options) => new EffectiveSqueezeExcite(channels, { ...withGate(options), bias: options.seBias }),
+  eca: (channels, options) => new EfficientChannelAttention(channels, withGate(options)),
   cse: (channels, options) => new SqueezeExcite(channels, { reduction: 2, ...given(options) }),
-  sse: (channels, options) => new SpatialSqueezeExcite(channels, given(options)),
+  sse: (channels, options) => new SpatialSqueezeExcite(channels, { ...withGate(options), bias: options.seBias }),
   scse: (channels, options) => new ConcurrentSqueezeExcite(channels, given(options)),
   ge: (channels, options) =>
-    new GatherExcite(channels, { ...given(options), extent: options.extent, gather: options.gather, mlp: options.gatherMlp }),
-  cbam: (channels, options) => new Cbam(channels, given(options)),
+    new GatherExcite(channels, { ...withMlp(options), extent: options.extent, gather: options.gather, mlp: options.gatherMlp }),
+  cbam: (channels, options) => new Cbam(channels, withMlp(options)),
 };
 
 /** The names that the option `attention` knows. */
 export const attentionNames: readonly AttentionName[] = Object.keys(makers) as AttentionName[];
 
 export function seReaders(defaults: { se: boolean; rounding?: Rounding }): Readers<SeOptions> {
+  check("model", "se", defaults.se, isFlag);
   const oneOrNone = <T extends string>(names: readonly T[]) => optional<T | undefined>(
     undefined, `one of ${names.join(", ")}`, (v) => names.includes(v as T),
   );

@@ -2,6 +2,7 @@
  * Weights and checkpoints of every format that is read. Programs that know theirs are smaller with weights.ts and train/checkpoint.ts
  * alone.
  */
+import { isRead } from "./io/weights/stored.ts";
 import { FormatError } from "./errors.ts";
 import { bytesOf } from "./io/bytes/bytes-of.ts";
 import type { CheckpointOptions } from "./io/weights/pytorch/budget.ts";
@@ -36,5 +37,5 @@ export function readCheckpoint(bytes: Uint8Array | ArrayBuffer, options: Checkpo
  * @throws FormatError for bytes of another format, naming it; RangeError that names what does not fit. Then the model is unchanged.
  */
 export function loadWeights(model: Module, source: Uint8Array | ArrayBuffer | AnyWeightsFile, options: LoadOptions = {}): WeightsReport {
-  return load(model, "tensors" in source ? source : readWeights(source), options);
+  return load(model, isRead(source) ? source : readWeights(source), options);
 }

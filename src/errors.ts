@@ -9,7 +9,7 @@ export class FormatError extends Error {
 }
 
 /** Control characters, line separators, marks that turn the direction of text, lone surrogates. */
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]|\p{Surrogate}/gu;
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_C}\ufeff]/gu;
 
 function escapeUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
@@ -23,18 +23,19 @@ export function printable(text: string): string {
 /** Shows a value in a message: short, on one line (line ends and what else could act on a terminal are spelled out). */
 export function show(value: unknown): string {
   if (typeof value === "string") return `"${printable(value.length > 60 ? `${value.slice(0, 57)}...` : value)}"`;
-  if (Array.isArray(value)) return `[${value.slice(0, 8).join(",")}${value.length > 8 ? ",..." : ""}]`;
+  if (Array.isArray(value)) return `[${printable(value.slice(0, 8).map(String).join(","))}${value.length > 8 ? ",..." : ""}]`;
   if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${(value as Uint8Array).length})`;
   if (typeof value === "object" && value !== null) return value.constructor?.name ?? "object";
-  return String(value);
+  return printable(String(value).slice(0, 60));
 }
 
 /** The entry of `names` nearest to `name` by edit distance, or undefined if none is near. For "did you mean" messages. */
 export function nearest(name: string, names: Iterable<string>): string | undefined {
+  const wanted = String(name).toLowerCase();
   let best: string | undefined;
-  let least = Math.max(2, Math.floor(name.length / 3)) + 1;
+  let least = Math.max(2, Math.floor(wanted.length / 3)) + 1;
   for (const candidate of names) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    const distance = editDistance(wanted, candidate.toLowerCase());
     if (distance < least) [best, least] = [candidate, distance];
   }
   return best;
@@ -74,10 +75,10 @@ export class UnsupportedError extends Error {
  * @throws TypeError where `options` is no object; RangeError for a name that is none of `known`, with the nearest one
  */
 export function checkOptions(operation: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== "object" || options === null) {
+  if (Object.prototype.toString.call(options) !== "[object Object]") {
     throw new TypeError(`${operation}: wants an object of options, got ${show(options)}`);
   }
-  for (const name of Object.keys(options)) {
+  for (const name of Object.keys(options as object)) {
     if (!known.includes(name)) throw new RangeError(`${operation}: unknown option ${show(name)}${didYouMean(name, known)}`);
   }
 }

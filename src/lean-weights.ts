@@ -1,4 +1,5 @@
 /** Weights for programs that count bytes: files that `saveWeights` wrote, and no other names or formats. */
+import { checkModule } from "./nn/check.ts";
 import { readState } from "./io/weights/metadata.ts";
 import { parseSafetensors } from "./io/weights/safetensors.ts";
 import type { Module } from "./nn/module.ts";
@@ -10,6 +11,7 @@ import { checkStateDict, loadStateDict } from "./nn/state-dict.ts";
  * @throws FormatError for no sound safetensors file; RangeError that names what does not fit. Then the model is unchanged.
  */
 export function loadWeights(model: Module, bytes: Uint8Array | ArrayBuffer): void {
+  checkModule("loadWeights", model);
   const { tensors, metadata } = parseSafetensors(bytes, { share: true });
   checkStateDict(model, tensors);
   applySettings(model, readState(metadata) ?? {});

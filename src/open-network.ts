@@ -1,6 +1,8 @@
 /** From the bytes of a weights file to a network that answers: the model, the names of its classes, and how images are prepared for it. */
 import { createModel } from "../models/index.ts";
-import { FormatError, checkOptions, show } from "./errors.ts";
+import { checkFields, record, text, texts } from "./checks.ts";
+import type { ArgumentKind } from "./checks.ts";
+import { FormatError, show } from "./errors.ts";
 import { assumedPreprocessing, guessModel, limited, otherClasses, preparationOf } from "./network-of-file.ts";
 import type { Preprocessing } from "./io/images/preprocess.ts";
 import { bytesOf } from "./io/bytes/bytes-of.ts";
@@ -39,8 +41,10 @@ export interface OpenOptions {
  * names are more or fewer than its classes
  */
 export function openNetwork(bytes: Uint8Array | ArrayBuffer, options: OpenOptions = {}): OpenedNetwork {
-  const known = ["model", "modelOptions", "classes", "preprocessing", "part"] as const satisfies readonly (keyof OpenOptions)[];
-  checkOptions("openNetwork", options, known);
+  const known: Record<keyof OpenOptions, ArgumentKind | null> = {
+    model: text, modelOptions: record, classes: texts, preprocessing: null, part: text,
+  };
+  checkFields("openNetwork", options, known);
   const file = readWeights(bytesOf(bytes, "openNetwork"));
   const { part } = options;
   const description = weightsDescription(file);

@@ -14,6 +14,15 @@ export function sizeOf(shape: Shape): number {
   return size;
 }
 
+/** "[object Float32Array]", ...: what a value is, also where it comes from another realm (an iframe, a vm context). */
+export const tagOf = (value: unknown): string => Object.prototype.toString.call(value);
+
+/** Number of elements of a shape that a caller gives. @throws RangeError for what are no sizes, or too many elements */
+function elements(shape: Shape): number {
+  if (Array.isArray(shape) && shape.every((n) => Number.isSafeInteger(n) && n >= 0) && sizeOf(shape) < 2147483648) return sizeOf(shape);
+  throw new RangeError(`Tensor: shape wants whole numbers of at least 0, got ${show(shape)}`);
+}
+
 /** `[1,3,224,224]`: a shape in messages and tables. */
 export function showShape(shape: Shape): string {
   return `[${shape.join(",")}]`;
@@ -37,29 +46,22 @@ export class Tensor<A extends Floats = Floats> {
    */
   constructor(data: A, shape: Shape) {
     // By tag, not by instanceof: a typed array from another realm (an iframe, a vm context) is one all the same.
-    const tag = Object.prototype.toString.call(data);
-    if (tag !== "[object Float32Array]" && tag !== "[object Float64Array]") {
+    if (!/Float(32|64)Array/.test(tagOf(data))) {
       throw new TypeError(`Tensor: data wants a Float32Array or Float64Array, got ${show(data)}`);
     }
-    for (const n of shape) {
-      if (!Number.isSafeInteger(n) || n < 0) {
-        throw new RangeError(`Tensor: shape wants whole numbers of at least 0, got ${showShape(shape)}`);
-      }
-    }
-    if (data.length !== sizeOf(shape)) {
-      throw new RangeError(`Tensor: shape ${showShape(shape)} wants ${sizeOf(shape)} elements, data has ${data.length}`);
-    }
+    const size = elements(shape);
+    if (data.length !== size) throw new RangeError(`Tensor: shape ${showShape(shape)} wants ${size} elements, data has ${data.length}`);
     this.data = data;
     this.shape = Object.freeze([...shape]);
   }
 
   static zeros(shape: Shape): Tensor<Float32Array> {
-    return new Tensor(new Float32Array(sizeOf(shape)), shape);
+    return new Tensor(new Float32Array(elements(shape)), shape);
   }
 
   /** Float32 from numbers. */
   static of(values: ArrayLike<number>, shape: Shape): Tensor<Float32Array> {
-    return new Tensor(Float32Array.from(values), shape);
+    return new Tensor(Float32Array.from(Object(values) as ArrayLike<number>), shape);
   }
 
   get size(): number {
@@ -68,7 +70,7 @@ export class Tensor<A extends Floats = Floats> {
 
   /** Zeros of another (or the same) shape in the same precision. */
   like(shape: Shape = this.shape): Tensor<A> {
-    const size = sizeOf(shape);
+    const size = elements(shape);
     return new Tensor((isDouble(this.data) ? new Float64Array(size) : new Float32Array(size)) as A, shape);
   }
 

@@ -1,4 +1,6 @@
 /** Weight files and models: bytes in, bytes out. What the names mean is io/weights/fit.ts, the format io/weights/safetensors.ts. */
+import { check, isTensor, record, text, texts } from "./checks.ts";
+import { checkModule } from "./nn/check.ts";
 import { FormatError, checkOptions, show } from "./errors.ts";
 import { bytesOf } from "./io/bytes/bytes-of.ts";
 import { fitNames } from "./io/weights/fit.ts";
@@ -10,15 +12,15 @@ import type { Preprocessing } from "./io/images/preprocess.ts";
 import { parsePreprocessing, withOrder } from "./io/images/preprocessing.ts";
 import { readSafetensors, writeSafetensors } from "./io/weights/safetensors.ts";
 import type { SafetensorsFile } from "./io/weights/safetensors.ts";
-import { numbersOf } from "./io/weights/stored.ts";
+import { isRead, numbersOf } from "./io/weights/stored.ts";
 import type { WeightsFile } from "./io/weights/stored.ts";
 import { checkClassNames, headOf } from "./nn/class-count.ts";
 import { BatchNorm2d } from "./nn/layers/batch-norm.ts";
-import { Module } from "./nn/module.ts";
+import type { Module } from "./nn/module.ts";
 import { applySettings, settingsOf } from "./nn/settings.ts";
 import { compareState, describeReport, fitsWhole, loadStateDict, stateDict, stateShapes } from "./nn/state-dict.ts";
 import type { LoadReport } from "./nn/state-dict.ts";
-import { Tensor } from "./tensor.ts";
+import type { Tensor } from "./tensor.ts";
 
 /** How `loadWeights` takes a file. */
 export interface LoadOptions {
@@ -48,9 +50,13 @@ export type AnyWeightsFile = WeightsFile | SafetensorsFile;
  */
 export function loadWeights(model: Module, file: Uint8Array | ArrayBuffer | AnyWeightsFile, options: LoadOptions = {}): WeightsReport {
   checkOptions("loadWeights", options, ["partial", "part"] as const satisfies readonly (keyof LoadOptions)[]);
-  if (!(model instanceof Module)) throw new TypeError(`loadWeights: model wants a Module, got ${show(model)}`);
+  checkModule("loadWeights", model);
   const { partial = false, part } = options;
-  const opened = "tensors" in file ? file : open(file);
+  if (typeof partial !== "boolean" && partial !== "head") {
+    throw new TypeError(`loadWeights: partial wants true, false or "head", got ${show(partial)}`);
+  }
+  if (part !== undefined) check("loadWeights", "part", part, text);
+  const opened = isRead(file) ? file : open(file);
   if (Object.hasOwn(opened.metadata, "senet.int8")) {
     throw new FormatError("weights: the file is a quantised network; readQuantised(model, file) reads it");
   }
@@ -67,7 +73,7 @@ export function loadWeights(model: Module, file: Uint8Array | ArrayBuffer | AnyW
   const values = new Map<string, Tensor>();
   for (const name of fitting) {
     const tensor = fit.tensors.get(name)!;
-    values.set(name, tensor instanceof Tensor ? tensor : numbersOf(name, tensor, true));
+    values.set(name, isTensor(tensor) ? tensor : numbersOf(name, tensor, true));
   }
   if (values.size === 0) throw new RangeError("weights do not fit the model: no tensor has a name and shape that it wants");
   setState(model, readState(opened.metadata), fit.epsilon, partial === true);
@@ -181,9 +187,10 @@ export interface SaveOptions {
  */
 export function saveWeights(model: Module, options: SaveOptions = {}): Uint8Array {
   checkOptions("saveWeights", options, ["dtype", "classes", "preprocessing"] as const satisfies readonly (keyof SaveOptions)[]);
-  if (!(model instanceof Module)) throw new TypeError(`saveWeights: model wants a Module, got ${show(model)}`);
+  checkModule("saveWeights", model);
   const { dtype = "F32", classes, preprocessing } = options;
   if (dtype !== "F32" && dtype !== "F16") throw new RangeError(`saveWeights: dtype wants "F32" or "F16", got ${show(dtype)}`);
+  if (classes !== undefined) check("saveWeights", "classes", classes, texts);
   if (classes !== undefined) checkClassNames("saveWeights: classes", classes, model);
   const description = model.identity === undefined ? {} : describeModel({
     ...model.identity,
@@ -198,5 +205,8 @@ export function saveWeights(model: Module, options: SaveOptions = {}): Uint8Arra
  * no `order` is of a senet until 0.1: "across" was meant (`openNetwork` fills it in). @throws FormatError
  */
 export function weightsDescription(file: { readonly metadata: Readonly<Record<string, string>> }): ModelDescription | undefined {
+  if (!record.is(Object(file).metadata)) {
+    throw new TypeError(`weightsDescription: file wants what readWeights or parseSafetensors gives, got ${show(file)}`);
+  }
   return readModelDescription(file.metadata);
 }

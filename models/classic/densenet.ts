@@ -22,7 +22,7 @@ import { bicubic } from "../../src/io/images/presets.ts";
 import type { WeightLayout } from "../../src/weight-layout.ts";
 import { sePrefix } from "../family.ts";
 import type { Entry, Family } from "../family.ts";
-import { count, counts, fraction, oneOf, readOptions } from "../options.ts";
+import { count, counts, fraction, member, oneOf, readOptions } from "../options.ts";
 import type { GivenOptions } from "../options.ts";
 import { makeSe, present, seReaders } from "../se-options.ts";
 import type { SeOptions } from "../se-options.ts";
@@ -173,7 +173,7 @@ export function densenet(name: string, depth: 121 | 169, se: boolean, options: G
     inChannels: count(3),
     ...seReaders({ se }),
     placement: oneOf(["block", "transition", "both"], "block"),
-    blocks: counts(depths[depth]),
+    blocks: counts(depths[member(name, "depth", depth, [121, 169])]),
     growth: count(32),
     width: count(64),
     bottleneck: count(4),

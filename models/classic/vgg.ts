@@ -14,6 +14,8 @@
  * 15.47 G. Its 15.48 G with SE are those plus excitation and scale: 15,484 M with SE after every convolution, 15,476 M with
  * one a stage; both print as 15.48.
  */
+import { show } from "../../src/errors.ts";
+import { check, flag as isFlag } from "../../src/checks.ts";
 import { ReLU } from "../../src/nn/layers/activations.ts";
 import type { Attention } from "../../src/nn/attention/attention.ts";
 import { BatchNorm2d } from "../../src/nn/layers/batch-norm.ts";
@@ -29,7 +31,7 @@ import { Flatten } from "../../src/nn/layers/reshape.ts";
 import type { WeightLayout } from "../../src/weight-layout.ts";
 import { sePrefix } from "../family.ts";
 import type { Entry, Family } from "../family.ts";
-import { count, fraction, oneOf, readOptions } from "../options.ts";
+import { count, fraction, member, oneOf, readOptions } from "../options.ts";
 import type { GivenOptions } from "../options.ts";
 import { makeSe, present, seReaders } from "../se-options.ts";
 import type { SeOptions } from "../se-options.ts";
@@ -192,18 +194,22 @@ function read(name: string, se: boolean, options: GivenOptions): VggOptions {
   });
 }
 
+const vggDepths = [11, 13, 16, 19] as const;
+
 /** `vgg16`, `vgg16_bn`, `se_vgg16`, `se_vgg16_bn` and those of 11, 13 and 19 layers. */
 export function vgg(name: string, depth: Depth, normalise: boolean, se: boolean, options: GivenOptions): Vgg {
-  return new Vgg(name, stages[depth], normalise, read(name, se, options));
+  check(show(name), "normalise", normalise, isFlag);
+  return new Vgg(name, stages[member(name, "depth", depth, vggDepths)], normalise, read(name, se, options));
 }
 
 /** `timm/vgg16` and its like. */
 export function timmVgg(name: string, depth: Depth, normalise: boolean, options: GivenOptions): TimmVgg {
-  return new TimmVgg(name, stages[depth], normalise, read(name, false, options));
+  check(show(name), "normalise", normalise, isFlag);
+  return new TimmVgg(name, stages[member(name, "depth", depth, vggDepths)], normalise, read(name, false, options));
 }
 
 export const vggs: Family = {
-  entries: () => ([11, 13, 16, 19] as const).flatMap((depth) => [false, true].flatMap((normalise): Entry[] => {
+  entries: () => vggDepths.flatMap((depth) => [false, true].flatMap((normalise): Entry[] => {
     const name = `vgg${depth}${normalise ? "_bn" : ""}`;
     return [
       { name, libraries: ["torchvision"], build: (given, options) => vgg(given, depth, normalise, false, options) },

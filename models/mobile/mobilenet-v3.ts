@@ -18,7 +18,7 @@ import type { WeightLayout } from "../../src/weight-layout.ts";
 import { bicubic, centred, imagenet, square } from "../../src/io/images/presets.ts";
 import type { Entry, Family } from "../family.ts";
 import { timmMobilenetRenaming } from "./timm-names.ts";
-import { count, flag, fraction, positive, readOptions } from "../options.ts";
+import { count, flag, fraction, member, positive, readOptions } from "../options.ts";
 import type { GivenOptions } from "../options.ts";
 import { makeSe, present, seReaders } from "../se-options.ts";
 import type { SeOptions } from "../se-options.ts";
@@ -172,7 +172,7 @@ export function mobilenetV3(name: string, size: "large" | "small", options: Give
     epsilon: positive(epsilon),
     ...seReaders({ se: true }),
   });
-  return new MobileNetV3(size, read);
+  return new MobileNetV3(member(name, "size", size, ["large", "small"]), read);
 }
 
 export const mobilenetsV3: Family = {

@@ -18,7 +18,7 @@ import { GlobalAveragePool, MaxPool2d } from "../../src/nn/layers/pooling.ts";
 import { ChannelShuffle, Flatten, Identity } from "../../src/nn/layers/reshape.ts";
 import { sePrefix } from "../family.ts";
 import type { Entry, Family } from "../family.ts";
-import { count, counts, readOptions } from "../options.ts";
+import { count, counts, member, readOptions } from "../options.ts";
 import type { GivenOptions } from "../options.ts";
 import { makeSe, present, seReaders } from "../se-options.ts";
 import type { SeOptions } from "../se-options.ts";
@@ -109,7 +109,7 @@ export function shufflenetV2(name: string, width: ShuffleNetV2Width, se: boolean
     classes: count(1000),
     inChannels: count(3),
     ...seReaders({ se }),
-    channels: counts(widths[width]),
+    channels: counts(widths[member(name, "width", width, shufflenetV2Widths)]),
     blocks: counts([4, 8, 4]),
   }));
 }

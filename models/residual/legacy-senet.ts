@@ -19,7 +19,7 @@ import { Flatten } from "../../src/nn/layers/reshape.ts";
 import type { WeightLayout } from "../../src/weight-layout.ts";
 import { bicubic, imagenet } from "../../src/io/images/presets.ts";
 import type { Entry, Family } from "../family.ts";
-import { count, fraction, readOptions } from "../options.ts";
+import { count, fraction, member, readOptions } from "../options.ts";
 import type { GivenOptions, Readers } from "../options.ts";
 import { depths, residualName, stagesOf } from "./depths.ts";
 import type { Depth } from "./depths.ts";
@@ -210,7 +210,7 @@ function bottleneck(width: number): LegacySizes {
 
 /** `legacy_seresnet50` and its like. */
 export function legacySenet(name: string, depth: Depth, se: boolean, options: GivenOptions): LegacySENet {
-  const { bottleneck: deep, blocks } = stagesOf[depth];
+  const { bottleneck: deep, blocks } = stagesOf[member(name, "depth", depth, depths)];
   return new LegacySENet({ deepStem: false, blocks, bottleneck: deep ? bottleneck : undefined }, readOptions(name, options, readers(se)));
 }
 

@@ -4,6 +4,8 @@
  * its last normalisation, hidden width C / 16 rounded to a multiple of 8. And the small ones for 32x32 and 28x28 images
  * (He et al., section 4.2: 3x3 stem, three stages of 16, 32 and 64 channels), with projection shortcuts.
  */
+import { between, check, flag as isFlag, whole } from "../../src/checks.ts";
+import { show } from "../../src/errors.ts";
 import { ReLU } from "../../src/nn/layers/activations.ts";
 import { BatchNorm2d } from "../../src/nn/layers/batch-norm.ts";
 import { Sequential } from "../../src/nn/combinators.ts";
@@ -17,7 +19,7 @@ import { Flatten } from "../../src/nn/layers/reshape.ts";
 import type { WeightLayout } from "../../src/weight-layout.ts";
 import { bicubic, square } from "../../src/io/images/presets.ts";
 import type { Entry, Family } from "../family.ts";
-import { count, counts, flag, fraction, oneOf, readOptions } from "../options.ts";
+import { count, counts, flag, fraction, member, oneOf, readOptions } from "../options.ts";
 import type { GivenOptions, Readers } from "../options.ts";
 import { depths, residualName, stagesOf } from "./depths.ts";
 import type { Depth } from "./depths.ts";
@@ -153,6 +155,8 @@ const positions = ["standard", "pre", "post", "identity", "3x3"] as const;
 
 /** The options of all ResNets. @param large for photographs, not for images of about 32x32 */
 export function resnetReaders(se: boolean, large: boolean, dropout: number = 0): Readers<ResNetOptions> {
+  check("resnetReaders", "large", large, isFlag);
+  check("resnetReaders", "dropout", dropout, between(0, 1, true));
   return {
     classes: count(large ? 1000 : 10),
     inChannels: count(3),
@@ -171,7 +175,7 @@ function bottleneck(width: number): BottleneckSizes {
 
 /** `resnet50`, `seresnet50`, ... for photographs of about 224x224. */
 export function resnet(name: string, depth: Depth, se: boolean, options: GivenOptions): ResNet {
-  const { blocks, bottleneck: deep } = stagesOf[depth];
+  const { blocks, bottleneck: deep } = stagesOf[member(name, "depth", depth, depths)];
   return new ResNet(
     { stem: "7x7", blocks, bottleneck: deep ? bottleneck : undefined }, readOptions(name, options, resnetReaders(se, true)),
   );
@@ -182,7 +186,9 @@ export function resnet(name: string, depth: Depth, se: boolean, options: GivenOp
  * another number.
  */
 export function smallResnet(name: string, depth: number, se: boolean, options: GivenOptions): ResNet {
+  check(show(name), "depth", depth, whole(8));
   const n = (depth - 2) / 6;
+  if (!(Number.isSafeInteger(n) && n <= 1000)) throw new RangeError(`${show(name)}: depth wants 6 n + 2 layers, got ${show(depth)}`);
   const { blocks, ...rest } = readOptions(name, options, { ...resnetReaders(se, false), blocks: counts([n, n, n]) });
   return new ResNet({ stem: "3x3", blocks, bottleneck: undefined }, rest);
 }

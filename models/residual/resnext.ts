@@ -8,9 +8,11 @@
  * layers are 4,230 M and 7,970 M; with one operation for every value that is normalised (14.4 M and 21.2 M), and with SE's excitation
  * and scale, all four figures come out. (For ResNets they do not: there convolution and linear layers alone are the paper's.)
  */
+import { show } from "../../src/errors.ts";
+import { check, whole } from "../../src/checks.ts";
 import { bicubic, square } from "../../src/io/images/presets.ts";
 import type { Entry, Family } from "../family.ts";
-import { count, counts, readOptions } from "../options.ts";
+import { count, counts, member, readOptions } from "../options.ts";
 import type { GivenOptions, Readers } from "../options.ts";
 import { stagesOf } from "./depths.ts";
 import type { BottleneckSizes } from "./resnet-blocks.ts";
@@ -27,7 +29,11 @@ export interface GroupOptions {
 }
 
 /** Channels of the 3x3 convolution in a stage of this width. @throws RangeError naming the options, where none is left */
-export function groupedWidth(name: string, width: number, { groups, groupWidth }: Pick<GroupOptions, "groups" | "groupWidth">): number {
+export function groupedWidth(name: string, width: number, options: Pick<GroupOptions, "groups" | "groupWidth">): number {
+  const { groups, groupWidth } = Object(options) as typeof options;
+  check(show(name), "width", width, whole());
+  check(show(name), "groups", groups, whole());
+  check(show(name), "groupWidth", groupWidth, whole());
   const perGroup = Math.floor((width * groupWidth) / 64);
   if (perGroup < 1) {
     throw new RangeError(
@@ -43,7 +49,10 @@ const blocksOf = { 50: stagesOf[50].blocks, 101: stagesOf[101].blocks, 154: stag
 
 /** Reads the options of a network of this depth. */
 export function groupReaders(depth: 50 | 101 | 154): Readers<GroupOptions> {
-  return { blocks: counts(blocksOf[depth]), groups: count(depth === 154 ? 64 : 32), groupWidth: count(4) };
+  return {
+    blocks: counts(blocksOf[member("groupReaders", "depth", depth, [50, 101, 154])]), groups: count(depth === 154 ? 64 : 32),
+    groupWidth: count(4),
+  };
 }
 
 /** `resnext50_32x4d`, `seresnext50_32x4d` and those of 101 layers. */
@@ -67,7 +76,10 @@ export function senet154(name: string, options: GivenOptions): ResNet {
 }
 
 /** Half of the 3x3 convolution's output goes into it. @throws RangeError where its groups do not divide that */
-export function halved(name: string, middle: number, { groups }: Pick<GroupOptions, "groups">): number {
+export function halved(name: string, middle: number, options: Pick<GroupOptions, "groups">): number {
+  check(show(name), "middle", middle, whole());
+  const { groups } = Object(options) as typeof options;
+  check(show(name), "groups", groups, whole());
   if (middle % (2 * groups) !== 0) {
     throw new RangeError(`${name}: option "groups" wants a divisor of half the ${middle} channels of the 3x3 convolution, got ${groups}`);
   }

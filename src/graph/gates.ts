@@ -2,6 +2,7 @@
  * SE blocks in a graph, wherever it comes from: a pooled mean (or maximum), layers on one pixel, a gate, a product by channel. The gate's
  * name is what `observe` and `override` of a session want.
  */
+import { checkGraph } from "./graph.ts";
 import { sizeOf } from "../tensor.ts";
 import type { Constant, Graph, Node, Value } from "./graph.ts";
 import { Uses } from "./rewrite.ts";
@@ -68,6 +69,7 @@ export function chainTo(uses: Uses, gate: Value): readonly Node[] | undefined {
 
 /** All SE blocks of a graph, in its order. */
 export function gatesOf(graph: Graph): Gate[] {
+  checkGraph("gatesOf", graph);
   const uses = new Uses(graph, new Set());
   return graph.nodes.flatMap(({ operation, inputs: [x, gate] }): Gate[] => {
     const nodes = operation.kind === "scale" ? chainTo(uses, gate) : undefined;

@@ -3,6 +3,7 @@
  * graph (`Module.lower`); sessions optimise and run it; ONNX is read to it and written from it. A graph for inference has no dropout, and
  * its normalisation uses running statistics; a graph for training has dropout in it.
  */
+import { show } from "../errors.ts";
 import type { NumberFormat } from "../../kernels/formats.ts";
 import type { Shape, Tensor } from "../tensor.ts";
 import type { Constant, Operation } from "./operation.ts";
@@ -93,4 +94,15 @@ export class GraphBuilder {
     this.#taken.add(name);
     return name;
   }
+}
+
+/** Is `value` a graph, as `lower` gives it? */
+export function isGraph(value: unknown): value is Graph {
+  const { nodes, inputs, outputs } = Object(value) as Partial<Graph>;
+  return Array.isArray(nodes) && Array.isArray(inputs) && Array.isArray(outputs);
+}
+
+/** @throws TypeError for what is no graph */
+export function checkGraph(operation: string, value: unknown): asserts value is Graph {
+  if (!isGraph(value)) throw new TypeError(`${operation}: graph wants a graph, as lower gives it, got ${show(value)}`);
 }

@@ -3,6 +3,8 @@
  * import (ONNX) is one, `freeNetwork` makes one of what knows its free sizes, `fixedNetwork` of a single graph, `moduleNetwork`
  * (nn/lower.ts) of a module.
  */
+import { check, has, record, text } from "../checks.ts";
+import { checkGraph } from "./graph.ts";
 import { didYouMean, show } from "../errors.ts";
 import { showShape } from "../tensor.ts";
 import type { Shape } from "../tensor.ts";
@@ -50,13 +52,25 @@ export interface Network {
   parameters?(): ReadonlyMap<string, { readonly frozen: boolean }>;
 }
 
-/** A network that knows its free sizes: `lower` is asked for shapes that fit, of every input. */
+/**
+ * A network that knows its free sizes: `lower` is asked for shapes that fit, of every input.
+ * @throws TypeError for what is no network
+ */
 export function freeNetwork(network: Network): Network {
+  const { inputs, outputs } = Object(network) as Partial<Network>;
+  if (!has(network, "lower") || !Array.isArray(inputs) || !Array.isArray(outputs)) {
+    throw new TypeError(`freeNetwork: network wants { title, inputs, outputs, lower }, got ${show(network)}`);
+  }
   return { ...network, lower: (shapes, training) => network.lower(inputShapes(network, shapes), training) };
 }
 
-/** A network of one graph, for its own shapes only. Inputs and outputs are named as their values are. */
+/**
+ * A network of one graph, for its own shapes only. Inputs and outputs are named as their values are.
+ * @throws TypeError for what is no graph
+ */
 export function fixedNetwork(graph: Graph, title: string = "this graph"): Network {
+  checkGraph("fixedNetwork", graph);
+  check("fixedNetwork", "title", title, text);
   return freeNetwork({
     title,
     inputs: graph.inputs.map(({ name, shape }) => ({ name, shape })),
@@ -72,6 +86,7 @@ export function fixedNetwork(graph: Graph, title: string = "this graph"): Networ
  */
 export function inputShapes({ title, inputs }: Pick<Network, "title" | "inputs">, given: Shapes): Shapes {
   const names = inputs.map(({ name }) => name);
+  if (!record.is(given)) throw new TypeError(`${title}: wants shapes by name, { ${names.join(", ")} }, got ${show(given)}`);
   for (const name of Object.keys(given)) {
     if (names.includes(name)) continue;
     throw new RangeError(`${title}: "${name}" is no input${didYouMean(name, names)}; there is ${names.join(", ")}`);

@@ -1,10 +1,14 @@
 /** Checks that layers share: shape and precision of what comes in, and the working memory of the kernels. */
+import type { Module } from "./module.ts";
+import { show } from "../errors.ts";
 import type { Scratch } from "../../kernels/scratch.ts";
+import { checkShape, checkTensor, has } from "../checks.ts";
 import { isDouble, sameShape, showShape } from "../tensor.ts";
 import type { Shape, Tensor } from "../tensor.ts";
 
-/** @throws RangeError unless `input` is [batch, channels, height, width] with that many channels. */
+/** @throws TypeError for no shape; RangeError unless `input` is [batch, channels, height, width] with that many channels. */
 export function checkImages(operation: string, input: Shape, channels?: number): void {
+  checkShape(operation, "input", input);
   if (input.length !== 4) throw new RangeError(`${operation}: input wants [batch,channels,height,width], got ${showShape(input)}`);
   if (channels !== undefined && input[1] !== channels) {
     throw new RangeError(`${operation}: input wants ${channels} channels, got ${input[1]} in ${showShape(input)}`);
@@ -22,8 +26,9 @@ export function checkPrecision(operation: string, x: Tensor, parameter: Tensor):
   }
 }
 
-/** @throws RangeError unless dy has the shape of the forward pass's output. */
+/** @throws TypeError for what is no tensor; RangeError unless dy has the shape of the forward pass's output. */
 export function checkGradient(operation: string, dy: Tensor, output: Shape): void {
+  checkTensor(operation, "gradient", dy);
   if (!sameShape(dy.shape, output)) {
     throw new RangeError(`${operation}: backward wants a gradient of shape ${showShape(output)}, got ${showShape(dy.shape)}`);
   }
@@ -35,4 +40,10 @@ let shared: Scratch = new Float64Array(0);
 export function scratch(size: number): Scratch {
   if (shared.length < size) shared = new Float64Array(size);
   return shared;
+}
+
+/** @throws TypeError for what is no module */
+export function checkModule(operation: string, value: unknown, name: string = "model"): asserts value is Module {
+  if (has(value, "forward", "namedState", "tree")) return;
+  throw new TypeError(`${operation}: ${name} wants a Module, got ${show(value)}`);
 }

@@ -7,6 +7,7 @@
 import { channelShape, concatShape, elementwiseShape, partialShape } from "../../kernels/shapes.ts";
 import type { ChannelShape, ConcatShape, PartialShape } from "../../kernels/shapes.ts";
 import type { GraphBuilder, Value } from "../graph/graph.ts";
+import { checkTensor } from "../checks.ts";
 import type { Floats, Shape, Tensor } from "../tensor.ts";
 import { sameShape, showShape, sizeOf } from "../tensor.ts";
 import { checkGradient, checkImages } from "./check.ts";
@@ -39,6 +40,7 @@ export class Sequential extends Module {
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     for (const module of this.modules) x = module.forward(x);
     return x;
   }
@@ -71,6 +73,7 @@ export class Residual extends Layer<Shape> {
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     const a = this.branch.forward(x);
     const b = this.shortcut === undefined ? x : this.shortcut.forward(x);
     this.#check(a.shape, b.shape);
@@ -139,6 +142,7 @@ export class PartialResidual extends Layer<PartialShape> {
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     const a = this.branch.forward(x);
     const shape = this.#shape(a.shape, x.shape);
     const y = a.like();
@@ -149,6 +153,7 @@ export class PartialResidual extends Layer<PartialShape> {
 
   backward<A extends Floats>(dy: Tensor<A>): Tensor<A> {
     const shape = this.take();
+    checkTensor("PartialResidual", "gradient", dy);
     checkGradient("PartialResidual", dy, [shape.batch, shape.channels, dy.shape[2], shape.pixels / dy.shape[2]]);
     const da = dy.like();
     const db = dy.like([shape.batch, shape.added, dy.shape[2], dy.shape[3]]);
@@ -194,6 +199,7 @@ export class Recalibrate extends Layer<{ x: Tensor; gate: Tensor; shape: Channel
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     const gate = this.gate.forward(x);
     const shape = this.#shape(x.shape, gate.shape);
     const y = x.like();
@@ -255,6 +261,7 @@ export class Concatenate extends Layer<{ outputs: Shape[]; shape: ConcatShape }>
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     const outputs = this.branches.map((branch) => branch.forward(x));
     const shapes = outputs.map((output) => output.shape);
     const shape = this.#shape(shapes);
@@ -266,6 +273,8 @@ export class Concatenate extends Layer<{ outputs: Shape[]; shape: ConcatShape }>
 
   backward<A extends Floats>(dy: Tensor<A>): Tensor<A> {
     const { outputs, shape } = this.take();
+    const [batch, , ...size] = outputs[0];
+    checkGradient("Concatenate", dy, [batch, shape.outChannels, ...size]);
     const parts = outputs.map((output) => dy.like(output));
     this.kernels.concatBackward(parts.map((part) => part.data), dy.data, shape);
     const dx = this.branches[0].backward(parts[0]).clone();

@@ -1,5 +1,6 @@
 /** A network's demand on the size of its images, said at the door instead of by the layer that runs out of pixels. */
 import type { GraphBuilder, Value } from "../graph/graph.ts";
+import { checkTensor } from "../checks.ts";
 import type { Floats, Shape, Tensor } from "../tensor.ts";
 import { checkImages } from "./check.ts";
 import { Module } from "./module.ts";
@@ -26,6 +27,7 @@ abstract class ImageSize extends Module {
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     this.outputShape(x.shape);
     return x;
   }

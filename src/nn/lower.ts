@@ -1,33 +1,26 @@
-/** From a module tree to a graph. */
-import { GraphBuilder } from "../graph/graph.ts";
+/** From a module tree to a graph, and to a network that sessions are compiled from. */
+import { checkModule } from "./check.ts";
+import { check, checkShape, flag } from "../checks.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Network } from "../graph/network.ts";
 import type { Shape } from "../tensor.ts";
+import { loweredModule, networkOfModule } from "./lowering.ts";
 import type { Module } from "./module.ts";
 
 /**
  * The model's graph for inputs of this shape.
  * @param training for training, with the dropout that an inference graph has no trace of
- * @throws RangeError where the model cannot take such an input
+ * @throws TypeError for what is no model or no shape; RangeError where the model cannot take such an input
  */
 export function lower(model: Module, input: Shape, training: boolean = false): Graph {
-  const names = new Map<object, string>();
-  for (const [name, module] of model.namedModules()) if (name !== "") names.set(module, name);
-  for (const [name, holder] of model.namedState()) names.set(holder, name);
-  const builder = new GraphBuilder(names, training);
-  return builder.finish(model.lower(builder, builder.input("input", input)));
+  checkModule("lower", model);
+  checkShape("lower", "input", input);
+  check("lower", "training", training, flag);
+  return loweredModule(model, input, training);
 }
 
-/** A model's name with its options, as modules of `senet compile` say for what they were made. */
-export function modelTitle({ identity }: Module): string {
-  if (identity === undefined) return "a model without a name";
-  return Object.keys(identity.options).length === 0 ? identity.model : `${identity.model} ${JSON.stringify(identity.options)}`;
-}
-
-/** The model as a network of one `input` and one `output`; its layers know what fits. */
+/** The model as a network of one `input` and one `output`; its layers know what fits. @throws TypeError for what is no model */
 export function moduleNetwork(model: Module): Network {
-  return {
-    title: modelTitle(model), inputs: [{ name: "input" }], outputs: ["output"],
-    lower: ({ input }, training) => lower(model, input, training), parameters: () => model.namedParameters(),
-  };
+  checkModule("moduleNetwork", model);
+  return networkOfModule(model);
 }

@@ -9,6 +9,7 @@ import type { Random } from "../../kernels/random.ts";
 import * as plain from "../../kernels/plain/index.ts";
 import { show } from "../errors.ts";
 import type { GraphBuilder, Value } from "../graph/graph.ts";
+import { check, checkTensor, flag, generator, kernelFamily, oneOf } from "../checks.ts";
 import type { Floats, Shape, Tensor } from "../tensor.ts";
 import type { WeightLayout } from "../weight-layout.ts";
 import { Parameter, Statistic } from "./parameter.ts";
@@ -136,6 +137,7 @@ export abstract class Module {
   }
 
   train(on: boolean = true): this {
+    check("Module.train", "train", on, flag);
     for (const module of this.tree()) module.training = on;
     return this;
   }
@@ -146,12 +148,14 @@ export abstract class Module {
 
   /** Chooses the kernels of the whole tree, for example `import * as reference from "senet/kernels/reference/index"`. */
   use(kernels: Kernels): this {
+    check("Module.use", "kernels", kernels, kernelFamily);
     for (const module of this.tree()) module.kernels = kernels;
     return this;
   }
 
   /** Turns the whole tree to double precision (with float64 inputs: the oracle for finite differences) or back. */
   cast(precision: "float32" | "float64"): this {
+    check("Module.cast", "precision", precision, oneOf("float32", "float64"));
     for (const value of this.namedState().values()) value.cast(precision === "float64");
     return this;
   }
@@ -162,6 +166,7 @@ export abstract class Module {
 
   /** Starting values for every parameter of the tree, in the order of the state dict; equal seeds give equal bits. */
   initialise(random: Random): this {
+    check("Module.initialise", "random", random, generator);
     for (const module of this.namedModules().values()) module.initialiseOwn(random);
     return this;
   }
@@ -176,7 +181,9 @@ export abstract class Module {
 
   /** Sets one of `settings`. @throws RangeError for one that it has not, and for a value that it cannot take */
   setting(name: string, _value: number): void {
-    throw new RangeError(`${this.describe()} has no setting ${show(name)}`);
+    const names = Object.keys(this.settings());
+    const wanted = names.length === 0 ? "this module has none" : `wants one of ${names.join(", ")}`;
+    throw new RangeError(`${this.describe()}: setting ${wanted}, got ${show(name)}`);
   }
 
   /** One line: the class and what sets it apart, for tables and messages. */
@@ -227,6 +234,7 @@ export abstract class Composite extends Module {
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     return this.body.forward(x);
   }
 

@@ -1,4 +1,5 @@
 /** What a model learns (Parameter) and what it merely keeps (Statistic). */
+import { check, checkTensor, flag, isTensor } from "../checks.ts";
 import { Tensor, isDouble, sizeOf } from "../tensor.ts";
 import type { Floats, Shape } from "../tensor.ts";
 
@@ -11,6 +12,7 @@ export class Parameter<A extends Floats = Floats> {
   frozen = false;
 
   constructor(value: Tensor<A>) {
+    checkTensor("Parameter", "value", value);
     this.value = value;
   }
 
@@ -29,10 +31,17 @@ export class Parameter<A extends Floats = Floats> {
 
   /** Changes the precision in place; the gradient is dropped. */
   cast(double: boolean): void {
+    check("Parameter.cast", "double", double, flag);
     if (isDouble(this.value.data) === double) return;
     this.value = (double ? this.value.toFloat64() : this.value.toFloat32()) as Tensor<Floats> as Tensor<A>;
     this.#gradient = undefined;
   }
+}
+
+/** Is it a parameter, of this copy of the package or of another? */
+export function isParameter(value: unknown): value is Parameter {
+  const { value: tensor, clearGradient } = Object(value) as Partial<Record<"value" | "clearGradient", unknown>>;
+  return typeof clearGradient === "function" && isTensor(tensor);
 }
 
 /** How large a model may become while it is built. */
@@ -79,10 +88,12 @@ export class Statistic {
   value: Tensor;
 
   constructor(value: Tensor) {
+    checkTensor("Statistic", "value", value);
     this.value = value;
   }
 
   cast(double: boolean): void {
+    check("Statistic.cast", "double", double, flag);
     if (isDouble(this.value.data) !== double) this.value = double ? this.value.toFloat64() : this.value.toFloat32();
   }
 }

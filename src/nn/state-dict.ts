@@ -1,7 +1,9 @@
 /** Loading a state dict into a module tree: everything is checked before anything is written. */
+import { checkModule } from "./check.ts";
 import { printable } from "../errors.ts";
 import { sameShape, showShape } from "../tensor.ts";
 import type { Shape, Tensor } from "../tensor.ts";
+import { check, checkFields, flag, tensorMap } from "../checks.ts";
 import type { Module } from "./module.ts";
 
 export interface LoadReport {
@@ -15,6 +17,7 @@ export interface LoadReport {
 
 /** Copies of all parameters and statistics by name. */
 export function stateDict(model: Module): Map<string, Tensor> {
+  checkModule("stateDict", model);
   const state = new Map<string, Tensor>();
   for (const [name, entry] of model.namedState()) state.set(name, entry.value.clone());
   return state;
@@ -22,6 +25,7 @@ export function stateDict(model: Module): Map<string, Tensor> {
 
 /** Names and shapes that a model wants, without its values. */
 export function stateShapes(model: Module): Map<string, Shape> {
+  checkModule("stateShapes", model);
   const shapes = new Map<string, Shape>();
   for (const [name, entry] of model.namedState()) shapes.set(name, entry.value.shape);
   return shapes;
@@ -64,6 +68,9 @@ export function checkStateDict(model: Module, tensors: ReadonlyMap<string, Tenso
 export function loadStateDict(
   model: Module, tensors: ReadonlyMap<string, Tensor>, options: { readonly partial?: boolean } = {},
 ): LoadReport {
+  checkModule("loadStateDict", model);
+  check("loadStateDict", "tensors", tensors, tensorMap);
+  checkFields("loadStateDict: options", options, { partial: flag });
   if (options.partial !== true) checkStateDict(model, tensors);
   const { fitting, ...report } = compareState(model, tensors);
   if (fitting.length === 0) throw new RangeError("weights do not fit the model: no tensor has a name and shape that it wants");

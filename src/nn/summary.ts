@@ -6,6 +6,8 @@
  * (`seMacs`, `scaleMacs`, `gapAdds`). Biases, normalisation (which folds into the convolution), activations, sums and other pooling count
  * nothing.
  */
+import { checkModule } from "./check.ts";
+import { checkShape } from "../checks.ts";
 import type { Shape } from "../tensor.ts";
 import { Attention } from "./attention/attention.ts";
 import type { Cost, Module } from "./module.ts";
@@ -39,6 +41,8 @@ export interface Summary {
  * @throws RangeError where the model cannot take such an input
  */
 export function summarise(model: Module, input: Shape): Summary {
+  checkModule("summarise", model);
+  checkShape("summarise", "input", input);
   const names = new Map([...model.namedModules()].map(([name, module]) => [module, name]));
   const layers: LayerSummary[] = [];
   const stack: string[] = [];

@@ -16,6 +16,7 @@
  *   NAME/float F32                                   what stays float32
  */
 import type { Quantisation } from "../../kernels/quantised.ts";
+import { check, record } from "../checks.ts";
 import { FormatError, didYouMean, show } from "../errors.ts";
 import type { Network } from "../graph/network.ts";
 import type { Constant, Graph } from "../graph/graph.ts";
@@ -24,7 +25,7 @@ import { parseJson } from "../io/bytes/json.ts";
 import { describeModel } from "../io/weights/metadata.ts";
 import type { ModelDescription } from "../io/weights/metadata.ts";
 import { readSafetensors, writeSafetensors } from "../io/weights/safetensors.ts";
-import { numbersOf } from "../io/weights/stored.ts";
+import { isRead, numbersOf } from "../io/weights/stored.ts";
 import type { StoredTensor, WeightsFile } from "../io/weights/stored.ts";
 import { networkOf } from "../session/optimise/session-graph.ts";
 import { Tensor, sameShape, showShape } from "../tensor.ts";
@@ -46,8 +47,14 @@ export function isQuantised({ metadata }: Pick<WeightsFile, "metadata">): boolea
 /**
  * @param about the model that it was made of, so that the file names it, with its classes and preprocessing
  * @returns the bytes of a safetensors file
+ * @throws TypeError for what is no quantised network, or no description
  */
-export function saveQuantised({ recipe, input }: QuantisedNetwork, about?: ModelDescription): Uint8Array {
+export function saveQuantised(network: QuantisedNetwork, about?: ModelDescription): Uint8Array {
+  const { recipe, input } = Object(network) as Partial<QuantisedNetwork>;
+  if (recipe === undefined || input === undefined) {
+    throw new TypeError(`saveQuantised: network wants what quantise gives, got ${show(network)}`);
+  }
+  if (about !== undefined) check("saveQuantised", "about", about, record);
   const tensors: [string, Tensor | StoredTensor][] = [];
   for (const [name, { shape, weight, scale, bias }] of recipe.layers) {
     tensors.push([name, stored("I8", shape, weight)], [`${name}/scale`, floats(scale)], [`${name}/bias`, floats(bias)]);
@@ -126,7 +133,7 @@ function inputOf({ metadata }: WeightsFile): Shape {
  * finite, zero points that are no bytes of 0 to 127
  */
 export function readQuantised(source: Module | Network, given: WeightsFile | Uint8Array | ArrayBuffer): QuantisedNetwork {
-  const file = given instanceof Uint8Array || given instanceof ArrayBuffer ? readSafetensors(given) : given;
+  const file = isRead(given) ? given : readSafetensors(given);
   if (!isQuantised(file)) throw new FormatError("quantised file: this is none: it has no senet.int8; quantise makes one");
   const version = file.metadata["senet.int8"];
   if (version !== VERSION) {

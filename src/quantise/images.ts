@@ -1,4 +1,5 @@
 /** The images that quantisation measures a network on: checked, one by one. */
+import { isTensor } from "../checks.ts";
 import { show } from "../errors.ts";
 import { Tensor, isDouble, showShape } from "../tensor.ts";
 import type { Shape } from "../tensor.ts";
@@ -12,7 +13,7 @@ export type CalibrationImages = Tensor<Float32Array> | Iterable<Tensor<Float32Ar
  * @throws TypeError for what is no such tensor; RangeError for no image, images of several sizes, or numbers that are not finite
  */
 export function singleImages(images: CalibrationImages): Tensor<Float32Array>[] {
-  const given: readonly unknown[] = images instanceof Tensor ? [images]
+  const given: readonly unknown[] = isTensor(images) ? [images]
     : typeof images === "object" && images !== null && Symbol.iterator in images ? [...images] : [];
   if (given.length === 0 && !(typeof images === "object" && images !== null && Symbol.iterator in images)) {
     throw new TypeError(`quantise: images wants a tensor [N,C,H,W], or several, got ${show(images)}`);
@@ -20,7 +21,7 @@ export function singleImages(images: CalibrationImages): Tensor<Float32Array>[] 
   const singles: Tensor<Float32Array>[] = [];
   let first: Shape | undefined;
   for (const image of given) {
-    if (!(image instanceof Tensor) || isDouble(image.data) || image.shape.length !== 4) {
+    if (!isTensor(image) || isDouble(image.data) || image.shape.length !== 4) {
       throw new TypeError(`quantise: images wants tensors of Float32Array [N,C,H,W], got ${show(image)}`);
     }
     const { shape: [count, ...size], data } = image as Tensor<Float32Array>;

@@ -3,7 +3,9 @@
  * bytes of them mean, and what the network loses by it, layer by layer. The arithmetic is that of docs/int8.md.
  */
 import type { Quantisation } from "../../kernels/quantised.ts";
-import { checkOptions, didYouMean, show } from "../errors.ts";
+import { callback, checkFields, flag, oneOf, texts, whole as wholeNumber } from "../checks.ts";
+import type { ArgumentKind } from "../checks.ts";
+import { didYouMean } from "../errors.ts";
 import type { Constant, Graph, Kind, Node, Of, Value } from "../graph/graph.ts";
 import { Uses } from "../graph/rewrite.ts";
 import type { Network } from "../graph/network.ts";
@@ -147,10 +149,12 @@ function floatsOf(graph: Graph, prepared: Graph): Map<string, Tensor> {
  * unknown layer, and where sums could overflow
  */
 export function quantise(source: Module | Network, images: CalibrationImages, options: QuantiseOptions = {}): Quantised {
-  const known = ["method", "keep", "equalise", "correctBias", "reported", "progress"] as const satisfies readonly (keyof QuantiseOptions)[];
-  checkOptions("quantise", options, known);
+  const known: Record<keyof QuantiseOptions, ArgumentKind> = {
+    method: oneOf(...methodNames), keep: { ...texts, wanted: "a list of names" }, equalise: flag, correctBias: flag,
+    reported: wholeNumber(0), progress: callback,
+  };
+  checkFields("quantise", options, known);
   const { method = "best", keep = [], equalise = true, correctBias = true, reported = 4, progress = () => undefined } = options;
-  if (!methodNames.includes(method)) throw new RangeError(`quantise: method wants one of ${methodNames.join(", ")}, got ${show(method)}`);
   const network = networkOf(source);
   if (network.quantised === true) throw new RangeError(`quantise: ${network.title} is quantised already`);
   const { inputs, title } = network;

@@ -8,8 +8,11 @@
  *
  * The file carries a checksum of its bytes.
  */
+import { checkFields, has, record, tensorMap, texts } from "../checks.ts";
+import type { ArgumentKind } from "../checks.ts";
+import { checkModule } from "../nn/check.ts";
 import { FormatError, show } from "../errors.ts";
-import { describeModel, describeState, readModelDescription, readState } from "../io/weights/metadata.ts";
+import { describeModel, describeState, orderedJson, readModelDescription, readState } from "../io/weights/metadata.ts";
 import type { ModelDescription } from "../io/weights/metadata.ts";
 import type { Preprocessing } from "../io/images/preprocess.ts";
 import { parsePreprocessing, withOrder } from "../io/images/preprocessing.ts";
@@ -42,8 +45,23 @@ export interface Checkpoint {
   readonly optimiser: ReadonlyMap<string, Tensor>;
 }
 
+function checkTrainer(operation: string, value: unknown): asserts value is Trainer {
+  if (!has(value, "trainStep", "optimiserState", "checkState")) {
+    throw new TypeError(`${operation}: trainer wants a Trainer, got ${show(value)}`);
+  }
+}
+
+function checkCheckpoint(operation: string, value: unknown): asserts value is Checkpoint {
+  const { format, state, model, optimiser } = Object(value) as Partial<Checkpoint>;
+  if (format === "senet" && state !== undefined && tensorMap.is(model) && tensorMap.is(optimiser)) return;
+  throw new TypeError(`${operation}: checkpoint wants what readCheckpoint gives, got ${show(value)}`);
+}
+
 /** The state of a training run as bytes, for `restoreCheckpoint`. @throws Error where the run has diverged */
 export function writeCheckpoint(trainer: Trainer, options: CheckpointOptions = {}): Uint8Array {
+  checkTrainer("writeCheckpoint", trainer);
+  const known: Record<keyof CheckpointOptions, ArgumentKind | null> = { classes: texts, preprocessing: null, settings: record };
+  checkFields("writeCheckpoint", options, known);
   const { classes, preprocessing, settings = {} } = options;
   const { state } = trainer;
   trainer.pull();
@@ -58,7 +76,7 @@ export function writeCheckpoint(trainer: Trainer, options: CheckpointOptions = {
   });
   const metadata = {
     ...description, ...describeState(settingsOf(model)), "senet.training": JSON.stringify(state),
-    "senet.settings": JSON.stringify(settings),
+    "senet.settings": orderedJson(settings, "settings", "writeCheckpoint"),
   };
   return writeSafetensors(tensors, { metadata, checksum: true });
 }
@@ -104,6 +122,8 @@ function checkValues(name: string, { data }: Tensor): void {
  * @throws RangeError where it is another model; then nothing has changed
  */
 export function prepareModel(model: Module, checkpoint: Checkpoint): void {
+  checkModule("prepareModel", model);
+  checkCheckpoint("prepareModel", checkpoint);
   if (checkpoint.modelSettings !== undefined) applySettings(model, checkpoint.modelSettings);
 }
 
@@ -112,9 +132,11 @@ export function prepareModel(model: Module, checkpoint: Checkpoint): void {
  * @throws RangeError where model, optimiser, seed, batch or data set are others; then nothing has changed
  */
 export function restoreCheckpoint(trainer: Trainer, checkpoint: Checkpoint | { readonly format: "pytorch" }): void {
-  if (checkpoint.format === "pytorch") {
+  checkTrainer("restoreCheckpoint", trainer);
+  if (Object(checkpoint).format === "pytorch") {
     throw new RangeError("restoreCheckpoint: wants what writeCheckpoint wrote; from a checkpoint of PyTorch loadWeights takes the weights");
   }
+  checkCheckpoint("restoreCheckpoint", checkpoint);
   trainer.checkState(checkpoint.state);
   const before = settingsOf(trainer.model);
   prepareModel(trainer.model, checkpoint);

@@ -1,6 +1,8 @@
 /** How good a model is on a data set. */
-import { checkOptions, show } from "../errors.ts";
-import { Module } from "../nn/module.ts";
+import { checkModule } from "../nn/check.ts";
+import type { ArgumentKind } from "../checks.ts";
+import { callback, checkFields, checkTensor, whole } from "../checks.ts";
+import type { Module } from "../nn/module.ts";
 import { Batcher } from "./data/augment.ts";
 import type { Normalisation } from "./data/augment.ts";
 import type { Dataset } from "./data/dataset.ts";
@@ -43,10 +45,10 @@ export interface EvaluateOptions {
  * @throws RangeError for a batch that is no whole number of at least 1, or where the model cannot take such images
  */
 export function evaluate(model: Module, data: Dataset, normalisation: Normalisation, options: EvaluateOptions = {}): Evaluation {
-  checkOptions("evaluate", options, ["batch", "forward", "progress", "answers"] as const satisfies readonly (keyof EvaluateOptions)[]);
+  const known: Record<keyof EvaluateOptions, ArgumentKind> = { batch: whole(), forward: callback, progress: callback, answers: callback };
+  checkFields("evaluate", options, known);
   const { batch = 100, progress, answers, forward } = options;
-  if (!(model instanceof Module)) throw new TypeError(`evaluate: model wants a Module, got ${show(model)}`);
-  if (!Number.isSafeInteger(batch) || batch < 1) throw new RangeError(`evaluate: batch wants a whole number of at least 1, got ${batch}`);
+  checkModule("evaluate", model);
   const batcher = new Batcher(data, normalisation);
   const confusion = new Confusion(data.classes.length);
   const modes = [...model.tree()].map((module) => [module, module.training] as const);
@@ -56,7 +58,7 @@ export function evaluate(model: Module, data: Dataset, normalisation: Normalisat
     for (let start = 0; start < data.size; start += batch) {
       const count = Math.min(batch, data.size - start);
       const { x, labels } = batcher.unaugmented(Int32Array.from({ length: count }, (_, i) => start + i));
-      const logits = forward === undefined ? model.forward(x) : some(forward(filled(x, batch)), count);
+      const logits = forward === undefined ? model.forward(x) : some(checked(forward(filled(x, batch))), count);
       const { value, probabilities } = crossEntropy(model.kernels, logits, labels);
       const predicted = predictions(logits);
       loss += value * count;
@@ -68,6 +70,11 @@ export function evaluate(model: Module, data: Dataset, normalisation: Normalisat
     for (const [module, training] of modes) module.training = training;
   }
   return { loss: loss / data.size, accuracy: confusion.accuracy, confusion };
+}
+
+function checked(y: Tensor<Float32Array>): Tensor<Float32Array> {
+  checkTensor("evaluate", "what forward returns", y);
+  return y;
 }
 
 function filled(x: Tensor<Float32Array>, batch: number): Tensor<Float32Array> {

@@ -1,4 +1,5 @@
 /** The loss of a batch: softmax cross-entropy, averaged over the labels. Kernels: crossEntropy*, softCrossEntropy*. */
+import { check, checkTensor, kernelFamily } from "../checks.ts";
 import type { Kernels } from "../../kernels/contract.ts";
 import { crossEntropyShape } from "../../kernels/shapes.ts";
 import { checkLabels, isShares } from "../session/training/labels.ts";
@@ -28,6 +29,8 @@ export interface Loss<A extends Floats = Floats> {
 export function crossEntropy<A extends Floats>(
   kernels: Kernels, logits: Tensor<A>, labels: Int32Array | Floats, smoothing: number = 0, classWeights?: ArrayLike<number>,
 ): Loss<A> {
+  check("crossEntropy", "kernels", kernels, kernelFamily);
+  checkTensor("crossEntropy", "logits", logits);
   if (logits.shape.length < 2) throw new RangeError(`crossEntropy: logits wants [batch,classes] or more, got ${showShape(logits.shape)}`);
   const [batch, classes] = logits.shape;
   const pixels = sizeOf(logits.shape.slice(2));

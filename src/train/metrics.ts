@@ -1,8 +1,9 @@
 /** Counts of predictions against labels. */
-import { show } from "../errors.ts";
+import { check, numbers, whole } from "../checks.ts";
 
 /**
- * How often each class was taken for each: counts by true class (rows) and predicted class (columns). @throws RangeError for no classes
+ * How often each class was taken for each: counts by true class (rows) and predicted class (columns). @throws RangeError for no classes,
+ * or more than 32768
  */
 export class Confusion {
   readonly classes: number;
@@ -10,21 +11,21 @@ export class Confusion {
   readonly counts: Float64Array;
 
   constructor(classes: number) {
-    if (!Number.isSafeInteger(classes) || classes < 1) {
-      throw new RangeError(`Confusion: classes wants a whole number of at least 1, got ${show(classes)}`);
-    }
+    check("Confusion", "classes", classes, whole(1, 32768));
     this.classes = classes;
     this.counts = new Float64Array(classes * classes);
   }
 
   /** @throws RangeError where the lengths differ or a number is no class. */
   add(labels: Int32Array, predictions: Int32Array): void {
+    check("Confusion.add", "labels", labels, numbers);
+    check("Confusion.add", "predictions", predictions, numbers);
     if (labels.length !== predictions.length) {
       throw new RangeError(`Confusion: ${labels.length} labels, but ${predictions.length} predictions`);
     }
     for (let i = 0; i < labels.length; i++) {
       const [label, prediction] = [labels[i], predictions[i]];
-      if (label < 0 || label >= this.classes || prediction < 0 || prediction >= this.classes) {
+      if (!(label >= 0 && label < this.classes && prediction >= 0 && prediction < this.classes)) {
         throw new RangeError(`Confusion: wants classes from 0 to ${this.classes - 1}, got label ${label} and prediction ${prediction}`);
       }
       this.counts[label * this.classes + prediction]++;

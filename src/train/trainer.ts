@@ -3,8 +3,11 @@
  * same seed gives the same bits, and a trainer whose state was saved and loaded goes on as if nothing had happened.
  */
 import { Random } from "../../kernels/random.ts";
+import { between, callback, check, checkFields, flag, has, tensorMap } from "../checks.ts";
+import type { ArgumentKind } from "../checks.ts";
+import { checkModule } from "../nn/check.ts";
 import { checkOptions, show } from "../errors.ts";
-import { Module } from "../nn/module.ts";
+import type { Module } from "../nn/module.ts";
 import type { Parameter, Statistic } from "../nn/parameter.ts";
 import { Dropout } from "../nn/layers/dropout.ts";
 import { checkClassWeights } from "../session/training/targets.ts";
@@ -14,7 +17,8 @@ import type { Floats, Tensor } from "../tensor.ts";
 import { Batcher } from "./data/augment.ts";
 import type { Augmentation, Normalisation } from "./data/augment.ts";
 import type { Batch } from "./data/batch.ts";
-import { Dataset } from "./data/dataset.ts";
+import { checkDataset } from "./data/dataset.ts";
+import type { Dataset } from "./data/dataset.ts";
 import { EagerEngine, SessionEngine } from "./engine.ts";
 import type { Engine } from "./engine.ts";
 import { predictions } from "./loss.ts";
@@ -52,6 +56,11 @@ const known = [
   "model", "optimiser", "session", "schedule", "data", "heldOut", "normalisation", "augmentation", "batch", "smoothing", "classWeights",
   "seed",
 ] as const satisfies readonly (keyof TrainerOptions)[];
+
+const abortSignal: ArgumentKind = {
+  wanted: "an AbortSignal, or { aborted }",
+  is: (value) => typeof value === "object" && value !== null && typeof (value as { readonly aborted?: unknown }).aborted === "boolean",
+};
 
 /** One step, and the sums of its epoch so far. */
 export interface StepReport {
@@ -143,13 +152,13 @@ export class Trainer {
   constructor(options: TrainerOptions) {
     checkOptions("Trainer", options, known);
     const { model, data, batch, seed, heldOut = { images: 0, until: 0 } } = options;
-    if (!(model instanceof Module)) throw new TypeError(`Trainer: model wants a Module, got ${show(model)}`);
-    if (!(data instanceof Dataset)) throw new TypeError(`Trainer: data wants a Dataset, got ${show(data)}`);
+    checkModule("Trainer", model);
+    checkDataset("Trainer", "data", data);
     if (typeof options.schedule !== "function") {
       throw new TypeError(`Trainer: schedule wants a function, such as constant({ peak: 0.1 }), got ${show(options.schedule)}`);
     }
     if (!Number.isSafeInteger(seed)) throw new RangeError(`Trainer: seed wants a whole number, got ${show(seed)}`);
-    const { images, until } = heldOut;
+    const { images, until } = Object(heldOut) as typeof heldOut;
     if (![images, until].every((n) => Number.isSafeInteger(n) && n >= 0) || images >= data.size) {
       throw new RangeError(
         `Trainer: heldOut wants less than the ${data.size} images of the data set and a whole number of epochs, got ${images} until ` +
@@ -158,7 +167,7 @@ export class Trainer {
     }
     const trained = data.size - images;
     if (!Number.isSafeInteger(batch) || batch < 1 || batch > trained) {
-      throw new RangeError(`Trainer: batch wants a whole number from 1 to the ${trained} images of the data set, got ${batch}`);
+      throw new RangeError(`Trainer: batch wants a whole number from 1 to the ${trained} images of the data set, got ${show(batch)}`);
     }
     const output = model.outputShape([batch, ...data.shape.slice(1)]);
     const pixels = data.labelsPerImage === 1 ? [] : data.shape.slice(2);
@@ -170,6 +179,13 @@ export class Trainer {
     if ((optimiser === undefined) === (session === undefined)) {
       throw new TypeError("Trainer: wants an optimiser, or a session, and not both");
     }
+    if (optimiser !== undefined && !has(optimiser, "step", "loadState")) {
+      throw new TypeError(`Trainer: optimiser wants an optimiser, such as new Sgd(model.namedParameters()), got ${show(optimiser)}`);
+    }
+    if (session !== undefined && !has(session, "trainStep", "optimiserState")) {
+      throw new TypeError(`Trainer: session wants what compileTraining gives, got ${show(session)}`);
+    }
+    check("Trainer", "smoothing", smoothing, between(0, 1));
     if (session !== undefined && classWeights !== undefined) {
       throw new TypeError("Trainer: classWeights of a session are what it was compiled with");
     }
@@ -200,7 +216,9 @@ export class Trainer {
    * Gives the model the weights of now, or the averaged ones.
    * @throws RangeError where no average is kept; Error where the run has diverged
    */
-  pull({ average = false }: { readonly average?: boolean } = {}): void {
+  pull(options: { readonly average?: boolean } = {}): void {
+    checkFields("Trainer.pull: options", options, { average: flag });
+    const { average = false } = options;
     if (this.#diverged) throw new Error("Trainer: this run has diverged; the model has its last good weights");
     this.#engine.pull(average);
     this.#ahead = false;
@@ -267,6 +285,8 @@ export class Trainer {
    * @throws (as a rejection, like all of these) DivergedError as `trainStep`; Error while another call is under way
    */
   async trainEpoch(progress?: (report: StepReport) => boolean | void, signal?: { readonly aborted: boolean }): Promise<StepReport> {
+    if (progress !== undefined) check("Trainer.trainEpoch", "progress", progress, callback);
+    if (signal !== undefined) check("Trainer.trainEpoch", "signal", signal, abortSignal);
     const stops = (): boolean => signal?.aborted === true;
     if (this.#busy) throw new Error("Trainer: an epoch is under way; await it first");
     this.#busy = true;
@@ -316,12 +336,17 @@ export class Trainer {
    * @throws RangeError where they are of another model or optimiser; then nothing has changed
    */
   restore(model: ReadonlyMap<string, Tensor>, optimiser: ReadonlyMap<string, Tensor>): void {
+    check("Trainer.restore", "model", model, tensorMap);
+    check("Trainer.restore", "optimiser", optimiser, tensorMap);
     this.#engine.restore(model, optimiser);
     this.#ahead = false;
   }
 
   /** @throws RangeError where a state is of a run with other options. */
   checkState(state: TrainerState): void {
+    if (Object.prototype.toString.call(Object(state).random) !== "[object Object]") {
+      throw new TypeError(`Trainer: state wants what trainer.state gives, got ${show(state)}`);
+    }
     const { seed, batch, data } = this.#options;
     for (const [name, came, wanted] of [
       ["seed", state.seed, seed], ["batch", state.batch, batch], ["images", state.images, data.size],

@@ -12,7 +12,7 @@ import type { Local } from "../assembler/handles.ts";
 import { layoutName } from "../shared/kernel.ts";
 import type { Kernel } from "../shared/kernel.ts";
 import { storeLanes } from "../shared/lanes.ts";
-import { pixelBytes, rowBytes } from "../shared/layout.ts";
+import { checkChannels, pixelBytes, rowBytes } from "../shared/layout.ts";
 import type { Layout } from "../shared/layout.ts";
 import { chunks, overRows, repeat, rowStream } from "../shared/loops.ts";
 import { maximum, mean } from "./reduce.ts";
@@ -242,11 +242,11 @@ function reduceWindow(f: FunctionBuilder, { input, reduction, y, pixel, rows, co
 }
 
 function checkImages(name: string, output: Layout, input: Layout, shape: Pool2dShape | ResizeShape): void {
-  const wanted = `${shape.inHeight}x${shape.inWidth} to ${shape.outHeight}x${shape.outWidth}, ${shape.channels} channels`;
-  const got = `${input.height}x${input.width} to ${output.height}x${output.width}, ${input.channels} to ${output.channels} channels`;
-  const fits = input.channels === shape.channels && output.channels === shape.channels && input.height === shape.inHeight
-    && input.width === shape.inWidth && output.height === shape.outHeight && output.width === shape.outWidth;
-  if (!fits) throw new RangeError(`${name}: layouts want ${wanted}, got ${got}`);
+  checkChannels(name, output, input);
+  const { channels, inHeight, inWidth, outHeight, outWidth } = shape;
+  const wanted = `${inHeight}x${inWidth} to ${outHeight}x${outWidth}, ${channels} channels`;
+  const got = `${input.height}x${input.width} to ${output.height}x${output.width}, ${input.channels} channels`;
+  if (wanted !== got) throw new RangeError(`${name}: layouts want ${wanted}, got ${got}`);
 }
 
 function windowsOf(shape: Pool2dShape, countPadding: boolean): Windows {
@@ -280,9 +280,7 @@ export function averagePoolKernel(output: Layout, input: Layout, shape: Pool2dSh
 /** From the input's size to the output's. @throws RangeError where the channels differ */
 export function adaptiveAveragePoolKernel(output: Layout, input: Layout): Kernel {
   const name = `f32_adaptive_avgpool_${layoutName(output)}_${layoutName(input)}`;
-  if (output.channels !== input.channels) {
-    throw new RangeError(`${name}: wants as many channels out as in, got ${output.channels} and ${input.channels}`);
-  }
+  checkChannels(name, output, input);
   const even = input.height % output.height === 0 && input.width % output.width === 0;
   return pooling(name, output, input, "mean", {
     rows: adaptive(input.height, output.height),

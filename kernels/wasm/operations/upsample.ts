@@ -7,17 +7,11 @@ import type { Local } from "../assembler/handles.ts";
 import { layoutName } from "../shared/kernel.ts";
 import type { Kernel } from "../shared/kernel.ts";
 import { loadLanes, storeLanes } from "../shared/lanes.ts";
-import { pixelBytes, rowBytes } from "../shared/layout.ts";
+import { checkChannels, pixelBytes, rowBytes } from "../shared/layout.ts";
 import type { Layout } from "../shared/layout.ts";
 import { overFloats, overRows, repeat, rowStream } from "../shared/loops.ts";
 
 const UNROLL = 4;
-
-function checkChannels(name: string, output: Layout, input: Layout): void {
-  if (output.channels !== input.channels) {
-    throw new RangeError(`${name}: wants as many channels out as in, got ${output.channels} and ${input.channels}`);
-  }
-}
 
 /** base + index * pitch, where `index` leaves a whole number. */
 function address(f: FunctionBuilder, to: Local<"i32">, base: Local<"i32">, pitch: number, index: () => void): void {

@@ -58,3 +58,9 @@ export function interiorBytes(layout: Layout): number {
 export function paddedBytes(layout: Layout, paddingHeight: number, paddingWidth: number): number {
   return -(paddingHeight * rowBytes(layout) + paddingWidth * pixelBytes(layout));
 }
+
+/** @throws RangeError for a kernel that keeps channels, where they differ */
+export function checkChannels(name: string, output: Layout, input: Layout): void {
+  if (output.channels === input.channels) return;
+  throw new RangeError(`${name}: wants as many channels out as in, got ${output.channels} and ${input.channels}`);
+}

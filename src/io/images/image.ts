@@ -29,8 +29,10 @@ export function pixelLimit(options: DecodeOptions, operation: string): number {
   checkOptions(operation, options, known);
   const { maxPixels = defaultMaxPixels } = options;
   for (const name of ["tolerant", "applyOrientation"] as const) {
-    const value: unknown = options[name] ?? false;
-    if (typeof value !== "boolean") throw new TypeError(`${operation}: ${name} wants true or false, got ${show(value)}`);
+    const value: unknown = options[name];
+    if (value !== undefined && typeof value !== "boolean") {
+      throw new TypeError(`${operation}: ${name} wants true or false, got ${show(value)}`);
+    }
   }
   if (typeof maxPixels !== "number") throw new TypeError(`${operation}: maxPixels wants a number, got ${show(maxPixels)}`);
   if (!(maxPixels >= 1)) throw new RangeError(`${operation}: maxPixels wants at least 1, got ${show(maxPixels)}`);

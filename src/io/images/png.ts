@@ -19,6 +19,7 @@ const signature = [137, 80, 78, 71, 13, 10, 26, 10];
 
 /** Do `bytes` begin as every PNG file does? */
 export function isPng(bytes: Uint8Array): boolean {
+  checkBytes(bytes, "isPng");
   return signature.every((byte, i) => bytes[i] === byte);
 }
 

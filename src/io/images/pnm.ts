@@ -9,6 +9,7 @@ import { checkBytes } from "../bytes/inflate.ts";
 
 /** Do `bytes` begin as a PBM, PGM or PPM file does ("P1" to "P6" and white space, or a comment)? */
 export function isPnm(bytes: Uint8Array): boolean {
+  checkBytes(bytes, "isPnm");
   return bytes[0] === 80 && bytes[1] >= 49 && bytes[1] <= 54 && (isSpace(bytes[2]) || bytes[2] === hash);
 }
 

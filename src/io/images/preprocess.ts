@@ -4,9 +4,10 @@
  *
  * Alpha is dropped, as PIL's convert("RGB") does: a transparent pixel shows the colour stored beneath it.
  */
+import { check, finite, numbers, whole } from "../../checks.ts";
 import { show } from "../../errors.ts";
 import { Tensor } from "../../tensor.ts";
-import { parsePreprocessing } from "./preprocessing.ts";
+import { parseGeometry, parsePreprocessing } from "./preprocessing.ts";
 import type { Preprocessing } from "./preprocessing.ts";
 import { checkImage, luma, type RgbaImage } from "./image.ts";
 import { resize } from "./resize.ts";
@@ -23,6 +24,7 @@ export type Geometry = Pick<Preprocessing, "size" | "resize" | "interpolation" |
  */
 export function levelsOf(image: RgbaImage, geometry: Geometry): Uint8Array {
   checkImage(image, "levelsOf: image");
+  parseGeometry(geometry);
   const channels = geometry.channels === "gray" ? 1 : 3;
   return planes(cropped(toChannels(image, geometry.channels), channels, image, geometry), channels);
 }
@@ -70,6 +72,14 @@ export function preprocess(images: RgbaImage | readonly RgbaImage[], preprocessi
 
 /** How large an image becomes before the crop: [height, width]. */
 export function resizedSize(height: number, width: number, to: Preprocessing["resize"]): readonly [number, number] {
+  check("resizedSize", "height", height, whole());
+  check("resizedSize", "width", width, whole());
+  if (to !== undefined) {
+    if (typeof to !== "number" && !(Array.isArray(to) && to.length === 2)) {
+      throw new TypeError(`resizedSize: resize wants a number of pixels or [height, width], got ${show(to)}`);
+    }
+    for (const side of [to].flat() as number[]) check("resizedSize", "resize", side, whole());
+  }
   if (to === undefined) return [height, width];
   if (typeof to !== "number") return to;
   // torchvision's rule: the longer side is rounded down.
@@ -81,6 +91,8 @@ export function resizedSize(height: number, width: number, to: Preprocessing["re
  * whose halves go to the even neighbour and whose padding is smaller before than behind.
  */
 export function cropStart(size: number, wanted: number): number {
+  check("cropStart", "size", size, whole());
+  check("cropStart", "wanted", wanted, whole());
   if (wanted >= size) return -Math.floor((wanted - size) / 2);
   const exact = (size - wanted) / 2;
   const down = Math.floor(exact);
@@ -126,9 +138,19 @@ function cropped(source: Uint8Array, channels: number, image: RgbaImage, preproc
   return out;
 }
 
+function checkEach(name: string, values: unknown, channels: number): void {
+  check("levelTables", name, values, numbers);
+  const { length } = values as ArrayLike<number>;
+  if (length !== channels) throw new RangeError(`levelTables: ${name} wants ${channels} numbers, one a channel, got ${length}`);
+}
+
 /** What each of the 256 levels becomes in each channel, in float32 steps as torchvision takes them. */
 export function levelTables(channels: number, range: number, mean: readonly number[], std: readonly number[]): Float32Array[] {
   const { fround } = Math;
+  check("levelTables", "channels", channels, whole(1, 65536));
+  check("levelTables", "range", range, { ...finite, wanted: "1 or 255", fits: (value: number) => value === 1 || value === 255 });
+  checkEach("mean", mean, channels);
+  checkEach("std", std, channels);
   return Array.from({ length: channels }, (_, c) =>
     Float32Array.from({ length: 256 }, (_, level) => {
       const x = range === 255 ? level : fround(level / 255);

@@ -74,6 +74,22 @@ export function withOrder(preprocessing: Preprocessing, order: PassOrder): Prepr
   return preprocessing.resize === undefined || preprocessing.order !== undefined ? preprocessing : { ...preprocessing, order };
 }
 
+/** @throws FormatError as `parsePreprocessing` does, of what stands before mean and standard deviation */
+export function parseGeometry(value: unknown): void {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new FormatError(`geometry: wants an object of options, got ${show(value)}`);
+  }
+  const { size, resize, interpolation, order, channels } = value as Record<string, unknown>;
+  const unknown = Object.keys(value).find((key) => !keys.includes(key));
+  if (unknown !== undefined) throw new FormatError(`geometry: unknown field ${show(unknown)}${didYouMean(unknown, keys)}`);
+  parsePreprocessing({ size, resize, interpolation, order, channels, ...identity(channels === "gray" ? 1 : 3) });
+}
+
+/** Mean and deviation that change nothing. */
+const identity = (count: number): Pick<Preprocessing, "mean" | "std"> => ({
+  mean: new Array<number>(count).fill(0), std: new Array<number>(count).fill(1),
+});
+
 function oneOf<T extends string | number>(name: string, value: unknown, wanted: readonly T[]): T {
   const found = wanted.find((w) => w === value);
   if (found === undefined) throw new FormatError(`preprocessing: ${name} wants ${wanted.map(show).join(" or ")}, got ${show(value)}`);

@@ -3,6 +3,7 @@
  * Caffe's README of SENet, Cadene's pretrained-models.pytorch, the default configurations of timm (Resize to floor(size / crop
  * fraction), then CenterCrop) and the transforms of torchvision's weights. Those of one network stand in its family's file (models/).
  */
+import { check, record, whole } from "../../checks.ts";
 import type { Preprocessing } from "./preprocess.ts";
 
 const imagenetMean = [0.485, 0.456, 0.406];
@@ -17,6 +18,9 @@ export const centred: Pick<Preprocessing, "mean" | "std"> = { mean: [0.5, 0.5, 0
 
 /** The same at another size. @param resize the shorter side before the crop */
 export function square(base: Preprocessing, size: number, resize: number): Preprocessing {
+  check("square", "base", base, record);
+  check("square", "size", size, whole(1, 8192));
+  check("square", "resize", resize, whole(1, 8192));
   return { ...base, size: [size, size], resize };
 }
 

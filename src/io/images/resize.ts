@@ -3,6 +3,7 @@
  * filter whose support grows when an image shrinks, so that every pixel counts, along rows and along columns, with 8 bits between the
  * two and weights of 22 fractional bits. Which of the two comes first shows in the last bits. Equal to PIL's result.
  */
+import { tagOf } from "../../checks.ts";
 import { show } from "../../errors.ts";
 
 export type Interpolation = "bilinear" | "bicubic";
@@ -73,18 +74,23 @@ export function resize(
     throw new RangeError(`resize: order wants ${passOrders.map(show).join(" or ")}, got ${show(order)}`);
   }
   const filter = filters[interpolation];
-  for (
-    const [name, value] of Object.entries({ channels, inHeight, inWidth, outHeight, outWidth, height: window.height, width: window.width })
-  ) {
-    if (!Number.isSafeInteger(value) || value < 1) throw new RangeError(`resize: ${name} wants a whole number of at least 1, got ${value}`);
+  for (const [name, value] of Object.entries({ channels, inHeight, inWidth, outHeight, outWidth })) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new RangeError(`resize: ${name} wants a whole number of at least 1, got ${show(value)}`);
+    }
   }
+  const { height, width } = Object(window) as Window;
+  if (![height, width].every((side) => Number.isSafeInteger(side) && side >= 1)) {
+    throw new RangeError(`resize: window wants { top, left, height, width } in whole pixels, got ${show(window)}`);
+  }
+  if (!/^Uint8(Clamped)?Array$/.test(tagOf(source))) throw new TypeError(`resize: source wants a Uint8Array, got ${show(source)}`);
   if (source.length !== inHeight * inWidth * channels) {
     throw new RangeError(
       `resize: ${inHeight} x ${inWidth} pixels of ${channels} bytes want ${inHeight * inWidth * channels} bytes, source has ` +
       `${source.length}`,
     );
   }
-  const { top, left, height, width } = window;
+  const { top, left } = window;
   if (!(top >= 0 && left >= 0 && top + height <= outHeight && left + width <= outWidth)) {
     throw new RangeError(`resize: window ${height}x${width} at ${top},${left} lies outside the ${outHeight}x${outWidth} image`);
   }

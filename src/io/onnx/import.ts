@@ -67,7 +67,9 @@ export class OnnxNetwork implements Network {
    * @throws UnsupportedError that names all that is not supported; RangeError where the network cannot take such inputs
    */
   lower(shapes: Shapes, training: boolean = false): Graph {
-    const graph = recognise(lowerModel(this.#source, shapes));
+    // Of what is not said: one image, where nothing else is free.
+    const usual = this.inputs.map(({ name, shape }) => [name, shape!.map((size, i) => (i > 0 || typeof size === "number" ? size : 1))]);
+    const graph = recognise(lowerModel(this.#source, { ...Object.fromEntries(usual), ...shapes }));
     if (!training) return graph;
     this.#source.weights.detach();
     return withoutSoftmax(graph);

@@ -2,6 +2,10 @@
  * ONNX files (https://github.com/onnx/onnx, onnx.proto; operators of opset 17) of a graph, weights inside, float32. It moves
  * trained networks to other runtimes. Field numbers are those of onnx.proto.
  */
+import { checkGraph } from "../../graph/graph.ts";
+import { show } from "../../errors.ts";
+import type { ArgumentKind } from "../../checks.ts";
+import { checkFields, flag, text, textRecord, texts } from "../../checks.ts";
 import type { Constant, Graph, Kind, Node, Value } from "../../graph/graph.ts";
 import type { Tensor } from "../../tensor.ts";
 import { writers } from "./writers/index.ts";
@@ -88,7 +92,9 @@ function valueMessage({ name, shape }: Pick<Value, "name" | "shape">, open: bool
  * batch of its own.
  * @param graph for a batch of at least 2, so that it can be told from other sizes
  */
-export function keepsBatch({ nodes, inputs }: Graph): boolean {
+export function keepsBatch(graph: Graph): boolean {
+  checkGraph("keepsBatch", graph);
+  const { nodes, inputs } = graph;
   const [batch] = inputs[0]?.shape ?? [1];
   return batch > 1 && inputs.every(({ shape }) => shape[0] === batch) && nodes.every(({ operation, inputs: [x], output }) => {
     if (operation.kind === "constant") return output.shape[0] !== batch;
@@ -114,12 +120,21 @@ export interface OnnxOptions {
 /**
  * The graph as an ONNX model: input and output named as the graph's input and `options.output`, any batch size unless it says otherwise,
  * the graph's image size, opset 17.
+ * @throws TypeError for what is no graph, or an option of the wrong kind; RangeError for an unknown option, or names that are alike
  */
 export function writeOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
+  checkGraph("writeOnnx", graph);
+  const known: Record<keyof OnnxOptions, ArgumentKind> = {
+    name: text, output: text, outputs: texts, fixedBatch: flag, metadata: textRecord,
+  };
+  checkFields("writeOnnx", options, known);
   const writer = new OnnxWriter();
   for (const node of graph.nodes) writeNode(writer, node);
   const { output = "output", fixedBatch = false } = options;
   const names = options.outputs ?? graph.outputs.map((_, i) => (i === 0 ? output : `${output}_${i + 1}`));
+  if (names.length !== graph.outputs.length || new Set(names).size !== names.length) {
+    throw new RangeError(`writeOnnx: outputs wants ${graph.outputs.length} different names, got ${show(names)}`);
+  }
   // A value that has its output's name already needs no other.
   graph.outputs.forEach((value, i) => value.name === names[i] || writer.node("Identity", [value.name], names[i]));
 

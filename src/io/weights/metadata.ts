@@ -109,15 +109,15 @@ function isTexts(value: unknown): value is string[] {
 }
 
 /** JSON with properties in alphabetical order; undefined ones are left out. */
-function orderedJson(value: unknown, what: string): string {
-  if (Array.isArray(value)) return `[${value.map((item, i) => orderedJson(item, `${what}[${i}]`)).join(",")}]`;
+export function orderedJson(value: unknown, what: string, operation: string = "describeModel"): string {
+  if (Array.isArray(value)) return `[${value.map((item, i) => orderedJson(item, `${what}[${i}]`, operation)).join(",")}]`;
   if (isPlainObject(value)) {
     const parts = Object.keys(value)
       .filter((key) => value[key] !== undefined)
       .sort()
-      .map((key) => `${JSON.stringify(key)}:${orderedJson(value[key], `${what}.${key}`)}`);
+      .map((key) => `${JSON.stringify(key)}:${orderedJson(value[key], `${what}.${key}`, operation)}`);
     return `{${parts.join(",")}}`;
   }
   if (value === null || typeof value === "boolean" || typeof value === "string" || Number.isFinite(value)) return JSON.stringify(value);
-  throw new TypeError(`describeModel: ${what} wants what JSON can hold, got ${show(value)}`);
+  throw new TypeError(`${operation}: ${what} wants what JSON can hold, got ${show(value)}`);
 }

@@ -1,4 +1,5 @@
 /** Weights files of every format that is read: safetensors, and what torch.save wrote. */
+import { aboveZero, checkFields } from "../../checks.ts";
 import { FormatError } from "../../errors.ts";
 import { bytesOf } from "../bytes/bytes-of.ts";
 import { foreignFile } from "./foreign.ts";
@@ -17,6 +18,7 @@ import type { WeightsFile } from "./stored.ts";
  */
 export function readWeights(bytes: Uint8Array | ArrayBuffer, options: CheckpointOptions = {}): WeightsFile | PyTorchCheckpoint {
   const file = bytesOf(bytes, "readWeights");
+  checkFields("readWeights: options", options, { memory: aboveZero });
   const foreign = foreignFile(file);
   if (isPyTorch(file) && (foreign === undefined || file[0] === 0x80)) return readPyTorch(file, options);
   if (isTar(file)) {

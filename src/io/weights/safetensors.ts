@@ -6,6 +6,8 @@
  * A file comes from a stranger: everything in the header is checked before any tensor is allocated, and as strictly as the official
  * library does: the tensors must fill the data exactly, without overlap or gap.
  */
+import { checkFields, flag, has, isTensor, oneOf, record, whole } from "../../checks.ts";
+import type { ArgumentKind } from "../../checks.ts";
 import { FormatError, show } from "../../errors.ts";
 import { isDouble, showShape, sizeOf } from "../../tensor.ts";
 import type { Floats, Tensor } from "../../tensor.ts";
@@ -69,6 +71,7 @@ export function readSafetensors(bytes: Uint8Array | ArrayBuffer): WeightsFile {
  * @throws FormatError with one line on what is wrong, naming the tensor; TypeError if `bytes` are no bytes
  */
 export function parseSafetensors(bytes: Uint8Array | ArrayBuffer, options: { readonly share?: boolean } = {}): SafetensorsFile {
+  checkFields("parseSafetensors: options", options, { share: flag });
   const { entries, data, metadata } = open(bytes, true);
   const ignored: string[] = [];
   const wanted = entries.filter(({ name, dtype }) => {
@@ -249,9 +252,13 @@ interface Writing {
 export function writeSafetensors(
   tensors: Iterable<readonly [string, Tensor | StoredTensor]>, options: WriteSafetensorsOptions = {},
 ): Uint8Array {
+  const known: Record<keyof WriteSafetensorsOptions, ArgumentKind | null> = {
+    metadata: record, dtype: oneOf("F32", "F16", "F64"), batchesTracked: whole(0), checksum: flag,
+  };
+  checkFields("writeSafetensors: options", options, known);
   const counter = options.batchesTracked;
-  if (counter !== undefined && !isSize(counter)) {
-    throw new RangeError(`writeSafetensors: batchesTracked wants a whole number of at least 0, got ${counter}`);
+  if (typeof tensors !== "object" || tensors === null || !(Symbol.iterator in tensors)) {
+    throw new TypeError(`writeSafetensors: tensors wants a Map of tensors, or pairs of name and tensor, got ${show(tensors)}`);
   }
   const entries = new Map<string, Writing>();
   const add = (name: string, dtype: string, tensor: Writing["tensor"]): void => {
@@ -259,7 +266,11 @@ export function writeSafetensors(
     if (entries.has(name)) throw new RangeError(`writeSafetensors: two tensors are named ${show(name)}`);
     entries.set(name, { dtype, tensor });
   };
-  for (const [name, tensor] of tensors) {
+  for (const pair of tensors) {
+    const [name, tensor]: readonly unknown[] = Array.isArray(pair) ? pair : [];
+    if (typeof name !== "string" || !(isTensor(tensor) || isStored(tensor))) {
+      throw new TypeError(`writeSafetensors: tensors wants pairs of name and tensor, got ${show(pair)}`);
+    }
     const numbers = options.dtype !== undefined && "dtype" in tensor && /^B?F\d+$/.test(tensor.dtype)
       ? numbersOf(name, tensor, true)
       : tensor;
@@ -296,6 +307,11 @@ export function writeSafetensors(
     file.set(encodeUtf8(sumOf(file, digits)), digits);
   }
   return file;
+}
+
+function isStored(value: unknown): value is StoredTensor {
+  const { dtype, shape } = Object(value) as Partial<StoredTensor>;
+  return has(value, "bytes") && typeof dtype === "string" && Array.isArray(shape);
 }
 
 function byteLength(tensor: Writing["tensor"], dtype: string): number {

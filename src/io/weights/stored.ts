@@ -1,4 +1,5 @@
 /** Tensors as a file stores them: number format, shape and bytes. They become numbers only when somebody wants them. */
+import { check, flag, has, record, tagOf, text } from "../../checks.ts";
 import { FormatError, show } from "../../errors.ts";
 import { sizeOf, Tensor } from "../../tensor.ts";
 import type { Floats, Shape } from "../../tensor.ts";
@@ -68,6 +69,11 @@ export function isNumeric(dtype: string): boolean {
  * @throws FormatError for complex numbers and floats of less than 16 bits
  */
 export function numbersOf(name: string, stored: StoredTensor, share: boolean = false): Tensor {
+  check("numbersOf", "name", name, text);
+  check("numbersOf", "share", share, flag);
+  if (!has(stored, "bytes") || typeof stored.dtype !== "string" || !Object.hasOwn(formats, stored.dtype)) {
+    throw new TypeError(`numbersOf: stored wants a tensor of a weights file, got ${show(stored)}`);
+  }
   const { dtype, shape } = stored;
   const [width, get] = formats[dtype];
   const size = sizeOf(shape);
@@ -90,4 +96,10 @@ export function numbersOf(name: string, stored: StoredTensor, share: boolean = f
     );
   }
   return new Tensor(data, shape);
+}
+
+/** Is it what a reader gave, and no bytes? */
+export function isRead<F extends { readonly metadata: object }>(file: F | Uint8Array | ArrayBuffer): file is F {
+  const { tensors, metadata } = Object(file) as Partial<WeightsFile>;
+  return tagOf(tensors) === "Map" && record.is(metadata);
 }

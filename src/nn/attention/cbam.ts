@@ -7,6 +7,7 @@
  *
  * Names as timm's CbamModule (timm/layers/cbam.py), which has batch normalisation after the 7x7 convolution, as the authors' code.
  */
+import { checkExcitation, oddWhole } from "./options.ts";
 import { activation } from "../layers/activations.ts";
 import type { ActivationName } from "../layers/activations.ts";
 import { BatchNorm2d } from "../layers/batch-norm.ts";
@@ -84,6 +85,7 @@ export class Cbam extends Attention {
 
   constructor(channels: number, options: CbamOptions = {}) {
     super();
+    checkExcitation("Cbam", channels, options, { reduction: null, rounding: null, kernel: oddWhole, gate: null, inner: null });
     this.channel = new ChannelGate(channels, hiddenWidth(channels, options), options);
     this.spatial = new PlaceGate(options);
     this.body = new Sequential(this.channel, this.spatial);

@@ -4,6 +4,7 @@ import { conv2dScratch } from "../../../kernels/scratch.ts";
 import { conv2dShape } from "../../../kernels/shapes.ts";
 import type { Conv2dShape } from "../../../kernels/shapes.ts";
 import type { GraphBuilder, Value } from "../../graph/graph.ts";
+import { checkTensor } from "../../checks.ts";
 import type { Floats, Shape, Tensor } from "../../tensor.ts";
 import { showShape } from "../../tensor.ts";
 import { checkGradient, checkImages, checkPrecision, scratch } from "../check.ts";
@@ -45,6 +46,7 @@ export class ChannelConv extends Layer<{ x: Tensor; shape: Conv2dShape }> {
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     const shape = this.#shape(x.shape);
     checkPrecision(this.describe(), x, this.weight.value);
     const y = x.like();

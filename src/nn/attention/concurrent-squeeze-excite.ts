@@ -5,6 +5,7 @@
  *
  *   y = cSE(x) + sSE(x)
  */
+import { checkExcitation, excitationKinds } from "./options.ts";
 import { Residual } from "../combinators.ts";
 import type { Module } from "../module.ts";
 import { SqueezeExcite } from "./squeeze-excite.ts";
@@ -23,8 +24,11 @@ export class ConcurrentSqueezeExcite extends Attention {
   /** @param options of cSE, its reduction 2 by default; gate and bias are sSE's too */
   constructor(channels: number, options: SqueezeExciteOptions = {}) {
     super();
+    checkExcitation("ConcurrentSqueezeExcite", channels, options, excitationKinds);
     this.cse = new SqueezeExcite(channels, { ...options, reduction: options.reduction ?? 2 });
-    this.sse = new SpatialSqueezeExcite(channels, options);
+    this.sse = new SpatialSqueezeExcite(channels, {
+      ...(options.gate === undefined ? {} : { gate: options.gate }), ...(options.bias === undefined ? {} : { bias: options.bias }),
+    });
     this.body = new Residual(this.cse, this.sse);
   }
 

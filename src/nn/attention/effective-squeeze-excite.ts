@@ -6,6 +6,8 @@
  *
  * Names as timm's EffectiveSEModule (timm/layers/squeeze_excite.py).
  */
+import { flag } from "../../checks.ts";
+import { checkExcitation } from "./options.ts";
 import { activation } from "../layers/activations.ts";
 import type { ActivationName } from "../layers/activations.ts";
 import { Recalibrate, Sequential } from "../combinators.ts";
@@ -28,6 +30,7 @@ export class EffectiveSqueezeExcite extends Attention {
 
   constructor(channels: number, options: EffectiveSqueezeExciteOptions = {}) {
     super();
+    checkExcitation("EffectiveSqueezeExcite", channels, options, { gate: null, bias: flag });
     this.fc = new Conv2d(channels, channels, { kernel: 1, bias: options.bias ?? true });
     this.body = new Recalibrate(new Sequential(new GlobalAveragePool(), this.fc, activation(options.gate ?? "hard_sigmoid")));
   }

@@ -6,6 +6,7 @@
  *
  * Names and kernel sizes as timm's EcaModule (timm/layers/eca.py): k rounds down, then up to the next odd number, and is at least 3.
  */
+import { checkExcitation, oddWhole } from "./options.ts";
 import { activation } from "../layers/activations.ts";
 import type { ActivationName } from "../layers/activations.ts";
 import { Recalibrate, Sequential } from "../combinators.ts";
@@ -36,6 +37,7 @@ export class EfficientChannelAttention extends Attention {
 
   constructor(channels: number, options: EfficientChannelAttentionOptions = {}) {
     super();
+    checkExcitation("EfficientChannelAttention", channels, options, { kernel: oddWhole, gate: null });
     this.conv = new ChannelConv(options.kernel ?? ecaKernel(channels));
     this.body = new Recalibrate(new Sequential(new GlobalAveragePool(), this.conv, activation(options.gate ?? "sigmoid")));
   }

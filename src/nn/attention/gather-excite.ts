@@ -9,6 +9,8 @@
  * gather "mean" with `mlp` over the whole image is SE. Names as timm's GatherExcite (timm/layers/gather_excite.py), which has `mlp`
  * on by default; windows of the mean are 2 * extent - 1 wide there, as in the paper, and enlarging is by nearest neighbours.
  */
+import { flag, oneOf, whole } from "../../checks.ts";
+import { checkExcitation } from "./options.ts";
 import { activation } from "../layers/activations.ts";
 import type { ActivationName } from "../layers/activations.ts";
 import { BatchNorm2d } from "../layers/batch-norm.ts";
@@ -86,6 +88,9 @@ export class GatherExcite extends Attention {
   /** @throws RangeError for another extent, or for gathering the whole image by convolution (whose size a module does not know) */
   constructor(channels: number, options: GatherExciteOptions = {}) {
     super();
+    checkExcitation("GatherExcite", channels, options, {
+      extent: whole(0), gather: oneOf("mean", "conv"), mlp: flag, reduction: null, rounding: null, gate: null, inner: null,
+    });
     const { extent = 0, gather = "mean", inner = "relu" } = options;
     const extents = gather === "conv" ? [2, 4, 8, 16] : [0, 2, 4, 8, 16];
     if (!extents.includes(extent)) {

@@ -1,6 +1,7 @@
 /** One excitation for two squeezes, as CBAM has it. */
 import { channelShape, elementwiseShape } from "../../../kernels/shapes.ts";
 import type { GraphBuilder, Value } from "../../graph/graph.ts";
+import { checkTensor } from "../../checks.ts";
 import type { Floats, Shape, Tensor } from "../../tensor.ts";
 import { checkGradient, checkImages } from "../check.ts";
 import { adopt } from "../combinators.ts";
@@ -29,6 +30,7 @@ export class MeanPlusMax extends Layer<{ input: Shape; argmax: Int32Array }> {
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     checkImages("MeanPlusMax", x.shape);
     const [batch, channels, height, width] = x.shape;
     const shape = channelShape(batch, channels, height * width);

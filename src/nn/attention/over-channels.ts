@@ -2,6 +2,7 @@
 import { channelShape } from "../../../kernels/shapes.ts";
 import type { ChannelShape } from "../../../kernels/shapes.ts";
 import type { GraphBuilder, Value } from "../../graph/graph.ts";
+import { checkTensor } from "../../checks.ts";
 import type { Floats, Shape, Tensor } from "../../tensor.ts";
 import { sizeOf } from "../../tensor.ts";
 import { checkGradient, checkImages } from "../check.ts";
@@ -25,6 +26,7 @@ abstract class OverChannels extends Layer<{ input: Shape; argmax: Int32Array }> 
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     const y = x.like(this.#output(x.shape));
     const argmax = new Int32Array(this.by === "max" ? y.size : 0);
     if (this.by === "mean") this.kernels.channelMeanForward(y.data, x.data, shapeOf(x.shape));

@@ -2,6 +2,7 @@
 import { channelShape, elementwiseShape, resizeShape } from "../../../kernels/shapes.ts";
 import type { ResizeShape } from "../../../kernels/shapes.ts";
 import type { GraphBuilder, Value } from "../../graph/graph.ts";
+import { checkTensor } from "../../checks.ts";
 import type { Floats, Shape, Tensor } from "../../tensor.ts";
 import { sameShape, showShape, sizeOf } from "../../tensor.ts";
 import { checkGradient, checkImages } from "../check.ts";
@@ -27,6 +28,7 @@ abstract class Scale extends Layer<{ x: Tensor; gate: Tensor }> {
   protected abstract lowerScale(graph: GraphBuilder, x: Value, gate: Value): Value;
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     const gate = this.gate.forward(x);
     const scaled = this.scaled === undefined ? x : this.scaled.forward(x);
     this.check(scaled.shape, gate.shape);

@@ -4,6 +4,8 @@
  *
  *   y[c,i,j] = sigmoid(sum over c of w[c] * x[c,i,j] + b) * x[c,i,j]
  */
+import { flag } from "../../checks.ts";
+import { checkExcitation } from "./options.ts";
 import { activation } from "../layers/activations.ts";
 import type { ActivationName } from "../layers/activations.ts";
 import { Sequential } from "../combinators.ts";
@@ -26,6 +28,7 @@ export class SpatialSqueezeExcite extends Attention {
 
   constructor(channels: number, options: SpatialSqueezeExciteOptions = {}) {
     super();
+    checkExcitation("SpatialSqueezeExcite", channels, options, { gate: null, bias: flag });
     this.conv = new Conv2d(channels, 1, { kernel: 1, bias: options.bias ?? true });
     this.body = new ScalePixels(new Sequential(this.conv, activation(options.gate ?? "sigmoid")));
   }

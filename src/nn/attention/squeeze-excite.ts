@@ -8,6 +8,7 @@
  * The two linear maps are 1x1 convolutions on a 1x1 image, as all published weights have them. The same block
  * without modules, forward and backward on one page: kernels/reference/squeeze-excite.ts.
  */
+import { checkExcitation, excitationKinds } from "./options.ts";
 import { activation } from "../layers/activations.ts";
 import type { ActivationName } from "../layers/activations.ts";
 import { Attention } from "./attention.ts";
@@ -90,6 +91,7 @@ export class SqueezeExcite extends Attention {
 
   constructor(channels: number, options: SqueezeExciteOptions = {}) {
     super();
+    checkExcitation("SqueezeExcite", channels, options, excitationKinds);
     this.#names = options.names ?? ["fc1", "fc2"];
     this.channels = channels;
     this.hidden = hiddenWidth(channels, options);

@@ -2,8 +2,9 @@
 import { elementwiseShape } from "../../../kernels/shapes.ts";
 import type { ElementwiseShape } from "../../../kernels/shapes.ts";
 import type { ActivationKind, GraphBuilder, Value } from "../../graph/graph.ts";
+import { check, checkShape, checkTensor, finite, oneOf } from "../../checks.ts";
 import type { Floats, Shape, Tensor } from "../../tensor.ts";
-import { didYouMean } from "../../errors.ts";
+import { didYouMean, show } from "../../errors.ts";
 import { checkGradient } from "../check.ts";
 import { Layer } from "../module.ts";
 import type { Module, Visitor } from "../module.ts";
@@ -13,6 +14,7 @@ abstract class Elementwise extends Layer<Tensor> {
   protected abstract applyBackward(dx: Floats, x: Floats, dy: Floats, shape: ElementwiseShape): void;
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     const y = x.like();
     this.apply(y.data, x.data, elementwiseShape(x.size));
     this.keep(x);
@@ -28,6 +30,7 @@ abstract class Elementwise extends Layer<Tensor> {
   }
 
   outputShape(input: Shape, visitor?: Visitor): Shape {
+    checkShape(this.describe(), "input", input);
     visitor?.leaf(this, input, input, {});
     return input;
   }
@@ -73,6 +76,7 @@ export class LeakyReLU extends Elementwise {
 
   constructor(negativeSlope: number = 0.01) {
     super();
+    check("LeakyReLU", "negativeSlope", negativeSlope, finite);
     this.negativeSlope = negativeSlope;
   }
 
@@ -107,6 +111,8 @@ export class HardSigmoid extends Elementwise {
 
   constructor(slope: number = 1 / 6, offset: number = 0.5) {
     super();
+    check("HardSigmoid", "slope", slope, finite);
+    check("HardSigmoid", "offset", offset, finite);
     this.slope = slope;
     this.offset = offset;
   }
@@ -165,6 +171,7 @@ export class GELU extends Elementwise {
 
   constructor(approximate: "none" | "tanh" = "none") {
     super();
+    check("GELU", "approximate", approximate, oneOf("none", "tanh"));
     this.kind = approximate === "tanh" ? "gelu_tanh" : "gelu";
   }
 
@@ -193,6 +200,17 @@ const byName: Record<ActivationName, () => Module> = {
 
 /** The names that `activation` knows, for option tables and messages. */
 export const activationNames: readonly ActivationName[] = Object.keys(byName) as ActivationName[];
+
+/** @throws TypeError or RangeError for what is none of the names */
+export function checkActivation(operation: string, name: string, value: unknown): void {
+  if (typeof value !== "string") {
+    throw new TypeError(`${operation}: ${name} wants one of ${activationNames.join(", ")}, got ${show(value)}`);
+  }
+  if (Object.hasOwn(byName, value)) return;
+  throw new RangeError(
+    `${operation}: ${name} wants one of ${activationNames.join(", ")}, got ${show(value)}${didYouMean(value, activationNames)}`,
+  );
+}
 
 /** A fresh layer by name. @throws RangeError for an unknown name. */
 export function activation(name: ActivationName): Module {

@@ -3,6 +3,7 @@ import { batchNormShape } from "../../../kernels/shapes.ts";
 import type { BatchNormShape } from "../../../kernels/shapes.ts";
 import type { Random } from "../../../kernels/random.ts";
 import type { GraphBuilder, Value } from "../../graph/graph.ts";
+import { between, check, checkFields, checkShape, checkTensor, finite, whole } from "../../checks.ts";
 import { Tensor, showShape } from "../../tensor.ts";
 import type { Floats, Shape } from "../../tensor.ts";
 import { checkGradient, checkImages, checkPrecision } from "../check.ts";
@@ -44,6 +45,9 @@ export class BatchNorm2d extends Layer<Saved> {
 
   constructor(channels: number, options: BatchNormOptions = {}) {
     super();
+    check("BatchNorm2d", "channels", channels, whole());
+    const share = between(0, 1);
+    checkFields("BatchNorm2d", options, { epsilon: share, momentum: share, initialGamma: finite });
     this.channels = channels;
     this.epsilon = options.epsilon ?? 1e-5;
     this.momentum = options.momentum ?? 0.1;
@@ -85,6 +89,7 @@ export class BatchNorm2d extends Layer<Saved> {
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     const shape = this.shapeOf(x.shape);
     checkPrecision(this.describe(), x, this.weight.value);
     const y = x.like();
@@ -161,6 +166,7 @@ export class BatchNorm1d extends BatchNorm2d {
   }
 
   protected override shapeOf(input: Shape): BatchNormShape {
+    checkShape(this.describe(), "input", input);
     if (input.length !== 2 || input[1] !== this.channels) {
       throw new RangeError(`${this.describe()}: input wants [batch,${this.channels}], got ${showShape(input)}`);
     }

@@ -2,6 +2,7 @@
 import { concatShape } from "../../../kernels/shapes.ts";
 import type { ConcatShape } from "../../../kernels/shapes.ts";
 import type { Constant, GraphBuilder, Value } from "../../graph/graph.ts";
+import { checkTensor } from "../../checks.ts";
 import { Tensor, sameShape, showShape } from "../../tensor.ts";
 import type { Floats, Shape } from "../../tensor.ts";
 import { checkGradient, checkImages } from "../check.ts";
@@ -64,6 +65,7 @@ export class ChannelSplit extends Layer<Saved> {
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     const shares = this.#shares(x.shape);
     const inputs = concatShape(x.shape[0], shares.map((share) => share[1]), x.shape[2] * x.shape[3]);
     const parts = shares.map((share) => x.like(share));

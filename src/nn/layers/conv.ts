@@ -4,6 +4,7 @@ import type { Conv2dOptions, Conv2dShape, ConvTranspose2dOptions, Pair } from ".
 import type { Random } from "../../../kernels/random.ts";
 import { conv2dScratch, convTranspose2dScratch } from "../../../kernels/scratch.ts";
 import type { GraphBuilder, Operation, Value } from "../../graph/graph.ts";
+import { checkFields, checkTensor, flag } from "../../checks.ts";
 import type { Floats, Shape, Tensor } from "../../tensor.ts";
 import { checkGradient, checkImages, checkPrecision, scratch } from "../check.ts";
 import { fillNormal, fillUniform } from "../initialise.ts";
@@ -16,6 +17,9 @@ export interface ConvOptions extends Conv2dOptions {
   /** Adds a value per output channel; off where batch normalisation follows. Default true. */
   readonly bias?: boolean;
 }
+
+/** What is null the shapes check. */
+const convKinds = { kernel: null, stride: null, padding: null, dilation: null, groups: null, bias: flag } as const;
 
 interface Saved {
   readonly x: Tensor;
@@ -42,6 +46,7 @@ export class Conv2d extends Layer<Saved> {
 
   constructor(inChannels: number, outChannels: number, options: ConvOptions) {
     super();
+    checkFields("Conv2d", options, convKinds);
     // A large enough image, so that only the options can be wrong here.
     const shape = conv2dShape(1, inChannels, 1 << 20, 1 << 20, outChannels, options);
     this.inChannels = inChannels;
@@ -68,6 +73,7 @@ export class Conv2d extends Layer<Saved> {
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     const shape = this.#shape(x.shape);
     checkPrecision(this.describe(), x, this.weight.value);
     const y = x.like([shape.batch, shape.outChannels, shape.outHeight, shape.outWidth]);
@@ -124,6 +130,7 @@ export class ConvTranspose2d extends Layer<Saved> {
 
   constructor(inChannels: number, outChannels: number, options: ConvOptions & ConvTranspose2dOptions) {
     super();
+    checkFields("ConvTranspose2d", options, { ...convKinds, outputPadding: null });
     const shape = convTranspose2dShape(1, inChannels, 1 << 20, 1 << 20, outChannels, options);
     this.inChannels = inChannels;
     this.outChannels = outChannels;
@@ -149,6 +156,7 @@ export class ConvTranspose2d extends Layer<Saved> {
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     const shape = this.#shape(x.shape);
     checkPrecision(this.describe(), x, this.weight.value);
     const y = x.like([shape.batch, shape.outChannels, shape.outHeight, shape.outWidth]);

@@ -1,7 +1,9 @@
 import { Random } from "../../../kernels/random.ts";
 import { elementwiseShape } from "../../../kernels/shapes.ts";
 import type { GraphBuilder, Value } from "../../graph/graph.ts";
+import { between, check, checkShape, checkTensor } from "../../checks.ts";
 import type { Floats, Shape, Tensor } from "../../tensor.ts";
+import { checkGradient } from "../check.ts";
 import { Layer } from "../module.ts";
 
 /**
@@ -16,9 +18,7 @@ export class Dropout extends Layer<Tensor | "identity"> {
 
   constructor(probability: number = 0.5) {
     super();
-    if (!(probability >= 0 && probability < 1)) {
-      throw new RangeError(`Dropout: probability wants a number from 0 to below 1, got ${probability}`);
-    }
+    check("Dropout", "probability", probability, between(0, 1, true));
     this.probability = probability;
   }
 
@@ -34,6 +34,7 @@ export class Dropout extends Layer<Tensor | "identity"> {
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     if (!this.training || this.probability === 0) {
       this.keep("identity");
       return x;
@@ -48,6 +49,8 @@ export class Dropout extends Layer<Tensor | "identity"> {
 
   backward<A extends Floats>(dy: Tensor<A>): Tensor<A> {
     const mask = this.take();
+    if (mask === "identity") checkTensor(this.describe(), "gradient", dy);
+    else checkGradient(this.describe(), dy, mask.shape);
     if (mask === "identity") return dy;
     const dx = dy.like();
     this.kernels.dropoutBackward(dx.data, dy.data, mask.data, elementwiseShape(dy.size));
@@ -55,6 +58,7 @@ export class Dropout extends Layer<Tensor | "identity"> {
   }
 
   outputShape(input: Shape): Shape {
+    checkShape(this.describe(), "input", input);
     return input;
   }
 

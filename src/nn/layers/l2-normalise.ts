@@ -1,3 +1,4 @@
+import { checkShape, checkTensor } from "../../checks.ts";
 import { channelShape } from "../../../kernels/shapes.ts";
 import type { ChannelShape } from "../../../kernels/shapes.ts";
 import type { GraphBuilder, Value } from "../../graph/graph.ts";
@@ -14,11 +15,13 @@ export class L2Normalise extends Layer<Tensor> {
   }
 
   #shape(input: Shape): ChannelShape {
+    checkShape("L2Normalise", "input", input);
     if (input.length !== 2) throw new RangeError(`L2Normalise: input wants [batch,features], got ${showShape(input)}`);
     return channelShape(input[0], input[1], 1);
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor("L2Normalise", "input", x);
     const y = x.like();
     this.kernels.l2NormaliseForward(y.data, x.data, this.#shape(x.shape));
     this.keep(x);

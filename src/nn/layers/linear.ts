@@ -4,6 +4,7 @@ import type { LinearShape } from "../../../kernels/shapes.ts";
 import type { Random } from "../../../kernels/random.ts";
 import { linearScratch } from "../../../kernels/scratch.ts";
 import type { GraphBuilder, Value } from "../../graph/graph.ts";
+import { atLeastZero, checkFields, checkShape, checkTensor, flag } from "../../checks.ts";
 import type { Floats, Shape, Tensor } from "../../tensor.ts";
 import { showShape } from "../../tensor.ts";
 import { checkGradient, checkPrecision, scratch } from "../check.ts";
@@ -35,6 +36,7 @@ export class Linear extends Layer<Saved> {
 
   constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
     super();
+    checkFields("Linear", options, { bias: flag, initialDeviation: atLeastZero });
     linearShape(1, inFeatures, outFeatures);
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
@@ -60,6 +62,7 @@ export class Linear extends Layer<Saved> {
   }
 
   #shape(input: Shape): LinearShape {
+    checkShape(this.describe(), "input", input);
     if (input.length !== 2 || input[1] !== this.inFeatures) {
       throw new RangeError(`${this.describe()}: input wants [batch,${this.inFeatures}], got ${showShape(input)}`);
     }
@@ -67,6 +70,7 @@ export class Linear extends Layer<Saved> {
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     const shape = this.#shape(x.shape);
     checkPrecision(this.describe(), x, this.weight.value);
     const y = x.like([shape.batch, shape.outFeatures]);

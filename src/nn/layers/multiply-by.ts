@@ -1,6 +1,7 @@
 /** y = factor * x: a number that is no parameter, such as the half of two heads' mean. */
 import { channelShape } from "../../../kernels/shapes.ts";
 import type { GraphBuilder, Value } from "../../graph/graph.ts";
+import { checkTensor } from "../../checks.ts";
 import { Tensor } from "../../tensor.ts";
 import type { Floats, Shape } from "../../tensor.ts";
 import { checkGradient } from "../check.ts";
@@ -33,6 +34,7 @@ export class MultiplyBy extends Layer<Shape> {
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     this.keep(x.shape);
     return this.#times(x);
   }

@@ -3,12 +3,18 @@ import { conv2dScratch } from "../../../kernels/scratch.ts";
 import { conv2dShape, padShape } from "../../../kernels/shapes.ts";
 import type { Conv2dShape, PadMode, PadShape, Sides } from "../../../kernels/shapes.ts";
 import type { Constant, GraphBuilder, Operation, Value } from "../../graph/graph.ts";
+import { check, checkTensor, isNumbers, oneOf, whole } from "../../checks.ts";
 import { Tensor } from "../../tensor.ts";
 import type { Floats, Shape } from "../../tensor.ts";
 import { checkGradient, checkImages, scratch } from "../check.ts";
+import type { ArgumentKind } from "../../checks.ts";
 import { Sequential } from "../combinators.ts";
 import { Composite, Layer } from "../module.ts";
 import type { Module, Visitor } from "../module.ts";
+
+const isSides = (value: unknown): boolean => typeof value === "number" || isNumbers(value);
+const padding: ArgumentKind = { wanted: "a number of pixels, or [top, left, bottom, right]", is: isSides,
+  fits: (value: number | Sides) => typeof value === "number" || value.length === 4 };
 
 /** x [N,C,H,W] with rows and columns around it: of zeros, of the nearest pixel, reflected at the edge pixel, or of the other side. */
 export class Pad2d extends Layer<Shape> {
@@ -18,6 +24,8 @@ export class Pad2d extends Layer<Shape> {
   /** @param sides [top, left, bottom, right], or as many on all sides */
   constructor(sides: number | Sides, mode: PadMode = "constant") {
     super();
+    check("Pad2d", "sides", sides, padding);
+    check("Pad2d", "mode", mode, oneOf("constant", "edge", "reflect", "wrap"));
     this.sides = typeof sides === "number" ? [sides, sides, sides, sides] : sides;
     this.mode = mode;
     padShape(1, 1 << 20, 1 << 20, this.sides, mode);
@@ -33,6 +41,7 @@ export class Pad2d extends Layer<Shape> {
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     const shape = this.#shape(x.shape);
     const y = x.like([x.shape[0], x.shape[1], shape.outHeight, shape.outWidth]);
     this.kernels.padForward(y.data, x.data, shape);
@@ -96,6 +105,7 @@ class FixedFilter extends Layer<Shape> {
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     const s = this.#shape(x.shape);
     const y = x.like([s.batch, s.outChannels, s.outHeight, s.outWidth]);
     this.kernels.conv2dForward(y.data, x.data, this.#weight(x, s.inChannels).data, null, s, scratch(conv2dScratch(s)));
@@ -147,13 +157,12 @@ export class BlurPool2d extends Composite {
 
   /**
    * @param size of the filter: 3 is [1, 2, 1] by [1, 2, 1] over 16
-   * @throws RangeError for a size that is no whole number of at least 2
+   * @throws TypeError or RangeError for a size that is no whole number from 2 to 64, or a stride that is none
    */
   constructor(size: number = 3, stride: number = 2) {
     super();
-    if (!(Number.isSafeInteger(size) && size >= 2)) {
-      throw new RangeError(`BlurPool2d: size wants a whole number of at least 2, got ${size}`);
-    }
+    check("BlurPool2d", "size", size, whole(2, 64));
+    check("BlurPool2d", "stride", stride, whole(1, 4096));
     const padding = Math.floor((stride + size - 2) / 2);
     this.body = new Sequential(new Pad2d(padding, "reflect"), new FixedFilter("BlurPool2d", binomial(size), stride));
   }

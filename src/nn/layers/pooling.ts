@@ -2,11 +2,16 @@
 import { channelShape, pair, pool2dShape, resizeShape } from "../../../kernels/shapes.ts";
 import type { ChannelShape, Pair, Pool2dOptions, Pool2dShape, ResizeShape } from "../../../kernels/shapes.ts";
 import type { GraphBuilder, Value, Window } from "../../graph/graph.ts";
+import { checkFields, checkTensor, flag } from "../../checks.ts";
 import type { Floats, Shape, Tensor } from "../../tensor.ts";
 import { sizeOf } from "../../tensor.ts";
+import { show } from "../../errors.ts";
 import { checkGradient, checkImages } from "../check.ts";
 import { Layer } from "../module.ts";
 import type { Visitor } from "../module.ts";
+
+/** What is null the shapes check. */
+const poolKinds = { kernel: null, stride: null, padding: null, dilation: null, ceilMode: flag, countPadding: flag } as const;
 
 function imageShape(operation: string, input: Shape): ChannelShape {
   checkImages(operation, input);
@@ -16,6 +21,7 @@ function imageShape(operation: string, input: Shape): ChannelShape {
 /** x [N,C,H,W] to its means [N,C,1,1]: the squeeze (equation 2 of Hu et al., arXiv 1709.01507). */
 export class GlobalAveragePool extends Layer<Shape> {
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     const shape = imageShape("GlobalAveragePool", x.shape);
     const y = x.like([shape.batch, shape.channels, 1, 1]);
     this.kernels.globalAveragePoolForward(y.data, x.data, shape);
@@ -46,6 +52,7 @@ export class GlobalAveragePool extends Layer<Shape> {
 /** x [N,C,H,W] to its maxima [N,C,1,1]: the other squeeze of the paper's table 11. */
 export class GlobalMaxPool extends Layer<{ input: Shape; argmax: Int32Array }> {
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     const shape = imageShape("GlobalMaxPool", x.shape);
     const y = x.like([shape.batch, shape.channels, 1, 1]);
     const argmax = new Int32Array(y.size);
@@ -85,6 +92,10 @@ export class AdaptiveAveragePool2d extends Layer<ResizeShape> {
   /** @throws RangeError for sizes that are no whole numbers of at least 1 */
   constructor(size: Pair, options: { readonly least?: boolean } = {}) {
     super();
+    checkFields("AdaptiveAveragePool2d", options, { least: flag });
+    if (typeof size !== "number" && !(Array.isArray(size) && size.length === 2)) {
+      throw new TypeError(`AdaptiveAveragePool2d: size wants a number or [height, width], got ${show(size)}`);
+    }
     this.size = pair(size);
     this.least = options.least ?? false;
     resizeShape(1, 1, 1, 1, ...this.size);
@@ -106,6 +117,7 @@ export class AdaptiveAveragePool2d extends Layer<ResizeShape> {
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     const shape = this.#shape(x.shape);
     const y = x.like([shape.batch, shape.channels, shape.outHeight, shape.outWidth]);
     this.kernels.adaptiveAveragePoolForward(y.data, x.data, shape);
@@ -164,6 +176,7 @@ export class MaxPool2d extends Layer<{ shape: Pool2dShape; argmax: Int32Array }>
 
   constructor(options: Pool2dOptions) {
     super();
+    checkFields("MaxPool2d", options, poolKinds);
     this.options = options;
     pool2dShape(1, 1, 1 << 20, 1 << 20, options);
   }
@@ -173,6 +186,7 @@ export class MaxPool2d extends Layer<{ shape: Pool2dShape; argmax: Int32Array }>
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     const shape = pooledShape(this.describe(), x.shape, this.options);
     const y = x.like([shape.batch, shape.channels, shape.outHeight, shape.outWidth]);
     const argmax = new Int32Array(y.size);
@@ -210,6 +224,7 @@ export class AveragePool2d extends Layer<Pool2dShape> {
 
   constructor(options: Pool2dOptions) {
     super();
+    checkFields("AveragePool2d", options, poolKinds);
     this.options = options;
     pool2dShape(1, 1, 1 << 20, 1 << 20, options);
   }
@@ -219,6 +234,7 @@ export class AveragePool2d extends Layer<Pool2dShape> {
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     const shape = pooledShape(this.describe(), x.shape, this.options);
     const y = x.like([shape.batch, shape.channels, shape.outHeight, shape.outWidth]);
     this.kernels.averagePoolForward(y.data, x.data, shape);

@@ -3,6 +3,7 @@ import type { Random } from "../../../kernels/random.ts";
 import { channelShape } from "../../../kernels/shapes.ts";
 import type { ChannelShape } from "../../../kernels/shapes.ts";
 import type { GraphBuilder, Value } from "../../graph/graph.ts";
+import { check, checkShape, checkTensor, finite } from "../../checks.ts";
 import type { Floats, Shape, Tensor } from "../../tensor.ts";
 import { sizeOf, showShape } from "../../tensor.ts";
 import { checkGradient, checkPrecision } from "../check.ts";
@@ -19,6 +20,7 @@ export class PReLU extends Layer<Tensor> {
 
   constructor(channels: number, slope: number = 0.25) {
     super();
+    check("PReLU", "slope", slope, finite);
     channelShape(1, channels, 1);
     this.channels = channels;
     this.slope = slope;
@@ -35,6 +37,7 @@ export class PReLU extends Layer<Tensor> {
   }
 
   #shape(input: Shape): ChannelShape {
+    checkShape(this.describe(), "input", input);
     if (input.length < 2 || input[1] !== this.channels) {
       throw new RangeError(`${this.describe()}: input wants [batch,${this.channels},...], got ${showShape(input)}`);
     }
@@ -42,6 +45,7 @@ export class PReLU extends Layer<Tensor> {
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     const shape = this.#shape(x.shape);
     checkPrecision(this.describe(), x, this.weight.value);
     const y = x.like();

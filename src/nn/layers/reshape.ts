@@ -2,21 +2,25 @@
 import { shuffleShape } from "../../../kernels/shapes.ts";
 import type { ShuffleShape } from "../../../kernels/shapes.ts";
 import type { GraphBuilder, Value } from "../../graph/graph.ts";
+import { check, checkShape, checkTensor, whole } from "../../checks.ts";
 import type { Floats, Shape, Tensor } from "../../tensor.ts";
-import { sizeOf } from "../../tensor.ts";
-import { checkImages } from "../check.ts";
+import { showShape, sizeOf } from "../../tensor.ts";
+import { checkGradient, checkImages } from "../check.ts";
 import { Layer, Module } from "../module.ts";
 import type { Visitor } from "../module.ts";
 
 /** y = x; any shape. */
 export class Identity extends Module {
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     return x;
   }
   backward<A extends Floats>(dy: Tensor<A>): Tensor<A> {
+    checkTensor("Identity", "gradient", dy);
     return dy;
   }
   outputShape(input: Shape): Shape {
+    checkShape("Identity", "input", input);
     return input;
   }
   lower(_graph: GraphBuilder, x: Value): Value {
@@ -27,13 +31,18 @@ export class Identity extends Module {
 /** [N, C, H, W] to [N, C * H * W]. */
 export class Flatten extends Layer<Shape> {
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     this.keep(x.shape);
     return x.reshape(this.outputShape(x.shape));
   }
   backward<A extends Floats>(dy: Tensor<A>): Tensor<A> {
-    return dy.reshape(this.take());
+    const input = this.take();
+    checkGradient("Flatten", dy, [input[0], sizeOf(input.slice(1))]);
+    return dy.reshape(input);
   }
   outputShape(input: Shape): Shape {
+    checkShape("Flatten", "input", input);
+    if (input.length < 2) throw new RangeError(`Flatten: input wants [batch, ...] of at least two sizes, got ${showShape(input)}`);
     return [input[0], sizeOf(input.slice(1))];
   }
   lower(graph: GraphBuilder, x: Value): Value {
@@ -47,6 +56,7 @@ export class ChannelShuffle extends Layer<ShuffleShape> {
 
   constructor(groups: number) {
     super();
+    check("ChannelShuffle", "groups", groups, whole());
     this.groups = groups;
   }
 
@@ -60,6 +70,7 @@ export class ChannelShuffle extends Layer<ShuffleShape> {
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     const shape = this.#shape(x.shape);
     const y = x.like();
     this.kernels.channelShuffleForward(y.data, x.data, shape);
@@ -69,6 +80,10 @@ export class ChannelShuffle extends Layer<ShuffleShape> {
 
   backward<A extends Floats>(dy: Tensor<A>): Tensor<A> {
     const shape = this.take();
+    checkTensor(this.describe(), "gradient", dy);
+    if (dy.size !== shape.batch * shape.channels * shape.pixels) {
+      throw new RangeError(`${this.describe()}: backward wants a gradient of ${shape.pixels} pixels a channel, got ${showShape(dy.shape)}`);
+    }
     const dx = dy.like();
     this.kernels.channelShuffleBackward(dx.data, dy.data, shape);
     return dx;

@@ -2,6 +2,7 @@
 import { resizeShape } from "../../../kernels/shapes.ts";
 import type { ResizeShape } from "../../../kernels/shapes.ts";
 import type { GraphBuilder, Value } from "../../graph/graph.ts";
+import { checkTensor } from "../../checks.ts";
 import type { Floats, Shape, Tensor } from "../../tensor.ts";
 import { checkGradient, checkImages } from "../check.ts";
 import { adopt } from "../combinators.ts";
@@ -31,6 +32,7 @@ export class ResizeBack extends Layer<ResizeShape> {
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     const small = this.inner.forward(x);
     const shape = this.#shape(x.shape, small.shape);
     const y = small.like([shape.batch, shape.channels, shape.outHeight, shape.outWidth]);

@@ -1,6 +1,7 @@
 import { resizeShape } from "../../../kernels/shapes.ts";
 import type { ResizeShape } from "../../../kernels/shapes.ts";
 import type { GraphBuilder, Value } from "../../graph/graph.ts";
+import { check, checkTensor, flag, oneOf, whole } from "../../checks.ts";
 import type { Floats, Shape, Tensor } from "../../tensor.ts";
 import { checkGradient, checkImages } from "../check.ts";
 import { Layer } from "../module.ts";
@@ -8,7 +9,7 @@ import type { Visitor } from "../module.ts";
 
 /**
  * x [N,C,H,W] to images a whole factor as large, [N,C,H*factor,W*factor], by the nearest pixel or bilinearly, as PyTorch's Upsample.
- * @throws RangeError for a factor that is no whole number of at least 1
+ * @throws TypeError or RangeError for a factor that is no whole number of at least 1, or another method
  */
 export class Upsample extends Layer<ResizeShape> {
   readonly factor: number;
@@ -17,9 +18,9 @@ export class Upsample extends Layer<ResizeShape> {
 
   constructor(factor: number, method: "nearest" | "bilinear" = "nearest", alignCorners: boolean = false) {
     super();
-    if (!Number.isSafeInteger(factor) || factor < 1) {
-      throw new RangeError(`Upsample: factor wants a whole number of at least 1, got ${factor}`);
-    }
+    check("Upsample", "factor", factor, whole());
+    check("Upsample", "method", method, oneOf("nearest", "bilinear"));
+    check("Upsample", "alignCorners", alignCorners, flag);
     this.factor = factor;
     this.method = method;
     this.alignCorners = alignCorners;
@@ -35,6 +36,7 @@ export class Upsample extends Layer<ResizeShape> {
   }
 
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
+    checkTensor(this.describe(), "input", x);
     const shape = this.#shape(x.shape);
     const y = x.like([shape.batch, shape.channels, shape.outHeight, shape.outWidth]);
     if (this.method === "nearest") this.kernels.upsampleNearestForward(y.data, x.data, shape);

@@ -6,6 +6,6 @@ export const dropout: Declaration<"dropout"> = { shape: sameShape };
 
 export const dropoutComputation: Computation<"dropout"> = {
   routine({ output }) {
-    throw new RangeError(`session: ${output.name} drops values, which belongs to a graph for training`);
+    throw new RangeError(`session: ${output.name} drops values, as graphs for training do`);
   },
 };

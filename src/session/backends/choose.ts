@@ -17,7 +17,7 @@ function checkOptions({ threads, numerics, kernels }: BackendOptions): void {
   ];
   for (const [name, given, known] of choices) {
     if (given === undefined || known.includes(given)) continue;
-    throw new RangeError(`compile: ${name} wants one of ${known.join(", ")}, got ${String(given)}`);
+    throw new RangeError(`compile: ${name} wants one of ${known.join(", ")}, got ${given}`);
   }
 }
 

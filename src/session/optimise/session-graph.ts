@@ -1,5 +1,5 @@
 /** From a network to the optimised graph that a session runs. */
-import { moduleNetwork } from "../../nn/lower.ts";
+import { networkOfModule } from "../../nn/lowering.ts";
 import type { Module } from "../../nn/module.ts";
 import type { Graph, Value } from "../../graph/graph.ts";
 import type { Network, Shapes } from "../../graph/network.ts";
@@ -34,7 +34,7 @@ const largestInput = 1073741824;
 /** What is compiled: a network, or a module as one. @throws TypeError for neither */
 export function networkOf(source: Module | Network): Network {
   if (typeof source === "object" && source !== null) {
-    if ("namedModules" in source) return moduleNetwork(source);
+    if ("namedModules" in source) return networkOfModule(source);
     if ("lower" in source && "outputs" in source) return source;
   }
   throw new TypeError(`compile: the first argument wants a model, a network or a graph, got ${show(source)}`);
@@ -65,7 +65,7 @@ export function sessionGraph(
 ): SessionGraph {
   for (const shape of Object.values(shapes)) {
     if (sizeOf(shape) <= largestInput) continue;
-    throw new RangeError(`session: an input of shape ${showShape(shape)} is more than this engine takes (${largestInput} values)`);
+    throw new RangeError(`session: an input of shape ${showShape(shape)} is more than this engine takes`);
   }
   const lowered = network.lower(shapes);
   const kept = new Set([...observe, ...override]);

@@ -2,7 +2,7 @@
 import type { Graph } from "../../graph/graph.ts";
 import { inputShapes } from "../../graph/network.ts";
 import type { Network } from "../../graph/network.ts";
-import { lower } from "../../nn/lower.ts";
+import { loweredModule } from "../../nn/lowering.ts";
 import type { Module } from "../../nn/module.ts";
 import { checkTraining } from "../training/options.ts";
 import type { TrainingOptions } from "../training/options.ts";
@@ -24,7 +24,7 @@ export function traineeOf(source: Module | Network, options: TrainingOptions): T
     checkTraining(options, [...named.keys()]);
     // Lowering has constants of its own, such as the ones and zeros that split channels: what is no parameter stays as it is.
     const learning = new Set([...named].filter(([, parameter]) => !parameter.frozen).map(([name]) => name));
-    return { graph: lower(source, options.input, true), parameters: new Set(named.keys()), learning };
+    return { graph: loweredModule(source, options.input, true), parameters: new Set(named.keys()), learning };
   }
   const network = networkOf(source);
   checkTraining({ ...options, frozen: [], groups: [] }, []);

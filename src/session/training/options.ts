@@ -102,7 +102,7 @@ export function checkTraining(options: TrainingOptions, known: readonly string[]
     throw new RangeError(`compile: numerics of training wants exact or fast, got ${String(numerics)}`);
   }
   if (accumulate !== undefined && !(Number.isSafeInteger(accumulate) && accumulate >= 1)) {
-    throw new RangeError(`compile: accumulate wants a whole number of at least 1, got ${accumulate}`);
+    throw new RangeError(`compile: accumulate wants a whole number of at least 1, got ${show(accumulate)}`);
   }
   within("weightDecay", optimiser.weightDecay, 0, Infinity);
   if (optimiser.method === "sgd") {

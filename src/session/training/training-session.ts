@@ -200,7 +200,7 @@ export class TrainingSession implements Disposable {
   gradient(name: string): Tensor<Float32Array> {
     this.#open();
     const index = this.#names.get(name);
-    if (index === undefined) throw new RangeError(`session.gradient: "${name}" is no parameter${didYouMean(name, this.#names.keys())}`);
+    if (index === undefined) throw new RangeError(`session.gradient: ${show(name)} is no parameter${didYouMean(name, this.#names.keys())}`);
     const { frozen, offset, size, tensor } = this.#state.parameters[index];
     if (frozen) throw new RangeError(`session.gradient: ${name} is frozen`);
     return new Tensor(this.#state.view(this.#state.gradients + offset, size).slice(), tensor().shape);

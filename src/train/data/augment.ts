@@ -7,7 +7,8 @@ import { resize } from "../../io/images/resize.ts";
 import type { Window } from "../../io/images/resize.ts";
 import { Tensor } from "../../tensor.ts";
 import type { Batch } from "./batch.ts";
-import { Dataset } from "./dataset.ts";
+import { checkDataset } from "./dataset.ts";
+import type { Dataset } from "./dataset.ts";
 import { mixup } from "./mixup.ts";
 
 /** How images of a batch are changed at random before each step; nothing where nothing is said. */
@@ -75,7 +76,7 @@ export class Batcher {
 
   /** @throws RangeError where mean, std or crop do not fit the images. */
   constructor(data: Dataset, normalisation: Normalisation, augmentation: Augmentation = {}) {
-    if (!(data instanceof Dataset)) throw new TypeError(`Batcher: data wants a Dataset, got ${show(data)}`);
+    checkDataset("Batcher", "data", data);
     checkOptions(
       "Batcher: augmentation", augmentation,
       ["flip", "crop", "resizedCrop", "erase", "mixup"] as const satisfies readonly (keyof Augmentation)[],

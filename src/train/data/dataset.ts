@@ -2,6 +2,7 @@
 import type { Random } from "../../../kernels/random.ts";
 import type { RgbaImage } from "../../io/images/image.ts";
 import type { Geometry } from "../../io/images/preprocess.ts";
+import { check, checkFields, flag, generator, has, numbers, tagOf, texts } from "../../checks.ts";
 import { FormatError, checkOptions, show } from "../../errors.ts";
 import { sizeOf, showShape } from "../../tensor.ts";
 import { checkClasses } from "../../session/training/labels.ts";
@@ -38,8 +39,10 @@ export class Dataset {
    */
   static fromImages(
     images: Iterable<RgbaImage>, labels: ArrayLike<number>, classes: readonly string[], geometry: Partial<Geometry> = {},
-    { keep = false }: { readonly keep?: boolean } = {},
+    options: { readonly keep?: boolean } = {},
   ): Dataset {
+    checkFields("Dataset.fromImages: options", options, { keep: flag });
+    const { keep = false } = options;
     checkOptions(
       "Dataset.fromImages: geometry", geometry,
       ["size", "resize", "interpolation", "order", "channels"] as const satisfies readonly (keyof Geometry)[],
@@ -91,6 +94,9 @@ export class Dataset {
     this.shape = shape;
     this.labels = labels;
     this.classes = classes;
+    if (originals !== undefined && !(Array.isArray(originals) && originals.every(isOriginal))) {
+      throw new TypeError(`Dataset: originals wants a list of pictures, got ${show(originals)}`);
+    }
     if (originals !== undefined && originals.length !== shape[0]) {
       throw new RangeError(`Dataset: wants an original for each of ${shape[0]} images, got ${originals.length}`);
     }
@@ -104,6 +110,8 @@ export class Dataset {
 
   /** A copy of the images at `indices`, in that order. @throws RangeError for an index that is none, or for no indices. */
   select(indices: ArrayLike<number>): Dataset {
+    check("Dataset.select", "indices", indices, numbers);
+    if (indices.length === 0) throw new RangeError("Dataset.select: indices wants at least one, got none");
     const [, channels, height, width] = this.shape;
     const pixels = channels * height * width;
     const images = new Uint8Array(indices.length * pixels);
@@ -112,7 +120,7 @@ export class Dataset {
     for (let i = 0; i < indices.length; i++) {
       const from = indices[i];
       if (!(Number.isInteger(from) && from >= 0 && from < this.size)) {
-        throw new RangeError(`Dataset: wants indices from 0 to ${this.size - 1}, got ${from}`);
+        throw new RangeError(`Dataset.select: wants indices from 0 to ${this.size - 1}, got ${from}`);
       }
       images.set(this.images.subarray(from * pixels, (from + 1) * pixels), i * pixels);
       labels.set(this.labels.subarray(from * each, (from + 1) * each), i * each);
@@ -124,6 +132,7 @@ export class Dataset {
 
   /** The images of this data set, then those of `other`, copied. @throws RangeError where size, classes or kind of labels differ */
   concat(other: Dataset): Dataset {
+    checkDataset("Dataset.concat", "other", other);
     const of = (data: Dataset): string => JSON.stringify([data.shape.slice(1), data.labelsPerImage, data.classes]);
     if (of(this) !== of(other)) {
       throw new RangeError(`Dataset: concat wants the same image size, labels and classes, got ${of(this)} and ${of(other)}`);
@@ -144,11 +153,30 @@ export class Dataset {
    */
   split(count: number, random: Random): { readonly training: Dataset; readonly validation: Dataset } {
     if (!Number.isSafeInteger(count) || count < 1 || count >= this.size) {
-      throw new RangeError(`Dataset: a validation split of ${this.size} images wants from 1 to ${this.size - 1} of them, got ${count}`);
+      throw new RangeError(
+        `Dataset: a validation split of ${this.size} images wants from 1 to ${this.size - 1} of them, got ${show(count)}`,
+      );
     }
+    check("Dataset.split", "random", random, generator);
     const order = random.shuffle(Int32Array.from({ length: this.size }, (_, i) => i));
     return { training: this.select(order.slice(count).sort()), validation: this.select(order.slice(0, count).sort()) };
   }
+}
+
+/** @throws TypeError for what is no data set */
+export function checkDataset(operation: string, name: string, value: unknown): asserts value is Dataset {
+  if (!has(value, "select", "concat", "split")) throw new TypeError(`${operation}: ${name} wants a Dataset, got ${show(value)}`);
+}
+
+function checkBytesOf(name: string, value: unknown): asserts value is ByteArray {
+  const { shape, data } = Object(value) as Partial<ByteArray>;
+  if (Array.isArray(shape) && Object.prototype.toString.call(data) === "[object Uint8Array]") return;
+  throw new TypeError(`datasetFromIdx: ${name} wants { shape, data }, as readIdx gives it, got ${show(value)}`);
+}
+
+function isOriginal(value: unknown): boolean {
+  const { data, height, width } = Object(value) as Partial<Original>;
+  return tagOf(data) === "Uint8Array" && Number.isSafeInteger(height) && Number.isSafeInteger(width);
 }
 
 /** Int32Array would cut fractions off. */
@@ -163,6 +191,9 @@ function wholeNumber(label: number, i: number): number {
  * @throws FormatError where the arrays have other dimensions or do not belong together.
  */
 export function datasetFromIdx(images: ByteArray, labels: ByteArray, classes?: readonly string[]): Dataset {
+  checkBytesOf("images", images);
+  checkBytesOf("labels", labels);
+  if (classes !== undefined) check("datasetFromIdx", "classes", classes, texts);
   if (images.shape.length !== 3 && images.shape.length !== 4) {
     throw new FormatError(`images want [N,height,width] or [N,channels,height,width], the file has ${showShape(images.shape)}`);
   }
@@ -177,7 +208,9 @@ export function datasetFromIdx(images: ByteArray, labels: ByteArray, classes?: r
   const names = classes ?? Array.from({ length: largest + 1 }, (_, i) => String(i));
   if (largest >= names.length) {
     const hint = largest === names.length && !values.includes(0) ? ": they count from 1, and want to count from 0" : "";
-    throw new FormatError(`label ${values.indexOf(largest)} is ${largest}, but there are only ${names.length} classes${hint}`);
+    throw new FormatError(
+      `datasetFromIdx: classes: label ${values.indexOf(largest)} is ${largest}, but there are only ${names.length} classes${hint}`,
+    );
   }
   return new Dataset(images.data, [count, channels, height, width], values, names);
 }
@@ -187,6 +220,7 @@ export function datasetFromIdx(images: ByteArray, labels: ByteArray, classes?: r
  * numbers, so they are exact.
  */
 export function pixelStatistics(data: Dataset): { readonly mean: readonly number[]; readonly std: readonly number[] } {
+  checkDataset("pixelStatistics", "data", data);
   const [batch, channels, height, width] = data.shape;
   const pixels = height * width;
   const mean: number[] = [];

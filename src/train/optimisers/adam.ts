@@ -1,5 +1,6 @@
 /** Adam (Kingma and Ba, arXiv 1412.6980, algorithm 1) and AdamW (Loshchilov and Hutter, arXiv 1711.05101, algorithm 2). */
-import { checkOptions } from "../../errors.ts";
+import { checkFields, flag } from "../../checks.ts";
+import type { ArgumentKind } from "../../checks.ts";
 import { pow } from "../../../kernels/math.ts";
 import type { Parameter } from "../../nn/parameter.ts";
 import { adamDefaults, slotNames } from "../../session/training/update-rules.ts";
@@ -15,6 +16,13 @@ export interface AdamOptions extends OptimiserOptions {
   /** Decay the weights themselves (AdamW) instead of adding the decay to the gradient (Adam). Default false. */
   readonly decoupled?: boolean;
 }
+
+const pair: ArgumentKind = { wanted: "two numbers", is: Array.isArray, fits: (value: readonly unknown[]) => value.length === 2 };
+
+/** What is null is checked where it is used. */
+const known: Record<keyof AdamOptions, ArgumentKind | null> = {
+  betas: pair, epsilon: null, decoupled: flag, weightDecay: null, decays: null,
+};
 
 /**
  * Adam (Kingma and Ba, arXiv 1412.6980, algorithm 1):
@@ -32,13 +40,11 @@ export class Adam extends Optimiser {
   readonly decoupled: boolean;
 
   constructor(parameters: ReadonlyMap<string, Parameter>, options: AdamOptions = {}) {
-    checkOptions(
-      "Adam", options, ["betas", "epsilon", "decoupled", "weightDecay", "decays"] as const satisfies readonly (keyof AdamOptions)[],
-    );
+    checkFields("Adam", options, known);
     super(parameters, options);
     const [first, second] = options.betas ?? adamDefaults.betas;
     this.betas = [checkRate("Adam: betas[0]", first, 0, 1), checkRate("Adam: betas[1]", second, 0, 1)];
-    this.epsilon = checkRate("Adam: epsilon", options.epsilon ?? adamDefaults.epsilon);
+    this.epsilon = checkRate("Adam: epsilon", options.epsilon === undefined ? adamDefaults.epsilon : options.epsilon);
     this.decoupled = options.decoupled ?? false;
   }
 
@@ -64,6 +70,7 @@ export class Adam extends Optimiser {
 /** Adam with decoupled weight decay. PyTorch's default decay is 0.01; here, as everywhere, it is 0 unless given. */
 export class AdamW extends Adam {
   constructor(parameters: ReadonlyMap<string, Parameter>, options: AdamOptions = {}) {
+    checkFields("Adam", options, known);
     super(parameters, { ...options, decoupled: true });
   }
 }

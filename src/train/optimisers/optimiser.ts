@@ -2,8 +2,10 @@
  * What optimisers share: which parameters they change, which of those decay, and their state by name, so that a
  * checkpoint can keep it. The update rules are in sgd.ts and adam.ts.
  */
+import { callback, check, tensorMap } from "../../checks.ts";
 import { show } from "../../errors.ts";
-import { Parameter } from "../../nn/parameter.ts";
+import { isParameter } from "../../nn/parameter.ts";
+import type { Parameter } from "../../nn/parameter.ts";
 import { decaysByDefault } from "../../session/training/update-rules.ts";
 import { Tensor, sameShape, showShape } from "../../tensor.ts";
 import type { Floats } from "../../tensor.ts";
@@ -29,10 +31,8 @@ interface Entry {
 
 /** @throws RangeError unless `value` is a number from `least` to below `limit`. */
 export function checkRate(what: string, value: number, least: number = 0, limit: number = Infinity): number {
-  if (!(value >= least && value < limit)) {
-    throw new RangeError(`${what} wants a number of at least ${least}${limit === Infinity ? "" : ` and below ${limit}`}, got ${value}`);
-  }
-  return value;
+  if (typeof value === "number" && value >= least && value < limit) return value;
+  throw new RangeError(`${what} wants a number of at least ${least}${limit === Infinity ? "" : ` and below ${limit}`}, got ${show(value)}`);
 }
 
 export abstract class Optimiser {
@@ -43,13 +43,15 @@ export abstract class Optimiser {
 
   /** @param parameters by name: `model.namedParameters()`. */
   constructor(parameters: ReadonlyMap<string, Parameter>, options: OptimiserOptions) {
-    if (typeof parameters?.entries !== "function") {
+    if (Object.prototype.toString.call(parameters) !== "[object Map]") {
       throw new TypeError(`optimiser: parameters wants model.namedParameters(), got ${show(parameters)}`);
     }
-    this.weightDecay = checkRate("optimiser: weightDecay", options.weightDecay ?? 0);
+    const { weightDecay = 0 } = options;
+    this.weightDecay = checkRate("optimiser: weightDecay", weightDecay);
+    if (options.decays !== undefined) check("optimiser", "decays", options.decays, callback);
     const decays = options.decays ?? ((_name, parameter): boolean => decaysByDefault(parameter.value.shape));
     for (const [name, parameter] of parameters) {
-      if (!(parameter instanceof Parameter)) throw new TypeError(`optimiser: ${name} is no Parameter`);
+      if (!isParameter(parameter)) throw new TypeError(`optimiser: ${name} is no Parameter`);
       this.#entries.set(name, { parameter, decay: decays(name, parameter) ? this.weightDecay : 0, slots: undefined, updates: 0 });
     }
     if (this.#entries.size === 0) throw new RangeError("optimiser: wants at least one parameter, got none");
@@ -94,6 +96,7 @@ export abstract class Optimiser {
    * @throws RangeError for state of another optimiser or of other parameters.
    */
   loadState(state: ReadonlyMap<string, Tensor>): void {
+    check("optimiser", "state", state, tensorMap);
     const loaded: [Entry, Tensor[] | undefined, number][] = [];
     let used = 0;
     for (const [name, entry] of this.#entries) {

@@ -15,14 +15,14 @@ export interface ScheduleOptions {
 
 function checkSteps(what: string, value: number, least: number): number {
   if (!Number.isSafeInteger(value) || value < least) {
-    throw new RangeError(`${what} wants a whole number of at least ${least}, got ${value}`);
+    throw new RangeError(`${what} wants a whole number of at least ${least}, got ${show(value)}`);
   }
   return value;
 }
 
 function afterWarmup(options: ScheduleOptions, rest: Schedule): Schedule {
   const peak = checkRate("schedule: peak", options.peak);
-  const warmup = checkSteps("schedule: warmup", options.warmup ?? 0, 0);
+  const warmup = checkSteps("schedule: warmup", options.warmup === undefined ? 0 : options.warmup, 0);
   return (step) => (step < warmup ? (peak * (step + 1)) / warmup : rest(step));
 }
 
@@ -53,6 +53,7 @@ export function cosine(options: CosineOptions): Schedule {
     "cosine", options, ["peak", "warmup", "steps", "floor", "restarts", "factor"] as const satisfies readonly (keyof CosineOptions)[],
   );
   const { peak, steps, warmup = 0, floor = 0, restarts = 0, factor = 1 } = options;
+  checkSteps("cosine: warmup", warmup, 0);
   checkSteps("cosine: steps", steps, warmup + 1);
   checkRate("cosine: floor", floor);
   checkSteps("cosine: restarts", restarts, 0);

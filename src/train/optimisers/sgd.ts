@@ -1,5 +1,6 @@
 /** Stochastic gradient descent with momentum, as PyTorch defines it (torch.optim.SGD). */
-import { checkOptions } from "../../errors.ts";
+import { checkFields, flag } from "../../checks.ts";
+import type { ArgumentKind } from "../../checks.ts";
 import type { Parameter } from "../../nn/parameter.ts";
 import { sgdDefaults, slotNames } from "../../session/training/update-rules.ts";
 import type { Floats } from "../../tensor.ts";
@@ -28,9 +29,10 @@ export class Sgd extends Optimiser {
   readonly nesterov: boolean;
 
   constructor(parameters: ReadonlyMap<string, Parameter>, options: SgdOptions = {}) {
-    checkOptions("Sgd", options, ["momentum", "nesterov", "weightDecay", "decays"] as const satisfies readonly (keyof SgdOptions)[]);
+    const known: Record<keyof SgdOptions, ArgumentKind | null> = { momentum: null, nesterov: flag, weightDecay: null, decays: null };
+    checkFields("Sgd", options, known);
     super(parameters, options);
-    this.momentum = checkRate("Sgd: momentum", options.momentum ?? sgdDefaults.momentum, 0, 1);
+    this.momentum = checkRate("Sgd: momentum", options.momentum === undefined ? sgdDefaults.momentum : options.momentum, 0, 1);
     this.nesterov = options.nesterov ?? sgdDefaults.nesterov;
   }
 

@@ -7,7 +7,7 @@ import { address, offset, set } from "../../shared/addresses.ts";
 import { layoutName } from "../../shared/kernel.ts";
 import type { Kernel } from "../../shared/kernel.ts";
 import { loadLanes, storeLanes } from "../../shared/lanes.ts";
-import { rowBytes, rowPitch } from "../../shared/layout.ts";
+import { checkChannels, rowBytes, rowPitch } from "../../shared/layout.ts";
 import type { Layout } from "../../shared/layout.ts";
 import { overFloats, overRows, range } from "../../shared/loops.ts";
 
@@ -81,7 +81,7 @@ export function resampleKernel(output: Layout, input: Layout, along: "rows" | "c
 /** y[i, j] = x[rows[i], columns[j]], pixel by pixel. The function's arguments: y, x, rows, columns (i32 both), begin row, end row. */
 export function gatherPixelsKernel(output: Layout, input: Layout): Kernel {
   const name = `x32_gather_pixels_${layoutName(output)}_${layoutName(input)}`;
-  if (output.channels !== input.channels) throw new RangeError(`${name}: wants as many channels out as in, got ${output.channels}`);
+  checkChannels(name, output, input);
   const { channels, width } = output;
   const params = { y: "i32", x: "i32", rows: "i32", columns: "i32", begin: "i32", end: "i32" } as const;
   const emit: Kernel["emit"] = (m) => m.func(name, { params, export: true }, (f, { y, x, rows, columns, begin, end }) => {

@@ -1,5 +1,6 @@
 /** A program on the plain kernels: for hosts without WebAssembly, and the oracle of the wasm program. */
 import { numberArrays } from "../../../../kernels/formats.ts";
+import { noMemory } from "../no-memory.ts";
 import type { Constant, Value } from "../../../graph/graph.ts";
 import { showShape, sizeOf } from "../../../tensor.ts";
 import { planMemory } from "../../plan/memory-plan.ts";
@@ -60,13 +61,12 @@ const MOST_BYTES = 4294967296;
 
 /** @throws RangeError where the host has not so much */
 function newArena(bytes: number): ArrayBuffer {
-  const mebibytes = Math.ceil(bytes / 1048576);
-  if (bytes > MOST_BYTES) throw new RangeError(`session: this network wants ${mebibytes} MiB, sessions have up to 4096 MiB`);
   try {
-    return new ArrayBuffer(bytes);
+    if (bytes <= MOST_BYTES) return new ArrayBuffer(bytes);
   } catch {
-    throw new RangeError(`session: ${mebibytes} MiB of memory are wanted, and not to be had here`);
+    // What the host says of it differs.
   }
+  throw noMemory(bytes);
 }
 
 export function plainProgram({ graph, operations, constants, kept, overrides }: PlainProgramOptions): Program {

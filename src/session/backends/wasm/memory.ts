@@ -2,6 +2,7 @@
  * The one WebAssembly memory of a session: a page of control words, packed weights, each once, and one arena that all its programs use in
  * turn, as large as the largest wants. Addresses are given out first; `commit` then grows the memory once and writes what is new.
  */
+import { noMemory } from "../no-memory.ts";
 import type { HostWasmMemory } from "../../../host-types.ts";
 import type { Emitter } from "../../../../kernels/wasm/shared/kernel.ts";
 import type { Packer, Stored } from "../../plan/places.ts";
@@ -106,7 +107,7 @@ export class WasmMemory implements Memory {
       try {
         this.memory.grow(pages);
       } catch {
-        throw new RangeError(`session: ${Math.ceil(this.#top / 1048576)} MiB of memory are wanted, and not to be had here`);
+        throw noMemory(this.#top);
       }
     }
     const { byteLength } = this.memory.buffer;
@@ -145,7 +146,7 @@ export class WasmMemory implements Memory {
     const address = this.#top;
     const top = Math.ceil((address + bytes) / ALIGNMENT) * ALIGNMENT;
     if (top > MOST_PAGES * PAGE) {
-      throw new RangeError(`session: this network wants ${Math.ceil(top / 1048576)} MiB, sessions have up to 4096 MiB`);
+      throw noMemory(top);
     }
     this.#top = top;
     return address;

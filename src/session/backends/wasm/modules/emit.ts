@@ -7,7 +7,7 @@ import type { Module } from "../../../../nn/module.ts";
 import { version } from "../../../../version.ts";
 import { describe, inputOf } from "./file.ts";
 import { allOperations } from "../../all-operations.ts";
-import { checkFlag, checkNames } from "../../../check-options.ts";
+import { checkInputOption, checkFlag, checkNames } from "../../../check-options.ts";
 import { arithmeticOf } from "../../numerics.ts";
 import { PlainConstants } from "../../plain/program.ts";
 import { networkOf, sessionGraph, shapesOf } from "../../../optimise/session-graph.ts";
@@ -50,12 +50,13 @@ export function emitModule(source: Module | Network | Graph, options: EmitOption
   const { observe = [], override = [], numerics = "fast", threads = 1, relaxedSimd = false, pace: paced = false } = options;
   if (!["exact", "fast"].includes(numerics)) throw new RangeError(`emitModule: numerics wants exact or fast, got ${String(numerics)}`);
   if (!(Number.isSafeInteger(threads) && threads >= 1 && threads <= 32)) {
-    throw new RangeError(`emitModule: threads wants a whole number from 1 to 32, got ${threads}`);
+    throw new RangeError(`emitModule: threads wants a whole number from 1 to 32, got ${String(threads)}`);
   }
   if (relaxedSimd && numerics === "exact") {
     throw new RangeError("emitModule: exact uses no relaxed SIMD, whose last bits depend on the machine");
   }
   const network = networkOf(typeof source === "object" && source !== null && "nodes" in source ? fixedNetwork(source) : source);
+  checkInputOption(network, options.input);
   const { graph, kept } = sessionGraph(network, shapesOf(network, options.input), observe, override);
   const arithmetic = withPace(withFast(arithmeticOf(numerics, { fusedMultiplyAdd: relaxedSimd })), paced);
   const shared = threads > 1;
