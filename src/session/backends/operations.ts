@@ -19,9 +19,7 @@ export interface Operations extends PlainOperations {
 
 /** @throws RangeError for what these operations are without */
 export function lacking({ output }: Pick<Node, "output">, what: string): never {
-  throw new RangeError(
-    `compile: ${output.name} wants ${what}, which this compile has not (senet/session/lean; quantised graphs without their network)`,
-  );
+  throw new RangeError(`compile: ${output.name} wants ${what}, missing here`);
 }
 
 /** @throws RangeError where these operations have none */
