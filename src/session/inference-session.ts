@@ -200,7 +200,7 @@ export class Session implements Disposable {
     for (const name in others) throw new RangeError(`${at}: "${name}" is no option; into is the only one`);
     const inputs = checkInputs(at, this.#network, this.#overrides.keys(), x);
     this.#open();
-    return { at, inputs, shapes: this.#network.inputs.map(({ name }) => inputs[name].shape), lone: x instanceof Tensor, into };
+    return { at, inputs, shapes: this.#network.inputs.map(({ name }) => inputs[name].shape), lone: inputs !== x, into };
   }
 
   #prepared(compiled: Compiled, { at, inputs, lone, into }: Asked): Prepared {

@@ -2,7 +2,8 @@
 import { didYouMean, show } from "../errors.ts";
 import type { Value } from "../graph/graph.ts";
 import type { Network } from "../graph/network.ts";
-import { Tensor, isDouble, sameShape, showShape, sizeOf } from "../tensor.ts";
+import { sameShape, showShape, sizeOf, tagOf } from "../tensor.ts";
+import type { Tensor } from "../tensor.ts";
 
 /** Values by name: inputs and overridden values go in, outputs and observed ones come out. A model has one `input` and one `output`. */
 export type Named<T> = Readonly<Record<string, T>>;
@@ -21,25 +22,21 @@ export interface RunOptions<Into> {
  */
 export function checkInputs(at: string, { inputs, outputs }: Network, overridden: Iterable<string>, x: Input | Named<Input>): Named<Input> {
   const names = inputs.map(({ name }) => name);
-  const lone = x instanceof Tensor;
+  // By what they have, not by instanceof: tensors of another copy of this package, or of another realm, are some. What is no object is
+  // taken for one, and refused below.
+  const lone = tagOf(x) !== "[object Object]" || ArrayBuffer.isView(x.data);
   if (lone && names.length + outputs.length > 2) {
     const wanted = names.map((name) => `${name}: Tensor`).join(", ");
     throw new RangeError(`${at}: x wants { ${wanted} }: there are ${names.length} inputs and ${outputs.length} outputs, which have names`);
   }
-  const given: unknown = lone ? { [names[0]]: x } : x;
-  if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throw new TypeError(
-      `${at}: x wants a Tensor of Float32Array, or an object with such a Tensor as ${names.join(", ")}; got ${show(given)}`,
-    );
-  }
-  const named = given as Named<Input>;
+  const named = (lone ? { [names[0]]: x } : x) as Named<Input>;
   const known = [...names, ...overridden];
   for (const name of [...names, ...Object.keys(named)]) {
     if (!known.includes(name)) {
       throw new RangeError(`${at}: "${name}" is no input${didYouMean(name, known)}; compile with override: ["${name}"]`);
     }
-    const tensor: unknown = named[name];
-    if (!(tensor instanceof Tensor) || isDouble(tensor.data)) {
+    const tensor = named[name];
+    if (tagOf((Object(tensor) as Partial<Input>).data) !== "[object Float32Array]") {
       throw new TypeError(`${at}: ${lone ? "x" : name} wants a Tensor of Float32Array, got ${show(tensor)}`);
     }
   }
@@ -65,7 +62,7 @@ export function checkInto(
     const value = values.get(name);
     if (value === undefined) throw new RangeError(`${at}: into names "${name}", which is no output${didYouMean(name, values.keys())}`);
     // By tag: a typed array of another realm is one all the same.
-    if (Object.prototype.toString.call(data) !== "[object Float32Array]") {
+    if (tagOf(data) !== "[object Float32Array]") {
       throw new TypeError(`${at}: into wants a Float32Array, got ${show(data)}`);
     }
     const [wanted, shape] = [sizeOf(value.shape), showShape(value.shape)];
