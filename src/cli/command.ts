@@ -54,7 +54,8 @@ export class Arguments {
     for (const [name, value] of Object.entries(values)) {
       if (!Object.hasOwn(options, name)) {
         const near = didYouMean(name, names).replace('"', '"--');
-        throw new UsageError(`senet ${command.name}: unknown option --${name}${near}; see senet ${command.name} --help`);
+        const bare = name === "model" && command.usage.includes("MODEL") ? ": MODEL stands by itself, without --model" : near;
+        throw new UsageError(`senet ${command.name}: unknown option --${name}${bare}; see senet ${command.name} --help`);
       }
       if (options[name].type === "string" && typeof value !== "string") {
         throw new UsageError(`senet ${command.name}: --${name} wants a value (${command.options[name].value})`);

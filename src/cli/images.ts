@@ -1,4 +1,5 @@
 /** Image files of any format: PNG, JPEG and Netpbm by ourselves, WebP and the like through `sharp` if the user has it. */
+import { foreignFile } from "../io/weights/foreign.ts";
 import { fromSamples } from "../io/images/image.ts";
 import type { RgbaImage } from "../io/images/image.ts";
 import { UnsupportedImage, decodeImage, imageFormat } from "../io/images/decode.ts";
@@ -49,7 +50,11 @@ export async function readImage(path: string, bytes: Uint8Array = readBytes(path
   try {
     return await decodeImage(bytes);
   } catch (error) {
-    if (!(error instanceof UnsupportedImage)) throw new Error(`${path}: ${(error as Error).message}`);
+    if (!(error instanceof UnsupportedImage)) {
+      // A web page, a pointer of Git LFS, a packed file: what it is, and what to do.
+      const foreign = imageFormat(bytes) === undefined && bytes.length > 0 ? foreignFile(bytes) : undefined;
+      throw new Error(`${path}: ${foreign === undefined ? (error as Error).message : `the file is ${foreign}`}`);
+    }
     return readWithPackage(path, bytes, error.format);
   }
 }

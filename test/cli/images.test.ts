@@ -28,5 +28,31 @@ test("classify: JPEG as PNG, baseline and progressive, grey, colour and CMYK", a
   }
 });
 
+test("what is no picture is named, with what to do", async () => {
+  const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 51234\n";
+  for (const [content, said] of [
+    [pointer, /: the file is a Git LFS pointer in place of the file, which has 51234 bytes: git lfs pull brings it$/m],
+    ["<!DOCTYPE html><title>404</title>", /: the file is a web page: the download failed/],
+    ["\x1f\x8b\x08\0", /: the file is packed by gzip: unpack it first/], ["hello", /: image: the file is of no format that is known/],
+  ] as const) {
+    const file = join(folder, "strange.png");
+    writeFileSync(file, Uint8Array.from(content, (letter) => letter.charCodeAt(0)));
+    const { code, errors } = await senet("classify", file);
+    assert.is(code, 1);
+    assert.match(errors, said);
+    assert.is(errors.trim().split("\n").length, 1, errors);
+  }
+});
+
+test("pictures as weights, and MODEL as an option, are told", async () => {
+  const picture = join(folder, "420.png");
+  const converted = await senet("convert", picture, join(folder, "no.safetensors"));
+  assert.match(converted.errors, /420\.png: the file is a picture, and weights are wanted: senet classify says what is in it/);
+  const trained = await senet("train", "--model", "se_resnet8", "--data", folder);
+  assert.equal([trained.code, trained.errors], [
+    2, "senet train: unknown option --model: MODEL stands by itself, without --model; see senet train --help\n",
+  ]);
+});
+
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 test.run();

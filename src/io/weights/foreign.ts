@@ -78,7 +78,9 @@ export function foreignFile(file: Uint8Array): string | undefined {
   }
   if (begins(file, "\x93NUMPY")) return "an array of numpy: save all weights by name, safetensors.numpy.save_file(weights, PATH)";
   if (begins(file, "GGUF")) return "a GGUF file, of language models: no network of images is in it";
-  if (begins(file, "\x89PNG") || begins(file, "\xff\xd8\xff") || begins(file, "GIF8")) return "a picture";
+  if (begins(file, "\x89PNG") || begins(file, "\xff\xd8\xff") || begins(file, "GIF8")) {
+    return "a picture, and weights are wanted: senet classify says what is in it";
+  }
   if (file[0] === 0x80 && file[1] >= 2 && file[1] <= 5) {
     return "a pickle, but not of torch.save: load it in Python, and torch.save(weights, PATH) a dictionary of names and tensors";
   }
