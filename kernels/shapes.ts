@@ -98,9 +98,10 @@ function windowShape(
   });
   const around: readonly number[] =
     padding === "same" ? [...axes.map(({ same }) => Math.floor(same / 2)), ...axes.map(({ same }) => Math.ceil(same / 2))]
-    : Array.isArray(padding) ? padding as readonly number[] : [padding as number, padding as number];
+    : Array.isArray(padding) ? padding as readonly number[] : typeof padding === "number" ? [padding, padding] : [padding as never];
   if (around.length !== 2 && around.length !== 4) {
-    throw new RangeError(`${operation}: padding wants 1, 2 or 4 numbers or "same", got ${around}`);
+    const got = String(around.length === 1 ? around[0] : around);
+    throw new RangeError(`${operation}: padding wants 1, 2 or 4 numbers or "same", got ${got}`);
   }
   for (const one of around) whole(operation, "padding", one, 0);
   const [paddingTop, paddingLeft, paddingBottom = paddingTop, paddingRight = paddingLeft] = around;

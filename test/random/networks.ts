@@ -81,16 +81,28 @@ const attentions = {
 
 function layerOf(spec: LayerSpec, [, channels]: Shape): Module {
   switch (spec.kind) {
-    case "conv": return new Conv2d(channels, spec.out, spec);
-    case "transposed": return new ConvTranspose2d(channels, spec.out, spec);
+    case "conv": {
+      const { kind: _, out, ...options } = spec;
+      return new Conv2d(channels, out, options);
+    }
+    case "transposed": {
+      const { kind: _, out, ...options } = spec;
+      return new ConvTranspose2d(channels, out, options);
+    }
     case "norm": {
       const norm = new BatchNorm2d(channels);
       norm.frozen = spec.frozen;
       return norm;
     }
     case "activation": return activation(spec.name);
-    case "max_pool": return new MaxPool2d(spec);
-    case "average_pool": return new AveragePool2d({ ...spec, countPadding: spec.countPadding ?? true });
+    case "max_pool": {
+      const { kind: _, ...options } = spec;
+      return new MaxPool2d(options);
+    }
+    case "average_pool": {
+      const { kind: _, ...options } = spec;
+      return new AveragePool2d({ ...options, countPadding: options.countPadding ?? true });
+    }
     case "adaptive": return new AdaptiveAveragePool2d(spec.size);
     case "global": return spec.by === "mean" ? new GlobalAveragePool() : new GlobalMaxPool();
     case "upsample": return new Upsample(spec.factor, spec.method, spec.alignCorners);

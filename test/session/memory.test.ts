@@ -38,12 +38,6 @@ for (const threads of [1, 2]) {
   });
 }
 
-test("sessions that are made and dropped while workers wait, without a turn of the event loop between", async () => {
-  (await compile(model, { input, threads: 2 })).close();
-  const grown = await growth(() => void compileSync(model, { input, threads: 2 }).run(x));
-  assert.ok(grown < 1000, `${grown} MiB more`);
-});
-
 test("a thousand runs of one session", async () => {
   const session = await compile(model, { input, threads: 1 });
   for (let i = 0; i < 100; i++) session.run(x);

@@ -108,7 +108,7 @@ test("errors say what is wanted", () => {
     () => new Pad2d(2, "reflect").forward(Tensor.zeros([1, 1, 2, 5])), /pad: reflecting 2x2x2x2 pixels wants a larger image, got 2x5/,
   );
   assert.throws(() => new Pad2d(-1), /pad: padding wants a whole number of at least 0, got -1/);
-  assert.throws(() => new BlurPool2d(1), /BlurPool2d: size wants a whole number of at least 2, got 1/);
+  assert.throws(() => new BlurPool2d(1), /BlurPool2d: size wants a whole number of at least 2 and at most 64, got 1/);
   const narrow = new PartialResidual(new Conv2d(5, 3, { kernel: 1 }));
   assert.throws(
     () => narrow.outputShape([1, 5, 2, 2]),
