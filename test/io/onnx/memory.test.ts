@@ -32,7 +32,7 @@ function large(type: number, width: number, external: boolean): { readonly bytes
 
 const held = (): number => (process.memoryUsage() as { readonly arrayBuffers?: number }).arrayBuffers ?? 0;
 
-/** Does the engine count bytes as they are taken? Deno's figure comes later, so there it would be the file's own. */
+/** Does the engine count bytes as they are taken? Deno's and Bun's figures come later, so there they would be the file's own. */
 function countsAtOnce(): boolean {
   const before = held();
   const taken = new Uint8Array(1 << 24);

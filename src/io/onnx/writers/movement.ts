@@ -35,7 +35,7 @@ export const movementWriters: Pick<Writers, "concat" | "flatten" | "channel_shuf
     }
     // Sizes are of all four axes; the batch is the input's own.
     sink.node("Shape", [input], `${name}.outer`, { end: 2 });
-    sink.node("Concat", [`${name}.outer`, sink.integers(`${name}.inner`, size)], `${name}.sizes`, { axis: 0 });
+    sink.node("Concat", [`${name}.outer`, sink.integers(`${name}.extent`, size)], `${name}.sizes`, { axis: 0 });
     sink.node("Resize", [input, "", "", `${name}.sizes`], name, attributes);
   },
 };
