@@ -15,7 +15,8 @@ for (const fma of kinds) {
     for (const [name, activation, exact] of [
       ["sigmoid", gate, sigmoid], ["silu", silu, (x: number) => x * sigmoid(x)],
     ] as const) {
-      for (const [most, bound] of [[8, fma ? 4e-7 : 9e-7], [20, fma ? 5e-7 : 2e-6], [80, fma ? 1.4e-6 : 8e-6]]) {
+      // Engines may compute a relaxed multiply-add with two roundings (Bun's does, on x86): then the bounds are those without it.
+      for (const [most, fused, apart] of [[8, 4e-7, 9e-7], [20, 5e-7, 2e-6], [80, 1.4e-6, 8e-6]]) {
         const x = between(most);
         const y = apply(activation, x);
         let largest = 0;
@@ -24,6 +25,7 @@ for (const fma of kinds) {
           const error = wanted === 0 ? Math.abs(y[i]) : Math.abs(y[i] - wanted) / Math.abs(wanted);
           if (!(error <= largest)) largest = error;
         }
+        const bound = fma && probe().fusedMultiplyAdd ? fused : apart;
         assert.ok(largest < bound && largest > bound / 4, `${name} to ${most}: ${largest}`);
       }
     }
