@@ -121,6 +121,7 @@ export class Pool {
 
   /** Workers that are there, and answer. */
   get workers(): number {
+    this.#hearLate();
     return this.#members.filter(({ late }) => !late).length;
   }
 
@@ -148,10 +149,15 @@ export class Pool {
     for (const { known } of this.#members) known.get(session)?.forgotten.push(...names);
   }
 
-  /** Starts workers until there are `count`. @throws Error where the host refuses one, or one does not answer */
+  /** Starts workers until there are `count` that answer. @throws Error where the host refuses one, or one does not answer */
   grow(count: number): Promise<void> {
+    const wanted = Math.min(count, MOST_WORKERS);
     this.#starting = this.#starting.catch(() => undefined).then(async () => {
-      while (this.#members.length < Math.min(count, MOST_WORKERS)) await this.#start();
+      // One that is held up, say by a lost piece of another session, counts again once it has taken in what it was sent.
+      for (const until = Date.now() + START; this.workers < Math.min(wanted, this.#members.length) && Date.now() < until;) {
+        await new Promise<void>((resolve) => void after(2, resolve));
+      }
+      while (this.workers < wanted) await this.#start();
     });
     return this.#starting;
   }
@@ -213,6 +219,11 @@ export class Pool {
     lead.over(reason);
   }
 
+  /** Those that were waited for in vain and have taken in everything since are there again. */
+  #hearLate(): void {
+    for (const member of this.#members) member.late &&= !this.#current(member);
+  }
+
   /** Has the worker taken in all that was sent to it? */
   #current({ index }: Member): boolean {
     return Atomics.load(this.#words, ACKNOWLEDGED + index) === Atomics.load(this.#words, SENT + index);
@@ -220,7 +231,7 @@ export class Pool {
 
   /** Makes a session known to the first `count` workers, and waits for them where this thread may. @returns those that know it */
   prepare({ session, memory, modules }: SessionCode, count: number): readonly Member[] {
-    for (const member of this.#members) member.late &&= !this.#current(member);
+    this.#hearLate();
     const members = this.#members.filter(({ late }) => !late).slice(0, count);
     for (const member of members) {
       const known = member.known.get(session) ?? { modules: 0, forgotten: [], memory };

@@ -29,10 +29,17 @@ interface NodeWorker {
 const threads = createRequire(import.meta.url)("node:worker_threads") as { Worker: new (source: string, options: object) => NodeWorker };
 const OwnWorker = threads.Worker;
 const started: NodeWorker[] = [];
+/** Messages that do not arrive yet, if any are held back. */
+let held: (() => void)[] | undefined;
 threads.Worker = class extends OwnWorker {
   constructor(source: string, options: object) {
     super(source, options);
     started.push(this);
+  }
+
+  override postMessage(message: object): void {
+    if (held === undefined) super.postMessage(message);
+    else held.push(() => super.postMessage(message));
   }
 };
 
@@ -125,6 +132,23 @@ test("workers are terminated at many moments: the session goes on with those tha
       session.close();
     }
   }
+});
+
+test("a worker that was late for one session is waited for, and counted, by the next one", async () => {
+  const model = made();
+  held = [];
+  const first = await compileTraining(model, { ...options, threads: 2 });
+  trained(first, model, 1);
+  const waiting = held;
+  held = undefined;
+  assert.ok(waiting.length > 0, "the first session's code was held back");
+  setTimeout(() => waiting.forEach((post) => post()), 300);
+  const again = made();
+  const second = await compileTraining(again, { ...options, threads: 2 });
+  assert.match(second.kernels, /, 2 threads$/);
+  assert.equal(trained(second, again, STEPS), expected);
+  first.close();
+  second.close();
 });
 
 test("a session that is closed stays closed", () => {
