@@ -65,4 +65,5 @@ export const breaks: Readonly<Record<string, readonly Break[]>> = {
       replace: "added.push({ operation: { ...node.operation, by: \"max\" },",
     },
   ],
+  "16-selfie": gateless,
 };

@@ -1,13 +1,16 @@
 /**
  * MediaPipe's selfie segmentation of learn/selfie, with the weights of the npm package: mask and gates beside what LiteRT computed, and the
- * chapter on it. `(cd test/peers && npm install)`, then `npx tsx test/peers/selfie.ts`. Closes with `N passed, N failed`.
+ * chapter on it, which must notice when what it teaches is broken. `(cd test/peers && npm install)`, then `npx tsx test/peers/selfie.ts`.
+ * Closes with `N passed, N failed`.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { openSelfie, prepared } from "../../learn/selfie/open.ts";
 import { person } from "../../learn/selfie/pictures.ts";
 import { readTflite } from "../../learn/selfie/tflite.ts";
+import { copySources, noticed, runBroken } from "../learn/broken.ts";
+import { breaks } from "../learn/mutations.ts";
 import { fileJson } from "../support/files.ts";
 import { runFile } from "../support/runtime.ts";
 
@@ -61,6 +64,11 @@ for (const numerics of ["exact", "fast"] as const) {
 const chapter = await runFile(fileURLToPath(new URL("../../learn/selfie/chapter.ts", import.meta.url)), [path], 120);
 expect("the chapter's claims that do not hold", chapter.code === 0 ? 0 : 1, 0);
 console.log(chapter.code === 0 ? chapter.output.slice(chapter.output.indexOf("What a mistake costs")) : chapter.errors);
+
+const copy = copySources();
+const ended = await runBroken(copy, breaks["16-selfie"], "learn/selfie/chapter.ts", [path]);
+rmSync(copy, { recursive: true, force: true });
+expect("mutations of what the chapter teaches that it does not notice", noticed(ended) ? 0 : 1, 0);
 
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);

@@ -73,17 +73,16 @@ function each(pairs: readonly Twins[], seed: number): Wanted[] {
     ({ without, withSe, robustness }) => [without, withSe].map((variant) => ({ variant, seed, robustness })));
 }
 
-/** Each group with the first seed before any of it with the second, what takes longest last: an unfinished record is of use too. */
+/**
+ * Questions take turns, seed by seed, and what takes longest comes last: an unfinished record has something to say of each of them.
+ */
 export function wanted(): Wanted[] {
   const plain = (variants: readonly Variant[], seed: number): Wanted[] => variants.map((variant) => ({ variant, seed, robustness: false }));
   return [
-    ...seeds.flatMap((seed) => each([ordinary], seed)),
-    ...seeds.flatMap((seed) => plain(reductions.slice(0, 2), seed)),
-    ...seeds.flatMap((seed) => each([cheap, smallResnet, smallMobilenet], seed)),
-    ...seeds.flatMap((seed) => plain(reductions, seed)),
-    ...seeds.flatMap((seed) => plain(places, seed)),
-    ...seeds.flatMap((seed) => each([largeResnet], seed)),
+    ...seeds.flatMap((seed) => each([ordinary, smallResnet, smallMobilenet], seed)),
+    ...seeds.flatMap((seed) => [...plain(reductions, seed), ...each([cheap], seed), ...plain(places, seed)]),
     ...moreSeeds.slice(seeds.length).flatMap((seed) => each([ordinary, cheap], seed)),
+    ...seeds.flatMap((seed) => each([largeResnet], seed)),
     ...seeds.flatMap((seed) => each([largeMobilenet], seed)),
   ];
 }
