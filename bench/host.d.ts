@@ -29,6 +29,10 @@ declare module "node:timers/promises" {
   export function setTimeout(milliseconds: number): Promise<void>;
 }
 
+declare module "node:vm" {
+  export function runInThisContext(code: string): unknown;
+}
+
 declare module "node:zlib" {
   export function gzipSync(data: Uint8Array, options: { level: number }): Uint8Array;
 }

@@ -14,7 +14,7 @@ interface Esbuild {
 }
 
 const here = dirname(fileURLToPath(import.meta.url));
-const packages = join(here, "node_modules");
+export const packages: string = join(here, "node_modules");
 const prefix = ".bench-";
 
 async function esbuild(): Promise<Esbuild> {
@@ -57,6 +57,38 @@ export async function bundleChild(folder: string): Promise<string> {
   return join(folder, "child.mjs");
 }
 
+/** What browser/convert.ts made of networks, for the next race too. */
+export const convertedFolder: string = join(packages, ".converted");
+
+export function isInstalled(name: string): boolean {
+  return existsSync(join(packages, name));
+}
+
+/** Names and versions of packages. */
+export function versionsOf(names: readonly string[]): string {
+  const about = (name: string): { version: string } => JSON.parse(readFileSync(join(packages, name, "package.json"), "utf8"));
+  return names.filter(isInstalled).map((name) => `${name} ${about(name).version}`).join(", ");
+}
+
+const forPages = { bundle: true, minify: true, format: "esm", platform: "browser", target: "es2022", logLevel: "error" };
+
+/** What pages of the race load: page.js, and packages that come in many files. */
+export async function bundlePage(folder: string): Promise<void> {
+  const { build } = await esbuild();
+  await build({ ...forPages, entryPoints: [join(here, "browser/page.ts")], outdir: folder, splitting: true });
+  const entryPoints: Record<string, string> = {
+    "tfjs-core": "@tensorflow/tfjs-core", "tfjs-backend-wasm": "@tensorflow/tfjs-backend-wasm",
+  };
+  if (isInstalled("@litertjs/core")) entryPoints.litert = "@litertjs/core";
+  await build({ ...forPages, entryPoints, absWorkingDir: here, outdir: folder, splitting: true });
+}
+
+/** A module with all it imports; addresses stay imports. */
+export async function bundleText(module: string, out: string): Promise<void> {
+  const { build } = await esbuild();
+  await build({ ...forPages, stdin: { contents: module, resolveDir: here, loader: "ts" }, outfile: out, external: ["/packages/*"] });
+}
+
 function filesIn(path: string): string[] {
   if (/\.\w+$/.test(path) && !path.endsWith("v6")) return [path];
   return readdirSync(path, { withFileTypes: true }).flatMap((entry) => {
@@ -70,7 +102,7 @@ export async function bundleSize(module: string): Promise<number> {
   const { build } = await esbuild();
   const { outputFiles } = await build({
     stdin: { contents: module, resolveDir: here, loader: "ts" }, write: false,
-    bundle: true, minify: true, format: "esm", platform: "browser", target: "es2022", logLevel: "error",
+    ...forPages,
   });
   return gzipSync(outputFiles[0].contents, { level: 9 }).length;
 }

@@ -1,7 +1,7 @@
 /** One race: all contenders on one network and batch size, taking turns, a new image in every round. */
 import { setTimeout } from "node:timers/promises";
 import type { Contender, Job } from "./contender.ts";
-import { Remote } from "./remote.ts";
+import type { Remote } from "./remote.ts";
 import { quiet, untilQuiet, watchLoad } from "./machine.ts";
 
 /** Rounds after the first that do not count: engines still compile. */
@@ -20,6 +20,9 @@ const judge = "senet eager";
 
 /** Answers further from the judge's than this, over the largest logit, are wrong: rounding stays a hundred times below. */
 const mostError = 1e-3;
+
+/** Of networks of bytes, whose weights and values have 256 steps or fewer. */
+const mostErrorOfBytes = 0.2;
 
 /** A contender on one network, and what was measured. */
 export interface Entry {
@@ -54,8 +57,8 @@ export function entry(contender: Contender, job: Job): Entry {
 }
 
 export interface RaceOptions {
-  /** The bundled child.ts. */
-  readonly script: string;
+  /** A place for one more contender. */
+  open(): Remote | Promise<Remote>;
   /** Counted rounds. */
   readonly runs: number;
   /**
@@ -68,8 +71,9 @@ export interface RaceOptions {
 }
 
 export async function race(entries: readonly Entry[], options: RaceOptions): Promise<Field> {
-  const { script, runs, tick } = options;
-  const runners = entries.map((one): Runner => ({ entry: one, remote: new Remote(script), fastest: Infinity }));
+  const { runs, tick } = options;
+  const runners: Runner[] = [];
+  for (const one of entries) runners.push({ entry: one, remote: await options.open(), fastest: Infinity });
   const inRace = (): Runner[] => runners.filter(({ entry }) => entry.failure === undefined);
   const attempt = async (runner: Runner, what: () => Promise<void>): Promise<void> => {
     try {
@@ -139,7 +143,7 @@ function compare(outputs: ReadonlyMap<Entry, Float32Array>): void {
     const difference = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - output[i])), 0);
     entry.error = Math.max(Number.isNaN(entry.error) ? 0 : entry.error, difference / largest);
     // Written so that NaN is wrong too.
-    if (!(entry.error <= mostError) || output.length !== expected.length) {
+    if (!(entry.error <= (entry.contender.bytes === true ? mostErrorOfBytes : mostError)) || output.length !== expected.length) {
       entry.failure = `wrong answers: ${output.length} logits of ${expected.length}, off by ${entry.error.toExponential(1)} of the largest`;
     }
   }

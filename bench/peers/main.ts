@@ -12,13 +12,14 @@ import { runtimeName } from "../../src/cli/commands/bench.ts";
 import { Arguments, UsageError, helpText } from "../../src/cli/command.ts";
 import type { Command } from "../../src/cli/command.ts";
 import { Progress, print, printJson, remark } from "../../src/cli/terminal.ts";
-import { bundleChild, bundleSize, downloadSize, workFolder } from "./bundle.ts";
-import { contenders, senetDownloads } from "./contenders.ts";
+import { bundleChild, bundleSize, convertedFolder, downloadSize, isInstalled, workFolder } from "./bundle.ts";
+import { chosenContenders, hasFiles, senetDownloads } from "./contenders.ts";
 import { entry, race } from "./field.ts";
 import type { Entry } from "./field.ts";
 import { machine } from "./machine.ts";
 import { writeModelFiles } from "./model-files.ts";
-import { lines, remarks, tableOf } from "./report.ts";
+import { ChildRemote } from "./remote.ts";
+import { lines, remarks, tableOf, trustIn } from "./report.ts";
 import type { Line } from "./report.ts";
 
 function wholeNumbers(args: Arguments, name: string, fallback: readonly number[]): readonly number[] {
@@ -45,10 +46,7 @@ async function run(args: Arguments, folder: string): Promise<void> {
   const size = args.number("size", 224, { least: 32, whole: true });
   const patience = args.number("wait", 0, { least: 0 });
   const only = args.list("contenders", [""]);
-  // The eager engine is what all answers are compared with: it is always there.
-  const chosen = contenders.filter(
-    ({ name, slow }) => name === "senet eager" || ((slow !== true || args.flag("slow")) && only.some((part) => name.includes(part))),
-  );
+  const chosen = chosenContenders("node", only, args.flag("slow"), isInstalled);
 
   const script = await bundleChild(folder);
   const sizes = new Map<string, number>();
@@ -65,28 +63,29 @@ async function run(args: Arguments, folder: string): Promise<void> {
   const progress = new Progress();
   for (const { models: names, batch } of races(models, batches, args.flag("together"))) {
     const input = [batch, 3, size, size];
-    const files = new Map(names.map((model) => [model, writeModelFiles(folder, model, input)]));
+    const options = { converted: convertedFolder };
+    const files = new Map(names.map((model) => [model, writeModelFiles(folder, model, input, options)]));
     const entries: Entry[] = chosen.flatMap((contender) =>
-      names.flatMap((model) => contender.threads.filter((n) => threads.includes(n))
-        .map((n) => entry(contender, { model, input, threads: n, files: files.get(model)! }))));
+      names.filter((model) => hasFiles(contender, files.get(model)!.files))
+        .flatMap((model) => contender.threads.node.filter((n) => threads.includes(n))
+          .map((n) => entry(contender, { model, input, threads: n, ...files.get(model)! }))));
     const field = await race(
-      entries, { script, runs, patience, tick: (share) => progress.update(share, `${names.join(", ")}, batch ${batch}`) },
+      entries, {
+        open: () => new ChildRemote(script), runs, patience, tick: (share) => progress.update(share, `${names.join(", ")}, batch ${batch}`),
+      },
     );
     progress.end();
     const found = lines(field, sizes);
     results.push(...found);
     for (const model of names) {
       const ofModel = found.filter((line) => line.model === model);
-      const [{ against, rounds, quiet_rounds: quiet }] = ofModel;
-      const trust = quiet === rounds ? ""
-        : quiet < rounds / 2 ? " (TOO BUSY, do not trust these)"
-        : " (the machine was busy in the others)";
-      say(`\n${model}, batch ${batch}, ${size}x${size}; senet is ${against}; ${quiet} of ${rounds} rounds quiet${trust}\n`);
+      const [first] = ofModel;
+      say(`\n${model}, batch ${batch}, ${size}x${size}; senet is ${first.against}; ${trustIn(first)}\n`);
       say(tableOf(ofModel));
     }
     const more = remarks(field);
     if (more.length > 0) say(`\n${more.join("\n")}`);
-    for (const { weights, onnx, graph, constants } of files.values()) {
+    for (const { files: { weights, onnx, graph, constants } } of files.values()) {
       for (const path of [weights, onnx, graph, constants]) rmSync(path, { force: true });
     }
   }
@@ -97,7 +96,7 @@ async function run(args: Arguments, folder: string): Promise<void> {
 const command: Command = {
   name: "bench/peers",
   usage: "[options]",
-  help: "senet beside onnxruntime-node, onnxruntime-web, tfjs and jax-js, in turns",
+  help: "senet beside onnxruntime-node, onnxruntime-web, tfjs, LiteRT.js and jax-js, in turns",
   options: {
     models: { value: "NAMES", help: "default seresnet50,resnet50,se_mobilenet_v1,mobilenet_v3_large" },
     batch: { value: "SIZES", help: "default 1,8" },

@@ -1,9 +1,18 @@
 /** The parent's end of a contender's process: one question at a time. */
 import { fork } from "node:child_process";
-import type { Answer, Loaded, Question, Ran, State } from "./child.ts";
+import type { Answer, Question, State } from "./child.ts";
 import type { Job } from "./contender.ts";
+import type { Loaded, Ran } from "./stage.ts";
 
-export class Remote {
+/** A contender far away: in a process, or in a page. */
+export interface Remote {
+  load(contender: string, job: Job): Promise<Loaded>;
+  run(round: number): Promise<Ran>;
+  state(): Promise<State>;
+  end(): void;
+}
+
+export class ChildRemote implements Remote {
   readonly #child: ReturnType<typeof fork>;
   #answer: ((answer: Answer) => void) | undefined;
   #errors = "";

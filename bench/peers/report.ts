@@ -3,7 +3,7 @@ import { table, thousands } from "../../src/cli/terminal.ts";
 import type { Entry, Field } from "./field.ts";
 import { quiet } from "./machine.ts";
 
-interface Quartiles {
+export interface Quartiles {
   readonly low: number;
   readonly median: number;
   readonly high: number;
@@ -47,11 +47,14 @@ function quartiles(values: readonly number[]): Quartiles {
 }
 
 const known = (times: readonly (number | undefined)[]): number[] => times.filter((time) => time !== undefined);
-const best = (entry: Entry): number => Math.min(...known(entry.times));
+export const best = (entry: Entry): number => Math.min(...known(entry.times));
 /** Of the paired rounds. */
 const ratios = (a: Entry, b: Entry): number[] => known(
   a.times.map((time, i) => (time === undefined || b.times[i] === undefined ? undefined : time / b.times[i])),
 );
+
+/** Quartiles of the ratios in each round. */
+export const ratiosOf = (a: Entry, b: Entry): Quartiles => quartiles(ratios(a, b));
 
 /** senet's contender that others are measured by: the first that runs, with as many threads if there is one. */
 function yardstick(entries: readonly Entry[], one: Entry): Entry {
@@ -79,6 +82,12 @@ export function lines({ entries, loads }: Field, sizes: ReadonlyMap<string, numb
       ...(entry.failure === undefined ? {} : { failure: entry.failure }),
     };
   });
+}
+
+/** How many rounds were quiet, and what that means. */
+export function trustIn({ rounds, quiet_rounds: calm }: Line): string {
+  const trust = calm === rounds ? "" : calm < rounds / 2 ? " (TOO BUSY, do not trust these)" : " (the machine was busy in the others)";
+  return `${calm} of ${rounds} rounds quiet${trust}`;
 }
 
 const headings = [

@@ -2,17 +2,18 @@
  * senet's optimised graph as JSON, its constants beside it: what an engine without a file format runs. It is written once in the
  * parent, so that a contender's process holds nothing of senet but this reader.
  */
-import { readFileSync, writeFileSync } from "node:fs";
 import type { Constant, Graph, Node } from "../../src/graph/graph.ts";
+import { decodeUtf8 } from "../../src/io/bytes/utf8.ts";
 import { parseSafetensors, writeSafetensors } from "../../src/io/weights/safetensors.ts";
 import type { Tensor } from "../../src/tensor.ts";
-import type { ModelFiles } from "./contender.ts";
+import type { Host, ModelFiles } from "./contender.ts";
 
 interface SavedConstant {
   readonly constant: string;
 }
 
-export function saveGraph(graph: Graph, files: ModelFiles): void {
+/** @returns its JSON, and a safetensors file of the constants */
+export function saveGraph(graph: Graph): readonly [json: string, constants: Uint8Array] {
   const constants = new Map<string, Tensor>();
   const json = JSON.stringify(graph, (_key, value: unknown) => {
     if (typeof value !== "object" || value === null || !("read" in value)) return value;
@@ -20,13 +21,12 @@ export function saveGraph(graph: Graph, files: ModelFiles): void {
     if (!constants.has(name)) constants.set(name, read());
     return { constant: name } satisfies SavedConstant;
   });
-  writeFileSync(files.graph, json);
-  writeFileSync(files.constants, writeSafetensors(constants));
+  return [json, writeSafetensors(constants)];
 }
 
-export function readGraph(files: ModelFiles): Graph {
-  const { tensors } = parseSafetensors(readFileSync(files.constants), { share: true });
-  return JSON.parse(readFileSync(files.graph, "utf8"), (_key, value: unknown) => {
+export async function readGraph(files: ModelFiles, host: Host): Promise<Graph> {
+  const { tensors } = parseSafetensors(await host.read(files.constants), { share: true });
+  return JSON.parse(decodeUtf8(await host.read(files.graph), "saved graph"), (_key, value: unknown) => {
     if (typeof value !== "object" || value === null || !("constant" in value)) return value;
     const { constant } = value as SavedConstant;
     return { name: constant, read: () => tensors.get(constant)! } satisfies Constant;

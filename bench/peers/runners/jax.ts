@@ -1,6 +1,6 @@
 /** jax-js: the whole graph as one function, compiled by its `jit`. Arrays count references: `ref` before every use but the last. */
 import type { Activation, Node } from "../../../src/graph/graph.ts";
-import type { Job, Runner } from "../contender.ts";
+import type { Host, Job, Runner } from "../contender.ts";
 import { lastUses, readGraph } from "../saved-graph.ts";
 
 interface JaxArray {
@@ -39,13 +39,13 @@ interface Jax {
 
 type Constants = Record<string, JaxArray>;
 
-export async function jax(job: Job): Promise<Runner> {
+export async function jax(job: Job, host: Host): Promise<Runner> {
   const name = "@jax-js/jax";
   const jax = (await import(name)) as Jax;
   await jax.init("wasm");
   jax.defaultDevice("wasm");
   const { numpy } = jax;
-  const graph = readGraph(job.files);
+  const graph = await readGraph(job.files, host);
   const isLast = lastUses(graph);
   const constants: Constants = {};
   for (const { operation } of graph.nodes) {

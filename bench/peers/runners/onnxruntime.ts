@@ -15,11 +15,14 @@ interface Runtime {
   };
 }
 
-/** In Node the name onnxruntime-web means dist/ort.node.min.mjs, the build that has threads there. */
-export async function onnxruntime(job: Job, name: "onnxruntime-node" | "onnxruntime-web"): Promise<Runner> {
+/**
+ * In Node the name onnxruntime-web means dist/ort.node.min.mjs, the build that has threads there; in the page dist/ort.wasm.min.mjs.
+ * @param file path or address of the network
+ */
+export async function onnxruntime(job: Job, name: "onnxruntime-node" | "onnxruntime-web", file: string = job.files.onnx): Promise<Runner> {
   const runtime = (await import(name)) as Runtime;
   if (name === "onnxruntime-web") runtime.env.wasm.numThreads = job.threads;
-  const session = await runtime.InferenceSession.create(job.files.onnx, {
+  const session = await runtime.InferenceSession.create(file, {
     executionProviders: [name === "onnxruntime-web" ? "wasm" : "cpu"],
     graphOptimizationLevel: "all",
     // The file leaves the batch open; told the number, the runtime may prepare for it, as senet's session does.
