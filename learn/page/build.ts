@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { servePage } from "./serve.ts";
 
-interface Esbuild {
+export interface Esbuild {
   build(options: Readonly<Record<string, unknown>>): Promise<unknown>;
 }
 
@@ -27,7 +27,7 @@ const root = join(here, "../..");
 const pretrained = join(root, "models/pretrained");
 
 /** Of tsx, wherever the package manager has put it: in this project, or, where npx fetched it, beside the loader that runs this file. */
-function bundler(): Esbuild {
+export function bundler(): Esbuild {
   const loaders = process.execArgv.filter((word) => /[\\/]tsx[\\/]/.test(word));
   const places = [() => (createRequire(import.meta.url) as Require).resolve("tsx/package.json"), ...loaders.map((path) => () => path)];
   for (const place of places) {

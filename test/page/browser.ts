@@ -32,7 +32,7 @@ export interface Page {
   on(event: "request", heard: (request: { url(): string }) => void): void;
 }
 
-interface Browser {
+export interface Browser {
   newPage(): Promise<Page>;
   version(): Promise<string>;
   close(): Promise<void>;

@@ -1,6 +1,7 @@
 /**
  * The page of learn/page in Chromium and Firefox, as far as this machine has them: what it asks the network for, what it answers beside the
- * command line, with other gates, files of the user's, training, keys, the camera, and what axe-core finds. Wants (cd test/page && npm
+ * command line, with other gates, files of the user's, training, keys, the camera, and what axe-core finds; and the bits of networks of
+ * bytes. Wants (cd test/page && npm
  * install). With --shots DIR it leaves pictures of the page there. Closes with `N passed, N failed`.
  */
 import { rmSync } from "node:fs";
@@ -9,6 +10,7 @@ import process from "node:process";
 import { buildPage, pageBytes, sizes } from "../../learn/page/build.ts";
 import { servePage } from "../../learn/page/serve.ts";
 import { looks, status } from "./asking.ts";
+import { sameBits } from "./bits.ts";
 import { launch, pathOf } from "./browser.ts";
 import type { Page } from "./browser.ts";
 import { count, expect, sure, work } from "./counted.ts";
@@ -63,6 +65,7 @@ for (const name of ["chrome", "firefox"] as const) {
     sure(/1 thread/.test(said), said);
     return said;
   });
+  await sameBits(name, browser);
   if (name === "chrome" && at >= 0) await shots(await browser.newPage(), served.address, process.argv[at + 1]);
   await browser.close();
 }

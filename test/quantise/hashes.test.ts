@@ -2,7 +2,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { fileJson } from "../support/files.ts";
-import { hashedNames, int8Hash } from "./int8-hash.ts";
+import { int8Hash } from "./int8-hash.ts";
+import { hashedNames } from "./int8-logits.ts";
 
 const published = fileJson<Readonly<Record<string, string>>>("fixtures/hashes-int8.json");
 
