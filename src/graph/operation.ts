@@ -19,6 +19,8 @@ export interface Constant {
   readonly scaled?: { readonly of: Constant; readonly factors: () => Float64Array };
   /** Training does not change it: it follows from others, or is always the same. */
   readonly fixed?: boolean;
+  /** Set where the tensor only takes channels from this one on, in order: row j has its 1 at channel `selects` + j, and zeros. */
+  readonly selects?: number;
 }
 
 type Two = readonly [number, number];

@@ -1,6 +1,5 @@
 /** Sessions with all that there is: every kind of numerics, threads, modules from files, the fast plain kernels. (lean.ts has less.) */
 import type { Graph } from "../graph/graph.ts";
-import { fixedNetwork } from "../graph/network.ts";
 import type { Network } from "../graph/network.ts";
 import type { Module } from "../nn/module.ts";
 import { allOperations } from "./backends/all-operations.ts";
@@ -13,7 +12,7 @@ import { checkCompileOptions, checkInputOption } from "./check-options.ts";
 import { compileSyncWith, compileWith } from "./compile.ts";
 import type { CompileOptions } from "./compile.ts";
 import type { Session } from "./inference-session.ts";
-import { networkOf } from "./optimise/session-graph.ts";
+import { openedNetwork } from "./optimise/opened.ts";
 import { poolThreads } from "./threads/threads.ts";
 
 export { Session } from "./inference-session.ts";
@@ -25,9 +24,8 @@ const all: Capabilities = {
   modules: givenModules,
 };
 
-/** A graph is a network for its own shapes only. */
 function opened(source: Module | Network | Graph, { input }: CompileOptions): Network {
-  const network = networkOf(typeof source === "object" && source !== null && "nodes" in source ? fixedNetwork(source) : source);
+  const network = openedNetwork(source);
   checkInputOption(network, input);
   return network;
 }

@@ -101,7 +101,10 @@ export class ChannelSplit extends Layer<Saved> {
     return output;
   }
 
-  /** Graphs have no operation that takes some channels: a 1x1 convolution with one 1 in every row does it, exactly. */
+  /**
+   * What lean sessions know has no operation that takes some channels: a 1x1 convolution with one 1 in every row does it, exactly. The
+   * others see what it is, and copy (bindings/index.ts).
+   */
   lower(graph: GraphBuilder, x: Value): Value {
     const shares = this.#shares(x.shape);
     let first = 0;
@@ -119,7 +122,7 @@ export class ChannelSplit extends Layer<Saved> {
 function selection(channels: number, first: number, rows: number): Constant {
   const weight = Tensor.zeros([rows, channels, 1, 1]);
   for (let row = 0; row < rows; row++) weight.data[row * channels + first + row] = 1;
-  return { name: `channel_split.${first}_to_${first + rows}.${channels}`, read: () => weight };
+  return { name: `channel_split.${first}_to_${first + rows}.${channels}`, read: () => weight, selects: first };
 }
 
 /**

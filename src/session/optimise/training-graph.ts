@@ -7,6 +7,7 @@ import type { Module } from "../../nn/module.ts";
 import { checkTraining } from "../training/options.ts";
 import type { TrainingOptions } from "../training/options.ts";
 import { constantsOf } from "../training/step/step.ts";
+import { withSlices } from "./opened.ts";
 import { networkOf, shapesOf } from "./session-graph.ts";
 
 export interface Trainee {
@@ -24,7 +25,7 @@ export function traineeOf(source: Module | Network, options: TrainingOptions): T
     checkTraining(options, [...named.keys()]);
     // Lowering has constants of its own, such as the ones and zeros that split channels: what is no parameter stays as it is.
     const learning = new Set([...named].filter(([, parameter]) => !parameter.frozen).map(([name]) => name));
-    return { graph: loweredModule(source, options.input, true), parameters: new Set(named.keys()), learning };
+    return { graph: withSlices(loweredModule(source, options.input, true)), parameters: new Set(named.keys()), learning };
   }
   const network = networkOf(source);
   checkTraining({ ...options, frozen: [], groups: [] }, []);

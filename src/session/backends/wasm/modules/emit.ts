@@ -1,7 +1,6 @@
 /** What `senet compile` writes: the module that a session would emit, for hosts that forbid compiling at run time. */
 import { checkOptions } from "../../../../errors.ts";
 import type { Graph } from "../../../../graph/graph.ts";
-import { fixedNetwork } from "../../../../graph/network.ts";
 import type { Network } from "../../../../graph/network.ts";
 import type { Module } from "../../../../nn/module.ts";
 import { version } from "../../../../version.ts";
@@ -10,7 +9,8 @@ import { allOperations } from "../../all-operations.ts";
 import { checkInputOption, checkFlag, checkNames } from "../../../check-options.ts";
 import { arithmeticOf } from "../../numerics.ts";
 import { PlainConstants } from "../../plain/program.ts";
-import { networkOf, sessionGraph, shapesOf } from "../../../optimise/session-graph.ts";
+import { openedNetwork } from "../../../optimise/opened.ts";
+import { sessionGraph, shapesOf } from "../../../optimise/session-graph.ts";
 import type { GraphOptions } from "../../../optimise/session-graph.ts";
 import { withPace } from "../pace.ts";
 import { withFast } from "../fast.ts";
@@ -55,7 +55,7 @@ export function emitModule(source: Module | Network | Graph, options: EmitOption
   if (relaxedSimd && numerics === "exact") {
     throw new RangeError("emitModule: exact uses no relaxed SIMD, whose last bits depend on the machine");
   }
-  const network = networkOf(typeof source === "object" && source !== null && "nodes" in source ? fixedNetwork(source) : source);
+  const network = openedNetwork(source);
   checkInputOption(network, options.input);
   const { graph, kept } = sessionGraph(network, shapesOf(network, options.input), observe, override);
   const arithmetic = withPace(withFast(arithmeticOf(numerics, { fusedMultiplyAdd: relaxedSimd })), paced);
