@@ -1,8 +1,10 @@
-/** What the functions of `unary` and `binary` compute. */
+/** What the functions of `unary` and `binary` compute, and activations in double precision. */
 import { exp, log, pow, tanh } from "../../../kernels/math.ts";
+import { plainInference } from "../../../kernels/plain/inference.ts";
 import { erf } from "../../../kernels/erf.ts";
 import { roundHalfEven, softplus } from "../../../kernels/reference/general/pointwise.ts";
-import type { BinaryFunction, UnaryFunction } from "../../graph/graph.ts";
+import type { Activation, BinaryFunction, UnaryFunction } from "../../graph/graph.ts";
+import { activate } from "../elementwise/activation.ts";
 
 /** By name: f(x). */
 export const unaryFunctions: Readonly<Record<UnaryFunction, (x: number) => number>> = {
@@ -46,3 +48,11 @@ export const binaryFunctions: Readonly<Record<BinaryFunction, (a: number, b: num
   or: (a, b) => Number(a !== 0 || b !== 0),
   xor: (a, b) => Number((a !== 0) !== (b !== 0)),
 };
+
+/** What an activation makes of numbers. */
+export function activated(activation: Activation, x: ArrayLike<number>): Float64Array {
+  const y = new Float64Array(x.length);
+  // The kernels ask nothing of arrays but to be indexed.
+  activate(plainInference, y as ArrayLike<number> as Float32Array, activation, x as Float32Array);
+  return y;
+}

@@ -119,6 +119,24 @@ test("hard swish whose numbers float16 has rounded is hard swish", () => {
   assert.equal(found, ["hard_swish"]);
 });
 
+test("activations are found by what they compute, whatever the file spells them with", () => {
+  const numbers = { zero: 0, one: 1, half: 0.5, slope: 0.1, six: 6, root: 1.41421356, almost: 0.99 };
+  const weights = Object.entries(numbers).map(([name, value]) => tensor(name, [], [value]));
+  const found = (...steps: readonly (readonly [type: string, ...inputs: readonly string[]])[]): unknown => {
+    const nodes = steps.map(([type, ...inputs], i) => ({ type, inputs, outputs: [i === steps.length - 1 ? "y" : `v${i}`] }));
+    const [{ operation }, ...more] = importOnnx(modelBytes({ nodes, weights, inputs: { x: [1, 2] } })).lower({ x: [1, 2] }).nodes;
+    return more.length > 0 ? "several" : "activation" in operation ? operation.activation : operation;
+  };
+  assert.is(found(["Neg", "x"], ["Exp", "v0"], ["Add", "v1", "one"], ["Div", "x", "v2"]), "silu");
+  assert.is(found(["Neg", "x"], ["Exp", "v0"], ["Add", "one", "v1"], ["Reciprocal", "v2"]), "sigmoid");
+  assert.is(found(["Max", "x", "zero"]), "relu");
+  assert.is(found(["Max", "zero", "x"], ["Min", "v0", "six"]), "relu6");
+  assert.is(found(["Mul", "x", "slope"], ["Max", "x", "v0"]), "leaky_relu");
+  assert.is(found(["Div", "x", "root"], ["Erf", "v0"], ["Mul", "v1", "x"], ["Add", "v2", "x"], ["Mul", "v3", "half"]), "gelu");
+  assert.is(found(["Neg", "x"], ["Exp", "v0"], ["Add", "v1", "almost"], ["Div", "x", "v2"]), "several");
+  assert.is(found(["Floor", "x"], ["Max", "v0", "zero"]), "several");
+});
+
 test("all that is missing is said at once: operators, domains, and what operators are asked for", () => {
   const node = (type: string, inputs: readonly string[], output: string, attributes: Node["attributes"] = {}, domain = ""): Node => (
     { type, inputs, outputs: [output], name: `node ${output}`, attributes, domain }

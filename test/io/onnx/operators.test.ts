@@ -102,4 +102,15 @@ test("zeros that a file puts around an image become the convolution's own paddin
   near(answer(model, [1, 1, 2, 2]).data, [2 * 1 + 8 * 3, 1 + 4 + 12 + 32, 2 * 3, 3 + 8]);
 });
 
+test("Celu, ThresholdedRelu and MeanVarianceNormalization, which are made of others", () => {
+  const of = (type: string, attributes: NonNullable<Model["nodes"][number]["attributes"]>): readonly number[] => {
+    const below = { type: "Sub", inputs: ["x", "two"], outputs: ["d"] };
+    return answer({ nodes: [below, { type, inputs: ["d"], outputs: ["y"], attributes }], weights: [tensor("two", [], [2])] }).data;
+  };
+  near(of("Celu", { alpha: { float: 2 } }), [2 * (Math.exp(-0.5) - 1), 0, 1, 2, 3, 4, 5, 6]);
+  near(of("ThresholdedRelu", { alpha: { float: 2 } }), [0, 0, 0, 0, 3, 4, 5, 6]);
+  const deviation = Math.sqrt(5.25);
+  near(of("MeanVarianceNormalization", {}), [-3.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5].map((x) => x / deviation));
+});
+
 test.run();

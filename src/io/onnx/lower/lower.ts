@@ -2,7 +2,7 @@
 import { UnsupportedError, show } from "../../../errors.ts";
 import type { Graph } from "../../../graph/graph.ts";
 import type { Shapes } from "../../../graph/network.ts";
-import { Computer, Known, stored } from "../constants/known.ts";
+import { Known, stored } from "../constants/known.ts";
 import { operators } from "../operators/index.ts";
 import type { OnnxModel, OnnxNode } from "../read/model.ts";
 import type { Item } from "./nodes.ts";
@@ -46,7 +46,7 @@ export function unsupported({ opset }: OnnxModel, missing: readonly Missing[], m
 /** @param missing receives what is not supported; what stands there already is left out */
 export function lowerModel(source: Source, shapes: Shapes, missing: Missing[] = []): Graph {
   const { model, given, settled } = source;
-  const site = new Site(model.producer, source.weights, new Computer(source.mostConstants), source.notes);
+  const site = new Site(model.producer, source.weights, source.mostConstants, source.notes);
   const items = new Map<string, Item>(given);
   for (const { name, type } of model.inputs) if (!given.has(name)) items.set(name, site.flow(site.input(name, shapes[name]), type));
   for (const [name, tensor] of model.weights) if (!items.has(name)) items.set(name, stored(tensor));
@@ -76,7 +76,7 @@ export function lowerModel(source: Source, shapes: Shapes, missing: Missing[] = 
           (item) => item instanceof Known,
         )
       ) {
-        outputs = (outputs as readonly Known[]).map((known) => known.settled());
+        outputs = (outputs as readonly Known[]).map((known) => known.reshaped(known.shape, { stable: true }));
         settled.set(node, outputs);
       }
     }

@@ -3,18 +3,17 @@ import { showShape } from "../../../tensor.ts";
 import type { Shape } from "../../../tensor.ts";
 import { Known } from "../constants/known.ts";
 import type { OnnxNode } from "../read/model.ts";
-import { Unsupported } from "./unsupported.ts";
-import { shapeOf } from "./nodes.ts";
 import { Builder } from "./builder.ts";
 import type { Item } from "./nodes.ts";
 
-/** @returns its outputs, or the one there is */
-export type Lowering = (site: Site) => Item | readonly (Item | undefined)[];
+/** @param x its first input @returns its outputs, or the one there is */
+export type Lowering = (site: Site, x: Item) => Item | readonly (Item | undefined)[];
 
-const nothing: OnnxNode = { type: "", title: "", inputs: [], outputs: [], attributes: new Map() };
+/** Lowerings by the names of operators. */
+export type Table = Readonly<Record<string, Lowering>>;
 
 export class Site extends Builder {
-  node: OnnxNode = nothing;
+  node: OnnxNode = { type: "", title: "", inputs: [], outputs: [], attributes: new Map() };
   /** Version of the operator set that the node belongs to. */
   opset = 0;
   inputs: readonly (Item | undefined)[] = [];
@@ -30,36 +29,18 @@ export class Site extends Builder {
   lower(node: OnnxNode, opset: number, inputs: readonly (Item | undefined)[], lowering: Lowering): ReturnType<Lowering> {
     const before = { node: this.node, opset: this.opset, inputs: this.inputs };
     Object.assign(this, { node, opset, inputs });
-    const result = lowering(this);
+    const result = lowering(this, node.type === "Constant" ? inputs[0]! : this.item(0));
     Object.assign(this, before);
     return result;
-  }
-
-  /** @throws RangeError that names the node */
-  wrong(text: string): never {
-    throw new RangeError(`importOnnx: ${this.what} ${text}`);
-  }
-
-  /** @throws Unsupported */
-  cannot(text: string): never {
-    throw new Unsupported(text);
-  }
-
-  has(i: number): boolean {
-    return this.inputs[i] !== undefined;
   }
 
   item(i: number): Item {
     return this.inputs[i] ?? this.wrong(`lacks its input ${i + 1}`);
   }
 
-  /** All inputs, at least one. */
-  all(): readonly [Item, ...Item[]] {
-    return [this.item(0), ...this.inputs.slice(1).map((_, i) => this.item(i + 1))];
-  }
-
-  shape(i: number): Shape {
-    return shapeOf(this.item(i));
+  /** Does the node want to hear of its output i? */
+  wants(i: number): boolean {
+    return (this.node.outputs[i] ?? "") !== "";
   }
 
   /** An input that must be known when the graph is made. */
@@ -69,11 +50,11 @@ export class Site extends Builder {
   }
 
   /** Numbers of an input that must be known; of an attribute where it is missing, or before the opset in which it became one. */
-  numbers(i: number, attribute: string, since: number = 0): readonly number[] | undefined {
-    return this.opset >= since && this.has(i) ? Array.from(this.known(i, attribute).numbers) : this.list(attribute);
+  numbers(i: number, name: string, since: number = 0): readonly number[] | undefined {
+    return this.opset >= since && this.inputs[i] !== undefined ? Array.from(this.known(i, name).numbers) : this.list(name);
   }
 
-  int(name: string, usual: number): number {
+  int(name: string, usual: number = 0): number {
     return this.node.attributes.get(name)?.integer ?? usual;
   }
 
@@ -86,17 +67,13 @@ export class Site extends Builder {
     return this.node.attributes.get(name)?.integers;
   }
 
-  floatList(name: string): readonly number[] | undefined {
-    return this.node.attributes.get(name)?.floats;
-  }
-
-  text(name: string, usual: string): string {
+  text(name: string, usual: string = ""): string {
     const bytes = this.node.attributes.get(name)?.text;
     return bytes === undefined ? usual : String.fromCharCode(...bytes.subarray(0, 100));
   }
 
   /** An axis counted from 0: that of an attribute, or one that is given. */
-  axis(rank: number, axis: number = this.int("axis", 0)): number {
+  axis(rank: number, axis: number = this.int("axis")): number {
     const from = axis < 0 ? axis + rank : axis;
     if (!(Number.isInteger(from) && from >= 0 && from < rank)) this.wrong(`wants axis ${axis} of ${rank} dimensions`);
     return from;
@@ -110,8 +87,7 @@ export class Site extends Builder {
   }
 
   /** @throws RangeError for another number of dimensions */
-  rank(i: number, ...wanted: readonly number[]): Shape {
-    const shape = this.shape(i);
+  rank({ shape }: Item, ...wanted: readonly number[]): Shape {
     if (!wanted.includes(shape.length)) this.wrong(`wants ${wanted.join(" or ")} dimensions, got ${showShape(shape)}`);
     return shape;
   }

@@ -9,7 +9,7 @@ import { poolings } from "./pooling.ts";
 import { reductions } from "./reductions.ts";
 import { resizes } from "./resize.ts";
 import { shapes } from "./shapes.ts";
-import type { Table } from "./table.ts";
+import type { Table } from "../lower/site.ts";
 
 export const operators: Table = {
   ...convolutions, ...poolings, ...norms, ...activations, ...arithmetic, ...reductions, ...matrices, ...shapes, ...moves, ...resizes,

@@ -1,93 +1,82 @@
 /** Products of matrices. */
-import { showShape } from "../../../tensor.ts";
+import { showShape, sizeOf } from "../../../tensor.ts";
 import { Known } from "../constants/known.ts";
 import type { Item } from "../lower/nodes.ts";
-import { shapeOf } from "../lower/nodes.ts";
-import type { Site } from "../lower/site.ts";
-import { FLOAT, isFloat } from "../read/types.ts";
+import type { Site, Table } from "../lower/site.ts";
+import { isFloat } from "../read/types.ts";
 import { withActivation } from "./convolution.ts";
-import type { Table } from "./table.ts";
 
 /** [rows,columns] as [columns,rows], every number times a factor. */
-function turned(numbers: ArrayLike<number>, rows: number, columns: number, factor = 1): Float32Array {
+function turned(numbers: ArrayLike<number>, rows: number, columns: number, factor: number): Float32Array {
   const out = new Float32Array(rows * columns);
   for (let i = 0, at = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[j * rows + i] = factor * numbers[at++];
   return out;
 }
 
 /** x [rows, in] times a known matrix, plus a known row. @param across is the matrix [out, in]? else it is [in, out] */
-function linear(site: Site, x: Item, matrix: Known, across: boolean, bias: Known | undefined, alpha = 1, beta = 1): Item {
+function linear(site: Site, x: Item, matrix: Known, across: boolean, bias?: Known, alpha = 1, beta = 1): Item {
   const [rows, columns] = matrix.shape;
-  const [outputs, inputs] = across ? [rows, columns] : [columns, rows];
-  const scaled = (factor: number) => (
-    factor === 1
+  const scaled = (factor: number, suffix: string, [n, m]: readonly [number, number]) => (
+    factor === 1 && n === 1
       ? {}
       : {
-        from: (n: ArrayLike<number>) => Float32Array.from(n, (v) => v * factor),
-        back: (n: ArrayLike<number>) => Float32Array.from(n, (v) => v / factor),
+        suffix, from: (numbers: ArrayLike<number>) => turned(numbers, n, m, factor),
+        back: (numbers: ArrayLike<number>) => turned(numbers, m, n, 1 / factor),
       }
   );
-  const layout = across ? scaled(alpha) : {
-    suffix: "transposed", from: (n: ArrayLike<number>) => turned(n, rows, columns, alpha),
-    back: (n: ArrayLike<number>) => turned(n, columns, rows, 1 / alpha),
-  };
-  const [batch] = shapeOf(x);
-  const value = site.add(
-    {
-      kind: "linear", weight: site.constant(matrix, { shape: [outputs, inputs], ...layout }, "weight"),
-      bias: bias && site.constant(bias, { shape: [outputs], ...scaled(beta) }, "bias"),
-    },
-    [site.value(x)], [batch, outputs]);
-  return site.flow(value, x.type);
+  // A row that is turned stays as it is.
+  const layout = across ? scaled(alpha, "", [1, rows * columns]) : scaled(alpha, "transposed", [rows, columns]);
+  const outputs = across ? rows : columns;
+  return site.operate({
+    kind: "linear", weight: site.constant(matrix, "weight", { shape: across ? matrix.shape : [columns, rows], ...layout }),
+    bias: bias && site.constant(bias, "bias", { shape: [outputs], ...scaled(beta, "", [1, outputs]) }),
+  }, [x], [x.shape[0], outputs]);
 }
 
-function gemm(site: Site): Item {
+/** x times y, matrices or stacks of them. @param across is y turned? */
+function product(site: Site, x: Item, y: Item, across: boolean = false): Item {
+  const b = across ? site.transpose(y, [1, 0]) : y;
+  const inner = x.shape[x.shape.length - 1];
+  if (inner !== b.shape[b.shape.length - 2]) site.wrong(`multiplies ${showShape(x.shape)} by ${showShape(b.shape)}`);
+  return site.matmul(x, b);
+}
+
+/** Has a kernel of its own: x times a matrix of the file. */
+function isLinear(x: Item, y: Item): y is Known {
+  return y instanceof Known && y.shape.length === 2 && isFloat(y.type) && !(x instanceof Known);
+}
+
+function gemm(site: Site, x: Item): Item {
   const [alpha, beta] = [site.float("alpha", 1), site.float("beta", 1)];
-  const across = site.int("transB", 0) === 1;
-  let a = site.item(0);
-  site.rank(0, 2);
-  site.rank(1, 2);
-  if (site.int("transA", 0) === 1) a = site.transpose(a, [1, 0]);
+  const across = site.int("transB") === 1;
   const matrix = site.item(1);
-  const c = site.has(2) && beta !== 0 ? site.item(2) : undefined;
-  const [inputs, outputs] = across ? [shapeOf(matrix)[1], shapeOf(matrix)[0]] : shapeOf(matrix);
-  if (shapeOf(a)[1] !== inputs) {
-    site.wrong(`multiplies ${showShape(shapeOf(a))} by ${showShape(shapeOf(matrix))}${across ? ", transposed" : ""}`);
-  }
-  const known = matrix instanceof Known && isFloat(matrix.type) && !(a instanceof Known) && alpha !== 0;
-  const row = c instanceof Known && c.size === outputs && c.shape.at(-1) === outputs && known ? c : undefined;
-  const product = known
-    ? linear(site, a, matrix, across, row, alpha, beta)
-    : scale(site, site.matmul(a, across ? site.transpose(matrix, [1, 0]) : matrix), alpha);
-  return c === undefined || row !== undefined ? product : site.binary("add", product, scale(site, c, beta));
+  const c = beta === 0 ? undefined : site.inputs[2];
+  site.rank(x, 2);
+  const [rows, columns] = site.rank(matrix, 2);
+  const a = site.int("transA") === 1 ? site.transpose(x, [1, 0]) : x;
+  const outputs = across ? rows : columns;
+  const fits = a.shape[1] === (across ? columns : rows) && isLinear(a, matrix) && alpha !== 0;
+  const row = c instanceof Known && c.size === outputs && c.shape.at(-1) === outputs && fits ? c : undefined;
+  const scaled = (item: Item, factor: number): Item => (factor === 1 ? item : site.binary("multiply", item, factor));
+  const y = fits ? linear(site, a, matrix as Known, across, row, alpha, beta) : scaled(product(site, a, matrix, across), alpha);
+  return c === undefined || row !== undefined ? y : site.binary("add", y, scaled(c, beta));
 }
 
-function scale(site: Site, x: Item, factor: number): Item {
-  return factor === 1 ? x : site.binary("multiply", x, site.scalar(factor, FLOAT));
-}
-
-function matmul(site: Site): Item {
-  const [left, right] = [site.shape(0), site.shape(1)];
+function matmul(site: Site, x: Item): Item {
   // Rows without matrices: a dimension comes and goes.
-  const a = left.length === 1 ? site.reshape(site.item(0), [1, ...left]) : site.item(0);
-  const b = right.length === 1 ? site.reshape(site.item(1), [...right, 1]) : site.item(1);
-  const all = product(site, a, b);
-  const shape = shapeOf(all);
-  const rows = left.length === 1 ? [] : shape.slice(-2, -1);
-  return site.reshape(all, [...shape.slice(0, -2), ...rows, ...(right.length === 1 ? [] : shape.slice(-1))]);
-}
-
-function product(site: Site, a: Item, b: Item): Item {
-  const [left, right] = [shapeOf(a), shapeOf(b)];
-  const inner = left[left.length - 1];
-  if (inner !== right[right.length - 2]) site.wrong(`multiplies ${showShape(left)} by ${showShape(right)}`);
-  if (!(b instanceof Known && right.length === 2 && isFloat(b.type)) || a instanceof Known) return site.matmul(a, b);
-  const rows = site.reshape(a, [left.slice(0, -1).reduce((n, size) => n * size, 1), inner]);
-  return site.reshape(linear(site, rows, b, false, undefined), [...left.slice(0, -1), right[1]]);
+  const y = site.item(1);
+  const [row, column] = [x.shape.length === 1, y.shape.length === 1];
+  const a = row ? site.reshape(x, [1, ...x.shape]) : x;
+  const b = column ? site.reshape(y, [...y.shape, 1]) : y;
+  const [front, inner] = [a.shape.slice(0, -1), a.shape[a.shape.length - 1]];
+  const all = isLinear(a, b) && inner === b.shape[0]
+    ? site.reshape(linear(site, site.reshape(a, [sizeOf(front), inner]), b, false), [...front, b.shape[1]])
+    : product(site, a, b);
+  return site.reshape(all, [...all.shape.slice(0, -2), ...(row ? [] : all.shape.slice(-2, -1)), ...(column ? [] : all.shape.slice(-1))]);
 }
 
 export const matrices: Table = {
   Gemm: gemm,
   MatMul: matmul,
-  "com.microsoft:FusedGemm": (site) => withActivation(site, gemm(site)),
+  "com.microsoft:FusedGemm": (site, x) => withActivation(site, gemm(site, x)),
 };

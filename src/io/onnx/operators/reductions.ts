@@ -1,45 +1,45 @@
 /** Sums, means and the largest over axes. */
 import type { Reduction } from "../../../graph/graph.ts";
 import type { Item } from "../lower/nodes.ts";
-import type { Site } from "../lower/site.ts";
-import type { Lowering, Table } from "./table.ts";
+import type { Site, Table } from "../lower/site.ts";
 
 /** Over all axes where none are named, or where that is said over none: then number by number. */
-function reduced(by: (site: Site, x: Item, axes: readonly number[]) => Item, inputSince = 18): Lowering {
-  return (site) => {
-    const shape = site.shape(0);
+function reduced(
+  by: Reduction, before: (site: Site, x: Item) => Item = (_, x) => x, inputSince: number = 18,
+): (site: Site, x: Item) => Item {
+  return (site, x) => {
+    const { length: rank } = x.shape;
     const given = site.numbers(1, "axes", inputSince) ?? [];
-    const all = given.length === 0 && site.int("noop_with_empty_axes", 0) === 0;
-    const axes = site.axes(shape.length, all ? undefined : given).sort((a, b) => a - b);
-    const y = by(site, site.item(0), axes);
-    return site.int("keepdims", 1) === 1 ? y : site.reshape(y, shape.filter((_, i) => !axes.includes(i)));
+    const axes = site.axes(rank, given.length === 0 && site.int("noop_with_empty_axes") === 0 ? undefined : given);
+    return without(site, site.reduce(by, before(site, x), axes), axes);
   };
 }
 
-const alongAxes = (by: Reduction): ((site: Site, x: Item, axes: readonly number[]) => Item) => (
-  site, x, axes,
-) => site.reduce(by, x, axes);
-const sumOfSquares = (site: Site, x: Item, axes: readonly number[]): Item => site.reduce("sum", site.binary("multiply", x, x), axes);
+/** The axes that have size 1 now go, unless they are to be kept. */
+function without(site: Site, y: Item, axes: readonly number[]): Item {
+  return site.int("keepdims", 1) === 1 ? y : site.reshape(y, y.shape.filter((_, i) => !axes.includes(i)));
+}
+
+const sumOfSquares = reduced("sum", (site, x) => site.binary("multiply", x, x));
 
 /** The place of the largest along an axis: of several the first, or the last, which is the first from behind. */
 function place(site: Site, x: Item): Item {
-  const shape = site.shape(0);
-  const axis = site.axis(shape.length);
-  const last = site.int("select_last_index", 0) === 1;
-  const found = site.argMax(last ? site.part(x, axis, shape[axis] - 1, shape[axis], -1) : x, axis);
-  const all = last ? site.binary("subtract", site.scalar(shape[axis] - 1, found.type), found) : found;
-  return site.int("keepdims", 1) === 1 ? all : site.reshape(all, shape.filter((_, i) => i !== axis));
+  const axis = site.axis(x.shape.length);
+  const size = x.shape[axis];
+  const last = site.int("select_last_index") === 1;
+  const found = site.argMax(last ? site.part(x, axis, size - 1, size, -1) : x, axis);
+  return without(site, last ? site.binary("subtract", size - 1, found) : found, [axis]);
 }
 
 export const reductions: Table = {
-  ReduceMean: reduced(alongAxes("mean")),
-  ReduceMax: reduced(alongAxes("max")),
-  ReduceMin: reduced(alongAxes("min")),
-  ReduceSum: reduced(alongAxes("sum"), 13),
-  ReduceProd: reduced(alongAxes("product")),
-  ReduceL1: reduced((site, x, axes) => site.reduce("sum", site.unary(x, "abs"), axes)),
-  ReduceL2: reduced((site, x, axes) => site.unary(sumOfSquares(site, x, axes), "sqrt")),
-  ReduceSumSquare: reduced(sumOfSquares),
-  ArgMax: (site) => place(site, site.item(0)),
-  ArgMin: (site) => place(site, site.unary(site.item(0), "negative")),
+  ReduceMean: reduced("mean"),
+  ReduceMax: reduced("max"),
+  ReduceMin: reduced("min"),
+  ReduceSum: reduced("sum", undefined, 13),
+  ReduceProd: reduced("product"),
+  ReduceL1: reduced("sum", (site, x) => site.unary("abs", x)),
+  ReduceL2: (site, x) => site.unary("sqrt", sumOfSquares(site, x)),
+  ReduceSumSquare: sumOfSquares,
+  ArgMax: place,
+  ArgMin: (site, x) => place(site, site.unary("negative", x)),
 };

@@ -1,6 +1,6 @@
 /** Sizes of windows that move over images: what convolutions and poolings have in common. */
+import type { Operation, Window } from "../../../graph/graph.ts";
 import type { Shape } from "../../../tensor.ts";
-import { shapeOf } from "../lower/nodes.ts";
 import type { Item } from "../lower/nodes.ts";
 import type { Site } from "../lower/site.ts";
 
@@ -9,77 +9,70 @@ export interface Windows {
   readonly kernel: readonly number[];
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
-  readonly begins: number[];
-  readonly ends: number[];
+  readonly begins: readonly number[];
+  readonly ends: readonly number[];
 }
 
-export type Two = readonly [number, number];
-export type Four = readonly [top: number, left: number, bottom: number, right: number];
+type Two = readonly [number, number];
 
-function positive(site: Site, name: string, values: readonly number[], length: number, least = 1): readonly number[] {
-  if (values.length !== length || !values.every((n) => Number.isSafeInteger(n) && n >= least && n < 4294967296)) {
-    site.wrong(`wants ${length} numbers of at least ${least} as ${name}, got ${values.slice(0, 8).join()}`);
-  }
-  return values;
+/** How far a window reaches in direction i. */
+export function span({ kernel, dilations }: Windows, i: number): number {
+  return (kernel[i] - 1) * dilations[i] + 1;
 }
 
 /** @param image sizes of the input's image @param kernel where the weight says it */
-export function windowsOf(site: Site, image: Shape, kernel: readonly number[] | undefined = site.list("kernel_shape")): Windows {
+export function windowsOf(site: Site, image: Shape, kernel: readonly number[] = site.list("kernel_shape") ?? []): Windows {
   const n = image.length;
-  const ones = new Array<number>(n).fill(1);
-  if (kernel === undefined) return site.wrong("lacks kernel_shape");
-  positive(site, "kernel_shape", kernel, n);
-  const strides = positive(site, "strides", site.list("strides") ?? ones, n);
-  const dilations = positive(site, "dilations", site.list("dilations") ?? ones, n);
-  const auto = site.text("auto_pad", "NOTSET");
-  if (!auto.startsWith("SAME")) {
-    const pads = auto === "VALID"
-      ? ones.flatMap(() => [0, 0])
-      : positive(site, "pads", site.list("pads") ?? ones.flatMap(() => [0, 0]), 2 * n, 0);
-    return { kernel, strides, dilations, begins: pads.slice(0, n), ends: pads.slice(n) };
-  }
-  const all = image.map(
-    (size, i) => Math.max(0, (Math.ceil(size / strides[i]) - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1 - size),
-  );
-  const less = all.map((pad) => pad >> 1);
-  const more = all.map((pad, i) => pad - less[i]);
-  return { kernel, strides, dilations, ...(auto === "SAME_LOWER" ? { begins: more, ends: less } : { begins: less, ends: more }) };
+  const checked = (name: string, usual: number, values = site.list(name) ?? [], count: number = n): readonly number[] => {
+    const numbers = values.length === 0 && name !== "kernel_shape" ? new Array<number>(count).fill(usual) : values;
+    if (numbers.length !== count || !numbers.every((x) => Number.isSafeInteger(x) && x >= usual && x < 4294967296)) {
+      site.wrong(`wants ${count} numbers of at least ${usual} as ${name}, got ${numbers.slice(0, 8).join()}`);
+    }
+    return numbers;
+  };
+  const auto = site.text("auto_pad");
+  const pads = checked("pads", 0, /^[SV]A/.test(auto) ? [] : undefined, 2 * n);
+  const windows = {
+    kernel: checked("kernel_shape", 1, kernel), strides: checked("strides", 1), dilations: checked("dilations", 1),
+    begins: pads.slice(0, n), ends: pads.slice(n),
+  };
+  if (!auto.startsWith("SAME")) return windows;
+  const { strides } = windows;
+  const all = image.map((size, i) => Math.max(0, (Math.ceil(size / strides[i]) - 1) * strides[i] + span(windows, i) - size));
+  return { ...windows, ...halves(all, auto === "SAME_LOWER") };
+}
+
+/** Padding on both sides, the larger half in front if `lower`. */
+export function halves(all: readonly number[], lower: boolean): { readonly begins: number[]; readonly ends: number[] } {
+  const begins = all.map((pad) => Math.max(0, lower ? pad - (pad >> 1) : pad >> 1));
+  return { begins, ends: all.map((pad, i) => pad - begins[i]) };
 }
 
 /** How many windows fit into an image padded as it is. */
-export function fitting(site: Site, image: Shape, { kernel, strides, dilations, begins, ends }: Windows): number[] {
+export function fitting(site: Site, image: Shape, windows: Windows): number[] {
   return image.map((size, i) => {
-    const out = Math.floor((size + begins[i] + ends[i] - (kernel[i] - 1) * dilations[i] - 1) / strides[i]) + 1;
-    return out >= 1
-      ? out
-      : site.wrong(`wants an image of at least ${(kernel[i] - 1) * dilations[i] + 1 - begins[i] - ends[i]}, got ${size}`);
+    const least = span(windows, i) - windows.begins[i] - windows.ends[i];
+    if (size < least) site.wrong(`wants an image of at least ${least}, got ${size}`);
+    return Math.floor((size - least) / windows.strides[i]) + 1;
   });
 }
 
-/** The windows of a signal [N,C,L] as those of an image [N,C,1,L]. */
-export function asImage(windows: Windows): Windows {
-  if (windows.kernel.length === 2) return windows;
-  const { kernel, strides, dilations, begins, ends } = windows;
-  return { kernel: [1, ...kernel], strides: [1, ...strides], dilations: [1, ...dilations], begins: [0, ...begins], ends: [0, ...ends] };
+/** Numbers of rows and columns, of which a signal has columns only. */
+export function two(each: readonly number[], row: number): Two {
+  return each.length === 1 ? [row, each[0]] : [each[0], each[1]];
 }
 
-export function two([a, b]: readonly number[]): Two {
-  return [a, b];
+/** The same as operations on images have it. */
+export function windowOf({ kernel, strides, dilations, begins, ends }: Windows): Window & { readonly dilation: Two } {
+  return {
+    kernel: two(kernel, 1), stride: two(strides, 1), padding: [...two(begins, 0), ...two(ends, 0)], dilation: two(dilations, 1),
+  };
 }
 
-/** Padding before and after. */
-export function four([top, left]: readonly number[], [bottom, right]: readonly number[]): Four {
-  return [top, left, bottom, right];
-}
-
-/** Signals [N,C,L] become images [N,C,1,L]. */
-export function lifted(site: Site, item: Item): Item {
-  const shape = shapeOf(item);
-  return shape.length === 3 ? site.reshape(item, [shape[0], shape[1], 1, shape[2]]) : item;
-}
-
-/** And back. */
-export function lowered(site: Site, item: Item, rank: number): Item {
-  const shape = shapeOf(item);
-  return rank === 3 ? site.reshape(item, [shape[0], shape[1], shape[3]]) : item;
+/** An operation on images [N,C,H,W], or on signals [N,C,L], as on images of one row. @param out channels and sizes that come out */
+export function onImage(site: Site, x: Item, operation: Operation, [channels, ...out]: readonly number[]): Item {
+  const [batch, inputs, ...image] = x.shape;
+  const row = image.length === 1 ? [1] : [];
+  const y = site.operate(operation, [site.reshape(x, [batch, inputs, ...row, ...image])], [batch, channels, ...row, ...out]);
+  return site.reshape(y, [batch, channels, ...out]);
 }

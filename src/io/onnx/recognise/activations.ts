@@ -1,98 +1,100 @@
 /**
- * Activations that a file spells with sums, products and clips become what they are: then kernels have them, and convolutions take them in.
+ * Activations that a file spells with sums, products, clips and other functions become what they are: then kernels have them, and
+ * convolutions take them in. How they are spelled does not matter: what is computed number by number from one value alone is a function of
+ * one number, and which one is seen by what it makes of some.
  */
-import type { ActivationKind, Graph, Node, UnaryFunction, Value } from "../../../graph/graph.ts";
+import type { ActivationKind, Graph, Node, Of, Operation, Value } from "../../../graph/graph.ts";
 import { exchange } from "../../../graph/rewrite.ts";
+import { activated, binaryFunctions, unaryFunctions } from "../../../operations/general/functions.ts";
 import { sameShape } from "../../../tensor.ts";
-import { Pattern, arithmeticOf, near } from "./pattern.ts";
+import { toHalf } from "../read/types.ts";
+import { Pattern, arithmeticOf } from "./pattern.ts";
 
-function unary(by: UnaryFunction, x: Value, output: Value): Node {
-  return { operation: { kind: "unary", by }, inputs: [x], output };
+/** Numbers that tell functions apart: near 0, on both sides of every bend, and far out, where bounds are that are none. */
+const PLACES: readonly number[] = [
+  0, -0.01, 0.01, -3e38, -2e4, -20.3, -7.1, -4.3, -3.1, -2.9, -1.7, -0.6, 0.3, 0.9, 1.4, 2.3, 2.9, 3.1, 4.7, 5.9, 6.1, 19.2, 2e4, 3e38,
+];
+
+/** Numbers that activations are made with, which float16 may have rounded. */
+const FAMOUS: readonly number[] = [1 / 6, 1 / 3, Math.SQRT1_2, Math.SQRT2, 0.044715, 0.7978845608028654, 1.5957691216057308];
+
+/** Most values before a value that it is looked at as a function of. */
+const MOST_STEPS = 10;
+
+/** What a function makes of PLACES. */
+type Course = ArrayLike<number>;
+
+function near(a: number, b: number): boolean {
+  return Math.abs(a - b) <= 1e-5 * Math.max(1, Math.abs(b)) || a === b;
 }
 
-function act(activation: ActivationKind, x: Value, output: Value, slope = 0, offset = 0): Node {
-  return { operation: { kind: "activation", activation, slope, offset }, inputs: [x], output };
+/** Functions that neither jump nor count: of others a few places say little. */
+const smooth: ReadonlySet<string> = new Set(
+  "abs erf exp log mish negative reciprocal softplus sqrt add subtract multiply divide power minimum maximum".split(" "),
+);
+
+/** What a node makes of its inputs' courses, where it is a function of numbers. */
+function functionOf({ operation }: Node): ((...courses: readonly Course[]) => Course) | undefined {
+  const by = arithmeticOf(operation);
+  if (by !== undefined) return smooth.has(by) ? (a, b) => Array.from(a, (x, i) => binaryFunctions[by](x, b[i])) : undefined;
+  if (operation.kind === "unary") return smooth.has(operation.by) ? (x) => Array.from(x, unaryFunctions[operation.by]) : undefined;
+  if (operation.kind === "clip") return (x) => Array.from(x, (v) => Math.min(operation.most, Math.max(operation.least, v)));
+  return operation.kind === "activation" ? (x) => activated(operation, x) : undefined;
 }
 
-/** ReLU, ReLU6, hard sigmoid of any slope: a clamp that ends here. */
-function clamped(pattern: Pattern, node: Node): Node | undefined {
-  if (node.operation.kind === "activation") return undefined;
-  const { base, slope, offset, least, most } = pattern.clamp(node.output);
-  if (!sameShape(base.shape, node.output.shape) || slope === 0 || base === node.output) return undefined;
-  if (near(least, 0) && near(most, 1)) return act("hard_sigmoid", base, node.output, slope, offset);
-  if (slope !== 1 || offset !== 0 || least !== 0) return undefined;
-  if (most === 6) return act("relu6", base, node.output);
-  return most === Infinity ? act("relu", base, node.output) : undefined;
+function act(activation: ActivationKind, slope = 0, offset = 0): Of<"activation"> {
+  return { kind: "activation", activation, slope, offset };
 }
 
-/** The function of one number that makes a value, whatever its kind is called. */
-function functionOf(pattern: Pattern, value: Value): { readonly name: string; readonly x: Value } | undefined {
-  const maker = pattern.maker(value);
-  if (maker?.operation.kind === "activation") return { name: maker.operation.activation, x: maker.inputs[0] };
-  return maker?.operation.kind === "unary" ? { name: maker.operation.by, x: maker.inputs[0] } : undefined;
+/** Gets what finds the activation whose course this is. */
+function finder(): (course: Course) => Operation | undefined {
+  const known: [Operation, Course][] = (["relu", "relu6", "silu", "hard_swish", "gelu", "gelu_tanh", "sigmoid"] as const).map((kind) => {
+    const operation = act(kind);
+    return [operation, activated(operation, PLACES)];
+  });
+  known.push([{ kind: "unary", by: "mish" }, PLACES.map(unaryFunctions.mish)]);
+  return (course) => {
+    const isOf = (wanted: Course): boolean => PLACES.every((_, i) => near(course[i], wanted[i]));
+    const found = known.find(([, wanted]) => isOf(wanted));
+    if (found !== undefined) return found[0];
+    // What is left are straight lines with bends; x itself is none.
+    const [middle, before, after, first] = Array.from(course);
+    const leaky = near(after, PLACES[2]) && !near(first, PLACES[3]);
+    if (!leaky && !near(first, 0) && !near(first, 1)) return undefined;
+    const line = leaky ? act("leaky_relu", before / PLACES[1]) : act("hard_sigmoid", (after - before) / (PLACES[2] - PLACES[1]), middle);
+    return isOf(activated(line, PLACES)) ? line : undefined;
+  };
 }
 
-/** Is the value 1 + f(of)? @returns what goes into f */
-function onePlus(pattern: Pattern, value: Value, f: string): Value | undefined {
-  const maker = pattern.maker(value);
-  if (maker === undefined || arithmeticOf(maker) !== "add") return undefined;
-  const found = pattern.withScalar(maker);
-  const inner = found?.number === 1 ? functionOf(pattern, found.x) : undefined;
-  return inner?.name === f ? inner.x : undefined;
-}
-
-/** Is the value factor * x? */
-function isTimes(pattern: Pattern, value: Value, factor: number, x: Value): boolean {
-  const { base, slope, offset, least, most } = pattern.clamp(value, x);
-  return base === x && (near(slope, factor) || near(1 / slope, 1 / factor)) && offset === 0 && most - least === Infinity;
-}
-
-/** Is the value sqrt(2 / pi) (x + 0.044715 x^3)? */
-function isCubic(pattern: Pattern, value: Value, x: Value): boolean {
-  const { factor, values: [sum, ...more] } = pattern.product(value);
-  const maker = pattern.maker(sum);
-  if (more.length > 0 || !near(factor, 0.7978845608) || maker === undefined || arithmeticOf(maker) !== "add" || !maker.inputs.includes(x)) {
-    return false;
-  }
-  const cube = pattern.product(maker.inputs[maker.inputs[0] === x ? 1 : 0]);
-  return near(cube.factor, 0.044715) && cube.values.length === 3 && cube.values.every((each) => each === x);
-}
-
-/** Products of x and a gate of x: SiLU, hard swish, GELU, Mish. */
-function gated(pattern: Pattern, node: Node): Node | undefined {
-  const by = arithmeticOf(node);
-  if (by !== "mul" && by !== "div") return undefined;
-  const { factor, values } = pattern.product(node.output);
-  if (values.length !== 2) return undefined;
-  for (const [x, gate] of [values, [values[1], values[0]]]) {
-    if (!sameShape(x.shape, gate.shape)) continue;
-    const of = functionOf(pattern, gate);
-    if (of?.name === "sigmoid" && near(factor, 1) && isTimes(pattern, of.x, 1, x)) return act("silu", x, node.output);
-    const { base, slope, offset, least, most } = pattern.clamp(gate, x);
-    if (base === x && near(least, 0) && near(slope / most, 1 / 6) && near(slope * factor, 1 / 6) && near(offset / most, 0.5)) {
-      return act("hard_swish", x, node.output);
-    }
-    const within = near(factor, 0.5) ? onePlus(pattern, gate, "erf") : undefined;
-    if (within !== undefined && isTimes(pattern, within, Math.SQRT1_2, x)) return act("gelu", x, node.output);
-    const cubic = near(factor, 0.5) ? onePlus(pattern, gate, "tanh") : undefined;
-    if (cubic !== undefined && isCubic(pattern, cubic, x)) return act("gelu_tanh", x, node.output);
-    const outer = near(factor, 1) ? functionOf(pattern, gate) : undefined;
-    const inner = outer?.name === "tanh" ? functionOf(pattern, outer.x) : undefined;
-    if (inner?.name === "softplus" && inner.x === x) return unary("mish", x, node.output);
-  }
-  return undefined;
-}
-
-/** One after the other, the last of a chain first: what is left over of the others then leads nowhere. */
 export function recogniseActivations(graph: Graph): Graph {
-  for (const find of [gated, clamped]) {
-    const pattern = new Pattern(graph);
-    const exchanged = new Map<Node, Node>();
-    for (const node of graph.nodes) {
-      const found = find(pattern, node);
-      if (found !== undefined) exchanged.set(node, found);
+  const pattern = new Pattern(graph);
+  const named = finder();
+  const exchanged = new Map<Node, Node>();
+  /** Values as functions of those before them, the farthest first. */
+  const courses = new Map<Value, Map<Value, Course>>();
+  for (const node of graph.nodes) {
+    const { output } = node;
+    const f = functionOf(node);
+    if (f === undefined) continue;
+    const operands = node.inputs.map((input) => {
+      const number = pattern.scalar(input);
+      if (number === undefined) return courses.get(input) ?? new Map([[input, PLACES]]);
+      return PLACES.map(() => FAMOUS.find((famous) => near(number, famous) || number === toHalf(famous)) ?? number);
+    });
+    const first = operands.find((operand) => operand instanceof Map);
+    const own = new Map<Value, Course>();
+    for (const base of [...first?.keys() ?? []].slice(-MOST_STEPS)) {
+      const given = operands.map((operand) => (operand instanceof Map ? operand.get(base) : operand));
+      if (sameShape(base.shape, output.shape) && !given.includes(undefined)) own.set(base, f(...given as Course[]));
     }
-    graph = exchange(graph, exchanged);
+    for (const [base, course] of own) {
+      const operation = "activation" in node.operation && base === node.inputs[0] ? undefined : named(course);
+      if (operation === undefined) continue;
+      exchanged.set(node, { operation, inputs: [base], output });
+      break;
+    }
+    courses.set(output, own.set(output, PLACES));
+    for (const input of node.inputs) if (pattern.users(input).at(-1) === node) courses.delete(input);
   }
-  return graph;
+  return exchange(graph, exchanged);
 }

@@ -44,7 +44,7 @@ type Biased = Extract<Operation, { bias: Constant | undefined }>;
 
 /** What the node does with each channel of x, where that is all it does: times, plus. */
 function affineOf(pattern: Pattern, node: Node): { x: Value; times?: Constant; plus?: Constant } | undefined {
-  const by = arithmeticOf(node);
+  const by = arithmeticOf(node.operation);
   if (by === undefined || node.inputs.length !== 2) return undefined;
   for (const i of [1, 0]) {
     const [x, other] = [node.inputs[1 - i], node.inputs[i]];
@@ -55,13 +55,13 @@ function affineOf(pattern: Pattern, node: Node): { x: Value; times?: Constant; p
       continue;
     }
     if (by === "add") return { x, plus: constant };
-    if (by === "mul") return { x, times: constant };
-    if (by === "sub") {
+    if (by === "multiply") return { x, times: constant };
+    if (by === "subtract") {
       return i === 1
         ? { x, plus: mapped(constant, "negative", (v) => -v) }
         : { x, times: derived("minus one", 1, () => [-1]), plus: constant };
     }
-    if (by === "div" && i === 1) return { x, times: mapped(constant, "reciprocal", (v) => 1 / v) };
+    if (by === "divide" && i === 1) return { x, times: mapped(constant, "reciprocal", (v) => 1 / v) };
   }
   return undefined;
 }

@@ -60,7 +60,7 @@ export function recogniseSqueezeExcite(graph: Graph): Graph {
   const exchanged = new Map<Node, Node | undefined>();
   for (const node of graph.nodes) {
     const { inputs, output } = node;
-    if (arithmeticOf(node) !== "mul" || inputs.length !== 2) continue;
+    if (arithmeticOf(node.operation) !== "multiply" || inputs.length !== 2) continue;
     for (const [x, gate] of [inputs, [inputs[1], inputs[0]]]) {
       const chain = isGate(gate, x) && sameShape(x.shape, output.shape) ? chainTo(pattern, gate) : undefined;
       if (chain === undefined) continue;
