@@ -16,6 +16,7 @@ import { isRead, numbersOf } from "./io/weights/stored.ts";
 import type { WeightsFile } from "./io/weights/stored.ts";
 import { checkClassNames, headOf } from "./nn/class-count.ts";
 import { BatchNorm2d } from "./nn/layers/batch-norm.ts";
+import { isLayer } from "./nn/module.ts";
 import type { Module } from "./nn/module.ts";
 import { applySettings, settingsOf } from "./nn/settings.ts";
 import { compareState, describeReport, fitsWhole, loadStateDict, stateDict, stateShapes } from "./nn/state-dict.ts";
@@ -149,7 +150,7 @@ const changed = new WeakMap<BatchNorm2d, { readonly before: number; readonly set
  * taken back; what the caller has set stays.
  */
 function setState(model: Module, state: ReturnType<typeof readState>, epsilon: number | undefined, partial: boolean): void {
-  const norms = [...model.tree()].filter((module) => module instanceof BatchNorm2d);
+  const norms = [...model.tree()].filter((module) => isLayer(module, BatchNorm2d, "BatchNorm2d"));
   const before = norms.map((norm) => {
     const last = changed.get(norm);
     return last?.set === norm.epsilon ? last.before : norm.epsilon;

@@ -1,8 +1,9 @@
 /** Checks that layers share: shape and precision of what comes in, and the working memory of the kernels. */
+import { isModule } from "./module.ts";
 import type { Module } from "./module.ts";
 import { show } from "../errors.ts";
 import type { Scratch } from "../../kernels/scratch.ts";
-import { checkShape, checkTensor, has } from "../checks.ts";
+import { checkShape, checkTensor } from "../checks.ts";
 import { isDouble, sameShape, showShape } from "../tensor.ts";
 import type { Shape, Tensor } from "../tensor.ts";
 
@@ -44,6 +45,6 @@ export function scratch(size: number): Scratch {
 
 /** @throws TypeError for what is no module */
 export function checkModule(operation: string, value: unknown, name: string = "model"): asserts value is Module {
-  if (has(value, "forward", "namedState", "tree")) return;
+  if (isModule(value)) return;
   throw new TypeError(`${operation}: ${name} wants a Module, got ${show(value)}`);
 }

@@ -1,6 +1,7 @@
 /** How many classes a network tells apart: what names of classes are counted against. */
 import { Conv2d } from "./layers/conv.ts";
 import { Linear } from "./layers/linear.ts";
+import { isLayer } from "./module.ts";
 import type { Module } from "./module.ts";
 
 /** What the last linear layer puts out, or where there is none the last convolution (as in a U-Net); undefined where there is neither. */
@@ -8,8 +9,8 @@ export function classCount(model: Module): number | undefined {
   let linear: number | undefined;
   let convolution: number | undefined;
   for (const module of model.tree()) {
-    if (module instanceof Linear) linear = module.outFeatures;
-    else if (module instanceof Conv2d) convolution = module.outChannels;
+    if (isLayer(module, Linear, "Linear")) linear = module.outFeatures;
+    else if (isLayer(module, Conv2d, "Conv2d")) convolution = module.outChannels;
   }
   return linear ?? convolution;
 }
@@ -19,8 +20,8 @@ export function headOf(model: Module): string | undefined {
   let linear: string | undefined;
   let convolution: string | undefined;
   for (const [path, module] of model.namedModules()) {
-    if (module instanceof Linear) linear = path;
-    else if (module instanceof Conv2d) convolution = path;
+    if (isLayer(module, Linear, "Linear")) linear = path;
+    else if (isLayer(module, Conv2d, "Conv2d")) convolution = path;
   }
   return linear ?? convolution;
 }

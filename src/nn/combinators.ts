@@ -8,17 +8,18 @@ import { channelShape, concatShape, elementwiseShape, partialShape } from "../..
 import type { ChannelShape, ConcatShape, PartialShape } from "../../kernels/shapes.ts";
 import type { GraphBuilder, Value } from "../graph/graph.ts";
 import { checkTensor } from "../checks.ts";
+import { show } from "../errors.ts";
 import type { Floats, Shape, Tensor } from "../tensor.ts";
 import { sameShape, showShape, sizeOf } from "../tensor.ts";
 import { checkGradient, checkImages } from "./check.ts";
-import { Layer, Module } from "./module.ts";
+import { Layer, Module, isModule } from "./module.ts";
 import type { Visitor } from "./module.ts";
 
 const adopted = new WeakSet<Module>();
 
 /** Marks `module` as standing in a model. @throws TypeError for no module, Error for one that stands in a model already */
 export function adopt<M extends Module>(by: string, module: M): M {
-  if (!(module instanceof Module)) throw new TypeError(`${by}: wants modules, got ${typeof module}`);
+  if (!isModule(module)) throw new TypeError(`${by}: wants modules, got ${show(module)}`);
   if (adopted.has(module)) {
     throw new Error(`${by}: this ${module.describe()} already stands in a model; a module can be used once (make a second one)`);
   }

@@ -9,10 +9,11 @@ import type { Random } from "../../kernels/random.ts";
 import * as plain from "../../kernels/plain/index.ts";
 import { show } from "../errors.ts";
 import type { GraphBuilder, Value } from "../graph/graph.ts";
-import { check, checkTensor, flag, generator, kernelFamily, oneOf } from "../checks.ts";
+import { check, checkTensor, flag, generator, has, kernelFamily, oneOf } from "../checks.ts";
 import type { Floats, Shape, Tensor } from "../tensor.ts";
 import type { WeightLayout } from "../weight-layout.ts";
-import { Parameter, Statistic } from "./parameter.ts";
+import { isParameter, isStatistic } from "./parameter.ts";
+import type { Parameter, Statistic } from "./parameter.ts";
 
 /** What one layer costs for one forward pass, in single operations. Absent means none. */
 export interface Cost {
@@ -78,7 +79,7 @@ export abstract class Module {
 
   /** Named children, in the order of their fields; a composite's `body` is no child. */
   children(): [string, Module][] {
-    return this.#fields().filter((field): field is [string, Module] => field[1] instanceof Module);
+    return fieldsOf(this).filter((field): field is [string, Module] => isModule(field[1]));
   }
 
   /** All modules that work directly below this one, the unnamed ones too. */
@@ -113,8 +114,8 @@ export abstract class Module {
   namedState(): Map<string, Parameter | Statistic> {
     const state = new Map<string, Parameter | Statistic>();
     for (const [path, module] of this.namedModules()) {
-      for (const [name, value] of module.#fields()) {
-        if (value instanceof Parameter || value instanceof Statistic) state.set(path === "" ? name : `${path}.${name}`, value);
+      for (const [name, value] of fieldsOf(module)) {
+        if (isParameter(value) || isStatistic(value)) state.set(path === "" ? name : `${path}.${name}`, value);
       }
     }
     return state;
@@ -123,7 +124,7 @@ export abstract class Module {
   /** Parameters by their state-dict names. */
   namedParameters(): Map<string, Parameter> {
     const found = new Map<string, Parameter>();
-    for (const [name, value] of this.namedState()) if (value instanceof Parameter) found.set(name, value);
+    for (const [name, value] of this.namedState()) if (isParameter(value)) found.set(name, value);
     return found;
   }
 
@@ -197,12 +198,22 @@ export abstract class Module {
     const widths = [0, 1, 2].map((i) => Math.max(...rows.map((row) => row[i].length)));
     return rows.map(([path, text, size]) => `${path.padEnd(widths[0])}  ${text.padEnd(widths[1])}  ${size.padStart(widths[2])}`).join("\n");
   }
+}
 
-  #fields(): [string, unknown][] {
-    return Object.entries(this)
-      .filter(([name]) => name !== "body")
-      .map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]);
-  }
+function fieldsOf(module: Module): [string, unknown][] {
+  return Object.entries(module)
+    .filter(([name]) => name !== "body")
+    .map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]);
+}
+
+/** Is it a module, of this copy of the package or of another? Told by what it has: `instanceof` knows one copy only. */
+export function isModule(value: unknown): value is Module {
+  return has(value, "forward", "namedState", "tree");
+}
+
+/** Is it a layer of this class, of this copy of the package or of another? @param name what `describe` of such a layer begins with */
+export function isLayer<M extends Module>(module: Module, of: abstract new (...options: never[]) => M, name: string): module is M {
+  return module instanceof of || module.describe().split(" ", 1)[0] === name;
 }
 
 /** A module that does arithmetic itself. What its backward pass needs is kept in training mode only, and used up by it. */

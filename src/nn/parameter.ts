@@ -1,5 +1,5 @@
 /** What a model learns (Parameter) and what it merely keeps (Statistic). */
-import { check, checkTensor, flag, isTensor } from "../checks.ts";
+import { check, checkTensor, flag, has, isTensor } from "../checks.ts";
 import { Tensor, isDouble, sizeOf } from "../tensor.ts";
 import type { Floats, Shape } from "../tensor.ts";
 
@@ -42,6 +42,11 @@ export class Parameter<A extends Floats = Floats> {
 export function isParameter(value: unknown): value is Parameter {
   const { value: tensor, clearGradient } = Object(value) as Partial<Record<"value" | "clearGradient", unknown>>;
   return typeof clearGradient === "function" && isTensor(tensor);
+}
+
+/** Is it a statistic, of this copy of the package or of another? */
+export function isStatistic(value: unknown): value is Statistic {
+  return has(value, "cast") && !has(value, "clearGradient") && isTensor((value as Statistic).value);
 }
 
 /** How large a model may become while it is built. */

@@ -9,7 +9,7 @@
 import { checkModule } from "./check.ts";
 import { checkShape } from "../checks.ts";
 import type { Shape } from "../tensor.ts";
-import { Attention } from "./attention/attention.ts";
+import { isAttention } from "./attention/attention.ts";
 import type { Cost, Module } from "./module.ts";
 
 export interface LayerSummary {
@@ -51,7 +51,7 @@ export function summarise(model: Module, input: Shape): Summary {
   const output = model.outputShape(input, {
     enter(composite) {
       stack.push(names.get(composite) ?? stack.at(-1) ?? "");
-      if (composite instanceof Attention) {
+      if (isAttention(composite)) {
         if (depth === 0) seParameters += composite.parameterCount();
         depth++;
       }
@@ -65,7 +65,7 @@ export function summarise(model: Module, input: Shape): Summary {
     },
     leave(composite) {
       stack.pop();
-      if (composite instanceof Attention) depth--;
+      if (isAttention(composite)) depth--;
     },
   });
   const sum = (pick: (layer: LayerSummary) => number | undefined): number => layers.reduce((total, layer) => total + (pick(layer) ?? 0), 0);

@@ -11,7 +11,7 @@ import type { Optimiser } from "./optimisers/optimiser.ts";
 
 export interface Engine {
   /**
-   * Forward, backward and update.
+   * Forward, backward and, where one is due, the update.
    * @param labels classes, or shares of all classes
    * @param keep called between backward and update, where the loss is finite; the model has the values that gave this loss then
    * @returns the mean loss. Where it is not finite nothing was updated.
@@ -93,7 +93,7 @@ export class SessionEngine implements Engine {
     if (!Number.isFinite(loss)) return loss;
     session.pull();
     keep();
-    session.update(rate);
+    if (session.due) session.update(rate);
     return loss;
   }
 
@@ -117,7 +117,5 @@ export class SessionEngine implements Engine {
     loadStateDict(this.#model, model);
     this.#session.refresh();
     this.#session.loadOptimiserState(optimiser);
-    // Of a step that came to nothing.
-    this.#session.clearGradients();
   }
 }

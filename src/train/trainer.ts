@@ -7,12 +7,14 @@ import { between, callback, check, checkFields, flag, has, tensorMap } from "../
 import type { ArgumentKind } from "../checks.ts";
 import { checkModule } from "../nn/check.ts";
 import { checkOptions, show } from "../errors.ts";
+import { isLayer } from "../nn/module.ts";
 import type { Module } from "../nn/module.ts";
 import type { Parameter, Statistic } from "../nn/parameter.ts";
 import { Dropout } from "../nn/layers/dropout.ts";
 import { checkClassWeights } from "../session/training/targets.ts";
 import { nextTurn } from "../session/threads/turn.ts";
 import type { TrainingSession } from "../session/training/training-session.ts";
+import { sameShape, showShape } from "../tensor.ts";
 import type { Floats, Tensor } from "../tensor.ts";
 import { Batcher } from "./data/augment.ts";
 import type { Augmentation, Normalisation } from "./data/augment.ts";
@@ -31,7 +33,10 @@ export interface TrainerOptions {
   readonly model: Module;
   /** Of `model.namedParameters()`: trains eagerly. */
   readonly optimiser?: Optimiser;
-  /** Instead: of `compileTraining(model, ...)` with batches of the right shape. It has its own optimiser, smoothing and average. */
+  /**
+   * Instead: of `compileTraining(model, ...)` with batches of the right shape. It has its own optimiser, smoothing and average; with
+   * `accumulate: n` only every n-th step ends in an update, across epochs.
+   */
   readonly session?: TrainingSession;
   readonly schedule: Schedule;
   readonly data: Dataset;
@@ -185,6 +190,12 @@ export class Trainer {
     if (session !== undefined && !has(session, "trainStep", "optimiserState")) {
       throw new TypeError(`Trainer: session wants what compileTraining gives, got ${show(session)}`);
     }
+    const shape = [batch, ...data.shape.slice(1)];
+    if (session !== undefined && !sameShape(session.input, shape)) {
+      throw new RangeError(
+        `Trainer: batches of this data set have shape ${showShape(shape)}, the session takes ${showShape(session.input)}`
+      );
+    }
     check("Trainer", "smoothing", smoothing, between(0, 1));
     if (session !== undefined && classWeights !== undefined) {
       throw new TypeError("Trainer: classWeights of a session are what it was compiled with");
@@ -203,7 +214,7 @@ export class Trainer {
     this.#augmentationRandom = new Random(seeds.uint32());
     this.#dropoutRandom = new Random(seeds.uint32());
     this.#orderState = this.#orderRandom.state;
-    for (const module of model.tree()) if (module instanceof Dropout) module.random = this.#dropoutRandom;
+    for (const module of model.tree()) if (isLayer(module, Dropout, "Dropout")) module.random = this.#dropoutRandom;
   }
 
   /** With the weights and running statistics of now; or the averaged ones, from `pull({ average: true })` until the next step. */

@@ -11,6 +11,12 @@ import { compileTraining, compileTrainingSync } from "../../src/session/training
 import type { TrainingSession } from "../../src/session/training/training-session.ts";
 import type { TrainingOptions } from "../../src/session/training/options.ts";
 import { compileSync } from "../../src/session/session.ts";
+import { SqueezeExcite } from "../../src/nn/attention/squeeze-excite.ts";
+import { Sequential } from "../../src/nn/combinators.ts";
+import { ReLU } from "../../src/nn/layers/activations.ts";
+import { Conv2d } from "../../src/nn/layers/conv.ts";
+import { Linear } from "../../src/nn/layers/linear.ts";
+import { Flatten } from "../../src/nn/layers/reshape.ts";
 import type { Module } from "../../src/nn/module.ts";
 import { Tensor } from "../../src/tensor.ts";
 import { readCheckpoint, restoreCheckpoint, writeCheckpoint } from "../../src/train/checkpoint.ts";
@@ -121,6 +127,79 @@ test("a resumed run has the bits of an uninterrupted one: weights, optimiser, av
       second.pull({ average: true });
       assert.is(bits(second.model), averaged, `averages, stopped after ${stop} steps`);
     }
+  }
+});
+
+/** Without normalisation: what halves of a batch give adds up to what the whole gives. */
+function evenModel(): Module {
+  const model = new Sequential(
+    new Conv2d(1, 8, { kernel: 5, stride: 3 }), new ReLU(), new SqueezeExcite(8, { reduction: 2 }), new Conv2d(8, 16, { kernel: 3 }),
+    new ReLU(), new Flatten(), new Linear(16, 4));
+  model.identity = { model: "even", options: {} };
+  return model.initialise(new Random(1));
+}
+
+test("batches that accumulate are one update: the way of batches twice as large", () => {
+  const schedule = constant({ peak: 0.05 });
+  const trained = (batch: number, accumulate: number): { trainer: Trainer; session: TrainingSession } => {
+    const model = evenModel();
+    const session = compileTrainingSync(model, { ...options, input: [batch, 1, 12, 12], accumulate });
+    return { trainer: sessionTrainer({ batch, schedule, data: quarters(48, 3) }, {}, { model, session }), session };
+  };
+  const [halves, whole] = [trained(4, 2), trained(8, 1)];
+  const start = bits(halves.trainer.model);
+  const values = ({ trainer }: typeof whole): number[] =>
+    [...trainer.model.namedParameters().values()].flatMap(({ value }) => [...value.data]);
+  for (let update = 1; update <= 8; update++) {
+    const two = losses(halves.trainer, 1);
+    if (update === 1) assert.is(bits(halves.trainer.model), start, "half an update is none");
+    assert.is(halves.session.updates, update - 1);
+    two.push(...losses(halves.trainer, 1));
+    const [one] = losses(whole.trainer, 1);
+    assert.is(halves.session.updates, update);
+    assert.ok(Math.abs((two[0] + two[1]) / 2 - one) < 1e-5 * one, `update ${update}: ${two} and ${one}`);
+    const wanted = values(whole);
+    values(halves).forEach((value, i) => assert.ok(Math.abs(value - wanted[i]) < 1e-5, `update ${update}: ${value} and ${wanted[i]}`));
+  }
+});
+
+test("a run that stops between the batches of an update goes on to the bit", () => {
+  const make = (accumulate: number = 3): Trainer =>
+    sessionTrainer({}, { accumulate, average: 0.9, optimiser: { method: "adamw", weightDecay: 0.01 } });
+  const whole = make();
+  const expected = losses(whole, 11);
+  for (const stop of [1, 2, 3, 4, 8]) {
+    const first = make();
+    losses(first, stop);
+    const second = make();
+    // What was begun before is not part of the run.
+    losses(second, 1);
+    restoreCheckpoint(second, readCheckpoint(writeCheckpoint(first)));
+    assert.equal(losses(second, 11 - stop), expected.slice(stop), `stopped after ${stop} steps`);
+    for (const average of [false, true]) {
+      for (const trainer of [whole, second]) trainer.pull({ average });
+      assert.is(bits(second.model), bits(whole.model), `stopped after ${stop} steps`);
+    }
+    whole.pull();
+  }
+  const begun = make();
+  losses(begun, 2);
+  const state = begun.optimiserState();
+  const session = compileTrainingSync(tinyModel(), { ...options, optimiser: { method: "adamw" }, average: 0.9 });
+  for (const [name, wrong] of [["waiting", -1], ["waiting", 0.5], ["updates.fc.weight", NaN]] as const) {
+    const changed = new Map(state).set(name, new Tensor(Float64Array.of(wrong), [1]));
+    assert.throws(() => session.loadOptimiserState(changed), new RegExp(`${name} wants a whole number of at least 0, got ${wrong}`));
+  }
+  state.delete("gradient.fc.weight");
+  assert.throws(() => session.loadOptimiserState(state), /the state has no gradient\.fc\.weight/);
+});
+
+test("a session for other batches is refused before anything is trained", () => {
+  for (const input of [[4, 1, 12, 12], [8, 1, 16, 16]]) {
+    const model = tinyModel();
+    const session = compileTrainingSync(model, { ...options, input });
+    const error = new RegExp(`batches of this data set have shape \\[8,1,12,12\\], the session takes \\[${input}\\]`);
+    assert.throws(() => sessionTrainer({}, {}, { model, session }), error);
   }
 });
 

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { Random } from "../../../kernels/random.ts";
 import type { Preprocessing } from "../../io/images/preprocess.ts";
 import { BatchNorm2d } from "../../nn/layers/batch-norm.ts";
+import { isLayer } from "../../nn/module.ts";
 import type { Module } from "../../nn/module.ts";
 import { summarise } from "../../nn/summary.ts";
 import { prepareModel, restoreCheckpoint, writeCheckpoint } from "../../train/checkpoint.ts";
@@ -131,7 +132,7 @@ export async function prepare(args: Arguments, settings: Settings, paths: Paths,
   if (checkpoint !== undefined) prepareModel(network, checkpoint);
   const anew = settings.from === "" || checkpoint !== undefined ? undefined : loadStart(network, settings.from, args.flag("partial"));
   freeze(network, settings.frozen ?? []);
-  if (settings.frozenStatistics) for (const module of network.tree()) if (module instanceof BatchNorm2d) module.frozen = true;
+  if (settings.frozenStatistics) for (const module of network.tree()) if (isLayer(module, BatchNorm2d, "BatchNorm2d")) module.frozen = true;
   const schedule = makeSchedule(settings, Math.floor(parts.training.size / settings.batch));
   const threads = threadsFrom(args);
   const classWeights = classWeightsOf(settings, parts.training);

@@ -4,6 +4,7 @@ import { CROSS_ENTROPY_TERMS, crossEntropyKernel } from "../../../kernels/wasm/t
 import { log } from "../../../kernels/math.ts";
 import type { Value } from "../../graph/graph.ts";
 import { showShape, sizeOf } from "../../tensor.ts";
+import type { Shape } from "../../tensor.ts";
 import type { Region } from "../plan/places.ts";
 import type { TrainingContext } from "./step/context.ts";
 import { crossEntropy } from "./plain/tasks.ts";
@@ -58,4 +59,13 @@ export function lossOf(terms: Float64Array, counts: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < counts.length; i++) if (counts[i] !== 0) sum += counts[i] * (terms[3 * i] + log(terms[3 * i + 1]) - terms[3 * i + 2]);
   return sum;
+}
+
+/** Copies logits out of memory, where the classes of a pixel are neighbours. @param shape [batch,classes,...] */
+export function planarLogits(data: Float32Array, [batch, classes]: Shape): Float32Array {
+  const pixels = data.length / (batch * classes);
+  return data.map((_, i) => {
+    const image = Math.floor(i / (classes * pixels));
+    return data[(image * pixels + (i % pixels)) * classes + (Math.floor(i / pixels) % classes)];
+  });
 }

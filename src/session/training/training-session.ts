@@ -8,6 +8,7 @@ import type { Network } from "../../graph/network.ts";
 import type { Module } from "../../nn/module.ts";
 import { Tensor, isDouble, sameShape, showShape, sizeOf } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
+import { isTensor } from "../../checks.ts";
 import { checkOptions, didYouMean, show } from "../../errors.ts";
 import { atOnce, inTime } from "../backends/backend.ts";
 import type { Backend } from "../backends/backend.ts";
@@ -18,12 +19,12 @@ import { traineeOf } from "../optimise/training-graph.ts";
 import type { Trainee } from "../optimise/training-graph.ts";
 import { Bound } from "./bound.ts";
 import { checkLabels } from "./labels.ts";
-import { lossOf } from "./loss.ts";
+import { lossOf, planarLogits } from "./loss.ts";
 import { checkClassWeights, writeTargets } from "./targets.ts";
 import { checkRate } from "./options.ts";
 import type { TrainingOptions } from "./options.ts";
+import { normsAsTheyAre } from "./norms.ts";
 import { optimiserState, readOptimiserState } from "./optimiser-state.ts";
-import type { Of } from "./step/units.ts";
 import type { TrainingState } from "./state.ts";
 import type { TrainingProgram } from "./training-program.ts";
 import { wanted } from "./wanted.ts";
@@ -38,8 +39,8 @@ export class TrainingSession implements Disposable {
   readonly #bound: Bound;
   readonly #logits: Shape;
   readonly #names: ReadonlyMap<string, number>;
-  /** Normalisations, and what their kernels were emitted for. */
-  readonly #norms: readonly { readonly operation: Of<"batch_norm">; readonly epsilon: number; readonly momentum: number | undefined }[];
+  /** @throws RangeError where normalisation is another than its kernels were emitted for */
+  readonly #checkNorms: () => void;
   #closed = false;
   /** What each row of the batch counts in the loss. */
   readonly #counts: Float64Array;
@@ -62,8 +63,7 @@ export class TrainingSession implements Disposable {
       this.#counts = new Float64Array(this.#program.loss.rows);
       if (options.classWeights !== undefined) checkClassWeights("compile", options.classWeights, this.#program.loss.classes);
       this.#logits = graph.outputs[0].shape;
-      this.#norms = graph.nodes.flatMap(({ operation }) =>
-        (operation.kind === "batch_norm" ? [{ operation, epsilon: operation.epsilon, momentum: operation.momentum }] : []));
+      this.#checkNorms = normsAsTheyAre(graph);
       this.#names = new Map(this.#state.parameters.flatMap(({ name }, i) => (named.has(name) ? [[name, i] as const] : [])));
       this.refresh();
     } catch (error) {
@@ -100,6 +100,16 @@ export class TrainingSession implements Disposable {
     return this.#updates;
   }
 
+  /** Have as many batches come since the last update as `accumulate` says? */
+  get due(): boolean {
+    return this.#waiting >= (this.#options.accumulate ?? 1);
+  }
+
+  /** The shape of a batch, [N,C,H,W]. */
+  get input(): Shape {
+    return this.#options.input;
+  }
+
   /**
    * One step: forward, backward and, when as many batches as `accumulate` says have come, the update.
    * @param x of the shape that was compiled for
@@ -114,7 +124,7 @@ export class TrainingSession implements Disposable {
   trainStep(x: Tensor<Float32Array>, labels: Int32Array | Float32Array, rate: number = this.#rate): number {
     checkRate("session.trainStep", rate);
     const loss = this.backward(x, labels);
-    if (Number.isFinite(loss) && this.#waiting >= (this.#options.accumulate ?? 1)) this.update(rate);
+    if (Number.isFinite(loss) && this.due) this.update(rate);
     return loss;
   }
 
@@ -122,7 +132,7 @@ export class TrainingSession implements Disposable {
   backward(x: Tensor<Float32Array>, labels: Int32Array | Float32Array): number {
     this.#open();
     const { input, smoothing = 0, classWeights, accumulate = 1 } = this.#options;
-    if (!(x instanceof Tensor) || isDouble(x.data)) {
+    if (!isTensor(x) || isDouble(x.data)) {
       throw new TypeError(`session.trainStep: x wants a Tensor of Float32Array, got ${show(x)}`);
     }
     if (!sameShape(x.shape, input)) throw new RangeError(`session.trainStep: x wants shape ${showShape(input)}, got ${showShape(x.shape)}`);
@@ -185,15 +195,7 @@ export class TrainingSession implements Disposable {
   /** The logits of the last batch, [batch,classes,...], as the network was then. */
   get logits(): Tensor<Float32Array> {
     this.#open();
-    const [batch, classes] = this.#logits;
-    const data = this.#state.view(this.#program.logits, sizeOf(this.#logits)).slice();
-    const pixels = data.length / (batch * classes);
-    if (pixels === 1) return new Tensor(data, this.#logits);
-    // In memory the classes of a pixel are neighbours.
-    return new Tensor(
-      data.map((_, i) => data[(Math.floor(i / (classes * pixels)) * pixels + (i % pixels)) * classes + (Math.floor(i / pixels) % classes)]),
-      this.#logits,
-    );
+    return new Tensor(planarLogits(this.#state.view(this.#program.logits, sizeOf(this.#logits)), this.#logits), this.#logits);
   }
 
   /** The gradient of a parameter, as it is now. @throws RangeError for no parameter, or one that is frozen */
@@ -224,13 +226,7 @@ export class TrainingSession implements Disposable {
   /** @throws RangeError where `refresh` would */
   checkRefresh(): void {
     this.#open();
-    for (const { operation, epsilon, momentum } of this.#norms) {
-      if (operation.epsilon === epsilon && operation.momentum === momentum) continue;
-      throw new RangeError(
-        `session.refresh: batch normalisation has epsilon ${operation.epsilon} and momentum ${operation.momentum} now, ` +
-        `the session was compiled for ${epsilon} and ${momentum}: compile another one, after the weights are loaded`,
-      );
-    }
+    this.#checkNorms();
   }
 
   /**
@@ -251,10 +247,13 @@ export class TrainingSession implements Disposable {
     this.#bound.run("pack");
   }
 
-  /** Copies of the optimiser's state by name, as `Optimiser.state` of an eager one has them; and averages as `average.NAME`. */
+  /**
+   * Copies of the optimiser's state by name, as `Optimiser.state` of an eager one has them; averages as `average.NAME`; and where batches
+   * wait for others before they are an update (`accumulate`), how many, as `waiting`, and their gradients, as `gradient.NAME`.
+   */
   optimiserState(): Map<string, Tensor> {
     this.#open();
-    return optimiserState(this.#state, this.#program.updates, this.#updates);
+    return optimiserState(this.#state, this.#program.updates, { updates: this.#updates, waiting: this.#waiting });
   }
 
   /**
@@ -263,7 +262,7 @@ export class TrainingSession implements Disposable {
    */
   loadOptimiserState(tensors: ReadonlyMap<string, Tensor>): void {
     this.#open();
-    this.#updates = readOptimiserState(this.#state, this.#program.updates, tensors);
+    ({ updates: this.#updates, waiting: this.#waiting } = readOptimiserState(this.#state, this.#program.updates, tensors));
   }
 
   /** Frees everything at once. Not needed for correctness. */
