@@ -1,7 +1,7 @@
 /** What a command is, how its arguments are read, and the two ways in which it fails. */
 import { parseArgs } from "node:util";
 import { didYouMean } from "../errors.ts";
-import { wrapped } from "./terminal.ts";
+import { counted, wrapped } from "./terminal.ts";
 
 /** Wrong usage: exit code 2. Every other error that reaches `main` is a failed job: exit code 1. */
 export class UsageError extends Error {
@@ -67,7 +67,7 @@ export class Arguments {
     const { least, most } = command.positionals;
     if (positionals.length < least || positionals.length > most) {
       throw new UsageError(
-        `senet ${command.name}: wants ${command.usage}, got ${positionals.length} argument${positionals.length === 1 ? "" : "s"}`,
+        `senet ${command.name}: wants ${command.usage}, got ${counted(positionals.length, "argument")}`,
       );
     }
     this.command = command;

@@ -13,7 +13,7 @@ import type { Arguments, OptionHelp } from "./command.ts";
 import { filesBelow, isFolder, writeBytes } from "./files.ts";
 import { isPictureFile, readImage } from "./images.ts";
 import { loadNetwork } from "./network.ts";
-import { Progress, print, remark, thousands } from "./terminal.ts";
+import { Progress, counted, print, remark, thousands } from "./terminal.ts";
 import { readDataset } from "./training/data.ts";
 import { hasIdxFiles } from "./training/idx-files.ts";
 import { readWeightsFile } from "./weights-file.ts";
@@ -80,7 +80,8 @@ export async function toQuantised(args: Arguments, from: string, to: string): Pr
   const images = await calibrationImages(folder, network.preprocessing, count);
   const progress = new Progress();
   const { network: quantised, report } = quantise(network.model, images, {
-    method, keep: args.list("keep", []), progress: (share) => progress.update(share, `${thousands(images.length)} images are measured`),
+    method, keep: args.list("keep", []),
+    progress: (share) => progress.update(share, `${counted(images.length, "image is", "images are")} measured`),
   });
   progress.end();
   const { identity } = network.model;
@@ -89,7 +90,7 @@ export async function toQuantised(args: Arguments, from: string, to: string): Pr
   });
   writeBytes(to, bytes);
   const decibels = (line: LayerReport): string => `${line.name} ${line.decibels.toFixed(1)}`;
-  print(`${to}: ${network.title}, int8, measured on ${thousands(images.length)} images, ${thousands(bytes.length)} bytes`);
+  print(`${to}: ${network.title}, int8, measured on ${counted(images.length, "image")}, ${thousands(bytes.length)} bytes`);
   const worst = [...report.slice(0, -1)].sort((a, b) => a.decibels - b.decibels).slice(0, WORST);
   const output = report[report.length - 1].decibels.toFixed(1);
   print(`signal-to-noise ratio of the output: ${output} dB; worst layers: ${worst.map(decibels).join(", ")}`);

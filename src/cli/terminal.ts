@@ -72,6 +72,11 @@ export function thousands(n: number): string {
   return String(Math.round(n)).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 }
 
+/** `1 file`, `1,234 files`. */
+export function counted(n: number, one: string, many: string = `${one}s`): string {
+  return `${thousands(n)} ${n === 1 ? one : many}`;
+}
+
 /** `12.34 %`. @param share 0 to 1 */
 export function percent(share: number): string {
   return `${(100 * share).toFixed(2)} %`;

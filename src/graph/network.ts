@@ -98,7 +98,7 @@ export function inputShapes({ title, inputs }: Pick<Network, "title" | "inputs">
   for (const { name, shape: open } of [...inputs.filter(said), ...inputs.filter((input) => !said(input))]) {
     const shape = Object.hasOwn(given, name) ? given[name] : usualShape(open, free);
     if (shape === undefined) {
-      throw new RangeError(`${title}: the shape of "${name}" must be said${open === undefined ? "" : `: it takes ${showOpen(open)}`}`);
+      throw mustBeSaid(title, name, open);
     }
     checkShape(title, name, shape);
     if (open !== undefined) checkSizes(title, name, shape, open, free);
@@ -114,10 +114,15 @@ function usualShape(open: OpenShape | undefined, free: ReadonlyMap<string, numbe
   return sizes.every((size) => typeof size === "number") ? sizes : undefined;
 }
 
+/** An input's shape was left out, and there is no usual one. */
+export function mustBeSaid(title: string, name: string, open: OpenShape | undefined): RangeError {
+  return new RangeError(`${title}: the shape of ${show(name)} must be said${open === undefined ? "" : `: it takes ${showOpen(open)}`}`);
+}
+
 function checkShape(title: string, name: string, shape: unknown): asserts shape is Shape {
   if (!Array.isArray(shape)) throw new TypeError(`${title}: ${name} wants a shape such as [1,3,224,224], got ${show(shape)}`);
   if (shape.every((size) => Number.isSafeInteger(size) && size >= 1)) return;
-  throw new RangeError(`${title}: ${name} wants whole numbers of at least 1 as sizes, got ${showShape(shape)}`);
+  throw new RangeError(`${title}: ${name} wants whole numbers of at least 1 as sizes, got ${show(shape)}`);
 }
 
 function checkSizes(title: string, name: string, shape: Shape, open: OpenShape, free: Map<string, number>): void {

@@ -1,7 +1,6 @@
 /** What `compile` is told, checked before anything is done. Lean sessions do without. */
 import { checkOptions, didYouMean, show } from "../errors.ts";
 import type { Network } from "../graph/network.ts";
-import { showShape } from "../tensor.ts";
 import type { CompileOptions } from "./compile.ts";
 
 const known = [
@@ -33,11 +32,11 @@ export function checkCompileOptions(operation: string, options: unknown): void {
 /** @throws RangeError for a name that is no input, or sizes that are no numbers; TypeError where one that must be said is not */
 export function checkInputOption({ inputs }: Network, input: CompileOptions["input"]): void {
   if (typeof input !== "object" || input === null) return;
-  const finite = (shape: unknown): boolean => !Array.isArray(shape) || shape.every((n) => typeof n !== "number" || Number.isFinite(n));
-  const shapes = Array.isArray(input) ? [input] : Object.values(input);
-  const wrong = shapes.find((shape) => !finite(shape));
-  if (wrong !== undefined) {
-    throw new RangeError(`compile: input wants whole numbers of at least 1, got ${showShape(wrong as readonly number[])}`);
+  const shapes: unknown[] = Array.isArray(input) ? [input] : Object.values(input);
+  for (const shape of shapes) {
+    if (!Array.isArray(shape) || shape.every((n) => Number.isSafeInteger(n) && n >= 1)) continue;
+    const wrong = shape.every((n) => typeof n === "number") ? RangeError : TypeError;
+    throw new wrong(`compile: input wants whole numbers of at least 1, got ${show(shape)}`);
   }
   if (Array.isArray(input)) return;
   const names = inputs.map(({ name }) => name);

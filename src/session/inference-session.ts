@@ -4,7 +4,7 @@
  * operation bound to a kernel. A session answers for any batch and image size: each gets a program of its own on first use, all share
  * the weights.
  */
-import { didYouMean } from "../errors.ts";
+import { didYouMean, show } from "../errors.ts";
 import type { Graph, Value } from "../graph/graph.ts";
 import type { Network } from "../graph/network.ts";
 import { Tensor, sizeOf } from "../tensor.ts";
@@ -196,6 +196,7 @@ export class Session implements Disposable {
 
   #asked(method: string, x: Input | Named<Input>, options: RunOptions<Float32Array | Named<Float32Array>>): Asked {
     const at = `session.${method}`;
+    if (typeof options !== "object") throw new TypeError(`${at}: options wants { into }, got ${show(options)}`);
     const { into, ...others } = options ?? {};
     for (const name in others) throw new RangeError(`${at}: "${name}" is no option; into is the only one`);
     const inputs = checkInputs(at, this.#network, this.#overrides.keys(), x);

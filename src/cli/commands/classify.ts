@@ -16,7 +16,7 @@ import type { EngineChoice, Inference } from "../engine.ts";
 import { isPictureFile, readImage } from "../images.ts";
 import { loadNetwork, modelOptionsHelp, namesOf, networkOptions } from "../network.ts";
 import type { Network } from "../network.ts";
-import { Progress, bar, clipped, columns, print, printJson, remark, thousands } from "../terminal.ts";
+import { Progress, bar, clipped, columns, counted, print, printJson, remark, thousands } from "../terminal.ts";
 
 interface Guess {
   readonly class: string;
@@ -63,7 +63,8 @@ function picturesNamed(names: readonly string[]): string[] {
     const pictures = files.filter(isPictureFile);
     if (pictures.length === 0) throw new Error(`${name}: there are no pictures in this folder`);
     if (pictures.length < files.length) {
-      remark(`${name}: ${thousands(files.length - pictures.length)} files that are no pictures are left out`);
+      const left = counted(files.length - pictures.length, "file that is no picture is", "files that are no pictures are");
+      remark(`${name}: ${left} left out`);
     }
     return pictures;
   });
@@ -149,7 +150,7 @@ export const classify: Command = {
     for (const [i, image] of paths.entries()) {
       // On a terminal the answers themselves show how far it is.
       if (json || process.stdout.isTTY !== true) {
-        progress.update(i / paths.length, `${thousands(i)} of ${thousands(paths.length)} pictures`);
+        progress.update(i / paths.length, `${thousands(i)} of ${counted(paths.length, "picture")}`);
       }
       try {
         const guesses = await classifier.guesses(image);
@@ -168,6 +169,6 @@ export const classify: Command = {
     classifier.close();
     if (json) printJson(answers);
     const failed = answers.filter(({ error }) => error !== undefined).length;
-    if (failed > 0) throw new Error(`${failed} of ${paths.length} pictures could not be classified`);
+    if (failed > 0) throw new Error(`${failed} of ${counted(paths.length, "picture")} could not be classified`);
   },
 };

@@ -13,7 +13,7 @@ import type { Arguments, Command } from "../command.ts";
 import { isOnnx, onnxShapes, openOnnx, sayNotes } from "../onnx.ts";
 import { readBytes, sameFile, writeBytes } from "../files.ts";
 import { inputShape, loadNetwork, modelOptionsHelp } from "../network.ts";
-import { note, print, thousands } from "../terminal.ts";
+import { counted, note, print, thousands } from "../terminal.ts";
 import { checkQuantising, quantisingOptions, toQuantised } from "../quantising.ts";
 import { dictionaryOf, partHelp, readWeightsFile } from "../weights-file.ts";
 
@@ -66,7 +66,8 @@ function toPlain(args: Arguments, from: string, to: string, file: WeightsFile, d
     tensors, { metadata: file.metadata, ...(dtype === "same" ? {} : { dtype: dtype === "f16" ? "F16" : "F32" }) },
   );
   writeBytes(to, bytes);
-  print(`${to}: ${tensors.size} tensors in ${dtype === "same" ? "their own precision" : dtype}, ${thousands(bytes.length)} bytes`);
+  const precision = dtype === "same" ? "their own precision" : dtype;
+  print(`${to}: ${counted(tensors.size, "tensor")} in ${precision}, ${thousands(bytes.length)} bytes`);
 }
 
 /** Weights of an ONNX file by their names in it; or the graph, as senet has it, with any batch where it does not depend on one. */
@@ -84,8 +85,8 @@ function convertOnnx(args: Arguments, from: string, to: string): void {
     writeBytes(to, bytes);
     const shown = Object.entries(shapes).map(([name, shape]) => `${name} ${showShape(shape)}`).join(", ");
     print(
-      `${to}: ${graph.nodes.length} operations, input ${shown}${fixedBatch ? "" : ", any batch"}, opset 17, ${thousands(bytes.length)} ` +
-        `bytes`
+      `${to}: ${counted(graph.nodes.length, "operation")}, input ${shown}${fixedBatch ? "" : ", any batch"}, opset 17, ` +
+        `${thousands(bytes.length)} bytes`
     );
     return;
   }
@@ -94,7 +95,7 @@ function convertOnnx(args: Arguments, from: string, to: string): void {
   const state = network.state();
   const bytes = writeSafetensors(state, { dtype: dtype === "f16" ? "F16" : "F32" });
   writeBytes(to, bytes);
-  print(`${to}: ${state.size} tensors in ${dtype}, ${thousands(bytes.length)} bytes`);
+  print(`${to}: ${counted(state.size, "tensor")} in ${dtype}, ${thousands(bytes.length)} bytes`);
 }
 
 export const convert: Command = {

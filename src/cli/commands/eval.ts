@@ -9,7 +9,7 @@ import { measuredOn, worstShown } from "../report/evaluation.ts";
 import type { Fact } from "../report/facts.ts";
 import { Mistakes } from "../report/mistakes.ts";
 import { evaluationPage } from "../report/page.ts";
-import { Progress, bar, print, printJson, remark, say, table, thousands } from "../terminal.ts";
+import { Progress, bar, counted, print, printJson, remark, say, table, thousands } from "../terminal.ts";
 import { readDataset } from "../training/data.ts";
 import { measure } from "../training/engine.ts";
 import { relabelled } from "../training/fine-tuning.ts";
@@ -98,7 +98,7 @@ export const evalCommand: Command = {
     const mistakes = new Mistakes();
     const evaluation = await measure(network.model, data, network.preprocessing, {
       engine, batch, answers: mistakes.add, quantised: network.quantised,
-      progress: (done, total) => progress.update(done / total, `${thousands(done)} of ${thousands(total)} images`),
+      progress: (done, total) => progress.update(done / total, `${thousands(done)} of ${counted(total, "image")}`),
     });
     const { accuracy, loss, confusion } = evaluation;
     progress.end();

@@ -9,7 +9,7 @@ import { checkWritable, writeBytes } from "../files.ts";
 import { modelOptionsHelp, networkOptions } from "../network.ts";
 import { isOnnx } from "../onnx.ts";
 import { gateFigure, gatesPage, signed } from "../report/gates.ts";
-import { Progress, percent, print, printJson, table, thousands } from "../terminal.ts";
+import { Progress, counted, percent, print, printJson, table } from "../terminal.ts";
 import { readDataset } from "../training/data.ts";
 
 function jsonOf(study: Study): unknown {
@@ -73,7 +73,7 @@ export const gates: Command = {
         );
       }
     }
-    print(`${network.title} on ${thousands(study.measured)} pictures: ${percent(study.accuracy)} right\n`);
+    print(`${network.title} on ${counted(study.measured, "picture")}: ${percent(study.accuracy)} right\n`);
     print(table(
       ["gates", "mean", "< .05", "> .95", "channels", "pictures", "frozen", "at 1"],
       study.blocks.map((block) => [

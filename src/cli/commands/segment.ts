@@ -20,7 +20,7 @@ import type { Arguments, Command } from "../command.ts";
 import { readClassNames } from "../class-names.ts";
 import { writeBytes } from "../files.ts";
 import { chooseEagerKernels, eagerKernelsHelp, modelFromArguments, modelOptionsHelp } from "../network.ts";
-import { Progress, print, printJson, remark, table, thousands } from "../terminal.ts";
+import { Progress, counted, print, printJson, remark, table, thousands } from "../terminal.ts";
 import { readDataset } from "../training/data.ts";
 import { segmentationPicture } from "../training/segmentation-picture.ts";
 
@@ -81,8 +81,8 @@ async function trainOne(args: Arguments, name: string, task: Task, report: (line
     schedule: cosine({ peak: args.number("lr", 0.01, { least: 0 }), warmup: Math.floor(stepsPerEpoch / 4), steps: epochs * stepsPerEpoch }),
   });
   report(
-    `${name}: ${thousands(model.parameterCount())} parameters, ${thousands(training.size)} scenes, ${epochs} ` +
-    `${epochs === 1 ? "epoch" : "epochs"} of ${stepsPerEpoch} steps`,
+    `${name}: ${thousands(model.parameterCount())} parameters, ${counted(training.size, "scene")}, ` +
+    `${counted(epochs, "epoch")} of ${counted(stepsPerEpoch, "step")}`,
   );
   const progress = new Progress();
   const begin = performance.now();

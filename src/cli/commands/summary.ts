@@ -10,7 +10,7 @@ import type { Arguments, Command } from "../command.ts";
 import { isOnnx, onnxShapes, openOnnx, sayNotes } from "../onnx.ts";
 import { UsageError } from "../command.ts";
 import { inputShape, modelFromArguments, modelOptionsHelp } from "../network.ts";
-import { clipped, columns, print, printJson, table, thousands, wrapped } from "../terminal.ts";
+import { clipped, columns, counted, print, printJson, table, thousands, wrapped } from "../terminal.ts";
 
 function millions(n: number): string {
   return `${(n / 1e6).toFixed(n < 1e7 ? 3 : 1)} M`;
@@ -67,7 +67,7 @@ function summaryOfOnnx(args: Arguments, path: string): void {
     node.macs === 0 ? "" : millions(node.macs),
   ]);
   print(table(["name", "operation", "output", "parameters", "MACs"], fitted(rows), ["parameters", "MACs"]));
-  print(`\n${gates.length} SE gate${gates.length === 1 ? "" : "s"}${gates.length === 0 ? "" : "; observe and override take these names"}`);
+  print(`\n${counted(gates.length, "SE gate")}${gates.length === 0 ? "" : "; observe and override take these names"}`);
   const numbers = ["channels", "hidden"];
   const lines = gates.map(
     (gate) => [

@@ -9,7 +9,7 @@ import { StoppedError, UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
 import { readBytes } from "../files.ts";
 import { Mistakes } from "../report/mistakes.ts";
-import { duration, printJson, remark, say, thousands } from "../terminal.ts";
+import { counted, duration, printJson, remark, say, thousands } from "../terminal.ts";
 import { now, trainAll, untilStopped } from "../training/loop.ts";
 import { checkLock, checkOutputs, pathsOf, takeLock } from "../training/outputs.ts";
 import type { Paths } from "../training/outputs.ts";
@@ -67,8 +67,8 @@ function checkpointEvery(args: Arguments): number {
 function announce(run: Run, said: (line: string) => void): void {
   const { settings, trainer, training, validation } = run;
   said(
-    `${settings.model}, ${thousands(trainer.model.parameterCount())} parameters, ${thousands(training.size)} images` +
-    `${validation === undefined ? "" : `, ${thousands(validation.size)} held out`}, ${trainer.stepsPerEpoch} steps an epoch` +
+    `${settings.model}, ${thousands(trainer.model.parameterCount())} parameters, ${counted(training.size, "image")}` +
+    `${validation === undefined ? "" : `, ${thousands(validation.size)} held out`}, ${counted(trainer.stepsPerEpoch, "step")} an epoch` +
     `${trainer.step === 0 ? "" : `, going on after step ${trainer.step}`}\n${run.kernels}${run.beginning}`);
   if (run.warning !== "") remark(run.warning);
 }

@@ -1,6 +1,6 @@
 /** The page of `senet explain`: what every SE block of a network squeezed, excited and scaled for one picture, and what depends on it. */
 import { version } from "../../version.ts";
-import { percent } from "../terminal.ts";
+import { counted, percent } from "../terminal.ts";
 import { Html, html } from "./html.ts";
 import type { Content } from "./html.ts";
 import { base64OfFloats } from "./pixels.ts";
@@ -153,7 +153,7 @@ export function explanationPage({ title, image, picture, guesses, blocks }: Expl
 </head>
 <body><main>
 <h1>${best.name}</h1>
-<p class="quiet">${image}, answered by ${title}, and what its ${blocks.length} SE ${blocks.length === 1 ? "block" : "blocks"} did.</p>
+<p class="quiet">${image}, answered by ${title}, and what its ${counted(blocks.length, "SE block")} did.</p>
 <div class="top"><img src="${picture}" alt="the picture">
 <div>${guesses.map(({ name, probability }) => html`<div class="guess"><span>${name}</span>
 <span class="bar"><i style="width:${(100 * probability).toFixed(2)}%"></i></span>

@@ -1,5 +1,5 @@
 /** What a run was: its settings and figures as rows of tables, and how far it came. */
-import { duration, percent, thousands } from "../terminal.ts";
+import { counted, duration, percent, thousands } from "../terminal.ts";
 import type { LoggedEpoch, RunRecord } from "../training/read-log.ts";
 import { html } from "./html.ts";
 import type { Html } from "./html.ts";
@@ -87,9 +87,9 @@ export function progress(record: RunRecord): string {
   const [done, wanted] = [last(record)?.epoch ?? 0, number(start.epochs)];
   const step = Math.max(0, ...[steps, epochs].map((list) => list[list.length - 1]?.step ?? 0));
   if (diverged !== undefined) return `It ended before its time: ${diverged}.`;
-  if (wanted !== undefined && done >= wanted) return `${thousands(wanted)} ${wanted === 1 ? "epoch" : "epochs"}, ${thousands(step)} steps.`;
-  const of = wanted === undefined ? "" : ` of ${thousands(wanted)}`;
-  return `${thousands(done)}${of} epochs, ${thousands(step)} steps: under way, or stopped.`;
+  if (wanted !== undefined && done >= wanted) return `${counted(wanted, "epoch")}, ${counted(step, "step")}.`;
+  const epochsDone = wanted === undefined ? counted(done, "epoch") : `${thousands(done)} of ${counted(wanted, "epoch")}`;
+  return `${epochsDone}, ${counted(step, "step")}: under way, or stopped.`;
 }
 
 function runFacts(record: RunRecord): Fact[] {

@@ -1,7 +1,7 @@
 /** The page of `senet gates`: the paper's figures 6 and 7 for any network and folder of pictures, and what depends on the gates. */
 import { version } from "../../version.ts";
 import type { BlockStudy, Study } from "../explain/study.ts";
-import { percent, thousands } from "../terminal.ts";
+import { counted, percent } from "../terminal.ts";
 import { tiles } from "./facts.ts";
 import { Html, html } from "./html.ts";
 import { style } from "./style.ts";
@@ -89,7 +89,7 @@ export function gatesPage(title: string, data: string, study: Study): string {
 </head>
 <body><main>
 <h1>${title}: what its gates do</h1>
-<p class="quiet">${thousands(looked)} pictures of ${data} looked at; accuracies on ${thousands(measured)} others.</p>
+<p class="quiet">${counted(looked, "picture")} of ${data} looked at; accuracies on ${counted(measured, "other")}.</p>
 ${tiles([
     ["accuracy", percent(accuracy)], ["all gates frozen to their means", percent(allFrozen)],
     ["all gates 1 (SE left out)", percent(allOne)], ["SE blocks", String(blocks.length)]])}

@@ -6,7 +6,7 @@ import { Dataset } from "../../train/data/dataset.ts";
 import { PictureStack } from "../../train/data/picture-stack.ts";
 import { filesBelow, isFolder, namesIn } from "../files.ts";
 import { NoDecoder, isPictureFile, readImage } from "../images.ts";
-import { Progress, thousands } from "../terminal.ts";
+import { Progress, counted, thousands } from "../terminal.ts";
 
 export type Part = "train" | "test";
 
@@ -88,7 +88,7 @@ export async function readPictures(
     const near = didYouMean(missing[0], folders.filter((name) => !known.includes(name)));
     const said = `${place}: there is no folder for the class "${missing[0]}"${near}`;
     if (part === "train" || missing.length === known.length) throw new Error(said);
-    options.remark(printable(missing.length === 1 ? said : `${said}, nor for ${missing.length - 1} others`));
+    options.remark(printable(missing.length === 1 ? said : `${said}, nor for ${counted(missing.length - 1, "other")}`));
   }
   const found = known.flatMap((name, label) => {
     if (missing.includes(name)) return [];

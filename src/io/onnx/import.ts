@@ -5,8 +5,10 @@
  */
 import { UnsupportedError, didYouMean, show } from "../../errors.ts";
 import type { Graph } from "../../graph/graph.ts";
+import { mustBeSaid } from "../../graph/network.ts";
 import type { Network, NetworkInput, Shapes } from "../../graph/network.ts";
-import { Tensor } from "../../tensor.ts";
+import { isTensor } from "../../checks.ts";
+import type { Tensor } from "../../tensor.ts";
 import { bytesOf } from "../bytes/bytes-of.ts";
 import { Known } from "./constants/known.ts";
 import { Weights } from "./lower/weights.ts";
@@ -68,7 +70,11 @@ export class OnnxNetwork implements Network {
    */
   lower(shapes: Shapes, training: boolean = false): Graph {
     // Of what is not said: one image, where nothing else is free.
-    const usual = this.inputs.map(({ name, shape }) => [name, shape!.map((size, i) => (i > 0 || typeof size === "number" ? size : 1))]);
+    const usual = this.inputs.filter(({ name }) => !Object.hasOwn(shapes, name)).map(({ name, shape: open }) => {
+      const shape = open!.map((size, i) => (i > 0 || typeof size === "number" ? size : 1));
+      if (shape.some((size) => typeof size === "string")) throw mustBeSaid(this.title, name, open);
+      return [name, shape];
+    });
     const graph = recognise(lowerModel(this.#source, { ...Object.fromEntries(usual), ...shapes }));
     if (!training) return graph;
     this.#source.weights.detach();
@@ -118,7 +124,7 @@ function givenOf({ inputs }: OnnxModel, constants: Readonly<Record<string, Tenso
     const port = inputs.find((input) => input.name === name);
     const near = didYouMean(name, inputs.map((input) => input.name));
     if (port === undefined) throw new RangeError(`importOnnx: constants has ${show(name)}, which is no input${near}`);
-    if (!(tensor instanceof Tensor)) throw new TypeError(`importOnnx: constants wants a Tensor as ${name}, got ${show(tensor)}`);
+    if (!isTensor(tensor)) throw new TypeError(`importOnnx: constants wants a Tensor as ${name}, got ${show(tensor)}`);
     return [name, new Known(port.type, tensor.shape, () => filled(port.type, tensor.data), { stable: true })];
   }));
 }

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { UnsupportedError } from "../../../src/errors.ts";
 import { gatesOf } from "../../../src/graph/gates.ts";
 import { importOnnx } from "../../../src/io/onnx/import.ts";
-import { compileSync } from "../../../src/session/session.ts";
+import { compile, compileSync } from "../../../src/session/session.ts";
 import { Tensor, sizeOf } from "../../../src/tensor.ts";
 import { modelBytes, tensor } from "./model-bytes.ts";
 import type { Model, Node } from "./model-bytes.ts";
@@ -24,6 +24,22 @@ function answer(model: Model, shape: readonly number[]): { readonly shape: reado
 const one = (type: string, attributes: Node["attributes"] = {}, inputs: readonly string[] = ["x"], domain: string = ""): Node[] => [
   { type, inputs, outputs: ["y"], attributes, domain },
 ];
+
+test("what a file says of its sizes need not be said again: one image, where the batch alone is free", async () => {
+  const weights = [tensor("w", [2, 3, 1, 1], [1, 2, 3, 4, 5, 6])];
+  const nodes = [{ type: "Conv", inputs: ["x", "w"], outputs: ["y"] }];
+  for (const first of ["N", 1]) {
+    const network = importOnnx(modelBytes({ nodes, weights, inputs: { x: [first, 3, 2, 2] } }));
+    const x = Tensor.of(Array.from({ length: 12 }, (_, i) => i + 1), [1, 3, 2, 2]);
+    const asked = compileSync(network, { input: { x: [1, 3, 2, 2] } }).run(x);
+    for (const session of [compileSync(network), await compile(network), await compile(network, { threads: 1 })]) {
+      assert.equal(session.run(x), asked);
+      session.close();
+    }
+  }
+  const open = importOnnx(modelBytes({ nodes, weights, inputs: { x: ["N", 3, "H", "W"] } }));
+  assert.throws(() => compileSync(open), /: the shape of "x" must be said: it takes \[N,3,H,W\]/);
+});
 
 test("nodes may stand before those that make their inputs, as float16 converters leave them", () => {
   const nodes = [

@@ -17,6 +17,10 @@ const session = compileSync(model, { input, threads: 1 });
 const compiling: readonly (readonly [options: object, message: string])[] = [
   [{ input: [1, 3, NaN, 32] }, "RangeError: compile: input wants whole numbers of at least 1, got [1,3,NaN,32]"],
   [{ input: { input: [1, 3, Infinity, 32] } }, "RangeError: compile: input wants whole numbers of at least 1, got [1,3,Infinity,32]"],
+  [{ input: [1, 3, "a", 32] }, 'TypeError: compile: input wants whole numbers of at least 1, got [1,3,"a",32]'],
+  [{ input: { input: [1, 3, [32], {}] } }, "TypeError: compile: input wants whole numbers of at least 1, got [1,3,[...],Object]"],
+  [{ input: [1, 3, 0, 32] }, "RangeError: compile: input wants whole numbers of at least 1, got [1,3,0,32]"],
+  [{ input: [1, 3, 1.5, -32] }, "RangeError: compile: input wants whole numbers of at least 1, got [1,3,1.5,-32]"],
   [{ input: { inptu: input } }, 'RangeError: compile: input names "inptu", which is no input of this network (did you mean "input"?)'],
   [{ input: {} }, 'TypeError: compile: input wants a shape for "input", such as [1,3,224,224], got undefined'],
   [{ input, pace: "no" }, 'TypeError: compile: pace wants true or false, got "no"'],
@@ -30,10 +34,14 @@ const running: readonly (readonly [options: unknown, message: string])[] = [
   [{ into: new Float64Array(10) }, "TypeError: session.run: into wants a Float32Array, got Float64Array(10)"],
   [{ into: null }, "TypeError: session.run: into wants a Float32Array, got null"],
   [{ into: 5 }, "TypeError: session.run: into wants a Float32Array, got 5"],
+  [5, "TypeError: session.run: options wants { into }, got 5"],
+  [true, "TypeError: session.run: options wants { into }, got true"],
+  ["into", 'TypeError: session.run: options wants { into }, got "into"'],
 ];
 
 const training: readonly (readonly [options: object, message: string])[] = [
   [{ pace: 1 }, "TypeError: compile: pace wants true or false, got 1"],
+  [{ input: [1, 3, "a", 32] }, 'RangeError: compile: input wants a shape [batch,channels,height,width], got [1,3,"a",32]'],
   [{ frozen: "layer1" }, 'TypeError: compile: frozen wants a list of names, got "layer1"'],
   [{ groups: {} }, "TypeError: compile: groups wants a list of groups, got Object"],
   [{ groups: [{ names: "fc" }] }, 'TypeError: compile: groups: names wants a list of names, got "fc"'],
