@@ -41,7 +41,7 @@ test("a folder, with the folders in it; other files are counted", async () => {
   assert.equal(
     answers.map(({ image, guesses }) => [image, guesses?.[0].class]), [[at("album/a.png"), "Bag"], [at("album/more/b.png"), "Sandal"]],
   );
-  assert.match(errors, /album: 1 files that are no pictures are left out/);
+  assert.match(errors, /album: 1 file that is no picture is left out/);
   mkdirSync(at("empty"), { recursive: true });
   const empty = await senet("classify", at("empty"));
   assert.is(empty.code, 1);

@@ -95,7 +95,7 @@ test("one module in two places is an error", () => {
   const first = new Sequential(relu);
   assert.ok(first);
   assert.throws(() => new Residual(relu), /already stands in a model/);
-  assert.throws(() => new Sequential({} as Module), /Sequential: wants modules, got object/);
+  assert.throws(() => new Sequential({} as Module), /Sequential: wants modules, got Object/);
 });
 
 test("gradients accumulate over passes until they are cleared", () => {
