@@ -5,6 +5,7 @@
  */
 import { show } from "../errors.ts";
 import type { NumberFormat } from "../../kernels/formats.ts";
+import type { Quantisation } from "../../kernels/quantised.ts";
 import type { Shape, Tensor } from "../tensor.ts";
 import type { Constant, Operation } from "./operation.ts";
 
@@ -19,6 +20,8 @@ export interface Value {
   readonly shape: Shape;
   /** Number format; "f32" where nothing is said. */
   readonly dtype?: NumberFormat;
+  /** Of bytes: what they mean, for who writes them to a file. What computes with them has it in its operation. */
+  readonly meaning?: Quantisation | undefined;
 }
 
 /** One operation: what it computes, of which values, and the value that it makes. */

@@ -39,8 +39,8 @@ export type QuantisedOperation =
   | { readonly kind: "quantised_scale"; readonly by: ScaleStep }
   /** [x]. */
   | { readonly kind: "quantised_affine"; readonly by: AffineStep }
-  /** [x]: any function of a byte, as its 128 values. */
-  | { readonly kind: "quantised_table"; readonly entries: Uint8Array }
+  /** [x]: any function of a byte, as its 128 values; `of`, where they are those of an activation. */
+  | { readonly kind: "quantised_table"; readonly entries: Uint8Array; readonly of?: Activation }
   /** [x bytes] to float32 [N,C,1,1]. */
   | { readonly kind: "quantised_mean"; readonly by: MeanStep }
   /** [x]. */

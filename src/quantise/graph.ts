@@ -73,7 +73,7 @@ class Quantiser {
     if (known !== undefined) return known;
     const to = this.meaning(value)!;
     const scale = scales(value, to);
-    const output: Value = { name: `${value.name}.bytes`, shape: value.shape, dtype: "u7" };
+    const output: Value = { name: `${value.name}.bytes`, shape: value.shape, dtype: "u7", meaning: to };
     const operation: Operation = { kind: "quantise", to: { ...to, scale }, factor: scale.map((each) => 1 / each) };
     this.#push({ operation, inputs: [this.float(value)], output });
     this.#bytes.set(value, output);
@@ -85,7 +85,7 @@ class Quantiser {
   }
 
   #toBytes(node: Node, operation: Operation, inputs: readonly Value[]): void {
-    const output: Value = { ...node.output, dtype: "u7" };
+    const output: Value = { ...node.output, dtype: "u7", meaning: this.meaning(node.output) };
     this.#bytes.set(node.output, output);
     this.#push({ operation, inputs, output });
   }
@@ -155,7 +155,8 @@ class Quantiser {
         const reals = Float32Array.from({ length: 128 }, (_, q) => from.scale[0] * (q - from.zero));
         activate(referenceInference, reals, operation, reals);
         const entries = Uint8Array.from(reals, (real) => toByte(Math.fround(real / to.scale[0] + to.zero), 0, 127));
-        this.#toBytes(node, { kind: "quantised_table", entries }, [this.#byte(x)]);
+        const { activation, slope, offset } = operation;
+        this.#toBytes(node, { kind: "quantised_table", entries, of: { activation, slope, offset } }, [this.#byte(x)]);
         return true;
       }
       case "max_pool": {

@@ -21,7 +21,8 @@ import type { Shapes } from "../../graph/network.ts";
 import type { OnnxNetwork } from "../../io/onnx/import.ts";
 import { graphCost } from "../../operations/cost.ts";
 import { isOnnx, onnxShapes, openOnnx } from "../onnx.ts";
-import { inputShape, modelFromArguments, modelOptionsHelp } from "../network.ts";
+import type { QuantisedNetwork } from "../../quantise/network.ts";
+import { inputShape, loadNetwork, modelFromArguments, modelOptionsHelp } from "../network.ts";
 import { Progress, print, printJson, table } from "../terminal.ts";
 
 interface Timing {
@@ -127,19 +128,38 @@ function subject(args: Arguments, name: string, train: boolean): Subject {
     const { macs, seMacs } = graphCost(network.lower(shapes));
     return { shape: Object.values(shapes)[0], macs: macs + seMacs, prepare: (one) => prepareOnnx(network, one, shapes, train) };
   }
+  if (args.text("weights") !== undefined) return subjectOfFile(args, name, batch, train);
   const model = modelFromArguments(args, name, 0);
   const shape = inputShape(args, [batch, ...usualInput(model).slice(1)]);
   const { macs, seMacs } = summarise(model, shape);
   return { shape, macs: macs + seMacs, prepare: (one) => prepare(model, one, shape, train) };
 }
 
-async function prepare(model: Module, { engine, kernels, threads, numerics }: Wanted, shape: Shape, train: boolean): Promise<Ready> {
-  if (engine === "eager") {
+/** A model with the weights of a file, which may be bytes. */
+function subjectOfFile(args: Arguments, name: string, batch: number, train: boolean): Subject {
+  const { model, quantised, preprocessing: { size, channels } } = loadNetwork(args, name);
+  const shape = inputShape(args, [batch, channels === "gray" ? 1 : 3, ...size]);
+  const { macs, seMacs } = summarise(model, shape);
+  return {
+    shape, macs: macs + seMacs,
+    async prepare(one) {
+      if (quantised === undefined) return prepare(model, one, shape, train);
+      if (train) throw new UsageError("senet bench: a quantised network does not learn: --train times float32 alone");
+      if (one.engine === "eager") throw new UsageError("senet bench: a quantised network runs in a session, not eagerly");
+      return prepare(quantised, one, shape, false);
+    },
+  };
+}
+
+async function prepare(
+  model: Module | QuantisedNetwork, { engine, kernels, threads, numerics }: Wanted, shape: Shape, train: boolean,
+): Promise<Ready> {
+  if (engine === "eager" && !("quantised" in model)) {
     model.use(kernels === "plain" ? plain : reference);
     return { once: train ? forwardBackward(model) : (input) => void model.forward(input), compile: 0, arena: 0, close: () => undefined };
   }
   const start = performance.now();
-  if (train) return trainingStep(model, shape, threads, numerics === "exact" ? "exact" : "fast", start);
+  if (train && !("quantised" in model)) return trainingStep(model, shape, threads, numerics === "exact" ? "exact" : "fast", start);
   const session = await compile(
     model, { input: shape, kernels: kernels === "wasm" ? "wasm" : "plain", threads, ...(numerics === null ? {} : { numerics }) },
   );
@@ -218,6 +238,7 @@ export const bench: Command = {
     },
     runs: { value: "N", help: "timed runs after the first (default 5)" },
     train: { help: "training steps instead of inference (eager: forward and backward pass)" },
+    weights: { value: "FILE", help: "of the model, instead of random ones; a quantised network computes with bytes" },
     "model-options": modelOptionsHelp,
     json: { help: "for programs: an array, one object a combination" },
   },

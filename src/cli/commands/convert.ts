@@ -7,6 +7,7 @@ import type { StoredTensor, WeightsFile } from "../../io/weights/stored.ts";
 import { keepsBatch, writeOnnx } from "../../io/onnx/write.ts";
 import { lower } from "../../nn/lower.ts";
 import { showShape, sizeOf } from "../../tensor.ts";
+import { isQuantised } from "../../quantise/file.ts";
 import { saveWeights, weightsDescription } from "../../weights.ts";
 import { UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
@@ -25,11 +26,13 @@ function toOnnx(args: Arguments, from: string, to: string): void {
   const usual = network.described ? [1, channels === "gray" ? 1 : 3, ...size] : usualInput(network.model);
   const input = inputShape(args, usual);
   const fixedBatch = input[0] !== 1 || args.flag("fixed-batch");
-  const bytes = writeOnnx(lower(network.model, input), { name: network.model.identity?.model ?? "senet", fixedBatch });
+  const { model, quantised } = network;
+  const graph = quantised === undefined ? lower(model, input) : quantised.lower({ [quantised.inputs[0].name]: input });
+  const bytes = writeOnnx(graph, { name: model.identity?.model ?? "senet", fixedBatch });
   writeBytes(to, bytes);
   print(
-    `${to}: ${network.title}, input ${showShape(input)}${fixedBatch ? ", this batch alone" : ""}, opset 17, ${thousands(bytes.length)} ` +
-    `bytes`,
+    `${to}: ${network.title}${quantised === undefined ? "" : ", int8 (QDQ)"}, input ${showShape(input)}` +
+    `${fixedBatch ? ", this batch alone" : ""}, opset 17, ${thousands(bytes.length)} bytes`,
   );
 }
 
@@ -103,7 +106,7 @@ export const convert: Command = {
   usage: "IN OUT.safetensors|OUT.onnx [options]",
   help: "weights (safetensors, or what torch.save wrote) to safetensors in half, single or their own precision, a network with " +
     "its weights to ONNX, " +
-    "or an ONNX file to its weights or to what senet made of it\n" +
+    "or an ONNX file to its weights or to what senet made of it; a network of bytes to ONNX with QuantizeLinear and DequantizeLinear\n" +
     "With --model the result has that model's names and says which model it is, with --classes and --preset also what its " +
     "classes and pictures are.",
   options: {
@@ -130,6 +133,7 @@ export const convert: Command = {
     if (to.endsWith(".onnx")) return toOnnx(args, from, to);
     if (!to.endsWith(".safetensors")) throw new UsageError(`senet convert: OUT wants to end in .safetensors or .onnx, got "${to}"`);
     const file = readWeightsFile(from);
+    if (isQuantised(file)) throw new UsageError(`senet convert: ${from} is a quantised network: it becomes OUT.onnx, and nothing else`);
     const dtype = args.choice("dtype", dtypes, "value" in file ? "same" : "f16");
     const described = args.text("model") !== undefined || args.text("classes") !== undefined || args.text("preset") !== undefined;
     // A training run's checkpoint holds more than weights: what it would have written at its end is taken.

@@ -8,8 +8,9 @@ import { readBytes, sameFile, writeBytes } from "../files.ts";
 import { engineFromArguments, engineHelp, inference } from "../engine.ts";
 import { modelFromArguments, modelOptionsHelp } from "../network.ts";
 import { isOnnx, onnxSession, openOnnx, sayNotes } from "../onnx.ts";
+import { isQuantised } from "../../quantise/file.ts";
 import { print, remark } from "../terminal.ts";
-import { loadInto, partHelp, readWeightsFile } from "../weights-file.ts";
+import { loadInto, partHelp, quantisedOf, readWeightsFile } from "../weights-file.ts";
 
 /** The tensor named `input` of a safetensors file. */
 function readInput(path: string): Tensor<Float32Array> {
@@ -85,9 +86,15 @@ export const run: Command = {
     const input = readInput(paths.input);
     model.outputShape(input.shape);
     const part = args.text("part");
-    const report = loadInto(model, readWeightsFile(paths.weights), paths.weights, { partial, ...(part === undefined ? {} : { part }) });
-    if (partial) remark(`loaded in part: ${describeReport(report) || "everything fitted"}`);
-    const { run: forward, kernels, close } = await inference(model, engine, input.shape);
+    const file = readWeightsFile(paths.weights);
+    const quantised = isQuantised(file) ? quantisedOf(model, file, paths.weights) : undefined;
+    if (quantised === undefined) {
+      const report = loadInto(model, file, paths.weights, { partial, ...(part === undefined ? {} : { part }) });
+      if (partial) remark(`loaded in part: ${describeReport(report) || "everything fitted"}`);
+    } else if (partial) {
+      throw new UsageError(`senet run: --partial is for weights of float32, ${paths.weights} is a quantised network`);
+    }
+    const { run: forward, kernels, close } = await inference(quantised ?? model, engine, input.shape);
     const output = forward(input);
     close();
     writeBytes(paths.output, writeSafetensors([["output", output]]));

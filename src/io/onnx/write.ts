@@ -7,7 +7,7 @@ import { show } from "../../errors.ts";
 import type { ArgumentKind } from "../../checks.ts";
 import { checkFields, flag, text, textRecord, texts } from "../../checks.ts";
 import type { Constant, Graph, Kind, Node, Value } from "../../graph/graph.ts";
-import type { Tensor } from "../../tensor.ts";
+import type { Shape, Tensor } from "../../tensor.ts";
 import { writers } from "./writers/index.ts";
 import type { Attributes, NodeSink, OnnxNode, Writer } from "./writers/writer.ts";
 import { Message } from "./protobuf.ts";
@@ -15,6 +15,9 @@ import { Message } from "./protobuf.ts";
 const OPSET = 17;
 const IR_VERSION = 8;
 const FLOAT = 1;
+const UINT8 = 2;
+const INT8 = 3;
+const INT32 = 6;
 const INT64 = 7;
 
 /** Collects nodes and weights of one file. */
@@ -41,6 +44,18 @@ class OnnxWriter implements NodeSink {
     values.forEach((value, i) => view.setBigInt64(i * 8, BigInt(value), true));
     const tensor = new Message().integer(1, values.length).integer(2, INT64).text(8, name).bytes(9, bytes);
     this.initializers.set(name, tensor);
+    return name;
+  }
+
+  whole(name: string, values: Uint8Array | Int8Array | Int32Array, shape: Shape): string {
+    if (this.initializers.has(name)) return name;
+    const bytes = new Uint8Array(values.byteLength);
+    const view = new DataView(bytes.buffer);
+    values.forEach((value, i) => (values instanceof Int32Array ? view.setInt32(4 * i, value, true) : view.setUint8(i, value & 255)));
+    const message = new Message();
+    for (const size of shape) message.integer(1, size);
+    const type = values instanceof Int32Array ? INT32 : values instanceof Int8Array ? INT8 : UINT8;
+    this.initializers.set(name, message.integer(2, type).text(8, name).bytes(9, bytes));
     return name;
   }
 

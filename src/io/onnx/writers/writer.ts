@@ -1,6 +1,6 @@
 /** What nodes of ONNX are written with: one writer a kind of operation. */
 import type { Constant, Kind, Of, Value } from "../../../graph/graph.ts";
-import type { Tensor } from "../../../tensor.ts";
+import type { Shape, Tensor } from "../../../tensor.ts";
 
 /** A whole number, whole numbers, a text, or a float. */
 export type Attributes = Readonly<Record<string, number | readonly number[] | string | { readonly float: number }>>;
@@ -19,6 +19,8 @@ export interface NodeSink {
   constants(...given: readonly (Constant | undefined)[]): string[];
   floats(name: string, tensor: Tensor): string;
   integers(name: string, values: readonly number[]): string;
+  /** Whole numbers of as many bits as their array has. */
+  whole(name: string, values: Uint8Array | Int8Array | Int32Array, shape: Shape): string;
 }
 
 /** An operation to be written. */
