@@ -4,7 +4,7 @@ import type { Shape } from "../tensor.ts";
 import type { QuantisedLayer } from "./recipe.ts";
 
 /** The largest bias, in steps of the sum: far from the end of 32 bits. */
-const MOST_BIAS = 268435456;
+export const MOST_BIAS = 268435456;
 
 /** What a layer is made of. */
 export interface LayerNumbers {
