@@ -52,9 +52,15 @@ export async function buildPage(out: string): Promise<BuiltFile[]> {
   mkdirSync(join(out, "samples"), { recursive: true });
   const shared = { bundle: true, minify: true, format: "esm", target: "es2022", logLevel: "error", legalComments: "none" };
   await bundler().build({ ...shared, entryPoints: [join(here, "ui/app.ts")], outdir: out });
-  // Readers of ONNX and of .tflite are files of their own, which are loaded when a file of the user's wants them.
+  // What only files of a user's want is a file of its own, which is loaded when one is given.
   await bundler().build({
     ...shared, entryPoints: [join(here, "worker/worker.ts")], outdir: out, splitting: true, chunkNames: "part-[name]-[hash]" });
+  // An ordinary script: it waits neither for the style nor for the rest of the page. It names what the worker will ask for first.
+  const worker = readFileSync(join(out, "worker.js"), "utf8");
+  const parts = [...worker.matchAll(/from"\.\/(part-[^"]+)"/g)].map(([, name]) => name);
+  await bundler().build({
+    ...shared, format: "iife", entryPoints: [join(here, "ui/begin-now.ts")], outfile: join(out, "begin.js"),
+    define: { workerParts: JSON.stringify([...new Set(parts)]) } });
   for (const name of ["index.html", "style.css", "icon.svg"]) copyFileSync(join(here, "static", name), join(out, name));
   copyFileSync(join(pretrained, "fashion-mnist.safetensors"), join(out, "fashion-mnist.safetensors"));
   copyFileSync(join(root, "kernels/reference/squeeze-excite.ts"), join(out, "squeeze-excite.txt"));
@@ -69,7 +75,7 @@ export async function buildPage(out: string): Promise<BuiltFile[]> {
 export function pageBytes(files: readonly BuiltFile[]): { readonly page: number; readonly later: number } {
   let [page, later] = [0, 0];
   for (const { name, gzip } of files) {
-    if (/^part-(import|selfie-file|imagenet-classes|any-network)-/.test(name)) later += gzip;
+    if (/^part-users-files-/.test(name)) later += gzip;
     else if (!name.endsWith(".safetensors")) page += gzip;
   }
   return { page, later };

@@ -37,6 +37,8 @@ export interface Opened {
   readonly notes: readonly string[];
   /** Milliseconds from bytes to sessions. */
   readonly took: number;
+  /** When the worker got how far, milliseconds since 1970. */
+  readonly steps: readonly (readonly [name: string, time: number])[];
 }
 
 /** Small pictures of channels side by side, grey. */
@@ -155,6 +157,8 @@ export interface Preparation {
 /** What can be asked of the worker that looks. */
 export interface Actions {
   open(request: OpenRequest): Promise<Opened>;
+  /** What was opened in haste is compiled as all else is. @returns the kernels that run from now on */
+  settle(request: undefined): Promise<string>;
   look(request: LookRequest): Promise<Look>;
   /** The next look wants a picture. */
   prepare(preparation: Preparation): Promise<void>;

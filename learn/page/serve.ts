@@ -24,6 +24,15 @@ export interface Served {
  * @param isolated false: without those headers, as most hosts of static files give them out
  */
 export function servePage(folder: string, port: number, isolated: boolean = true): Promise<Served> {
+  // Zipped once: a browser asks for several files at a time, and waits for each.
+  const zipped = new Map<string, { readonly of: Uint8Array; readonly zip: Uint8Array }>();
+  const zip = (name: string, of: Uint8Array): Uint8Array => {
+    const before = zipped.get(name);
+    if (before !== undefined && before.of.length === of.length && of.every((byte, i) => byte === before.of[i])) return before.zip;
+    const made = { of, zip: gzipSync(of, { level: 6 }) };
+    zipped.set(name, made);
+    return made.zip;
+  };
   const server = createServer((request, answer) => {
     const path = decodeURIComponent((request.url ?? "/").split("?")[0]);
     const name = path.endsWith("/") ? `${path}index.html` : path;
@@ -33,9 +42,11 @@ export function servePage(folder: string, port: number, isolated: boolean = true
       if (parts.some((part) => part === ".." || part.includes("\\"))) throw new Error("outside");
       const bytes = readFileSync(join(folder, ...parts));
       const kind = kinds[name.slice(name.lastIndexOf(".") + 1)] ?? "application/octet-stream";
-      const zipped = /text|json|svg/.test(kind);
-      answer.writeHead(200, { "content-type": kind, ...(isolated ? headers : {}), ...(zipped ? { "content-encoding": "gzip" } : {}) });
-      answer.end(zipped ? gzipSync(bytes, { level: 6 }) : bytes);
+      const text = /text|json|svg/.test(kind);
+      // A part's name changes with what is in it.
+      const lasting = /^part-/.test(parts[0] ?? "") ? { "cache-control": "max-age=31536000, immutable" } : {};
+      answer.writeHead(200, { "content-type": kind, ...(isolated ? headers : {}), ...lasting, ...(text ? { "content-encoding": "gzip" } : {}) });
+      answer.end(text ? zip(name, bytes) : bytes);
     } catch {
       answer.writeHead(404, { "content-type": "text/plain" });
       answer.end("not found");

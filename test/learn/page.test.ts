@@ -101,6 +101,20 @@ test("a gate that is set stays, the block's others are its own, and later blocks
   assert.is.not(probabilities[0], own.probabilities[0]);
 });
 
+test("opened in haste it answers nearly so, and to the bit once it has settled", async () => {
+  const haste = await Inspection.open(await openSource(bytesOf("models/pretrained/fashion-mnist.safetensors"), "haste", true), true);
+  assert.match(haste.opened(0).kernels, /^plain/);
+  const [first, own] = [await haste.look(shirt), await bundled.look(shirt)];
+  first.probabilities.forEach((value, i) => assert.ok(Math.abs(value - own.probabilities[i]) < 1e-4));
+  first.blocks.forEach(({ gates }, b) => gates.forEach((gate, c) => assert.ok(Math.abs(gate - own.blocks[b].gates[c]) < 1e-4)));
+  assert.is(await haste.settle(), bundled.opened(0).kernels);
+  assert.is(await bundled.settle(), bundled.opened(0).kernels);
+  const settled = await haste.look(shirt);
+  assert.equal(settled.probabilities, own.probabilities);
+  assert.equal(settled.blocks, own.blocks);
+  haste.close();
+});
+
 test("a look without a picture is at the one before; another channel of it runs nothing anew", async () => {
   const first = await bundled.look(shirt);
   const again = await bundled.look({ ...shirt, picture: undefined, selection: { ...selection, channel: 4 } });

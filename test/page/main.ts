@@ -60,7 +60,7 @@ for (const name of ["chrome", "firefox"] as const) {
   await expect(`${name}: works where the page is not isolated, and says that it has one thread`, async () => {
     const plain = await browser.newPage();
     await plain.goto(bare.address);
-    await plain.waitForFunction(`${looks} > 0`, { timeout: 60_000 });
+    await plain.waitForFunction(`${looks} > 0 && /Kernels: wasm/.test(${status})`, { timeout: 60_000 });
     const said = String(await plain.evaluate(status));
     sure(/1 thread/.test(said), said);
     return said;

@@ -1,6 +1,7 @@
 /** The page: what is looked at, with which gates; and who shows it. */
 import type { Look, Opened, Preparation, Selection } from "../messages.ts";
 import { Answer } from "./answer.ts";
+import { begun, bundledName } from "./begin.ts";
 import { BlockView } from "./block.ts";
 import { Code } from "./code.ts";
 import { Drawing } from "./drawing.ts";
@@ -13,7 +14,6 @@ import type { Sample } from "./pictures.ts";
 import { textureSamples } from "./textures.ts";
 import { Training } from "./training.ts";
 
-const bundledName = "fashion-mnist.safetensors";
 /** How far the gates go in a step against the gradient: the one that would change most. */
 const longestStep = 0.15;
 
@@ -56,7 +56,7 @@ class Page {
   #unseen = true;
 
   constructor() {
-    new Training((weights) => void this.#openNetwork(weights, "trained here", textureSamples()));
+    new Training((weights) => void this.#openNetwork(weights, "trained here", Promise.resolve(textureSamples())));
     this.#se.addEventListener("change", () => this.#allGates(this.#se.value));
     this.#reset.addEventListener("click", () => this.#allGates("own"));
     const file = element("file", HTMLInputElement);
@@ -79,8 +79,9 @@ class Page {
   async start(): Promise<void> {
     const source = fetch("squeeze-excite.txt").then((answer) => answer.text());
     const samples = bundledSamples();
-    const network = await (await fetch(bundledName)).arrayBuffer();
-    await this.#openNetwork(new Uint8Array(network), bundledName, await samples);
+    const network = await begun().network;
+    performance.mark("page has the weights");
+    await this.#openNetwork(new Uint8Array(network), bundledName, samples);
     this.#code.read(await source);
     this.#draw();
   }
@@ -109,7 +110,7 @@ class Page {
   }
 
   /** @param samples of the page's own network, to choose from; undefined for one of the user's, which keeps those that there are */
-  async #openNetwork(bytes: Uint8Array, name: string, samples: readonly Sample[] | undefined): Promise<void> {
+  async #openNetwork(bytes: Uint8Array, name: string, samples: Promise<readonly Sample[]> | undefined): Promise<void> {
     this.#complain("");
     this.#status.textContent = `Opening ${name} …`;
     try {
@@ -119,6 +120,8 @@ class Page {
       this.#showStatus();
       return;
     }
+    for (const [name, time] of this.#opened.steps) performance.mark(name, { startTime: Math.max(0, time - performance.timeOrigin) });
+    performance.mark("open");
     this.#overrides = new Map();
     this.#selection = { block: 0, channel: 0, hidden: 0, pixel: 0 };
     this.#latest = undefined;
@@ -128,11 +131,12 @@ class Page {
     this.#flow.open(this.#opened.blocks);
     this.#showStatus();
     if (samples !== undefined) {
-      showSamples(samples, (sample) => {
+      const given = await samples;
+      showSamples(given, (sample) => {
         this.#camera.stop();
         this.#drawing.show(sample.picture);
       });
-      this.#drawing.show(samples[0].picture);
+      this.#drawing.show(given[0].picture);
     } else this.#changed(true);
   }
 
@@ -144,6 +148,15 @@ class Page {
       `${title}: ${blocks.length} SE ${blocks.length === 1 ? "block" : "blocks"}, open after ${took.toFixed(0)} ms.`,
       `Kernels: ${kernels}.`,
       ...notes.map((note) => `Note: ${note}.`)].join(" ");
+  }
+
+  /** After the first answer. */
+  async #settle(opened: Opened): Promise<void> {
+    performance.mark("answer");
+    const kernels = await this.#engine.settle(undefined);
+    if (this.#opened !== opened) return;
+    this.#opened = { ...opened, kernels };
+    this.#showStatus();
   }
 
   /** Something is to be looked at anew: at once, or when the look that is under way has come. */
@@ -167,9 +180,10 @@ class Page {
           picture, overrides: this.#overrides, selection: this.#selection, target: this.#answer.target });
         // Another network may have been opened meanwhile.
         if (opened !== this.#opened) continue;
-        if (this.#latest === undefined) performance.mark("answer");
+        const first = this.#latest === undefined;
         this.#latest = look;
         this.#draw();
+        if (first) void this.#settle(opened);
       } while (this.#again);
     } catch (error) {
       this.#complain((error as Error).message);

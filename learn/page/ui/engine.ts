@@ -1,5 +1,6 @@
 /** The worker that looks, as functions. */
 import type { Actions } from "../messages.ts";
+import { begun } from "./begin.ts";
 
 interface Waiting {
   readonly resolve: (result: never) => void;
@@ -7,7 +8,7 @@ interface Waiting {
 }
 
 export class Engine implements Actions {
-  readonly #worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+  readonly #worker = begun().worker;
   readonly #waiting = new Map<number, Waiting>();
   #last = 0;
 
@@ -20,9 +21,12 @@ export class Engine implements Actions {
       else waiting?.reject(new Error(data.failure));
     };
     this.#worker.onerror = (event) => broken(event.message);
+    const { failure } = begun();
+    if (failure !== undefined) broken(failure);
   }
 
   open: Actions["open"] = (request) => this.#ask("open", request);
+  settle: Actions["settle"] = (request) => this.#ask("settle", request);
   prepare: Actions["prepare"] = (preparation) => this.#ask("prepare", preparation);
   look: Actions["look"] = (request) => this.#ask("look", request);
 

@@ -18,6 +18,7 @@ import type { Source } from "./source.ts";
 import { prepared } from "./preparation.ts";
 import { compile } from "./sessions.ts";
 import { sheetOf } from "./sheet.ts";
+import { step, stepsTaken } from "./steps.ts";
 
 type Seen = Readonly<Record<string, Tensor<Float32Array>>>;
 
@@ -76,14 +77,23 @@ function shortName(name: string, index: number): string {
   return short === "" || short.length > 24 ? `block ${index + 1}` : short;
 }
 
+/** One that answers as the command line does, and one in which all that the page shows can be seen and set; in haste that one is both. */
+async function sessionsOf({ network, input, shape }: Source, gates: readonly Gate[], haste: boolean): Promise<[Session, Session]> {
+  const names = gates.map(({ name }) => name);
+  const observe = new Set(gates.flatMap((gate) => [gate.name, gate.nodes[0].output.name, gate.scaled, hiddenName(gate) ?? gate.name]));
+  const options = { input: { [input]: shape }, numerics: "exact" as const, ...(haste ? { kernels: "plain" as const } : {}) };
+  const looking = await compile(network, { ...options, observe: [...observe], override: names });
+  return [haste ? looking : await compile(network, options), looking];
+}
+
 export class Inspection {
   readonly #source: Source;
   readonly #graph: Graph;
   readonly #gates: readonly Gate[];
   readonly #hidden: readonly (string | undefined)[];
   readonly #blocks: readonly BlockInfo[];
-  readonly #answering: Session;
-  readonly #looking: Session;
+  #answering: Session;
+  #looking: Session;
   readonly #gradients: Gradients;
   /** Of the picture that was looked at last: with its own gates, and with those that were set last. */
   #own: Pass | undefined;
@@ -105,24 +115,33 @@ export class Inspection {
     });
   }
 
-  /** @throws Error for a network without gates */
-  static async open(source: Source): Promise<Inspection> {
-    const { network, input, shape } = source;
-    const shapes = { [input]: shape };
-    const graph = network.lower(shapes);
+  /**
+   * @param haste on plain kernels, which need neither be assembled nor checked, until `settle`: the first answer is sooner there
+   * @throws Error for a network without gates
+   */
+  static async open(source: Source, haste: boolean = false): Promise<Inspection> {
+    const graph = source.network.lower({ [source.input]: source.shape });
     const gates = gatesOf(graph);
     if (gates.length === 0) throw new Error("it has no gates: no pooled mean scales channels, so there is no SE to look at");
-    const names = gates.map(({ name }) => name);
-    const observe = new Set(gates.flatMap((gate) => [gate.name, gate.nodes[0].output.name, gate.scaled, hiddenName(gate) ?? gate.name]));
-    const answering = await compile(network, { input: shapes, numerics: "exact" });
-    const looking = await compile(network, { input: shapes, numerics: "exact", observe: [...observe], override: names });
-    return new Inspection(source, graph, gates, answering, looking);
+    step("graph and gates");
+    const sessions = await sessionsOf(source, gates, haste);
+    step("sessions");
+    return new Inspection(source, graph, gates, ...sessions);
+  }
+
+  async settle(): Promise<string> {
+    if (this.#answering === this.#looking) {
+      const before = this.#looking;
+      [this.#answering, this.#looking] = await sessionsOf(this.#source, this.#gates, false);
+      before.close();
+    }
+    return this.#answering.kernels;
   }
 
   opened(took: number): Opened {
     const { title, classes, notes, pixels, preprocessing: { size: [height, width], channels } } = this.#source;
     return {
-      title, kernels: this.#answering.kernels, classes, pixels, blocks: this.#blocks, notes, took,
+      title, kernels: this.#answering.kernels, classes, pixels, blocks: this.#blocks, notes, took, steps: stepsTaken(),
       input: { height, width, gray: channels === "gray" } };
   }
 
@@ -150,7 +169,7 @@ export class Inspection {
   /** The network as others run it gives the same bits as the command line. Masks are large: there one run is enough. */
   #answer(x: Tensor<Float32Array>, seen: Seen): Tensor<Float32Array> {
     const { network: { outputs: [output] }, input, pixels } = this.#source;
-    return pixels ? seen[output] : this.#answering.run({ [input]: x })[output];
+    return pixels || this.#answering === this.#looking ? seen[output] : this.#answering.run({ [input]: x })[output];
   }
 
   /**

@@ -2,6 +2,9 @@
 import type { Actions, LookRequest, OpenRequest, Preparation } from "../messages.ts";
 import { Inspection } from "./inspect.ts";
 import { openSource } from "./open.ts";
+import { step } from "./steps.ts";
+
+step("worker loaded");
 
 let inspection: Inspection | undefined;
 
@@ -14,14 +17,18 @@ function open(): Inspection {
 const actions: Actions = {
   async open({ bytes, name, own }: OpenRequest) {
     const began = performance.now();
+    step("worker has the weights");
     // The one before stays open until this one is known to be good.
-    const next = await Inspection.open(await openSource(bytes, name, own));
+    const next = await Inspection.open(await openSource(bytes, name, own), own);
     inspection?.close();
     inspection = next;
     return next.opened(performance.now() - began);
   },
   async look(request: LookRequest) {
     return open().look(request);
+  },
+  async settle() {
+    return open().settle();
   },
   async prepare(preparation: Preparation) {
     open().prepare(preparation);

@@ -17,7 +17,7 @@ function channelsLast(x: Tensor<Float32Array>): Tensor<Float32Array> {
 }
 
 async function openOnnx(bytes: Uint8Array, name: string): Promise<Source> {
-  const { importOnnx } = await import("../../../src/io/onnx/import.ts");
+  const { importOnnx } = await import("./users-files.ts");
   const network = importOnnx(bytes);
   const [{ name: input, shape: open = [] }, ...more] = network.inputs;
   if (more.length > 0 || open.length !== 4) throw new FormatError(`it wants ${network.inputs.length} inputs, or one that is no picture`);
@@ -41,7 +41,7 @@ async function openOnnx(bytes: Uint8Array, name: string): Promise<Source> {
 
 /** MediaPipe's selfie segmentation, the one network of a .tflite that is known (learn/selfie). */
 async function openSelfie(bytes: Uint8Array, name: string): Promise<Source> {
-  const { gateNames, openSelfieFile, selfiePreprocessing } = await import("../../selfie/selfie-file.ts");
+  const { gateNames, openSelfieFile, selfiePreprocessing } = await import("./users-files.ts");
   const network = moduleNetwork(openSelfieFile(bytes));
   return {
     title: `${name} (MediaPipe's selfie segmentation)`, network, input: "input", shape: [1, 3, ...selfiePreprocessing.size],
@@ -61,6 +61,6 @@ export async function openSource(bytes: Uint8Array, name: string, own: boolean =
     throw new FormatError("this is no network that the page reads: it takes safetensors and ONNX (and MediaPipe's selfie segmentation)");
   }
   if (onnx) return openOnnx(bytes, name);
-  const { openSafetensors } = await import("./any-network.ts");
+  const { openSafetensors } = await import("./users-files.ts");
   return openSafetensors(bytes, name);
 }
