@@ -45,7 +45,8 @@ export function servePage(folder: string, port: number, isolated: boolean = true
       const text = /text|json|svg/.test(kind);
       // A part's name changes with what is in it.
       const lasting = /^part-/.test(parts[0] ?? "") ? { "cache-control": "max-age=31536000, immutable" } : {};
-      answer.writeHead(200, { "content-type": kind, ...(isolated ? headers : {}), ...lasting, ...(text ? { "content-encoding": "gzip" } : {}) });
+      answer.writeHead(200, {
+        "content-type": kind, ...(isolated ? headers : {}), ...lasting, ...(text ? { "content-encoding": "gzip" } : {}) });
       answer.end(text ? zip(name, bytes) : bytes);
     } catch {
       answer.writeHead(404, { "content-type": "text/plain" });

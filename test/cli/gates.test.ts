@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { createModel, saveWeights } from "../../src/index.ts";
 import { senet, temporaryFolder } from "./call.ts";
 
 const folder = temporaryFolder();
@@ -70,6 +71,40 @@ test("the page, and its figures as files", async () => {
   assert.match(page, /Ankle boot/);
   assert.not.match(page, /<script|(src|href)="(?!data:)/);
   assert.is(readdirSync(at("figures"), { withFileTypes: true }).length, 6);
+});
+
+test("some of the network's classes will do; of others it says how many answers stay", async () => {
+  const copy = (to: string, file: string): void => {
+    mkdirSync(at(to), { recursive: true });
+    for (const name of ["a.png", "b.png"]) copyFileSync(join(samples, file), join(at(to), name));
+  };
+  for (const [name, file] of [["Bag", "bag-0018.png"], ["Coat", "coat-0006.png"]]) copy(`some/${name}`, file);
+  const some = await senet("gates", "--data", at("some"), "--classes", names, "--json");
+  assert.is(some.code, 0, some.errors);
+  const { accuracy, against, classes: named } = JSON.parse(some.output) as { accuracy: number; against: string; classes: string[] };
+  assert.equal([accuracy, against, named.length], [1, "labels", 10]);
+  for (const [name, file] of [["soft", "coat-0006.png"], ["hard", "ankle-boot-0000.png"]]) copy(`mine/${name}`, file);
+  const mine = await senet("gates", "--data", at("mine"), "--classes", names, "--json");
+  assert.is(mine.code, 0, mine.errors);
+  assert.match(mine.errors, /"hard", "soft" are no class of .*: what is measured is how many answers are as with its own gates/);
+  const kept = JSON.parse(mine.output) as { accuracy: number; against: string; allOne: number; classes: string[] };
+  assert.equal([kept.accuracy, kept.against, kept.classes], [1, "own answers", ["hard", "soft"]]);
+  assert.ok(kept.allOne <= 1);
+});
+
+test("a network that answers for every pixel: shares of the picture, and pixels that keep their class", async () => {
+  const model = createModel("se_unet", { classes: 3, inChannels: 1, width: 4 }, 5).evaluate();
+  const preprocessing = { size: [16, 16], resize: 16, interpolation: "bilinear", channels: "gray", mean: [0.5], std: [0.5] } as const;
+  writeFileSync(at("unet.safetensors"), saveWeights(model, { classes: ["ground", "leaf", "sky"], preprocessing }));
+  const explained = await senet("explain", join(samples, "bag-0018.png"), "--weights", at("unet.safetensors"), "--json");
+  assert.is(explained.code, 0, explained.errors);
+  const { pixels, guesses } = JSON.parse(explained.output) as { pixels: boolean; guesses: { name: string; probability: number }[] };
+  assert.ok(pixels && guesses.length === 3);
+  assert.ok(Math.abs(guesses.reduce((sum, { probability }) => sum + probability, 0) - 1) < 1e-5);
+  const call = await senet("gates", "--data", at("mine"), "--weights", at("unet.safetensors"), "--out", at("unet.html"));
+  assert.is(call.code, 0, call.errors);
+  assert.match(call.errors, /answers for every pixel/);
+  assert.match(readFileSync(at("unet.html"), "utf8"), /answers kept with all gates 1/);
 });
 
 test("bad input: one line, the right code", async () => {

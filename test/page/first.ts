@@ -28,8 +28,10 @@ const folders = [out, ...process.argv.slice(3)];
 const served = await Promise.all(folders.map((folder) => servePage(folder, 0)));
 const times = folders.map(() => new Map<string, number[]>());
 
+const chromium = path;
+
 async function once({ address }: Served, steps: Map<string, number[]>): Promise<void> {
-  const browser = await launch("chrome", path);
+  const browser = await launch("chrome", chromium);
   const page = await browser.newPage();
   await page.goto(address);
   await page.waitForFunction(`${looks} > 0`, { timeout: 60_000 });

@@ -49,7 +49,7 @@ export const explain: Command = {
     }
     writeBytes(out, explanationPage(explanation));
     const [best] = explanation.guesses;
-    print(`${explanation.image}: ${best.name}, ${percent(best.probability)}\n`);
+    print(`${explanation.image}: ${best.name}, ${percent(best.probability)}${explanation.pixels ? " of the picture" : ""}\n`);
     const rows = explanation.blocks.map(({ name, channels, gates, effects }) => [
       name, String(channels), (gates.reduce((sum, gate) => sum + gate, 0) / channels).toFixed(3),
       ...[effects.mean, effects.one, effects.off].map(({ kept, same, becomes }) => `${percent(kept)}${same ? "" : ` ${becomes}`}`)]);

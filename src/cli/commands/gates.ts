@@ -9,24 +9,44 @@ import { checkWritable, writeBytes } from "../files.ts";
 import { modelOptionsHelp, networkOptions } from "../network.ts";
 import { isOnnx } from "../onnx.ts";
 import { gateFigure, gatesPage, signed } from "../report/gates.ts";
-import { Progress, counted, percent, print, printJson, table } from "../terminal.ts";
-import { readDataset } from "../training/data.ts";
+import { Progress, counted, percent, print, printJson, remark, table } from "../terminal.ts";
+import { Dataset } from "../../train/data/dataset.ts";
+import { hasPictures, readDataset } from "../training/data.ts";
 
 function jsonOf(study: Study): unknown {
   return { ...study, blocks: study.blocks.map((block) => ({ ...block, byClass: block.byClass.map((means) => means && [...means]) })) };
 }
 
-async function read(network: Inspected, folder: string): ReturnType<typeof readDataset> {
+/** The pictures; and are their classes the network's? Not where they are others, or it answers for pixels. */
+async function read(
+  network: Inspected, folder: string,
+): Promise<{ readonly data: Dataset; readonly labelled: boolean }> {
   const { mean: _mean, std: _std, range: _range, ...geometry } = network.preprocessing;
   const { size, channels } = geometry;
-  const data = await readDataset(folder, "test", network.names, { geometry });
+  // Folders may be some of the network's classes, or none of them.
+  const pictures = hasPictures(folder, "test");
+  const data = await readDataset(folder, "test", pictures ? undefined : network.names, { geometry });
   const wanted = [channels === "gray" ? 1 : 3, ...size];
   if (data.shape.slice(1).join() !== wanted.join()) {
     throw new Error(
       `${network.title} wants images of ${wanted.join(" x ")} (channels, height, width), ${folder} has ${data.shape.slice(1).join(" x ")}`
     );
   }
-  return data;
+  const { names = data.classes, title } = network;
+  if (network.pixels) {
+    remark(`${title} answers for every pixel: what is measured is how many pixels keep the class that its own gates give them`);
+    return { data, labelled: false };
+  }
+  const unknown = data.classes.filter((name) => !names.includes(name));
+  if (unknown.length > 0) {
+    const few = unknown.slice(0, 3).map((name) => `"${name}"`).join(", ");
+    remark(
+      `${folder}: ${few}${unknown.length > 3 ? ` and ${unknown.length - 3} more are` : unknown.length > 1 ? " are" : " is"} no class of ` +
+      `${title}: what is measured is how many answers are as with its own gates`);
+    return { data, labelled: false };
+  }
+  const { images, shape, labels, classes } = data;
+  return { data: new Dataset(images, shape, labels.map((label) => names.indexOf(classes[label])), names), labelled: true };
 }
 
 export const gates: Command = {
@@ -54,9 +74,9 @@ export const gates: Command = {
     const out = args.text("out") ?? "gates.html";
     if (!json) checkWritable(out);
     const network = await inspect(args, args.positionals.find((name) => !isOnnx(name)));
-    const data = await read(network, folder);
+    const { data, labelled } = await read(network, folder);
     const progress = new Progress();
-    const study = studied(network, data, most, (share, doing) => progress.update(share, doing));
+    const study = studied(network, data, most, labelled, (share, doing) => progress.update(share, doing));
     progress.end();
     network.close();
     if (json) {
@@ -73,7 +93,8 @@ export const gates: Command = {
         );
       }
     }
-    print(`${network.title} on ${counted(study.measured, "picture")}: ${percent(study.accuracy)} right\n`);
+    const right = study.against === "labels" ? `: ${percent(study.accuracy)} right` : "; answers that stay, in points";
+    print(`${network.title} on ${counted(study.measured, "picture")}${right}\n`);
     print(table(
       ["gates", "mean", "< .05", "> .95", "channels", "pictures", "frozen", "at 1"],
       study.blocks.map((block) => [

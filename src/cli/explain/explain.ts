@@ -4,6 +4,7 @@ import type { RgbaImage } from "../../io/images/image.ts";
 import type { Tensor } from "../../tensor.ts";
 import type { BlockView, ChannelView, Effect, Explanation, Guess } from "../report/explanation.ts";
 import { channelPicture, thumbnail } from "../report/pixels.ts";
+import { best } from "./open.ts";
 import type { BlockLook, Inspected } from "./open.ts";
 
 /**
@@ -17,13 +18,6 @@ const sideOfMany = 28;
 
 function named(names: readonly string[] | undefined, index: number): string {
   return names?.[index] ?? `class ${index}`;
-}
-
-/** The place of the largest; of equal ones the first. */
-export function best(values: ArrayLike<number>): number {
-  let found = 0;
-  for (let i = 1; i < values.length; i++) if (values[i] > values[found]) found = i;
-  return found;
 }
 
 async function channelView(channel: number, { gates, scaled }: BlockLook, longest: number): Promise<ChannelView> {
@@ -55,7 +49,7 @@ export async function explain(
   for (const [i, block] of blocks.entries()) {
     const { name, channels, activation, squeeze: squeezedBy } = network.gates[i];
     const effect = (value: number): Effect => {
-      const other = network.answer(x, new Map([[i, new Float32Array(channels).fill(value)]]));
+      const { probabilities: other } = network.answer(x, new Map([[i, new Float32Array(channels).fill(value)]]));
       const becomes = best(other);
       return { kept: other[answer], becomes: named(network.names, becomes), same: becomes === answer };
     };
@@ -70,5 +64,5 @@ export async function explain(
     });
     progress((i + 1) / blocks.length);
   }
-  return { title: network.title, image, picture: await thumbnail(picture, 320), guesses, blocks: views };
+  return { title: network.title, image, picture: await thumbnail(picture, 320), pixels: network.pixels, guesses, blocks: views };
 }

@@ -5,7 +5,6 @@
 import type { Dataset } from "../../train/data/dataset.ts";
 import { Batcher } from "../../train/data/augment.ts";
 import { Tensor } from "../../tensor.ts";
-import { best } from "./explain.ts";
 import type { Inspected } from "./open.ts";
 
 /** One block, over all pictures that were looked at. */
@@ -28,7 +27,7 @@ export interface BlockStudy {
   readonly byClass: readonly (Float64Array | undefined)[];
   /** Median over channels of the standard deviation within each class. */
   readonly withinClass: readonly (number | undefined)[];
-  /** Accuracy where this block's gates are the channels' means, and where they are all 1. */
+  /** Accuracy (or agreement) where this block's gates are the channels' means, and where they are all 1. */
   readonly frozen: number;
   readonly one: number;
 }
@@ -41,7 +40,12 @@ export interface Study {
    */
   readonly looked: number;
   readonly measured: number;
+  /**
+   * Of which share of them the network names the right class; or, where the folder does not say what it should answer, the share of its
+   * answers (of its pixels, if it answers for each) that are as with its own gates: then 1.
+   */
   readonly accuracy: number;
+  readonly against: "labels" | "own answers";
   /** Where all blocks are frozen to their means, and where all gates are 1. */
   readonly allFrozen: number;
   readonly allOne: number;
@@ -135,10 +139,11 @@ function spaced(size: number, count: number): number[] {
 /**
  * Looks at the gates for every other picture, and measures accuracies on the rest.
  * @param most pictures in all
+ * @param labelled are the data's classes the network's? Else they say nothing of its answers, and its own ones are the measure
  * @throws Error where there are fewer than two pictures
  */
 export function study(
-  network: Inspected, data: Dataset, most: number, progress: (share: number, doing: string) => void = () => undefined,
+  network: Inspected, data: Dataset, most: number, labelled: boolean, progress: (share: number, doing: string) => void = () => undefined,
 ): Study {
   const chosen = spaced(data.size, most);
   if (chosen.length < 2) throw new Error("two pictures at least are wanted: gates are looked at for one, and tried on the other");
@@ -150,8 +155,7 @@ export function study(
     // The batcher's memory is the next batch's too.
     return { x: new Tensor(x.data.slice(), x.shape), label: data.labels[index] };
   };
-  const { gates, names } = network;
-  const classes = names ?? data.classes;
+  const { gates } = network;
   const sums = gates.map(({ channels }) => new Sums(data.classes.length, channels));
   looked.forEach((index, i) => {
     const { x, label } = picture(index);
@@ -168,15 +172,19 @@ export function study(
   const right = new Float64Array(ways.length);
   tried.forEach((index, i) => {
     const { x, label } = picture(index);
+    let wanted: Int32Array | undefined = labelled ? Int32Array.of(label) : undefined;
     ways.forEach((way, w) => {
-      if (best(network.answer(x, way)) === label) right[w]++;
+      const { classes } = network.answer(x, way);
+      wanted ??= classes;
+      right[w] += classes.reduce((count, found, p) => count + (found === wanted![p] ? 1 : 0), 0) / classes.length;
+      progress(0.3 + (0.7 * (i + (w + 1) / ways.length)) / tried.length, "answers with other gates");
     });
-    progress(0.3 + (0.7 * (i + 1)) / tried.length, "answers with other gates");
   });
   const accuracy = (w: number): number => right[w] / tried.length;
   const count = gates.length;
   return {
-    classes, looked: looked.length, measured: tried.length, accuracy: accuracy(0), allFrozen: accuracy(2 * count + 1),
+    classes: data.classes, against: labelled ? "labels" : "own answers", looked: looked.length,
+    measured: tried.length, accuracy: accuracy(0), allFrozen: accuracy(2 * count + 1),
     allOne: accuracy(2 * count + 2),
     blocks: described.map(({ means: _, ...block }, b) => ({
       name: gates[b].name, channels: gates[b].channels, activation: gates[b].activation, ...block, frozen: accuracy(1 + b),

@@ -45,6 +45,8 @@ export interface Explanation {
   readonly image: string;
   /** The picture, as a data URI. */
   readonly picture: string;
+  /** Does the network answer for every pixel? Then probabilities are means over all pixels. */
+  readonly pixels: boolean;
   readonly guesses: readonly Guess[];
   readonly blocks: readonly BlockView[];
 }
@@ -65,6 +67,8 @@ const own = `
 .maps img{width:76px;height:76px;object-fit:contain;image-rendering:pixelated;background:#000;border-radius:4px;margin-right:4px}
 .changed{color:var(--validation);font-weight:600}
 .caption{font-size:13px;color:var(--quiet);margin:2px 0 8px}
+@media(max-width:560px){.top{grid-template-columns:1fr}.top img{max-width:220px}
+.guess{grid-template-columns:minmax(70px,38%) 1fr 64px;gap:8px}}
 `;
 
 /** At most as many steps as a strip has pixels; each the largest of its share, so that nothing that stands out is lost. */
@@ -139,7 +143,7 @@ ${hidden === undefined ? undefined : html`<h3>Hidden layer</h3>${bars(hidden)}
 }
 
 /** One page that needs nothing else: no network, no script, no font. */
-export function explanationPage({ title, image, picture, guesses, blocks }: Explanation): string {
+export function explanationPage({ title, image, picture, pixels, guesses, blocks }: Explanation): string {
   const [best] = guesses;
   const open = blocks.length <= 12;
   return html`<!DOCTYPE html>
@@ -158,6 +162,7 @@ export function explanationPage({ title, image, picture, guesses, blocks }: Expl
 <div>${guesses.map(({ name, probability }) => html`<div class="guess"><span>${name}</span>
 <span class="bar"><i style="width:${(100 * probability).toFixed(2)}%"></i></span>
 <span class="number">${percent(probability)}</span></div>`)}
+${pixels ? html`<p class="quiet">It answers for every pixel: these are shares of the picture, means over all its pixels.</p>` : undefined}
 <p class="quiet">Each block asks every channel how strong it is in the whole picture (squeeze),
   makes one gate a channel of all the answers (excitation), and multiplies the channels by their gates (scale).</p></div></div>
 <h2>What depends on each block</h2>

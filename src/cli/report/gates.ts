@@ -16,6 +16,7 @@ const own = `
 .figure .frame{stroke:var(--line);fill:none}
 ${Array.from({ length: mostClasses }, (_, i) =>
   `.c${i}{stroke:hsl(${36 * i} 65% 48%)}.figure .key .c${i}{stroke-width:3}`).join("")}
+@media(max-width:560px){.figure:not(.key){overflow-x:auto}.figure:not(.key) svg{min-width:500px}}
 .figure.key{display:inline-block;margin:0 14px 0 0}
 .figure.key::before{display:none}
 .figure.key svg{display:inline-block;width:26px;height:8px;vertical-align:middle;margin-right:4px}
@@ -76,7 +77,9 @@ export function signed(difference: number): string {
 
 /** @param data the folder, for people */
 export function gatesPage(title: string, data: string, study: Study): string {
-  const { blocks, classes, looked, measured, accuracy, allFrozen, allOne } = study;
+  const { blocks, classes, looked, measured, accuracy, allFrozen, allOne, against } = study;
+  const right = against === "labels";
+  const kept = right ? "" : "answers kept with ";
   const first = blocks[0].byClass.length > mostClasses ? `; the first ${mostClasses} classes` : "";
   return html`<!DOCTYPE html>
 <html lang="en">
@@ -89,15 +92,18 @@ export function gatesPage(title: string, data: string, study: Study): string {
 </head>
 <body><main>
 <h1>${title}: what its gates do</h1>
-<p class="quiet">${counted(looked, "picture")} of ${data} looked at; accuracies on ${counted(measured, "other")}.</p>
+<p class="quiet">${counted(looked, "picture")} of ${data} looked at;
+${right ? "accuracies" : "answers that are as with its own gates, counted"} on
+${counted(measured, "other")}.</p>
 ${tiles([
-    ["accuracy", percent(accuracy)], ["all gates frozen to their means", percent(allFrozen)],
-    ["all gates 1 (SE left out)", percent(allOne)], ["SE blocks", String(blocks.length)]])}
+    ...(right ? [["accuracy", percent(accuracy)] as const] : []), [`${kept}all gates frozen to their means`, percent(allFrozen)],
+    [`${kept}all gates 1 (SE left out)`, percent(allOne)], ["SE blocks", String(blocks.length)]])}
 <h2>By depth</h2>
 <p>A gate is a scale of its channel, the same for every picture, and an answer to the picture. How far channels' mean gates differ from
 each other says the first; how far one gate differs from picture to picture (the median channel's standard deviation) says the second, and
-the class explains a part of that. What counts is the effect: the accuracy where this one block's gates are replaced by the channels' means,
-or by 1.</p>
+the class explains a part of that. What counts is the effect: the
+${right ? "accuracy" : "share of answers that stay as they are"} where this one
+block's gates are replaced by the channels' means, or by 1.</p>
 <div class="scroll"><table class="rows"><thead><tr><th>gates</th>${heads.map((head) => html`<th class="number">${head}</th>`)}</tr></thead>
 <tbody>${rows(study)}</tbody></table></div>
 <h2>By class</h2>

@@ -51,6 +51,7 @@ th{font-weight:500;text-align:left}
 .rows th,.rows td{padding:4px 16px 4px 0;border-top:1px solid var(--line);white-space:nowrap}
 .rows td{max-width:300px;overflow:hidden;text-overflow:ellipsis}
 .rows thead th{border:0;color:var(--quiet);font-weight:400}
+@media(max-width:560px){.rows tbody th{white-space:normal;min-width:120px;max-width:150px}}
 .number{text-align:right!important}
 .bar{display:block;width:140px;height:8px;border-radius:4px;background:var(--line)}
 .bar i{display:block;height:8px;border-radius:4px;background:var(--training)}
