@@ -4,7 +4,7 @@ import type { Network } from "../graph/network.ts";
 import type { CompileOptions } from "./compile.ts";
 
 const known = [
-  "input", "observe", "override", "kernels", "numerics", "threads", "pace", "module",
+  "input", "observe", "override", "kernels", "numerics", "threads", "pace", "module", "weights",
 ] as const satisfies readonly (keyof CompileOptions)[];
 
 /** @throws TypeError unless it is true or false, or not said */

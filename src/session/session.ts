@@ -8,6 +8,8 @@ import { givenModules } from "./backends/wasm/modules/given.ts";
 import { withPace } from "./backends/wasm/pace.ts";
 import { withFastHere } from "./backends/wasm/fast.ts";
 import { turboBackend } from "./backends/wasm/turbo/backend.ts";
+import { smallFormats, smallSessions } from "./backends/wasm/small.ts";
+import { check, oneOf } from "../checks.ts";
 import { checkCompileOptions, checkInputOption } from "./check-options.ts";
 import { compileSyncWith, compileWith } from "./compile.ts";
 import type { CompileOptions } from "./compile.ts";
@@ -32,7 +34,19 @@ function opened(source: Module | Network | Graph, { input }: CompileOptions): Ne
 
 /** Quantised networks bring their own, so that only programs with such a network load it. */
 function whatFor(source: object, options: CompileOptions): readonly [Capabilities, CompileOptions & Pick<Wanted, "check">] {
-  if (typeof source !== "object" || source === null || !("sessions" in source)) return [all, options];
+  const { weights } = options;
+  if (weights !== undefined) {
+    check("compile", "weights", weights, oneOf(...smallFormats));
+    if (options.module !== undefined) throw new RangeError(`compile: weights wants kernels of its own, and module has others`);
+  }
+  if (typeof source !== "object" || source === null || !("sessions" in source)) {
+    if (weights === undefined) return [all, options];
+    const { capabilities, ...own } = smallSessions(all, weights);
+    return [capabilities, { ...options, ...own }];
+  }
+  if (weights !== undefined) {
+    throw new RangeError("compile: weights is for networks of float32; those of a quantised one are bytes already");
+  }
   const { capabilities, ...own } = source.sessions as OwnSessions;
   return [capabilities, { ...options, ...own }];
 }

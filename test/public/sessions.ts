@@ -19,6 +19,7 @@ const compiling: Readonly<Record<string, Kind>> = {
   threads: strict,
   pace: flag,
   module: strict,
+  weights: strict,
 };
 const training: Readonly<Record<string, Kind>> = {
   input: strict,

@@ -25,6 +25,11 @@ export interface BackendOptions {
    */
   readonly pace?: boolean;
   /**
+   * How weights are held on WebAssembly: as halves ("f16") or as bytes with a scale for each output channel ("int8"), a half or a quarter
+   * of the memory; by default as they are. They are rounded to these, and nothing else is: sums stay float32.
+   */
+  readonly weights?: "f16" | "int8";
+  /**
    * What `senet compile` wrote for this very use: its bytes, or a WebAssembly.Module. Then nothing is compiled here (but the bytes), which
    * some hosts forbid; the session takes inputs of the module's shape only. Numerics and threads are the module's, unless given. Damaged
    * bytes are refused; of a module that the host has compiled the code cannot be seen, only what it computes is checked.

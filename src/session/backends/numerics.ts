@@ -28,6 +28,9 @@ export interface Arithmetic extends VectorArithmetic {
   /** Of kernels of bytes: more instructions than others have, and are those of relaxed dots fast here? */
   readonly instructions?: InstructionTable;
   readonly relaxedDots?: boolean;
+  /** Are weights held small (small.ts)? Then kernels are checked apart. */
+  readonly halfWeights?: true;
+  readonly byteWeights?: true;
 }
 
 export const exactArithmetic: Arithmetic = { fma: false, wide: false, winograd: false };
