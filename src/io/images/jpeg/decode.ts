@@ -47,7 +47,7 @@ export function decodeJpeg(bytes: Uint8Array, options: DecodeOptions = {}): Rgba
     for (const component of components) {
       component.coefficients = new Int16Array(component.stride * component.v * 64 * (once ? 1 : unitsHigh));
     }
-    data = new Uint8ClampedArray(width * height * 4);
+    data = new Uint8ClampedArray(width * height * 4).fill(255);
     const add = makePicture(frame, data);
     let lastWhole = 0;
     while (scan !== undefined) {
