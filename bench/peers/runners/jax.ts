@@ -102,9 +102,9 @@ function compute(jax: Jax, { operation, inputs: values }: Node, [x, ...more]: re
       return lax.reduceWindow(numpy.pad(x, pads, { constantValues: -3e38 }), (window) => numpy.max(window), kernel, stride);
     }
     case "add":
-      return x.add(more[0]);
+      return activated(jax, x.add(more[0]), operation.activation);
     case "scale":
-      return x.mul(more[0]);
+      return activated(jax, x.mul(more[0]), operation.activation);
     case "concat":
       return numpy.concatenate([x, ...more], 1);
     case "flatten": {
@@ -114,6 +114,10 @@ function compute(jax: Jax, { operation, inputs: values }: Node, [x, ...more]: re
     default:
       throw new Error(`jax-js: ${operation.kind} is not written for this benchmark`);
   }
+}
+
+function activated(jax: Jax, x: JaxArray, activation: Activation | undefined): JaxArray {
+  return activation === undefined ? x : activate(jax, x, activation);
 }
 
 function activate({ nn, numpy }: Jax, x: JaxArray, { activation, slope, offset }: Activation): JaxArray {
