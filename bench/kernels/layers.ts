@@ -20,19 +20,22 @@ import { instantiate } from "./task.ts";
 import type { Task } from "./task.ts";
 
 /** What convolutions are computed with. */
-export interface Arithmetic extends Pick<ConvParams, "fma" | "wide" | "winograd" | "tall"> {
+export interface Arithmetic extends Pick<ConvParams, "fma" | "wide" | "tall"> {
+  /** Without Strassen's method, and Winograd's in groups? */
+  readonly exact?: boolean;
   readonly pace?: Pace | undefined;
   /** What computes some activations in fewer instructions, by their names. */
   readonly activations?: Readonly<Partial<Record<string, Activation>>>;
 }
 
 /** As sessions choose it (src/session/backends/wasm/bindings/convolution.ts). */
-function chosen(params: ConvParams): Convolution {
-  return (params.winograd === true ? strassenConvolution(params) ?? groupedWinograd(params) : undefined) ?? convolution(params);
+function chosen(params: ConvParams, { exact }: Arithmetic): Convolution {
+  return (exact === true ? undefined : strassenConvolution(params) ?? groupedWinograd(params)) ?? convolution(params);
 }
 
 interface Shape {
   readonly params: ConvParams;
+  readonly made: Convolution;
   times: number;
 }
 
@@ -48,24 +51,23 @@ function shapesOf(model: string, arithmetic: Arithmetic): Map<string, Shape> {
     if (layout(output).height === 1) continue;
     const params: ConvParams = {
       input: layout(inputs[0]), output: layout(output), kernel, stride, padding: [top, left], paddingEnd: [bottom, right], dilation, groups,
-      ...arithmetic,
+      fma: arithmetic.fma, wide: arithmetic.wide, tall: arithmetic.tall, winograd: true,
       epilogue: {
         gate: epilogue?.gate === true, activation: emitted(epilogue?.activation, { arithmetic, emitters: geluEmitters }),
         residual: epilogue?.residual === true ? layout(inputs[inputs.length - 1]) : undefined,
       },
     };
-    const { name } = chosen(params).kernel;
+    const made = chosen(params, arithmetic);
+    const { name } = made.kernel;
     const known = found.get(name);
-    if (known === undefined) found.set(name, { params, times: 1 });
+    if (known === undefined) found.set(name, { params, made, times: 1 });
     else known.times++;
   }
   return found;
 }
 
 /** Floats of input, weights, output, residual, gates and working memory. */
-function sizesOf(params: ConvParams): number[] {
-  const { input, output, epilogue } = params;
-  const { packedSize, scratch } = chosen(params);
+function sizesOf({ params: { input, output, epilogue }, made: { packedSize, scratch } }: Shape): number[] {
   return [
     imagePitch(input), packedSize, imagePitch(output), epilogue.residual === undefined ? 0 : imagePitch(epilogue.residual), output.channels,
     scratch,
@@ -75,27 +77,28 @@ function sizesOf(params: ConvParams): number[] {
 /** @param only part of the names that are wanted */
 export function layerTasks(model: string, arithmetic: Arithmetic, only: string): Task[] {
   const shapes = [...shapesOf(model, arithmetic)].filter(([name]) => name.includes(only));
-  const all = shapes.map(([, { params }]) => sizesOf(params).map((floats) => 64 * Math.ceil(floats / 16)));
+  const all = shapes.map(([, shape]) => sizesOf(shape).map((floats) => 64 * Math.ceil(floats / 16)));
   const starts = all.reduce((most, sizes) => sizes.map((size, i) => Math.max(size, most[i])), [0, 0, 0, 0, 0, 0])
     .reduce((ends, size) => [...ends, ends[ends.length - 1] + size], [64]);
   const pages = Math.ceil((starts[6] + 1024) / 65536);
   const m = new ModuleBuilder("bench");
   m.pace = arithmetic.pace;
   m.importMemory("host", "memory", { minimum: pages });
-  for (const [, { params }] of shapes) chosen(params).kernel.emit(m);
+  for (const [, { made }] of shapes) made.kernel.emit(m);
   const exports = instantiate(m.toBytes(), pages);
-  return shapes.map(([name, { params, times }]) => {
+  return shapes.map(([name, shape]) => {
+    const { params, made, times } = shape;
     const { input, output, kernel, groups, epilogue } = params;
     const func = exports[name] as (...values: number[]) => void;
     const first = (start: number, layout: Layout): number => start + interiorBytes(layout);
-    const { panels } = chosen(params).kernel;
+    const { panels } = made.kernel;
     const [x, w, y, residual, gate, scratch] = starts;
     return {
       label: `${input.channels}x${input.height} to ${output.channels}x${output.height}, ${kernel.join("x")}`
         + (groups === 1 ? "" : `, ${groups} groups`),
       name, times,
       flops: 2 * output.height * output.width * output.channels * kernel[0] * kernel[1] * (input.channels / groups),
-      bytes: 4 * sizesOf(params).slice(0, 5).reduce((sum, size) => sum + size, 0),
+      bytes: 4 * sizesOf(shape).slice(0, 5).reduce((sum, size) => sum + size, 0),
       run: () => func(
         first(x, input), w, first(y, output), first(residual, epilogue.residual ?? output), gate, 0, output.height, 0, panels, scratch,
       ),

@@ -5,8 +5,8 @@
  *
  *     npx tsx bench/kernels/main.ts [model ... | moving] [--numerics exact|fast|turbo] [--rounds N] [--only TEXT]
  *
- * Fast, the default, has Winograd's method and Strassen's, and fused multiply-adds where the host fuses them; turbo besides sets V8's flags
- * for relaxed SIMD and 256-bit vectors. Best and median of the rounds; the share's median is over the peak just before each.
+ * All have Winograd's method; fast, the default, Strassen's too, and fused multiply-adds where the host fuses them; turbo besides sets V8's
+ * flags for relaxed SIMD and 256-bit vectors. Best and median of the rounds; the share's median is over the peak just before each.
  */
 import process from "node:process";
 import v8 from "node:v8";
@@ -29,12 +29,12 @@ const MODELS = ["seresnet50", "se_mobilenet_v1", "mobilenet_v3_large"];
 
 function arithmeticOf(numerics: string): Arithmetic {
   const held = (fma: boolean): Pace | undefined => (!fma && probePace(() => performance.now()) ? pace : undefined);
-  if (numerics === "exact") return { fma: false, pace: held(false) };
+  if (numerics === "exact") return { fma: false, pace: held(false), exact: true };
   if (numerics === "turbo") for (const flag of ["relaxed-simd", "revectorize"]) v8.setFlagsFromString(`--experimental-wasm-${flag}`);
   const fma = probe().fusedMultiplyAdd;
   const wide = numerics === "turbo" && fma && probeWide(() => performance.now());
   const tall = fma && !wide && probeTall(() => performance.now()) ? tallRow : undefined;
-  return { fma, pace: held(fma), winograd: true, wide, activations: shortActivations(fma), tall };
+  return { fma, pace: held(fma), wide, activations: shortActivations(fma), tall };
 }
 
 function layers(model: string, arithmetic: Arithmetic, rounds: number, only: string): void {
@@ -101,7 +101,7 @@ if (unknown !== undefined || !["exact", "fast", "turbo"].includes(numerics) || !
   const versions = Object.entries(process.versions).filter(([key]) => /^(node|v8|bun|deno)$/.test(key)).map((pair) => pair.join(" "));
   const features = [
     ["fused multiply-add", arithmetic.fma], ["256 bits", arithmetic.wide], ["tall tiles", arithmetic.tall !== undefined],
-    ["Winograd, Strassen", arithmetic.winograd], ["paced", arithmetic.pace !== undefined],
+    ["Strassen", arithmetic.exact !== true], ["paced", arithmetic.pace !== undefined],
   ].filter(([, has]) => has === true).map(([name]) => name);
   console.log([process.arch, ...versions, numerics, ...features].join(", "));
   for (const each of names) {

@@ -39,8 +39,7 @@ export interface CheckBench {
   readonly row: Value;
   readonly few: Value;
   readonly many: Value;
-  /** Do kernels take fewer products here: by Winograd's method, and by Strassen's and by Winograd's in groups? */
-  readonly winograd: boolean;
+  /** Do kernels take fewer products here by Strassen's method, and by Winograd's in groups? */
   readonly fewerProducts: boolean;
   constant(shape: Shape, positive?: boolean): Constant;
   /** @param shape of the output @returns it: for others of one label, for it is there only where that is checked */

@@ -135,7 +135,7 @@ for (const channels of [5, 7, 16, 19, 35, 64]) {
 }
 
 test("kernels are checked before they are used: right ones pass, one wrong instruction is found, and the plain kernels take over", () => {
-  const arithmetic = byteCapabilities().pace!({ fma: false, wide: false, winograd: false }, false);
+  const arithmetic = byteCapabilities().pace!({ fma: false, wide: false }, false);
   const kindsOf = (patch?: (bytes: Uint8Array<ArrayBuffer>) => void): ReadonlyMap<string, string> => {
     const compile: CompileWasm = (emit) => {
       const bytes = emit().toBytes();

@@ -7,6 +7,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { allOperations } from "../../src/session/backends/all-operations.ts";
 import type { ModuleBuilder } from "../../kernels/wasm/assembler/module-builder.ts";
+import { convolution } from "../../kernels/wasm/convolution/choose.ts";
 import { strassenConvolution } from "../../kernels/wasm/convolution/strassen/strassen.ts";
 import { emitModule } from "../../src/session/backends/wasm/modules/emit.ts";
 import { compileSync as leanSync } from "../../src/session/lean.ts";
@@ -24,25 +25,37 @@ const input = [1, 1, 32, 32];
 const model = network("se_resnet8", { width: 128, inChannels: 1 });
 const one = compileSync(model, { input, threads: 1 });
 const exact = compileSync(model, { input, numerics: "exact", threads: 1 });
+/** As many products as there are. */
+const direct = compileSyncWith(
+  {
+    operations: allOperations,
+    fast: (arithmetic) => ({ ...arithmetic, fewerProducts: (params) => convolution({ ...params, winograd: false }) }),
+  }, model, { input, numerics: "exact", threads: 1 },
+);
 
-test("fast takes both methods, weights transformed in the run; exact neither, lean sessions not Strassen's", () => {
+test("fast takes both methods, weights transformed in the run; exact and lean sessions Winograd's alone", () => {
   assert.match(one.plan, /f32_winograd4x4_\S*_c128x128_\S*_128/);
   assert.match(one.plan, /f32_strassen_\S*_k3x3_s2x2_\S*_c128x256_/);
   assert.match(one.plan, /f32_strassen_\S*_k1x1_s2x2_\S*_c128x256_/);
-  assert.not.match(exact.plan, /winograd|strassen/);
+  assert.match(exact.plan, /f32_winograd4x4_\S*_c128x128_\S*_128/);
+  assert.not.match(exact.plan, /strassen/);
+  assert.not.match(direct.plan, /winograd|strassen/);
   assert.not.match(leanSync(model, { input }).plan, /strassen/);
 });
 
-test("within 1e-3 of exact, and far within", () => {
-  for (const seed of [1, 2]) agree(one.run(draw(input, seed)), exact.run(draw(input, seed)), 2e-5, `seed ${seed}`);
+test("within 1e-3 of direct sums, and far within", () => {
+  for (const seed of [1, 2]) {
+    const x = draw(input, seed);
+    for (const session of [one, exact]) agree(session.run(x), direct.run(x), 2e-5, `seed ${seed}`);
+  }
 });
 
 test("one thread's working memory lies in the arena, as far as that has room; that of several after it", async () => {
   const two = await compile(model, { input, threads: 2 });
-  const most = (two.arenaBytes - exact.arenaBytes) / 2;
+  const most = (two.arenaBytes - direct.arenaBytes) / 2;
   assert.ok(
-    one.arenaBytes > exact.arenaBytes && one.arenaBytes - exact.arenaBytes < 0.8 * most,
-    `${one.arenaBytes}, ${exact.arenaBytes}, ${two.arenaBytes}`,
+    one.arenaBytes > direct.arenaBytes && one.arenaBytes - direct.arenaBytes < 0.8 * most,
+    `${one.arenaBytes}, ${direct.arenaBytes}, ${two.arenaBytes}`,
   );
   two.close();
 });
@@ -77,7 +90,7 @@ test("Strassen kernels that are wrong are found by their check, and not used", (
 });
 
 test("Winograd kernels that transform wrongly in the run are found by the check, wherever the error is", () => {
-  const arithmetic = { fma: false, wide: false, winograd: true };
+  const arithmetic = { fma: false, wide: false };
   const check = checkOf(new Set(["conv2d of places"]), allOperations, arithmetic);
   const nodes = check.graph.nodes.filter(({ inputs }) => inputs[0].shape[1] === 128);
   const graph = { ...check.graph, nodes, outputs: nodes.map(({ output }) => output) };

@@ -96,6 +96,12 @@ export function winogradPays({ input, output, groups }: ConvParams): boolean {
   return tiles > 1 && Math.min(input.channels, output.channels) >= 8 * groups && output.height * output.width >= 8 * tiles;
 }
 
+/**
+ * How many times as large its error may be as that of direct summation, root mean square over all outputs of a layer, in exact sessions too
+ * (bench/kernels/errors.ts has every layer of every network).
+ */
+export const WINOGRAD_ERROR = 4;
+
 /** Blocks of Winograd's tiles. */
 export interface WinogradBlock {
   readonly tiles: number;

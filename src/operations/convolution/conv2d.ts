@@ -52,7 +52,7 @@ export const conv2dComputation: Computation<"conv2d"> = {
     groups > 1 ? "conv2d in groups" : kernel.some((size) => size > 1) ? "conv2d of places" : "conv2d of pixels"
   ),
 
-  check({ x, other, gate, few, many, winograd, fewerProducts, constant, add }) {
+  check({ x, other, gate, few, many, fewerProducts, constant, add }) {
     /** As many outputs as inputs. @param given gate, then residual, if there are such */
     const layer = (kernel: number, stride: number, groups: number, of: Value, gated: boolean, ...given: readonly Value[]): void => {
       const padding = (kernel - 1) / 2;
@@ -70,7 +70,7 @@ export const conv2dComputation: Computation<"conv2d"> = {
     layer(3, 1, x.shape[1], x, false);
     layer(5, 2, x.shape[1], x, true, gate);
     // Few pixels of many channels: weights transformed in the run; and the least that Strassen's method takes, and Winograd's in groups.
-    if (winograd) layer(3, 1, 1, few, false);
+    layer(3, 1, 1, few, false);
     if (!fewerProducts) return;
     layer(1, 1, 1, many, false);
     layer(3, 1, 8, many, false);

@@ -9,16 +9,17 @@ import { probe } from "../../../kernels/wasm/probe/probe.ts";
 import type { Features } from "../../../kernels/wasm/probe/probe.ts";
 
 /**
- * `exact`: the same bits on every host with the same kernels, for every number of threads. `fast`: may round a product and a sum together
- * and take fewer products (Winograd, Strassen), within 1e-3 of the largest output. `turbo`: may also switch on what the engine still tries
- * out.
+ * `exact`: the same bits on every host with the same kernels, for every number of threads: which layers Winograd's method computes depends
+ * on their sizes alone, and each product is rounded before it is added. `fast`: may round both together and take fewer products (Strassen,
+ * Winograd in groups), within 1e-3 of the largest output. `turbo`: may also switch on what the engine still tries out.
  */
 export type Numerics = (typeof numericsNames)[number];
 export const numericsNames = ["exact", "fast", "turbo"] as const;
 
 /** What kernels may do. */
 export interface Arithmetic extends VectorArithmetic {
-  readonly winograd: boolean;
+  /** Are the bits promised, so that nothing may depend on the host? */
+  readonly exact?: boolean;
   /** Holds loops back where products and sums are not fused; it changes no bit. */
   readonly pace?: Pace;
   /** What computes some convolutions by fewer products, besides Winograd's method without groups. */
@@ -33,11 +34,11 @@ export interface Arithmetic extends VectorArithmetic {
   readonly byteWeights?: true;
 }
 
-export const exactArithmetic: Arithmetic = { fma: false, wide: false, winograd: false };
+export const exactArithmetic: Arithmetic = { fma: false, wide: false, exact: true };
 
 /** @param features what the host has */
 export function arithmeticOf(numerics: Numerics, features: Pick<Features, "fusedMultiplyAdd"> = probe()): Arithmetic {
-  return numerics === "exact" ? exactArithmetic : { fma: features.fusedMultiplyAdd, wide: false, winograd: true };
+  return numerics === "exact" ? exactArithmetic : { fma: features.fusedMultiplyAdd, wide: false };
 }
 
 /** For `session.kernels`. */

@@ -5,6 +5,7 @@ import * as assert from "uvu/assert";
 import { plain } from "../activations.ts";
 import { convolution } from "../../../kernels/wasm/convolution/choose.ts";
 import type { Convolution } from "../../../kernels/wasm/convolution/choose.ts";
+import { convKernel } from "../../../kernels/wasm/convolution/direct.ts";
 import type { ScratchKernel } from "../../../kernels/wasm/convolution/direct.ts";
 import type { ConvParams } from "../../../kernels/wasm/convolution/params.ts";
 import { groupedWinograd } from "../../../kernels/wasm/convolution/winograd/groups.ts";
@@ -13,7 +14,7 @@ import { packWinogradWeights } from "../../../kernels/wasm/convolution/winograd/
 import { winogradKernel } from "../../../kernels/wasm/convolution/winograd/winograd.ts";
 import { packConvWeights } from "../../../kernels/wasm/convolution/panels.ts";
 import { ModuleBuilder } from "../../../kernels/wasm/assembler/module-builder.ts";
-import { winogradBlock, winogradPays } from "../../../kernels/wasm/convolution/tiles.ts";
+import { WINOGRAD_ERROR, winogradBlock, winogradPays } from "../../../kernels/wasm/convolution/tiles.ts";
 import type { WinogradBlock } from "../../../kernels/wasm/convolution/tiles.ts";
 import { assertClose, assertSame, problem, reference, run } from "./conv-case.ts";
 import type { Case, Family, Part } from "./conv-case.ts";
@@ -120,6 +121,19 @@ test("what is not finite comes through, and no further than its tile", () => {
 test("the error on many channels", () => {
   for (const [channels, size] of [[64, 16], [256, 14]] as const) {
     check(of([channels, 16], [size, size], { activation: plain("relu") }), channels);
+  }
+});
+
+test("unfused, errors stay within so many times those of direct sums, for as few channels as it takes and for many", () => {
+  for (const channels of [8, 12, 16, 24, 40, 64, 96, 160, 256, 512]) {
+    const posed = problem(of([channels, 12], [9, 12]), channels);
+    const wanted = reference(posed);
+    const error = (family: Family): number => Math.hypot(...run(family, posed).map((value, i) => value - wanted[i]));
+    const direct = error({ kernel: convKernel, pack: packConvWeights });
+    for (const family of [late, early]) {
+      const times = error(family) / direct;
+      assert.ok(times < WINOGRAD_ERROR, `${channels} channels: ${times} times`);
+    }
   }
 });
 

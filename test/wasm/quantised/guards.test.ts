@@ -42,7 +42,7 @@ function guarded({ operation, inputs, output }: Node, relaxed: boolean, random: 
     const pixel = bytes ? (picture && value !== output ? 4 : paddedChannels(value.shape[1])) : undefined;
     return [value, imageOf({ ...layoutOf(value, halo), border: bytes ? 7 : undefined, pixel }, batchOf(value))];
   }));
-  const arithmetic = byteCapabilities(relaxed ? "relaxed" : "wide").pace!({ fma: false, wide: false, winograd: false }, false);
+  const arithmetic = byteCapabilities(relaxed ? "relaxed" : "wide").pace!({ fma: false, wide: false }, false);
   const context = { image: (value: Value) => images.get(value)!, arithmetic, emitters: {} };
   const call = binding.bind(node as never, context);
   assert.ok(call !== undefined, `${kind} has a kernel`);

@@ -13,7 +13,7 @@ import type { Arithmetic } from "../numerics.ts";
 
 /** The arithmetic with Strassen's method, Winograd's in groups, and short activations, where the bits may differ at all. */
 export function withFast(arithmetic: Arithmetic): Arithmetic {
-  if (!arithmetic.winograd) return arithmetic;
+  if (arithmetic.exact) return arithmetic;
   const fewerProducts = (params: ConvParams): Convolution | undefined => strassenConvolution(params) ?? groupedWinograd(params);
   return { ...arithmetic, fewerProducts, activations: shortActivations(arithmetic.fma) };
 }
@@ -28,5 +28,5 @@ function areTallFaster(): boolean {
 /** The same for sessions of this very host, with what only a measurement can choose; files of kernels are without. */
 export function withFastHere(arithmetic: Arithmetic): Arithmetic {
   const fast = withFast(arithmetic);
-  return fast.winograd && fast.fma && areTallFaster() ? { ...fast, tall: tallRow } : fast;
+  return fast.fma && areTallFaster() ? { ...fast, tall: tallRow } : fast;
 }

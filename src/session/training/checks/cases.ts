@@ -111,6 +111,6 @@ export function addCases(kind: Kind, bench: TrainingBench): void {
     get row() { return input([2, CHANNELS]); },
     get few() { return input([2, 128, 8, 4]); },
     get many() { return input([2, 128, 14, 14]); },
-    winograd: false, fewerProducts: false, constant, add,
+    fewerProducts: false, constant, add,
   });
 }

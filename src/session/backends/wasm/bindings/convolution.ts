@@ -22,6 +22,7 @@ export const conv2dBinding: Binding<"conv2d"> = {
     const [input, out] = [x.layout, y.layout];
     const params: ConvParams = {
       input, output: out, kernel: window, stride, padding: [top, left], paddingEnd: [bottom, right], dilation, groups, ...arithmetic,
+      winograd: true,
       epilogue: {
         gate: gate !== undefined, residual: residual?.layout, activation: emitted(epilogue?.activation, context),
         biasLast: epilogue?.biasLast === true,

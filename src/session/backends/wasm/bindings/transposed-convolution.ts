@@ -89,7 +89,7 @@ export const transposedConvolutionBinding: Binding<"conv_transpose2d"> = {
     const [x, y] = [image(inputs[0]), image(output)];
     const params = paramsOf(node, x.layout, y.layout, arithmetic.fma);
     // What is exact has the bits of the plain kernels: published ones, of double precision.
-    if (params === undefined || !arithmetic.winograd) return undefined;
+    if (params === undefined || arithmetic.exact) return undefined;
     const { kernel, floats, phases, pack, size } = kernelOf(params);
     // Pixels that no tap reaches have the bias alone, which the kernels do not know.
     const gaps = phases.length < Math.min(stride[0], y.layout.height) * Math.min(stride[1], y.layout.width);

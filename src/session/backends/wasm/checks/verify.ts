@@ -55,7 +55,7 @@ export function labelsOf(graph: Graph, operations: PlainOperations): Set<Label> 
  * A graph with nodes for these labels as far as they have kernels, each on the graph's inputs; some have others where there are many
  * channels.
  */
-function graphOf(labels: ReadonlySet<Label>, operations: PlainOperations, { winograd, fewerProducts }: Arithmetic): Graph {
+function graphOf(labels: ReadonlySet<Label>, operations: PlainOperations, { fewerProducts }: Arithmetic): Graph {
   const next = checkValues(1);
   let constants = 0;
   const constant = (shape: Shape, positive = false): Constant => {
@@ -73,7 +73,7 @@ function graphOf(labels: ReadonlySet<Label>, operations: PlainOperations, { wino
     if (labels.has(labelOf(operations, operation))) nodes.push({ operation, inputs, output });
     return output;
   };
-  const bench: CheckBench = { x, other, fewer, gate, row, few, many, winograd, fewerProducts: fewerProducts !== undefined, constant, add };
+  const bench: CheckBench = { x, other, fewer, gate, row, few, many, fewerProducts: fewerProducts !== undefined, constant, add };
   for (const { check } of Object.values(operations.computations)) check?.(bench);
   return { inputs, nodes, outputs: nodes.map(({ output }) => output) };
 }
