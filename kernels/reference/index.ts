@@ -3,7 +3,8 @@
  * Float64Array alike. Sums are kept in double precision and rounded once, when they are stored. Where one input pixel
  * serves several windows (the backward passes of pooling and resizing), dx collects them one by one, in the windows' order.
  *
- * squeeze-excite.ts stands beside it: the whole block as one page to read, which no network runs.
+ * squeeze-excite.ts stands beside it: the whole block as one page to read, which no network runs; and relatives/, with a page for each of
+ * ECA, effective SE and spatial SE.
  */
 import type { Kernels } from "../contract.ts";
 import type * as reference from "./index.ts";

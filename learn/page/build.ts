@@ -12,6 +12,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { servePage } from "./serve.ts";
+import { pages } from "./ui/lines.ts";
 
 export interface Esbuild {
   build(options: Readonly<Record<string, unknown>>): Promise<unknown>;
@@ -63,7 +64,9 @@ export async function buildPage(out: string): Promise<BuiltFile[]> {
     define: { workerParts: JSON.stringify([...new Set(parts)]) } });
   for (const name of ["index.html", "style.css", "icon.svg"]) copyFileSync(join(here, "static", name), join(out, name));
   copyFileSync(join(pretrained, "fashion-mnist.safetensors"), join(out, "fashion-mnist.safetensors"));
-  copyFileSync(join(root, "kernels/reference/squeeze-excite.ts"), join(out, "squeeze-excite.txt"));
+  for (const [page, { folder }] of Object.entries(pages)) {
+    copyFileSync(join(root, "kernels/reference", folder, `${page}.ts`), join(out, `${page}.txt`));
+  }
   const samples = readdirSync(join(pretrained, "samples")).filter((name) => name.endsWith(".png")).sort();
   for (const name of samples) copyFileSync(join(pretrained, "samples", name), join(out, "samples", name));
   writeFileSync(join(out, "samples.json"), JSON.stringify(samples));

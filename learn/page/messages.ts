@@ -7,18 +7,30 @@ export interface Picture {
   readonly data: Uint8ClampedArray;
 }
 
-/** An SE block, as the page names it. */
+/** The page of kernels/reference whose lines a block's are, by its file's name. */
+export type LinePage =
+  | "squeeze-excite" | "effective-squeeze-excite" | "efficient-channel-attention" | "spatial-squeeze-excite";
+
+/** An SE block, or a relative of it, as the page names it. */
 export interface BlockInfo {
   readonly name: string;
   readonly channels: number;
+  /** Whose gates they are, and how many there are. */
+  readonly by: "channel" | "pixel";
+  readonly count: number;
+  /** Is what it scales added to what gates of the other kind scale (scSE)? */
+  readonly concurrent: boolean;
   /** Numbers of the hidden layer; 0 where there is none. */
   readonly hidden: number;
   /** The function that makes the gate, such as "sigmoid". */
   readonly activation: string;
+  /** The function of the hidden layer; undefined where there is none. */
+  readonly inner: string | undefined;
   /** Of the channels that are scaled. */
   readonly height: number;
   readonly width: number;
-  /** Why the lines of the reference kernel do not say what this block does; empty where they do. */
+  /** Whose lines have numbers; undefined where none are this block's, and why: then the lines are SE's own. */
+  readonly page: LinePage | undefined;
   readonly differs: string;
 }
 
@@ -62,7 +74,7 @@ export interface Selection {
   readonly pixel: number;
 }
 
-/** Gates that are set, by block: [C], NaN where the block's own stays. */
+/** Gates that are set, by block: [gates], NaN where the block's own stays. */
 export type Overrides = ReadonlyMap<number, Float32Array>;
 
 export interface LookRequest {
@@ -75,22 +87,30 @@ export interface LookRequest {
 }
 
 export interface BlockValues {
-  /** [C]; [hidden], behind its activation, empty where there is none; [C] as they were used, and as the block itself would have them
-   * (where all of a block is set: would have had them, had nothing been set). */
+  /**
+   * [gates]; [hidden], behind its activation, empty where there is none; [gates] as they were used, and as the block itself would have
+   * them (where all of a block is set: would have had them, had nothing been set).
+   */
   readonly squeeze: Float32Array;
   readonly hidden: Float32Array;
   readonly gates: Float32Array;
   readonly own: Float32Array;
 }
 
-/** The numbers of the selected block at every line of kernels/reference/squeeze-excite.ts, forward. [C] or [hidden]. */
+/**
+ * The numbers of the selected block at every line of its page, forward. [C] or [hidden]; gates and what they are made of, e and s, may be
+ * of pixels, and then z is the selected pixel in all channels.
+ */
 export interface ForwardLines {
   readonly z: Float32Array;
   readonly a: Float32Array;
   readonly h: Float32Array;
   readonly e: Float32Array;
   readonly s: Float32Array;
-  /** The row of w1 [C] and of b1 of the selected hidden number; the row of w2 [hidden] and of b2 of the selected channel. */
+  /**
+   * The row of w1 [C] and of b1 of the selected hidden number, where there is one; the row of the last layer and its bias of the selected
+   * channel; ECA's kernel, or the weights [C] of gates of pixels.
+   */
   readonly w1: Float32Array;
   readonly b1: number | undefined;
   readonly w2: Float32Array;
@@ -130,7 +150,7 @@ export interface Look {
   readonly sheets: readonly Sheet[];
   readonly blocks: readonly BlockValues[];
   readonly detail: Detail;
-  /** By block: the loss's gradient by each gate [C]. */
+  /** By block: the loss's gradient by each gate. */
   readonly gradients: readonly Float32Array[] | undefined;
   /** Why there are none, though they were asked for. */
   readonly noGradients: string | undefined;

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createModel } from "../../models/index.ts";
-import { backwardNotes, bodyOf, forwardNotes, numbersOf } from "../../learn/page/ui/lines.ts";
+import { bodyOf, numbersOf, pages } from "../../learn/page/ui/lines.ts";
 import type { LookRequest, Picture } from "../../learn/page/messages.ts";
 import { Inspection } from "../../learn/page/worker/inspect.ts";
 import { openSource } from "../../learn/page/worker/open.ts";
@@ -34,18 +34,22 @@ const shirt: LookRequest = { picture: await picture("shirt-0004"), overrides: ne
 const bundled = await Inspection.open(await openSource(bytesOf("models/pretrained/fashion-mnist.safetensors"), "bundled"));
 const loss = (probabilities: Float32Array, target: number): number => -Math.log(probabilities[target]);
 
-test("every note belongs to one line of the reference kernel", () => {
-  const source = readFileSync(join(root, "kernels/reference/squeeze-excite.ts"), "utf8");
-  for (const [name, notes] of [["squeezeExciteForward", forwardNotes], ["squeezeExciteBackward", backwardNotes]] as const) {
-    const { lines, first } = bodyOf(source, name);
-    assert.is(source.split("\n")[first - 1].trim(), lines[0].trim());
-    for (const { find } of notes) assert.is(lines.filter((line) => line.includes(find)).length, 1, `${name}: ${find}`);
+test("every note belongs to one line of its page of the reference", () => {
+  for (const [page, { folder, names, ...notes }] of Object.entries(pages)) {
+    const source = readFileSync(join(root, "kernels/reference", folder, `${page}.ts`), "utf8");
+    for (const direction of ["forward", "backward"] as const) {
+      const { lines, first } = bodyOf(source, names[direction]);
+      assert.is(source.split("\n")[first - 1].trim(), lines[0].trim());
+      for (const { find } of notes[direction]) {
+        assert.is(lines.filter((line) => line.includes(find)).length, 1, `${names[direction]}: ${find}`);
+      }
+    }
   }
 });
 
 test("the lines' numbers are the session's, and their texts hold them", async () => {
   const { detail, blocks } = await bundled.look({ ...shirt, target: 2 });
-  const numbers = numbersOf(detail, blocks[4].gates)!;
+  const numbers = numbersOf(detail, blocks[4].gates, bundled.opened(0).blocks[4])!;
   const { forward, backward } = numbers;
   for (let c = 0; c < 64; c++) {
     assert.ok(Math.abs(forward.s[c] - blocks[4].gates[c]) < 1e-5, `gate ${c}`);
@@ -53,7 +57,7 @@ test("the lines' numbers are the session's, and their texts hold them", async ()
   }
   forward.h.forEach((value, k) => assert.ok(Math.abs(value - blocks[4].hidden[k]) < 1e-5, `hidden ${k}`));
   assert.ok(backward !== undefined);
-  const texts = [...forwardNotes, ...backwardNotes].map(({ text }) => text(numbers));
+  const texts = [...pages["squeeze-excite"].forward, ...pages["squeeze-excite"].backward].map(({ text }) => text(numbers));
   assert.ok(texts.every((text) => text !== "" && !/NaN|undefined/.test(text)), texts.join("\n"));
   assert.match(texts[9], new RegExp(`^s\\[3\\] = sigmoid\\(.*\\) = ${forward.s[3].toFixed(3)}$`));
 });
@@ -170,19 +174,56 @@ test("ONNX of a user's: the same gates and gradients as of the model it was writ
   }));
 });
 
-test("relatives are told from the block on the page", async () => {
-  for (const [name, options, why] of [
-    ["mobilenet_v3_small", {}, /relu and hard_sigmoid/], ["se_resnet8", { attention: "ese" }, /one layer/],
+test("relatives have lines and numbers of their own, and the gradients of the session", async () => {
+  const of = (network: string, options: object): Uint8Array => saveWeights(createModel(network, { classes: 4, ...options }, 1).evaluate());
+  const onnx = writeOnnx(lower(createModel("se_resnet8", { classes: 4, attention: "scse" }, 1).evaluate(), [1, 3, 32, 32]));
+  for (const [file, page, gates] of [
+    [of("se_resnet8", { gate: "hard_sigmoid" }), "squeeze-excite", "hard_sigmoid"],
+    [of("se_resnet8", { attention: "ese" }), "effective-squeeze-excite", "hard_sigmoid"],
+    [of("se_resnet8", { attention: "eca" }), "efficient-channel-attention", "sigmoid"],
+    [of("se_resnet8", { attention: "sse" }), "spatial-squeeze-excite", "sigmoid"],
+    [of("se_resnet8", { attention: "scse" }), "squeeze-excite", "sigmoid"],
+    [onnx, "squeeze-excite", "sigmoid"],
   ] as const) {
-    const model = createModel(name, { classes: 4, ...options }, 1).evaluate();
-    const inspection = await Inspection.open(await openSource(saveWeights(model), "relative"));
-    for (const { differs } of inspection.opened(0).blocks) assert.match(differs, why);
-    const look = await inspection.look({ ...shirt, selection: { block: 0, channel: 0, hidden: 0, pixel: 0 }, target: 1 });
-    assert.is(look.detail.forward, undefined);
-    assert.is(look.noGradients, undefined);
-    assert.ok(look.gradients!.every((values) => values.every(Number.isFinite)));
+    const inspection = await Inspection.open(await openSource(file, "relative"));
+    const { blocks } = inspection.opened(0);
+    assert.equal([blocks[0].page, blocks[0].differs, blocks[0].activation], [page, "", gates]);
+    const concurrent = blocks[0].concurrent ? [0, 1] : [0];
+    for (const block of concurrent) {
+      const look = await inspection.look({ ...shirt, selection: { block, channel: 1, hidden: 0, pixel: 5 }, target: 1 });
+      assert.is(look.noGradients, undefined);
+      const info = blocks[block];
+      const numbers = numbersOf(look.detail, look.blocks[block].gates, info)!;
+      const { forward: { s, e }, backward } = numbers;
+      assert.is(s.length, info.count);
+      s.forEach((gate, i) => assert.ok(Math.abs(gate - look.blocks[block].gates[i]) < 1e-5, `${info.name}, gate ${i}`));
+      if (info.by === "pixel") e.forEach((sum, p) => assert.ok(Math.abs(sum - look.blocks[block].squeeze[p]) < 1e-4));
+      const most = Math.max(...look.gradients![block].map(Math.abs), 1e-9);
+      backward!.ds.forEach((value, i) => assert.ok(Math.abs(value - look.gradients![block][i]) < 1e-4 * most, `${info.name}, ds ${i}`));
+      const { forward, backward: back } = pages[info.page!];
+      const texts = [...forward, ...back].map((note) => note.text(numbers));
+      assert.ok(texts.every((text) => text !== "" && !/NaN|undefined/.test(text)), texts.join("\n"));
+      // A gate that is set is used, the others stay.
+      const set = nan(info.count);
+      set[2] = 0;
+      const changed = await inspection.look({ ...shirt, selection: { ...selection, block }, overrides: new Map([[block, set]]) });
+      assert.is(changed.blocks[block].gates[2], 0);
+      assert.is(changed.blocks[block].gates[3], look.blocks[block].gates[3]);
+    }
+    assert.is(blocks.some(({ by }) => by === "pixel"), page === "spatial-squeeze-excite" || concurrent.length === 2);
     inspection.close();
   }
+});
+
+test("a block that no page has says what it is made of", async () => {
+  const model = createModel("se_resnet8", { classes: 4, squeeze: "max" }, 1).evaluate();
+  const inspection = await Inspection.open(await openSource(saveWeights(model), "other"));
+  const [{ page, differs }] = inspection.opened(0).blocks;
+  assert.equal([page, differs], [undefined, "its squeeze is the maximum, not the mean"]);
+  const look = await inspection.look({ ...shirt, selection: { block: 0, channel: 0, hidden: 0, pixel: 0 }, target: 1 });
+  assert.is(look.detail.forward, undefined);
+  assert.ok(look.gradients!.every((values) => values.every(Number.isFinite)));
+  inspection.close();
 });
 
 test("wrong files are refused in a sentence", async () => {

@@ -31,7 +31,8 @@ export interface AnswerEvents {
   /** A class was chosen, or chosen no more. */
   readonly wish: (target: number | undefined) => void;
   readonly follow: () => void;
-  readonly select: (block: number, channel: number) => void;
+  /** A gate of a block. */
+  readonly select: (block: number, gate: number) => void;
 }
 
 export class Answer {
@@ -120,7 +121,7 @@ export class Answer {
     const all = gradients.flatMap((values, block) => Array.from(values, (value, channel) => ({ block, channel, value })));
     all.sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
     list.replaceChildren(...all.slice(0, changes).map(({ block, channel, value }) => {
-      const to = make("button", { type: "button", className: "link" }, `${blocks[block].name}, channel ${channel}`);
+      const to = make("button", { type: "button", className: "link" }, `${blocks[block].name}, ${blocks[block].by} ${channel}`);
       to.addEventListener("click", () => this.#events.select(block, channel));
       const way = value < 0 ? "open" : "close";
       return make("li", {}, to, `: gate ${number(gates[block][channel])}, ${way} it (gradient ${number(value)})`);

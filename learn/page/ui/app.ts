@@ -40,7 +40,7 @@ class Page {
       this.#changed(false);
     },
     follow: () => this.#follow(),
-    select: (block, channel) => this.#select(block, channel),
+    select: (block, gate) => this.#selectGate(block, gate),
   });
   readonly #camera = new Camera(this.#drawing, {
     failed: (why) => this.#complain(why), ready: () => !this.#busy, size: () => Math.max(112, this.#opened?.input.height ?? 0) });
@@ -77,13 +77,10 @@ class Page {
   }
 
   async start(): Promise<void> {
-    const source = fetch("squeeze-excite.txt").then((answer) => answer.text());
     const samples = bundledSamples();
     const network = await begun().network;
     performance.mark("page has the weights");
     await this.#openNetwork(new Uint8Array(network), bundledName, samples);
-    this.#code.read(await source);
-    this.#draw();
   }
 
   async #prepare(): Promise<void> {
@@ -204,14 +201,24 @@ class Page {
     this.#flow.show(look, block, this.#overrides, this.#fresh);
     this.#fresh = false;
     this.#block.show(look, info, this.#overrides, this.#selection);
-    this.#code.show(look.detail, gates[block], this.#kind, info.differs);
+    this.#code.show(look.detail, gates[block], this.#kind, info);
     const where: Record<Kind, string> = {
-      squeeze: `the squeeze of channel ${channel}`, hidden: `hidden number ${hidden}`, gate: `the gate of channel ${channel}`,
+      squeeze: `the squeeze of ${info.by} ${info.by === "pixel" ? pixel : channel}`, hidden: `hidden number ${hidden}`,
+      gate: `the gate of ${info.by} ${info.by === "pixel" ? pixel : channel}`,
       map: `channel ${channel}, row ${Math.floor(pixel / info.width)}, column ${pixel % info.width}`,
     };
     element("pointed", HTMLSpanElement).textContent = `${info.name}, ${where[this.#kind]}.`;
     this.#reset.disabled = this.#overrides.size === 0;
     if (this.#overrides.size === 0) this.#se.value = "own";
+  }
+
+  /** A gate of a block. */
+  #selectGate(block: number, gate: number): void {
+    if (this.#opened?.blocks[block].by !== "pixel") this.#select(block, gate);
+    else {
+      this.#selection = { ...this.#selection, block, channel: block === this.#selection.block ? this.#selection.channel : 0, pixel: gate };
+      this.#point({}, "gate");
+    }
   }
 
   /** @param channel the one that was looked at, where it is the same block; else the first */
@@ -229,14 +236,14 @@ class Page {
   }
 
   /** NaN gives the gate back to the block. */
-  #setGate(channel: number, value: number): void {
+  #setGate(gate: number, value: number): void {
     const { block } = this.#selection;
-    const { channels } = this.#opened!.blocks[block];
-    const gates = this.#overrides.get(block)?.slice() ?? new Float32Array(channels).fill(NaN);
-    gates[channel] = value;
+    const { by, count } = this.#opened!.blocks[block];
+    const gates = this.#overrides.get(block)?.slice() ?? new Float32Array(count).fill(NaN);
+    gates[gate] = value;
     if (gates.every(Number.isNaN)) this.#overrides.delete(block);
     else this.#overrides.set(block, gates);
-    this.#selection = { ...this.#selection, channel };
+    this.#selection = { ...this.#selection, ...(by === "pixel" ? { pixel: gate } : { channel: gate }) };
     this.#kind = "gate";
     this.#se.value = "hand";
     this.#changed(false);

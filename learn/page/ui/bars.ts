@@ -36,6 +36,8 @@ export class Bars {
   readonly #hands = svg("path", { class: "hands" });
   readonly #area: HTMLElement;
   readonly #text = make("span", { className: "value" });
+  readonly #title: HTMLElement;
+  #each: string;
   readonly #ends = [make("span"), make("span")] as const;
   #values: Float32Array = new Float32Array(0);
   #scale = { low: 0, high: 1 };
@@ -43,12 +45,13 @@ export class Bars {
 
   constructor(host: HTMLElement, options: BarsOptions) {
     this.#host = host;
-    this.#options = options;
+    [this.#options, this.#each] = [options, options.each];
+    this.#title = make("span", { className: "title" }, options.title);
     this.#figure.append(this.#mark, this.#bars, this.#ghost, this.#zero, this.#hands);
     this.#area = make("div", { className: "area", tabIndex: 0, role: "slider", ariaLabel: options.title });
     this.#area.append(this.#figure);
     host.replaceChildren(
-      make("div", { className: "head" }, make("span", { className: "title" }, options.title), this.#text), this.#area,
+      make("div", { className: "head" }, this.#title, this.#text), this.#area,
       make("div", { className: "ends", ariaHidden: "true" }, ...this.#ends));
     host.classList.add("chart");
     this.#area.addEventListener("pointermove", (event) => this.#point(event));
@@ -58,6 +61,13 @@ export class Bars {
     });
     this.#area.addEventListener("keydown", (event) => this.#key(event));
     if (options.drag !== undefined) this.#area.classList.add("drags");
+  }
+
+  /** What the numbers are from now on. */
+  call(title: string, each: string): void {
+    this.#each = each;
+    this.#title.textContent = title;
+    this.#area.setAttribute("aria-label", title);
   }
 
   set hidden(hidden: boolean) {
@@ -90,8 +100,7 @@ export class Bars {
     this.#zero.setAttribute("d", `M0 ${ground}H${values.length}`);
     const mark = { x: this.#selected, y: 0, width: 1, height: 100 };
     for (const [name, value] of Object.entries(mark)) this.#mark.setAttribute(name, String(value));
-    const { each } = this.#options;
-    const said = `${each} ${this.#selected}: ${number(values[this.#selected])}`;
+    const said = `${this.#each} ${this.#selected}: ${number(values[this.#selected])}`;
     this.#text.textContent = said;
     this.#ends[0].textContent = `0 … ${values.length - 1}`;
     this.#ends[1].textContent = `${number(low)} … ${number(most)}`;

@@ -18,11 +18,14 @@ export class BlockView {
   readonly #gates: Bars;
   readonly #gradient: Bars;
   readonly #gate = element("gate", HTMLInputElement);
-  #channel = 0;
+  /** Whose gates the block has, and the one that is looked at. */
+  #by: BlockInfo["by"] = "channel";
+  #at = 0;
 
   constructor(events: BlockEvents) {
     const host = (id: string): HTMLElement => element(`chart-${id}`, HTMLDivElement);
-    const channel = (kind: Kind) => (index: number): void => events.point({ channel: index }, kind);
+    const channel = (kind: Kind) => (index: number): void =>
+      events.point(this.#by === "pixel" ? { pixel: index } : { channel: index }, kind);
     this.#squeeze = new Bars(host("squeeze"), { title: "Squeeze: means", each: "channel", pick: channel("squeeze") });
     this.#hidden = new Bars(
       host("hidden"), { title: "Hidden layer", each: "hidden", pick: (hidden) => events.point({ hidden }, "hidden") });
@@ -30,8 +33,8 @@ export class BlockView {
       title: "Gates: drag them", each: "gate", low: 0, high: 1, pick: channel("gate"),
       drag: (index, value) => events.setGate(index, value) });
     this.#gradient = new Bars(host("gradient"), { title: "Gradient by each gate", each: "gate", pick: channel("gate") });
-    this.#gate.addEventListener("input", () => events.setGate(this.#channel, this.#gate.valueAsNumber));
-    button("gate-own").addEventListener("click", () => events.ownGate(this.#channel));
+    this.#gate.addEventListener("input", () => events.setGate(this.#at, this.#gate.valueAsNumber));
+    button("gate-own").addEventListener("click", () => events.ownGate(this.#at));
     for (const id of ["before", "after"]) {
       const canvas = element(id, HTMLCanvasElement);
       canvas.addEventListener("pointermove", (event) => {
@@ -46,33 +49,44 @@ export class BlockView {
 
   /** @param latest what is pointed at by now, perhaps after this look was asked for */
   show({ blocks, detail, gradients }: Look, info: BlockInfo, overrides: Overrides, latest: Selection): void {
-    const { selection: { block, channel }, map, kernel } = detail;
+    const { selection: { block, channel, pixel }, map, kernel } = detail;
+    const { by } = info;
+    const at = by === "pixel" ? pixel : channel;
     const pointed = latest.block === block ? latest : detail.selection;
     const values = blocks[block];
     const set = overrides.get(block);
     const byHand = (c: number): boolean => set !== undefined && !Number.isNaN(set[c]);
-    this.#channel = channel;
+    const mark = by === "pixel" ? pointed.pixel : pointed.channel;
+    if (by !== this.#by) {
+      this.#squeeze.call(by === "pixel" ? "Sums over the channels" : "Squeeze: means", by);
+      this.#gates.call(`Gates${by === "pixel" ? " of pixels" : ""}: drag them`, "gate");
+    }
+    [this.#by, this.#at] = [by, at];
     element("block-name", HTMLSpanElement).textContent = info.name;
+    const hidden = by === "pixel" ? "a gate for each pixel, of all channels" :
+      info.hidden === 0 ? "no hidden layer" : `hidden layer of ${info.hidden}`;
     element("block-text", HTMLParagraphElement).textContent =
       `${info.channels} channels of ${info.height}×${info.width}; ` +
-      `${info.hidden === 0 ? "no hidden layer" : `hidden layer of ${info.hidden}`}; gate: ${info.activation.replaceAll("_", " ")}.`;
-    this.#squeeze.update(values.squeeze, pointed.channel);
+      `${hidden}; gate: ${info.activation.replaceAll("_", " ")}.`;
+    this.#squeeze.update(values.squeeze, mark);
     this.#hidden.hidden = values.hidden.length === 0;
     if (values.hidden.length > 0) this.#hidden.update(values.hidden, pointed.hidden);
-    this.#gates.update(values.gates, pointed.channel, { ghost: values.own, byHand });
+    this.#gates.update(values.gates, mark, { ghost: values.own, byHand });
     this.#gradient.hidden = gradients === undefined;
-    if (gradients !== undefined) this.#gradient.update(gradients[block], pointed.channel);
-    const gate = values.gates[channel];
+    if (gradients !== undefined) this.#gradient.update(gradients[block], mark);
+    const gate = values.gates[at];
     element("channel-name", HTMLSpanElement).textContent = `${channel} of ${info.channels}`;
     this.#gate.value = String(gate);
-    this.#gate.setAttribute("aria-valuetext", `${number(gate)}${byHand(channel) ? ", set by hand" : ""}`);
-    element("gate-value", HTMLOutputElement).textContent = number(gate) + (byHand(channel) ? " ✎" : "");
-    button("gate-own").disabled = !byHand(channel);
-    this.#maps(map, gate, values.squeeze[channel], info);
+    this.#gate.setAttribute("aria-valuetext", `${number(gate)}${byHand(at) ? ", set by hand" : ""}`);
+    element("gate-value", HTMLOutputElement).textContent = number(gate) + (byHand(at) ? " ✎" : "");
+    button("gate-own").disabled = !byHand(at);
+    const gates = by === "pixel" ? values.gates : new Float32Array(map.length).fill(gate);
+    const mean = map.reduce((sum, value) => sum + value, 0) / map.length;
+    this.#maps(map, map.map((value, p) => gates[p] * value), mean, info);
     this.#kernel(kernel);
   }
 
-  #maps(map: Float32Array, gate: number, mean: number, { height, width }: BlockInfo): void {
+  #maps(map: Float32Array, after: Float32Array, mean: number, { height, width }: BlockInfo): void {
     const { low, high } = range(map);
     // One scale for both, so that a weaker channel is darker.
     const [black, white] = [Math.min(0, low), Math.max(high, 0)];
@@ -83,7 +97,8 @@ export class BlockView {
       element(`${id}-text`, HTMLElement).textContent = text;
     };
     draw("before", map, `before: ${number(low)} to ${number(high)}, mean ${number(mean)}`);
-    draw("after", map.map((value) => gate * value), `after: ${number(gate * low)} to ${number(gate * high)}`);
+    const scaled = range(after);
+    draw("after", after, `after: ${number(scaled.low)} to ${number(scaled.high)}`);
   }
 
   /** Kernels of all inputs side by side; of a 1x1 convolution its weights in a square. */

@@ -1,6 +1,6 @@
-/** The panel with the very lines of the reference kernel, and their numbers. */
-import type { Detail } from "../messages.ts";
-import { backwardNotes, bodyOf, forwardNotes, numbersOf } from "./lines.ts";
+/** The panel with the very lines of the reference kernel, SE's or a relative's, and their numbers. */
+import type { BlockInfo, Detail, LinePage } from "../messages.ts";
+import { bodyOf, numbersOf, pages } from "./lines.ts";
 import type { Kind, Note } from "./lines.ts";
 import { button, element, make } from "./page.ts";
 
@@ -16,9 +16,11 @@ type Direction = "forward" | "backward";
 export class Code {
   readonly #panel = element("code", HTMLDivElement);
   readonly #tabs = { forward: button("tab-forward"), backward: button("tab-backward") };
-  #lines: Readonly<Record<Direction, readonly Line[]>> | undefined;
+  readonly #file = element("lines-file", HTMLSpanElement);
+  /** Of the pages that were asked for; undefined until one has come. */
+  readonly #pages = new Map<LinePage, Readonly<Record<Direction, readonly Line[]>> | undefined>();
   #direction: Direction = "forward";
-  #shown: { readonly detail: Detail; readonly gates: Float32Array; readonly kind: Kind; readonly differs: string } | undefined;
+  #shown: { readonly detail: Detail; readonly gates: Float32Array; readonly kind: Kind; readonly info: BlockInfo } | undefined;
 
   constructor() {
     for (const direction of ["forward", "backward"] as const) {
@@ -32,8 +34,19 @@ export class Code {
     }
   }
 
-  /** @param source of kernels/reference/squeeze-excite.ts */
-  read(source: string): void {
+  /** The lines of a page: its file is beside this page, and is asked for once. */
+  #linesOf(page: LinePage): Readonly<Record<Direction, readonly Line[]>> | undefined {
+    if (!this.#pages.has(page)) {
+      this.#pages.set(page, undefined);
+      void fetch(`${page}.txt`).then((answer) => answer.text()).then((source) => {
+        this.#pages.set(page, this.#read(page, source));
+        this.#draw();
+      }).catch(() => this.#pages.delete(page));
+    }
+    return this.#pages.get(page);
+  }
+
+  #read(page: LinePage, source: string): Readonly<Record<Direction, readonly Line[]>> {
     const linesOf = (name: string, notes: readonly Note[]): readonly Line[] => {
       const { lines, first } = bodyOf(source, name);
       return lines.map((text, i) => {
@@ -44,9 +57,8 @@ export class Code {
         return { row, mark, value, note };
       });
     };
-    this.#lines = {
-      forward: linesOf("squeezeExciteForward", forwardNotes), backward: linesOf("squeezeExciteBackward", backwardNotes) };
-    this.turn(this.#direction);
+    const { names, forward, backward } = pages[page];
+    return { forward: linesOf(names.forward, forward), backward: linesOf(names.backward, backward) };
   }
 
   turn(direction: Direction): void {
@@ -59,20 +71,26 @@ export class Code {
     this.#draw();
   }
 
-  /** @param differs why this block is another than the reference's; empty where it is not */
-  show(detail: Detail, gates: Float32Array, kind: Kind, differs: string): void {
-    this.#shown = { detail, gates, kind, differs };
+  show(detail: Detail, gates: Float32Array, kind: Kind, info: BlockInfo): void {
+    this.#shown = { detail, gates, kind, info };
     this.#draw();
   }
 
   #draw(): void {
-    if (this.#lines === undefined) return;
-    const lines = this.#lines[this.#direction];
-    const numbers = this.#shown === undefined ? undefined : numbersOf(this.#shown.detail, this.#shown.gates);
+    const page = this.#shown?.info.page ?? "squeeze-excite";
+    const lines = this.#linesOf(page)?.[this.#direction];
+    if (lines === undefined) return;
+    this.#file.textContent = `kernels/reference/${pages[page].folder}${page}.ts`;
+    const numbers = this.#shown === undefined ? undefined : numbersOf(this.#shown.detail, this.#shown.gates, this.#shown.info);
     const asked = this.#direction === "forward" || this.#shown?.detail.backward !== undefined;
-    const why = this.#shown?.differs !== undefined && this.#shown.differs !== ""
-      ? `This block is a relative of the one on the page: ${this.#shown.differs}. Here are the lines without its numbers.`
-      : asked ? "" : "Choose a class among the answers: its loss goes backward through these lines.";
+    const differs = this.#shown?.info.differs ?? "";
+    const concurrent = this.#shown?.info.concurrent === true
+      ? "This block is one half of a concurrent one (scSE): what it scales is added to what gates of the other kind scale, the " +
+        "next block or the one before. "
+      : "";
+    const why = differs !== ""
+      ? `This block is another one than those that have a page here: ${differs}. These are SE's lines, without its numbers.`
+      : asked ? concurrent : `${concurrent}Choose a class among the answers: its loss goes backward through these lines.`;
     for (const { row, mark, value, note } of lines) {
       const here = note !== undefined && note.kind === this.#shown?.kind;
       row.classList.toggle("here", here);

@@ -46,11 +46,11 @@ export class Flow {
     input.canvas.setAttribute("aria-hidden", "true");
     input.item.append(make("div", { className: "card" }, make("strong", {}, "input"), input.canvas, input.text));
     this.#input = input;
-    this.#cards = blocks.map(({ name, channels }, block) => {
+    this.#cards = blocks.map(({ name, count }, block) => {
       const canvas = make("canvas");
       canvas.setAttribute("aria-hidden", "true");
       const strip = document.createElementNS(space, "svg");
-      const attributes = { class: "strip", viewBox: `0 0 ${channels} 100`, preserveAspectRatio: "none", "aria-hidden": "true" };
+      const attributes = { class: "strip", viewBox: `0 0 ${count} 100`, preserveAspectRatio: "none", "aria-hidden": "true" };
       for (const [key, value] of Object.entries(attributes)) strip.setAttribute(key, value);
       const gates = document.createElementNS(space, "path");
       strip.append(gates);

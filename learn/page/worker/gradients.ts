@@ -4,7 +4,7 @@
  * training session computes, are those of what they are added to.
  */
 import type { Constant, Graph, Node, Operation, Value } from "../../../src/graph/graph.ts";
-import type { Gate } from "../../../src/graph/gates.ts";
+import type { Block } from "./blocks.ts";
 import type { Network } from "../../../src/graph/network.ts";
 import { compileTraining } from "../../../src/session/training/training-session.ts";
 import type { TrainingSession } from "../../../src/session/training/training-session.ts";
@@ -15,7 +15,7 @@ const point = { kernel: [1, 1], stride: [1, 1], padding: [0, 0, 0, 0], dilation:
 
 const constantOf = (name: string, tensor: Tensor<Float32Array>): Constant => ({ name, read: () => tensor });
 
-/** Behind every gate a factor and a term [C] of each channel's own. */
+/** Behind every gate a factor and a term of its own. */
 interface Probe {
   readonly factor: Tensor<Float32Array>;
   readonly term: Tensor<Float32Array>;
@@ -41,10 +41,19 @@ function oneOf(x: Value): { readonly nodes: readonly Node[]; readonly one: Value
 }
 
 /** The graph with probes behind all gates and behind the output of block `at`; and the outputs before a last softmax. */
-function probed(graph: Graph, gates: readonly Gate[], at: number, probes: readonly Probe[]): Graph {
+function probed(graph: Graph, gates: readonly Block[], at: number, probes: readonly Probe[]): Graph {
   const renamed = new Map<string, Value>();
   const of = (value: Value): Value => renamed.get(value.name) ?? value;
-  const nodes: Node[] = [];
+  const { nodes: before, one } = oneOf(graph.inputs[0]);
+  const nodes: Node[] = [...before];
+  // A transposed convolution of a one gives its own weights, [1,C,H,W].
+  const spread = (name: string, weight: Constant, shape: Shape): Value => {
+    const output = { name, shape };
+    const operation: Operation = {
+      ...point, kind: "conv_transpose2d", kernel: [shape[2], shape[3]], groups: 1, outputPadding: [0, 0], weight, bias: undefined };
+    nodes.push({ operation, inputs: [one], output });
+    return output;
+  };
   let [output] = graph.outputs;
   for (const node of graph.nodes) {
     if (node.output === output && node.operation.kind === "softmax") {
@@ -53,7 +62,8 @@ function probed(graph: Graph, gates: readonly Gate[], at: number, probes: readon
     }
     const operation = fixed(node.operation);
     const [first, second] = node.inputs;
-    const b = operation.kind === "scale" ? gates.findIndex(({ name, scaled }) => name === second.name && scaled === first.name) : -1;
+    const b = operation.kind === "scale" || operation.kind === "pixel_scale"
+      ? gates.findIndex(({ name, scaled }) => name === second.name && scaled === first.name) : -1;
     if (b < 0) {
       nodes.push({ operation, inputs: node.inputs.map(of), output: node.output });
       continue;
@@ -62,20 +72,18 @@ function probed(graph: Graph, gates: readonly Gate[], at: number, probes: readon
     const { shape } = gate;
     const given = { name: `probe.${b}`, shape };
     const [factor, term] = [constantOf(`probe.${b}.factor`, probes[b].factor), constantOf(`probe.${b}.term`, probes[b].term)];
-    nodes.push({ operation: { kind: "conv2d", ...point, groups: shape[1], weight: factor, bias: term }, inputs: [gate], output: given });
+    if (operation.kind === "scale") {
+      nodes.push({ operation: { kind: "conv2d", ...point, groups: shape[1], weight: factor, bias: term }, inputs: [gate], output: given });
+    } else {
+      const scaled = { name: `probe.${b}.scaled`, shape };
+      nodes.push({ operation: { kind: "multiply" }, inputs: [gate, spread(`probe.${b}.factors`, factor, shape)], output: scaled });
+      nodes.push({ operation: { kind: "add" }, inputs: [scaled, spread(`probe.${b}.terms`, term, shape)], output: given });
+    }
     nodes.push({ operation, inputs: [x, given], output: node.output });
     if (b !== at) continue;
-    // A transposed convolution of a one gives its own weights, [1,C,H,W].
-    const [, , height, width] = x.shape;
-    const { nodes: before, one } = oneOf(graph.inputs[0]);
-    const zeros = { name: "probe.zeros", shape: x.shape };
     const sum = { name: "probe.sum", shape: x.shape };
-    const weight = constantOf("probe.output", Tensor.zeros(x.shape));
-    const spread: Operation = {
-      ...point, kind: "conv_transpose2d", kernel: [height, width], groups: 1, outputPadding: [0, 0], weight, bias: undefined };
-    nodes.push(
-      ...before, { operation: spread, inputs: [one], output: zeros },
-      { operation: { kind: "add" }, inputs: [node.output, zeros], output: sum });
+    const zeros = spread("probe.zeros", constantOf("probe.output", Tensor.zeros(x.shape)), x.shape);
+    nodes.push({ operation: { kind: "add" }, inputs: [node.output, zeros], output: sum });
     renamed.set(node.output.name, sum);
   }
   return { inputs: graph.inputs, nodes, outputs: [of(output)] };
@@ -84,7 +92,7 @@ function probed(graph: Graph, gates: readonly Gate[], at: number, probes: readon
 /** What `Gradients.of` gives. */
 export interface GatesGradient {
   readonly loss: number;
-  /** By block, [C]. */
+  /** By block, [gates]. */
   readonly gates: readonly Float32Array[];
   /** [C,H,W], by the scaled channels of the selected block. */
   readonly output: Float32Array;
@@ -94,14 +102,15 @@ export interface GatesGradient {
 export class Gradients {
   readonly #network: Network;
   readonly #shape: Shape;
-  readonly #gates: readonly Gate[];
+  readonly #gates: readonly Block[];
   readonly #probes: readonly Probe[];
   #session: { readonly block: number; readonly training: TrainingSession } | undefined;
 
-  constructor(network: Network, shape: Shape, gates: readonly Gate[]) {
+  constructor(network: Network, shape: Shape, gates: readonly Block[]) {
     [this.#network, this.#shape, this.#gates] = [network, shape, gates];
-    this.#probes = gates.map(({ channels }) => ({
-      factor: new Tensor(new Float32Array(channels).fill(1), [channels, 1, 1, 1]), term: Tensor.zeros([channels]) }));
+    this.#probes = gates.map(({ by, count, shape: own }) => ({
+      factor: new Tensor(new Float32Array(count).fill(1), by === "channel" ? [count, 1, 1, 1] : own),
+      term: Tensor.zeros(by === "channel" ? [count] : own) }));
   }
 
   /**

@@ -1,19 +1,20 @@
 /** A network that was opened for looking: every gate can be read and set, channels seen, the loss sent backward. */
 import { sigmoid } from "../../../kernels/math.ts";
-import { squeezeExciteBackward, squeezeExciteForward } from "../../../kernels/reference/squeeze-excite.ts";
-import { gatesOf } from "../../../src/graph/gates.ts";
-import type { Gate } from "../../../src/graph/gates.ts";
 import type { Graph } from "../../../src/graph/graph.ts";
 import { preprocess } from "../../../src/io/images/preprocess.ts";
 import { softmax } from "../../../src/nn/softmax.ts";
 import type { Session } from "../../../src/session/inference-session.ts";
 import { Tensor } from "../../../src/tensor.ts";
 import type {
-  BackwardLines, BlockInfo, BlockValues, Detail, ForwardLines, Look, LookRequest, Opened, Overrides, Picture, Preparation, Selection, Sheet,
+  BlockInfo, BlockValues, Detail, Look, LookRequest, Opened, Overrides, Picture, Preparation, Selection, Sheet,
 } from "../messages.ts";
+import { blocksOf } from "./blocks.ts";
+import type { Block } from "./blocks.ts";
 import { Gradients } from "./gradients.ts";
 import type { GatesGradient } from "./gradients.ts";
-import { classic, kernelOf } from "./layers.ts";
+import { kernelOf } from "./layers.ts";
+import { layoutOf, linesOf } from "./lines.ts";
+import type { Layout } from "./lines.ts";
 import type { Source } from "./source.ts";
 import { prepared } from "./preparation.ts";
 import { compile } from "./sessions.ts";
@@ -64,7 +65,7 @@ function answerOfPixels({ data, shape: [, classes, height, width] }: Tensor<Floa
 }
 
 /** The value of the hidden layer, behind its activation. */
-function hiddenName({ nodes, hidden }: Gate): string | undefined {
+function hiddenName({ nodes, hidden }: Block): string | undefined {
   if (hidden === undefined) return undefined;
   const second = nodes.filter(({ operation: { kind } }) => kind === "conv2d" || kind === "linear")[1];
   return second.inputs[0].name;
@@ -78,9 +79,9 @@ function shortName(name: string, index: number): string {
 }
 
 /** One that answers as the command line does, and one in which all that the page shows can be seen and set; in haste that one is both. */
-async function sessionsOf({ network, input, shape }: Source, gates: readonly Gate[], haste: boolean): Promise<[Session, Session]> {
+async function sessionsOf({ network, input, shape }: Source, gates: readonly Block[], haste: boolean): Promise<[Session, Session]> {
   const names = gates.map(({ name }) => name);
-  const observe = new Set(gates.flatMap((gate) => [gate.name, gate.nodes[0].output.name, gate.scaled, hiddenName(gate) ?? gate.name]));
+  const observe = new Set(gates.flatMap((gate) => [gate.name, gate.squeezed, gate.scaled, hiddenName(gate) ?? gate.name]));
   const options = { input: { [input]: shape }, numerics: "exact" as const, ...(haste ? { kernels: "plain" as const } : {}) };
   const looking = await compile(network, { ...options, observe: [...observe], override: names });
   return [haste ? looking : await compile(network, options), looking];
@@ -89,7 +90,8 @@ async function sessionsOf({ network, input, shape }: Source, gates: readonly Gat
 export class Inspection {
   readonly #source: Source;
   readonly #graph: Graph;
-  readonly #gates: readonly Gate[];
+  readonly #gates: readonly Block[];
+  readonly #layouts: readonly (Layout | string)[];
   readonly #hidden: readonly (string | undefined)[];
   readonly #blocks: readonly BlockInfo[];
   #answering: Session;
@@ -100,18 +102,22 @@ export class Inspection {
   #preparation: Preparation = { levels: "file", order: "file", part: "file" };
   #set: { readonly overrides: Overrides; readonly pass: Pass } | undefined;
 
-  private constructor(source: Source, graph: Graph, gates: readonly Gate[], answering: Session, looking: Session) {
+  private constructor(source: Source, graph: Graph, gates: readonly Block[], answering: Session, looking: Session) {
     [this.#source, this.#graph, this.#gates, this.#answering, this.#looking] = [source, graph, gates, answering, looking];
     this.#hidden = gates.map(hiddenName);
+    this.#layouts = gates.map(layoutOf);
     this.#gradients = new Gradients(source.network, source.shape, gates);
     const shapes = new Map(graph.nodes.map(({ output }) => [output.name, output.shape]));
     this.#blocks = gates.map((gate, index) => {
       const [, , height, width] = shapes.get(gate.scaled)!;
-      const found = classic(gate);
+      const layout = this.#layouts[index];
+      const { channels, by, count, concurrent, activation } = gate;
+      const [page, differs] = typeof layout === "string" ? [undefined, layout] : [layout.page, ""];
       return {
-        name: source.blockNames?.[index] ?? shortName(gate.name, index),
-        channels: gate.channels, hidden: gate.hidden ?? 0, activation: gate.activation, height, width,
-        differs: typeof found === "string" ? found : "" };
+        name: source.blockNames?.[index] ?? shortName(gate.name, index) + (by === "pixel" ? " pixels" : ""),
+        channels, by, count, concurrent,
+        hidden: gate.hidden ?? 0, activation, inner: typeof layout === "string" ? undefined : layout.first?.inner.activation, height, width,
+        page, differs };
     });
   }
 
@@ -121,8 +127,10 @@ export class Inspection {
    */
   static async open(source: Source, haste: boolean = false): Promise<Inspection> {
     const graph = source.network.lower({ [source.input]: source.shape });
-    const gates = gatesOf(graph);
-    if (gates.length === 0) throw new Error("it has no gates: no pooled mean scales channels, so there is no SE to look at");
+    const gates = blocksOf(graph);
+    if (gates.length === 0) {
+      throw new Error("it has no gates: nothing that is squeezed scales channels or pixels, so there is no SE to look at");
+    }
     step("graph and gates");
     const sessions = await sessionsOf(source, gates, haste);
     step("sessions");
@@ -147,7 +155,7 @@ export class Inspection {
 
   #run(x: Tensor<Float32Array>, overrides: Overrides): Seen {
     const given: Record<string, Tensor<Float32Array>> = { [this.#source.input]: x };
-    for (const [b, gates] of overrides) given[this.#gates[b].name] = new Tensor(gates, [1, gates.length, 1, 1]);
+    for (const [b, gates] of overrides) given[this.#gates[b].name] = new Tensor(gates, this.#gates[b].shape);
     return this.#looking.run(given);
   }
 
@@ -204,10 +212,10 @@ export class Inspection {
     const began = performance.now();
     const { pixels } = this.#source;
     const { x, seen, own, sheets, input, answer } = this.#pass(picture, overrides);
-    const blocks = this.#gates.map(({ name, nodes: [pool] }, b): BlockValues => {
+    const blocks = this.#gates.map(({ name, squeezed }, b): BlockValues => {
       const hidden = this.#hidden[b];
       return {
-        squeeze: seen[pool.output.name].data, hidden: hidden === undefined ? new Float32Array(0) : seen[hidden].data,
+        squeeze: seen[squeezed].data, hidden: hidden === undefined ? new Float32Array(0) : seen[hidden].data,
         gates: seen[name].data, own: own[b] };
     });
     let gradient: GatesGradient | undefined;
@@ -227,42 +235,15 @@ export class Inspection {
   }
 
   #detail(selection: Selection, seen: Seen, gradient: GatesGradient | undefined): Detail {
-    const { block, channel } = selection;
-    const gate = this.#gates[block];
-    const scaled = seen[gate.scaled];
-    const pixels = scaled.size / gate.channels;
+    const block = this.#gates[selection.block];
+    const layout = this.#layouts[selection.block];
+    const scaled = seen[block.scaled];
+    const pixels = scaled.size / block.channels;
+    const known = { x: scaled.data, gates: seen[block.name].data, dy: gradient?.output };
     return {
-      selection, map: scaled.data.slice(channel * pixels, (channel + 1) * pixels), kernel: kernelOf(this.#graph, gate.scaled, channel),
-      ...this.#lines(selection, scaled, seen[gate.name].data, gradient) };
-  }
-
-  /** The reference kernel itself computes what its lines are shown with. */
-  #lines(
-    { block, channel, hidden: k }: Selection, x: Tensor<Float32Array>, used: Float32Array, gradient: GatesGradient | undefined,
-  ): { readonly forward: ForwardLines | undefined; readonly backward: BackwardLines | undefined } {
-    const layers = classic(this.#gates[block]);
-    if (typeof layers === "string") return { forward: undefined, backward: undefined };
-    const { first, second } = layers;
-    const [, channels, height, width] = x.shape;
-    const hidden = second.w.length / channels;
-    const shape = { batch: 1, channels, hidden, height, width };
-    const [z, e, s, ds, de, dz] = Array.from({ length: 6 }, () => new Float32Array(channels));
-    const [a, h, da] = Array.from({ length: 3 }, () => new Float32Array(hidden));
-    squeezeExciteForward(new Float32Array(x.size), z, a, h, e, s, x.data, first.w, first.b, second.w, second.b, shape);
-    const w2 = second.w.slice(channel * hidden, (channel + 1) * hidden);
-    const forward = {
-      z, a, h, e, s, w1: first.w.slice(k * channels, (k + 1) * channels), b1: first.b?.[k], w2, b2: second.b?.[channel] };
-    if (gradient === undefined) return { forward, backward: undefined };
-    const dx = new Float32Array(x.size);
-    // Backward with the gates that were used: of one that is set nothing goes back to what it would have been made of, but the page
-    // shows the lines as they are.
-    const [dw1, dw2] = [new Float32Array(first.w.length), new Float32Array(second.w.length)];
-    squeezeExciteBackward(
-      dx, dw1, null, dw2, null, ds, de, da, dz, x.data, z, a, h, used, first.w, second.w, gradient.output, shape);
-    const pixels = height * width;
-    const dh = de.reduce((sum, value, c) => sum + second.w[c * hidden + k] * value, 0);
-    const of = (values: Float32Array): Float32Array => values.slice(channel * pixels, (channel + 1) * pixels);
-    return { forward, backward: { ds, de, da, dz, dy: of(gradient.output), dx: of(dx), dh } };
+      selection, map: scaled.data.slice(selection.channel * pixels, (selection.channel + 1) * pixels),
+      kernel: kernelOf(this.#graph, block.scaled, selection.channel),
+      ...(typeof layout === "string" ? { forward: undefined, backward: undefined } : linesOf(layout, block, selection, known)) };
   }
 
   /** The next look wants a picture. */
