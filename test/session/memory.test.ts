@@ -28,6 +28,13 @@ test("sessions that are made and dropped, without a turn of the event loop betwe
   assert.ok((await growth(() => void compileSync(model, { input, threads: 1 }).run(x))) < 1000);
 });
 
+test("the same with memory that a worker shares: it is told how much there will be before it grows", async () => {
+  (await compile(model, { input, threads: 2 })).close();
+  // Of 30 at 77 MiB some wait until the turn ends, a worker has some, and the engine looks for others when it sees fit.
+  const grown = await growth(() => void compileSync(model, { input, threads: 2 }).run(x));
+  assert.ok(grown < 1400, `${grown} MiB more`);
+});
+
 for (const threads of [1, 2]) {
   test(`sessions that are made and dropped, ${threads} thread${threads === 1 ? "" : "s"}`, async () => {
     const grown = await growth(async () => {

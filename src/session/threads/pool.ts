@@ -229,8 +229,13 @@ export class Pool {
     return Atomics.load(this.#words, ACKNOWLEDGED + index) === Atomics.load(this.#words, SENT + index);
   }
 
-  /** Makes a session known to the first `count` workers, and waits for them where this thread may. @returns those that know it */
-  prepare({ session, memory, modules }: SessionCode, count: number): readonly Member[] {
+  /**
+   * Makes a session known to the first `count` workers, and waits for them where this thread may.
+   * @param grown bytes that its memory is about to have: it grows once the modules are there
+   * @returns those that know it
+   */
+  prepare({ session, memory, modules }: SessionCode, count: number, grown: number = 0): readonly Member[] {
+    const bytes = Math.max(grown, memory.buffer.byteLength);
     this.#hearLate();
     const members = this.#members.filter(({ late }) => !late).slice(0, count);
     for (const member of members) {
@@ -242,7 +247,7 @@ export class Pool {
       for (; known.modules < modules.length; known.modules++) {
         const module = modules[known.modules];
         if (module === undefined) continue;
-        this.#send(member, { dropped: member.dropped.splice(0), install: { session, module, memory, forgotten: known.forgotten } });
+        this.#send(member, { dropped: member.dropped.splice(0), install: { session, module, memory, bytes, forgotten: known.forgotten } });
         known.forgotten = [];
       }
     }

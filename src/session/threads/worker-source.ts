@@ -54,12 +54,12 @@ port.onmessage = ({ data }) => {
     }
     for (const session of data.dropped ?? []) sessions.delete(session);
     if (data.install) {
-      const { session, module, memory, forgotten } = data.install;
+      const { session, module, memory, bytes, forgotten } = data.install;
       const { kernels, stages } = sessions.get(session) ?? { kernels: {}, stages: new Int32Array(memory.buffer, ${STAGE_ADDRESS}, 1) };
       for (const name of forgotten) delete kernels[name];
       Object.assign(kernels, new WebAssembly.Instance(module, { host: { memory }, kernels }).exports);
       // Nobody touches these bytes: they tell the engine of code and memory that it does not count, so that it looks for what was dropped.
-      sessions.set(session, { kernels, stages, counted: new ArrayBuffer(${COUNTED} + memory.buffer.byteLength) });
+      sessions.set(session, { kernels, stages, counted: new ArrayBuffer(${COUNTED} + bytes) });
     }
     if (data.lead) lead(data.lead);
   } catch (error) {

@@ -204,7 +204,7 @@ export class WasmExecutor {
     Object.assign(this.#exports, instance.exports);
     this.#instances.push(instance.exports);
     this.#code.modules.push(module);
-    this.#pool?.prepare(this.#code, this.threads - 1);
+    this.#pool?.prepare(this.#code, this.threads - 1, this.memory.staging);
   }
 
   /** What calls the exported function that runs a span of a program, on so many threads. */
