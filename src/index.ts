@@ -1,7 +1,7 @@
 /** The public face of senet. Kernels are apart: "senet/kernels/reference/index", "senet/kernels/plain/index". */
 export { createModel, modelNames, presets } from "../models/index.ts";
 export { Random } from "../kernels/random.ts";
-export { FormatError } from "./errors.ts";
+export { FormatError, UnsupportedError } from "./errors.ts";
 export { Tensor } from "./tensor.ts";
 export { version } from "./version.ts";
 export type { Floats, Shape } from "./tensor.ts";

@@ -79,6 +79,7 @@ export const training: readonly Entry[] = [
     argument("predictions", strict, () => Int32Array.of(0, 1)),
   ]),
   constructible("FormatError", senet.FormatError, []),
+  constructible("UnsupportedError", senet.UnsupportedError, []),
   constructible("Trainer", senet.Trainer, [
     options(
       {

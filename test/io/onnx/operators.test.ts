@@ -113,4 +113,44 @@ test("Celu, ThresholdedRelu and MeanVarianceNormalization, which are made of oth
   near(of("MeanVarianceNormalization", {}), [-3.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5].map((x) => x / deviation));
 });
 
+test("sums of products by letters", () => {
+  const einsum = (equation: string, ...others: readonly ReturnType<typeof tensor>[]): number[] => answer({
+    nodes: [{ type: "Einsum", inputs: ["x", ...others.map((_, i) => `w${i}`)], outputs: ["y"], attributes: { equation } }], weights: others,
+  }, [1, 2, 3]).data;
+  assert.equal(einsum("bij->bji"), [1, 4, 2, 5, 3, 6]);
+  assert.equal(einsum("...j->..."), [6, 15]);
+  assert.equal(einsum("bij,jk->bki", tensor("w0", [3, 2], [1, 0, 0, 1, 1, 1])), [4, 10, 5, 11]);
+  assert.equal(einsum("bij, bij -> bi", tensor("w0", [1, 2, 3], [1, 1, 1, 0, 0, 1])), [6, 6]);
+  assert.equal(einsum("...ij,j,i", tensor("w0", [3], [1, 1, 0]), tensor("w1", [2], [10, 1])), [39]);
+});
+
+test("lists of tensors that are taken apart again", () => {
+  const parts = { type: "SplitToSequence", inputs: ["x", "two"], outputs: ["parts"], attributes: { axis: 1 } };
+  const weights = [tensor("two", [], [2], "int64"), tensor("last", [], [-1], "int64")];
+  const at = { type: "SequenceAt", inputs: ["parts", "last"], outputs: ["y"] };
+  assert.equal(answer({ nodes: [parts, at], weights }, [1, 5]), { shape: [1, 1], data: [5] });
+  const all = { type: "ConcatFromSequence", inputs: ["parts"], outputs: ["y"], attributes: { axis: 1 } };
+  assert.equal(answer({ nodes: [parts, all], weights }, [1, 5]).data, [1, 2, 3, 4, 5]);
+  assert.throws(() => answer({ nodes: [parts, { type: "Relu", inputs: ["parts"], outputs: ["y"] }], weights }, [1, 5]), /not supported/);
+});
+
+test("Hardmax, Shrink, norms and logarithms of sums, which are made of others", () => {
+  const of = (type: string, attributes: NonNullable<Model["nodes"][number]["attributes"]> = {}, domain = ""): readonly number[] => (
+    answer({ nodes: [{ type, inputs: ["x"], outputs: ["y"], attributes, domain }], opset: 18 }, [1, 4]).data
+  );
+  near(of("Hardmax"), [0, 0, 0, 1]);
+  near(of("Shrink", { lambd: { float: 2 }, bias: { float: 0.5 } }), [0, 0, 2.5, 3.5]);
+  near(of("LpNormalization", { p: 1 }), [0.1, 0.2, 0.3, 0.4]);
+  near(of("RMSNormalization", { epsilon: { float: 0 } }), [1, 2, 3, 4].map((x) => x / Math.sqrt(7.5)));
+  near(of("ReduceLogSum"), [Math.log(10)]);
+  near(of("ReduceLogSumExp"), [4.4401897]);
+});
+
+test("a FusedMatMul turns its matrices and multiplies by alpha", () => {
+  const nodes = [{
+    type: "FusedMatMul", inputs: ["x", "w"], outputs: ["y"], attributes: { transB: 1, alpha: { float: 0.5 } }, domain: "com.microsoft",
+  }];
+  near(answer({ nodes, weights: [tensor("w", [2, 3], [1, 0, 0, 0, 1, 1])] }, [1, 3]).data, [0.5, 2.5]);
+});
+
 test.run();

@@ -14,9 +14,9 @@ test("importOnnx is exported", async () => {
 
 // Where there is no bundler to ask, nothing is measured.
 if (bundles) {
-  test("importOnnx adds at most 21.8 KB to a session", async () => {
+  test("importOnnx adds at most 23.1 KB to a session", async () => {
     const [without, both] = await Promise.all([session, `${session} export { importOnnx } from "./src/io/onnx/import.ts";`].map(bundle));
-    assert.ok(both.bytes - without.bytes <= 21_800, `${both.bytes - without.bytes} bytes`);
+    assert.ok(both.bytes - without.bytes <= 23_100, `${both.bytes - without.bytes} bytes`);
   });
 
   test("who imports something else from senet does not pay for it", async () => {

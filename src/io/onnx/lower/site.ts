@@ -38,6 +38,11 @@ export class Site extends Builder {
     return this.inputs[i] ?? this.wrong(`lacks its input ${i + 1}`);
   }
 
+  /** All inputs. */
+  all(): Item[] {
+    return this.inputs.map((_, i) => this.item(i));
+  }
+
   /** Does the node want to hear of its output i? */
   wants(i: number): boolean {
     return (this.node.outputs[i] ?? "") !== "";

@@ -1,7 +1,7 @@
 /** Functions of one number, and of a row of numbers. */
 import type { ActivationKind } from "../../../graph/graph.ts";
 import { sizeOf } from "../../../tensor.ts";
-import { Known } from "../constants/known.ts";
+import { Known, whole } from "../constants/known.ts";
 import type { Item } from "../lower/nodes.ts";
 import type { Lowering, Site, Table } from "../lower/site.ts";
 
@@ -17,14 +17,14 @@ function bound(site: Site, i: number, name: string, none: number): number {
 }
 
 /** Over one axis; before opset 13 over all axes from one on, as if they were flattened. */
-function softmax(log: boolean): Lowering {
+function overRows(work: (site: Site, x: Item, axis: number) => Item): Lowering {
   return (site, x) => {
     const { shape } = x;
     const old = site.opset < 13;
     const axis = site.axis(Math.max(1, shape.length), site.int("axis", old ? 1 : -1));
-    if (!old || axis === shape.length - 1) return site.softmax(x, axis, log);
+    if (!old || axis === shape.length - 1) return work(site, x, axis);
     const rows = site.reshape(x, [sizeOf(shape.slice(0, axis)), sizeOf(shape.slice(axis))]);
-    return site.reshape(site.softmax(rows, 1, log), shape);
+    return site.reshape(work(site, rows, 1), shape);
   };
 }
 
@@ -54,9 +54,6 @@ function swish(usual: number): Lowering {
   };
 }
 
-const gelu = simple("gelu");
-const geluTanh = simple("gelu_tanh");
-
 export const activations: Table = {
   Relu: simple("relu"),
   Sigmoid: simple("sigmoid"),
@@ -75,17 +72,28 @@ export const activations: Table = {
     return site.binary("multiply", site.map(site.binary("divide", x, alpha), "elu", { alpha: 1 }), alpha);
   },
   ThresholdedRelu: (site, x) => site.select(site.binary("greater", x, site.float("alpha", 1)), x, site.number(0, x)),
+  // What lies within lambd of 0 is 0, the rest by bias nearer to it.
+  Shrink: (site, x) => {
+    const [limit, bias] = [site.float("lambd", 0.5), site.float("bias", 0)];
+    const above = site.select(site.binary("greater", x, limit), site.binary("subtract", x, bias), site.number(0, x));
+    return site.select(site.binary("less", x, -limit), site.binary("add", x, bias), above);
+  },
   Softsign: (site, x) => site.binary("divide", x, site.binary("add", site.unary("abs", x), 1)),
   Clip: (site, x) => site.map(x, "clip", { least: bound(site, 1, "min", -Infinity), most: bound(site, 2, "max", Infinity) }),
   Swish: swish(1),
   "com.microsoft:QuickGelu": swish(1.702),
-  Gelu: (site, x) => (site.text("approximate") === "tanh" ? geluTanh : gelu)(site, x),
-  "com.microsoft:Gelu": gelu,
-  "com.microsoft:BiasGelu": gelu,
-  "com.microsoft:FastGelu": geluTanh,
+  Gelu: (site, x) => simple(site.text("approximate") === "tanh" ? "gelu_tanh" : "gelu")(site, x),
+  "com.microsoft:Gelu": simple("gelu"),
+  "com.microsoft:BiasGelu": simple("gelu"),
+  "com.microsoft:FastGelu": simple("gelu_tanh"),
   Erf: (site, x) => site.unary("erf", x),
   Mish: (site, x) => site.unary("mish", x),
   Softplus: (site, x) => site.unary("softplus", x),
-  Softmax: softmax(false),
-  LogSoftmax: softmax(true),
+  Softmax: overRows((site, x, axis) => site.softmax(x, axis, false)),
+  LogSoftmax: overRows((site, x, axis) => site.softmax(x, axis, true)),
+  // 1 where the largest is, of several the first.
+  Hardmax: overRows((site, x, axis) => {
+    const places = whole(Array.from({ length: x.shape[axis] }, (_, i) => i), x.shape.map((n, i) => (i === axis ? n : 1)));
+    return site.cast(site.binary("equal", site.argMax(x, axis), places), x.type);
+  }),
 };

@@ -25,7 +25,7 @@ function both(by: BinaryFunction): Lowering {
 
 /** Of any number of inputs. */
 function many(by: BinaryFunction): Lowering {
-  return (site, x) => site.inputs.slice(1).reduce((sum: Item, _, i) => site.binary(by, sum, site.item(i + 1)), x);
+  return (site) => site.all().reduce((sum, item) => site.binary(by, sum, item));
 }
 
 function cast(site: Site, x: Item, type: number): Item {

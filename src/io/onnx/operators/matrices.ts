@@ -62,9 +62,8 @@ function gemm(site: Site, x: Item): Item {
   return c === undefined || row !== undefined ? y : site.binary("add", y, scaled(c, beta));
 }
 
-function matmul(site: Site, x: Item): Item {
+function matmul(site: Site, x: Item, y: Item): Item {
   // Rows without matrices: a dimension comes and goes.
-  const y = site.item(1);
   const [row, column] = [x.shape.length === 1, y.shape.length === 1];
   const a = row ? site.reshape(x, [1, ...x.shape]) : x;
   const b = column ? site.reshape(y, [...y.shape, 1]) : y;
@@ -77,6 +76,17 @@ function matmul(site: Site, x: Item): Item {
 
 export const matrices: Table = {
   Gemm: gemm,
-  MatMul: matmul,
+  MatMul: (site, x) => matmul(site, x, site.item(1)),
+  "com.microsoft:FusedMatMul": (site, x) => {
+    if (site.int("transBatchA") + site.int("transBatchB") > 0) site.cannot("with transposed batches");
+    const turned = (item: Item, name: string): Item => {
+      const order = site.axes(item.shape.length);
+      const last = order.splice(-2);
+      return site.transpose(item, [...order, ...site.int(name) === 0 ? last : last.reverse()]);
+    };
+    const alpha = site.float("alpha", 1);
+    const y = matmul(site, turned(x, "transA"), turned(site.item(1), "transB"));
+    return alpha === 1 ? y : site.binary("multiply", y, alpha);
+  },
   "com.microsoft:FusedGemm": (site, x) => withActivation(site, gemm(site, x)),
 };

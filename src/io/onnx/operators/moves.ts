@@ -34,10 +34,14 @@ function slice(site: Site, x: Item): Item {
   return site.slice(x, starts, steps, to);
 }
 
-/** Pieces of an axis. */
-function pieces(site: Site, x: Item, axis: number, sizes: readonly number[]): Item[] {
+/** An axis in pieces. @param parts how many are wanted, if that is known */
+export function cut(site: Site, x: Item, axis: number, sizes: readonly number[], parts: number = sizes.length): Item[] {
+  const size = x.shape[axis];
+  if (sizes.length < parts || sizes.reduce((sum, n) => sum + n, 0) !== size || !sizes.every((n) => n >= 0)) {
+    site.wrong(`cuts ${size} into ${sizes.join("+")}, for ${parts} outputs`);
+  }
   let at = 0;
-  return sizes.map((size) => site.part(x, axis, (at += size) - size, size));
+  return sizes.map((each) => site.part(x, axis, (at += each) - each, each));
 }
 
 function split(site: Site, x: Item): readonly Item[] {
@@ -46,10 +50,7 @@ function split(site: Site, x: Item): readonly Item[] {
   const { length: parts } = site.node.outputs;
   const share = Math.ceil(size / parts);
   const sizes = site.numbers(1, "split", 13) ?? Array.from({ length: parts }, (_, i) => Math.max(0, Math.min(share, size - i * share)));
-  if (sizes.length < parts || sizes.reduce((sum, n) => sum + n, 0) !== size || !sizes.every((n) => n >= 0)) {
-    site.wrong(`cuts ${size} into ${sizes.join("+")}, for ${parts} outputs`);
-  }
-  return pieces(site, x, axis, sizes);
+  return cut(site, x, axis, sizes, parts);
 }
 
 /** How many numbers of an axis each mode wants at least. */
@@ -67,16 +68,16 @@ function pad(site: Site, x: Item): Item {
   const least = Object.hasOwn(padModes, mode) ? padModes[mode] : site.cannot(`with mode ${mode}`);
   const sides = [0, axes.length].map((half) => from.map((_, axis) => (axes.includes(axis) ? pads[half + axes.indexOf(axis)] : 0)));
   // Pads below 0 take away.
-  const [[cut, last], [before, after]] = [-1, 1].map((sign) => sides.map((side) => side.map((n) => Math.max(0, sign * n))));
-  const to = from.map((n, i) => n - cut[i] - last[i]);
+  const [[less, last], [before, after]] = [-1, 1].map((sign) => sides.map((side) => side.map((n) => Math.max(0, sign * n))));
+  const to = from.map((n, i) => n - less[i] - last[i]);
   if (to.some((n, i) => n < (before[i] + after[i] > 0 ? least : 0))) {
     site.wrong(`pads ${showShape(from)} by ${pads.join()} with mode ${mode}: it is too small for that`);
   }
-  return site.pad(site.slice(x, cut, from.map(() => 1), to), before, after, mode, value);
+  return site.pad(site.slice(x, less, from.map(() => 1), to), before, after, mode, value);
 }
 
 function concat(site: Site, x: Item): Item {
-  const items = [x, ...site.inputs.slice(1).map((_, i) => site.item(i + 1))];
+  const items = site.all();
   const full = items.filter((item) => !(item instanceof Known && item.size === 0));
   const joined = full.length > 0 ? full : [x];
   return site.concat(joined, site.axis(joined[0].shape.length, site.int("axis", 1)));

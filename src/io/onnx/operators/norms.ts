@@ -9,9 +9,13 @@ function standard(
 ): Record<"normal" | "mean" | "variance" | "deviation", Item> {
   const mean = site.reduce("mean", x, axes);
   const centred = site.binary("subtract", x, mean);
-  const variance = site.reduce("mean", site.binary("multiply", centred, centred), axes);
+  const variance = site.reduce("mean", squares(site, centred), axes);
   const deviation = site.unary("sqrt", site.binary("add", variance, epsilon));
   return { normal: site.binary("divide", centred, deviation), mean, variance, deviation };
+}
+
+function squares(site: Site, x: Item): Item {
+  return site.binary("multiply", x, x);
 }
 
 /** All axes from one on. */
@@ -66,6 +70,22 @@ function layerNorm(site: Site, x: Item): readonly Item[] {
   return [affine(site, normal), mean, site.unary("reciprocal", deviation)];
 }
 
+/** By the root of the mean of squares. */
+function rmsNorm(site: Site, x: Item): Item {
+  const axes = axesFrom(x, site.axis(x.shape.length, site.int("axis", -1)));
+  const mean = site.reduce("mean", squares(site, x), axes);
+  return affine(site, site.binary("divide", x, site.unary("sqrt", site.binary("add", mean, site.float("epsilon", 1e-5)))));
+}
+
+/** To length 1 along an axis. */
+function lpNorm(site: Site, x: Item): Item {
+  const axes = [site.axis(x.shape.length, site.int("axis", -1))];
+  const length = site.int("p", 2) === 1
+    ? site.reduce("sum", site.unary("abs", x), axes)
+    : site.unary("sqrt", site.reduce("sum", squares(site, x), axes));
+  return site.binary("divide", x, length);
+}
+
 /** Until opset 20 scale and bias have a number a group, then one a channel. */
 function groupNorm(site: Site, x: Item): Item {
   const { shape } = x;
@@ -87,7 +107,7 @@ function localResponse(site: Site, x: Item): Item {
   if (shape.length < 3 || !(size >= 1 && size <= 1024)) site.wrong(`wants images and a size of at least 1, got ${size}`);
   const before = Math.floor((size - 1) / 2);
   const sides = (n: number): number[] => shape.map((_, i) => (i === 1 ? n : 0));
-  const around = site.pad(site.binary("multiply", x, x), sides(before), sides(size - 1 - before));
+  const around = site.pad(squares(site, x), sides(before), sides(size - 1 - before));
   const parts = Array.from({ length: size }, (_, k) => site.part(around, 1, k, shape[1]));
   const sum = parts.reduce((all, part) => site.binary("add", all, part));
   const base = site.binary("add", site.binary("multiply", sum, site.float("alpha", 1e-4) / size), site.float("bias", 1));
@@ -99,6 +119,9 @@ export const norms: Table = {
   InstanceNormalization: instanceNorm,
   LayerNormalization: layerNorm,
   GroupNormalization: groupNorm,
+  RMSNormalization: rmsNorm,
+  "com.microsoft:SimplifiedLayerNormalization": rmsNorm,
+  LpNormalization: lpNorm,
   LRN: localResponse,
   // Over all but the channels, unless axes are named; ONNX's reference adds 1e-9 to the deviation.
   MeanVarianceNormalization: (site, x) => (

@@ -20,6 +20,8 @@ function without(site: Site, y: Item, axes: readonly number[]): Item {
   return site.int("keepdims", 1) === 1 ? y : site.reshape(y, y.shape.filter((_, i) => !axes.includes(i)));
 }
 
+const sum = reduced("sum");
+const sumOfExp = reduced("sum", (site, x) => site.unary("exp", x));
 const sumOfSquares = reduced("sum", (site, x) => site.binary("multiply", x, x));
 
 /** The place of the largest along an axis: of several the first, or the last, which is the first from behind. */
@@ -40,6 +42,13 @@ export const reductions: Table = {
   ReduceL1: reduced("sum", (site, x) => site.unary("abs", x)),
   ReduceL2: (site, x) => site.unary("sqrt", sumOfSquares(site, x)),
   ReduceSumSquare: sumOfSquares,
+  ReduceLogSum: (site, x) => site.unary("log", sum(site, x)),
+  ReduceLogSumExp: (site, x) => {
+    // Of what is left without the largest number, which may be too large for exp.
+    const most = site.reduce("max", x, site.axes(x.shape.length));
+    const rest = sumOfExp(site, site.binary("subtract", x, most));
+    return site.binary("add", site.unary("log", rest), site.reshape(most, []));
+  },
   ArgMax: place,
   ArgMin: (site, x) => place(site, site.unary("negative", x)),
 };
