@@ -62,7 +62,7 @@ export const status = `document.querySelector("#status").textContent`;
 
 /** Files of a user's: a network that describes itself, the same as ONNX, and wrong ones. */
 export async function userFiles(): Promise<{
-  readonly weights: string; readonly onnx: string; readonly wrong: readonly [string, RegExp][];
+  readonly weights: string; readonly onnx: string; readonly concurrent: string; readonly wrong: readonly [string, RegExp][];
 }> {
   const model = createModel("se_resnet8", { classes: 3, inChannels: 1, width: 4, reduction: 4 }, 5).evaluate();
   const preprocessing = { size: [28, 28], interpolation: "bilinear", channels: "gray", mean: [0.5], std: [0.5] } as const;
@@ -74,6 +74,9 @@ export async function userFiles(): Promise<{
   const plain = createModel("resnet8", { classes: 3, inChannels: 1, width: 4 }, 5).evaluate();
   return {
     weights: write("mine.safetensors", bytes),
+    concurrent: write("concurrent.safetensors", saveWeights(
+      createModel("se_resnet8", { classes: 3, inChannels: 1, width: 4, attention: "scse" }, 5).evaluate(),
+      { classes: ["one", "two", "three"], preprocessing })),
     onnx: write("mine.onnx", writeOnnx(lower(model, [1, 1, 28, 28]))),
     wrong: [
       [write("notes.txt", "Dear diary, today I trained a network."), /this is no network that the page reads/],

@@ -148,6 +148,21 @@ export async function drive(name: BrowserName, page: Page, address: string): Pro
     const most = compare(await look(page), await commandLine(await drawn(page, "mine.png"), "--weights", files.weights));
     return `largest difference ${most}; ${String(await page.evaluate(status))}`;
   });
+  await test("shows a relative's own lines with their numbers, and takes gates of pixels by hand", async () => {
+    await give(page, files.concurrent);
+    await page.waitForFunction(`/concurrent/.test(${status}) && !/Opening/.test(${status})`, { timeout: 60_000 });
+    const own = await look(page);
+    await page.click("#flow li:nth-child(3) button");
+    await page.click("#tab-forward");
+    await page.waitForFunction(`/s\\[0\\] = sigmoid/.test(document.querySelector("#code").textContent)`, { timeout: 60_000 });
+    const file = String(await page.evaluate(`document.querySelector("#lines-file").textContent`));
+    sure(file === "kernels/reference/relatives/spatial-squeeze-excite.ts", file);
+    await page.evaluate(
+      `(() => { const gate = document.querySelector("#gate"); gate.value = "1"; gate.dispatchEvent(new Event("input")); })()`);
+    const set = await look(page);
+    sure(Object.keys(own).some((key) => own[key] !== set[key]), "the answer did not change");
+    await page.click("#reset");
+  });
   await test("opens ONNX of the user's", async () => {
     await give(page, files.onnx);
     await page.waitForFunction(`/mine\\.onnx/.test(${status}) && !/Opening/.test(${status})`, { timeout: 60_000 });

@@ -7,7 +7,6 @@
  * DIR is a folder of Fashion-MNIST's IDX files. Every finished run adds a line to the record, docs/claim/study.jsonl where no other file is
  * named; so the whole can be interrupted at any time, and goes on.
  */
-import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { readDataset } from "../../../src/cli/training/data.ts";
@@ -58,7 +57,10 @@ const changes: Changes = Object.fromEntries(corruptions.map(
   (corruption) => [corruption.name, corruption.strengths.map((strength) => corrupted(some, corruption, strength))]));
 for (const [i, { variant, seed, robustness }] of left.entries()) {
   const result = await run(variant, seed, data, () => {}, recipe, robustness ? { none: [some], ...changes } : undefined);
-  appendFileSync(record, `${JSON.stringify(result)}\n`);
+  // One that is made again for what was not measured takes the place of the one before.
+  const others = recorded(record).filter((other) => !sameRun(other, variant, seed, recipe));
+  const lines = [...others, result].map((each) => `${JSON.stringify(each)}\n`);
+  writeBytes(record, encodeUtf8(lines.join("")));
   console.log(
     `${i + 1} of ${left.length}: ${variant.name}, seed ${seed}: accuracy ${(100 * result.accuracy).toFixed(2)} %, ${result.seconds} s ` +
     `(${result.cpuSeconds} s of processor time)`,
