@@ -73,6 +73,10 @@ const mayImport: Record<string, readonly string[]> = {
     "src/session/",
     "src/io/",
   ],
+  "src/bundle/": [
+    "src/checks.ts", "kernels/", "src/operations/", "src/tensor.ts", "src/errors.ts", "src/version.ts", "src/graph/", "src/nn/module.ts",
+    "src/session/", "src/io/", "src/quantise/",
+  ],
   "src/train/": ["src/checks.ts", "kernels/", "src/tensor.ts", "src/errors.ts", "src/nn/", "src/io/", "src/session/"],
   "src/weights.ts": ["src/checks.ts", "src/tensor.ts", "src/errors.ts", "src/nn/", "src/io/"],
   "src/lean-weights.ts": ["src/nn/", "src/io/"],

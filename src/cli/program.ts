@@ -5,6 +5,7 @@ import { version } from "../version.ts";
 import { Arguments, StoppedError, UsageError, helpColumns, helpText } from "./command.ts";
 import type { Command } from "./command.ts";
 import { bench } from "./commands/bench.ts";
+import { bundleCommand } from "./commands/bundle.ts";
 import { classify } from "./commands/classify.ts";
 import { compileCommand } from "./commands/compile.ts";
 import { explain } from "./commands/explain.ts";
@@ -20,6 +21,7 @@ import { endNotes, print, remark, wrapped } from "./terminal.ts";
 
 const commands: readonly Command[] = [
   classify, explain, gates, run, summary, bench, train, evalCommand, report, segment, convert, compileCommand,
+  bundleCommand,
 ];
 
 function overview(): string {

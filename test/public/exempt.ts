@@ -2,13 +2,16 @@
 import { mobilenetFeatures } from "../../models/mobile/mobilenet-v3.ts";
 import * as senet from "../../src/index.ts";
 import * as lean from "../../src/session/lean.ts";
+import * as leanPlain from "../../src/session/lean-plain.ts";
 import { isDouble, sameShape, showShape, sizeOf, tagOf } from "../../src/tensor.ts";
 
 export const exempt: ReadonlyMap<unknown, string> = new Map<unknown, string>([
   ...[isDouble, sameShape, showShape, sizeOf, tagOf].map(
     (of) => [of, "asked of what Tensor or a check has passed; in every lean bundle"] as const,
   ),
-  ...[lean.compile, lean.compileSync].map((of) => [of, "lean sessions leave unknown options out, as their head says"] as const),
+  ...[lean.compile, lean.compileSync, leanPlain.compile, leanPlain.compileSync].map(
+    (of) => [of, "lean sessions leave unknown options out, as their head says"] as const,
+  ),
   ...[senet.DivergedError, senet.OnnxNetwork, senet.Session, senet.TrainingSession].map((of) => [of, "made by senet only"] as const),
   ...[senet.OnnxNetwork.prototype.lower, senet.OnnxNetwork.prototype.loadState].map(
     (of) => [of, "asked by sessions, of what they have checked; reading ONNX has to stay small"] as const,

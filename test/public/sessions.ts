@@ -1,4 +1,5 @@
 /** Sessions: inference, training, modules from files. */
+import { bundle } from "../../src/bundle/bundle.ts";
 import * as senet from "../../src/index.ts";
 import { Tensor } from "../../src/tensor.ts";
 import { tinyModel } from "../train/tiny.ts";
@@ -101,6 +102,17 @@ export const sessions: readonly Entry[] = [
         threads: strict,
         relaxedSimd: flag,
         pace: flag,
+      },
+      { input: shape },
+      /option|input/,
+    ),
+  ]),
+  callable("bundle", bundle, [
+    source,
+    options(
+      {
+        input: strict, format: strict, target: strict, syntax: strict, name: kinds.text, beside: flag, classes: strict,
+        preprocessing: strict,
       },
       { input: shape },
       /option|input/,

@@ -7,6 +7,7 @@ import { gzipSync } from "node:zlib";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { compile, compileSync } from "../../src/session/lean.ts";
+import * as leanPlain from "../../src/session/lean-plain.ts";
 import * as whole from "../../src/session/session.ts";
 import { agree, bits } from "../support/compare.ts";
 import { draw } from "../support/random.ts";
@@ -31,6 +32,16 @@ test("without WebAssembly the textbook computes the same bits as the plain kerne
   assert.equal(
     bits(compileSync(model, { input, kernels: "plain" }).run(x)), bits(whole.compileSync(model, { input, kernels: "plain" }).run(x)),
   );
+});
+
+test("with the plain kernels that a program imports, the same bits, here and on WebAssembly", async () => {
+  const [model, input] = [smallResNet(), [2, 3, 11, 8]];
+  const x = draw(input);
+  for (const kernels of ["plain", "wasm"] as const) {
+    const wanted = bits(whole.compileSync(model, { input, kernels, numerics: "exact" }).run(x));
+    assert.equal(bits(leanPlain.compileSync(model, { input, kernels, numerics: "exact" }).run(x)), wanted, kernels);
+    assert.equal(bits((await leanPlain.compile(model, { input, kernels, numerics: "exact", threads: 1 })).run(x)), wanted, kernels);
+  }
 });
 
 test("what has no kernel in WebAssembly is computed all the same", () => {
@@ -76,6 +87,15 @@ if (esbuild !== undefined) {
   test("sessions of one thread are at most 45 KB to load", async () => {
     const { bytes } = await bundle(`export { compileSync } from "./src/session/lean.ts"; export { Tensor } from "./src/tensor.ts";`);
     assert.ok(bytes <= 45_000, `${bytes} bytes`);
+  });
+
+  test("the block alone is at most 1.2 KB; plain kernels are in a bundle that asks for them, and in no other", async () => {
+    const block = await bundle(`export { squeezeExciteForward } from "./kernels/reference/squeeze-excite.ts";`);
+    assert.ok(block.bytes <= 1_200, `${block.bytes} bytes`);
+    const [lean, plain] = await Promise.all(
+      ["lean", "lean-plain"].map((file) => bundle(`export { compileSync } from "./src/session/${file}.ts";`)),
+    );
+    assert.ok(plain.bytes > lean.bytes + 2_000 && plain.bytes <= 52_000, `${plain.bytes} bytes`);
   });
 
   test("a session's bundle has neither plain nor backward kernels, nor workers, nor flags of V8, unless it asks for them", async () => {
