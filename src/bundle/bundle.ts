@@ -24,7 +24,7 @@ import { planPlain } from "./plain/plan.ts";
 import type { PlainPlan, Slot } from "./plain/plan.ts";
 import { runtimeTexts } from "./runtime.ts";
 import { aligned, dense, quoted, readers, shortened } from "./text.ts";
-import { packer, planWasm } from "./wasm/plan.ts";
+import { packer, planWasm, roundedFactors } from "./wasm/plan.ts";
 import type { ByteKernels, WasmPlan } from "./wasm/plan.ts";
 
 /** Of networks of bytes: kernels for every engine, their bits are the same with others. */
@@ -187,7 +187,7 @@ export function bundle(source: Module | Network | Graph, options: BundleOptions 
     throw new RangeError(`bundle: classes has ${classes.length} names, the network gives ${showShape(first.shape)}`);
   }
   const pictures = options.preprocessing === undefined ? undefined : pictureConstants(parsePreprocessing(options.preprocessing), shapes);
-  const { graph, constants } = storeConstants(whole, format, target !== "plain");
+  const { graph, constants } = storeConstants(whole, format, target === "plain" || bytes !== undefined ? undefined : roundedFactors(whole));
   const wasm = target === "plain" ? undefined : planWasm(graph, constants, network.title, bytes);
   const plain = target === "wasm" ? undefined : planPlain(graph, constants);
   const stored = new Uint8Array(constants.bytes.length + (wasm?.raw ?? []).reduce((sum, { bytes }) => sum + bytes.length, 0));

@@ -66,6 +66,9 @@ function tooLarge(name: string, format: WeightFormat): RangeError {
   return new RangeError(`bundle: format ${format} cannot hold a number of ${name}; f32 can`);
 }
 
+/** Does a session round the factors that it multiplies this operation's weights by? */
+export type RoundedFactors = (operation: Operation) => boolean;
+
 /** What is stored of one constant. */
 interface Stored {
   readonly constant: Constant;
@@ -74,33 +77,29 @@ interface Stored {
   readonly coded: boolean;
 }
 
-/**
- * The numbers as sessions have them. Those on WebAssembly round the factors of a normalisation that was folded in before they multiply
- * weights by them (pack-weights.ts), but for depthwise convolutions.
- */
-function numbersOf(constant: Constant, of: Operation, wasm: boolean): Float32Array {
+/** The numbers as sessions have them. @param rounded are the factors of a normalisation that was folded in rounded before they are used? */
+function numbersOf(constant: Constant, of: Operation, rounded: RoundedFactors): Float32Array {
   const { scaled } = constant;
-  if (!wasm || scaled === undefined || of.kind !== "conv2d") return Float32Array.from(constant.read().data);
-  const { data, shape } = scaled.of.read();
-  if (of.groups > 1 && shape[0] === of.groups && shape[1] === 1) return Float32Array.from(constant.read().data);
+  if (scaled === undefined || !rounded(of)) return Float32Array.from(constant.read().data);
+  const { data } = scaled.of.read();
   const factors = Float32Array.from(scaled.factors());
   const row = data.length / factors.length;
   return Float32Array.from(data, (number, i) => number * factors[Math.floor(i / row)]);
 }
 
 /**
- * @param wasm numbers as sessions on WebAssembly have them; else as on the plain kernels
+ * @param rounded which operations have weights with rounded factors: on WebAssembly some; by default none, as on the plain kernels
  * @returns the graph of the numbers that are read back, and how they are stored 
  * @throws RangeError for what the format cannot hold
  */
 export function storeConstants(
-  graph: Graph, format: WeightFormat, wasm: boolean,
+  graph: Graph, format: WeightFormat, rounded: RoundedFactors = () => false,
 ): { readonly graph: Graph; readonly constants: Constants } {
   const found = new Map<Constant, Stored>();
   withConstants(graph, (constant, of) => {
     if (!found.has(constant)) {
       const { shape } = constant.read();
-      const numbers = numbersOf(constant, of, wasm);
+      const numbers = numbersOf(constant, of, rounded);
       if (!numbers.every(Number.isFinite)) throw new RangeError(`bundle: ${constant.name} holds a number that is not finite`);
       found.set(constant, { constant, data: numbers, shape, coded: format !== "f32" && shape.length > 1 });
     }

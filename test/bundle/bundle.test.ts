@@ -7,6 +7,7 @@ import { bundledNetwork } from "../../models/bundled.ts";
 import { bundle } from "../../src/bundle/bundle.ts";
 import type { BundleOptions } from "../../src/bundle/bundle.ts";
 import { storeConstants } from "../../src/bundle/constants.ts";
+import { roundedFactors } from "../../src/bundle/wasm/plan.ts";
 import * as senet from "../../src/index.ts";
 import { networkOf, sessionGraph } from "../../src/session/optimise/session-graph.ts";
 import { bits } from "../support/compare.ts";
@@ -80,7 +81,7 @@ test("f16 and int8: the session's bits with the numbers that are read back, near
   for (const [format, near] of [["f16", 2e-3], ["int8", 0.1]] as const) {
     for (const target of ["wasm", "plain"] as const) {
       const y = load(bundle(model, { input: given.shape, target, format, syntax: "script" })).predict(given.data);
-      const rounded = storeConstants(graph, format, target === "wasm").graph;
+      const rounded = storeConstants(graph, format, target === "wasm" ? roundedFactors(graph) : undefined).graph;
       assert.is(answers(y), expected(rounded, given, target === "plain" ? "plain" : undefined), `${format}, ${target}`);
       y.forEach((number, i) => assert.ok(Math.abs(number - exact[i]) <= near * largest, `${format}: ${number}, ${exact[i]}`));
     }
@@ -139,7 +140,8 @@ test("where WebAssembly does not run: plain kernels if they are there, else one 
   const refusing = { ...WebAssembly, Module: class { constructor() { throw new Error("forbidden"); } },
     Memory: WebAssembly!.Memory, instantiate: () => Promise.reject(new Error("forbidden")) };
   const wanted = answers(load(both, { WebAssembly: undefined }).predict(z.data));
-  const rounded = storeConstants(sessionGraph(networkOf(small), { input: size }).graph, "f32", true).graph;
+  const { graph } = sessionGraph(networkOf(small), { input: size });
+  const rounded = storeConstants(graph, "f32", roundedFactors(graph)).graph;
   assert.is(wanted, expected(rounded, z, "plain"));
   for (const hidden of [{ WebAssembly: undefined }, { WebAssembly: refusing }]) {
     const file = load(both, hidden);

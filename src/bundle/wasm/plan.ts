@@ -3,7 +3,7 @@
  * written down. Weights of convolutions are laid into panels when the file is loaded, from those that it holds; what else kernels want
  * stored is in the file as it lies in memory.
  */
-import type { Constant, Graph, Node } from "../../graph/graph.ts";
+import type { Constant, Graph, Node, Operation } from "../../graph/graph.ts";
 import { allOperations } from "../../session/backends/all-operations.ts";
 import type { Operations } from "../../session/backends/operations.ts";
 import { PlainConstants } from "../../session/backends/plain/program.ts";
@@ -19,7 +19,10 @@ import type { Constants } from "../constants.ts";
 import type { Slot } from "../plain/plan.ts";
 import { stripped } from "./strip.ts";
 
-/** Weights that are laid into panels: [address / 4, weights, biases or -1, groups, channels out, in, taps, columns of a panel]. */
+/**
+ * Weights that are laid into panels: [address / 4, weights, biases or -1, groups, channels out, in, taps, columns of a panel]; of 36 taps
+ * those of nine, transformed for Winograd's method (kernels/wasm/convolution/winograd/panels.ts).
+ */
 export type Packing = readonly number[];
 
 export interface WasmPlan {
@@ -48,15 +51,19 @@ function packed(
 ): Float32Array {
   const out = new Float32Array(size);
   let to = 0;
+  const own = taps === 36 ? 9 : taps;
   for (let group = 0; group < groups; group++) {
     for (let column = 0; column < outs; column += panel) {
       const left = outs - column;
       const width = Math.min(panel, 4 * Math.ceil(left / 4));
       const first = group * outs + column;
       for (let term = -1; term < taps * ins; term++) {
-        const from = (first * ins + (term % ins)) * taps + Math.floor(term / ins);
+        const tap = Math.floor(term / ins);
         for (let j = 0; j < width && to < size; j++) {
-          out[to++] = j >= left ? 0 : term < 0 ? (biases?.[first + j] ?? 0) : weights[from + j * ins * taps];
+          const from = ((first + j) * ins + (term % ins)) * own;
+          if (j >= left) out[to++] = 0;
+          else if (term < 0) out[to++] = biases?.[first + j] ?? 0;
+          else out[to++] = own < taps ? transformed(weights, from, tap) : weights[from + tap];
         }
       }
     }
@@ -64,17 +71,38 @@ function packed(
   return out;
 }
 
+/** Rows of G (kernels/wasm/convolution/winograd/tile.ts). */
+const ROWS = [1, 0, 0, 1, 0.5 * Math.SQRT2, 0.5, 1, -0.5 * Math.SQRT2, 0.5, 1, Math.SQRT2, 2, 1, -Math.SQRT2, 2, 0, 0, 1];
+
+/** One place of G g G^T, for the kernel g that begins at `from`. */
+function transformed(weights: Float32Array, from: number, place: number): number {
+  const [row, column] = [3 * Math.floor(place / 6), 3 * (place % 6)];
+  const t = (tap: number): number => (
+    ROWS[row] * weights[from + tap] + ROWS[row + 1] * weights[from + tap + 3] + ROWS[row + 2] * weights[from + tap + 6]
+  );
+  return ROWS[column] * t(0) + ROWS[column + 1] * t(1) + ROWS[column + 2] * t(2);
+}
+
 /** The same in the file: from `W` into `A`. */
-export const packer = `
+export const packer: string = `
+    var rows = ${JSON.stringify(ROWS)};
+    function transformed(from, place) {
+      var k = W, r = 3 * Math.floor(place / 6), c = 3 * (place % 6), sum = 0;
+      for (var tap = 0; tap < 3; tap++) {
+        sum += rows[c + tap] * (rows[r] * k[from + tap] + rows[r + 1] * k[from + tap + 3] + rows[r + 2] * k[from + tap + 6]);
+      }
+      return sum;
+    }
     function pack(to, w, b, groups, outs, ins, taps, panel) {
-      var a = A, k = W;
+      var a = A, k = W, own = taps === 36 ? 9 : taps;
       for (var group = 0; group < groups; group++) {
         for (var column = 0; column < outs; column += panel) {
           var left = outs - column, width = Math.min(panel, left + 3 & -4), first = group * outs + column;
           for (var term = -1; term < taps * ins; term++) {
-            var from = (first * ins + term % ins) * taps + Math.floor(term / ins);
+            var tap = Math.floor(term / ins);
             for (var j = 0; j < width; j++) {
-              a[to++] = j >= left ? 0 : term >= 0 ? k[w + from + j * ins * taps] : b < 0 ? 0 : k[b + first + j];
+              var from = w + ((first + j) * ins + term % ins) * own;
+              a[to++] = j >= left ? 0 : term < 0 ? b < 0 ? 0 : k[b + first + j] : own < taps ? transformed(from, tap) : k[from + tap];
             }
           }
         }
@@ -97,7 +125,8 @@ function weightsOf({ operation, inputs, output }: Node): Weights | undefined {
   if (operation.kind !== "conv2d") return undefined;
   const { weight, bias, groups, kernel } = operation;
   const [outs, ins, taps] = [output.shape[1] / groups, inputs[0].shape[1] / groups, kernel[0] * kernel[1]];
-  return { weight, bias, forms: [[groups, outs, ins, taps, PANEL], [1, outs * groups, 1, taps, DEPTHWISE_PANEL]] };
+  const forms = [[groups, outs, ins, taps, PANEL], [1, outs * groups, 1, taps, DEPTHWISE_PANEL], [groups, outs, ins, 36, PANEL]] as const;
+  return { weight, bias, forms: taps === 9 ? forms : forms.slice(0, 2) };
 }
 
 const floats = (constant: Constant | undefined): Float32Array | undefined => constant && (constant.read().data as Float32Array);
@@ -106,13 +135,41 @@ function sameBits(a: Float32Array, b: Float32Array): boolean {
   return a.length === b.length && a.every((number, i) => Object.is(number, b[i]));
 }
 
+/** Numbers of weights in panels of 16. */
+function sizeIn([groups, outs, ins, taps]: Weights["forms"][number]): number {
+  return groups * (taps * ins + 1) * 4 * Math.ceil(outs / 4);
+}
+
+/**
+ * Whose weights have rounded factors in sessions: those that lie in panels as they are (pack-weights.ts), and neither transformed nor in
+ * panels of 4.
+ */
+export function roundedFactors(graph: Graph): (operation: Operation) => boolean {
+  const { plan } = planned(graph, {});
+  const keys = new Set(plan.entries.flatMap((entry) => ("calls" in entry ? entry.calls : [])).flatMap(({ operands }) => operands).map(
+    (place) => (typeof place === "object" && "key" in place ? place.key : ""),
+  ));
+  const rounded = new Set(graph.nodes.filter((node) => {
+    const found = node.operation.kind === "conv2d" ? weightsOf(node) : undefined;
+    if (found === undefined) return false;
+    const { weight, bias, forms: [form] } = found;
+    const [groups, outs, ins] = form;
+    return !(groups > 1 && outs * ins === 1) && keys.has(`${weight.name} ${bias?.name ?? ""} ${sizeIn(form)}`);
+  }).map(({ operation }) => operation));
+  return (operation) => rounded.has(operation);
+}
+
+function planned(graph: Graph, { operations = allOperations, arithmetic = exactArithmetic }: Partial<ByteKernels>) {
+  return planGraph({
+    graph, operations, kept: new Set(), constants: new PlainConstants(), overrides: new Map(),
+    executor: { arithmetic, trusts: () => true, memory: { shared: false } },
+  });
+}
+
 /** @throws RangeError naming the operations for which there is no kernel, and where they stand */
 export function planWasm(graph: Graph, constants: Constants | undefined, title: string, how: Partial<ByteKernels> = {}): WasmPlan {
-  const { operations = allOperations, arithmetic = exactArithmetic } = how;
-  const executor = { arithmetic, trusts: () => true, memory: { shared: false } };
-  const { plan, planar, lines } = planGraph({
-    graph, operations, kept: new Set(), constants: new PlainConstants(), executor, overrides: new Map(),
-  });
+  const { arithmetic = exactArithmetic } = how;
+  const { plan, planar, lines } = planned(graph, how);
   const stored = new Map<string, { readonly address: number; readonly wanted: Stored }>();
   let top = ALIGNMENT;
   const take = (bytes: number): number => {
