@@ -14,9 +14,9 @@ test("importOnnx is exported", async () => {
 
 // Where there is no bundler to ask, nothing is measured.
 if (bundles) {
-  test("importOnnx adds at most 23.1 KB to a session", async () => {
+  test("importOnnx adds at most 24.5 KB to a session, 1.2 of them for quantised operators", async () => {
     const [without, both] = await Promise.all([session, `${session} export { importOnnx } from "./src/io/onnx/import.ts";`].map(bundle));
-    assert.ok(both.bytes - without.bytes <= 23_100, `${both.bytes - without.bytes} bytes`);
+    assert.ok(both.bytes - without.bytes <= 24_500, `${both.bytes - without.bytes} bytes`);
   });
 
   test("who imports something else from senet does not pay for it", async () => {

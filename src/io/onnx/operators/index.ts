@@ -7,6 +7,7 @@ import { matrices } from "./matrices.ts";
 import { moves } from "./moves.ts";
 import { norms } from "./norms.ts";
 import { poolings } from "./pooling.ts";
+import { quantisations } from "./quantised.ts";
 import { reductions } from "./reductions.ts";
 import { resizes } from "./resize.ts";
 import { sequences } from "./sequences.ts";
@@ -15,5 +16,5 @@ import type { Table } from "../lower/site.ts";
 
 export const operators: Table = {
   ...convolutions, ...poolings, ...norms, ...activations, ...arithmetic, ...reductions, ...matrices,
-  ...einsums, ...shapes, ...moves, ...resizes, ...sequences,
+  ...einsums, ...shapes, ...moves, ...resizes, ...sequences, ...quantisations,
 };

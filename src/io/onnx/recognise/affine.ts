@@ -83,12 +83,12 @@ export function recogniseAffine(graph: Graph): Graph {
         exchanged.set(node, { operation: { ...(sole as Biased), bias: row(plus, channels) }, inputs: before!.inputs, output: node.output });
       } else if (x.shape.length === 4) {
         // After a normalisation of constants a sum is its shift.
-        if (times === undefined && plus !== undefined && sole?.kind === "batch_norm" && sole.beta.name === `zero ${channels}`) {
+        if (times === undefined && plus !== undefined && sole?.kind === "batch_norm" && sole.beta.name === shiftless(before!, channels)) {
           exchanged.set(before!, undefined);
           exchanged.set(node, { operation: { ...sole, beta: row(plus, channels) }, inputs: before!.inputs, output: node.output });
           continue;
         }
-        exchanged.set(node, { operation: normOf(channels, times, plus), inputs: [x], output: node.output });
+        exchanged.set(node, { operation: normOf(node, channels, times, plus), inputs: [x], output: node.output });
       }
     }
     if (exchanged.size === 0) return graph;
@@ -96,11 +96,16 @@ export function recogniseAffine(graph: Graph): Graph {
   }
 }
 
-function normOf(channels: number, times: Constant | undefined, plus: Constant | undefined): Operation {
+/** The name of zeros that are a normalisation's own: where it is folded into a convolution, the bias has the name of its shift. */
+function shiftless({ output }: Node, channels: number): string {
+  return `zero ${channels} of ${output.name}`;
+}
+
+function normOf(node: Node, channels: number, times: Constant | undefined, plus: Constant | undefined): Operation {
   const fill = (name: string, value: number): Constant => derived(`${name} ${channels}`, channels, () => [value]);
   return {
     kind: "batch_norm", epsilon: 0, frozen: true, gamma: times === undefined ? fill("one", 1) : row(times, channels),
-    beta: plus === undefined ? fill("zero", 0) : row(plus, channels),
+    beta: plus === undefined ? derived(shiftless(node, channels), channels, () => [0]) : row(plus, channels),
     mean: fill("zero", 0), variance: fill("one", 1),
   };
 }

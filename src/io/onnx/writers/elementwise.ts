@@ -1,6 +1,7 @@
 /** What computes element by element, as ONNX. */
 import { Tensor } from "../../../tensor.ts";
-import type { NodeSink, Writers } from "./writer.ts";
+import type { Activation } from "../../../graph/graph.ts";
+import type { NodeSink, Writers, Written } from "./writer.ts";
 
 function number(sink: NodeSink, name: string, value: number): string {
   return sink.floats(name, Tensor.of([value], []));
@@ -28,12 +29,33 @@ function geluTanhNodes(sink: NodeSink, x: string, name: string): void {
   halved(sink, x, `${name}.tanh`, name);
 }
 
+/** Numbers of the channels of an image. */
+export function perChannel(sink: NodeSink, name: string, data: ArrayLike<number>): string {
+  return sink.floats(name, new Tensor(Float32Array.from(data), [data.length, 1, 1]));
+}
+
+/** The name of what an activation, if there is one, is applied to. */
+function beforeOf(activation: Activation | undefined, name: string): string {
+  return activation === undefined ? name : `${name}/before`;
+}
+
+/** The activation that a session's graph has behind a node. */
+export function activated(
+  sink: NodeSink, activation: Activation | undefined, { inputs, output, name }: Pick<Written<"activation">, "inputs" | "output" | "name">,
+): void {
+  if (activation === undefined) return;
+  const operation = { kind: "activation", ...activation } as const;
+  elementwiseWriters.activation(sink, { operation, inputs, output, names: [beforeOf(activation, name)], name });
+}
+
 type Elementwise = "batch_norm" | "activation" | "prelu" | "add" | "partial_add" | "scale" | "pixel_scale" | "multiply" | "dropout"
   | "l2_normalise";
 
 export const elementwiseWriters: Pick<Writers, Elementwise> = {
-  batch_norm(sink, { operation: { gamma, beta, mean, variance, epsilon }, names, name }) {
-    sink.node("BatchNormalization", [...names, ...sink.constants(gamma, beta, mean, variance)], name, { epsilon: { float: epsilon } });
+  batch_norm(sink, { operation: { gamma, beta, mean, variance, epsilon, activation }, inputs, output, names, name }) {
+    const constants = sink.constants(gamma, beta, mean, variance);
+    sink.node("BatchNormalization", [...names, ...constants], beforeOf(activation, name), { epsilon: { float: epsilon } });
+    activated(sink, activation, { inputs, output, name });
   },
 
   activation(sink, { operation, names, name }) {
@@ -84,8 +106,16 @@ export const elementwiseWriters: Pick<Writers, Elementwise> = {
     sink.node("Add", [names[0], `${name}.padded`], name);
   },
 
-  add: (sink, { names, name }) => sink.node("Add", names, name),
-  scale: (sink, { names, name }) => sink.node("Mul", names, name),
+  add(sink, { operation: { activation }, inputs, output, names, name }) {
+    sink.node("Add", names, beforeOf(activation, name));
+    activated(sink, activation, { inputs, output, name });
+  },
+
+  scale(sink, { operation: { activation }, inputs, output, names, name }) {
+    sink.node("Mul", names, beforeOf(activation, name));
+    activated(sink, activation, { inputs, output, name });
+  },
+
   pixel_scale: (sink, { names, name }) => sink.node("Mul", names, name),
   multiply: (sink, { names, name }) => sink.node("Mul", names, name),
 

@@ -6,7 +6,7 @@
 import type { Value } from "../../../graph/graph.ts";
 import type { QuantisedKind } from "../../../graph/quantised.ts";
 import { Tensor } from "../../../tensor.ts";
-import { elementwiseWriters } from "./elementwise.ts";
+import { elementwiseWriters, perChannel } from "./elementwise.ts";
 import { poolingWriters } from "./pooling.ts";
 import type { NodeSink, Writers } from "./writer.ts";
 
@@ -52,11 +52,6 @@ function toBytes(sink: NodeSink, real: string, value: Value, { least, most }: Bo
   sink.node("QuantizeLinear", [real, ...constants], `${value.name}/uncut`, axis);
   const ends = [least, most].map((end) => sink.whole(`byte/${end}`, Uint8Array.of(end), []));
   sink.node("Clip", [`${value.name}/uncut`, ...ends], value.name);
-}
-
-/** Numbers of the output channels of an image. */
-function perChannel(sink: NodeSink, name: string, data: ArrayLike<number>): string {
-  return sink.floats(name, new Tensor(Float32Array.from(data), [data.length, 1, 1]));
 }
 
 export const quantisedWriters: Pick<Writers, QuantisedKind> = {
