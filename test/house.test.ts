@@ -136,6 +136,14 @@ test("nothing of a host outside src/cli", () => {
   }
 });
 
+test("what small engines take: yield* begins an expression, regular expressions name no properties of Unicode", () => {
+  // QuickJS 2021-03-27 miscounts its stack where arguments stand before yield*, Hermes 0.12 knows no \\p.
+  for (const [file, source] of text) {
+    const found = file.startsWith("src/cli/") ? null : /[(,[{:][^\S\n]*yield\*|\\p\{/.exec(source.replace(/\? [^:;]* : yield\*/g, ""));
+    assert.is(found, null, `${file}: ${found?.[0]}`);
+  }
+});
+
 test("these searches find what they forbid", () => {
   assert.match(codeOf('const a = 1; // Math.exp\nconst b = "x ** y";'), /^const a = 1; {2}\nconst b = "";$/);
   assert.equal(

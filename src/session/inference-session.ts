@@ -238,7 +238,8 @@ export class Session implements Disposable {
       const named = Object.fromEntries(this.#network.inputs.map(({ name }, i) => [name, shapes[i]]));
       const { graph, kept } = sessionGraph(this.#network, named, [...this.#observed], [...this.#overrides.keys()]);
       for (const name of this.#overrides.keys()) this.#overrides.set(name, undefined);
-      compiled = { graph, program: yield* this.#backend.program({ graph, kept, overrides: this.#overrides }) };
+      const program = yield* this.#backend.program({ graph, kept, overrides: this.#overrides });
+      compiled = { graph, program };
     }
     // Maps keep the order of insertion.
     this.#programs.delete(key);

@@ -35,6 +35,8 @@ const READABLE: readonly string[] = ["F32", "F16", "BF16", "F64"];
 const LONGEST_HEADER = 100_000_000;
 const MOST_DIMENSIONS = 32;
 const METADATA = "__metadata__";
+/** Half of a pair: text that UTF-8 cannot hold. */
+const loneSurrogate = /[\ud800-\udfff]/u;
 const CHECKSUM = "senet.checksum";
 const COUNTER = /(^|\.)num_batches_tracked$/;
 
@@ -262,7 +264,7 @@ export function writeSafetensors(
   }
   const entries = new Map<string, Writing>();
   const add = (name: string, dtype: string, tensor: Writing["tensor"]): void => {
-    if (name === METADATA || /\p{Surrogate}/u.test(name)) throw new RangeError(`writeSafetensors: a tensor cannot be named ${show(name)}`);
+    if (name === METADATA || loneSurrogate.test(name)) throw new RangeError(`writeSafetensors: a tensor cannot be named ${show(name)}`);
     if (entries.has(name)) throw new RangeError(`writeSafetensors: two tensors are named ${show(name)}`);
     entries.set(name, { dtype, tensor });
   };
@@ -334,7 +336,7 @@ function metadataParts(metadata: Readonly<Record<string, string>>): string[] {
     if (typeof metadata[key] !== "string") {
       throw new TypeError(`writeSafetensors: metadata wants texts, ${show(key)} is ${show(metadata[key])}`);
     }
-    if (/\p{Surrogate}/u.test(key + metadata[key])) throw new RangeError(`writeSafetensors: metadata ${show(key)} is not well-formed text`);
+    if (loneSurrogate.test(key + metadata[key])) throw new RangeError(`writeSafetensors: metadata ${show(key)} is not well-formed text`);
   }
   if (keys.length === 0) return [];
   return [`"${METADATA}":{${keys.map((key) => `${JSON.stringify(key)}:${JSON.stringify(metadata[key])}`).join(",")}}`];

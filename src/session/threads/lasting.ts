@@ -40,7 +40,8 @@ export class LastingBackend implements Backend {
 
   *program(request: ProgramRequest): Making<Program> {
     const { backend } = this;
-    return new LastingProgram(this, request, backend, yield* backend.program(request));
+    const program = yield* backend.program(request);
+    return new LastingProgram(this, request, backend, program);
   }
 
   refresh(): void {

@@ -133,24 +133,26 @@ export function* checkBytes(labels: ReadonlySet<string>, executor: WasmExecutor)
   const floats = new Set([...labels].filter((label) => !isByte(label)));
   if (floats.size > 0) {
     const check = checkOf(floats, allOperations, executor.arithmetic);
-    for (const [kind, how] of wrongKinds(check, yield* makeWasmProgram({ ...check, executor }))) wrong.set(kind, how);
+    const program = yield* makeWasmProgram({ ...check, executor });
+    for (const [kind, how] of wrongKinds(check, program)) wrong.set(kind, how);
   }
   if (![...labels].some(isByte)) return wrong;
   const { graph, outputs } = allCases();
   const options = {
     graph, operations: byteOperations, kept: new Set<string>(), constants: new PlainConstants(), overrides: new Map<string, undefined>(),
   };
-  const programs = [plainProgram(options), yield* makeWasmProgram({ ...options, executor })];
+  const program = yield* makeWasmProgram({ ...options, executor });
+  const programs = [plainProgram(options), program];
   const next = checkValues(5);
   graph.inputs.forEach(({ shape }, i) => {
     const data = Float32Array.from({ length: sizeOf(shape) }, next);
-    for (const program of programs) program.setInput(i, data);
+    for (const each of programs) each.setInput(i, data);
   });
-  for (const program of programs) program.run();
+  for (const each of programs) each.run();
   for (const [value, kind] of outputs) {
-    const [expected, actual] = programs.map((program) => {
+    const [expected, actual] = programs.map((each) => {
       const data = new Float32Array(sizeOf(value.shape));
-      program.read(value, data);
+      each.read(value, data);
       return data;
     });
     const at = expected.findIndex((each, i) => !Object.is(each, actual[i]));

@@ -32,9 +32,11 @@ export function* checkedKernels(
     const executor = new WasmExecutor({ arithmetic, threads: 1, pool: undefined, refused: new Set(), compile, apart });
     try {
       const inference = checkOf(missing, operations, arithmetic);
-      const found = check === undefined
-        ? wrongKinds(inference, yield* makeWasmProgram({ ...inference, executor }))
-        : yield* check(missing, executor);
+      let found: ReadonlyMap<string, string>;
+      if (check === undefined) {
+        const program = yield* makeWasmProgram({ ...inference, executor });
+        found = wrongKinds(inference, program);
+      } else found = yield* check(missing, executor);
       for (const [what, how] of found) wrong.set(what, how);
     } finally {
       executor.release();
