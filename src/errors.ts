@@ -8,11 +8,11 @@ export class FormatError extends Error {
   override readonly name = "FormatError";
 }
 
-/** Control characters, line separators, marks that turn the direction of text, lone surrogates. */
-const UNPRINTABLE = /[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]/gu;
+/** Control characters, line separators, marks that turn the direction of text (and the signs beside them), lone surrogates. */
+const UNPRINTABLE = /[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u2069\ud800-\udfff\ufeff]/gu;
 
 function escapeUnit(unit: string): string {
-  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return `\\u${(0x10000 + unit.charCodeAt(0)).toString(16).slice(1)}`;
 }
 
 /** `text` with what acts on a terminal or a reader, and is not seen, spelled out. */

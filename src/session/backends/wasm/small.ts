@@ -13,10 +13,10 @@ import type { Operations } from "../operations.ts";
 import { PlainConstants } from "../plain/program.ts";
 import { smallBindings } from "./bindings/small.ts";
 import { checkValues } from "./checks/values.ts";
-import { checkOf, wrongKinds } from "./checks/verify.ts";
+import { wrongOn } from "./checks/checked.ts";
+import { checkOf } from "./checks/verify.ts";
 import type { Check } from "./checks/verify.ts";
 import type { WasmExecutor } from "./executor.ts";
-import { makeWasmProgram } from "./program.ts";
 
 export const smallFormats: readonly SmallFormat[] = ["f16", "int8"];
 
@@ -33,8 +33,9 @@ export function smallSessions(all: Capabilities, format: SmallFormat): OwnSessio
     },
     *check(labels, executor) {
       const usual = checkOf(labels, allOperations, executor.arithmetic);
-      const wrong = wrongKinds(usual, yield* makeWasmProgram({ ...usual, executor }));
-      return new Map([...wrong, ...(yield* checkSmall(operations, executor))]);
+      const wrong = yield* wrongOn(executor, usual);
+      const small = yield* checkSmall(operations, executor);
+      return new Map([...wrong, ...small]);
     },
   };
 }
@@ -70,5 +71,5 @@ function* checkSmall(operations: Operations, executor: WasmExecutor): Making<Rea
     graph: { ...graph, nodes, outputs: nodes.map(({ output }) => output) }, operations, kept: new Set<string>(),
     constants: new PlainConstants(), overrides: new Map<string, undefined>(),
   };
-  return wrongKinds(check, yield* makeWasmProgram({ ...check, executor }));
+  return yield* wrongOn(executor, check);
 }

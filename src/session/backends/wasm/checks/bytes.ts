@@ -12,7 +12,8 @@ import { plainProgram, PlainConstants } from "../../plain/program.ts";
 import type { WasmExecutor } from "../executor.ts";
 import { makeWasmProgram } from "../program.ts";
 import { checkValues } from "./values.ts";
-import { checkOf, wrongKinds } from "./verify.ts";
+import { wrongOn } from "./checked.ts";
+import { checkOf } from "./verify.ts";
 
 const CHANNELS = 20;
 
@@ -133,8 +134,8 @@ export function* checkBytes(labels: ReadonlySet<string>, executor: WasmExecutor)
   const floats = new Set([...labels].filter((label) => !isByte(label)));
   if (floats.size > 0) {
     const check = checkOf(floats, allOperations, executor.arithmetic);
-    const program = yield* makeWasmProgram({ ...check, executor });
-    for (const [kind, how] of wrongKinds(check, program)) wrong.set(kind, how);
+    const found = yield* wrongOn(executor, check);
+    for (const [kind, how] of found) wrong.set(kind, how);
   }
   if (![...labels].some(isByte)) return wrong;
   const { graph, outputs } = allCases();

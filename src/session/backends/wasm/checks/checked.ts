@@ -6,6 +6,7 @@ import { WasmExecutor } from "../executor.ts";
 import type { CompileWasm, WasmExecutorOptions } from "../executor.ts";
 import { makeWasmProgram } from "../program.ts";
 import { checkOf, wrongKinds } from "./verify.ts";
+import type { Check } from "./verify.ts";
 
 /** Kernels, and those of them that are never used, with what they got wrong. */
 export interface Kernels extends Pick<WasmExecutorOptions, "arithmetic" | "refused" | "compile" | "apart"> {
@@ -20,6 +21,12 @@ interface Found {
 
 const known = new Map<string, Found>();
 
+/** `wrongKinds` of the kernels that are made for this check. (QuickJS miscounts its stack where yield* is no beginning.) */
+export function* wrongOn(executor: WasmExecutor, check: Check): Making<ReadonlyMap<string, string>> {
+  const program = yield* makeWasmProgram({ ...check, executor });
+  return wrongKinds(check, program);
+}
+
 /** @param apart has each kernel a module of its own? @throws Refusal where the host compiles none */
 export function* checkedKernels(
   arithmetic: Arithmetic, compile: CompileWasm, { labels, capabilities: { operations }, check }: Wanted, apart: boolean = false,
@@ -31,12 +38,7 @@ export function* checkedKernels(
   if (missing.size > 0) {
     const executor = new WasmExecutor({ arithmetic, threads: 1, pool: undefined, refused: new Set(), compile, apart });
     try {
-      const inference = checkOf(missing, operations, arithmetic);
-      let found: ReadonlyMap<string, string>;
-      if (check === undefined) {
-        const program = yield* makeWasmProgram({ ...inference, executor });
-        found = wrongKinds(inference, program);
-      } else found = yield* check(missing, executor);
+      const found = yield* (check === undefined ? wrongOn(executor, checkOf(missing, operations, arithmetic)) : check(missing, executor));
       for (const [what, how] of found) wrong.set(what, how);
     } finally {
       executor.release();
