@@ -136,10 +136,10 @@ test("nothing of a host outside src/cli", () => {
   }
 });
 
-test("what small engines take: yield* begins an expression, regular expressions name no properties of Unicode", () => {
+test("what small engines take: yield* stands behind no arguments, regular expressions name no properties of Unicode", () => {
   // QuickJS 2021-03-27 miscounts its stack where arguments stand before yield*, Hermes 0.12 knows no \\p.
   for (const [file, source] of text) {
-    const found = file.startsWith("src/cli/") ? null : /[(,[{:][^\S\n]*yield\*|\\p\{/.exec(source.replace(/\? [^:;]* : yield\*/g, ""));
+    const found = file.startsWith("src/cli/") ? null : /[(,[][^\S\n]*yield\*|\\p\{/.exec(source);
     assert.is(found, null, `${file}: ${found?.[0]}`);
   }
 });

@@ -238,8 +238,7 @@ export class Session implements Disposable {
       const named = Object.fromEntries(this.#network.inputs.map(({ name }, i) => [name, shapes[i]]));
       const { graph, kept } = sessionGraph(this.#network, named, [...this.#observed], [...this.#overrides.keys()]);
       for (const name of this.#overrides.keys()) this.#overrides.set(name, undefined);
-      const program = yield* this.#backend.program({ graph, kept, overrides: this.#overrides });
-      compiled = { graph, program };
+      compiled = { graph, program: yield* this.#backend.program({ graph, kept, overrides: this.#overrides }) };
     }
     // Maps keep the order of insertion.
     this.#programs.delete(key);

@@ -45,7 +45,7 @@ export interface Wanted extends BackendOptions {
    * What checks these labels, on an executor that trusts everything; by default verify.ts.
    * @returns what does not pass, as executors refuse it, and how
    */
-  readonly check?: (labels: ReadonlySet<string>, executor: WasmExecutor) => Making<ReadonlyMap<string, string>>;
+  readonly check?: (labels: ReadonlySet<string>, executor: WasmExecutor, operations: Operations) => Making<ReadonlyMap<string, string>>;
   /** What a given module must be for. */
   readonly use?: Pick<WasmModuleUse, "model" | "observe" | "override"> & { readonly graph: Graph };
 }

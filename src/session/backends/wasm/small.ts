@@ -13,10 +13,11 @@ import type { Operations } from "../operations.ts";
 import { PlainConstants } from "../plain/program.ts";
 import { smallBindings } from "./bindings/small.ts";
 import { checkValues } from "./checks/values.ts";
-import { wrongOn } from "./checks/checked.ts";
-import { checkOf } from "./checks/verify.ts";
+import { wrongKernels } from "./checks/checked.ts";
+import { wrongKinds } from "./checks/verify.ts";
 import type { Check } from "./checks/verify.ts";
 import type { WasmExecutor } from "./executor.ts";
+import { makeWasmProgram } from "./program.ts";
 
 export const smallFormats: readonly SmallFormat[] = ["f16", "int8"];
 
@@ -32,8 +33,7 @@ export function smallSessions(all: Capabilities, format: SmallFormat): OwnSessio
       pace: (arithmetic, asked) => ({ ...(all.pace?.(arithmetic, asked) ?? arithmetic), ...named }),
     },
     *check(labels, executor) {
-      const usual = checkOf(labels, allOperations, executor.arithmetic);
-      const wrong = yield* wrongOn(executor, usual);
+      const wrong = yield* wrongKernels(labels, executor, allOperations);
       const small = yield* checkSmall(operations, executor);
       return new Map([...wrong, ...small]);
     },
@@ -71,5 +71,6 @@ function* checkSmall(operations: Operations, executor: WasmExecutor): Making<Rea
     graph: { ...graph, nodes, outputs: nodes.map(({ output }) => output) }, operations, kept: new Set<string>(),
     constants: new PlainConstants(), overrides: new Map<string, undefined>(),
   };
-  return yield* wrongOn(executor, check);
+  const program = yield* makeWasmProgram({ ...check, executor });
+  return wrongKinds(check, program);
 }

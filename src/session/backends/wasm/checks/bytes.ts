@@ -12,8 +12,7 @@ import { plainProgram, PlainConstants } from "../../plain/program.ts";
 import type { WasmExecutor } from "../executor.ts";
 import { makeWasmProgram } from "../program.ts";
 import { checkValues } from "./values.ts";
-import { wrongOn } from "./checked.ts";
-import { checkOf } from "./verify.ts";
+import { wrongKernels } from "./checked.ts";
 
 const CHANNELS = 20;
 
@@ -133,8 +132,7 @@ export function* checkBytes(labels: ReadonlySet<string>, executor: WasmExecutor)
   const isByte = (label: string): boolean => /quantise/.test(label);
   const floats = new Set([...labels].filter((label) => !isByte(label)));
   if (floats.size > 0) {
-    const check = checkOf(floats, allOperations, executor.arithmetic);
-    const found = yield* wrongOn(executor, check);
+    const found = yield* wrongKernels(floats, executor, allOperations);
     for (const [kind, how] of found) wrong.set(kind, how);
   }
   if (![...labels].some(isByte)) return wrong;

@@ -2,11 +2,11 @@
 import type { Making } from "../../backend.ts";
 import type { Arithmetic } from "../../numerics.ts";
 import type { Wanted } from "../../capabilities.ts";
+import type { Operations } from "../../operations.ts";
 import { WasmExecutor } from "../executor.ts";
 import type { CompileWasm, WasmExecutorOptions } from "../executor.ts";
 import { makeWasmProgram } from "../program.ts";
 import { checkOf, wrongKinds } from "./verify.ts";
-import type { Check } from "./verify.ts";
 
 /** Kernels, and those of them that are never used, with what they got wrong. */
 export interface Kernels extends Pick<WasmExecutorOptions, "arithmetic" | "refused" | "compile" | "apart"> {
@@ -21,8 +21,11 @@ interface Found {
 
 const known = new Map<string, Found>();
 
-/** `wrongKinds` of the kernels that are made for this check. (QuickJS miscounts its stack where yield* is no beginning.) */
-export function* wrongOn(executor: WasmExecutor, check: Check): Making<ReadonlyMap<string, string>> {
+/** What the kernels of these labels get wrong, and how. @param operations know the right answers */
+export function* wrongKernels(
+  labels: ReadonlySet<string>, executor: WasmExecutor, operations: Operations,
+): Making<ReadonlyMap<string, string>> {
+  const check = checkOf(labels, operations, executor.arithmetic);
   const program = yield* makeWasmProgram({ ...check, executor });
   return wrongKinds(check, program);
 }
@@ -38,7 +41,7 @@ export function* checkedKernels(
   if (missing.size > 0) {
     const executor = new WasmExecutor({ arithmetic, threads: 1, pool: undefined, refused: new Set(), compile, apart });
     try {
-      const found = yield* (check === undefined ? wrongOn(executor, checkOf(missing, operations, arithmetic)) : check(missing, executor));
+      const found = yield* (check ?? wrongKernels)(missing, executor, operations);
       for (const [what, how] of found) wrong.set(what, how);
     } finally {
       executor.release();
