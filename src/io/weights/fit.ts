@@ -13,6 +13,8 @@ import { repairNames } from "./repair.ts";
 
 /** What wrappers put anywhere into names: DataParallel, torch.compile, FSDP, activation checkpointing, DeepSpeed. */
 const wrappers = /(^|\.)(?:(?:module|_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module|_forward_module)\.)+/g;
+/** One of them. */
+const wrapper = /^(?:module|_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module|_forward_module)$/;
 /** Averages of the weights, and networks that only help in training: of two that fit alike the other is taken. */
 const second = /(^|[._])(ema|average|averaged|swa|shadow|teacher|momentum|target)(?=[._]|$)/i;
 /** Parts of a trainer that are none of a network. */
@@ -29,6 +31,11 @@ export interface Fit {
   readonly epsilon?: number;
   /** What was done to the names, and what was left out: a short text each. */
   readonly notes: readonly string[];
+}
+
+/** All wrappers of a name, each once. */
+function wrappersIn(name: string): Set<string> {
+  return new Set(name.split(".").slice(0, -1).filter((word) => wrapper.test(word)));
 }
 
 /** What stands below some words of the names. */
@@ -82,15 +89,25 @@ function partsOf(tensors: ReadonlyMap<string, AnyTensor>, wanted: ReadonlyMap<st
 
 /** Words before names, below which at least so many of them stand: the places where a network may be. The likeliest first. */
 export function commonHeads(tensors: ReadonlyMap<string, AnyTensor>, least: number): string[] {
-  const counts = new Map<string, number>();
-  for (const name of tensors.keys()) {
-    for (let dot = -1, words = 0; words < 6; words++) {
-      counts.set(name.slice(0, dot + 1), (counts.get(name.slice(0, dot + 1)) ?? 0) + 1);
-      dot = name.indexOf(".", dot + 1);
-      if (dot < 0) break;
+  const heads: [head: string, count: number][] = [];
+  // Word by word, only below heads that enough names have: no more than the words that there are, however deep they go.
+  let groups = new Map([["", [...tensors.keys()].filter((name) => name.length <= longest)]]);
+  while (groups.size > 0) {
+    const deeper = new Map<string, string[]>();
+    for (const [head, names] of groups) {
+      if (names.length < least) continue;
+      heads.push([head, names.length]);
+      for (const name of names) {
+        const dot = name.indexOf(".", head.length);
+        if (dot < 0) continue;
+        const next = name.slice(0, dot + 1);
+        const known = deeper.get(next);
+        if (known === undefined) deeper.set(next, [name]);
+        else known.push(name);
+      }
     }
+    groups = deeper;
   }
-  const heads = [...counts].filter(([, count]) => count >= least);
   // Of heads with the same names below them the longest says most.
   return heads.sort(([a, m], [b, n]) => n - m || Number(second.test(a)) - Number(second.test(b)) || b.length - a.length).slice(0, 12)
     .map(([head]) => head);
@@ -153,9 +170,7 @@ export function fitNames(
     if (clean.length > longest || named.has(clean)) left.push(name);
     else {
       named.set(clean, tensor);
-      if (clean.length < rest.length) {
-        taken.add(`${/module|_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module|_forward_module/.exec(rest)![0]}.`);
-      }
+      if (clean.length < rest.length) for (const word of wrappersIn(rest)) taken.add(`${word}.`);
     }
   }
   if (from !== undefined && named.size === 0) {
@@ -180,7 +195,7 @@ export function fitNames(
   const repaired = repairNames(renamed.tensors, outside, wanted);
   if (head !== "") taken.add(head);
   for (const each of repaired.taken) taken.add(each);
-  if (taken.size > 0) notes.unshift(`names are read without ${some(taken)}`);
+  if (taken.size > 0) notes.unshift(`names are read without ${some(taken, 24)}`);
   notes.push(...repaired.notes);
   for (const name of outside.keys()) if (!repaired.used.has(name)) left.push(name);
   const { tensors: result } = renamed;

@@ -57,6 +57,19 @@ test("wrappers and trainers put words before names", () => {
   assert.match(loads(renamed((name) => `model.${name}`)), /^names are read without "model\."$/);
 });
 
+test("all words that were taken off are told, however deep they are nested", () => {
+  const told = (head: string): string[] => [...loads(renamed((name) => head + name)).matchAll(/"([^"]+)"/g)].map(([, word]) => word);
+  assert.equal(told("_orig_mod.module."), ["_orig_mod.", "module."]);
+  assert.equal(told("module._orig_mod.module._fsdp_wrapped_module."), ["module.", "_orig_mod.", "_fsdp_wrapped_module."]);
+  assert.equal(told("model._orig_mod.net.module."), ["_orig_mod.", "module.", "model.net."]);
+  const all = ["_forward_module.", "module.", "_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module."];
+  assert.equal(told(all.join("") + all.reverse().join("")), all.reverse());
+  assert.equal(told("module.".repeat(10_000)), ["module."]);
+  // Some tensors have one wrapper, others another.
+  const mixed = loads(renamed((name) => (name.startsWith("fc") ? `_orig_mod.${name}` : `module.${name}`)));
+  assert.is(mixed, 'names are read without "module.", "_orig_mod."');
+});
+
 test("and between them", () => {
   assert.match(loads(renamed((name) => name.replace(/^layer1\./, "layer1.module."))), /without "module\."/);
   assert.match(
@@ -126,7 +139,7 @@ test("of several sets of weights the plain one is taken, unless another is asked
 
 test("layouts are recognised below any head", () => {
   const timm = manifest("timm/mobilenetv3_small_100");
-  for (const head of ["", "model.", "state_dict.module.", "net.encoder."]) {
+  for (const head of ["", "model.", "state_dict.module.", "net.encoder.", "a.b.c.d.e.f.g.h.", "word.".repeat(40)]) {
     const tensors: Named[] = [
       ...Array.from(timm, ([name, shape]): Named => [head + name, Tensor.zeros(shape)]), ["loss_fn.weight", Tensor.zeros([7])],
     ];
