@@ -23,12 +23,15 @@ export function printable(text: string): string {
 /** Shows a value in a message: short, on one line (line ends and what else could act on a terminal are spelled out). */
 export function show(value: unknown): string {
   if (typeof value === "string") return `"${printable(value.length > 60 ? `${value.slice(0, 57)}...` : value)}"`;
-  if (Array.isArray(value)) {
-    return `[${value.slice(0, 8).map((item) => (Array.isArray(item) ? "[...]" : show(item))).join(",")}${value.length > 8 ? ",..." : ""}]`;
-  }
+  if (Array.isArray(value)) return `[${printable(value.slice(0, 8).map(String).join(","))}${value.length > 8 ? ",..." : ""}]`;
   if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${(value as Uint8Array).length})`;
   if (typeof value === "object" && value !== null) return value.constructor?.name ?? "object";
   return printable(String(value).slice(0, 60));
+}
+
+/** Shows a list in a message with each item for what it is: `[1,3,"a",32]`. */
+export function showItems(list: readonly unknown[]): string {
+  return `[${list.slice(0, 8).map((item) => (Array.isArray(item) ? "[...]" : show(item))).join(",")}${list.length > 8 ? ",..." : ""}]`;
 }
 
 /** The entry of `names` nearest to `name` by edit distance, or undefined if none is near. For "did you mean" messages. */

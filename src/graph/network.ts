@@ -5,7 +5,7 @@
  */
 import { check, has, record, text } from "../checks.ts";
 import { checkGraph } from "./graph.ts";
-import { didYouMean, show } from "../errors.ts";
+import { didYouMean, show, showItems } from "../errors.ts";
 import { showShape } from "../tensor.ts";
 import type { Shape } from "../tensor.ts";
 import type { Graph } from "./graph.ts";
@@ -122,7 +122,7 @@ export function mustBeSaid(title: string, name: string, open: OpenShape | undefi
 function checkShape(title: string, name: string, shape: unknown): asserts shape is Shape {
   if (!Array.isArray(shape)) throw new TypeError(`${title}: ${name} wants a shape such as [1,3,224,224], got ${show(shape)}`);
   if (shape.every((size) => Number.isSafeInteger(size) && size >= 1)) return;
-  throw new RangeError(`${title}: ${name} wants whole numbers of at least 1 as sizes, got ${show(shape)}`);
+  throw new RangeError(`${title}: ${name} wants whole numbers of at least 1 as sizes, got ${showItems(shape)}`);
 }
 
 function checkSizes(title: string, name: string, shape: Shape, open: OpenShape, free: Map<string, number>): void {

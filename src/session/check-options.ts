@@ -1,5 +1,5 @@
 /** What `compile` is told, checked before anything is done. Lean sessions do without. */
-import { checkOptions, didYouMean, show } from "../errors.ts";
+import { checkOptions, didYouMean, show, showItems } from "../errors.ts";
 import type { Network } from "../graph/network.ts";
 import type { CompileOptions } from "./compile.ts";
 
@@ -36,7 +36,7 @@ export function checkInputOption({ inputs }: Network, input: CompileOptions["inp
   for (const shape of shapes) {
     if (!Array.isArray(shape) || shape.every((n) => Number.isSafeInteger(n) && n >= 1)) continue;
     const wrong = shape.every((n) => typeof n === "number") ? RangeError : TypeError;
-    throw new wrong(`compile: input wants whole numbers of at least 1, got ${show(shape)}`);
+    throw new wrong(`compile: input wants whole numbers of at least 1, got ${showItems(shape)}`);
   }
   if (Array.isArray(input)) return;
   const names = inputs.map(({ name }) => name);

@@ -1,5 +1,5 @@
 /** What a training session is told, and what of it makes no sense. */
-import { checkOptions, show } from "../../errors.ts";
+import { checkOptions, show, showItems } from "../../errors.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
 import { checkFlag, checkNames } from "../check-options.ts";
@@ -81,7 +81,7 @@ export function checkTraining(options: TrainingOptions, known: readonly string[]
   const { input, optimiser, numerics, smoothing, accumulate, clip, average, frozen = [], groups = [], learningRate } = options;
   if (!Array.isArray(input)) throw new TypeError(`compile: input wants a shape [batch,channels,height,width], got ${show(input)}`);
   if (input.length !== 4 || !input.every((n) => Number.isSafeInteger(n) && n >= 1) || sizeOf(input) > MOST_INPUT) {
-    throw new RangeError(`compile: input wants a shape [batch,channels,height,width], got ${show(input)}`);
+    throw new RangeError(`compile: input wants a shape [batch,channels,height,width], got ${showItems(input)}`);
   }
   const method: unknown = optimiser?.method;
   if (method !== "sgd" && method !== "adamw") {
