@@ -28,7 +28,8 @@ export function bySeed(
     if (value === undefined || !seeds.includes(result.seed)) continue;
     if (sameRun(result, variant, result.seed, settings)) values.set(result.seed, value);
   }
-  return values;
+  // In the order of seeds, so that rows can be read side by side.
+  return new Map([...values].sort(([a], [b]) => a - b));
 }
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
