@@ -67,17 +67,6 @@ export const coldContenders: readonly ColdContender[] = [
       done(output.data);`,
   },
   {
-    // Its operations are asked for by names, so the bundle has them all.
-    name: "tfjs wasm",
-    module: (job) => `
-      import { tfjs } from "./runners/tfjs.ts";
-      ${prelude(job, job.files.constants)}
-      const json = fetch(${JSON.stringify(job.files.graph)}).then((answer) => answer.arrayBuffer());
-      const read = async (name) => new Uint8Array(await (name === ${JSON.stringify(job.files.graph)} ? json : file));
-      const runner = await tfjs(${JSON.stringify(job)}, "wasm", { name: "page", read, address: (name) => "/packages/" + name });
-      done(await runner.run(nhwc()));`,
-  },
-  {
     name: "LiteRT.js",
     module: (job) => (job.files.converted?.nhwc === undefined ? undefined : `
       import { Tensor, loadAndCompile, loadLiteRt } from "@litertjs/core";
@@ -96,8 +85,6 @@ export interface ColdOptions {
   /** Where bundles go; the server gives it out as built. */
   readonly folder: string;
   readonly rounds: number;
-  /** A page that runs this module. */
-  pageOf(module: string): string;
   /** On disk, for the judge. */
   readonly weights: string;
   tick(share: number): void;
@@ -105,7 +92,7 @@ export interface ColdOptions {
 
 /** Races for the first answer, in turns. @returns a table */
 export async function coldRace(job: Job, options: ColdOptions): Promise<string> {
-  const { chromium, server, address, folder, rounds, pageOf, tick } = options;
+  const { chromium, server, address, folder, rounds, tick } = options;
   const judge = createModel(...job.network, null);
   loadWeights(judge, readFileSync(options.weights));
   const size = job.input.reduce((a, b) => a * b, 1);
@@ -119,7 +106,7 @@ export async function coldRace(job: Job, options: ColdOptions): Promise<string> 
     if (text === undefined) continue;
     const file = `cold-${job.model}-${i}.js`;
     await bundleText(text, join(folder, file));
-    server.page(`cold-${job.model}-${i}.html`, pageOf(`/built/${file}`));
+    server.page(`cold-${job.model}-${i}.html`, `<!doctype html><body><script type="module" src="/built/${file}"></script>`);
     entries.push({ name, page: `${address}cold-${job.model}-${i}.html`, times: [] as number[], bytes: NaN, error: 0 });
   }
   for (let round = 0; round < rounds; round++) {

@@ -43,11 +43,6 @@ function addressed(files: ModelFiles, folder: string): ModelFiles {
   }) as ModelFiles;
 }
 
-function pageOf(module: string): string {
-  return `<!doctype html><meta charset="utf-8"><script type="importmap">${JSON.stringify({ imports })}</script>
-    <body><script type="module" src="${module}"></script>`;
-}
-
 async function run(args: Arguments, folder: string): Promise<void> {
   const models = args.list("models", ["seresnet50", "mobilenet_v3_large", "se_mobilenet_v1", "efficientnet_b0"]);
   const cold = args.list("cold", [bundled, "mobilenet_v3_large", "seresnet50"]).filter((name) => name !== "none");
@@ -64,7 +59,8 @@ async function run(args: Arguments, folder: string): Promise<void> {
   const chosen = chosenContenders("page", args.list("contenders", [""]), false, isInstalled);
   await bundlePage(folder);
   const server = new FileServer({ built: folder, packages, converted: convertedFolder });
-  server.page("race.html", pageOf("/built/page.js"));
+  server.page("race.html", `<!doctype html><meta charset="utf-8"><script type="importmap">${JSON.stringify({ imports })}</script>
+    <body><script type="module" src="/built/page.js"></script>`);
   const address = await server.listen();
   const sizes = new Map<string, number>();
   for (const contender of chosen) sizes.set(contender.name, await downloadSize(contender));
@@ -104,8 +100,7 @@ async function run(args: Arguments, folder: string): Promise<void> {
     const input = inputOf(name, 1, size);
     const { network, files } = writeModelFiles(folder, name, input, { converted: convertedFolder });
     const table = await coldRace({ model: name, input, network, files: addressed(files, folder), threads: 1 }, {
-      chromium: path, server, address, folder, pageOf, weights: files.weights,
-      rounds: args.number("cold-runs", 5, { least: 1, whole: true }),
+      chromium: path, server, address, folder, rounds: args.number("cold-runs", 5, { least: 1, whole: true }), weights: files.weights,
       tick: (share) => progress.update(share, `${name}, first answer`),
     });
     progress.end();

@@ -102,9 +102,9 @@ function compute(jax: Jax, { operation, inputs: values }: Node, [x, ...more]: re
       return lax.reduceWindow(numpy.pad(x, pads, { constantValues: -3e38 }), (window) => numpy.max(window), kernel, stride);
     }
     case "add":
-      return activated(jax, x.add(more[0]), operation.activation);
+      return x.add(more[0]);
     case "scale":
-      return activated(jax, x.mul(more[0]), operation.activation);
+      return x.mul(more[0]);
     case "concat":
       return numpy.concatenate([x, ...more], 1);
     case "flatten": {
@@ -114,10 +114,6 @@ function compute(jax: Jax, { operation, inputs: values }: Node, [x, ...more]: re
     default:
       throw new Error(`jax-js: ${operation.kind} is not written for this benchmark`);
   }
-}
-
-function activated(jax: Jax, x: JaxArray, activation: Activation | undefined): JaxArray {
-  return activation === undefined ? x : activate(jax, x, activation);
 }
 
 function activate({ nn, numpy }: Jax, x: JaxArray, { activation, slope, offset }: Activation): JaxArray {

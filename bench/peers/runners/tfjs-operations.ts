@@ -92,9 +92,9 @@ export class TfjsOperations {
         return ([x]) => tf.maxPool(x, kernel, stride, padding(operation), ceilMode ? "ceil" : "floor");
       }
       case "add":
-        return ([a, b]) => this.#activated(tf.add(a, b), operation.activation);
+        return ([a, b]) => tf.add(a, b);
       case "scale":
-        return ([x, gate]) => this.#activated(tf.mul(x, gate), operation.activation);
+        return ([x, gate]) => tf.mul(x, gate);
       case "concat":
         return (parts) => tf.concat(parts, 3);
       case "flatten": {
@@ -129,10 +129,6 @@ export class TfjsOperations {
       if (epilogue.residual) y = tf.add(y, more[epilogue.gate ? 1 : 0]);
       return epilogue.activation === undefined || fused !== undefined ? y : this.#activate(y, epilogue.activation);
     };
-  }
-
-  #activated(x: TfTensor, activation: Activation | undefined): TfTensor {
-    return activation === undefined ? x : this.#activate(x, activation);
   }
 
   #activate(x: TfTensor, { activation, slope, offset }: Activation): TfTensor {

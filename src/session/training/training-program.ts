@@ -60,10 +60,11 @@ export interface PlacedStep {
  * @param staged has each stage of the step a function of its own, so that it can be timed?
  */
 export function* placedStep(
-  { context: { plan, packs }, masks }: PlannedStep, updates: Update, executor: WasmExecutor, staged: boolean = false,
+  { context: { plan, packs, transforms }, masks }: PlannedStep, updates: Update, executor: WasmExecutor, staged: boolean = false,
 ): Making<PlacedStep> {
   const packing = new StepPlanner(1);
   packing.stage(...packs);
+  packing.stage(...transforms);
   const plans = { step: plan.finish(), update: updates.plan(), pack: packing.finish() };
   const [step, update, pack] = Object.values(plans).map((each) => placePlan(each, executor.memory, 0));
   const newName = (): string => executor.newRunName();
@@ -97,7 +98,7 @@ export function trainingProgram(
   const trusts = trustsOf(executor);
   const [output] = graph.outputs;
   let loss: Loss | undefined;
-  const planned = planStep({ graph, state, fma: executor.arithmetic.fma, trusts }, (step) => {
+  const planned = planStep({ graph, state, arithmetic: executor.arithmetic, trusts }, (step) => {
     step.plan.of("loss");
     loss = planLoss(output, step);
   });

@@ -18,7 +18,7 @@ export const SIDE = 6;
 export const PLACES = 36;
 
 /** A matrix: some rows are sums of their own, the others come in pairs, even + odd and even - odd. */
-interface LinearMap {
+export interface LinearMap {
   readonly single: readonly (readonly [row: number, sum: Sum])[];
   readonly pairs: readonly (readonly [plus: number, minus: number, even: Sum, odd: Sum])[];
 }
@@ -60,7 +60,7 @@ function emitButterfly(f: FunctionBuilder, a: Vectors, b: Vectors, spare: Vector
 }
 
 /** Calls `store` with each of the six results. */
-function emitMap(
+export function emitMap(
   f: FunctionBuilder, { single, pairs }: LinearMap, lanes: number, from: Push, by: Multiply, store: (row: number, value: Vectors) => void,
 ): void {
   const [a, b, spare] = vectors(f, "t", 3, lanes);

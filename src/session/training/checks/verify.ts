@@ -166,7 +166,7 @@ function* results(
     plan.of("loss");
     if (tasks.includes("loss")) loss = planLoss(logits, context);
   };
-  const planned = planStep({ graph, state, fma: executor.arithmetic.fma, trusts, wanted: graph.inputs }, begin);
+  const planned = planStep({ graph, state, arithmetic: executor.arithmetic, trusts, wanted: graph.inputs }, begin);
   const { context, planar } = planned;
   const made = [...graph.outputs.map((value) => [value, kinds.get(value)!, context.image(value)] as const),
     ...graph.inputs.flatMap((value) => {

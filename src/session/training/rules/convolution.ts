@@ -2,7 +2,11 @@
 import { bytesOf } from "../../../../kernels/formats.ts";
 import { gradientHalo } from "../../../../kernels/wasm/training/convolution/phases.ts";
 import type { ConvGradientParams } from "../../../../kernels/wasm/training/convolution/phases.ts";
+import { batchWinograd, dataConvolution, isForWinograd } from "../../../../kernels/wasm/training/convolution/winograd.ts";
+import { winogradFilterKernel, winogradFilterScratch } from "../../../../kernels/wasm/training/convolution/winograd-filter.ts";
+import { forwardParams } from "../../../../kernels/wasm/training/convolution/panels.ts";
 import { convolution } from "../../../../kernels/wasm/convolution/choose.ts";
+import type { ConvParams } from "../../../../kernels/wasm/convolution/params.ts";
 import type { Layout } from "../../../../kernels/wasm/shared/layout.ts";
 import { linearKernel } from "../../../../kernels/wasm/operations/linear.ts";
 import { sizeOf } from "../../../tensor.ts";
@@ -10,7 +14,7 @@ import { passes } from "../plain/passes.ts";
 import type { Rule, Rules, TrainingContext } from "../step/context.ts";
 import { callOf } from "../../plan/kernel-call.ts";
 import type { Call } from "../../plan/kernel-call.ts";
-import type { Image } from "../../plan/places.ts";
+import type { Image, Place } from "../../plan/places.ts";
 import { zeros } from "../state.ts";
 import type { Of, Unit } from "../step/units.ts";
 import { beforeRelu, biasGradient, convolutionKernels } from "./shared.ts";
@@ -49,10 +53,14 @@ function forward(unit: Unit, context: TrainingContext): void {
   const { activation, output } = unit;
   const [x, y] = [context.image(unit.inputs[0]), context.image(output)];
   const params = paramsOf(unit, context, x.layout, y.layout);
-  const { kernel, packedSize } = convolution({ ...params, epilogue: { gate: false, residual: undefined, activation } });
+  const conv: ConvParams = { ...params, epilogue: { gate: false, residual: undefined, activation } };
+  const { kernel, packedSize } = convolution(conv);
   const packed = zeros(`packed ${weight.name}`, packedSize);
   const pack = convolutionKernels(params).packForward(params, bias !== undefined);
   packs.push(plan.whole(pack, [packed, state.value(weight), ...(bias === undefined ? [] : [state.value(bias)])], packedSize));
+  if (context.winograd && isForWinograd(conv)) {
+    return plan.stage(planWinograd(context, conv, [y, x, packed], weight.name, workOf(unit)));
+  }
   const { height, width, halo } = x.layout;
   const { padding, paddingEnd, groups, kernel: window } = params;
   const onePixel = y.layout.height * y.layout.width === 1 && halo === 0 && groups === 1 &&
@@ -66,6 +74,17 @@ function forward(unit: Unit, context: TrainingContext): void {
   plan.stage(callOf(kernel, batch, [x, packed, y, 0, 0], {
     work: workOf(unit), ranges: [{ count: y.layout.height, unit: 1 }, { count: kernel.panels, unit: 1 }], divided: byPanels ? 1 : 0,
   }));
+}
+
+/** A convolution of the batch by Winograd's method. @param places of y, x and packed weights */
+function planWinograd(
+  { plan, batch, transforms }: TrainingContext, conv: ConvParams, [y, x, packed]: readonly [Image, Image, Place], name: string,
+  work: number,
+): Call {
+  const { kernel, scratch, transform, packedSize } = batchWinograd(conv, batch);
+  const weights = transform === undefined ? packed : zeros(`transformed ${name}`, packedSize);
+  if (transform !== undefined) transforms.push(plan.whole(transform, [weights, packed], packedSize));
+  return plan.whole(kernel, [y, x, weights, conv.epilogue.residual === undefined ? 0 : y, plan.region(bytesOf(scratch))], work);
 }
 
 function backward(unit: Unit, dy: Image, context: TrainingContext): void {
@@ -83,11 +102,18 @@ function backward(unit: Unit, dy: Image, context: TrainingContext): void {
     const size = packedDataSize(params);
     const packed = zeros(`packed for gradients ${weight.name}`, size);
     packs.push(plan.whole(packData(params), [packed, state.value(weight)], size));
-    calls.push(plan.whole(data(params, accumulate), [dx, dz, packed], work));
+    const conv = context.winograd ? dataConvolution(params, accumulate) : undefined;
+    calls.push(
+      conv !== undefined && isForWinograd(conv)
+        ? planWinograd(context, conv, [dx, dz, packed], `gradients ${weight.name}`, work)
+        : plan.whole(data(params, accumulate), [dx, dz, packed], work),
+    );
   }
   if (state.trains(weight)) {
     const params = paramsOf(unit, context, x.layout, dz.layout);
-    const { filter, filterScratch } = convolutionKernels(params);
+    const { filter, filterScratch } = context.winograd && isForWinograd(forwardParams(params))
+      ? { filter: winogradFilterKernel, filterScratch: winogradFilterScratch }
+      : convolutionKernels(params);
     const scratch = plan.region(bytesOf(filterScratch(params)));
     calls.push(plan.whole(filter(params), [state.gradient(weight), scratch, x, dz], work));
   }

@@ -14,6 +14,8 @@ export interface TrainingContext {
   readonly batch: number;
   /** May kernels round a product and a sum together? */
   readonly fma: boolean;
+  /** May they take fewer products (Winograd)? */
+  readonly winograd: boolean;
   readonly state: TrainingState;
   readonly gradients: Gradients;
   readonly trusts: Trusts;
@@ -28,6 +30,8 @@ export interface TrainingContext {
   mask(value: Value): Image;
   /** Calls that pack weights: done after each update. */
   readonly packs: Call[];
+  /** Calls that transform packed weights: done after those. */
+  readonly transforms: Call[];
   /** Work that waits for the gradient of a squeezed mean: called with it, in the backward pass of the pooling that made this value. */
   readonly awaitingMean: Map<Value, (mean: Image) => void>;
   /** What uses a value. */

@@ -11,6 +11,7 @@ import type { Declaration } from "../../../operations/record.ts";
 import { batchOf, layoutOf, planarLayout } from "../../plan/layouts.ts";
 import { scatter } from "../../plan/nhwc.ts";
 import type { Image } from "../../plan/places.ts";
+import type { Arithmetic } from "../../backends/numerics.ts";
 import type { TrainingContext, Trusts } from "./context.ts";
 import { Gradients } from "./gradients.ts";
 import type { Mask } from "./masks.ts";
@@ -67,8 +68,8 @@ function planMasks({ nodes }: Graph, plan: StepPlanner): Map<Value, PlannedMask>
 export interface StepOptions {
   readonly graph: Graph;
   readonly state: TrainingState;
-  /** May kernels round a product and a sum together? */
-  readonly fma: boolean;
+  /** What kernels may do. */
+  readonly arithmetic: Arithmetic;
   readonly trusts: Trusts;
   /** Values whose gradients are wanted though no parameter lies behind them. */
   readonly wanted?: readonly Value[];
@@ -83,7 +84,9 @@ export interface PlannedStep {
 }
 
 /** @param begin plans where gradients begin: the loss @throws RangeError for an operation that sessions do not train */
-export function planStep({ graph, state, fma, trusts, wanted = [] }: StepOptions, begin: (context: TrainingContext) => void): PlannedStep {
+export function planStep(
+  { graph, state, arithmetic, trusts, wanted = [] }: StepOptions, begin: (context: TrainingContext) => void,
+): PlannedStep {
   const units = unitsOf(graph, trusts);
   const plan = new StepPlanner(graph.inputs[0].shape[0]);
   const masks = planMasks(graph, plan);
@@ -106,7 +109,8 @@ export function planStep({ graph, state, fma, trusts, wanted = [] }: StepOptions
   };
   const images = new Map<Value, Image>();
   const context: TrainingContext = {
-    plan, batch: plan.batch, fma, state, trusts, workspace, copy, packs: [], awaitingMean: new Map(),
+    plan, batch: plan.batch, fma: arithmetic.fma, winograd: arithmetic.exact !== true, state, trusts, workspace, copy, packs: [],
+    transforms: [], awaitingMean: new Map(),
     gradients: new Gradients(plan, behind(wanted, units, state), gradientLayout, copy),
     image(value) {
       const image = images.get(value) ?? plan.image(layoutOf(value, halos.get(value) ?? 0), batchOf(value));
