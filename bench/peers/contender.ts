@@ -67,6 +67,8 @@ export interface Contender {
   readonly optional?: string;
   /** Which of the converted files it wants. */
   readonly wants?: keyof ConvertedFiles;
+  /** It wants senet's own network of bytes. */
+  readonly needsBytes?: boolean;
   /** Its answers are those of a network of bytes: only near the others'. */
   readonly bytes?: boolean;
   /** Takes so long that it runs only when asked for by --slow. */

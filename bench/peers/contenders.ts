@@ -52,7 +52,7 @@ export const contenders: readonly Contender[] = [
     load: async (job, host) => (await import("./runners/senet.ts")).session(job, host, { kernels: "wasm", numerics, threads: job.threads }),
   })),
   {
-    name: "senet session, int8", threads: { node: [], page: [1, 2] }, download: { module: engineWithBytes }, bytes: true,
+    name: "senet session, int8", threads: both, needsBytes: true, download: { module: engineWithBytes }, bytes: true,
     load: async (job, host) => (await import("./runners/senet.ts")).int8(job, host),
   },
   {

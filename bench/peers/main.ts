@@ -63,7 +63,7 @@ async function run(args: Arguments, folder: string): Promise<void> {
   const progress = new Progress();
   for (const { models: names, batch } of races(models, batches, args.flag("together"))) {
     const input = [batch, 3, size, size];
-    const options = { converted: convertedFolder };
+    const options = { converted: convertedFolder, int8: chosen.some(({ needsBytes }) => needsBytes === true) };
     const files = new Map(names.map((model) => [model, writeModelFiles(folder, model, input, options)]));
     const entries: Entry[] = chosen.flatMap((contender) =>
       names.filter((model) => hasFiles(contender, files.get(model)!.files))
@@ -85,8 +85,8 @@ async function run(args: Arguments, folder: string): Promise<void> {
     }
     const more = remarks(field);
     if (more.length > 0) say(`\n${more.join("\n")}`);
-    for (const { files: { weights, onnx, graph, constants } } of files.values()) {
-      for (const path of [weights, onnx, graph, constants]) rmSync(path, { force: true });
+    for (const { files: { weights, onnx, graph, constants, int8 } } of files.values()) {
+      for (const path of [weights, onnx, graph, constants, int8 ?? weights]) rmSync(path, { force: true });
     }
   }
   if (json) printJson(results);

@@ -82,8 +82,9 @@ export function writeModelFiles(folder: string, name: string, input: Shape, opti
   writeFileSync(files.graph, json);
   writeFileSync(files.constants, constants);
   if (files.int8 !== undefined) {
-    // Of no round of the race.
-    const images = [-1, -2, -3, -4].map((round) => new Tensor(image(input, "nchw", round), input));
+    // One by one, and of no round of the race.
+    const single = [1, ...input.slice(1)];
+    const images = [-1, -2, -3, -4].map((round) => new Tensor(image(single, "nchw", round), single));
     writeFileSync(files.int8, saveQuantised(quantise(model, images, { reported: 0 }).network));
   }
   const { model: built, options: given } = model.identity!;

@@ -74,7 +74,9 @@ async function run(args: Arguments, folder: string): Promise<void> {
   await chromium.close();
   for (const name of models) {
     const input = inputOf(name, 1, size);
-    const { network, files } = writeModelFiles(folder, name, input, { converted: convertedFolder, int8: true });
+    const { network, files } = writeModelFiles(folder, name, input, {
+      converted: convertedFolder, int8: chosen.some(({ needsBytes }) => needsBytes === true),
+    });
     const job: Omit<Job, "threads"> = { model: name, input, network, files: addressed(files, folder) };
     const entries: Entry[] = chosen
       .filter((contender) => hasFiles(contender, files))
