@@ -1,5 +1,7 @@
 /** Files of one network: the bits of sessions, every format, hosts that forbid this and that, sizes, and what is said of wrong use. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -10,6 +12,7 @@ import { storeConstants } from "../../src/bundle/constants.ts";
 import { roundedFactors } from "../../src/bundle/wasm/plan.ts";
 import * as senet from "../../src/index.ts";
 import { networkOf, sessionGraph } from "../../src/session/optimise/session-graph.ts";
+import { temporaryFolder } from "../cli/call.ts";
 import { bits } from "../support/compare.ts";
 import { draw } from "../support/random.ts";
 import { network } from "../session/networks.ts";
@@ -156,7 +159,9 @@ test("where WebAssembly does not run: plain kernels if they are there, else one 
 
 test("a module's exports, and a script's variable", async () => {
   const { code } = bundle(small, { input: size, target: "plain", format: "int8", classes: ["a", "b", "c"] });
-  const module = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as Readonly<Record<string, unknown>>;
+  const path = join(temporaryFolder(), "net.mjs");
+  writeFileSync(path, code);
+  const module = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
   assert.is(typeof module.predict, "function");
   assert.equal(module.classes, ["a", "b", "c"]);
   assert.ok(module.default);
