@@ -71,7 +71,7 @@ test("refuses to describe what JSON cannot hold", () => {
   refuses({ options: null }, /options wants an object, got null/);
   refuses({ options: { a: { b: [NaN] } } }, /options\.a\.b\[0\] wants what JSON can hold, got NaN/);
   refuses({ options: { f: () => 1 } }, /options\.f wants what JSON can hold/);
-  refuses({ classes: ["a", 1] }, /classes wants a list of texts, got \["a",1\]/);
+  refuses({ classes: ["a", 1] }, /classes wants a list of texts, got \[a,1\]/);
   assert.throws(() => describeModel({ ...full, preprocessing: {} as never }), (e: unknown) => e instanceof FormatError);
 });
 
