@@ -339,25 +339,26 @@ function quadrant(x: number): number {
   return n & 3;
 }
 
-/** floor(2/pi * 2^1216) and floor(pi/2 * 2^128), split so that the lines stay short. */
-const TWO_OVER_PI_1216 = /* @__PURE__ */ BigInt(
+/** floor(2/pi * 2^1216) and floor(pi/2 * 2^128), in short lines; made when they are wanted, for a host may lack BigInt. */
+const twoOverPi = (): bigint => BigInt(
   "0xa2f9836e4e441529fc2757d1f534ddc0db6295993c439041fe5163abdebbc561b7246e3a424dd2e006492eea09d1921cfe1deb1cb129a73e"
   + "e88235f52ebb4484e99c7026b45f7e413991d639835339f49c845f8bbdf9283b1ff897ffde05980fef2f118b5a0a6d1f6d367ecf27cb09b7"
   + "4f463f669e5fea2d7527bac7ebe5f17b3d0739f78a5292ea6bfb5fb11f8d5d0856033046fc7b6bab",
 );
-const HALF_PI_128 = /* @__PURE__ */ BigInt("0x1921fb54442d18469898cc51701b839a2");
+const halfPi = (): bigint => BigInt("0x1921fb54442d18469898cc51701b839a2");
 
 /** The same for any finite |x| of at least 2^20, after Payne and Hanek: x times enough bits of 2/pi, in whole numbers. */
 function quadrantOfLarge(x: number): number {
+  if (typeof BigInt === "undefined") throw new Error(`sine and cosine of ${x} want BigInt, which this host has not`);
   VALUE[0] = Math.abs(x);
   const high = WORDS[HIGH];
   const mantissa = (BigInt((high & 0xfffff) | 0x100000) << 32n) | BigInt(WORDS[LOW] >>> 0);
   const exponent = (high >>> 20) - 1075; // |x| = mantissa * 2^exponent
   const bits = /* @__PURE__ */ BigInt(1216 - exponent);
-  const turns = mantissa * TWO_OVER_PI_1216; // |x| * 2/pi * 2^bits
+  const turns = mantissa * twoOverPi(); // |x| * 2/pi * 2^bits
   const n = (turns + (1n << (bits - 1n))) >> bits;
   const fraction = (turns - (n << bits)) >> (bits - 200n); // in [-1/2, 1/2], 200 bits
-  const angle = fraction * HALF_PI_128;
+  const angle = fraction * halfPi();
   const head = Number(angle);
   const sign = x < 0 ? -1 : 1;
   ANGLE[0] = head * powerOfTwo(-328) * sign;

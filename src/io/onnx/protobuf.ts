@@ -64,11 +64,13 @@ export class Message {
 /** Seven bits a byte, least first; negative numbers as 64-bit two's complement. */
 function varint(value: number): Uint8Array {
   const bytes: number[] = [];
-  let rest = BigInt.asUintN(64, BigInt(value));
+  // Two halves of 32 bits: a host may lack BigInt.
+  let [low, high] = [value >>> 0, Math.floor(value / 4294967296) >>> 0];
   do {
-    const low = Number(rest & 127n);
-    rest >>= 7n;
-    bytes.push(rest === 0n ? low : low | 128);
-  } while (rest !== 0n);
+    const seven = low & 127;
+    low = ((low >>> 7) | (high << 25)) >>> 0;
+    high >>>= 7;
+    bytes.push((low | high) === 0 ? seven : seven | 128);
+  } while ((low | high) !== 0);
   return Uint8Array.from(bytes);
 }

@@ -41,7 +41,11 @@ class OnnxWriter implements NodeSink {
   integers(name: string, values: readonly number[]): string {
     const bytes = new Uint8Array(values.length * 8);
     const view = new DataView(bytes.buffer);
-    values.forEach((value, i) => view.setBigInt64(i * 8, BigInt(value), true));
+    // In halves: a host may lack BigInt.
+    values.forEach((value, i) => {
+      view.setInt32(i * 8, value | 0, true);
+      view.setInt32(i * 8 + 4, Math.floor(value / 4294967296), true);
+    });
     const tensor = new Message().integer(1, values.length).integer(2, INT64).text(8, name).bytes(9, bytes);
     this.initializers.set(name, tensor);
     return name;

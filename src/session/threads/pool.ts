@@ -112,7 +112,8 @@ export class Pool {
 
   /** @param wait a module with what waitModule() exports; by default that one is compiled @throws Error where memory cannot be shared */
   constructor(wait?: HostWasmModule) {
-    if (typeof WebAssembly === "undefined" || typeof SharedArrayBuffer === "undefined") throw new Error("memory cannot be shared here");
+    const missing = [typeof WebAssembly, typeof SharedArrayBuffer, typeof Atomics, typeof BigInt].includes("undefined");
+    if (missing || typeof WebAssembly === "undefined") throw new Error("memory cannot be shared here");
     this.#memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
     this.#words = new Int32Array(this.#memory.buffer);
     this.#nothing = new Int32Array(new SharedArrayBuffer(4));
