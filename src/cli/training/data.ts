@@ -75,8 +75,7 @@ export function checkLearnable(data: Dataset, folder: string): string {
   const fromOne = !seen.has(0) && seen.has(classes.length - 1) && empty.length === 1
     ? "; do the labels count from 1? They want to count from 0"
     : "";
-  const have = empty.length === 1 ? "has" : "have";
-  return printable(`${empty.length} of ${classes.length} classes ${have} no training image, such as "${empty[0]}"${fromOne}`);
+  return printable(`${empty.length} of ${classes.length} classes have no training image, such as "${empty[0]}"${fromOne}`);
 }
 
 /** Tells one data set from another. */
