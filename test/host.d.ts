@@ -25,6 +25,8 @@ declare module "node:process" {
     readonly execPath: string;
     readonly execArgv: readonly string[];
     kill(pid: number, signal: "SIGINT" | "SIGKILL"): boolean;
+    chdir(path: string): void;
+    cwd(): string;
     /** Calls who listens, as a signal would, but at once. */
     emit(event: "SIGINT"): boolean;
     on(event: "unhandledRejection", listener: (reason: unknown) => void): void;

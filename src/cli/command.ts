@@ -60,6 +60,10 @@ export class Arguments {
       if (options[name].type === "string" && typeof value !== "string") {
         throw new UsageError(`senet ${command.name}: --${name} wants a value (${command.options[name].value})`);
       }
+      // Times say themselves how they are written.
+      if (options[name].type === "string" && value === "" && command.options[name].value !== "TIME") {
+        throw new UsageError(`senet ${command.name}: --${name} wants a value (${command.options[name].value}), got ""`);
+      }
       if (options[name].type === "boolean" && typeof value === "string") {
         throw new UsageError(`senet ${command.name}: --${name} takes no value`);
       }
@@ -73,6 +77,13 @@ export class Arguments {
     this.command = command;
     this.positionals = positionals;
     this.#values = values;
+  }
+
+  /** @throws UsageError where one of these options was given, which are for something else only */
+  refuse(purpose: string, ...names: readonly string[]): void {
+    for (const name of names) {
+      if (this.#values[name] !== undefined) throw new UsageError(`senet ${this.command.name}: --${name} is for ${purpose}`);
+    }
   }
 
   flag(name: string): boolean {

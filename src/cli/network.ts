@@ -212,7 +212,10 @@ function presetOf(args: Arguments): Preset | undefined {
   if (/\.json$/i.test(name)) return { name, model: undefined, preprocessing: preprocessingOf(name) };
   if (!Object.hasOwn(presets, name)) {
     const known = Object.keys(presets);
-    throw new UsageError(`unknown preset "${name}"${didYouMean(name, known)}; presets: ${known.join(", ")}; or a file, NAME.json`);
+    throw new UsageError(
+      `unknown preset "${name}"${didYouMean(name, known)}; there are ${known.length}, such as ${known.slice(0, 6).join(", ")}; ` +
+        "or a file, NAME.json"
+    );
   }
   const model = name.split(/[.@]/, 1)[0];
   return { name, model: hasModel(model) || model.startsWith("tf_") ? model : undefined, preprocessing: presets[name] };

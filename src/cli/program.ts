@@ -19,7 +19,7 @@ import { summary } from "./commands/summary.ts";
 import { train } from "./commands/train.ts";
 import { endNotes, print, remark, wrapped } from "./terminal.ts";
 
-const commands: readonly Command[] = [
+export const commands: readonly Command[] = [
   classify, explain, gates, run, summary, bench, train, evalCommand, report, segment, convert, compileCommand,
   bundleCommand,
 ];

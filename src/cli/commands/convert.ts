@@ -130,7 +130,9 @@ export const convert: Command = {
     // Files of other programs may hold weights alone, as Keras's do: what reads weights says what to do.
     const network = /\.onnx$/i.test(from) || (to.endsWith(".onnx") && !/\.(h5|hdf5|keras)$/i.test(from));
     if (isOnnx(from) && network) return convertOnnx(args, from, to);
+    args.refuse("ONNX files", "weights");
     if (to.endsWith(".onnx")) return toOnnx(args, from, to);
+    args.refuse("ONNX", "input", "fixed-batch");
     if (!to.endsWith(".safetensors")) throw new UsageError(`senet convert: OUT wants to end in .safetensors or .onnx, got "${to}"`);
     const file = readWeightsFile(from);
     if (isQuantised(file)) throw new UsageError(`senet convert: ${from} is a quantised network: it becomes OUT.onnx, and nothing else`);
@@ -140,6 +142,7 @@ export const convert: Command = {
     if (described || (Object.hasOwn(file.metadata, "senet.training") && weightsDescription(file) !== undefined)) {
       return toDescribed(args, from, to, dtype);
     }
+    args.refuse("networks, which --model names", "model-options");
     toPlain(args, from, to, file, dtype);
   },
 };

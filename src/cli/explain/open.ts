@@ -113,6 +113,7 @@ interface Source {
 
 async function sourceOf(args: Arguments, file: string | undefined, model: string | undefined): Promise<Source> {
   if (file !== undefined) return { title: file, ...await pictureNetwork(args, file), probabilities };
+  args.refuse("ONNX files", "input");
   const opened = loadNetwork(args, model ?? args.text("model"));
   const { preprocessing, title } = opened;
   const channels = preprocessing.channels === "gray" ? 1 : 3;

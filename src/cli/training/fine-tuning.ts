@@ -80,7 +80,8 @@ export function freeze(model: Module, names: readonly string[]): void {
 
 /** `stem,layer1:0.1;layer2:0.3:0.0001`: names, times the learning rate, weight decay. @throws UsageError */
 export function parseGroups(text: string): ParameterGroup[] {
-  return text.split(";").filter((part) => part.trim() !== "").map((part) => {
+  if (text === "") return [];
+  return text.split(";").filter((part) => part.trim() !== "" || text.trim() === "").map((part) => {
     const [names, rate, weightDecay, ...rest] = part.split(":").map((piece) => piece.trim());
     const numbers = [rate, weightDecay].filter((piece) => piece !== undefined).map(Number);
     if (names === "" || numbers.length === 0 || rest.length > 0 || !numbers.every((n) => Number.isFinite(n) && n >= 0)) {
