@@ -1,6 +1,6 @@
 /** What a command is, how its arguments are read, and the two ways in which it fails. */
 import { parseArgs } from "node:util";
-import { didYouMean } from "../errors.ts";
+import { didYouMean, printable } from "../errors.ts";
 import { counted, wrapped } from "./terminal.ts";
 
 /** Wrong usage: exit code 2. Every other error that reaches `main` is a failed job: exit code 1. */
@@ -53,6 +53,12 @@ export class Arguments {
     const names = Object.keys(options);
     for (const [name, value] of Object.entries(values)) {
       if (!Object.hasOwn(options, name)) {
+        // One dash begins letters: the whole is told, not its first letter.
+        const single = args.find((text) => text.startsWith(`-${name}`))?.split("=")[0].slice(0, 60);
+        if (single !== undefined) {
+          const near = didYouMean(single.slice(1), names).replace('"', '"--') || " (options begin with two dashes)";
+          throw new UsageError(`senet ${command.name}: unknown option ${printable(single)}${near}; see senet ${command.name} --help`);
+        }
         const near = didYouMean(name, names).replace('"', '"--');
         const bare = name === "model" && command.usage.includes("MODEL") ? ": MODEL stands by itself, without --model" : near;
         throw new UsageError(`senet ${command.name}: unknown option --${name}${bare}; see senet ${command.name} --help`);

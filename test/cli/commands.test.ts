@@ -179,6 +179,8 @@ test("help", async () => {
 test("wrong usage: code 2, with the nearest name", async () => {
   await fails(2, /unknown command "clasify" \(did you mean "classify"\?\)/, "clasify");
   await fails(2, /unknown model "sersnet50" \(did you mean "seresnet50"\?\)/, "summary", "sersnet50");
+  await fails(2, /unknown option -weights \(did you mean "--weights"\?\)/, "classify", "-weights", "x");
+  await fails(2, /unknown option -x \(options begin with two dashes\)/, "classify", "-x");
   await fails(2, /unknown option --inptu \(did you mean "--input"\?\)/, "summary", "resnet50", "--inptu", "1,3,8,8");
   await fails(2, /--input wants a value/, "summary", "resnet50", "--input");
   await fails(2, /--input wants four whole numbers/, "summary", "resnet50", "--input", "1,3,x,8");
