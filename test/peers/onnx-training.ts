@@ -11,21 +11,10 @@ import {
 } from "../../src/index.ts";
 import type { OnnxNetwork } from "../../src/index.ts";
 import { externalLocations } from "../../src/io/onnx/import.ts";
-
-interface OnnxTensor {
-  readonly data: Float32Array;
-}
-interface Runtime {
-  readonly Tensor: { new (type: "float32", data: Float32Array, dims: readonly number[]): OnnxTensor };
-  readonly InferenceSession: {
-    create(bytes: Uint8Array): Promise<{ run(feeds: Record<string, OnnxTensor>): Promise<Record<string, OnnxTensor>> }>
-  };
-}
+import { runtime } from "./onnxruntime.ts";
 
 const [folder, ...given] = process.argv.slice(2);
 if (folder === undefined) throw new Error("onnx-training: wants the folder that onnx-timm.py wrote");
-const name = "onnxruntime-node";
-const runtime = (await import(name)) as Runtime;
 const networks = [
   "mobilenetv3_small_050", "efficientnet_b0", "tf_efficientnet_b0", "regnety_002", "ghostnet_100", "rexnet_100", "repvit_m0_9",
 ];

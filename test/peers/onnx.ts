@@ -23,23 +23,7 @@ import { writeOnnx } from "../../src/io/onnx/write.ts";
 import type { Shape } from "../../src/tensor.ts";
 import { recipeTensor, recipeWeights } from "../fixtures/recipe.ts";
 import { smallNetworks, title as titleOf, todaysNetworks } from "../models/small-networks.ts";
-
-interface OnnxTensor {
-  readonly data: Float32Array;
-  readonly dims: readonly number[];
-}
-interface Runtime {
-  readonly Tensor: { new (type: "float32", data: Float32Array, dims: readonly number[]): OnnxTensor };
-  readonly InferenceSession: {
-    create(bytes: Uint8Array): Promise<{
-      run(feeds: Record<string, OnnxTensor>): Promise<Record<string, OnnxTensor>>;
-      release(): Promise<void>;
-    }>;
-  };
-}
-
-const name = "onnxruntime-node";
-const runtime = (await import(name)) as Runtime;
+import { runtime } from "./onnxruntime.ts";
 
 /** One module as a model, so that it has a name. */
 class Only extends Composite {
