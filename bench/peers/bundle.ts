@@ -47,11 +47,11 @@ function lives(id: number): boolean {
   }
 }
 
-/** child.ts and all that it imports, one file a runner, so that a process loads its own contender only. */
+/** node/child.ts and all that it imports, one file a runner, so that a process loads its own contender only. */
 export async function bundleChild(folder: string): Promise<string> {
   const { build } = await esbuild();
   await build({
-    entryPoints: [join(here, "child.ts")], outdir: folder, outExtension: { ".js": ".mjs" },
+    entryPoints: [join(here, "node", "child.ts")], outdir: folder, outExtension: { ".js": ".mjs" },
     bundle: true, splitting: true, format: "esm", platform: "node", target: "es2022", logLevel: "error",
   });
   return join(folder, "child.mjs");

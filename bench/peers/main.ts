@@ -9,16 +9,17 @@ import process from "node:process";
 import { hasModel, modelNames } from "../../models/index.ts";
 import { didYouMean } from "../../src/errors.ts";
 import { runtimeName } from "../../src/cli/commands/bench.ts";
-import { Arguments, UsageError, helpText } from "../../src/cli/command.ts";
-import type { Command } from "../../src/cli/command.ts";
+import { UsageError } from "../../src/cli/command.ts";
+import type { Arguments } from "../../src/cli/command.ts";
 import { Progress, print, printJson, remark } from "../../src/cli/terminal.ts";
-import { bundleChild, bundleSize, convertedFolder, downloadSize, isInstalled, workFolder } from "./bundle.ts";
+import { bundleChild, bundleSize, convertedFolder, downloadSize, isInstalled } from "./bundle.ts";
 import { chosenContenders, hasFiles, senetDownloads } from "./contenders.ts";
 import { entry, race } from "./field.ts";
 import type { Entry } from "./field.ts";
 import { machine } from "./machine.ts";
 import { writeModelFiles } from "./model-files.ts";
 import { ChildRemote } from "./remote.ts";
+import { runProgram } from "./program.ts";
 import { lines, remarks, tableOf, trustIn } from "./report.ts";
 import type { Line } from "./report.ts";
 
@@ -93,7 +94,7 @@ async function run(args: Arguments, folder: string): Promise<void> {
   if (results.some(({ failure }) => failure !== undefined)) process.exitCode = 1;
 }
 
-const command: Command = {
+await runProgram({
   name: "bench/peers",
   usage: "[options]",
   help: "senet beside onnxruntime-node, onnxruntime-web, tfjs, LiteRT.js and jax-js, in turns",
@@ -112,19 +113,4 @@ const command: Command = {
     json: { help: "for programs: an array, one object a contender; the tables go to standard error" },
   },
   positionals: { least: 0, most: 0 },
-  run: async (args) => {
-    const folder = workFolder();
-    process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-    process.on("SIGINT", () => process.exit(130));
-    await run(args, folder);
-  },
-};
-
-try {
-  if (process.argv.includes("--help")) print(helpText(command));
-  else await command.run(new Arguments(command, process.argv.slice(2)));
-} catch (error) {
-  process.stderr.write(`bench/peers: ${(error as Error).message.replace(/^(senet )?bench\/peers: /, "")}\n`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-}
-process.exit();
+}, run);

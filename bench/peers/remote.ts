@@ -1,6 +1,6 @@
 /** The parent's end of a contender's process: one question at a time. */
 import { fork } from "node:child_process";
-import type { Answer, Question, State } from "./child.ts";
+import type { Answer, Question, State } from "./node/child.ts";
 import type { Job } from "./contender.ts";
 import type { Loaded, Ran } from "./stage.ts";
 
@@ -18,7 +18,7 @@ export class ChildRemote implements Remote {
   #errors = "";
   #ended: Answer | undefined;
 
-  /** @param script the bundled child.ts */
+  /** @param script the bundled node/child.ts */
   constructor(script: string) {
     // The parent's own loader (tsx) stays out of the child.
     this.#child = fork(script, [], { execArgv: [], serialization: "advanced", stdio: ["ignore", "ignore", "pipe", "ipc"] });

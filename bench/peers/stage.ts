@@ -1,4 +1,4 @@
-/** Where one contender runs one network: in a process of its own (child.ts), or in a page (browser/page.ts). */
+/** Where one contender runs one network: in a process of its own (node/child.ts), or in a page (browser/page.ts). */
 import { mulberry32 } from "../../test/fixtures/recipe.ts";
 import type { Host, Job, Runner } from "./contender.ts";
 import { contenders } from "./contenders.ts";

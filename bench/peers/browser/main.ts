@@ -6,21 +6,21 @@
  *
  * LiteRT.js and onnxruntime-web's QDQ take part where convert.ts has made their files.
  */
-import { rmSync } from "node:fs";
 import process from "node:process";
 import { hasModel, modelNames } from "../../../models/index.ts";
-import { Arguments, UsageError, helpText } from "../../../src/cli/command.ts";
-import type { Command } from "../../../src/cli/command.ts";
+import { UsageError } from "../../../src/cli/command.ts";
+import type { Arguments } from "../../../src/cli/command.ts";
 import { didYouMean } from "../../../src/errors.ts";
 import { Progress, print, printJson, remark } from "../../../src/cli/terminal.ts";
 import { pathOf } from "../../../test/page/browser.ts";
-import { bundlePage, convertedFolder, downloadSize, isInstalled, packages, versionsOf, workFolder } from "../bundle.ts";
+import { bundlePage, convertedFolder, downloadSize, isInstalled, packages, versionsOf } from "../bundle.ts";
 import type { Job, ModelFiles } from "../contender.ts";
 import { chosenContenders, hasFiles } from "../contenders.ts";
 import { entry, race } from "../field.ts";
 import type { Entry } from "../field.ts";
 import { machine } from "../machine.ts";
 import { bundled, inputOf, writeModelFiles } from "../model-files.ts";
+import { runProgram } from "../program.ts";
 import { lines, remarks, tableOf, trustIn } from "../report.ts";
 import type { Line } from "../report.ts";
 import { launch } from "./chromium.ts";
@@ -115,7 +115,7 @@ async function run(args: Arguments, folder: string): Promise<void> {
   if (results.some(({ failure }) => failure !== undefined)) process.exitCode = 1;
 }
 
-const command: Command = {
+await runProgram({
   name: "bench/peers/browser",
   usage: "[options]",
   help: "senet beside onnxruntime-web, tfjs and LiteRT.js in Chromium, in turns; then first answers",
@@ -133,19 +133,4 @@ const command: Command = {
     json: { help: "for programs: an array, one object a contender; the tables go to standard error" },
   },
   positionals: { least: 0, most: 0 },
-  run: async (args) => {
-    const folder = workFolder();
-    process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-    process.on("SIGINT", () => process.exit(130));
-    await run(args, folder);
-  },
-};
-
-try {
-  if (process.argv.includes("--help")) print(helpText(command));
-  else await command.run(new Arguments(command, process.argv.slice(2)));
-} catch (error) {
-  process.stderr.write(`bench/peers/browser: ${(error as Error).message.replace(/^(senet )?bench\/peers\/browser: /, "")}\n`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
-}
-process.exit();
+}, run);

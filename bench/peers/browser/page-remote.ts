@@ -1,6 +1,6 @@
 /** The driver's end of a contender's page: one question at a time. */
 import type { Job } from "../contender.ts";
-import type { State } from "../child.ts";
+import type { State } from "../node/child.ts";
 import type { Remote } from "../remote.ts";
 import type { Loaded, Ran } from "../stage.ts";
 import { processorTime } from "./chromium.ts";

@@ -4,12 +4,12 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runInThisContext } from "node:vm";
-import type { Host } from "./contender.ts";
+import type { Host } from "../contender.ts";
 
-/** Bundled or not, this file lies in bench/peers/node_modules/.bench-ID, or in bench/peers. */
+/** Bundled or not, this file lies in bench/peers/node_modules/.bench-ID, or in bench/peers/node. */
 function packages(): string {
   const here = dirname(fileURLToPath(import.meta.url));
-  return /node_modules/.test(here) ? dirname(here) : join(here, "node_modules");
+  return /node_modules/.test(here) ? dirname(here) : join(dirname(here), "node_modules");
 }
 
 export const nodeHost: Host = {

@@ -1,10 +1,10 @@
 /** A contender's own process: loads one network, then runs it each time it is told to. Bundled, so that no loader stands in the way. */
 import { readFileSync } from "node:fs";
 import process from "node:process";
-import type { Job } from "./contender.ts";
-import { nodeHost } from "./node-host.ts";
-import { Stage } from "./stage.ts";
-import type { Loaded, Ran } from "./stage.ts";
+import type { Job } from "../contender.ts";
+import { nodeHost } from "./host.ts";
+import { Stage } from "../stage.ts";
+import type { Loaded, Ran } from "../stage.ts";
 
 export type Question =
   | { readonly kind: "load"; readonly contender: string; readonly job: Job }
