@@ -30,10 +30,33 @@ export function codeOf(text: string): string {
 /** The project files that a file imports, and everything else by its bare name. */
 function imports(file: string, text: string): string[] {
   const code = text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/[^\n]*/gm, "");
-  return [...code.matchAll(/^(?:import|export)\b[^;"]*?from\s*"([^"]+)"|\bimport\(\s*"([^"]+)"/gm)].map(
-    ([, named, loaded]) => named ?? loaded,
+  return [...code.matchAll(/^(?:import|export)\b[^;"]*?from\s*"([^"]+)"|^import\s*"([^"]+)"|\bimport\(\s*"([^"]+)"/gm)].map(
+    ([, named, run, loaded]) => named ?? run ?? loaded,
   ).map((target) =>
     target.startsWith(".") ? join(dirname(file), target) : target);
+}
+
+/** Files that import one another in a circle, the first of them again at the end; a file that names itself is none. */
+function circleIn(targetsOf: (file: string) => readonly string[], from: Iterable<string>): string[] | undefined {
+  const done = new Set<string>();
+  const path: string[] = [];
+  const visit = (file: string): string[] | undefined => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return undefined;
+    done.add(file);
+    path.push(file);
+    for (const target of targetsOf(file)) {
+      const found = target === file ? undefined : visit(target);
+      if (found !== undefined) return found;
+    }
+    path.pop();
+    return undefined;
+  };
+  for (const file of from) {
+    const found = visit(file);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** What each place may import, besides itself; the longest matching prefix rules. */
@@ -109,6 +132,10 @@ test("imports run one way and name their file with .ts", () => {
   assert.equal(wrong, []);
 });
 
+test("no files import one another in a circle, not even types", () => {
+  assert.is(circleIn((file) => imports(file, text.get(file) ?? ""), text.keys())?.join(" -> "), undefined);
+});
+
 test("models are composition: no loops over data, no typed arrays", () => {
   for (const [file, source] of text) {
     if (file.startsWith("models/")) assert.not(/\.data\b|Float32Array|Float64Array/.test(codeOf(source)), `${file} touches numbers`);
@@ -147,9 +174,17 @@ test("what small engines take: yield* stands behind no arguments, regular expres
 test("these searches find what they forbid", () => {
   assert.match(codeOf('const a = 1; // Math.exp\nconst b = "x ** y";'), /^const a = 1; {2}\nconst b = "";$/);
   assert.equal(
-    imports("src/nn/x.ts", 'import { a } from "../../kernels/shapes.ts";\nconst m = await import("node:fs");'),
-    ["kernels/shapes.ts", "node:fs"],
+    imports("src/nn/x.ts", 'import { a } from "../../kernels/shapes.ts";\nconst m = await import("node:fs");\nimport "./y.ts";'),
+    ["kernels/shapes.ts", "node:fs", "src/nn/y.ts"],
   );
+  assert.equal(
+    imports("a/b.ts", 'import type {\n  A,\n} from "./c.ts";\nexport type { D } from "./d.ts";\nlet e: import("./e.ts").E;'),
+    ["a/c.ts", "a/d.ts", "a/e.ts"],
+  );
+  const targets: Record<string, string[]> = { a: ["a", "b", "c"], b: ["d"], c: ["b", "d"], d: [] };
+  assert.is(circleIn((file) => targets[file], "abcd"), undefined);
+  targets.d.push("c");
+  assert.equal(circleIn((file) => targets[file], "abcd"), ["b", "d", "c", "b"]);
 });
 
 test("package.json depends on nothing, develops with three packages, and has the version that the source has", () => {

@@ -12,7 +12,7 @@ import process from "node:process";
 import { Random } from "../../kernels/random.ts";
 import { ModuleBuilder } from "../../kernels/wasm/assembler/module-builder.ts";
 import { convolution } from "../../kernels/wasm/convolution/choose.ts";
-import { noEpilogue } from "../../kernels/wasm/convolution/params.ts";
+import { noEpilogue } from "../../kernels/wasm/convolution/epilogue.ts";
 import type { ConvParams } from "../../kernels/wasm/convolution/params.ts";
 import { WINOGRAD_ERROR } from "../../kernels/wasm/convolution/tiles.ts";
 import { createModel, modelNames, usualInput } from "../../models/index.ts";

@@ -5,7 +5,7 @@
  */
 import type { Activation } from "../../kernels/activations.ts";
 import type { AddStep, AffineStep, AveragePoolStep, Epilogue, MeanStep, Quantisation, ScaleStep } from "../../kernels/quantised.ts";
-import type { Window } from "./operation.ts";
+import type { Window } from "./attributes.ts";
 
 /** Whole numbers of a layer, made once: [outputs, inputs / groups, height, width], or [outputs, inputs]. */
 export interface QuantisedWeight {

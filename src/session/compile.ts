@@ -1,8 +1,8 @@
 /** From a network and options to a session, with the capabilities that are given. */
 import type { Network } from "../graph/network.ts";
 import type { Module } from "../nn/module.ts";
-import { atOnce, inTime } from "./backends/backend.ts";
-import type { Making } from "./backends/backend.ts";
+import { atOnce, inTime } from "./backends/making.ts";
+import type { Making } from "./backends/making.ts";
 import { chosen } from "./backends/choose.ts";
 import type { BackendOptions, Capabilities } from "./backends/capabilities.ts";
 import { labelsOf } from "./backends/wasm/checks/verify.ts";

@@ -1,5 +1,5 @@
 /** A session's answers beside the eager engine's. */
-import "../../kernels/wasm/assembler/checked.ts";
+import "../../kernels/wasm/assembler/checks/checked.ts";
 import type { Module } from "../../src/nn/module.ts";
 import { compileSync } from "../../src/session/session.ts";
 import type { Shape } from "../../src/tensor.ts";

@@ -10,7 +10,7 @@ import type { Graph, Node, Operation, Value } from "../../src/graph/graph.ts";
 import { quantise } from "../../src/quantise/quantise.ts";
 import { byteSessions } from "../../src/quantise/network.ts";
 import { byteCapabilities } from "../../src/session/backends/wasm/bytes.ts";
-import { atOnce } from "../../src/session/backends/backend.ts";
+import { atOnce } from "../../src/session/backends/making.ts";
 import { checkBytes } from "../../src/session/backends/wasm/checks/bytes.ts";
 import { WasmExecutor } from "../../src/session/backends/wasm/executor.ts";
 import type { CompileWasm } from "../../src/session/backends/wasm/executor.ts";

@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import { compile, compileSync } from "../../src/session/session.ts";
 import type { Session } from "../../src/session/session.ts";
 import { Pool } from "../../src/session/threads/pool.ts";
-import type { SessionCode } from "../../src/session/threads/pool.ts";
+import type { SessionCode } from "../../src/session/threads/session-code.ts";
 import { bits } from "../support/compare.ts";
 import { draw } from "../support/random.ts";
 import { network, smallResNet } from "./networks.ts";

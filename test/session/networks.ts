@@ -1,5 +1,5 @@
 /** Small networks for tests of sessions, and what they are compared with. */
-import "../../kernels/wasm/assembler/checked.ts";
+import "../../kernels/wasm/assembler/checks/checked.ts";
 import { createModel } from "../../models/index.ts";
 import type { Module } from "../../src/nn/module.ts";
 import type { Shape } from "../../src/tensor.ts";

@@ -15,7 +15,7 @@ import { Session, compile, compileSync } from "../../src/session/session.ts";
 import { trialFailure } from "../../src/session/backends/wasm/checks/trial.ts";
 import { flagsOf, withFlags } from "../../src/session/backends/wasm/turbo/v8-flags.ts";
 import type { Flag } from "../../src/session/backends/wasm/turbo/v8-flags.ts";
-import { atOnce } from "../../src/session/backends/backend.ts";
+import { atOnce } from "../../src/session/backends/making.ts";
 import type { Backend } from "../../src/session/backends/backend.ts";
 import { PlainConstants } from "../../src/session/backends/plain/program.ts";
 import { WasmBackend } from "../../src/session/backends/wasm/backend.ts";

@@ -1,5 +1,5 @@
 /** Random inputs and weights; equal seeds give equal numbers. */
-import "../../kernels/wasm/assembler/checked.ts";
+import "../../kernels/wasm/assembler/checks/checked.ts";
 import { Random } from "../../kernels/random.ts";
 import type { Module } from "../../src/nn/module.ts";
 import { Parameter } from "../../src/nn/parameter.ts";

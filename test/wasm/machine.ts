@@ -1,5 +1,5 @@
 /** Kernels in a module of their own, with a memory to lay images in. */
-import "../../kernels/wasm/assembler/checked.ts";
+import "../../kernels/wasm/assembler/checks/checked.ts";
 import type { Kernel } from "../../kernels/wasm/shared/kernel.ts";
 import { ModuleBuilder } from "../../kernels/wasm/assembler/module-builder.ts";
 import { Images } from "./images.ts";

@@ -1,5 +1,5 @@
 /** Whether loops are faster with the pace, by clocks that say so, do not, or cannot tell; and that it changes instructions, not bits. */
-import "../../kernels/wasm/assembler/checked.ts";
+import "../../kernels/wasm/assembler/checks/checked.ts";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Random } from "../../kernels/random.ts";

@@ -5,8 +5,7 @@
 import type { Bytes } from "./encode.ts";
 import type { Local } from "./handles.ts";
 import type { Instruction, InstructionTable } from "./opcodes.ts";
-import type { Checks } from "./checks.ts";
-import type { TypeStack } from "./type-stack.ts";
+import type { Block, Checks, TypeCheck, Written } from "./checks/contract.ts";
 import { NONE } from "./types.ts";
 import type { Codes, SignatureTable } from "./types.ts";
 
@@ -20,8 +19,8 @@ export interface Home {
 }
 
 /** A block, and what branches to it name. Of a loop its beginning, of all else its end. */
-export class Label {
-  readonly kind: "function" | "block" | "loop" | "if";
+export class Label implements Block {
+  readonly kind: Block["kind"];
   readonly owner: Body;
   readonly params: Codes;
   readonly results: Codes;
@@ -46,11 +45,11 @@ export class Label {
   }
 }
 
-export class Body {
+export class Body implements Written {
   readonly name: string;
   readonly home: Home;
   readonly code: Bytes;
-  readonly check: TypeStack | undefined;
+  readonly check: TypeCheck | undefined;
   /** The instruction at hand, and how many there were with it: for messages. */
   instruction = "";
   count = 0;

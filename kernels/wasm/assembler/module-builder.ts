@@ -32,7 +32,7 @@
  * 18,000 when it is warm. What counts is therefore the number of instructions: emit one kernel for all layers that can share it.
  */
 import type { Home } from "./body.ts";
-import type { Checks } from "./checks.ts";
+import type { Checks } from "./checks/contract.ts";
 import { Bytes } from "./encode.ts";
 import { FunctionBuilder } from "./function-builder.ts";
 import type { Func, Local, Locals, Memory, MemoryLimits, Params } from "./handles.ts";
@@ -114,7 +114,7 @@ export class ModuleBuilder<T extends InstructionTable = Core> implements Home {
 
   define<P extends Params>(func: Func<P>, body: FunctionBody<P, T>): void {
     const definition = this.#functions[func.index];
-    this.checks?.defining(this as unknown as ModuleBuilder, func, definition);
+    this.checks?.defining(this, func, definition);
     const buffer = this.#buffers.pop() ?? new Bytes(4096);
     buffer.clear();
     const builder = new FunctionBuilder<T>(this, func.name, func.params, func.signature.results, buffer);
@@ -160,7 +160,7 @@ export class ModuleBuilder<T extends InstructionTable = Core> implements Home {
   }
 
   export(handle: Handle, name: string = handle.name): void {
-    this.checks?.exporting(this as unknown as ModuleBuilder, handle, this.#exports.has(name), name);
+    this.checks?.exporting(this, handle, this.#exports.has(name), name);
     this.#exports.set(name, handle);
   }
 

@@ -16,7 +16,7 @@ import { convPanels } from "./panels.ts";
 import { checkConv, convName, convPitches } from "./params.ts";
 import type { ConvParams } from "./params.ts";
 import { emitRow } from "./row.ts";
-import type { RowFunc, Segment } from "./row.ts";
+import type { RowFunc, Segment } from "./row-kernel.ts";
 import type { Func } from "../assembler/handles.ts";
 import { interiorBytes, pixelBytes, rowBytes } from "../shared/layout.ts";
 import { atMost, offset } from "../shared/addresses.ts";

@@ -4,28 +4,15 @@
  */
 import { conv2dShape } from "../../shapes.ts";
 import { activationName } from "../shared/activation.ts";
-import type { Activation } from "../shared/activation.ts";
-import type { VectorArithmetic } from "../shared/arithmetic.ts";
+import type { ConvEpilogue } from "./epilogue.ts";
+import type { ConvArithmetic } from "./row-kernel.ts";
 import { paddedBytes, pixelBytes, rowBytes } from "../shared/layout.ts";
 import type { Layout } from "../shared/layout.ts";
 
 type Two = readonly [number, number];
 
-/** What happens to a sum before it is stored, in this order: y = activation(gate * sum + residual). */
-export interface ConvEpilogue {
-  /** A factor for each output channel. */
-  readonly gate: boolean;
-  /** How the image lies that is added: as many channels, rows and columns as the output, any halo. */
-  readonly residual: Layout | undefined;
-  readonly activation: Activation | undefined;
-  /** y = activation(gate * sum without bias + bias + residual) instead: depthwise kernels alone have it, as a gate of their input. */
-  readonly biasLast?: boolean;
-}
-
-export const noEpilogue: ConvEpilogue = { gate: false, residual: undefined, activation: undefined };
-
 /** Pairs are [height, width]. */
-export interface ConvParams extends VectorArithmetic {
+export interface ConvParams extends ConvArithmetic {
   readonly input: Layout;
   readonly output: Layout;
   readonly kernel: Two;

@@ -12,48 +12,13 @@
  */
 import { activationScratch, emitActivation, isHeavy, lateConstants } from "../shared/activation.ts";
 import type { ActivationScratch } from "../shared/activation.ts";
-import type { ConvEpilogue } from "./params.ts";
+import { rowParams } from "./row-kernel.ts";
+import type { RowFunc, RowKernel, Segment } from "./row-kernel.ts";
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
-import type { Func, Local } from "../assembler/handles.ts";
-import type { VectorArithmetic } from "../shared/arithmetic.ts";
+import type { Local } from "../assembler/handles.ts";
 import { loadLanes, storeLanes } from "../shared/lanes.ts";
 import type { ModuleBuilder } from "../assembler/module-builder.ts";
 import type { Pace, PaceMaker } from "../shared/pace.ts";
-
-/** A loop over places of the kernel: how many, and the bytes between them. */
-export interface Segment {
-  readonly count: number;
-  readonly pitch: number;
-}
-
-export interface RowKernel extends VectorArithmetic {
-  readonly name: string;
-  /** Pixels of a tile. */
-  readonly pixels: number;
-  /** Channels of the panel: a multiple of 4. */
-  readonly columns: number;
-  /** Channels from step to step of the weights, where they are more than the tile's. */
-  readonly panelColumns?: number;
-  /** How many of them exist: less than 4 fewer. */
-  readonly valid: number;
-  /** Pixels of the row; undefined where the caller says it. */
-  readonly width: number | undefined;
-  /** Loops around `run` contiguous floats, the outermost first. */
-  readonly segments: readonly Segment[];
-  readonly run: number;
-  /** What sums begin with: the biases that the panel begins with, unless told otherwise; 0; or what is in the output. */
-  readonly begin?: "bias" | "zero" | "output";
-  /** Bytes between the windows of neighbouring pixels, between these, and between their residuals. */
-  readonly inPixel: number;
-  readonly outPixel: number;
-  readonly residualPixel: number;
-  readonly epilogue: ConvEpilogue;
-}
-
-/** Of the row's first pixel: window, output and residual; the panel; the gates of its channels; how many pixels. */
-export const rowParams = { x: "i32", w: "i32", y: "i32", residual: "i32", gate: "i32", pixels: "i32" } as const;
-
-export type RowFunc = Func<typeof rowParams>;
 
 /**
  * The last tiles of a row, where its pixels are no multiple of a tile. A tile with few sums waits for its last addition: vectors of 256

@@ -5,8 +5,9 @@
  * (lean.ts) does not load it.
  */
 import type { ModuleBuilder } from "../assembler/module-builder.ts";
-import { emitRow, rowParams } from "./row.ts";
-import type { RowFunc, RowKernel } from "./row.ts";
+import { emitRow } from "./row.ts";
+import { rowParams } from "./row-kernel.ts";
+import type { RowFunc, RowKernel } from "./row-kernel.ts";
 import { PANEL } from "./tiles.ts";
 
 const HALF = PANEL / 2;

@@ -2,11 +2,11 @@
  * Which tile a kernel has, and how much it computes before it comes back to the same weights. The measurements behind each choice, with
  * machine and command, are in docs/kernels.md; measure again with bench/kernels/main.ts.
  */
-import type { VectorArithmetic } from "../shared/arithmetic.ts";
+import type { ConvArithmetic } from "./row-kernel.ts";
 import type { ConvParams } from "./params.ts";
 import { imageBytes, rowBytes } from "../shared/layout.ts";
 
-const ANY_MACHINE: VectorArithmetic = { fma: false };
+const ANY_MACHINE: ConvArithmetic = { fma: false };
 
 /** Channels of a full panel of weights. */
 export const PANEL = 16;
@@ -15,7 +15,7 @@ export const PANEL = 16;
  * Pixels of a tile that is `channels` (4, 8, 12 or 16) wide. x64 has 15 vector registers for us, and V8 before 13 loads all operands of a
  * term first: sums, weights and inputs of a term must fit into them. Joined to 256 bits, 16 channels take half as many registers.
  */
-export function tilePixels(channels: number, machine: VectorArithmetic = ANY_MACHINE): number {
+export function tilePixels(channels: number, machine: ConvArithmetic = ANY_MACHINE): number {
   if (channels === 16 && machine.tall) return 6;
   if (channels === 16 && machine.wide === true) return machine.fma ? 6 : 5;
   return { 16: 2, 12: 3, 8: 4, 4: 6 }[channels] ?? 2;

@@ -1,7 +1,7 @@
 /** Arithmetic on some channels of a pixel at once, for transforms and for outputs that are put together: winograd-*.ts, strassen.ts. */
 import { emitActivation } from "../shared/activation.ts";
 import type { ActivationScratch, PushConstant } from "../shared/activation.ts";
-import type { ConvEpilogue } from "./params.ts";
+import type { ConvEpilogue } from "./epilogue.ts";
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import type { Local } from "../assembler/handles.ts";
 import type { VectorArithmetic } from "../shared/arithmetic.ts";

@@ -5,10 +5,10 @@
  */
 import { activationName } from "../shared/activation.ts";
 import type { Activation } from "../shared/activation.ts";
-import { noEpilogue } from "../convolution/params.ts";
+import { noEpilogue } from "../convolution/epilogue.ts";
 import type { ConvParams } from "../convolution/params.ts";
 import { emitRow } from "../convolution/row.ts";
-import type { RowFunc } from "../convolution/row.ts";
+import type { RowFunc } from "../convolution/row-kernel.ts";
 import type { VectorArithmetic } from "../shared/arithmetic.ts";
 import { layoutName } from "../shared/kernel.ts";
 import type { Kernel } from "../shared/kernel.ts";

@@ -1,6 +1,3 @@
-import type { ModuleBuilder } from "../assembler/module-builder.ts";
-import type { RowFunc, RowKernel } from "../convolution/row.ts";
-
 /** What instructions products and sums may use. */
 export interface VectorArithmetic {
   /**
@@ -10,6 +7,4 @@ export interface VectorArithmetic {
   readonly fma: boolean;
   /** Does the engine compute neighbouring vectors in pairs, as one of 256 bits (revectorisation)? The same bits, in other tiles. */
   readonly wide?: boolean | undefined;
-  /** Emits rows in tiles of 6 pixels by 8 channels (convolution/tall.ts), where those are faster: fused; never with `wide`. */
-  readonly tall?: ((m: ModuleBuilder, kernel: RowKernel) => RowFunc) | undefined;
 }

@@ -1,10 +1,10 @@
 /**
- * What sessions compute on: the one interface of all families of kernels. A family is a folder here with a `BackendKind`, and a line in
- * choose.ts. One that computes around another (kernels on trial, modules from a file) is a `Backend` too.
+ * What sessions compute on: the one interface of all families of kernels. A family is a folder here with a `BackendKind` (kind.ts), and
+ * a line in choose.ts. One that computes around another (kernels on trial, modules from a file) is a `Backend` too.
  */
 import type { Graph, Value } from "../../graph/graph.ts";
 import type { Routine } from "../../operations/record.ts";
-import type { Wanted } from "./capabilities.ts";
+import type { Making } from "./making.ts";
 import type { WasmExecutor } from "./wasm/executor.ts";
 
 /** What a program is to compute. */
@@ -57,62 +57,6 @@ export interface Backend {
   /** Where programs that train can be planned. */
   readonly executor?: WasmExecutor | undefined;
 }
-
-/** A family of kernels. */
-export interface BackendKind {
-  /** As the option `kernels` has it. */
-  readonly name: string;
-  /** Why there is none here, for people to read; undefined where there is. */
-  missing(): string | undefined;
-  /**
-   * @param why this one, where others come first
-   * @throws Refusal where the host does not let it be made; Error where what is wanted makes no sense
-   */
-  make(wanted: Wanted, why: string): Making<Backend>;
-}
-
-/** A part of making something that hosts may refuse to do at once: compiling large modules, starting workers. */
-export interface Job {
-  /** @throws where it cannot be done at once */
-  now(): void;
-  later(): Promise<void>;
-}
-
-/** The making of something, from job to job. What a job throws is thrown where it was yielded. */
-export type Making<T> = Generator<Job, T>;
-
-/** Makes it now. */
-export function atOnce<T>(making: Making<T>): T {
-  let step = making.next();
-  while (step.done !== true) {
-    try {
-      step.value.now();
-    } catch (error) {
-      step = making.throw(error);
-      continue;
-    }
-    step = making.next();
-  }
-  return step.value;
-}
-
-/** Makes it while others have their turns. */
-export async function inTime<T>(making: Making<T>): Promise<T> {
-  let step = making.next();
-  while (step.done !== true) {
-    try {
-      await step.value.later();
-    } catch (error) {
-      step = making.throw(error);
-      continue;
-    }
-    step = making.next();
-  }
-  return step.value;
-}
-
-/** A host that does not compile or run modules of kernels: the next family takes over, with this as the reason. */
-export class Refusal extends Error {}
 
 /** Milliseconds that a thread computes before others have their turns. */
 const TURN = 10;

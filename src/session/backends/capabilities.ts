@@ -3,14 +3,15 @@
  * lean.ts the least.
  */
 import type { Graph } from "../../graph/graph.ts";
-import type { Backend, Making } from "./backend.ts";
+import type { Backend } from "./backend.ts";
+import type { Making } from "./making.ts";
 import type { Arithmetic, Numerics } from "./numerics.ts";
 import type { Operations } from "./operations.ts";
 import type { Copies } from "../threads/copies.ts";
-import type { Pool } from "../threads/pool.ts";
-import type { WasmBackendOptions } from "./wasm/backend.ts";
+import type { Crew } from "../threads/crew.ts";
 import type { WasmExecutor } from "./wasm/executor.ts";
 import type { WasmModuleUse } from "./wasm/modules/file.ts";
+import type { WasmBackendOptions } from "./wasm/options.ts";
 
 /** `auto` is the first that the host has: wasm, else plain. */
 export type KernelChoice = "auto" | "wasm" | "plain";
@@ -76,13 +77,6 @@ export interface Capabilities {
 /** What a network brings for its sessions, instead of what `compile` has: what is asked of the backend besides. */
 export interface OwnSessions extends Pick<Wanted, "numerics" | "check"> {
   readonly capabilities: Capabilities;
-}
-
-/** Who computes, and why no more where more are wanted. */
-export interface Crew {
-  readonly threads: number;
-  readonly pool: Pool | undefined;
-  readonly alone: string | undefined;
 }
 
 export interface ThreadsCapability {

@@ -1,6 +1,8 @@
 /** Which kernels a session runs on: the first family that is asked for and that this host has. */
-import { Refusal } from "./backend.ts";
-import type { Backend, BackendKind, Making } from "./backend.ts";
+import { Refusal } from "./making.ts";
+import type { Backend } from "./backend.ts";
+import type { BackendKind } from "./kind.ts";
+import type { Making } from "./making.ts";
 import type { BackendOptions, Wanted } from "./capabilities.ts";
 import { plainKind } from "./plain/backend.ts";
 import { wasmKind } from "./wasm/backend.ts";

@@ -2,7 +2,7 @@
 import type { ConvParams } from "../../../kernels/wasm/convolution/params.ts";
 import type { Convolution } from "../../../kernels/wasm/convolution/choose.ts";
 import type { Activation } from "../../../kernels/wasm/shared/activation.ts";
-import type { VectorArithmetic } from "../../../kernels/wasm/shared/arithmetic.ts";
+import type { ConvArithmetic } from "../../../kernels/wasm/convolution/row-kernel.ts";
 import type { Pace } from "../../../kernels/wasm/shared/pace.ts";
 import type { InstructionTable } from "../../../kernels/wasm/assembler/opcodes.ts";
 import { probe } from "../../../kernels/wasm/probe/probe.ts";
@@ -17,7 +17,7 @@ export type Numerics = (typeof numericsNames)[number];
 export const numericsNames = ["exact", "fast", "turbo"] as const;
 
 /** What kernels may do. */
-export interface Arithmetic extends VectorArithmetic {
+export interface Arithmetic extends ConvArithmetic {
   /** Are the bits promised, so that nothing may depend on the host? */
   readonly exact?: boolean;
   /** Holds loops back where products and sums are not fused; it changes no bit. */

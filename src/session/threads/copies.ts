@@ -4,10 +4,8 @@
  * this for all sessions of this thread, one run after the other. Where it ends, the run that it had begun is refused and the next one
  * starts another; where none can be started this thread computes, and says why.
  */
-import type { Graph, Value } from "../../graph/graph.ts";
-import type { PlacedMemory } from "../plan/plan.ts";
 import type { Image } from "../plan/places.ts";
-import type { SessionCode } from "./pool.ts";
+import type { AsynchronousRun, CopiedMemory, Range, SessionCode } from "./session-code.ts";
 import { after, spawn } from "./spawn.ts";
 import type { PoolWorker, WorkerMessage } from "./spawn.ts";
 import { sourcesOf } from "./worker-source.ts";
@@ -21,40 +19,6 @@ const PAGE = 65536;
 const PIECE = 4194304;
 /** Memories of sessions that are gone, which the worker keeps for others. */
 const MOST_FREE = 2;
-
-/** A part of a memory. */
-export interface Range {
-  readonly address: number;
-  readonly bytes: number;
-}
-
-/** A memory as far as it is copied. */
-export interface CopiedMemory {
-  /** What stays from run to run, the latest last. */
-  readonly kept: readonly Range[];
-  /** How often all of it was written anew. */
-  readonly refreshes: number;
-}
-
-/** A run of a program, and where its values lie. */
-export interface AsynchronousRun<T> {
-  /** Of the functions that do it. */
-  readonly names: readonly string[];
-  /** Called on this thread when it is the run's turn. */
-  readonly begin: () => void;
-  /** Called on this thread when it is done; its result is the promise's. */
-  readonly end: () => T;
-  /** Does all that on this thread, where there is no worker. */
-  readonly here: () => Promise<T>;
-  readonly memory: CopiedMemory;
-  readonly graph: Pick<Graph, "inputs" | "outputs">;
-  /** Names of values that are readable afterwards. */
-  readonly kept: ReadonlySet<string>;
-  readonly images: ReadonlyMap<Value, Image>;
-  /** Inputs and outputs as users see them. */
-  readonly planar: ReadonlyMap<Value, Image>;
-  readonly address: PlacedMemory["address"];
-}
 
 /** What goes to the worker and what comes back. */
 function traffic(run: AsynchronousRun<unknown>): { readonly inputs: Range[]; readonly outputs: Range[] } {

@@ -2,8 +2,9 @@
  * A backend whose threads may get fewer: around another one, which is made anew with those that are left once something was lost with a
  * worker.
  */
-import { atOnce } from "../backends/backend.ts";
-import type { Backend, Making, Program, ProgramRequest } from "../backends/backend.ts";
+import { atOnce } from "../backends/making.ts";
+import type { Backend, Program, ProgramRequest } from "../backends/backend.ts";
+import type { Making } from "../backends/making.ts";
 import type { Value } from "../../graph/graph.ts";
 import { Lost } from "./lost.ts";
 

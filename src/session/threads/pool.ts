@@ -8,7 +8,7 @@ import {
   ACKNOWLEDGED, ASLEEP, EPOCH, FINISHED, FIRST_SLOT, HELPERS, MOST_WORKERS, RUN, SENT, SESSION, SLOTS, SLOT_WORDS, STAGE,
 } from "./words.ts";
 import type { HostWasmMemory, HostWasmModule } from "../../host-types.ts";
-import type { AsynchronousRun } from "./copies.ts";
+import type { AsynchronousRun, SessionCode } from "./session-code.ts";
 import type { EmitRuns } from "../backends/wasm/run-function.ts";
 import { LOST_WORKER, Lost } from "./lost.ts";
 import { emitRunsShared } from "./run-shared.ts";
@@ -23,17 +23,6 @@ const PATIENCE = 2000;
 const START = 5000;
 /** A run that makes no progress for so long, nor ends by itself (run-shared.ts), has lost its leader. */
 const STILL = 10_000;
-
-/** What workers must have of a session before they can run its programs. */
-export interface SessionCode {
-  readonly session: number;
-  readonly memory: HostWasmMemory;
-  /** One word of it each: what stands at STAGE_ADDRESS, and at LOST_ADDRESS. */
-  readonly stage: Int32Array;
-  readonly lost: Int32Array;
-  /** In the order in which they were made; undefined for those that are of no use any more. */
-  readonly modules: readonly (HostWasmModule | undefined)[];
-}
 
 /** What a worker has of a session: how many modules, and which functions it is to forget. */
 interface Known {

@@ -1,7 +1,8 @@
 /** Threads for sessions that have them. */
-import type { Crew, ThreadsCapability } from "../backends/capabilities.ts";
-import type { Job, Making } from "../backends/backend.ts";
+import type { ThreadsCapability } from "../backends/capabilities.ts";
+import type { Job, Making } from "../backends/making.ts";
 import { copies } from "./copies.ts";
+import type { Crew } from "./crew.ts";
 import { LastingBackend } from "./lasting.ts";
 import { growPool, warmPool } from "./pool.ts";
 import type { Pool } from "./pool.ts";

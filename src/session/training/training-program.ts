@@ -5,12 +5,12 @@
 import type { Graph } from "../../graph/graph.ts";
 import { placePlan } from "../plan/plan.ts";
 import type { Entry, PlacedPlan } from "../plan/plan.ts";
-import { atOnce } from "../backends/backend.ts";
-import type { Making } from "../backends/backend.ts";
+import { atOnce } from "../backends/making.ts";
+import type { Making } from "../backends/making.ts";
 import type { WasmExecutor } from "../backends/wasm/executor.ts";
 import { installing, spansOf } from "../backends/wasm/install.ts";
 import type { Span } from "../backends/wasm/install.ts";
-import { trustsOf } from "./step/context.ts";
+import { trustsOf } from "./step/trusts.ts";
 import { planLoss } from "./loss.ts";
 import type { Loss } from "./loss.ts";
 import type { Mask } from "./step/masks.ts";

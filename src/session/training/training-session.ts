@@ -10,7 +10,7 @@ import { Tensor, isDouble, sameShape, showShape, sizeOf } from "../../tensor.ts"
 import type { Shape } from "../../tensor.ts";
 import { isTensor } from "../../checks.ts";
 import { checkOptions, didYouMean, show } from "../../errors.ts";
-import { atOnce, inTime } from "../backends/backend.ts";
+import { atOnce, inTime } from "../backends/making.ts";
 import type { Backend } from "../backends/backend.ts";
 import { chosen } from "../backends/choose.ts";
 import { whenDropped } from "../backends/dropped.ts";

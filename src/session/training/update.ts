@@ -8,7 +8,7 @@ import { CLIP_EPSILON, clipScaleKernel, scaleFlatKernel, squaresBytes, squaresKe
 import { flatParts } from "../../../kernels/wasm/training/flat.ts";
 import type { Kernel } from "../../../kernels/wasm/shared/kernel.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { Trusts } from "./step/context.ts";
+import type { Trusts } from "./step/trusts.ts";
 import { adamw, clip, moveAverage, sgd } from "./plain/tasks.ts";
 import { StepPlanner } from "./step/step-planner.ts";
 import type { TrainingOptions } from "./options.ts";

@@ -10,7 +10,7 @@ import { Random } from "../../../kernels/random.ts";
 import { createModel } from "../../../models/index.ts";
 import { stateDict } from "../../../src/nn/state-dict.ts";
 import { Pool } from "../../../src/session/threads/pool.ts";
-import type { SessionCode } from "../../../src/session/threads/pool.ts";
+import type { SessionCode } from "../../../src/session/threads/session-code.ts";
 import { compileTraining } from "../../../src/session/training/training-session.ts";
 import type { TrainingOptions } from "../../../src/session/training/options.ts";
 import type { TrainingSession } from "../../../src/session/training/training-session.ts";

@@ -8,7 +8,7 @@ import type { FunctionBuilder } from "../../../kernels/wasm/assembler/function-b
 import type { Func, Local } from "../../../kernels/wasm/assembler/handles.ts";
 import { ModuleBuilder } from "../../../kernels/wasm/assembler/module-builder.ts";
 import { lower } from "../../../src/nn/lower.ts";
-import { atOnce } from "../../../src/session/backends/backend.ts";
+import { atOnce } from "../../../src/session/backends/making.ts";
 import { exactArithmetic } from "../../../src/session/backends/numerics.ts";
 import { WasmExecutor } from "../../../src/session/backends/wasm/executor.ts";
 import { trainingCheck } from "../../../src/session/training/checks/verify.ts";

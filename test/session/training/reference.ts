@@ -1,5 +1,5 @@
 /** What tests of training sessions compare with: eager models, in double precision on the reference kernels. */
-import "../../../kernels/wasm/assembler/checked.ts";
+import "../../../kernels/wasm/assembler/checks/checked.ts";
 import * as reference from "../../../kernels/reference/index.ts";
 import { Random } from "../../../kernels/random.ts";
 import { createModel } from "../../../models/index.ts";

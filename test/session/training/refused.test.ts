@@ -6,7 +6,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Random } from "../../../kernels/random.ts";
 import type { Kind } from "../../../src/graph/graph.ts";
-import type { TrainingTask } from "../../../src/session/training/step/context.ts";
+import type { TrainingTask } from "../../../src/session/training/step/trusts.ts";
 import { compileTrainingSync } from "../../../src/session/training/training-session.ts";
 import type { TrainingOptions } from "../../../src/session/training/options.ts";
 import { difference } from "../../support/compare.ts";

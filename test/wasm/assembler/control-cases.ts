@@ -1,5 +1,5 @@
 /** Control flow, variables, constants and shuffles. */
-import "../../../kernels/wasm/assembler/checked.ts";
+import "../../../kernels/wasm/assembler/checks/checked.ts";
 import * as assert from "uvu/assert";
 import type { FunctionBuilder } from "../../../kernels/wasm/assembler/function-builder.ts";
 import { ModuleBuilder } from "../../../kernels/wasm/assembler/module-builder.ts";

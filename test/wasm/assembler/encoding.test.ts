@@ -1,5 +1,5 @@
 /** The binary: numbers in LEB128, shared types, names, large functions, and the same bytes whenever the same calls are made. */
-import "../../../kernels/wasm/assembler/checked.ts";
+import "../../../kernels/wasm/assembler/checks/checked.ts";
 import process from "node:process";
 import { test } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,5 +1,5 @@
 /** Small modules to run instructions in. */
-import "../../../kernels/wasm/assembler/checked.ts";
+import "../../../kernels/wasm/assembler/checks/checked.ts";
 import type { FunctionBuilder } from "../../../kernels/wasm/assembler/function-builder.ts";
 import type { Local, MemoryLimits } from "../../../kernels/wasm/assembler/handles.ts";
 import { ModuleBuilder } from "../../../kernels/wasm/assembler/module-builder.ts";

@@ -2,7 +2,7 @@
  * Every instruction of the table runs, and gives what TypeScript says it should. An instruction without a case, and a case without
  * an instruction, fail. Relaxed instructions run where the host has them; everywhere their bytes are compared with the specification.
  */
-import "../../../kernels/wasm/assembler/checked.ts";
+import "../../../kernels/wasm/assembler/checks/checked.ts";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ALL } from "../../../kernels/wasm/assembler/opcodes-all.ts";

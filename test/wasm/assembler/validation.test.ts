@@ -1,5 +1,5 @@
 /** What the type check refuses and allows, and its words; what it allows must pass the host's validation, and run. */
-import "../../../kernels/wasm/assembler/checked.ts";
+import "../../../kernels/wasm/assembler/checks/checked.ts";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { FunctionBuilder } from "../../../kernels/wasm/assembler/function-builder.ts";

@@ -2,7 +2,7 @@
  * Convolution kernels run on padded images, and two oracles for them: the reference in double precision, and the same sum in
  * float32, rounded after every operation in the order that the kernels promise. The second must agree to the bit.
  */
-import "../../../kernels/wasm/assembler/checked.ts";
+import "../../../kernels/wasm/assembler/checks/checked.ts";
 import * as assert from "uvu/assert";
 import { erf } from "../../../kernels/erf.ts";
 import { sigmoid, tanh } from "../../../kernels/math.ts";

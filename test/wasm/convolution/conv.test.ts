@@ -1,5 +1,5 @@
 /** Convolution kernels against the reference and, to the bit, against the promised order of summation. */
-import "../../../kernels/wasm/assembler/checked.ts";
+import "../../../kernels/wasm/assembler/checks/checked.ts";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { plain } from "../activations.ts";

@@ -1,5 +1,5 @@
 /** Packing in WebAssembly writes what the functions in TypeScript write, and nothing else. */
-import "../../../kernels/wasm/assembler/checked.ts";
+import "../../../kernels/wasm/assembler/checks/checked.ts";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Random } from "../../../kernels/random.ts";

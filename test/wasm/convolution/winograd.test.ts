@@ -1,5 +1,5 @@
 /** Winograd's kernels against the reference: sizes, edges, epilogues, parts, what is not finite, and how large the error is. */
-import "../../../kernels/wasm/assembler/checked.ts";
+import "../../../kernels/wasm/assembler/checks/checked.ts";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { plain } from "../activations.ts";

@@ -1,5 +1,5 @@
 /** Fully connected layers: against the reference, and to the bit against the promised order of the sum. */
-import "../../../kernels/wasm/assembler/checked.ts";
+import "../../../kernels/wasm/assembler/checks/checked.ts";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { linearForward } from "../../../kernels/reference/index.ts";

@@ -1,5 +1,5 @@
 /** Kernels of bytes in a module of their own, with a memory to lay bytes in. */
-import "../../../kernels/wasm/assembler/checked.ts";
+import "../../../kernels/wasm/assembler/checks/checked.ts";
 import { ModuleBuilder } from "../../../kernels/wasm/assembler/module-builder.ts";
 import { ALL } from "../../../kernels/wasm/assembler/opcodes-all.ts";
 import { imageBytes, interiorBytes, pixelBytes, rowBytes } from "../../../kernels/wasm/shared/layout.ts";

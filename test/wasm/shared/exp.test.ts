@@ -1,5 +1,5 @@
 /** The vector exponential against the one in double precision. */
-import "../../../kernels/wasm/assembler/checked.ts";
+import "../../../kernels/wasm/assembler/checks/checked.ts";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { exp } from "../../../kernels/math.ts";

@@ -1,5 +1,5 @@
 /** What functions of one number are judged by: applied to many numbers, all exponents among them, and errors in units in the last place. */
-import "../../../kernels/wasm/assembler/checked.ts";
+import "../../../kernels/wasm/assembler/checks/checked.ts";
 import * as assert from "uvu/assert";
 import { emitActivation, activationScratch } from "../../../kernels/wasm/shared/activation.ts";
 import type { Activation } from "../../../kernels/wasm/shared/activation.ts";

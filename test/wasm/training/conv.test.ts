@@ -1,5 +1,5 @@
 /** Gradients of convolutions by kernels of WebAssembly against the reference; splits of parts change no bit. */
-import "../../../kernels/wasm/assembler/checked.ts";
+import "../../../kernels/wasm/assembler/checks/checked.ts";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { packConvWeights, packedConvSize } from "../../../kernels/wasm/convolution/panels.ts";

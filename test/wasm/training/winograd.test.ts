@@ -1,5 +1,5 @@
 /** Winograd's method in training against the reference in double precision: forward, and both gradients; splits of parts change no bit. */
-import "../../../kernels/wasm/assembler/checked.ts";
+import "../../../kernels/wasm/assembler/checks/checked.ts";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { conv2dBackwardInput, conv2dForward } from "../../../kernels/reference/layers/conv2d.ts";

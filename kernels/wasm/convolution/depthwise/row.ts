@@ -7,7 +7,7 @@
  */
 import { activationScratch, emitActivation } from "../../shared/activation.ts";
 import type { ActivationScratch } from "../../shared/activation.ts";
-import type { ConvEpilogue } from "../params.ts";
+import type { ConvEpilogue } from "../epilogue.ts";
 import type { FunctionBuilder } from "../../assembler/function-builder.ts";
 import type { Func, Local } from "../../assembler/handles.ts";
 import type { VectorArithmetic } from "../../shared/arithmetic.ts";

@@ -3,7 +3,7 @@
  * convolution/winograd/input.ts.
  */
 import { activationScratch } from "../../shared/activation.ts";
-import type { ConvEpilogue } from "../params.ts";
+import type { ConvEpilogue } from "../epilogue.ts";
 import type { Func, Local } from "../../assembler/handles.ts";
 import { offset, set } from "../../shared/addresses.ts";
 import type { ModuleBuilder } from "../../assembler/module-builder.ts";

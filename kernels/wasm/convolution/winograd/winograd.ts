@@ -20,7 +20,7 @@ import { convPanels } from "../panels.ts";
 import { checkConv, convName, convPitches } from "../params.ts";
 import type { ConvParams } from "../params.ts";
 import { emitRow } from "../row.ts";
-import type { RowFunc } from "../row.ts";
+import type { RowFunc } from "../row-kernel.ts";
 import { scratchParams } from "../direct.ts";
 import type { ScratchFunc, ScratchKernel } from "../direct.ts";
 import type { Local } from "../../assembler/handles.ts";

@@ -10,7 +10,7 @@
  * so that weights are read once for all of them, and parts are panels.
  */
 import { emitRow } from "../../convolution/row.ts";
-import type { RowFunc, RowKernel, Segment } from "../../convolution/row.ts";
+import type { RowFunc, RowKernel, Segment } from "../../convolution/row-kernel.ts";
 import type { FunctionBuilder } from "../../assembler/function-builder.ts";
 import type { Local } from "../../assembler/handles.ts";
 import type { Kernel } from "../../shared/kernel.ts";

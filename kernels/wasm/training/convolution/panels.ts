@@ -1,7 +1,7 @@
 /** How the weights of a convolution lie packed, forward and for the gradient by the input: both as convolution/panels.ts has it. */
 import { convPanels } from "../../convolution/panels.ts";
 import type { Panels } from "../../convolution/panels.ts";
-import { noEpilogue } from "../../convolution/params.ts";
+import { noEpilogue } from "../../convolution/epilogue.ts";
 import type { ConvParams } from "../../convolution/params.ts";
 import { phases } from "./phases.ts";
 import type { ConvGradientParams, Phase } from "./phases.ts";

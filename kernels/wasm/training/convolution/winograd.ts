@@ -6,7 +6,7 @@
  * Sums come in another order than direct ones, and in fewer products, so sessions with exact numerics do without.
  */
 import { packedConvSize, convPanels } from "../../convolution/panels.ts";
-import { noEpilogue } from "../../convolution/params.ts";
+import { noEpilogue } from "../../convolution/epilogue.ts";
 import type { ConvParams } from "../../convolution/params.ts";
 import { PANEL, winogradBlock, winogradPays } from "../../convolution/tiles.ts";
 import { packedWinogradSize } from "../../convolution/winograd/panels.ts";

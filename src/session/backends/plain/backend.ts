@@ -1,5 +1,5 @@
 /** The plain kernels, or the textbook's: on every host, and on this thread. */
-import type { BackendKind } from "../backend.ts";
+import type { BackendKind } from "../kind.ts";
 import { PlainConstants, plainProgram } from "./program.ts";
 
 export const plainKind: BackendKind = {

@@ -1,27 +1,19 @@
 /** Kernels on WebAssembly SIMD: with which instructions, how many threads, and why. */
 import { probe } from "../../../../kernels/wasm/probe/probe.ts";
-import { Refusal } from "../backend.ts";
-import type { Backend, BackendKind, Making, Program, ProgramRequest } from "../backend.ts";
+import { Refusal } from "../making.ts";
+import type { Backend, Program, ProgramRequest } from "../backend.ts";
+import type { BackendKind } from "../kind.ts";
+import type { Making } from "../making.ts";
 import { arithmeticOf, showPace } from "../numerics.ts";
-import type { Copies } from "../../threads/copies.ts";
-import type { Operations } from "../operations.ts";
-import type { Crew } from "../capabilities.ts";
+import type { Crew } from "../../threads/crew.ts";
 import { PlainConstants, plainProgram } from "../plain/program.ts";
 import { checkedKernels } from "./checks/checked.ts";
-import type { Kernels } from "./checks/checked.ts";
 import { WasmExecutor } from "./executor.ts";
 import type { CompileWasm } from "./executor.ts";
+import type { WasmBackendOptions } from "./options.ts";
 import { makeWasmProgram } from "./program.ts";
 
 const compileHere: CompileWasm = (emit) => new WebAssembly!.Module(emit().toBytes());
-
-/** What a backend is made of. */
-export interface WasmBackendOptions extends Crew {
-  readonly kernels: Kernels;
-  readonly operations: Operations;
-  /** Who does asynchronous runs where there is one thread. */
-  readonly copies?: Copies | undefined;
-}
 
 export class WasmBackend implements Backend {
   readonly name = "wasm";

@@ -1,15 +1,16 @@
 /** Runs the programs of one session. It holds their memory, the kernels that were compiled for them, and the threads that share these. */
 import type { ModuleBuilder } from "../../../../kernels/wasm/assembler/module-builder.ts";
 import type { HostWasmInstance, HostWasmModule } from "../../../host-types.ts";
-import { Refusal } from "../backend.ts";
-import type { Job } from "../backend.ts";
+import { Refusal } from "../making.ts";
+import type { Job } from "../making.ts";
 import { giveMemory } from "./memories.ts";
 import type { Arithmetic } from "../numerics.ts";
 import type { Routine } from "../../../operations/record.ts";
 import { emitRunsAlone } from "./run-function.ts";
 import type { EmitRuns } from "./run-function.ts";
-import type { AsynchronousRun, Copies } from "../../threads/copies.ts";
-import type { Pool, SessionCode } from "../../threads/pool.ts";
+import type { Copies } from "../../threads/copies.ts";
+import type { Pool } from "../../threads/pool.ts";
+import type { AsynchronousRun, SessionCode } from "../../threads/session-code.ts";
 import { LOST_ADDRESS, STAGE_ADDRESS, WasmMemory } from "./memory.ts";
 
 type RunSpan = (thread: number, stage: number, sleeps: number) => number;

@@ -7,7 +7,7 @@ import type { Constant, Graph, Node, Operation } from "../../../graph/graph.ts";
 import { Tensor, sizeOf } from "../../../tensor.ts";
 import type { Shape } from "../../../tensor.ts";
 import { allOperations } from "../all-operations.ts";
-import type { Making } from "../backend.ts";
+import type { Making } from "../making.ts";
 import type { Capabilities, OwnSessions } from "../capabilities.ts";
 import type { Operations } from "../operations.ts";
 import { PlainConstants } from "../plain/program.ts";

@@ -7,6 +7,7 @@ import type { Image } from "../../plan/places.ts";
 import type { StepPlanner } from "./step-planner.ts";
 import type { PassOf } from "../plain/pass.ts";
 import type { Workspace } from "../plain/workspace.ts";
+import type { Trusts } from "./trusts.ts";
 import type { Unit } from "./units.ts";
 
 export interface TrainingContext {
@@ -49,17 +50,6 @@ export interface Rule {
   readonly forward: (unit: Unit, context: TrainingContext) => void;
   /** Adds the gradients of its inputs and parameters. @param dy gradient of its output; the caller releases it */
   readonly backward: (unit: Unit, dy: Image, context: TrainingContext) => void;
-}
-
-/** What training has kernels for, besides operations. Sums are those of gradients. */
-export type TrainingTask = "loss" | "sums" | "sgd" | "adamw" | "averages" | "clipping";
-
-/** May these kernels be used: have they computed what they should? */
-export type Trusts = (what: Kind | TrainingTask) => boolean;
-
-/** Of an executor: kernels of an operation are used in training where those of inference have not failed either. */
-export function trustsOf(executor: { trusts(what: string): boolean }): Trusts {
-  return (what) => executor.trusts(what) && executor.trusts(`training ${what}`);
 }
 
 /** How a kind is trained: its passes on the plain kernels, and the rule of its own kernels, where it has any. */

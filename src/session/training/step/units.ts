@@ -4,7 +4,7 @@
  */
 import type { Activation, Graph, Node, Operation, Value } from "../../../graph/graph.ts";
 import { batchOf } from "../../plan/layouts.ts";
-import type { Trusts } from "./context.ts";
+import type { Trusts } from "./trusts.ts";
 
 export interface Unit {
   readonly operation: Operation;

@@ -4,7 +4,7 @@
  */
 import { packDepthwiseWeights, packedDepthwiseSize } from "../../../../../kernels/wasm/convolution/depthwise/panels.ts";
 import { packConvWeights, packedConvSize } from "../../../../../kernels/wasm/convolution/panels.ts";
-import { noEpilogue } from "../../../../../kernels/wasm/convolution/params.ts";
+import { noEpilogue } from "../../../../../kernels/wasm/convolution/epilogue.ts";
 import type { ConvParams } from "../../../../../kernels/wasm/convolution/params.ts";
 import type { Layout } from "../../../../../kernels/wasm/shared/layout.ts";
 import { convDataKernel } from "../../../../../kernels/wasm/training/convolution/data.ts";

@@ -7,7 +7,7 @@ import { sizeOf } from "../../../../tensor.ts";
 import type { Shape } from "../../../../tensor.ts";
 import { allOperations } from "../../all-operations.ts";
 import { byteOperations } from "../bytes.ts";
-import type { Making } from "../../backend.ts";
+import type { Making } from "../../making.ts";
 import { plainProgram, PlainConstants } from "../../plain/program.ts";
 import type { WasmExecutor } from "../executor.ts";
 import { makeWasmProgram } from "../program.ts";

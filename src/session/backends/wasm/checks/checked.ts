@@ -1,17 +1,13 @@
 /** Kernels, checked before they are used (verify.ts): once a process for each arithmetic and each thing that kernels tell apart. */
-import type { Making } from "../../backend.ts";
+import type { Making } from "../../making.ts";
 import type { Arithmetic } from "../../numerics.ts";
 import type { Wanted } from "../../capabilities.ts";
 import type { Operations } from "../../operations.ts";
 import { WasmExecutor } from "../executor.ts";
-import type { CompileWasm, WasmExecutorOptions } from "../executor.ts";
+import type { CompileWasm } from "../executor.ts";
+import type { CheckedKernels } from "../options.ts";
 import { makeWasmProgram } from "../program.ts";
 import { checkOf, wrongKinds } from "./verify.ts";
-
-/** Kernels, and those of them that are never used, with what they got wrong. */
-export interface Kernels extends Pick<WasmExecutorOptions, "arithmetic" | "refused" | "compile" | "apart"> {
-  readonly wrong: ReadonlyMap<string, string>;
-}
 
 /** What kernels of an arithmetic got wrong on this host, and which of them were checked. */
 interface Found {
@@ -33,7 +29,7 @@ export function* wrongKernels(
 /** @param apart has each kernel a module of its own? @throws Refusal where the host compiles none */
 export function* checkedKernels(
   arithmetic: Arithmetic, compile: CompileWasm, { labels, capabilities: { operations }, check }: Wanted, apart: boolean = false,
-): Making<Kernels> {
+): Making<CheckedKernels> {
   const key = Object.keys(arithmetic).filter((name) => arithmetic[name as keyof Arithmetic]).join();
   const { done, wrong } = known.get(key) ?? { done: new Set<string>(), wrong: new Map<string, string>() };
   known.set(key, { done, wrong });

@@ -1,10 +1,11 @@
 /** Numerics "turbo" as a backend around the usual one: its kernels are on trial, and the usual ones take over where they fail. */
 import { trialFailure } from "../checks/trial.ts";
-import type { Backend, Making, Program, ProgramRequest } from "../../backend.ts";
+import type { Backend, Program, ProgramRequest } from "../../backend.ts";
+import type { Making } from "../../making.ts";
 import type { Wanted } from "../../capabilities.ts";
 import { PlainConstants } from "../../plain/program.ts";
 import { WasmBackend } from "../backend.ts";
-import type { WasmBackendOptions } from "../backend.ts";
+import type { WasmBackendOptions } from "../options.ts";
 import { checkedKernels } from "../checks/checked.ts";
 import { turbo } from "./turbo.ts";
 

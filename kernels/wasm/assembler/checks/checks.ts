@@ -3,14 +3,10 @@
  * written without: the engine checks them as a whole, and bundles do not load this. Sizes that come from networks are checked in any case,
  * where they are written.
  */
-import type { Body } from "./body.ts";
-import { checkOwner, placeOf } from "./handles.ts";
-import type { Func, MemoryLimits, Params } from "./handles.ts";
-import type { ModuleBuilder } from "./module-builder.ts";
-import type { Instruction } from "./opcodes.ts";
+import type { Checks } from "./contract.ts";
+import { checkOwner, placeOf } from "../handles.ts";
 import { TypeStack } from "./type-stack.ts";
-import { SINGLE } from "./types.ts";
-import type { ValueType } from "./types.ts";
+import { SINGLE } from "../types.ts";
 
 const MOST_PAGES = 65536;
 
@@ -19,47 +15,6 @@ function checkWhole(what: string, value: number, low: number, high: number): voi
   if (!(Number.isInteger(value) && value >= low && value <= high)) {
     throw new RangeError(`${what} wants a whole number from ${low} to ${high}, got ${value}`);
   }
-}
-
-/** Of a function in a module. */
-interface Definition {
-  readonly func: Func;
-  readonly imported: object | undefined;
-  readonly code: object | undefined;
-}
-
-type Home = Pick<ModuleBuilder, "name">;
-
-export interface Checks {
-  types(body: Body): TypeStack;
-  /** @throws TypeError for an import after the first function */
-  importing(home: Home, functions: readonly Definition[], name: string): void;
-  /** @throws RangeError for a name that is taken, or a parameter that JavaScript would put elsewhere; TypeError for no value type */
-  naming(home: Home, taken: boolean, name: string, params: Params, results: readonly ValueType[]): void;
-  /** @throws TypeError for a function of another module, or one that is defined */
-  defining(home: ModuleBuilder, func: Func, definition: Definition): void;
-  /** @throws TypeError, RangeError for a second memory, or limits that make no sense */
-  memory(home: Home, second: boolean, name: string, limits: MemoryLimits): void;
-  /** @throws TypeError for a handle of another module, RangeError for a name that is taken */
-  exporting(home: ModuleBuilder, handle: { readonly owner: object; readonly name: string }, taken: boolean, name: string): void;
-  /** @throws TypeError where a function was declared and never defined */
-  finishing(home: Home, functions: readonly Definition[]): void;
-  /** @throws RangeError for an alignment that is none, or an offset that 32 bits cannot hold */
-  address(body: Body, op: Instruction, offset: number, align: number, natural: number): void;
-  /** @throws TypeError where the module has no memory */
-  wantsMemory(body: Body, op: Instruction): void;
-  /** @throws RangeError for a lane that is none */
-  lane(body: Body, op: Instruction, lane: number, lanes: number): void;
-  /** @throws RangeError for too many values, or too few */
-  count(body: Body, op: Instruction, values: ArrayLike<unknown>, count: number): void;
-  /** @throws RangeError for what no whole number of `bits` bits, signed or unsigned, can hold */
-  bits(body: Body, op: Instruction, value: unknown, bits: number): void;
-  /** @throws RangeError for what no whole number of 32 bits, signed or unsigned, can hold */
-  constant(body: Body, instruction: string | undefined, value: number): void;
-  /** @throws RangeError for what no whole number of 64 bits can hold, or a number that is not safe */
-  long(body: Body, op: Instruction, value: number | bigint): void;
-  /** @throws TypeError for anything but a number */
-  number(body: Body, op: Instruction, value: unknown): void;
 }
 
 /** @throws RangeError for anything but printable ASCII */

@@ -5,20 +5,20 @@
  *
  * Every error is a TypeError that names the function, the instruction, what it wanted and what was there.
  */
-import type { Body, Label } from "./body.ts";
-import { checkOwner, placeOf } from "./handles.ts";
-import { NONE, UNKNOWN, namesOf, single } from "./types.ts";
-import type { Codes } from "./types.ts";
+import type { Block, TypeCheck, Written } from "./contract.ts";
+import { checkOwner, placeOf } from "../handles.ts";
+import { NONE, UNKNOWN, namesOf, single } from "../types.ts";
+import type { Codes } from "../types.ts";
 
 const I32: Codes = single("i32");
 
-export class TypeStack {
+export class TypeStack implements TypeCheck {
   readonly values: number[] = [];
   top = 0;
-  readonly #body: Body;
-  readonly #blocks: Label[] = [];
+  readonly #body: Written;
+  readonly #blocks: Block[] = [];
 
-  constructor(body: Body) {
+  constructor(body: Written) {
     this.#body = body;
   }
 
@@ -53,7 +53,7 @@ export class TypeStack {
     for (let i = 0; i < gives.length; i++) this.values[this.top++] = gives[i];
   }
 
-  #innermost(): Label {
+  #innermost(): Block {
     if (this.#blocks.length === 0) throw new TypeError(`${placeOf(this.#body)}: the function has ended`);
     return this.#blocks[this.#blocks.length - 1];
   }
@@ -69,7 +69,7 @@ export class TypeStack {
   }
 
   /** Opens a block. Its parameters must be on the stack, and stay there. */
-  open(label: Label): void {
+  open(label: Block): void {
     const { kind, params } = label;
     this.#body.instruction = kind;
     if (kind === "if") this.#pop(I32);
@@ -80,21 +80,21 @@ export class TypeStack {
   }
 
   /** From the first to the second half of the `if` that `label` names. */
-  otherwise(label: Label): void {
+  otherwise(label: Block): void {
     this.#finish("else", label);
     label.unreachable = false;
     this.#push(label.params);
   }
 
   /** Closes the innermost block, which `label` must name. Its results must be on the stack, and nothing else of it. */
-  close(label: Label): void {
+  close(label: Block): void {
     this.#finish(`end of ${label.kind}`, label);
     label.open = false;
     this.#blocks.pop();
     this.#push(label.results);
   }
 
-  #finish(instruction: string, label: Label): void {
+  #finish(instruction: string, label: Block): void {
     this.#body.instruction = instruction;
     if (this.#innermost() !== label) throw new TypeError(`${placeOf(this.#body)}: another block is open inside`);
     const top = this.top;
@@ -113,7 +113,7 @@ export class TypeStack {
   }
 
   /** @throws TypeError for a label that `instruction` cannot branch to */
-  within(label: Label, instruction: string): void {
+  within(label: Block, instruction: string): void {
     const { name, count } = this.#body;
     if (label.owner === this.#body && label.open) return;
     const place = `${name}, after instruction ${count} (${instruction})`;
@@ -121,13 +121,13 @@ export class TypeStack {
     throw new TypeError(`${place}: wants the label of an open block, this ${label.kind} has ended`);
   }
 
-  brIf(label: Label): void {
+  brIf(label: Block): void {
     this.apply("br_if", I32, NONE);
     this.#pop(label.wants);
     this.#push(label.wants);
   }
 
-  brTable(labels: readonly Label[], otherwise: Label): void {
+  brTable(labels: readonly Block[], otherwise: Block): void {
     this.apply("br_table", I32, NONE);
     for (const label of labels) {
       if (label.wants.length !== otherwise.wants.length) {

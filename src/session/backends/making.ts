@@ -1,0 +1,44 @@
+/** Making what a host may refuse to make at once: the same steps now (`compileSync`), or while others have their turns (`compile`). */
+
+/** A part of making something that hosts may refuse to do at once: compiling large modules, starting workers. */
+export interface Job {
+  /** @throws where it cannot be done at once */
+  now(): void;
+  later(): Promise<void>;
+}
+
+/** The making of something, from job to job. What a job throws is thrown where it was yielded. */
+export type Making<T> = Generator<Job, T>;
+
+/** Makes it now. */
+export function atOnce<T>(making: Making<T>): T {
+  let step = making.next();
+  while (step.done !== true) {
+    try {
+      step.value.now();
+    } catch (error) {
+      step = making.throw(error);
+      continue;
+    }
+    step = making.next();
+  }
+  return step.value;
+}
+
+/** Makes it while others have their turns. */
+export async function inTime<T>(making: Making<T>): Promise<T> {
+  let step = making.next();
+  while (step.done !== true) {
+    try {
+      await step.value.later();
+    } catch (error) {
+      step = making.throw(error);
+      continue;
+    }
+    step = making.next();
+  }
+  return step.value;
+}
+
+/** A host that does not compile or run modules of kernels: the next family takes over, with this as the reason. */
+export class Refusal extends Error {}
