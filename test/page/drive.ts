@@ -99,10 +99,13 @@ export async function drive(name: BrowserName, page: Page, address: string): Pro
     await page.evaluate(rest);
     sure((await channel()) === "15 of 16", `in the stage it is ${String(await channel())}`);
     await page.evaluate(`document.querySelector("#chart-gates").scrollIntoView({ block: "center" })`);
+    await page.evaluate(rest);
     await page.mouse.move(...(await place("#chart-gates .area", 5.5 / 16, 0.5)));
     await page.evaluate(rest);
     sure((await channel()) === "5 of 16", `in the chart it is ${String(await channel())}`);
     await page.mouse.down();
+    // Pressing sets the gate already: what that changes may move the chart, so its place is asked for after the page rests.
+    await page.evaluate(rest);
     await page.mouse.move(...(await place("#chart-gates .area", 5.5 / 16, 0.1)), { steps: 4 });
     await page.mouse.up();
     await page.evaluate(rest);
