@@ -116,6 +116,7 @@ test("what it is for, and where it pays", () => {
     assert.throws(() => strassenKernel(params(other)), /strassenKernel: wants no groups, no dilation, an even height/);
   }
   assert.ok(strassenPays(params(of([512, 1024], [14, 14]))));
+  assert.ok(strassenPays(params(of([320, 768], [14, 14]))));
   assert.not.ok(strassenPays(params(of([128, 512], [14, 14]))));
   assert.not.ok(strassenPays(params(of([512, 2048], [8, 8]))));
   assert.ok(strassenPays(params(of([128, 128], [56, 56], { kernel: [3, 3], padding: [1, 1], stride: [2, 2] }))));

@@ -19,6 +19,6 @@ export function strassenRows({ input, output, kernel, stride }: ConvParams): num
 export function strassenPays({ input, output, kernel, stride }: ConvParams): boolean {
   // What has stride 1 and places is Winograd's.
   const sort = kernel[0] * kernel[1] === 1 || (stride[0] > 1 && kernel[0] * kernel[1] <= 9);
-  return sort && 2 * input.channels >= output.channels && Math.min(input.channels, output.channels) >= 128 &&
+  return sort && 3 * input.channels >= output.channels && Math.min(input.channels, output.channels) >= 128 &&
     output.height * output.width >= 196;
 }
