@@ -12,6 +12,7 @@ import { compile } from "../session/session.ts";
 import type { Shape, Tensor } from "../tensor.ts";
 import { UsageError } from "./command.ts";
 import type { Arguments, OptionHelp } from "./command.ts";
+import { adding, numericsOption, options } from "./options.ts";
 
 export const engineNames = ["session", "eager"] as const;
 export type EngineName = (typeof engineNames)[number];
@@ -28,11 +29,11 @@ export interface EngineChoice {
   readonly threads?: number | undefined;
 }
 
-export const engineHelp: Readonly<Record<string, OptionHelp>> = {
-  engine: { value: "NAME", help: "session (compiled, the default) or eager (the modules one by one)" },
-  kernels: { value: "NAME", help: "wasm, plain (TypeScript) or reference (the textbook, eager only); default wasm where the host can" },
-  numerics: { value: "NAME", help: "of wasm kernels: exact (the same bits everywhere, the default), fast or turbo" },
-  threads: { value: "N", help: "of wasm kernels; the result does not depend on it" },
+export const engineOptions: Readonly<Record<string, OptionHelp>> = {
+  engine: adding(options.engine, "; default session"),
+  kernels: adding(options.kernels, "; default wasm where the host can"),
+  numerics: numericsOption(numericsNames, "exact"),
+  threads: options.threads,
 };
 
 /** Which engine has these kernels. @throws UsageError where the one that is asked for has them not */

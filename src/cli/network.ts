@@ -17,15 +17,10 @@ import type { Shape } from "../tensor.ts";
 import { weightsDescription } from "../weights.ts";
 import { readClassNames } from "./class-names.ts";
 import { UsageError } from "./command.ts";
-import type { Arguments, OptionHelp } from "./command.ts";
+import type { Arguments } from "./command.ts";
 import { bundledPath, readBytes } from "./files.ts";
 import { note } from "./terminal.ts";
-import { limitOf, loadInto, partHelp, quantisedOf, readWeightsFile } from "./weights-file.ts";
-
-export const modelOptionsHelp: OptionHelp = { value: "JSON", help: `the model's options, such as '{"classes":10,"reduction":8}'` };
-export const eagerKernelsHelp: OptionHelp = {
-  value: "NAME", help: "plain (TypeScript, the default) or reference (the textbook); it computes eagerly",
-};
+import { limitOf, loadInto, quantisedOf, readWeightsFile } from "./weights-file.ts";
 
 /** @throws UsageError for an unknown model or option. */
 export function modelFromArguments(args: Arguments, name: string, seed: number | null, options?: Record<string, unknown>): Module {
@@ -55,16 +50,6 @@ export function inputShape(args: Arguments, fallback: Shape): Shape {
   }
   return shape;
 }
-
-/** The options that `loadNetwork` reads; `classes` and `preset` belong to commands that see pictures. */
-export const networkOptions: Readonly<Record<string, OptionHelp>> = {
-  model: { value: "M", help: "the model's name, where the weights do not say it" },
-  weights: {
-    value: "FILE",
-    help: "safetensors, or what torch.save wrote (.pth, .pt, .bin, .ckpt); the bundled Fashion-MNIST network where nothing is given",
-  },
-  part: partHelp,
-};
 
 /** A model with weights, and what is needed to use it. */
 export interface Network {

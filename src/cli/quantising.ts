@@ -10,6 +10,7 @@ import type { Tensor } from "../tensor.ts";
 import { Batcher } from "../train/data/augment.ts";
 import { UsageError } from "./command.ts";
 import type { Arguments, OptionHelp } from "./command.ts";
+import { adding, options } from "./options.ts";
 import { filesBelow, isFolder, writeBytes } from "./files.ts";
 import { isPictureFile, readImage } from "./images.ts";
 import { loadNetwork } from "./network.ts";
@@ -20,8 +21,8 @@ import { readWeightsFile } from "./weights-file.ts";
 
 export const quantisingOptions: Readonly<Record<string, OptionHelp>> = {
   int8: { help: "to a network of bytes (docs/int8.md), measured on the images of --calibrate" },
-  calibrate: { value: "DIR", help: "for --int8: folder with pictures, or with IDX files, of what the network will see" },
-  images: { value: "N", help: "for --int8: how many of them are measured, evenly taken (default 128)" },
+  calibrate: adding(options.data, ", of what the network will see: for --int8"),
+  images: adding(options.images, ", to measure for --int8 (default 128)"),
   keep: { value: "NAMES", help: "for --int8: layers that stay in float32, such as conv1,layer1.0.conv2" },
   method: { value: "NAME", help: `for --int8: how ranges are found: ${methodNames.join(", ")} (default best)` },
 };

@@ -7,13 +7,8 @@ import { readQuantised } from "../quantise/file.ts";
 import type { QuantisedNetwork } from "../quantise/network.ts";
 import { loadWeights } from "../weights.ts";
 import type { LoadOptions, WeightsReport } from "../weights.ts";
-import type { OptionHelp } from "./command.ts";
 import { readBytes } from "./files.ts";
 import { note } from "./terminal.ts";
-
-export const partHelp: OptionHelp = {
-  value: "NAME", help: "the dictionary of the weights file to take, such as model_ema, where it holds several",
-};
 
 /** @throws Error in one line that names the file, what it is and what to do */
 export function readWeightsFile(path: string): WeightsFile {

@@ -22,7 +22,8 @@ import type { OnnxNetwork } from "../../io/onnx/import.ts";
 import { graphCost } from "../../operations/cost.ts";
 import { isOnnx, onnxShapes, openOnnx } from "../onnx.ts";
 import type { QuantisedNetwork } from "../../quantise/network.ts";
-import { inputShape, loadNetwork, modelFromArguments, modelOptionsHelp } from "../network.ts";
+import { inputShape, loadNetwork, modelFromArguments } from "../network.ts";
+import { adding, json, numericsOption, options } from "../options.ts";
 import { Progress, print, printJson, table } from "../terminal.ts";
 
 interface Timing {
@@ -226,21 +227,20 @@ function combinations(args: Arguments, train: boolean): Wanted[] {
 export const bench: Command = {
   name: "bench",
   usage: "MODEL|MODEL.onnx [options]",
-  help: "times inference, or a training step, of a model with random weights, or of an ONNX file with its own",
+  help: "times inference, or a training step, of a model with random weights, or of an ONNX file with its own\n" +
+    "Where NAMES stands, several may be given, separated by commas: each combination is timed.",
   options: {
-    batch: { value: "N", help: "images at a time (default 1)" },
-    input: { value: "SHAPE", help: "batch, channels, height, width" },
-    threads: { value: "N,...", help: "of wasm sessions; all others have one (default 1)" },
-    numerics: { value: "NAMES", help: "of wasm sessions: of exact, fast, turbo (default fast)" },
-    engine: { value: "NAMES", help: "session (compiled, the default), eager (the modules one by one), or both, separated by commas" },
-    kernels: {
-      value: "NAMES", help: "some of wasm (sessions), plain, reference (eager); default all that the engine has, less the textbook",
-    },
+    batch: adding(options.batch, " (default 1)"),
+    input: options.input,
+    threads: { value: "N,...", help: "of wasm kernels, one or several (default 1)" },
+    numerics: { ...numericsOption(numericsNames, "fast"), value: "NAMES" },
+    engine: { ...adding(options.engine, "; default session"), value: "NAMES" },
+    kernels: { ...adding(options.kernels, "; default all that the engine has, less the textbook"), value: "NAMES" },
     runs: { value: "N", help: "timed runs after the first (default 5)" },
     train: { help: "training steps instead of inference (eager: forward and backward pass)" },
     weights: { value: "FILE", help: "of the model, instead of random ones; a quantised network computes with bytes" },
-    "model-options": modelOptionsHelp,
-    json: { help: "for programs: an array, one object a combination" },
+    "model-options": options.modelOptions,
+    json: json("an array, one object a combination"),
   },
   positionals: { least: 1, most: 1 },
   async run(args) {

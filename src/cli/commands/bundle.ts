@@ -10,11 +10,11 @@ import type { Shape } from "../../tensor.ts";
 import type { Arguments, Command } from "../command.ts";
 import { UsageError } from "../command.ts";
 import { checkWritable, realTarget, writeBytes } from "../files.ts";
-import { inputShape, loadNetwork, modelOptionsHelp, namesOf } from "../network.ts";
+import { inputShape, loadNetwork, namesOf } from "../network.ts";
 import { isOnnx, onnxShapes, openOnnx, sayNotes } from "../onnx.ts";
 import { pictureNetwork } from "../onnx-classifier.ts";
+import { adding, json, networkOptions, options, pictureOptions } from "../options.ts";
 import { print, printJson, thousands } from "../terminal.ts";
-import { partHelp } from "../weights-file.ts";
 
 /** A network, and what is known of its pictures. */
 interface Source {
@@ -69,20 +69,16 @@ export const bundleCommand: Command = {
     "writes one JavaScript file of one network, without imports: kernels, plan, weights and predict(pixels)\n" +
     "Without MODEL and --weights it is the bundled network. The file needs nothing of senet; docs/bundle says how it is used.",
   options: {
-    weights: { value: "FILE", help: "safetensors, or what torch.save wrote" },
-    out: { value: "FILE", help: "the file to write" },
+    ...networkOptions,
+    out: options.out,
     format: { value: "NAME", help: "weights as f32, f16 (the default) or int8 with a factor for each output channel; float32 computes" },
     target: { value: "NAME", help: "wasm (the default), plain JavaScript, or both: plain where WebAssembly does not run" },
     syntax: { value: "NAME", help: "module (the default: exports), or script (a variable, and module.exports where there is one)" },
     name: { value: "NAME", help: 'the variable of a script (default "network")' },
     data: { value: "FILE", help: "the weights go into this file; ready(bytes) of the other is given them" },
-    input: { value: "SHAPE", help: "batch, channels, height, width: the only shape that the file is for" },
-    model: { value: "M", help: "the model's name, where a file of weights does not say it" },
-    "model-options": modelOptionsHelp,
-    preset: { value: "NAME", help: "how pictures are prepared, where the file does not say it" },
-    classes: { value: "FILE", help: "names of the classes, one a line, or imagenet" },
-    part: partHelp,
-    json: { help: "for programs: files, bytes, memory" },
+    input: adding(options.input, ": the only shape that the file is for"),
+    ...pictureOptions,
+    json: json("files, bytes, memory"),
   },
   positionals: { least: 0, most: 1 },
   async run(args) {

@@ -11,11 +11,12 @@ import type { Arguments, Command } from "../command.ts";
 import { isOnnx } from "../onnx.ts";
 import { onnxClassifier } from "../onnx-classifier.ts";
 import type { Answering } from "../onnx-classifier.ts";
-import { engineFromArguments, engineHelp, inference } from "../engine.ts";
+import { engineFromArguments, engineOptions, inference } from "../engine.ts";
 import type { EngineChoice, Inference } from "../engine.ts";
 import { isPictureFile, readImage } from "../images.ts";
-import { loadNetwork, modelOptionsHelp, namesOf, networkOptions } from "../network.ts";
+import { loadNetwork, namesOf } from "../network.ts";
 import type { Network } from "../network.ts";
+import { adding, json, networkOptions, options, pictureOptions } from "../options.ts";
 import { Progress, bar, clipped, columns, counted, print, printJson, remark, thousands } from "../terminal.ts";
 
 interface Guess {
@@ -125,12 +126,10 @@ export const classify: Command = {
     "IMAGE is a file, a folder with pictures, or - for the standard input.",
   options: {
     ...networkOptions,
-    top: { value: "K", help: "how many classes to show (default 3)" },
-    classes: { value: "FILE", help: "class names, one a line or JSON, where the weights do not carry them; imagenet: ImageNet's 1,000" },
-    preset: { value: "NAME", help: "preprocessing of published weights, such as imagenet or seresnet50.a1_in1k; or a JSON file" },
-    "model-options": modelOptionsHelp,
-    ...engineHelp,
-    json: { help: "for programs: an array, one object an image" },
+    top: adding(options.top, " (default 3)"),
+    ...pictureOptions,
+    ...engineOptions,
+    json: json("an array, one object an image"),
   },
   positionals: { least: 0, most: Infinity },
   async run(args) {

@@ -9,7 +9,8 @@ import { version } from "../../version.ts";
 import type { Arguments, Command } from "../command.ts";
 import { UsageError } from "../command.ts";
 import { writeBytes } from "../files.ts";
-import { inputShape, loadNetwork, modelFromArguments, modelOptionsHelp } from "../network.ts";
+import { inputShape, loadNetwork, modelFromArguments } from "../network.ts";
+import { adding, json, numericsOption, options } from "../options.ts";
 import { print, printJson, thousands } from "../terminal.ts";
 
 /** The model that is named, or that of the weights. @throws UsageError where neither is given */
@@ -30,17 +31,17 @@ export const compileCommand: Command = {
   usage: "MODEL | --weights W.safetensors --out M.wasm [--input 1,3,224,224] [options]",
   help: "writes the WebAssembly module that a session would emit, without weights: for hosts that forbid compiling at run time",
   options: {
-    input: { value: "SHAPE", help: "batch, channels, height, width: the only shape that the module is for" },
-    weights: { value: "FILE", help: "for its model, options and image size; the weights themselves are not in the module" },
-    out: { value: "FILE", help: "the module to write" },
-    numerics: { value: "NAME", help: "exact or fast (the default)" },
+    input: adding(options.input, ": the only shape that the module is for"),
+    weights: adding(options.weights, ", for its model, options and image size; the weights themselves are not in the module"),
+    out: options.out,
+    numerics: numericsOption(["exact", "fast"], "fast"),
     threads: { value: "N", help: "more than one: for memory that threads share (default 1)" },
     "relaxed-simd": { help: "fused multiply-adds: faster, for engines that have relaxed SIMD only" },
     pace: { help: "loops held back: 2 to 6 % faster on AMD Zen 5, much slower on Intel" },
     observe: { value: "NAMES", help: "values that are outputs too, separated by commas" },
     override: { value: "NAMES", help: "values that can be set, separated by commas" },
-    "model-options": modelOptionsHelp,
-    json: { help: "for programs: file, bytes, sha256 and what the module is for" },
+    "model-options": options.modelOptions,
+    json: json("file, bytes, sha256 and what the module is for"),
   },
   positionals: { least: 0, most: 1 },
   run(args) {

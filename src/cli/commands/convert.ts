@@ -13,10 +13,11 @@ import { UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
 import { isOnnx, onnxShapes, openOnnx, sayNotes } from "../onnx.ts";
 import { readBytes, sameFile, writeBytes } from "../files.ts";
-import { inputShape, loadNetwork, modelOptionsHelp } from "../network.ts";
+import { inputShape, loadNetwork } from "../network.ts";
+import { adding, options } from "../options.ts";
 import { counted, note, print, thousands } from "../terminal.ts";
 import { checkQuantising, quantisingOptions, toQuantised } from "../quantising.ts";
-import { dictionaryOf, partHelp, readWeightsFile } from "../weights-file.ts";
+import { dictionaryOf, readWeightsFile } from "../weights-file.ts";
 
 const dtypes = ["f16", "f32", "same"] as const;
 
@@ -110,15 +111,15 @@ export const convert: Command = {
     "With --model the result has that model's names and says which model it is, with --classes and --preset also what its " +
     "classes and pictures are.",
   options: {
-    model: { value: "M", help: "the model, where the weights do not say it" },
-    "model-options": modelOptionsHelp,
-    part: partHelp,
-    input: { value: "SHAPE", help: "for ONNX: batch, channels, height, width; a batch of 1 stays open, another one is fixed" },
+    model: options.model,
+    "model-options": options.modelOptions,
+    part: options.part,
+    input: adding(options.input, ", for ONNX; a batch of 1 stays open, another one is fixed"),
     "fixed-batch": { help: "for ONNX: fixes a batch of 1 too" },
-    weights: { value: "FILE", help: "of an ONNX file: safetensors that take the place of its own weights" },
+    weights: adding(options.weights, ": instead of an ONNX file's own weights"),
     dtype: { value: "TYPE", help: "for safetensors: f32, f16 or same (default f16; same for files of PyTorch)" },
-    classes: { value: "FILE", help: "class names, one a line, to write into the file; with --model" },
-    preset: { value: "NAME", help: "how pictures are prepared, to write into the file; with --model" },
+    classes: adding(options.classes, ", to write into the file; with --model"),
+    preset: adding(options.preset, ", to write into the file; with --model"),
     ...quantisingOptions,
   },
   positionals: { least: 2, most: 2 },

@@ -1,14 +1,15 @@
 /** senet eval: how many of the test images does a network get right? */
 import type { Dataset } from "../../train/data/dataset.ts";
 import type { Command } from "../command.ts";
-import { engineFromArguments, engineHelp } from "../engine.ts";
+import { engineFromArguments, engineOptions } from "../engine.ts";
 import { writeBytes } from "../files.ts";
-import { loadNetwork, modelOptionsHelp, networkOptions } from "../network.ts";
+import { loadNetwork } from "../network.ts";
 import type { Network } from "../network.ts";
 import { measuredOn, worstShown } from "../report/evaluation.ts";
 import type { Fact } from "../report/facts.ts";
 import { Mistakes } from "../report/mistakes.ts";
 import { evaluationPage } from "../report/page.ts";
+import { adding, json, networkOptions, options } from "../options.ts";
 import { Progress, bar, counted, print, printJson, remark, say, table, thousands } from "../terminal.ts";
 import { readDataset } from "../training/data.ts";
 import { measure } from "../training/engine.ts";
@@ -70,18 +71,14 @@ export const evalCommand: Command = {
     "DIR holds t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, gzipped or not, or pictures as test/CLASS/NAME (or val/, " +
     "or CLASS/NAME), which are prepared as the network wants them.",
   options: {
-    data: { value: "DIR", help: "folder with the IDX files, or with pictures" },
+    data: options.data,
     ...networkOptions,
-    preset: {
-      value: "NAME",
-      help: "preprocessing of published weights, such as imagenet or seresnet50.a1_in1k, or a JSON file; where the weights do not say it",
-    },
-    relabel: { value: "MAP", help: "new classes of old ones, as it was trained with, old ones by number: Tops=0,2,3,4,6;Shoes=5,7,9" },
-    batch: { value: "N", help: "images at a time (default 100)" },
-    "model-options": modelOptionsHelp,
-    ...engineHelp,
-    report: { value: "FILE", help: "HTML page to write: confusion matrix, classes, worst mistakes" },
-    json: { help: "for programs: accuracy (0 to 1), loss, classes, confusion" },
+    preset: options.preset,
+    relabel: adding(options.relabel, ", as it was trained with, old ones by number: Tops=0,2,3,4,6;Shoes=5,7,9"),
+    batch: adding(options.batch, " (default 100)"),
+    ...engineOptions,
+    report: adding(options.page, ": confusion matrix, classes, worst mistakes"),
+    json: json("accuracy (0 to 1), loss, classes, confusion"),
   },
   positionals: { least: 0, most: 1 },
   async run(args) {

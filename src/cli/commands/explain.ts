@@ -5,9 +5,9 @@ import { inspect } from "../explain/open.ts";
 import type { Command } from "../command.ts";
 import { bundledPath, checkWritable, writeBytes } from "../files.ts";
 import { readImage } from "../images.ts";
-import { modelOptionsHelp, networkOptions } from "../network.ts";
 import { isOnnx } from "../onnx.ts";
 import { explanationPage } from "../report/explanation.ts";
+import { adding, json, networkOptions, options, pictureOptions } from "../options.ts";
 import { Progress, percent, print, printJson, table } from "../terminal.ts";
 
 export const explain: Command = {
@@ -17,13 +17,11 @@ export const explain: Command = {
     "suppressed channels, and what the answer would be with other gates. Without IMAGE, of a bundled one.",
   options: {
     ...networkOptions,
-    out: { value: "FILE", help: "the page (default explain.html)" },
-    top: { value: "K", help: "how many classes to name (default 5)" },
-    classes: { value: "FILE", help: "class names, one a line or JSON, where the weights do not carry them; imagenet: ImageNet's 1,000" },
-    preset: { value: "NAME", help: "preprocessing of published weights, such as imagenet or seresnet50.a1_in1k; or a JSON file" },
-    "model-options": modelOptionsHelp,
-    input: { value: "SHAPE", help: "of an ONNX file whose sizes are free, such as 1,3,224,224" },
-    json: { help: "for programs: the same as JSON on the standard output, with every gate; no page" },
+    out: adding(options.page, " (default explain.html)"),
+    top: adding(options.top, " (default 5)"),
+    ...pictureOptions,
+    input: options.freeInput,
+    json: json("the same as JSON on the standard output, with every gate; no page"),
   },
   positionals: { least: 0, most: 2 },
   async run(args) {

@@ -6,9 +6,9 @@ import type { Inspected } from "../explain/open.ts";
 import { study as studied } from "../explain/study.ts";
 import type { Study } from "../explain/study.ts";
 import { checkWritable, writeBytes } from "../files.ts";
-import { modelOptionsHelp, networkOptions } from "../network.ts";
 import { isOnnx } from "../onnx.ts";
 import { gateFigure, gatesPage, signed } from "../report/gates.ts";
+import { adding, json, networkOptions, options, pictureOptions } from "../options.ts";
 import { Progress, counted, percent, print, printJson, remark, table } from "../terminal.ts";
 import { Dataset } from "../../train/data/dataset.ts";
 import { hasPictures, readDataset } from "../training/data.ts";
@@ -55,16 +55,14 @@ export const gates: Command = {
   help: "what the gates do by class, depth and picture, and what depends on them: the paper's figures 6 and 7 for any network\n" +
     "DIR as for senet eval. Gates are looked at for every other picture; accuracies with other gates are measured on the rest.",
   options: {
-    data: { value: "DIR", help: "folder with the IDX files, or with pictures (test/CLASS/NAME, or CLASS/NAME)" },
+    data: options.data,
     ...networkOptions,
-    images: { value: "N", help: "pictures at the most, evenly spaced (default 1000)" },
-    out: { value: "FILE", help: "the page (default gates.html)" },
+    images: adding(options.images, " (default 1000)"),
+    out: adding(options.page, " (default gates.html)"),
     svg: { value: "DIR", help: "the figures as SVG too, a file a block" },
-    classes: { value: "FILE", help: "class names, one a line or JSON, where the weights do not carry them" },
-    preset: { value: "NAME", help: "preprocessing of published weights, such as imagenet; or a JSON file" },
-    "model-options": modelOptionsHelp,
-    input: { value: "SHAPE", help: "of an ONNX file whose sizes are free, such as 1,3,224,224" },
-    json: { help: "for programs: all of it as JSON on the standard output; no page" },
+    ...pictureOptions,
+    input: options.freeInput,
+    json: json("all of it as JSON on the standard output; no page"),
   },
   positionals: { least: 0, most: 1 },
   async run(args) {

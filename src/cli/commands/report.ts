@@ -11,6 +11,7 @@ import { measuredOn, worstShown } from "../report/evaluation.ts";
 import type { Measured } from "../report/evaluation.ts";
 import { Mistakes } from "../report/mistakes.ts";
 import { trainingPage, whyUnmeasured } from "../report/page.ts";
+import { adding, options } from "../options.ts";
 import { Progress, print, thousands } from "../terminal.ts";
 import { loadInto, readWeightsFile } from "../weights-file.ts";
 import { fingerprint } from "../training/data.ts";
@@ -68,10 +69,10 @@ export const report: Command = {
   help: "an HTML page of a training run, from its log: curves, settings; with weights and data also confusion matrix and mistakes\n" +
     "The run may be under way, or stopped: its checkpoint will do for weights. The images are those that the run held out (--validation).",
   options: {
-    weights: { value: "FILE", help: "what the run wrote: its weights or its checkpoint" },
-    data: { value: "DIR", help: "the folder that it was trained on" },
-    out: { value: "FILE", help: "page to write (default beside the log: STEM.report.html)" },
-    threads: { value: "N", help: "of wasm kernels; the result does not depend on it" },
+    weights: adding(options.weights, ": what the run wrote, its weights or its checkpoint"),
+    data: adding(options.data, ", that it was trained on"),
+    out: adding(options.page, " (default beside the log: STEM.report.html)"),
+    threads: options.threads,
   },
   positionals: { least: 1, most: 1 },
   async run(args) {

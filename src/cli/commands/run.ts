@@ -5,12 +5,13 @@ import { describeReport } from "../../nn/state-dict.ts";
 import { UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
 import { readBytes, sameFile, writeBytes } from "../files.ts";
-import { engineFromArguments, engineHelp, inference } from "../engine.ts";
-import { modelFromArguments, modelOptionsHelp } from "../network.ts";
+import { engineFromArguments, engineOptions, inference } from "../engine.ts";
+import { modelFromArguments } from "../network.ts";
 import { isOnnx, onnxSession, openOnnx, sayNotes } from "../onnx.ts";
 import { isQuantised } from "../../quantise/file.ts";
+import { adding, options } from "../options.ts";
 import { print, remark } from "../terminal.ts";
-import { loadInto, partHelp, quantisedOf, readWeightsFile } from "../weights-file.ts";
+import { loadInto, quantisedOf, readWeightsFile } from "../weights-file.ts";
 
 /** The tensor named `input` of a safetensors file. */
 function readInput(path: string): Tensor<Float32Array> {
@@ -57,18 +58,15 @@ export const run: Command = {
   usage: "MODEL|MODEL.onnx --input I.safetensors --output O.safetensors [--weights W.safetensors] [options]",
   help: "runs a model on the tensor `input` of one file and writes the tensor `output` to another",
   options: {
-    weights: {
-      value: "FILE",
-      help: "safetensors, or what torch.save wrote (.pth), with the names of timm, torchvision or Cadene; an ONNX file has its own",
-    },
-    part: partHelp,
+    weights: adding(options.weights, ", with the names of timm, torchvision or Cadene; an ONNX file has its own"),
+    part: options.part,
     input: {
       value: "FILE", help: "safetensors with a tensor named input, [N,C,H,W]; for ONNX one tensor, or tensors by the inputs' names",
     },
     output: { value: "FILE", help: "safetensors to write, with a tensor named output; for ONNX under the graph's names" },
-    "model-options": modelOptionsHelp,
+    "model-options": options.modelOptions,
     partial: { help: "load the tensors that fit and leave the rest at their starting values" },
-    ...engineHelp,
+    ...engineOptions,
   },
   positionals: { least: 1, most: 1 },
   async run(args) {

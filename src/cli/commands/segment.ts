@@ -19,7 +19,8 @@ import { UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
 import { readClassNames } from "../class-names.ts";
 import { writeBytes } from "../files.ts";
-import { chooseEagerKernels, eagerKernelsHelp, modelFromArguments, modelOptionsHelp } from "../network.ts";
+import { chooseEagerKernels, modelFromArguments } from "../network.ts";
+import { adding, json, options } from "../options.ts";
 import { Progress, counted, print, printJson, remark, table, thousands } from "../terminal.ts";
 import { readDataset } from "../training/data.ts";
 import { segmentationPicture } from "../training/segmentation-picture.ts";
@@ -142,12 +143,12 @@ export const segment: Command = {
     shrink: { value: "N", help: "pictures are so many times smaller in a scene (default 2)" },
     epochs: { value: "N", help: "passes over the scenes (default 5)" },
     batch: { value: "N", help: "scenes a step (default 16)" },
-    lr: { value: "RATE", help: "highest learning rate of AdamW (default 0.01)" },
+    lr: adding(options.lr, " (of AdamW; default 0.01)"),
     seed: { value: "S", help: "decides scenes, starting weights and order (default 0)" },
-    "model-options": { ...modelOptionsHelp, help: `the models' options (default '{"width":8,"depth":3}')` },
-    classes: { value: "FILE", help: "names of the pictures' classes, one a line (default classes.txt beside the data, else numbers)" },
-    kernels: eagerKernelsHelp,
-    json: { help: "for programs: an array, one object a network" },
+    "model-options": { ...options.modelOptions, help: `the models' options (default '{"width":8,"depth":3}')` },
+    classes: adding(options.classes, " (default classes.txt beside the data, else numbers)"),
+    kernels: { value: "NAME", help: "plain (TypeScript, the default) or reference (the textbook), both eager" },
+    json: json("an array, one object a network"),
   },
   positionals: { least: 0, most: 8 },
   async run(args) {

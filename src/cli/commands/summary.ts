@@ -9,7 +9,8 @@ import { graphCost } from "../../operations/cost.ts";
 import type { Arguments, Command } from "../command.ts";
 import { isOnnx, onnxShapes, openOnnx, sayNotes } from "../onnx.ts";
 import { UsageError } from "../command.ts";
-import { inputShape, modelFromArguments, modelOptionsHelp } from "../network.ts";
+import { inputShape, modelFromArguments } from "../network.ts";
+import { json, options } from "../options.ts";
 import { clipped, columns, counted, print, printJson, table, thousands, wrapped } from "../terminal.ts";
 
 function millions(n: number): string {
@@ -84,10 +85,10 @@ export const summary: Command = {
   usage: "MODEL|MODEL.onnx [--input 1,3,224,224] [options]",
   help: "layers, shapes, parameters and multiply-accumulates of a model",
   options: {
-    input: { value: "SHAPE", help: "batch, channels, height, width" },
-    "model-options": modelOptionsHelp,
+    input: options.input,
+    "model-options": options.modelOptions,
     list: { help: "names every model; with --json as an array" },
-    json: { help: "for programs: parameters, se_parameters, macs, se_macs, scale_macs, gap_adds, layers; of an ONNX file gates too" },
+    json: json("parameters, se_parameters, macs, se_macs, scale_macs, gap_adds, layers; of an ONNX file gates too"),
   },
   positionals: { least: 0, most: 1 },
   run(args) {

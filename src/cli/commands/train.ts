@@ -9,13 +9,14 @@ import { StoppedError, UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
 import { readBytes } from "../files.ts";
 import { Mistakes } from "../report/mistakes.ts";
+import { json, options } from "../options.ts";
 import { counted, duration, printJson, remark, say, thousands } from "../terminal.ts";
 import { now, trainAll, untilStopped } from "../training/loop.ts";
 import { checkLock, checkOutputs, pathsOf, takeLock } from "../training/outputs.ts";
 import type { Paths } from "../training/outputs.ts";
 import { prepare, saveCheckpoint, saveResult, useResult, validate, writeReport } from "../training/run.ts";
 import type { Run } from "../training/run.ts";
-import { resumedSettings, settingsFromArguments, settingsHelp } from "../training/settings.ts";
+import { resumedSettings, settingsFromArguments, settingsOptions } from "../training/settings.ts";
 import type { Settings } from "../training/settings.ts";
 import { limitOf } from "../weights-file.ts";
 
@@ -100,19 +101,19 @@ export const train: Command = {
     "(PNG, JPEG, PPM; --validation parts some off). " +
     "The test images are not touched.",
   options: {
-    data: { value: "DIR", help: "folder with the IDX files, or with pictures" },
+    data: options.data,
     out: {
       value: "FILE",
       help: "weights to write; a checkpoint, a log (JSON lines), a report (HTML) and, at the end, the state for --resume stand beside it",
     },
-    ...settingsHelp,
+    ...settingsOptions,
     partial: { help: "with --from: begins with whatever fits of these weights, not only where the last layer alone differs" },
     resume: { help: "goes on where the checkpoint beside --out ends, with its settings; with more --epochs, a finished run too" },
     overwrite: { help: "begins anew where --out is of a run before, which is lost" },
     "checkpoint-every": { value: "TIME", help: "within an epoch too: minutes, or as 90s or 1h (default 5)" },
     "no-state": { help: "keeps no state at the end: the run cannot be extended then" },
     "no-report": { help: "writes no report; senet report makes one of the log, also while the run is under way" },
-    json: { help: "for programs: the result as one object" },
+    json: json("the result as one object"),
   },
   positionals: { least: 0, most: 1 },
   async run(args) {

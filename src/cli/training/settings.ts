@@ -18,7 +18,7 @@ import { kernelNames } from "../engine.ts";
 import type { KernelName } from "../engine.ts";
 import type { Arguments, OptionHelp } from "../command.ts";
 import { bundledPath, readBytes } from "../files.ts";
-import { modelOptionsHelp } from "../network.ts";
+import { adding, numericsOption, options } from "../options.ts";
 import { settingsOfWeights } from "./fine-tuning.ts";
 
 type Sides = readonly [number, number];
@@ -179,13 +179,13 @@ const readers: Readers<Settings> = {
   std: listOf<number>("number", "a list of numbers"),
 };
 
-export const settingsHelp: Readonly<Record<string, OptionHelp>> = {
+export const settingsOptions: Readonly<Record<string, OptionHelp>> = {
   recipe: { value: "NAME", help: "settings from a bundled recipe (fashion-mnist) or a JSON file; options given beside it count more" },
   epochs: { value: "N", help: "passes over the training images (default 10)" },
   seed: { value: "S", help: "decides starting weights, order, augmentation and dropout (default 0)" },
   batch: { value: "N", help: "images a step (default 64)" },
   optimiser: { value: "NAME", help: `${optimiserNames.join(", ")} (default sgd)` },
-  lr: { value: "RATE", help: "highest learning rate (default 0.1 for sgd and nesterov, 0.002 for adam and adamw)" },
+  lr: adding(options.lr, " (default 0.1 for sgd and nesterov, 0.002 for adam and adamw)"),
   momentum: { value: "M", help: "of sgd and nesterov (default 0.9)" },
   "weight-decay": { value: "D", help: "not for biases and normalisation (default 0)" },
   smoothing: { value: "S", help: "label smoothing (default 0)" },
@@ -199,10 +199,10 @@ export const settingsHelp: Readonly<Record<string, OptionHelp>> = {
     help: "measures and writes an average of the weights that keeps this share of itself per step, such as 0.998, less in " +
       "the first steps (default 0: none)",
   },
-  engine: { value: "NAME", help: "session (compiled for training) or eager; default session where the host and the model can" },
-  kernels: { value: "NAME", help: "wasm (sessions only), plain or reference (eager only); default wasm where the host can" },
-  numerics: { value: "NAME", help: "of wasm kernels: exact (the same bits on every engine, the default) or fast" },
-  threads: { value: "N", help: "of wasm kernels; the result does not depend on it (default: the processor's cores, at most 4)" },
+  engine: adding(options.engine, "; default session where the host and the model can"),
+  kernels: adding(options.kernels, "; here plain is eager, too; default wasm where the host can"),
+  numerics: numericsOption(["exact", "fast"], "exact"),
+  threads: options.threads,
   schedule: { value: "NAME", help: "cosine, step (a tenth after 50 % and 75 % of the steps) or constant (default cosine)" },
   restarts: { value: "N", help: "times that cosine begins anew at the highest rate (default 0)" },
   "restart-factor": { value: "F", help: "each period between restarts is so many times as long as the one before (default 1)" },
@@ -232,11 +232,9 @@ export const settingsHelp: Readonly<Record<string, OptionHelp>> = {
   groups: {
     value: "LIST", help: "parameters with a rate of their own (times the learning rate), and decay, as layer1:0.1;layer2:0.3:0.0001",
   },
-  relabel: { value: "MAP", help: "new classes of old ones, as Tops=T-shirt/top,Coat;Shoes=Sandal; other images are left out" },
-  classes: {
-    value: "FILE", help: "class names, one a line or JSON (default classes.txt beside the data, else numbers; of pictures their folders)",
-  },
-  "model-options": modelOptionsHelp,
+  relabel: adding(options.relabel, ", as Tops=T-shirt/top,Coat;Shoes=Sandal; other images are left out"),
+  classes: adding(options.classes, " (default classes.txt beside the data, else numbers; of pictures their folders)"),
+  "model-options": options.modelOptions,
   half: { help: "writes the weights in half precision" },
 };
 
