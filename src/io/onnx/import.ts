@@ -1,65 +1,31 @@
-/**
- * ONNX in: a network that somebody trained elsewhere, ready for `compile`. Bytes in; files belong to the caller. A file comes from a
- * stranger: its lengths, shapes and names are checked before anything is made of them, it may ask for no path outside its folder and for no
- * endless work.
- */
-import { UnsupportedError, didYouMean, show } from "../../errors.ts";
+/** ONNX in: a network that somebody trained elsewhere, ready for `compile`. Bytes in; files belong to the caller. */
 import type { Graph } from "../../graph/graph.ts";
-import { mustBeSaid } from "../../graph/network.ts";
-import type { Network, NetworkInput, Shapes } from "../../graph/network.ts";
-import { isTensor } from "../../checks.ts";
+import type { Shapes } from "../../graph/network.ts";
+import { reachable } from "../../graph/rewrite.ts";
 import type { Tensor } from "../../tensor.ts";
 import { bytesOf } from "../bytes/bytes-of.ts";
-import { Known } from "./constants/known.ts";
-import { Weights } from "./lower/weights.ts";
-import { lowerModel, unsupported } from "./lower/lower.ts";
-import type { Missing, Source } from "./lower/lower.ts";
+import type { Source } from "./lower/lower.ts";
+import { StoredWeights } from "./lower/state.ts";
+import { LeanOnnxNetwork, sourceOf } from "./network.ts";
+import type { ImportOptions } from "./network.ts";
 import { operators } from "./operators/index.ts";
-import { readModel } from "./read/model.ts";
-import type { OnnxModel } from "./read/model.ts";
-import type { External } from "./read/tensor.ts";
-import { elementTypes, filled } from "./read/types.ts";
-import { reachable } from "../../graph/rewrite.ts";
-import { recognise } from "./recognise/recognise.ts";
+import { checkKind } from "./read/foreign.ts";
 
-export { externalLocations } from "./read/model.ts";
+export { externalLocations } from "./read/foreign.ts";
+export type { ImportOptions } from "./network.ts";
 
-/** What `importOnnx` is told besides the file. */
-export interface ImportOptions {
-  /** Weights that lie beside the file: their bytes by the location that the file names, or where it names one only, these bytes. */
-  readonly external?: Uint8Array | Readonly<Record<string, Uint8Array>>;
-  /** Inputs that are always the same, such as a size that the network is told: their values by name. */
-  readonly constants?: Readonly<Record<string, Tensor>>;
-  /** How many numbers may be computed from constants for one graph. Default 67108864. */
-  readonly mostConstants?: number;
-}
-
-/** Operator sets that are read: ONNX's own from 1 (exporters: 7) up to this. */
-const NEWEST_OPSET = 28;
-
-/** A network from an ONNX file: `compile` takes it as it takes a model. */
-export class OnnxNetwork implements Network {
-  readonly title: string;
-  readonly inputs: readonly NetworkInput[];
-  readonly outputs: readonly string[];
-  /** Version of ONNX's operators. */
-  readonly opset: number;
-  /** The program that wrote the file, with its version. */
-  readonly producer: string;
-  /** Texts that the file carries. */
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly #source: Source;
+/** A network from an ONNX file, to run, train and save: `compile` and `compileTraining` take it as they take a model. */
+export class OnnxNetwork extends LeanOnnxNetwork {
+  readonly #weights: StoredWeights;
+  /** Of all tensors in the file. */
+  readonly #names: () => readonly string[];
 
   /** Networks are made by `importOnnx`. */
-  constructor(source: Source) {
-    const { model, given } = source;
-    this.#source = source;
-    this.title = model.name === "" ? "an ONNX network" : model.name;
-    this.inputs = model.inputs.filter(({ name }) => !given.has(name)).map(({ name, shape }) => ({ name, shape }));
-    this.outputs = model.outputs.map(({ name }) => name);
-    this.opset = model.opset;
-    this.producer = model.producer;
-    this.metadata = model.metadata;
+  constructor(source: Source, weights: StoredWeights) {
+    super(source);
+    const { model } = source;
+    this.#weights = weights;
+    this.#names = () => [...model.weights.keys(), ...model.nodes.flatMap(({ outputs }) => outputs)];
   }
 
   /**
@@ -68,22 +34,11 @@ export class OnnxNetwork implements Network {
    * can be written to
    * @throws UnsupportedError that names all that is not supported; RangeError where the network cannot take such inputs
    */
-  lower(shapes: Shapes, training: boolean = false): Graph {
-    // Of what is not said: one image, where nothing else is free.
-    const usual = this.inputs.filter(({ name }) => !Object.hasOwn(shapes, name)).map(({ name, shape: open }) => {
-      const shape = open!.map((size, i) => (i > 0 || typeof size === "number" ? size : 1));
-      if (shape.some((size) => typeof size === "string")) throw mustBeSaid(this.title, name, open);
-      return [name, shape];
-    });
-    const graph = recognise(lowerModel(this.#source, { ...Object.fromEntries(usual), ...shapes }));
+  override lower(shapes: Shapes, training: boolean = false): Graph {
+    const graph = super.lower(shapes);
     if (!training) return graph;
-    this.#source.weights.detach();
+    this.#weights.detach();
     return withoutSoftmax(graph);
-  }
-
-  /** What the file says and is not done, such as a Dropout that was left in training mode; known once there was a graph. */
-  get notes(): readonly string[] {
-    return [...this.#source.notes];
   }
 
   /**
@@ -91,12 +46,12 @@ export class OnnxNetwork implements Network {
    * graph.
    */
   state(): Map<string, Tensor<Float32Array>> {
-    return this.#source.weights.state();
+    return this.#weights.state();
   }
 
   /** Takes weights of `state` over; sessions see them after `refresh`. @throws RangeError for a name or shape that is not the file's */
   loadState(tensors: ReadonlyMap<string, Tensor>): void {
-    this.#source.weights.load(tensors);
+    this.#weights.load(tensors, this.#names());
   }
 }
 
@@ -108,54 +63,6 @@ function withoutSoftmax(graph: Graph): Graph {
   return last === undefined ? graph : reachable({ ...graph, outputs: [last.inputs[0], ...graph.outputs.slice(1)] });
 }
 
-function externalOf({ external }: ImportOptions): External {
-  return (location, tensor) => {
-    if (ArrayBuffer.isView(external)) return bytesOf(external, "importOnnx: external");
-    if (external !== undefined && Object.hasOwn(external, location)) {
-      return bytesOf(external[location], `importOnnx: external[${show(location)}]`);
-    }
-    const near = didYouMean(location, Object.keys(external ?? {}));
-    throw new RangeError(`importOnnx: tensor ${show(tensor)} lies in another file: external wants the bytes of ${show(location)}${near}`);
-  };
-}
-
-function givenOf({ inputs }: OnnxModel, constants: Readonly<Record<string, Tensor>>): Map<string, Known> {
-  return new Map(Object.entries(constants).map(([name, tensor]) => {
-    const port = inputs.find((input) => input.name === name);
-    const near = didYouMean(name, inputs.map((input) => input.name));
-    if (port === undefined) throw new RangeError(`importOnnx: constants has ${show(name)}, which is no input${near}`);
-    if (!isTensor(tensor)) throw new TypeError(`importOnnx: constants wants a Tensor as ${name}, got ${show(tensor)}`);
-    return [name, new Known(port.type, tensor.shape, () => filled(port.type, tensor.data), { stable: true })];
-  }));
-}
-
-/** All that does not work, as far as that is known before the shapes are. */
-function check(source: Source): void {
-  const { model } = source;
-  if (model.opset > NEWEST_OPSET) {
-    throw new UnsupportedError(`importOnnx: the file has opset ${model.opset}; up to ${NEWEST_OPSET} are read`, ["opset"]);
-  }
-  const missing = model.nodes.flatMap((node): Missing[] => {
-    if (!Object.hasOwn(operators, node.type)) {
-      return [{ node, reason: /nchwc/.test(node.type) ? "for one processor: hand over the original" : "" }];
-    }
-    const strange = [...node.attributes].find(([, attribute]) => attribute.strange);
-    return strange === undefined ? [] : [{ node, reason: `with ${strange[0]}` }];
-  });
-  const odd = model.inputs.filter(({ type }) => elementTypes[type] === undefined)
-    .map(({ name }) => `the input ${show(name)}, which is no tensor of numbers`);
-  if (model.sparse) odd.push("sparse weights");
-  if (missing.length + odd.length === 0) return;
-  try {
-    // What else is missing says a graph of some shapes, as far as it can be made.
-    const sizes = model.inputs.map(({ name, shape }) => [name, shape!.map((size) => (typeof size === "number" ? size : 32))]);
-    lowerModel(source, Object.fromEntries(sizes), missing);
-  } catch {
-    // With these shapes it may not fit.
-  }
-  throw unsupported(model, missing, odd);
-}
-
 /**
  * Reads a network from an ONNX file: opset 7 to 28, as PyTorch, TensorFlow, Keras and Paddle export convolutional networks, and as onnxsim,
  * onnxslim and onnxruntime rewrite them. Weights stay where they are in `bytes` until a graph wants them: leave the bytes as they are.
@@ -163,10 +70,7 @@ function check(source: Source): void {
  * that is not read, with nodes and opset; RangeError where bytes of another file are wanted
  */
 export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: ImportOptions = {}): OnnxNetwork {
-  const model = readModel(bytesOf(bytes, "importOnnx"), externalOf(options));
-  const given = givenOf(model, options.constants ?? {});
-  const weights = new Weights(() => [...model.weights.keys(), ...model.nodes.flatMap(({ outputs }) => outputs)]);
-  const source = { model, weights, given, settled: new Map(), notes: new Set<string>(), mostConstants: options.mostConstants ?? 67108864 };
-  check(source);
-  return new OnnxNetwork(source);
+  checkKind(bytesOf(bytes, "importOnnx"));
+  const weights = new StoredWeights();
+  return new OnnxNetwork(sourceOf(bytes, options, weights, operators), weights);
 }

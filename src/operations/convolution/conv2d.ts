@@ -4,7 +4,8 @@
  */
 import { conv2dShape } from "../../../kernels/shapes.ts";
 import type { ChannelShape } from "../../../kernels/shapes.ts";
-import type { Value } from "../../graph/graph.ts";
+import type { Of, Value, Window } from "../../graph/graph.ts";
+import type { Shape } from "../../tensor.ts";
 import { activate, relu } from "../elementwise/activation.ts";
 import { checkImage, optional, windowsOf } from "../record.ts";
 import type { Computation, Declaration } from "../record.ts";
@@ -15,13 +16,15 @@ function addBias(y: Float32Array, bias: Float32Array, { batch, channels, pixels 
   }
 }
 
+/** The output's shape, for which no weight is read. @throws RangeError where windows and image do not fit */
+export function convolved(windows: Window & Pick<Of<"conv2d">, "dilation" | "groups">, x: Shape, outChannels: number): Shape {
+  const [batch, channels, height, width] = checkImage("conv2d", x);
+  const { outHeight, outWidth } = conv2dShape(batch, channels, height, width, outChannels, windows);
+  return [batch, outChannels, outHeight, outWidth];
+}
+
 export const conv2d: Declaration<"conv2d"> = {
-  shape(operation, [x]) {
-    const [batch, channels, height, width] = checkImage("conv2d", x);
-    const [outChannels] = operation.weight.read().shape;
-    const { outHeight, outWidth } = conv2dShape(batch, channels, height, width, outChannels, operation);
-    return [batch, outChannels, outHeight, outWidth];
-  },
+  shape: (operation, [x]) => convolved(operation, x, operation.weight.read().shape[0]),
   parameters: ({ weight, bias }) => [weight, bias],
 };
 

@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import { UnsupportedError } from "../../../src/errors.ts";
 import { importOnnx } from "../../../src/io/onnx/import.ts";
 import type { OnnxNetwork } from "../../../src/io/onnx/import.ts";
-import { externalLocations } from "../../../src/io/onnx/read/model.ts";
+import { externalLocations } from "../../../src/io/onnx/read/foreign.ts";
 import { compileSync } from "../../../src/session/session.ts";
 import { recipeTensor } from "../../fixtures/recipe.ts";
 import { fileBytes, fileJson } from "../../support/files.ts";

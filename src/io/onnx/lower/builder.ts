@@ -2,13 +2,12 @@
  * What graphs are made with: functions of tensors that are known now (then they are computed) or when the network runs (then a node is
  * added).
  */
-import type { ActivationKind, BinaryFunction, Of, Reduction, Taps, UnaryFunction } from "../../../graph/graph.ts";
+import type { ActivationKind, BinaryFunction, Of, Reduction, UnaryFunction } from "../../../graph/graph.ts";
 import { generalDeclarations } from "../../../operations/general/index.ts";
 import { sameShape, sizeOf } from "../../../tensor.ts";
 import type { Shape } from "../../../tensor.ts";
 import { Known } from "../constants/known.ts";
-import { BOOL, INT64, filled, isFloat } from "../read/types.ts";
-import { imageOperation, outputsOf } from "./resample.ts";
+import { BOOL, filled, isFloat } from "../read/types.ts";
 import { NodeBuilder, inverse, orderOf } from "./nodes.ts";
 import type { Item } from "./nodes.ts";
 
@@ -26,7 +25,7 @@ export class Builder extends NodeBuilder {
    * What is done number by number or axis by axis is done to tensors as they lie: `work` gets them so, with what puts a list of one entry
    * an axis into their order, and what says where an axis lies.
    */
-  #lying(
+  lying(
     items: readonly Item[],
     work: (items: readonly Item[], listOf: <T>(each: readonly T[]) => readonly T[], axisOf: (axis: number) => number) => Item,
   ): Item {
@@ -45,11 +44,11 @@ export class Builder extends NodeBuilder {
 
   /** A function of each number. */
   map<K extends "elu" | "clip" | "unary">(item: Item, kind: K, attributes: Omit<Of<K>, "kind">): Item {
-    return this.#lying([item], (items) => this.run(kind, attributes, items));
+    return this.lying([item], (items) => this.run(kind, attributes, items));
   }
 
   activation(item: Item, activation: ActivationKind, slope: number = 0, offset: number = 0): Item {
-    return this.#lying([item], ([x]) => this.operate({ kind: "activation", activation, slope, offset }, [x], x.shape));
+    return this.lying([item], ([x]) => this.operate({ kind: "activation", activation, slope, offset }, [x]));
   }
 
   unary(by: UnaryFunction, item: Item): Item {
@@ -71,7 +70,7 @@ export class Builder extends NodeBuilder {
         ? this.flow(item.value, item.type)
         : item
     );
-    return this.#lying([slack(a, b), slack(b, a)], (lying) => (
+    return this.lying([slack(a, b), slack(b, a)], (lying) => (
       this.#joined(by, lying) ?? this.run("binary", { by }, lying, comparisons.has(by) ? BOOL : a.type)
     ));
   }
@@ -80,7 +79,7 @@ export class Builder extends NodeBuilder {
   #joined(by: BinaryFunction, operands: readonly Item[]): Item | undefined {
     if ((by !== "add" && by !== "multiply") || operands.some((item) => item instanceof Known)) return undefined;
     const [a, b] = operands;
-    if (sameShape(a.shape, b.shape)) return this.operate({ kind: by }, operands, a.shape);
+    if (sameShape(a.shape, b.shape)) return this.operate({ kind: by }, operands);
     for (const [x, gate] of by === "multiply" ? [[a, b], [b, a]] : []) {
       const [n, c, h, w] = x.shape;
       if (x.shape.length !== 4) continue;
@@ -105,7 +104,7 @@ export class Builder extends NodeBuilder {
   /** x[starts[0] + i steps[0], ...]. */
   slice(item: Item, starts: readonly number[], steps: readonly number[], shape: Shape): Item {
     if (sameShape(item.shape, shape) && steps.every((step, i) => step > 0 || shape[i] === 1)) return item;
-    return this.#lying([item], (items, list) => this.run("slice", { starts: list(starts), steps: list(steps), shape: list(shape) }, items));
+    return this.lying([item], (items, list) => this.run("slice", { starts: list(starts), steps: list(steps), shape: list(shape) }, items));
   }
 
   /** Part of an axis. */
@@ -116,7 +115,7 @@ export class Builder extends NodeBuilder {
 
   pad(item: Item, before: readonly number[], after: readonly number[], mode: Of<"pad">["mode"] = "constant", value: number = 0): Item {
     if ([...before, ...after].every((n) => n === 0)) return item;
-    return this.#lying([item], (items, list) => this.run("pad", { before: list(before), after: list(after), mode, value }, items));
+    return this.lying([item], (items, list) => this.run("pad", { before: list(before), after: list(after), mode, value }, items));
   }
 
   gather(item: Item, indices: Known, axis: number): Item {
@@ -126,29 +125,28 @@ export class Builder extends NodeBuilder {
     const even = rows.length > 0 && step > 0 && rows.every((row, i) => row === rows[0] + i * step && row >= 0 && row < from[axis]);
     const taken = even
       ? this.part(item, axis, rows[0], rows.length, step)
-      : this.#lying([item], (items, _, axisOf) => this.run("gather", { axis: axisOf(axis), rows }, items));
+      : this.lying([item], (items, _, axisOf) => this.run("gather", { axis: axisOf(axis), rows }, items));
     return this.reshape(taken, [...from.slice(0, axis), ...indices.shape, ...from.slice(axis + 1)]);
   }
 
   concat(items: readonly Item[], along: number): Item {
-    return items.length === 1 ? items[0] : this.#lying(items, (lying, _, axisOf) => {
+    return items.length === 1 ? items[0] : this.lying(items, (lying, _, axisOf) => {
       const axis = axisOf(along);
-      const shape = this.inNode(() => generalDeclarations.join.shape({ kind: "join", axis }, lying.map((item) => item.shape)));
-      return axis === 1 && shape.length === 4 && lying.some((item) => !(item instanceof Known))
-        ? this.operate({ kind: "concat" }, lying, shape)
+      return axis === 1 && lying[0].shape.length === 4 && lying.some((item) => !(item instanceof Known))
+        ? this.operate({ kind: "concat" }, lying)
         : this.run("join", { axis }, lying);
     });
   }
 
   /** Over axes, which stay with size 1. */
   reduce(by: Reduction, item: Item, axes: readonly number[]): Item {
-    return this.#lying([item], ([x], _, axisOf) => {
+    return this.lying([item], ([x], _, axisOf) => {
       const under = axes.map(axisOf).sort((a, b) => a - b);
       const { length: rank } = x.shape;
       if ((by === "mean" || by === "max") && !(x instanceof Known)) {
         if (rank > 2 && under[0] === 2 && under.length === rank - 2) return this.pooled(x, by);
         if (rank === 4 && under.join() === "1") {
-          return this.operate({ kind: "channel_pool", by }, [x], x.shape.map((n, axis) => (axis === 1 ? 1 : n)));
+          return this.operate({ kind: "channel_pool", by }, [x]);
         }
       }
       // Neighbouring axes at once; a mean of means is the mean of all, as all parts are of one size.
@@ -167,31 +165,7 @@ export class Builder extends NodeBuilder {
   pooled(item: Item, by: "mean" | "max"): Item {
     const [batch, channels, ...image] = item.shape;
     const x = image.length === 2 ? item : this.reshape(item, [batch, channels, 1, sizeOf(image)]);
-    return this.reshape(this.operate({ kind: "global_pool", by }, [x], [batch, channels, 1, 1]), [batch, channels, ...image.map(() => 1)]);
-  }
-
-  argMax(item: Item, axis: number): Item {
-    return this.#lying([item], (items, _, axisOf) => this.run("arg_max", { axis: axisOf(axis) }, items, INT64));
-  }
-
-  softmax(item: Item, axis: number, logarithm: boolean): Item {
-    return this.#lying([item], (items, _, axisOf) => this.run("softmax", { axis: axisOf(axis), logarithm }, items));
-  }
-
-  /** @param taps of each axis that changes */
-  resample(item: Item, taps: readonly (Taps | undefined)[]): Item {
-    return this.#lying([item], ([x], list) => {
-      const under = list(taps);
-      const operation = x instanceof Known ? undefined : imageOperation(x.shape, under);
-      if (operation !== undefined) {
-        return this.operate(operation, [x], x.shape.map((n, i) => (under[i] === undefined ? n : outputsOf(under[i]))));
-      }
-      return under.reduce((done: Item, each, axis) => (each === undefined ? done : this.run("resample", { axis, taps: each }, [done])), x);
-    });
-  }
-
-  matmul(a: Item, b: Item): Item {
-    return this.run("matrix_product", {}, [a, b]);
+    return this.reshape(this.operate({ kind: "global_pool", by }, [x]), [batch, channels, ...image.map(() => 1)]);
   }
 
   cast(item: Item, type: number): Item {

@@ -3,10 +3,10 @@ import { UnsupportedError, show } from "../../../errors.ts";
 import type { Graph } from "../../../graph/graph.ts";
 import type { Shapes } from "../../../graph/network.ts";
 import { Known, stored } from "../constants/known.ts";
-import { operators } from "../operators/index.ts";
 import type { OnnxModel, OnnxNode } from "../read/model.ts";
 import type { Item } from "./nodes.ts";
 import { Site } from "./site.ts";
+import type { Table } from "./site.ts";
 import { Unsupported } from "./unsupported.ts";
 import type { Weights } from "./weights.ts";
 
@@ -14,6 +14,9 @@ import type { Weights } from "./weights.ts";
 export interface Source {
   readonly model: OnnxModel;
   readonly weights: Weights;
+  /** That are read, and what to do about others. */
+  readonly operators: Table;
+  readonly advice: string;
   /** Inputs that are known, whatever is run. */
   readonly given: ReadonlyMap<string, Known>;
   /** What follows from weights alone, by node: computed once. */
@@ -33,14 +36,17 @@ function some(texts: readonly string[], most: number): string {
 }
 
 /** One line for all that is missing, with nodes and opset. @param more what belongs to no node */
-export function unsupported({ opset }: OnnxModel, missing: readonly Missing[], more: readonly string[] = []): UnsupportedError {
+export function unsupported(
+  { model: { opset }, advice }: Source, missing: readonly Missing[], more: readonly string[] = [],
+): UnsupportedError {
   const groups = new Map<string, string[]>();
   for (const { node: { type, title }, reason } of missing) {
     const key = `${type} ${reason}`.trim();
     groups.set(key, [...(groups.get(key) ?? []), show(title)]);
   }
   const texts = [...groups].map(([key, nodes]) => `${show(key).slice(1, -1)} (node${nodes.length > 1 ? "s" : ""} ${some(nodes, 3)})`);
-  return new UnsupportedError(`importOnnx: not supported (opset ${opset}): ${some([...texts, ...more], 24)}`, [...groups.keys(), ...more]);
+  const all = some([...texts, ...more], 24);
+  return new UnsupportedError(`importOnnx: not supported (opset ${opset}): ${all}${advice}`, [...groups.keys(), ...more]);
 }
 
 /** @param missing receives what is not supported; what stands there already is left out */
@@ -63,7 +69,7 @@ export function lowerModel(source: Source, shapes: Shapes, missing: Missing[] = 
     if (outputs === undefined) {
       site.at(node.outputs[0] ?? node.title, whatOf(node));
       try {
-        const result = site.lower(node, node.type.includes(":") ? 1 : model.opset, inputs, operators[node.type]);
+        const result = site.lower(node, node.type.includes(":") ? 1 : model.opset, inputs, source.operators[node.type]);
         outputs = Array.isArray(result) ? (result as readonly (Item | undefined)[]) : [result as Item];
       } catch (error) {
         if (!(error instanceof Unsupported)) throw error;
@@ -87,13 +93,13 @@ export function lowerModel(source: Source, shapes: Shapes, missing: Missing[] = 
       site.named(name, item);
     });
   }
-  if (missing.length > 0) throw unsupported(model, missing);
+  if (missing.length > 0) throw unsupported(source, missing);
   site.at("output", "an output");
   try {
     return site.finish(model.outputs.map(({ name }) => site.value(items.get(name) ?? unknown(undefined, name))));
   } catch (error) {
     if (!(error instanceof Unsupported)) throw error;
-    throw unsupported(model, [], [`an output ${error.message}`]);
+    throw unsupported(source, [], [`an output ${error.message}`]);
   }
 }
 

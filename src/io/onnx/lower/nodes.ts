@@ -2,6 +2,7 @@
 import type { Constant, Graph, Node, Of, Operation, Value } from "../../../graph/graph.ts";
 import { generalComputations, generalDeclarations } from "../../../operations/general/index.ts";
 import type { GeneralKind } from "../../../operations/general/index.ts";
+import { declarations } from "../../../operations/index.ts";
 import type { Computation, Declaration, NodeOf } from "../../../operations/record.ts";
 import { sameShape, showShape, sizeOf } from "../../../tensor.ts";
 import type { Shape } from "../../../tensor.ts";
@@ -191,7 +192,7 @@ export class NodeBuilder {
   }
 
   /** Errors of records with the node that meant it. */
-  protected inNode<T>(work: () => T): T {
+  inNode<T>(work: () => T): T {
     try {
       return work();
     } catch (error) {
@@ -234,9 +235,14 @@ export class NodeBuilder {
     return { value, type, order, shape: order?.map((axis) => value.shape[axis]) ?? value.shape };
   }
 
-  /** An operation on items in the order in which they are. @param shape of the result */
-  operate(operation: Operation, items: readonly Item[], shape: Shape, type: number = items[0].type): Flow {
-    return this.flow(this.add(operation, items.map((item) => this.value(item)), shape), type);
+  /**
+   * An operation on items in the order in which they are.
+   * @param shape of the result, where weights would have to be read to know it; else its record says it
+   */
+  operate(operation: Operation, items: readonly Item[], shape?: Shape, type: number = items[0].type): Flow {
+    const { shape: shapeFor } = declarations[operation.kind] as { shape(of: Operation, inputs: readonly Shape[]): Shape };
+    const out = shape ?? this.inNode(() => shapeFor(operation, items.map((item) => item.shape)));
+    return this.flow(this.add(operation, items.map((item) => this.value(item)), out), type);
   }
 
   reshape(item: Item, shape: Shape): Item {
@@ -245,7 +251,7 @@ export class NodeBuilder {
     // Rows of features, as a kernel has them.
     const [batch, ...rest] = item.shape;
     if (shape.length === 2 && rest.length === 3 && shape[0] === batch && shape[1] === sizeOf(rest)) {
-      return this.operate({ kind: "flatten" }, [item], shape);
+      return this.operate({ kind: "flatten" }, [item]);
     }
     return this.run("reshape", { shape }, [item]);
   }

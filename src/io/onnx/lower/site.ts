@@ -12,6 +12,12 @@ export type Lowering = (site: Site, x: Item) => Item | readonly (Item | undefine
 /** Lowerings by the names of operators. */
 export type Table = Readonly<Record<string, Lowering>>;
 
+/** Operators that have a name of ours as well: after each the name that `lowering` takes. */
+export function renamed<Name extends string>(names: string, lowering: (name: Name) => Lowering): Table {
+  const words = names.split(" ");
+  return Object.fromEntries(words.flatMap((word, i) => (i % 2 === 0 ? [[word, lowering(words[i + 1] as Name)]] : [])));
+}
+
 export class Site extends Builder {
   node: OnnxNode = { type: "", title: "", inputs: [], outputs: [], attributes: new Map() };
   /** Version of the operator set that the node belongs to. */
@@ -54,9 +60,9 @@ export class Site extends Builder {
     return item instanceof Known ? item : this.cannot(`with its ${what} computed by the network`);
   }
 
-  /** Numbers of an input that must be known; of an attribute where it is missing, or before the opset in which it became one. */
-  numbers(i: number, name: string, since: number = 0): readonly number[] | undefined {
-    return this.opset >= since && this.inputs[i] !== undefined ? Array.from(this.known(i, name).numbers) : this.list(name);
+  /** Numbers of an input that must be known; of an attribute where it is missing, as it is before the opset in which it became an input. */
+  numbers(i: number, name: string): readonly number[] | undefined {
+    return this.inputs[i] !== undefined ? Array.from(this.known(i, name).numbers) : this.list(name);
   }
 
   int(name: string, usual: number = 0): number {

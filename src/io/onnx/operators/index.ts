@@ -1,20 +1,18 @@
 /** All operators that are read. */
-import { activations } from "./activations.ts";
-import { arithmetic } from "./arithmetic.ts";
-import { convolutions } from "./convolution.ts";
-import { einsums } from "./einsum.ts";
-import { matrices } from "./matrices.ts";
-import { moves } from "./moves.ts";
-import { norms } from "./norms.ts";
-import { poolings } from "./pooling.ts";
-import { quantisations } from "./quantised.ts";
-import { reductions } from "./reductions.ts";
-import { resizes } from "./resize.ts";
-import { sequences } from "./sequences.ts";
-import { shapes } from "./shapes.ts";
+import { leanOperators } from "./lean.ts";
+import { einsums } from "./more/einsum.ts";
+import { fused } from "./more/fused.ts";
+import { moreMoves } from "./more/moves.ts";
+import { moreNorms } from "./more/norms.ts";
+import { numbers } from "./more/numbers.ts";
+import { quantisations } from "./more/quantised.ts";
+import { moreReductions } from "./more/reductions.ts";
+import { moreResizes } from "./more/resize.ts";
+import { sequences } from "./more/sequences.ts";
+import { windows } from "./more/windows.ts";
 import type { Table } from "../lower/site.ts";
 
 export const operators: Table = {
-  ...convolutions, ...poolings, ...norms, ...activations, ...arithmetic, ...reductions, ...matrices,
-  ...einsums, ...shapes, ...moves, ...resizes, ...sequences, ...quantisations,
+  ...leanOperators, ...windows, ...moreNorms, ...numbers, ...moreReductions, ...fused, ...einsums, ...moreMoves, ...moreResizes,
+  ...sequences, ...quantisations,
 };

@@ -1,8 +1,7 @@
 /** What puts numbers in other places. */
-import { showShape, sizeOf } from "../../../tensor.ts";
+import { showShape } from "../../../tensor.ts";
 import { Known } from "../constants/known.ts";
 import type { Item } from "../lower/nodes.ts";
-import { inverse } from "../lower/nodes.ts";
 import type { Site, Table } from "../lower/site.ts";
 import { clamped } from "./shapes.ts";
 
@@ -15,7 +14,7 @@ function transpose(site: Site, x: Item): Item {
 
 function slice(site: Site, x: Item): Item {
   const from = x.shape;
-  const [begins, ends, axes, by] = ["starts", "ends", "axes", "steps"].map((name, i) => site.numbers(i + 1, name, 10));
+  const [begins, ends, axes, by] = ["starts", "ends", "axes", "steps"].map((name, i) => site.numbers(i + 1, name));
   if (begins === undefined || ends === undefined) return site.wrong("lacks starts or ends");
   if ([ends, axes, by].some((each) => each !== undefined && each.length !== begins.length)) {
     site.wrong("has starts, ends, axes and steps of several lengths");
@@ -49,7 +48,7 @@ function split(site: Site, x: Item): readonly Item[] {
   const size = x.shape[axis];
   const { length: parts } = site.node.outputs;
   const share = Math.ceil(size / parts);
-  const sizes = site.numbers(1, "split", 13) ?? Array.from({ length: parts }, (_, i) => Math.max(0, Math.min(share, size - i * share)));
+  const sizes = site.numbers(1, "split") ?? Array.from({ length: parts }, (_, i) => Math.max(0, Math.min(share, size - i * share)));
   return cut(site, x, axis, sizes, parts);
 }
 
@@ -58,7 +57,7 @@ const padModes = { constant: 0, edge: 1, wrap: 1, reflect: 2 } as const;
 
 function pad(site: Site, x: Item): Item {
   const from = x.shape;
-  const pads = site.numbers(1, site.opset < 2 ? "paddings" : "pads", 11);
+  const pads = site.numbers(1, "pads");
   const value = site.inputs[2] === undefined ? site.float("value", 0) : (site.known(2, "value").numbers[0] ?? 0);
   const axes = site.axes(from.length, site.numbers(3, "axes"));
   if (pads?.length !== 2 * axes.length || !pads.every(Number.isSafeInteger)) {
@@ -83,41 +82,6 @@ function concat(site: Site, x: Item): Item {
   return site.concat(joined, site.axis(joined[0].shape.length, site.int("axis", 1)));
 }
 
-/** Elements by their full or partial index. */
-function gatherNd(site: Site, x: Item): Item {
-  const { shape, type, numbers } = site.known(1, "indices");
-  const depth = shape.at(-1) ?? 0;
-  if (site.int("batch_dims") !== 0) site.cannot("with batch_dims");
-  if (depth < 1 || depth > x.shape.length) site.wrong(`wants indices of up to ${x.shape.length} numbers, got ${depth}`);
-  // As rows of a tensor whose first dimensions are one.
-  const outer = x.shape.slice(0, depth);
-  const front = shape.slice(0, -1);
-  const rows = Float64Array.from({ length: sizeOf(front) }, (_, i) => outer.reduce((row, size, k) => {
-    const at = numbers[i * depth + k];
-    const index = at < 0 ? at + size : at;
-    return index >= 0 && index < size ? row * size + index : site.wrong(`wants index ${at} of ${size}`);
-  }, 0));
-  return site.gather(site.reshape(x, [sizeOf(outer), ...x.shape.slice(depth)]), new Known(type, front, () => rows), 0);
-}
-
-/** Channels that become pixels in blocks, or the other way round. Which of both counts first in the channels is said by the mode. */
-function blocks(site: Site, x: Item, apart: boolean): Item {
-  const [n, c, h, w] = site.rank(x, 4);
-  const block = site.int("blocksize");
-  const [depth, rows, columns] = apart ? [c / (block * block), h, w] : [c, h / block, w / block];
-  if (![depth, rows, columns].every((size) => size >= 1 && Number.isInteger(size))) {
-    site.wrong(`cuts ${showShape(x.shape)} into blocks of ${block}x${block}`);
-  }
-  // Channels taken apart, and where each of their parts goes.
-  const last = site.text("mode") === "CRD";
-  const order = last ? [0, 1, 4, 2, 5, 3] : [0, 3, 4, 1, 5, 2];
-  const image = [n, depth, rows, block, columns, block];
-  const back = inverse(order);
-  return apart
-    ? site.reshape(site.transpose(site.reshape(x, back.map((axis) => image[axis])), order), [n, depth, h * block, w * block])
-    : site.reshape(site.transpose(site.reshape(x, image), back), [n, c * block * block, rows, columns]);
-}
-
 export const moves: Table = {
   Transpose: transpose,
   Concat: concat,
@@ -125,7 +89,4 @@ export const moves: Table = {
   Split: split,
   Pad: pad,
   Gather: (site, x) => site.gather(x, site.known(1, "indices"), site.axis(x.shape.length)),
-  GatherND: gatherNd,
-  DepthToSpace: (site, x) => blocks(site, x, true),
-  SpaceToDepth: (site, x) => blocks(site, x, false),
 };

@@ -17,7 +17,7 @@ function shape(site: Site, { shape: all }: Item): Item {
 /** 0 copies a size of the input, -1 is what is left. */
 function reshape(site: Site, x: Item): Item {
   const from = x.shape;
-  const wanted = site.numbers(1, "shape", 5) ?? site.wrong("lacks its shape");
+  const wanted = site.numbers(1, "shape") ?? site.wrong("lacks its shape");
   const copies = site.int("allowzero") === 0;
   const to = wanted.map((size, i) => (size === 0 && copies ? (from[i] ?? NaN) : size));
   const open = to.indexOf(-1);
@@ -36,14 +36,14 @@ function flatten(site: Site, x: Item): Item {
 
 function squeeze(site: Site, x: Item): Item {
   const from = x.shape;
-  const axes = site.axes(from.length, site.numbers(1, "axes", 13) ?? from.flatMap((size, i) => (size === 1 ? [i] : [])));
+  const axes = site.axes(from.length, site.numbers(1, "axes") ?? from.flatMap((size, i) => (size === 1 ? [i] : [])));
   if (axes.some((axis) => from[axis] !== 1)) site.wrong(`takes axes ${axes.join()} from ${showShape(from)}, which have not size 1`);
   return site.reshape(x, from.filter((_, i) => !axes.includes(i)));
 }
 
 function unsqueeze(site: Site, x: Item): Item {
   const rest = [...x.shape];
-  const given = site.numbers(1, "axes", 13) ?? site.wrong("lacks its axes");
+  const given = site.numbers(1, "axes") ?? site.wrong("lacks its axes");
   const rank = rest.length + given.length;
   const axes = site.axes(rank, given);
   return site.reshape(x, site.axes(rank).map((axis) => (axes.includes(axis) ? 1 : rest.shift()!)));
@@ -70,24 +70,6 @@ function constantOfShape(site: Site): Item {
   return site.computed(value?.type ?? FLOAT, [...site.known(0, "shape").numbers], (numbers) => numbers.fill(fill));
 }
 
-function range(site: Site, { type }: Item): Item {
-  const [start, limit, delta] = [0, 1, 2].map((i) => site.known(i, "range").numbers[0]);
-  const count = Math.max(0, Math.ceil((limit - start) / delta));
-  if (!Number.isSafeInteger(count)) site.wrong(`counts from ${start} to ${limit} by ${delta}`);
-  return site.computed(type, [count], (numbers) => numbers.forEach((_, i) => void (numbers[i] = start + i * delta)));
-}
-
-/** Seen as tiles: [t, n] for each dimension, where t tiles are stretched from one. */
-function tile(site: Site, x: Item): Item {
-  const from = x.shape;
-  const times = [...site.known(1, "repeats").numbers];
-  if (times.length !== from.length || !times.every((n) => Number.isSafeInteger(n) && n >= 0)) {
-    site.wrong(`wants ${from.length} repeats, got ${times.join()}`);
-  }
-  const tiles = (n: readonly number[]): number[] => from.flatMap((size, i) => (times[i] === 1 ? [size] : [n[i], size]));
-  return site.reshape(site.expand(site.reshape(x, tiles(from.map(() => 1))), tiles(times)), from.map((size, i) => size * times[i]));
-}
-
 /** What a network drops in training it does not drop in use: also where the file was written in training mode. */
 function dropout(site: Site, x: Item): readonly (Item | undefined)[] {
   const first = (i: number): number | undefined => {
@@ -100,7 +82,6 @@ function dropout(site: Site, x: Item): readonly (Item | undefined)[] {
 
 export const shapes: Table = {
   Shape: shape,
-  Size: (_, { shape: all }) => whole([sizeOf(all)], []),
   Reshape: reshape,
   Flatten: flatten,
   Squeeze: squeeze,
@@ -109,7 +90,5 @@ export const shapes: Table = {
   Dropout: dropout,
   Constant: constant,
   ConstantOfShape: constantOfShape,
-  Range: range,
   Expand: (site, x) => site.expand(x, [...site.known(1, "shape").numbers]),
-  Tile: tile,
 };

@@ -1,5 +1,6 @@
 /** Sizes of windows that move over images: what convolutions and poolings have in common. */
 import type { Operation, Window } from "../../../graph/graph.ts";
+import { sizeOf } from "../../../tensor.ts";
 import type { Shape } from "../../../tensor.ts";
 import type { Item } from "../lower/nodes.ts";
 import type { Site } from "../lower/site.ts";
@@ -23,17 +24,17 @@ export function span({ kernel, dilations }: Windows, i: number): number {
 /** @param image sizes of the input's image @param kernel where the weight says it */
 export function windowsOf(site: Site, image: Shape, kernel: readonly number[] = site.list("kernel_shape") ?? []): Windows {
   const n = image.length;
-  const checked = (name: string, usual: number, values = site.list(name) ?? [], count: number = n): readonly number[] => {
-    const numbers = values.length === 0 && name !== "kernel_shape" ? new Array<number>(count).fill(usual) : values;
-    if (numbers.length !== count || !numbers.every((x) => Number.isSafeInteger(x) && x >= usual && x < 4294967296)) {
-      site.wrong(`wants ${count} numbers of at least ${usual} as ${name}, got ${numbers.slice(0, 8).join()}`);
-    }
-    return numbers;
+  // What numbers they must be, the record of the operation says.
+  const listed = (name: string, usual: number, count: number = n, values = site.list(name) ?? []): readonly number[] => {
+    if (values.length === count) return values;
+    return values.length > 0 || name === "kernel_shape"
+      ? site.wrong(`wants ${count} numbers as ${name}, got ${values.slice(0, 8).join()}`)
+      : new Array<number>(count).fill(usual);
   };
   const auto = site.text("auto_pad");
-  const pads = checked("pads", 0, /^[SV]A/.test(auto) ? [] : undefined, 2 * n);
+  const pads = listed("pads", 0, 2 * n, /^[SV]A/.test(auto) ? [] : undefined);
   const windows = {
-    kernel: checked("kernel_shape", 1, kernel), strides: checked("strides", 1), dilations: checked("dilations", 1),
+    kernel: listed("kernel_shape", 1, n, kernel), strides: listed("strides", 1), dilations: listed("dilations", 1),
     begins: pads.slice(0, n), ends: pads.slice(n),
   };
   if (!auto.startsWith("SAME")) return windows;
@@ -48,15 +49,6 @@ export function halves(all: readonly number[], lower: boolean): { readonly begin
   return { begins, ends: all.map((pad, i) => pad - begins[i]) };
 }
 
-/** How many windows fit into an image padded as it is. */
-export function fitting(site: Site, image: Shape, windows: Windows): number[] {
-  return image.map((size, i) => {
-    const least = span(windows, i) - windows.begins[i] - windows.ends[i];
-    if (size < least) site.wrong(`wants an image of at least ${least}, got ${size}`);
-    return Math.floor((size - least) / windows.strides[i]) + 1;
-  });
-}
-
 /** Numbers of rows and columns, of which a signal has columns only. */
 export function two(each: readonly number[], row: number): Two {
   return each.length === 1 ? [row, each[0]] : [each[0], each[1]];
@@ -69,10 +61,22 @@ export function windowOf({ kernel, strides, dilations, begins, ends }: Windows):
   };
 }
 
-/** An operation on images [N,C,H,W], or on signals [N,C,L], as on images of one row. @param out channels and sizes that come out */
-export function onImage(site: Site, x: Item, operation: Operation, [channels, ...out]: readonly number[]): Item {
-  const [batch, inputs, ...image] = x.shape;
-  const row = image.length === 1 ? [1] : [];
-  const y = site.operate(operation, [site.reshape(x, [batch, inputs, ...row, ...image])], [batch, channels, ...row, ...out]);
-  return site.reshape(y, [batch, channels, ...out]);
+/** [N,C,L] as [N,C,1,L]. */
+export function asImage([batch, channels, ...image]: Shape): readonly [number, number, number, number] {
+  return [batch, channels, ...two(image, 1)];
+}
+
+/** An operation on each channel of tensors [N,C,...], as on images. */
+export function onChannels(site: Site, x: Item, operation: Operation): Item {
+  const [batch, channels, ...image] = x.shape;
+  return site.reshape(site.operate(operation, [image.length === 2 ? x : site.reshape(x, [batch, channels, 1, sizeOf(image)])]), x.shape);
+}
+
+/**
+ * An operation on images [N,C,H,W], or on signals [N,C,L], as on images of one row.
+ * @param out its shape, where its record would read a weight for it
+ */
+export function onImage(site: Site, x: Item, operation: Operation, out?: Shape): Item {
+  const y = site.operate(operation, [site.reshape(x, asImage(x.shape))], out);
+  return x.shape.length === 3 ? site.reshape(y, y.shape.filter((_, i) => i !== 2)) : y;
 }

@@ -1,4 +1,6 @@
-/** Files of other programs that people try here. */
+/** Files of other programs that people try here, and files beside a model. */
+import { FormatError } from "../../../errors.ts";
+import { readModel } from "./model.ts";
 
 /** First bytes, where they stand, and what the file is and wants. */
 const kinds: readonly (readonly [at: number, first: string, what: string])[] = [
@@ -15,9 +17,19 @@ const kinds: readonly (readonly [at: number, first: string, what: string])[] = [
   [0, "\x1f\x8b", "packed with gzip: unpack it first"],
 ];
 
-/** What a file is that is no ONNX file, and what to do with it; undefined where it may be one. */
-export function foreign(bytes: Uint8Array): string | undefined {
+/** @throws FormatError for a file that is known to be no ONNX file, with what it is and what to do with it */
+export function checkKind(bytes: Uint8Array): void {
   const head = String.fromCharCode(...bytes.subarray(0, 64));
   const found = kinds.find(([at, first]) => head.startsWith(first, at));
-  return found && `the file is ${found[2]}`;
+  if (found !== undefined) throw new FormatError(`onnx: the file is ${found[2]}`);
+}
+
+/** The locations of weights that lie in other files, in the order in which the model names them. */
+export function externalLocations(bytes: Uint8Array): string[] {
+  const found = new Set<string>();
+  // Bytes of which every length is there, for who asks only what is wanted.
+  const endless = { length: Infinity, subarray: (from: number, to: number) => ({ length: to - from }) } as unknown as Uint8Array;
+  checkKind(bytes);
+  readModel(bytes, (location) => (found.add(location), endless));
+  return [...found];
 }

@@ -2,9 +2,7 @@
  * ONNX models (ModelProto of https://github.com/onnx/onnx, onnx.proto, whose field numbers these are) as objects: nodes with their
  * attributes, weights by name as views of the file. Graphs within nodes are not entered.
  */
-import { FormatError } from "../../../errors.ts";
 import type { OpenShape } from "../../../graph/network.ts";
-import { foreign } from "./foreign.ts";
 import { keyValue, storedTensor } from "./tensor.ts";
 import type { External, StoredTensor } from "./tensor.ts";
 import { damaged, floats, integer, integers, lastBytes, message, parts, text, texts } from "./wire.ts";
@@ -116,10 +114,8 @@ function sorted(nodes: readonly OnnxNode[]): OnnxNode[] {
   return ordered.concat(...waiting.values());
 }
 
-/** @throws FormatError for bytes that are no ONNX model, with what to do where they are another kind of file */
+/** @throws FormatError for bytes that are no ONNX model */
 export function readModel(bytes: Uint8Array, external: External): OnnxModel {
-  const other = foreign(bytes);
-  if (other !== undefined) throw new FormatError(`onnx: ${other}`);
   const fields = message(bytes);
   const graph = message(lastBytes(fields(7)) ?? damaged("there is no graph"));
   const weights = new Map(parts(graph(5)).map((stored) => {
@@ -136,13 +132,4 @@ export function readModel(bytes: Uint8Array, external: External): OnnxModel {
     // Until IR version 4 weights stand among the inputs too.
     inputs: parts(graph(11)).map(portOf).filter(({ name }) => !weights.has(name)), sparse: graph(15).length > 0,
   };
-}
-
-/** The locations of weights that lie in other files, in the order in which the model names them. */
-export function externalLocations(bytes: Uint8Array): string[] {
-  const found = new Set<string>();
-  // Bytes of which every length is there, for who asks only what is wanted.
-  const endless = { length: Infinity, subarray: (from: number, to: number) => ({ length: to - from }) } as unknown as Uint8Array;
-  readModel(bytes, (location) => (found.add(location), endless));
-  return [...found];
 }

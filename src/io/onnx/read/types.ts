@@ -17,25 +17,18 @@ interface ElementType {
   /** Bytes of one in raw data. */
   readonly bytes: number;
   readonly array: { new (size: number): Numbers };
-  readonly float?: boolean;
+  readonly float: boolean;
 }
 
+type Row = readonly [type: number, name: string, bytes: number, array: ElementType["array"]];
+
 /** By number; what is missing here is not read. */
-export const elementTypes: Readonly<Record<number, ElementType>> = {
-  [FLOAT]: { name: "float", bytes: 4, array: Float32Array, float: true },
-  2: { name: "uint8", bytes: 1, array: Uint8Array },
-  3: { name: "int8", bytes: 1, array: Int8Array },
-  4: { name: "uint16", bytes: 2, array: Uint16Array },
-  5: { name: "int16", bytes: 2, array: Int16Array },
-  [INT32]: { name: "int32", bytes: 4, array: Int32Array },
-  [INT64]: { name: "int64", bytes: 8, array: Float64Array },
-  [BOOL]: { name: "bool", bytes: 1, array: Uint8Array },
-  [FLOAT16]: { name: "float16", bytes: 2, array: Float32Array, float: true },
-  [DOUBLE]: { name: "double", bytes: 8, array: Float64Array, float: true },
-  12: { name: "uint32", bytes: 4, array: Uint32Array },
-  [UINT64]: { name: "uint64", bytes: 8, array: Float64Array },
-  [BFLOAT16]: { name: "bfloat16", bytes: 2, array: Float32Array, float: true },
-};
+export const elementTypes: Readonly<Record<number, ElementType>> = /* @__PURE__ */ Object.fromEntries(([
+  [FLOAT, "float", 4, Float32Array], [2, "uint8", 1, Uint8Array], [3, "int8", 1, Int8Array], [4, "uint16", 2, Uint16Array],
+  [5, "int16", 2, Int16Array], [INT32, "int32", 4, Int32Array], [INT64, "int64", 8, Float64Array], [BOOL, "bool", 1, Uint8Array],
+  [FLOAT16, "float16", 2, Float32Array], [DOUBLE, "double", 8, Float64Array], [12, "uint32", 4, Uint32Array],
+  [UINT64, "uint64", 8, Float64Array], [BFLOAT16, "bfloat16", 2, Float32Array],
+] satisfies Row[]).map(([type, name, bytes, array]) => [type, { name, bytes, array, float: /fl|do/.test(name) }]));
 
 /** For messages. */
 export function typeName(type: number): string {

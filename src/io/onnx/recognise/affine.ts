@@ -4,7 +4,7 @@
  */
 import type { Constant, Graph, Node, Operation, Value } from "../../../graph/graph.ts";
 import { exchange } from "../../../graph/rewrite.ts";
-import { Tensor, sizeOf } from "../../../tensor.ts";
+import { Tensor, sameShape, sizeOf } from "../../../tensor.ts";
 import { Pattern, arithmeticOf } from "./pattern.ts";
 
 /** Where shapes say that a constant has one number for each channel of x, or one for all. */
@@ -16,28 +16,21 @@ function isPerChannel({ shape }: Value, x: Value): boolean {
   return axis >= 0 && shape.length <= x.shape.length && size === channels && shape[axis] === channels;
 }
 
-/** A constant of `size` numbers made of others, each time it is read. */
-function derived(name: string, size: number, read: () => ArrayLike<number>): Constant {
+/** The constant as [size], itself where it may be, for then training changes it; else made of it each time it is read. */
+function row({ name, read, ...rest }: Constant, size: number, called: string = "", f?: (x: number) => number): Constant {
+  if (f === undefined && sizeOf(read().shape) === size) return { name, ...rest, read: () => read().reshape([size]) };
   return {
-    name, fixed: true,
+    name: `${name} ${called}${size}`, fixed: true,
     read: () => {
-      const numbers = read();
-      return Tensor.of(numbers.length === size ? numbers : new Array<number>(size).fill(numbers[0]), [size]);
+      const { data } = read();
+      return new Tensor(Float32Array.from({ length: size }, (_, i) => (f ?? Number)(data[data.length > 1 ? i : 0])), [size]);
     },
   };
 }
 
-/** The constant as [channels], itself where it may be: then training changes it. */
-function row(constant: Constant, size: number): Constant {
-  return sizeOf(constant.read().shape) === size
-    ? { ...constant, read: () => constant.read().reshape([size]) }
-    : derived(`${constant.name} ${size}`, size, () => constant.read().data);
-}
-
-function mapped(constant: Constant, name: string, f: (x: number) => number): Constant {
-  return {
-    name: `${constant.name}.${name}`, fixed: true, read: () => Tensor.of(Float32Array.from(constant.read().data, f), constant.read().shape),
-  };
+/** A number for each of `size` channels. */
+function fill(name: string, size: number, value: number): Constant {
+  return row({ name, read: () => new Tensor(Float32Array.of(value), [1]) }, size, "", Number);
 }
 
 type Biased = Extract<Operation, { bias: Constant | undefined }>;
@@ -49,19 +42,16 @@ function affineOf(pattern: Pattern, node: Node): { x: Value; times?: Constant; p
   for (const i of [1, 0]) {
     const [x, other] = [node.inputs[1 - i], node.inputs[i]];
     const constant = pattern.constant(other);
-    if (
-      constant === undefined || pattern.constant(x) !== undefined || !isPerChannel(other, x) || x.shape.join() !== node.output.shape.join()
-    ) {
+    if (constant === undefined || pattern.constant(x) !== undefined || !isPerChannel(other, x) || !sameShape(x.shape, node.output.shape)) {
       continue;
     }
-    if (by === "add") return { x, plus: constant };
-    if (by === "multiply") return { x, times: constant };
+    const of = (...how: [called?: string, f?: (x: number) => number]): Constant => row(constant, x.shape[1], ...how);
+    if (by === "add") return { x, plus: of() };
+    if (by === "multiply") return { x, times: of() };
     if (by === "subtract") {
-      return i === 1
-        ? { x, plus: mapped(constant, "negative", (v) => -v) }
-        : { x, times: derived("minus one", 1, () => [-1]), plus: constant };
+      return i === 1 ? { x, plus: of("negative ", (v) => -v) } : { x, times: fill("minus one", x.shape[1], -1), plus: of() };
     }
-    if (by === "divide" && i === 1) return { x, times: mapped(constant, "reciprocal", (v) => 1 / v) };
+    if (by === "divide" && i === 1) return { x, times: of("reciprocal ", (v) => 1 / v) };
   }
   return undefined;
 }
@@ -76,36 +66,29 @@ export function recogniseAffine(graph: Graph): Graph {
       const { x, times, plus } = found;
       const before = pattern.maker(x);
       if (before !== undefined && exchanged.has(before)) continue;
-      const [, channels] = x.shape;
+      const { output } = node;
+      const channels = x.shape[1];
       const sole = before !== undefined && pattern.only(x, node) ? before.operation : undefined;
-      if (times === undefined && plus !== undefined && sole !== undefined && "bias" in sole && sole.bias === undefined) {
+      const sum = times === undefined ? plus : undefined;
+      // After a normalisation of constants a sum is its shift. Zeros that are its own have this name: once it is folded into a convolution,
+      // the bias has the name of its shift.
+      const shiftless = (value: Value): string => `zero ${channels} of ${value.name}`;
+      const joined = sum === undefined || sole === undefined ? undefined
+        : "bias" in sole && sole.bias === undefined ? { ...(sole as Biased), bias: sum }
+        : sole.kind === "batch_norm" && sole.beta.name === `${shiftless(x)} ${channels}` ? { ...sole, beta: sum }
+        : undefined;
+      if (joined !== undefined) {
         exchanged.set(before!, undefined);
-        exchanged.set(node, { operation: { ...(sole as Biased), bias: row(plus, channels) }, inputs: before!.inputs, output: node.output });
+        exchanged.set(node, { operation: joined, inputs: before!.inputs, output });
       } else if (x.shape.length === 4) {
-        // After a normalisation of constants a sum is its shift.
-        if (times === undefined && plus !== undefined && sole?.kind === "batch_norm" && sole.beta.name === shiftless(before!, channels)) {
-          exchanged.set(before!, undefined);
-          exchanged.set(node, { operation: { ...sole, beta: row(plus, channels) }, inputs: before!.inputs, output: node.output });
-          continue;
-        }
-        exchanged.set(node, { operation: normOf(node, channels, times, plus), inputs: [x], output: node.output });
+        const operation: Operation = {
+          kind: "batch_norm", epsilon: 0, frozen: true, gamma: times ?? fill("one", channels, 1),
+          beta: plus ?? fill(shiftless(output), channels, 0), mean: fill("zero", channels, 0), variance: fill("one", channels, 1),
+        };
+        exchanged.set(node, { operation, inputs: [x], output });
       }
     }
     if (exchanged.size === 0) return graph;
     graph = exchange(graph, exchanged);
   }
-}
-
-/** The name of zeros that are a normalisation's own: where it is folded into a convolution, the bias has the name of its shift. */
-function shiftless({ output }: Node, channels: number): string {
-  return `zero ${channels} of ${output.name}`;
-}
-
-function normOf(node: Node, channels: number, times: Constant | undefined, plus: Constant | undefined): Operation {
-  const fill = (name: string, value: number): Constant => derived(`${name} ${channels}`, channels, () => [value]);
-  return {
-    kind: "batch_norm", epsilon: 0, frozen: true, gamma: times === undefined ? fill("one", 1) : row(times, channels),
-    beta: plus === undefined ? derived(shiftless(node, channels), channels, () => [0]) : row(plus, channels),
-    mean: fill("zero", 0), variance: fill("one", 1),
-  };
 }

@@ -3,13 +3,12 @@
  * between are those of whole numbers, or of real ones where the file has pairs of QuantizeLinear and DequantizeLinear (QDQ). Quantisers
  * leave ReLU and its kin out where the ends of the bytes do the same, so no pair may be dropped.
  */
-import { Known } from "../constants/known.ts";
-import type { Item } from "../lower/nodes.ts";
-import type { Lowering, Site, Table } from "../lower/site.ts";
-import { FLOAT, INT32 } from "../read/types.ts";
-import { convolution } from "./convolution.ts";
-import { matrices } from "./matrices.ts";
-import { poolings } from "./pooling.ts";
+import { Known } from "../../constants/known.ts";
+import type { Item } from "../../lower/nodes.ts";
+import type { Lowering, Site, Table } from "../../lower/site.ts";
+import { FLOAT, INT32 } from "../../read/types.ts";
+import { matrices } from "../matrices.ts";
+import { allPoolings, convolve } from "./windows.ts";
 
 const UINT8 = 2;
 /** Ends of the types, by their numbers. */
@@ -80,7 +79,7 @@ function ofBoth(by: "add" | "multiply"): Lowering {
 function pooled(type: string): Lowering {
   return ofReal((site, x) => {
     if (site.int("channels_last") === 1) site.cannot("with channels last");
-    return site.lower({ ...site.node, type }, 17, [x], poolings[type]) as Item;
+    return site.lower({ ...site.node, type }, 17, [x], allPoolings[type]) as Item;
   });
 }
 
@@ -91,7 +90,7 @@ function ratio(site: Site, x: Item, weight: Item, y: Item): Item {
 
 /** Sums of products of whole numbers. @param bias counts their steps */
 function convolved(site: Site, x: Item, weight: Item, bias: Item | undefined): Item {
-  return site.lower({ ...site.node, type: "Conv" }, 17, [x, weight, bias && site.cast(bias, FLOAT)], convolution) as Item;
+  return site.lower({ ...site.node, type: "Conv" }, 17, [x, weight, bias && site.cast(bias, FLOAT)], convolve) as Item;
 }
 
 function multiplied(site: Site, a: Item, b: Item): Item {

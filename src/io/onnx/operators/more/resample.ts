@@ -1,8 +1,8 @@
 /** Which resampling of images there are kernels for. */
-import type { Operation, Taps } from "../../../graph/graph.ts";
-import type { Shape } from "../../../tensor.ts";
+import type { Operation, Taps } from "../../../../graph/graph.ts";
+import type { Shape } from "../../../../tensor.ts";
 
-export function outputsOf({ starts }: Taps): number {
+function outputsOf({ starts }: Taps): number {
   return starts.length - 1;
 }
 

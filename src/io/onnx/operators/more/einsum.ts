@@ -1,7 +1,7 @@
 /** Sums of products by letters, one for each axis (numpy's einsum). */
-import { sizeOf } from "../../../tensor.ts";
-import type { Item } from "../lower/nodes.ts";
-import type { Site, Table } from "../lower/site.ts";
+import { sizeOf } from "../../../../tensor.ts";
+import type { Item } from "../../lower/nodes.ts";
+import type { Site, Table } from "../../lower/site.ts";
 
 /** A tensor and what its axes are called. */
 interface Term {
@@ -33,7 +33,8 @@ function product(site: Site, a: Term, b: Term, kept: string): Term {
     arranged(site, term, stack + one + two), [...sizes(stack), sizeOf(sizes(one)), sizeOf(sizes(two))],
   );
   const letters = stack + rows + columns;
-  return { item: site.reshape(site.matmul(matrix(a, rows, inner), matrix(b, inner, columns)), sizes(letters)), letters };
+  const matrices = site.run("matrix_product", {}, [matrix(a, rows, inner), matrix(b, inner, columns)]);
+  return { item: site.reshape(matrices, sizes(letters)), letters };
 }
 
 function einsum(site: Site): Item {

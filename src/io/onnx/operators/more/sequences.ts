@@ -1,9 +1,9 @@
 /** Lists of tensors that are taken apart again before the network runs. */
-import { Known, whole } from "../constants/known.ts";
-import type { Item } from "../lower/nodes.ts";
-import type { Site, Table } from "../lower/site.ts";
-import { Unsupported } from "../lower/unsupported.ts";
-import { cut } from "./moves.ts";
+import { Known, whole } from "../../constants/known.ts";
+import type { Item } from "../../lower/nodes.ts";
+import type { Site, Table } from "../../lower/site.ts";
+import { Unsupported } from "../../lower/unsupported.ts";
+import { cut } from "../moves.ts";
 
 /** It has no numbers: an operator that asks for them is named as one that is not supported. */
 interface Sequence extends Known {

@@ -1,0 +1,5 @@
+/** All operators of ONNX that senet reads, for the option `operators` of `senet/io/onnx/lean`. */
+import type { OnnxOperators } from "./lean.ts";
+import { operators as all } from "./operators/index.ts";
+
+export const operators: OnnxOperators = all;
