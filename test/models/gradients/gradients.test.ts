@@ -6,7 +6,7 @@ import { createModel } from "../../../models/index.ts";
 import { SqueezeExcite } from "../../../src/nn/attention/squeeze-excite.ts";
 import type { SqueezeExciteOptions } from "../../../src/nn/attention/squeeze-excite.ts";
 import type { Shape } from "../../../src/tensor.ts";
-import { checkNetwork } from "./network-gradients.ts";
+import { checkAlong, checkNetwork } from "./network-gradients.ts";
 import { smooth } from "./smooth.ts";
 
 const blocks: SqueezeExciteOptions[] = [
@@ -46,8 +46,7 @@ const networks: [string, Record<string, unknown>, Shape][] = [
 for (const [name, options, input] of networks) {
   test(`${name} ${JSON.stringify(options)}, input ${input.join("x")}`, () => {
     const model = createModel(name, options);
-    if (deep.has(name)) model.use(smooth);
-    assert.equal(checkNetwork(model, input, { most: deep.has(name) ? 1 : 3 }), []);
+    assert.equal(deep.has(name) ? checkAlong(model.use(smooth), input) : checkNetwork(model, input, { most: 3 }), []);
   });
 }
 
@@ -72,6 +71,18 @@ test("a dropped term makes this fail", () => {
   const broken = { ...reference, globalAveragePoolBackward: (): void => {} };
   const complaints = checkNetwork(createModel("se_resnet8", small).use(broken), [3, 2, 8, 8], { most: 4 });
   assert.ok(complaints.some((line) => line.startsWith("input")), complaints.join("; "));
+});
+
+test("so does a wrong factor in one layer of a deep network, and it is named", () => {
+  const options = { ...narrow, reduction: 4 };
+  const model = createModel("se_mobilenet_v1", options).use(smooth);
+  const gate = [...model.tree()].filter((module) => module instanceof SqueezeExcite)[3];
+  const wrong: typeof reference.globalAveragePoolBackward = (dx, dy, shape) => {
+    reference.globalAveragePoolBackward(dx, dy.map((g) => 1.001 * g), shape);
+  };
+  gate.use({ ...smooth, globalAveragePoolBackward: wrong });
+  const complaints = checkAlong(model, [2, 2, 16, 16]);
+  assert.ok(complaints.length > 0 && complaints.every((line) => / off /.test(line)), complaints.join("; "));
 });
 
 test.run();
