@@ -6,7 +6,12 @@
  * Every maker throws a RangeError that names the operation, the argument, what was wanted and what came.
  */
 
-/** What a reference kernel computes on. Plain and wasm kernels are tuned for Float32Array. */
+/**
+ * What a reference kernel computes on. Plain and wasm kernels are tuned for Float32Array.
+ * @example
+ * const sum = (values: Floats): number => Array.from(values).reduce((a, b) => a + b, 0);
+ * [sum(Float32Array.of(1, 2)), sum(Float64Array.of(1, 2))]   // => [3,3]
+ */
 export type Floats = Float32Array | Float64Array;
 
 /** A size for both image directions, or [height, width]. */

@@ -47,10 +47,18 @@ const families: readonly Family[] = [
 ];
 const entries: readonly Entry[] = families.flatMap((family) => family.entries());
 
-/** Every name that `createModel` knows. `timm/` or `torchvision/` may stand before a name that is theirs. */
+/**
+ * Every name that `createModel` knows. `timm/` or `torchvision/` may stand before a name that is theirs.
+ * @example
+ * modelNames.includes("seresnet50")   // => true
+ */
 export const modelNames: readonly string[] = [...new Set(entries.map(({ name }) => name))];
 
-/** The preprocessing that published weights were evaluated with, by the name of the network, of the weights, or of what many share. */
+/**
+ * The preprocessing that published weights were evaluated with, by the name of the network, of the weights, or of what many share.
+ * @example
+ * presets["seresnet50.a1_in1k"].size   // => [224,224]
+ */
 export const presets: Readonly<Record<string, Preprocessing>> = Object.assign(
   {}, shared, ...families.map((family) => family.presets?.() ?? {}),
 ) as Record<string, Preprocessing>;
@@ -86,6 +94,8 @@ function find(given: string): Entry {
  * @param options the model's own; each family's file documents them.
  * @param seed of the starting weights; `null` leaves zeros, for weights that will be loaded.
  * @throws RangeError for an unknown name or option, naming the nearest known one.
+ * @example
+ * createModel("seresnet50", { classes: 10 }, null).outputShape([1, 3, 224, 224])   // => [1,10]
  */
 export function createModel(name: string, options: GivenOptions = {}, seed: number | null = 0): Module {
   const entry = find(name);

@@ -20,6 +20,17 @@ import type { AnyWeightsFile, LoadOptions, WeightsReport } from "./weights.ts";
  * @param options.memory bytes that reading may take beside the file
  * @throws FormatError with what the file is and what to do: a whole module, TorchScript, an optimiser's state alone, another format; or
  * where it is damaged. TypeError if `bytes` are no bytes
+ * @example
+ * const data = new Dataset(new Uint8Array(4 * 16), [4, 1, 4, 4], Int32Array.of(0, 1, 0, 1), ["dark", "bright"]);
+ * const run = (seed: number): Trainer => {
+ *   const model = createModel("se_resnet8", { classes: 2, inChannels: 1, width: 8, reduction: 2 }, seed);
+ *   return new Trainer({
+ *     model, data, batch: 2, seed: 1, optimiser: new Sgd(model.namedParameters()), schedule: constant({ peak: 0.1 }),
+ *     normalisation: { mean: [0.5], std: [0.25] },
+ *   });
+ * };
+ * const checkpoint = readCheckpoint(writeCheckpoint(run(1)));
+ * checkpoint.format   // => senet
  */
 export function readCheckpoint(bytes: Uint8Array | ArrayBuffer, options: CheckpointOptions = {}): PyTorchCheckpoint | Checkpoint {
   const file = readWeights(bytes, options);
@@ -35,6 +46,10 @@ export function readCheckpoint(bytes: Uint8Array | ArrayBuffer, options: Checkpo
  * @returns what was missing, unexpected and misshapen (nothing, unless `options.partial`), and notes on how names were read and what was
  * left out
  * @throws FormatError for bytes of another format, naming it; RangeError that names what does not fit. Then the model is unchanged.
+ * @example
+ * const file = saveWeights(createModel("se_resnet8", { classes: 3 }, 1));
+ * const { missing, notes } = loadWeights(createModel("se_resnet8", { classes: 3 }, null), file);
+ * [missing, notes]   // => [[],[]]
  */
 export function loadWeights(model: Module, source: Uint8Array | ArrayBuffer | AnyWeightsFile, options: LoadOptions = {}): WeightsReport {
   return load(model, isRead(source) ? source : readWeights(source), options);

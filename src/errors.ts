@@ -3,7 +3,12 @@
  * the argument, what was wanted and what came. `FormatError` is for bytes that are not what they claim to be.
  */
 
-/** A file or byte array that is truncated, corrupt or not of the format that was asked for. */
+/**
+ * A file or byte array that is truncated, corrupt or not of the format that was asked for.
+ * @example
+ * const wrong = await decodeImage(Uint8Array.of(1, 2, 3)).catch((error: unknown) => error);
+ * wrong instanceof FormatError   // => true
+ */
 export class FormatError extends Error {
   override readonly name = "FormatError";
 }
@@ -64,7 +69,11 @@ export function didYouMean(name: string, names: Iterable<string>): string {
   return match === undefined ? "" : ` (did you mean "${match}"?)`;
 }
 
-/** A file that is sound, and asks for what is not done here: `missing` names all of it. */
+/**
+ * A file that is sound, and asks for what is not done here: `missing` names all of it.
+ * @example
+ * new UnsupportedError("no such layers: Loop, Scan", ["Loop", "Scan"]).missing   // => ["Loop","Scan"]
+ */
 export class UnsupportedError extends Error {
   override readonly name = "UnsupportedError";
   readonly missing: readonly string[];

@@ -12,7 +12,13 @@ import { checkClassNames } from "./nn/class-count.ts";
 import type { Module } from "./nn/module.ts";
 import { loadWeights, weightsDescription } from "./weights.ts";
 
-/** A network with its weights, and what is needed to use it. */
+/**
+ * A network with its weights, and what is needed to use it.
+ * @example
+ * const file = saveWeights(createModel("se_resnet8", { classes: 3 }, 1));
+ * const opened: OpenedNetwork = openNetwork(file, { preprocessing: presets["imagenet"] });
+ * opened.described   // => false
+ */
 export interface OpenedNetwork {
   readonly model: Module;
   /** A name for each output, in order; undefined where the file names none (ImageNet's are in "senet/models/imagenet-classes"). */
@@ -22,7 +28,13 @@ export interface OpenedNetwork {
   readonly described: boolean;
 }
 
-/** What the file does not say, or says otherwise. */
+/**
+ * What the file does not say, or says otherwise.
+ * @example
+ * const file = saveWeights(createModel("se_resnet8", { classes: 3 }, 1));
+ * const options: OpenOptions = { classes: ["cat", "dog", "ship"], preprocessing: presets["imagenet"] };
+ * openNetwork(file, options).classes?.[1]   // => dog
+ */
 export interface OpenOptions {
   /** One of `modelNames`. */
   readonly model?: string;
@@ -39,6 +51,11 @@ export interface OpenOptions {
  * tensors where `model` does not say it.
  * @throws TypeError for what is no bytes; FormatError for no sound file; RangeError where the model is unknown or does not fit, or the
  * names are more or fewer than its classes
+ * @example
+ * const classes = ["cat", "dog", "ship"];
+ * const file = saveWeights(createModel("se_resnet8", { classes: 3 }, 1), { classes, preprocessing: presets["imagenet"] });
+ * const opened = openNetwork(file);
+ * [opened.classes, opened.model.identity?.model]   // => [["cat","dog","ship"],"se_resnet8"]
  */
 export function openNetwork(bytes: Uint8Array | ArrayBuffer, options: OpenOptions = {}): OpenedNetwork {
   const known: Record<keyof OpenOptions, ArgumentKind | null> = {

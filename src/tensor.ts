@@ -4,7 +4,12 @@ import { show } from "./errors.ts";
 
 export type { Floats } from "../kernels/shapes.ts";
 
-/** Sizes of the dimensions, outermost first; empty for a scalar. */
+/**
+ * Sizes of the dimensions, outermost first; empty for a scalar.
+ * @example
+ * const shape: Shape = [1, 3, 224, 224];
+ * Tensor.zeros(shape).size   // => 150528
+ */
 export type Shape = readonly number[];
 
 /** Number of elements of `shape`. */
@@ -35,6 +40,10 @@ export function sameShape(a: Shape, b: Shape): boolean {
 /**
  * A typed array and its shape, in row-major order: images are [N, C, H, W]. It has no operations: modules and sessions compute.
  * Single precision (Float32Array) or double (Float64Array); the two are never mixed.
+ * @example
+ * const x = Tensor.of([1, 2, 3, 4, 5, 6], [2, 3]);
+ * x.reshape([3, 2]).shape   // => [3,2]
+ * x.size   // => 6
  */
 export class Tensor<A extends Floats = Floats> {
   readonly data: A;

@@ -1,2 +1,6 @@
-/** The version of this package, as in package.json. */
+/**
+ * The version of this package, as in package.json.
+ * @example
+ * version.split(".").length   // => 3
+ */
 export const version = "0.1.0";

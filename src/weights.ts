@@ -23,7 +23,13 @@ import { compareState, describeReport, fitsWhole, loadStateDict, stateDict, stat
 import type { LoadReport } from "./nn/state-dict.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** How `loadWeights` takes a file. */
+/**
+ * How `loadWeights` takes a file.
+ * @example
+ * const options: LoadOptions = { partial: "head" };                       // another number of classes
+ * const file = saveWeights(createModel("se_resnet8", { classes: 3 }, 1));
+ * loadWeights(createModel("se_resnet8", { classes: 5 }, 1), file, options).misshapen.length   // => 2
+ */
 export interface LoadOptions {
   /**
    * "head": only the last layer may differ, as for another number of classes; it keeps its values. true: load what fits, and report the
@@ -34,7 +40,13 @@ export interface LoadOptions {
   readonly part?: string;
 }
 
-/** What `loadWeights` did. */
+/**
+ * What `loadWeights` did.
+ * @example
+ * const model = createModel("se_resnet8", {}, 1);
+ * const report: WeightsReport = loadWeights(model, saveWeights(model));
+ * report.unexpected   // => []
+ */
 export interface WeightsReport extends LoadReport {
   /** How names were read and what was left out, a short text each. */
   readonly notes: readonly string[];
@@ -185,6 +197,9 @@ export interface SaveOptions {
  * A safetensors file of the model's state that says which model it is, with which options, classes and preprocessing, and batch
  * normalisation's epsilon and momentum.
  * @throws RangeError for more or fewer names than the network has classes, an unknown option or dtype; TypeError for what is no Module
+ * @example
+ * const file = saveWeights(createModel("se_resnet8", { classes: 3 }, 1), { dtype: "F16", classes: ["cat", "dog", "ship"] });
+ * weightsDescription(readWeights(file))?.classes   // => ["cat","dog","ship"]
  */
 export function saveWeights(model: Module, options: SaveOptions = {}): Uint8Array {
   checkOptions("saveWeights", options, ["dtype", "classes", "preprocessing"] as const satisfies readonly (keyof SaveOptions)[]);
@@ -204,6 +219,9 @@ export function saveWeights(model: Module, options: SaveOptions = {}): Uint8Arra
 /**
  * What a weights file says of itself, or undefined where it says nothing (files of other programs). A preprocessing that resizes and says
  * no `order` is of a senet until 0.1: "across" was meant (`openNetwork` fills it in). @throws FormatError
+ * @example
+ * const file = readWeights(saveWeights(createModel("se_resnet8", { classes: 3 }, 1)));
+ * weightsDescription(file)?.model   // => se_resnet8
  */
 export function weightsDescription(file: { readonly metadata: Readonly<Record<string, string>> }): ModelDescription | undefined {
   if (!record.is(Object(file).metadata)) {

@@ -7,7 +7,12 @@ import { sizeOf } from "../tensor.ts";
 import type { Constant, Graph, Node, Value } from "./graph.ts";
 import { Uses } from "./rewrite.ts";
 
-/** An SE block in a graph. */
+/**
+ * An SE block in a graph.
+ * @example
+ * const [gate]: readonly Gate[] = gatesOf(lower(new SqueezeExcite(8, { reduction: 2 }), [1, 8, 4, 4]));
+ * [gate.activation, gate.hidden, gate.squeeze]   // => ["sigmoid",4,"mean"]
+ */
 export interface Gate {
   /** Of the value [N,C,1,1] that multiplies the channels. */
   readonly name: string;
@@ -67,7 +72,12 @@ export function chainTo(uses: Uses, gate: Value): readonly Node[] | undefined {
   return undefined;
 }
 
-/** All SE blocks of a graph, in its order. */
+/**
+ * All SE blocks of a graph, in its order.
+ * @example
+ * const graph = lower(createModel("se_resnet8", { classes: 3 }, 1), [1, 3, 8, 8]);
+ * gatesOf(graph).map(({ name }) => name).slice(0, 2)   // => ["layer1.0.se.activation_2","layer2.0.se.activation_2"]
+ */
 export function gatesOf(graph: Graph): Gate[] {
   checkGraph("gatesOf", graph);
   const uses = new Uses(graph, new Set());

@@ -13,7 +13,12 @@ export type {
   Activation, ActivationKind, BinaryFunction, Constant, Epilogue, Kind, Of, Operation, Reduction, Taps, UnaryFunction, Window,
 } from "./operation.ts";
 
-/** What an operation makes, or what goes into the graph. */
+/**
+ * What an operation makes, or what goes into the graph.
+ * @example
+ * const [value]: readonly Value[] = lower(new ReLU(), [1, 4]).inputs;
+ * [value.name, value.shape]   // => ["input",[1,4]]
+ */
 export interface Value {
   /** Unique in its graph; made of the path of the module that computes it. */
   readonly name: string;
@@ -24,14 +29,24 @@ export interface Value {
   readonly meaning?: Quantisation | undefined;
 }
 
-/** One operation: what it computes, of which values, and the value that it makes. */
+/**
+ * One operation: what it computes, of which values, and the value that it makes.
+ * @example
+ * const [node]: readonly Node[] = lower(new ReLU(), [1, 4]).nodes;
+ * [node.inputs[0].name, node.output.shape]   // => ["input",[1,4]]
+ */
 export interface Node {
   readonly operation: Operation;
   readonly inputs: readonly Value[];
   readonly output: Value;
 }
 
-/** What goes in, what is computed, in order, and what comes out. Every value is made by one node, or is an input. */
+/**
+ * What goes in, what is computed, in order, and what comes out. Every value is made by one node, or is an input.
+ * @example
+ * const graph: Graph = lower(new Sequential(new Linear(4, 2), new ReLU()), [1, 4]);
+ * graph.nodes.map(({ operation }) => operation.kind)   // => ["linear","activation"]
+ */
 export interface Graph {
   readonly inputs: readonly Value[];
   readonly nodes: readonly Node[];

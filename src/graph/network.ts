@@ -10,13 +10,28 @@ import { showShape } from "../tensor.ts";
 import type { Shape } from "../tensor.ts";
 import type { Graph } from "./graph.ts";
 
-/** Sizes, outermost first. A name stands for one that is free, such as "N": within a network one name is one size. */
+/**
+ * Sizes, outermost first. A name stands for one that is free, such as "N": within a network one name is one size.
+ * @example
+ * const shape: OpenShape = ["N", 3, 224, 224];
+ * shape.filter((size) => typeof size === "string")   // => ["N"]
+ */
 export type OpenShape = readonly (number | string)[];
 
-/** Shapes of inputs by their names. */
+/**
+ * Shapes of inputs by their names.
+ * @example
+ * const shapes: Shapes = { input: [1, 4] };
+ * moduleNetwork(new Linear(4, 2)).lower(shapes).outputs[0].shape   // => [1,2]
+ */
 export type Shapes = Readonly<Record<string, Shape>>;
 
-/** An input of a network, by the name that `run` is given it under. */
+/**
+ * An input of a network, by the name that `run` is given it under.
+ * @example
+ * const inputs: readonly NetworkInput[] = importOnnx(writeOnnx(lower(new ReLU(), [1, 1, 4, 4]))).inputs;
+ * inputs.map(({ name }) => name)   // => ["input"]
+ */
 export interface NetworkInput {
   /** What `session.run({ NAME: x })` calls it. */
   readonly name: string;
@@ -27,6 +42,9 @@ export interface NetworkInput {
 /**
  * What sessions compile: inputs and outputs by name, some sizes of which may be free, and the graph for given ones. `moduleNetwork` makes
  * one of a model, `importOnnx` of a file.
+ * @example
+ * const network: Network = moduleNetwork(new Sequential(new Flatten(), new Linear(16, 2)));
+ * network.lower({ input: [1, 1, 4, 4] }).nodes.length   // => 2
  */
 export interface Network {
   /** For people to read, in messages and descriptions. */
@@ -55,6 +73,9 @@ export interface Network {
 /**
  * A network that knows its free sizes: `lower` is asked for shapes that fit, of every input.
  * @throws TypeError for what is no network
+ * @example
+ * const network = freeNetwork(importOnnx(writeOnnx(lower(new ReLU(), [1, 1, 4, 4]))));
+ * network.inputs   // => [{"name":"input","shape":["N",1,4,4]}]
  */
 export function freeNetwork(network: Network): Network {
   const { inputs, outputs } = Object(network) as Partial<Network>;
@@ -67,6 +88,9 @@ export function freeNetwork(network: Network): Network {
 /**
  * A network of one graph, for its own shapes only. Inputs and outputs are named as their values are.
  * @throws TypeError for what is no graph
+ * @example
+ * const network = fixedNetwork(lower(new ReLU(), [1, 1, 4, 4]), "rectifier");
+ * compileSync(network).run(Tensor.zeros([1, 1, 4, 4])).shape   // => [1,1,4,4]
  */
 export function fixedNetwork(graph: Graph, title: string = "this graph"): Network {
   checkGraph("fixedNetwork", graph);

@@ -35,6 +35,8 @@ export function parseIdx(bytes: Uint8Array): IdxArray {
  * The same of a file that may be gzipped. Never inflates more than the header says, nor believes a header that says more
  * than gzip can pack into so many bytes.
  * @throws FormatError (as a rejection) as parseIdx, and if the gzip stream is corrupt, cut short, or not the whole file.
+ * @example
+ * (await readIdx(Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 5, 6))).data   // => [5,6]
  */
 export async function readIdx(bytes: Uint8Array): Promise<IdxArray> {
   checkBytes(bytes, "readIdx");

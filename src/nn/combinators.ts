@@ -27,7 +27,11 @@ export function adopt<M extends Module>(by: string, module: M): M {
   return module;
 }
 
-/** One module after the other. In the state dict the modules are named by their positions: "0", "1", ... */
+/**
+ * One module after the other. In the state dict the modules are named by their positions: "0", "1", ...
+ * @example
+ * new Sequential(new GlobalAveragePool(), new Flatten()).outputShape([2, 8, 7, 7])   // => [2,8]
+ */
 export class Sequential extends Module {
   readonly modules: readonly Module[];
 
@@ -62,7 +66,11 @@ export class Sequential extends Module {
   }
 }
 
-/** y = branch(x) + shortcut(x), the shortcut being the identity where none is given (He et al. 2015, equation 1 and 2). */
+/**
+ * y = branch(x) + shortcut(x), the shortcut being the identity where none is given (He et al. 2015, equation 1 and 2).
+ * @example
+ * new Residual(new ReLU()).forward(Tensor.of([-1, 2], [1, 2, 1, 1])).data   // => [-1,4]
+ */
 export class Residual extends Layer<Shape> {
   readonly branch: Module;
   readonly shortcut: Module | undefined;
@@ -124,6 +132,9 @@ export class Residual extends Layer<Shape> {
  * y = branch(x), to whose first channels x is added; the branch's other channels pass. Of an x with as many channels it is Residual without
  * a shortcut.
  * (ReXNet, Han et al., arXiv 2007.00992.)
+ * @example
+ * const branch = new Concatenate(new Identity(), new Identity());        // 1 channel to 2
+ * new PartialResidual(branch).forward(Tensor.of([3], [1, 1, 1, 1])).data   // => [6,3]
  */
 export class PartialResidual extends Layer<PartialShape> {
   readonly branch: Module;
@@ -181,7 +192,12 @@ export class PartialResidual extends Layer<PartialShape> {
   }
 }
 
-/** y[n,c,:] = x[n,c,:] * gate(x)[n,c]: channel-wise recalibration (equation 4 of Hu et al., arXiv 1709.01507). */
+/**
+ * y[n,c,:] = x[n,c,:] * gate(x)[n,c]: channel-wise recalibration (equation 4 of Hu et al., arXiv 1709.01507).
+ * @example
+ * const gate = new Sequential(new GlobalAveragePool(), new HardSigmoid());
+ * new Recalibrate(gate).forward(Tensor.of([3, 4], [1, 2, 1, 1])).data   // => [3,4]
+ */
 export class Recalibrate extends Layer<{ x: Tensor; gate: Tensor; shape: ChannelShape }> {
   /** Makes [N,C,1,1] of [N,C,H,W]. */
   readonly gate: Module;
@@ -237,7 +253,12 @@ export class Recalibrate extends Layer<{ x: Tensor; gate: Tensor; shape: Channel
   }
 }
 
-/** The channels of every branch's output, one after the other. */
+/**
+ * The channels of every branch's output, one after the other.
+ * @example
+ * const two = new Concatenate(new Identity(), new ReLU());
+ * two.forward(Tensor.of([-1, 2], [1, 2, 1, 1])).data   // => [-1,2,0,2]
+ */
 export class Concatenate extends Layer<{ outputs: Shape[]; shape: ConcatShape }> {
   readonly branches: readonly Module[];
 

@@ -15,7 +15,14 @@ import type { WeightLayout } from "../weight-layout.ts";
 import { isParameter, isStatistic } from "./parameter.ts";
 import type { Parameter, Statistic } from "./parameter.ts";
 
-/** What one layer costs for one forward pass, in single operations. Absent means none. */
+/**
+ * What one layer costs for one forward pass, in single operations. Absent means none.
+ * @example
+ * let macs = 0;
+ * const leaf = (module: Module, input: Shape, output: Shape, cost: Cost): void => void (macs += cost.macs ?? 0);
+ * new Linear(4, 2).outputShape([1, 4], { leaf });
+ * macs   // => 8
+ */
 export interface Cost {
   /** Multiply-accumulates of convolutions and linear layers. */
   readonly macs?: number;
@@ -25,14 +32,26 @@ export interface Cost {
   readonly additions?: number;
 }
 
-/** Told of every layer that a forward pass would visit, in order. */
+/**
+ * Told of every layer that a forward pass would visit, in order.
+ * @example
+ * const names: string[] = [];
+ * const visitor: Visitor = { leaf: (module) => void names.push(module.describe()) };
+ * new Sequential(new Linear(4, 2), new ReLU()).outputShape([1, 4], visitor);
+ * names   // => ["Linear 4->2","ReLU"]
+ */
 export interface Visitor {
   enter?(composite: Module): void;
   leaf(module: Module, input: Shape, output: Shape, cost: Cost): void;
   leave?(composite: Module): void;
 }
 
-/** The model's registry name and options, which saved weights carry with them. */
+/**
+ * The model's registry name and options, which saved weights carry with them.
+ * @example
+ * const identity: ModelIdentity | undefined = createModel("se_resnet8", { classes: 3 }).identity;
+ * identity?.options   // => {"classes":3}
+ */
 export interface ModelIdentity {
   readonly model: string;
   readonly options: Readonly<Record<string, unknown>>;
@@ -41,6 +60,10 @@ export interface ModelIdentity {
 /**
  * The unit of which models are made. `forward` computes, `backward` returns the gradient by the input and adds to those of the parameters,
  * `outputShape` says what would come out, `lower` adds the operations to a graph for sessions.
+ * @example
+ * const model: Module = new Sequential(new Conv2d(3, 8, { kernel: 3 }), new ReLU()).initialise(new Random(1));
+ * model.train().forward(Tensor.zeros([1, 3, 5, 5])).shape   // => [1,8,3,3]
+ * model.backward(Tensor.zeros([1, 8, 3, 3])).shape   // => [1,3,5,5]
  */
 export abstract class Module {
   /** Training mode: batch statistics, dropout, and what the backward pass needs is kept. Off at first. */
@@ -216,7 +239,11 @@ export function isLayer<M extends Module>(module: Module, of: abstract new (...o
   return module instanceof of || module.describe().split(" ", 1)[0] === name;
 }
 
-/** A module that does arithmetic itself. What its backward pass needs is kept in training mode only, and used up by it. */
+/**
+ * A module that does arithmetic itself. What its backward pass needs is kept in training mode only, and used up by it.
+ * @example
+ * new ReLU() instanceof Layer   // => true
+ */
 export abstract class Layer<Saved> extends Module {
   #saved: Saved | undefined;
 
@@ -236,7 +263,16 @@ export abstract class Layer<Saved> extends Module {
   }
 }
 
-/** A module with named children as fields and one unnamed `body`, a combinator over the same objects, that does the work. */
+/**
+ * A module with named children as fields and one unnamed `body`, a combinator over the same objects, that does the work.
+ * @example
+ * class Block extends Composite {
+ *   readonly conv = new Conv2d(3, 8, { kernel: 3, padding: 1 });
+ *   readonly bn = new BatchNorm2d(8);
+ *   readonly body = new Sequential(this.conv, this.bn, new ReLU());
+ * }
+ * [...stateDict(new Block()).keys()].slice(0, 3)   // => ["conv.weight","conv.bias","bn.weight"]
+ */
 export abstract class Composite extends Module {
   abstract readonly body: Module;
 

@@ -3,7 +3,12 @@ import { check, checkTensor, flag, has, isTensor } from "../checks.ts";
 import { Tensor, isDouble, sizeOf } from "../tensor.ts";
 import type { Floats, Shape } from "../tensor.ts";
 
-/** A tensor that training changes, with its gradient. In the state dict. */
+/**
+ * A tensor that training changes, with its gradient. In the state dict.
+ * @example
+ * const { weight } = new Linear(4, 2).initialise(new Random(1));
+ * [weight.value.shape, weight.hasGradient]   // => [[2,4],false]
+ */
 export class Parameter<A extends Floats = Floats> {
   value: Tensor<A>;
   /** Sum of the gradients since the last `clearGradient`; made when the first one arrives. */
@@ -88,7 +93,11 @@ export function parameter(shape: Shape): Parameter {
   return new Parameter<Floats>(Tensor.zeros(shape));
 }
 
-/** A tensor that is kept in the state dict but not trained (PyTorch calls it a buffer): running means and variances. */
+/**
+ * A tensor that is kept in the state dict but not trained (PyTorch calls it a buffer): running means and variances.
+ * @example
+ * new BatchNorm2d(8).runningMean instanceof Statistic   // => true
+ */
 export class Statistic {
   value: Tensor;
 

@@ -9,6 +9,8 @@ import { showShape } from "../tensor.ts";
 /**
  * logits [N, classes] to probabilities of the same shape, each row summing to 1.
  * @throws RangeError for another rank; TypeError for what is no Tensor
+ * @example
+ * softmax(Tensor.of([0, Math.log(3)], [1, 2])).data.map((p) => Math.round(100 * p))   // => [25,75]
  */
 export function softmax<A extends Floats>(logits: Tensor<A>): Tensor<A> {
   if (!isTensor(logits)) throw new TypeError(`softmax: logits want a Tensor, got ${show(logits)}`);

@@ -15,7 +15,11 @@ export interface LoadReport {
   readonly misshapen: readonly string[];
 }
 
-/** Copies of all parameters and statistics by name. */
+/**
+ * Copies of all parameters and statistics by name.
+ * @example
+ * stateDict(new Linear(4, 2))   // => ["weight","bias"]
+ */
 export function stateDict(model: Module): Map<string, Tensor> {
   checkModule("stateDict", model);
   const state = new Map<string, Tensor>();
@@ -23,7 +27,11 @@ export function stateDict(model: Module): Map<string, Tensor> {
   return state;
 }
 
-/** Names and shapes that a model wants, without its values. */
+/**
+ * Names and shapes that a model wants, without its values.
+ * @example
+ * [...stateShapes(new Linear(4, 2))]   // => [["weight",[2,4]],["bias",[2]]]
+ */
 export function stateShapes(model: Module): Map<string, Shape> {
   checkModule("stateShapes", model);
   const shapes = new Map<string, Shape>();
@@ -64,6 +72,10 @@ export function checkStateDict(model: Module, tensors: ReadonlyMap<string, Tenso
  * Copies `tensors` into the model's parameters and statistics by name.
  * @param partial load what fits (for another number of classes, say) and report the rest, instead of refusing it.
  * @throws RangeError that names missing, unexpected and misshapen tensors; then nothing was changed.
+ * @example
+ * const [from, to] = [new Linear(4, 2).initialise(new Random(1)), new Linear(4, 2)];
+ * loadStateDict(to, stateDict(from));
+ * to.weight.value.data[0] === from.weight.value.data[0]   // => true
  */
 export function loadStateDict(
   model: Module, tensors: ReadonlyMap<string, Tensor>, options: { readonly partial?: boolean } = {},

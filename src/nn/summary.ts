@@ -23,7 +23,12 @@ export interface LayerSummary {
   readonly se: boolean;
 }
 
-/** What a model has and does for one input: parameters and single operations, SE's own apart. */
+/**
+ * What a model has and does for one input: parameters and single operations, SE's own apart.
+ * @example
+ * const summary: Summary = summarise(new Linear(4, 2), [1, 4]);
+ * summary.layers.map(({ layer, parameters }) => [layer, parameters])   // => [["Linear 4->2",10]]
+ */
 export interface Summary {
   readonly input: Shape;
   readonly output: Shape;
@@ -39,6 +44,9 @@ export interface Summary {
 /**
  * Counts a model's layers, parameters and operations for an input [N,C,H,W], without computing anything.
  * @throws RangeError where the model cannot take such an input
+ * @example
+ * const { parameters, macs } = summarise(createModel("seresnet50", {}, null), [1, 3, 224, 224]);
+ * [parameters, Math.round(macs / 1e6)]   // => [28088024,4089]
  */
 export function summarise(model: Module, input: Shape): Summary {
   checkModule("summarise", model);

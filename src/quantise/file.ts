@@ -48,6 +48,11 @@ export function isQuantised({ metadata }: Pick<WeightsFile, "metadata">): boolea
  * @param about the model that it was made of, so that the file names it, with its classes and preprocessing
  * @returns the bytes of a safetensors file
  * @throws TypeError for what is no quantised network, or no description
+ * @example
+ * const model = createModel("se_resnet8", { classes: 3, width: 8, reduction: 2 }, 1);
+ * const images = Tensor.of(Array.from({ length: 3 * 64 }, (_, i) => Math.sin(i)), [1, 3, 8, 8]);
+ * const file = saveQuantised(quantise(model, images, { reported: 0 }).network);
+ * readWeights(file).tensors.get("conv1.weight")?.dtype   // => I8
  */
 export function saveQuantised(network: QuantisedNetwork, about?: ModelDescription): Uint8Array {
   const { recipe, input } = Object(network) as Partial<QuantisedNetwork>;
@@ -131,6 +136,11 @@ function inputOf({ metadata }: WeightsFile): Shape {
  * @param source the model (its weights are of no matter), or the network
  * @throws FormatError in one line for what is no such file, is one of another network, or has scales that are missing, not above 0 or not
  * finite, zero points that are no bytes of 0 to 127
+ * @example
+ * const model = createModel("se_resnet8", { classes: 3, width: 8, reduction: 2 }, 1);
+ * const images = Tensor.of(Array.from({ length: 3 * 64 }, (_, i) => Math.sin(i)), [1, 3, 8, 8]);
+ * const file = saveQuantised(quantise(model, images, { reported: 0 }).network);
+ * compileSync(readQuantised(model, file), { input: [1, 3, 8, 8] }).run(images).shape   // => [1,3]
  */
 export function readQuantised(source: Module | Network, given: WeightsFile | Uint8Array | ArrayBuffer): QuantisedNetwork {
   const file = isRead(given) ? given : readSafetensors(given);

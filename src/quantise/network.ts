@@ -8,7 +8,14 @@ import { prepare } from "./prepare.ts";
 import { quantisedGraph } from "./graph.ts";
 import type { Recipe } from "./recipe.ts";
 
-/** What `quantise` makes and `readQuantised` reads. Sessions compile it as any other network; its bits are the same everywhere. */
+/**
+ * What `quantise` makes and `readQuantised` reads. Sessions compile it as any other network; its bits are the same everywhere.
+ * @example
+ * const model = createModel("se_resnet8", { classes: 3, width: 8, reduction: 2 }, 1);
+ * const images = Tensor.of(Array.from({ length: 3 * 64 }, (_, i) => Math.sin(i)), [1, 3, 8, 8]);
+ * const network: QuantisedNetwork = quantise(model, images, { reported: 0 }).network;
+ * network.input   // => [1,3,8,8]
+ */
 export interface QuantisedNetwork extends Network {
   readonly quantised: true;
   /** Kernels of bytes, and how they are checked. Their numerics are the same bits everywhere, whatever is asked for. */

@@ -27,7 +27,14 @@ import { measure } from "./statistics.ts";
 import type { Statistics } from "./statistics.ts";
 import { quantiseWeights } from "./weights.ts";
 
-/** What `quantise` may be told. */
+/**
+ * What `quantise` may be told.
+ * @example
+ * const model = createModel("se_resnet8", { classes: 3, width: 8, reduction: 2 }, 1);
+ * const images = Tensor.of(Array.from({ length: 3 * 64 }, (_, i) => Math.sin(i)), [1, 3, 8, 8]);
+ * const options: QuantiseOptions = { keep: ["fc"], reported: 0 };
+ * quantise(model, images, options).network.outputs   // => ["output"]
+ */
 export interface QuantiseOptions {
   /** How ranges are found: "ends", "percentile", "squares" (least squared error), or "best" of them for each value, the default. */
   readonly method?: RangeMethod;
@@ -43,7 +50,14 @@ export interface QuantiseOptions {
   readonly progress?: (share: number) => void;
 }
 
-/** What `quantise` gives: the network of bytes, and what it loses, in decibels. */
+/**
+ * What `quantise` gives: the network of bytes, and what it loses, in decibels.
+ * @example
+ * const model = createModel("se_resnet8", { classes: 3, width: 8, reduction: 2 }, 1);
+ * const images = Tensor.of(Array.from({ length: 3 * 64 }, (_, i) => Math.sin(i)), [1, 3, 8, 8]);
+ * const quantised: Quantised = quantise(model, images, { reported: 0 });
+ * quantised.network.quantised   // => true
+ */
 export interface Quantised {
   readonly network: QuantisedNetwork;
   /** By layer, in the network's order, the last line being the output; empty where none was asked for. */
@@ -147,6 +161,12 @@ function floatsOf(graph: Graph, prepared: Graph): Map<string, Tensor> {
  * @param images of the kind that the network will see, prepared as for it: some hundred are enough; all of one size
  * @throws TypeError for the wrong kind; RangeError for no image, for images of several sizes or of one that the network cannot take, for an
  * unknown layer, and where sums could overflow
+ * @example
+ * const model = createModel("se_resnet8", { classes: 3, width: 8, reduction: 2 }, 1);
+ * const images = Tensor.of(Array.from({ length: 3 * 64 }, (_, i) => Math.sin(i)), [1, 3, 8, 8]);
+ * const { network, report } = quantise(model, images);
+ * compileSync(network, { input: [1, 3, 8, 8] }).run(images).shape   // => [1,3]
+ * report.length > 5   // => true
  */
 export function quantise(source: Module | Network, images: CalibrationImages, options: QuantiseOptions = {}): Quantised {
   const known: Record<keyof QuantiseOptions, ArgumentKind> = {

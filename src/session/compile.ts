@@ -10,7 +10,12 @@ import { networkOf, sessionGraph, shapesOf } from "./optimise/session-graph.ts";
 import type { GraphOptions } from "./optimise/session-graph.ts";
 import { Session } from "./inference-session.ts";
 
-/** What `compile` may be told: which kernels, how exact, how many threads; the shapes of inputs, and what is observed or overridden. */
+/**
+ * What `compile` may be told: which kernels, how exact, how many threads; the shapes of inputs, and what is observed or overridden.
+ * @example
+ * const options: CompileOptions = { input: [1, 4], numerics: "exact", kernels: "plain" };
+ * compileSync(new Linear(4, 2), options).kernels   // => plain: asked for, one thread
+ */
 export interface CompileOptions extends BackendOptions, GraphOptions {}
 
 function* making(capabilities: Capabilities, source: Module | Network, options: CompileOptions): Making<Session> {

@@ -58,6 +58,10 @@ interface Prepared {
 /**
  * A network compiled for inference, made by `compile` or `compileSync`. `run` takes tensors in the shapes that the network was compiled for
  * or others that fit (another batch, another image size), and returns copies of the outputs. `close` gives its memory back at once.
+ * @example
+ * const session: Session = compileSync(createModel("se_resnet8", { classes: 3 }, 1), { input: [1, 3, 8, 8] });
+ * session.run(Tensor.zeros([1, 3, 8, 8])).shape   // => [1,3]
+ * session.close();
  */
 export class Session implements Disposable {
   readonly #network: Network;

@@ -10,7 +10,13 @@ export type Named<T> = Readonly<Record<string, T>>;
 
 export type Input = Tensor<Float32Array>;
 
-/** Arrays for outputs, instead of new ones. */
+/**
+ * Arrays for outputs, instead of new ones.
+ * @example
+ * const options: RunOptions<Float32Array> = { into: new Float32Array(2) };
+ * compileSync(new ReLU(), { input: [1, 2] }).run(Tensor.of([-1, 3], [1, 2]), options);
+ * options.into   // => [0,3]
+ */
 export interface RunOptions<Into> {
   readonly into?: Into;
 }

@@ -55,6 +55,9 @@ function whatFor(source: object, options: CompileOptions): readonly [Capabilitie
  * Compiles a model, a network (an import) or a graph for inference, with as many threads as are asked for: by default the processor's
  * cores, at most 4, as far as the host has workers and memory to share; `session.kernels` says what came of it.
  * @throws TypeError for the wrong kind; RangeError where the model cannot take such an input, or an option makes no sense
+ * @example
+ * const session = await compile(createModel("se_resnet8", { classes: 3 }, 1), { input: [1, 3, 8, 8], threads: 1 });
+ * session.run(Tensor.zeros([1, 3, 8, 8])).shape   // => [1,3]
  */
 export async function compile(source: Module | Network | Graph, options: CompileOptions = {}): Promise<Session> {
   checkCompileOptions("compile", options);
@@ -65,6 +68,10 @@ export async function compile(source: Module | Network | Graph, options: Compile
 /**
  * The same at once. It starts no workers, so the session has one thread, unless `compile` started some before.
  * @throws TypeError for the wrong kind; RangeError where the model cannot take such an input, or an option makes no sense
+ * @example
+ * const model = createModel("se_resnet8", { classes: 3 }, 1);
+ * const session = compileSync(model, { input: [1, 3, 8, 8], numerics: "exact", observe: ["layer1.0.se.activation_2"] });
+ * Object.keys(session.run({ input: Tensor.zeros([1, 3, 8, 8]) }))   // => ["output","layer1.0.se.activation_2"]
  */
 export function compileSync(source: Module | Network | Graph, options: CompileOptions = {}): Session {
   checkCompileOptions("compileSync", options);

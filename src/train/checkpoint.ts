@@ -57,7 +57,21 @@ function checkCheckpoint(operation: string, value: unknown): asserts value is Ch
   throw new TypeError(`${operation}: checkpoint wants what readCheckpoint gives, got ${show(value)}`);
 }
 
-/** The state of a training run as bytes, for `restoreCheckpoint`. @throws Error where the run has diverged */
+/**
+ * The state of a training run as bytes, for `restoreCheckpoint`. @throws Error where the run has diverged
+ * @example
+ * const data = new Dataset(new Uint8Array(4 * 16), [4, 1, 4, 4], Int32Array.of(0, 1, 0, 1), ["dark", "bright"]);
+ * const run = (seed: number): Trainer => {
+ *   const model = createModel("se_resnet8", { classes: 2, inChannels: 1, width: 8, reduction: 2 }, seed);
+ *   return new Trainer({
+ *     model, data, batch: 2, seed: 1, optimiser: new Sgd(model.namedParameters()), schedule: constant({ peak: 0.1 }),
+ *     normalisation: { mean: [0.5], std: [0.25] },
+ *   });
+ * };
+ * const trainer = run(1);
+ * trainer.trainStep();
+ * readCheckpoint(writeCheckpoint(trainer)).format   // => senet
+ */
 export function writeCheckpoint(trainer: Trainer, options: CheckpointOptions = {}): Uint8Array {
   checkTrainer("writeCheckpoint", trainer);
   const known: Record<keyof CheckpointOptions, ArgumentKind | null> = { classes: texts, preprocessing: null, settings: record };
@@ -120,6 +134,19 @@ function checkValues(name: string, { data }: Tensor): void {
  * Gives a model that will go on from a checkpoint what decides its answers beside the tensors (batch normalisation's epsilon). Sessions are
  * compiled for it, so do this before the trainer's is.
  * @throws RangeError where it is another model; then nothing has changed
+ * @example
+ * const data = new Dataset(new Uint8Array(4 * 16), [4, 1, 4, 4], Int32Array.of(0, 1, 0, 1), ["dark", "bright"]);
+ * const run = (seed: number): Trainer => {
+ *   const model = createModel("se_resnet8", { classes: 2, inChannels: 1, width: 8, reduction: 2 }, seed);
+ *   return new Trainer({
+ *     model, data, batch: 2, seed: 1, optimiser: new Sgd(model.namedParameters()), schedule: constant({ peak: 0.1 }),
+ *     normalisation: { mean: [0.5], std: [0.25] },
+ *   });
+ * };
+ * const checkpoint = readCheckpoint(writeCheckpoint(run(1)));
+ * const model = createModel("se_resnet8", { classes: 2, inChannels: 1, width: 8, reduction: 2 });
+ * if (checkpoint.format !== "pytorch") prepareModel(model, checkpoint);
+ * checkpoint.format   // => senet
  */
 export function prepareModel(model: Module, checkpoint: Checkpoint): void {
   checkModule("prepareModel", model);
@@ -130,6 +157,19 @@ export function prepareModel(model: Module, checkpoint: Checkpoint): void {
 /**
  * Puts a run back to where the checkpoint was written. The trainer must have been made with the same options.
  * @throws RangeError where model, optimiser, seed, batch or data set are others; then nothing has changed
+ * @example
+ * const data = new Dataset(new Uint8Array(4 * 16), [4, 1, 4, 4], Int32Array.of(0, 1, 0, 1), ["dark", "bright"]);
+ * const run = (seed: number): Trainer => {
+ *   const model = createModel("se_resnet8", { classes: 2, inChannels: 1, width: 8, reduction: 2 }, seed);
+ *   return new Trainer({
+ *     model, data, batch: 2, seed: 1, optimiser: new Sgd(model.namedParameters()), schedule: constant({ peak: 0.1 }),
+ *     normalisation: { mean: [0.5], std: [0.25] },
+ *   });
+ * };
+ * const [first, second] = [run(1), run(2)];
+ * first.trainStep();
+ * restoreCheckpoint(second, readCheckpoint(writeCheckpoint(first)));
+ * second.trainStep().loss === first.trainStep().loss   // => true
  */
 export function restoreCheckpoint(trainer: Trainer, checkpoint: Checkpoint | { readonly format: "pytorch" }): void {
   checkTrainer("restoreCheckpoint", trainer);

@@ -43,6 +43,10 @@ export interface EvaluateOptions {
  * Runs all images of `data` through `model` in evaluation mode; the model's mode is as before afterwards. The loss is the mean over labels,
  * in nats; accuracies are shares from 0 to 1.
  * @throws RangeError for a batch that is no whole number of at least 1, or where the model cannot take such images
+ * @example
+ * const data = new Dataset(new Uint8Array(4 * 16), [4, 1, 4, 4], Int32Array.of(0, 1, 0, 1), ["dark", "bright"]);
+ * const model = new Sequential(new Flatten(), new Linear(16, 2));
+ * evaluate(model, data, { mean: [0.5], std: [0.25] }).accuracy   // => 0.5
  */
 export function evaluate(model: Module, data: Dataset, normalisation: Normalisation, options: EvaluateOptions = {}): Evaluation {
   const known: Record<keyof EvaluateOptions, ArgumentKind> = { batch: whole(), forward: callback, progress: callback, answers: callback };

@@ -25,6 +25,10 @@ export interface Loss<A extends Floats = Floats> {
  * by the sum of the labels' weights, or by the number of labels where they are shares (session/training/targets.ts has the formula)
  * @throws TypeError unless labels is an Int32Array or holds floats; RangeError for a label that is no class, for shares that are none,
  * another number of labels, or weights that are none.
+ * @example
+ * const { kernels } = new ReLU();
+ * const loss = crossEntropy(kernels, Tensor.of([0, 0], [1, 2]), Int32Array.of(1));
+ * [loss.value.toFixed(4), loss.gradient().data]   // => ["0.6931",[0.5,-0.5]]
  */
 export function crossEntropy<A extends Floats>(
   kernels: Kernels, logits: Tensor<A>, labels: Int32Array | Floats, smoothing: number = 0, classWeights?: ArrayLike<number>,

@@ -4,6 +4,10 @@ import { check, numbers, whole } from "../checks.ts";
 /**
  * How often each class was taken for each: counts by true class (rows) and predicted class (columns). @throws RangeError for no classes,
  * or more than 32768
+ * @example
+ * const confusion = new Confusion(2);
+ * confusion.add(Int32Array.of(0, 0, 1), Int32Array.of(0, 1, 1));
+ * [confusion.counts, confusion.perClass().map(({ accuracy }) => accuracy)]   // => [[1,1,0,1],[0.5,1]]
  */
 export class Confusion {
   readonly classes: number;

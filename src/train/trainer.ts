@@ -27,7 +27,12 @@ import { predictions } from "./loss.ts";
 import type { Optimiser } from "./optimisers/optimiser.ts";
 import type { Schedule } from "./optimisers/schedule.ts";
 
-/** What is trained, on what, and how. Batches are images, rates are those of the schedule, one for each step. */
+/**
+ * What is trained, on what, and how. Batches are images, rates are those of the schedule, one for each step.
+ * @example
+ * const options: Pick<TrainerOptions, "schedule" | "batch" | "seed"> = { schedule: cosine({ peak: 0.1, steps: 100 }), batch: 32, seed: 1 };
+ * options.schedule(0)   // => 0.1
+ */
 export interface TrainerOptions {
   /** With starting values in it; the trainer puts it into training mode. */
   readonly model: Module;
@@ -67,7 +72,12 @@ const abortSignal: ArgumentKind = {
   is: (value) => typeof value === "object" && value !== null && typeof (value as { readonly aborted?: unknown }).aborted === "boolean",
 };
 
-/** One step, and the sums of its epoch so far. */
+/**
+ * One step, and the sums of its epoch so far.
+ * @example
+ * const line = ({ epoch, stepOfEpoch, loss }: StepReport): string => `epoch ${epoch}, step ${stepOfEpoch}: ${loss.toFixed(3)}`;
+ * typeof line   // => function
+ */
 export interface StepReport {
   /** Steps done in the whole run, this one included. */
   readonly step: number;
@@ -108,7 +118,12 @@ function isFinite(values: Floats): boolean {
   return sum === 0;
 }
 
-/** The loss became NaN or infinite. The model has the weights with which it was last finite. */
+/**
+ * The loss became NaN or infinite. The model has the weights with which it was last finite.
+ * @example
+ * const error = new DivergedError(12, "the loss is NaN", 10);
+ * error.step   // => 12
+ */
 export class DivergedError extends Error {
   override readonly name = "DivergedError";
   /** The step that failed, counted from 1. */
@@ -126,6 +141,15 @@ export class DivergedError extends Error {
 /**
  * Trains a model on a data set, in a session or eagerly: order, augmentation, schedule, averages. Its state can be written and restored
  * (`writeCheckpoint`), and a run that goes on from there ends with the same bits.
+ * @example
+ * const data = new Dataset(new Uint8Array(4 * 16), [4, 1, 4, 4], Int32Array.of(0, 1, 0, 1), ["dark", "bright"]);
+ * const model = new Sequential(new Flatten(), new Linear(16, 2)).initialise(new Random(1));
+ * const trainer = new Trainer({
+ *   model, data, batch: 2, seed: 1, optimiser: new Sgd(model.namedParameters()), schedule: constant({ peak: 0.1 }),
+ *   normalisation: { mean: [0.5], std: [0.25] },
+ * });
+ * trainer.trainStep().step   // => 1
+ * (await trainer.trainEpoch()).epoch   // => 0
  */
 export class Trainer {
   readonly stepsPerEpoch: number;

@@ -1,25 +1,23 @@
 /**
  * docs/api beside what the package exports now; with --write, written anew. It is a part of `npm run check`: declarations are emitted by
- * the same run of tsc that checks that nothing of a host leaks in.
+ * the same run of tsc that checks that nothing of a host leaks in. And the examples of public names are compiled.
  *
  *   npx tsx test/api/main.ts [--write]
  */
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
+import { program, publicNames, root } from "./examples.ts";
 import { report } from "./report.ts";
 import type { Entry } from "./report.ts";
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const folder = join(root, "docs/api");
 
 /** @throws Error with what tsc says */
-function declarations(into: string): Promise<void> {
-  const args = [join(root, "node_modules/typescript/bin/tsc"), "-p", join(root, "tsconfig.pure.json"), "--noEmit", "false",
-    "--emitDeclarationOnly", "--removeComments", "--outDir", into];
+function tsc(...options: readonly string[]): Promise<void> {
+  const args = [join(root, "node_modules/typescript/bin/tsc"), ...options];
   return new Promise((resolve, reject) => {
     execFile(process.execPath, args, { maxBuffer: 1 << 26 }, (error, output, errors) => {
       if (error === null) resolve();
@@ -46,7 +44,18 @@ function difference(before: string, now: string): string {
 
 const work = mkdtempSync(join(tmpdir(), "senet-api-"));
 try {
-  await declarations(work);
+  const examples = join(work, "examples");
+  mkdirSync(examples, { recursive: true });
+  writeFileSync(join(examples, "examples.mts"), program(publicNames()));
+  writeFileSync(join(examples, "tsconfig.json"), JSON.stringify({
+    extends: join(root, "tsconfig.json"),
+    compilerOptions: { noUnusedLocals: false, noUnusedParameters: false, rewriteRelativeImportExtensions: false },
+    include: ["examples.mts", ...["src", "test"].map((each) => join(root, each, "host.d.ts"))],
+  }));
+  await Promise.all([
+    tsc("-p", join(root, "tsconfig.pure.json"), "--noEmit", "false", "--emitDeclarationOnly", "--removeComments", "--outDir", work),
+    tsc("-p", examples),
+  ]);
   const pages = report(entries, (path) => readFileSync(join(work, `${path}.d.ts`), "utf8"));
   const there = readdirSync(folder, { withFileTypes: true }).map(({ name }) => name).filter((name) => name.endsWith(".txt"));
   if (process.argv.includes("--write")) {

@@ -10,3 +10,8 @@ export function fileBytes(path: string): Uint8Array {
 export function fileJson<T>(path: string): T {
   return JSON.parse(readFileSync(new URL(`../${path}`, import.meta.url), "utf8")) as T;
 }
+
+/** Lines of a source file, as house rules count them: examples in blocks are none. */
+export function linesOf(source: string): number {
+  return source.replaceAll(/^ *\* @example\n(?: *\*(?! @|\/).*\n)*/gm, "").split("\n").length;
+}

@@ -39,13 +39,21 @@ export function imageFormat(bytes: Uint8Array): string | undefined {
  * The image in a PNG, JPEG, PBM, PGM or PPM file, whichever it is by its first bytes.
  * @throws UnsupportedImage (as a rejection, like all of these) for another known format; FormatError for unknown, corrupt or
  * oversized files; TypeError where `bytes` are none, or an option is of the wrong kind.
+ * @example
+ * const picture = { data: Uint8Array.of(255, 0, 0, 255), width: 1, height: 1 };
+ * (await decodeImage(await encodePng(picture))).data   // => [255,0,0,255]
  */
 export async function decodeImage(bytes: Uint8Array | ArrayBufferLike, options: DecodeOptions = {}): Promise<RgbaImage> {
   const file = bytesOf(bytes, options, "decodeImage");
   return isPng(file) ? turned(await decodePng(file, options), file, options) : decodeOther(file, options);
 }
 
-/** The same at once. */
+/**
+ * The same at once.
+ * @example
+ * const ppm = Uint8Array.from("P6 1 1 255\nabc", (each) => each.charCodeAt(0));
+ * decodeImageSync(ppm).data   // => [97,98,99,255]
+ */
 export function decodeImageSync(bytes: Uint8Array | ArrayBufferLike, options: DecodeOptions = {}): RgbaImage {
   const file = bytesOf(bytes, options, "decodeImageSync");
   return isPng(file) ? turned(decodePngSync(file, options), file, options) : decodeOther(file, options);

@@ -1,7 +1,12 @@
 /** An image in memory: what a canvas, `sharp(...).ensureAlpha().raw()` and other decoders give, and what our decoders make. */
 import { checkOptions, show } from "../../errors.ts";
 
-/** 8-bit RGBA, rows from the top, four bytes a pixel: red, green, blue, alpha (not premultiplied). */
+/**
+ * 8-bit RGBA, rows from the top, four bytes a pixel: red, green, blue, alpha (not premultiplied).
+ * @example
+ * const image: RgbaImage = { data: new Uint8Array(2 * 3 * 4).fill(255), width: 3, height: 2 };
+ * preprocess(image, presets["imagenet"]).shape   // => [1,3,224,224]
+ */
 export interface RgbaImage {
   readonly data: Uint8Array | Uint8ClampedArray;
   /** Pixels. */
@@ -9,7 +14,13 @@ export interface RgbaImage {
   readonly height: number;
 }
 
-/** What a decoder may be told. */
+/**
+ * What a decoder may be told.
+ * @example
+ * const options: DecodeOptions = { maxPixels: 1e6, applyOrientation: true, tolerant: true };
+ * const ppm = Uint8Array.from("P6 1 1 255\nabc", (each) => each.charCodeAt(0));
+ * decodeImageSync(ppm, options).width   // => 1
+ */
 export interface DecodeOptions {
   /** The most pixels an image may claim; checked before anything of its size is allocated. 2^26 unless told. */
   readonly maxPixels?: number;

@@ -8,6 +8,9 @@ import { paeth } from "./png-samples.ts";
  * `image` as a PNG file: grey where red, green and blue are equal everywhere and nothing is transparent, RGB where nothing is
  * transparent, RGBA otherwise. The pixels come back exactly; the compressed bytes depend on the host's deflate, and are not
  * compressed where it has none.
+ * @example
+ * const picture = { data: Uint8Array.of(255, 0, 0, 255), width: 1, height: 1 };
+ * (await encodePng(picture)).subarray(1, 4)   // => [80,78,71]
  */
 export async function encodePng(image: RgbaImage): Promise<Uint8Array> {
   checkImage(image, "encodePng: image");

@@ -26,6 +26,10 @@ export function isPng(bytes: Uint8Array): boolean {
 /**
  * The image of a PNG file.
  * @throws FormatError (as a rejection) if the file is cut short, corrupt, against the standard, or larger than `maxPixels`.
+ * @example
+ * const picture = { data: Uint8Array.of(255, 0, 0, 255), width: 1, height: 1 };
+ * const { width, height } = await decodePng(await encodePng(picture));
+ * [width, height]   // => [1,1]
  */
 export async function decodePng(bytes: Uint8Array, options: DecodeOptions = {}): Promise<RgbaImage> {
   checkBytes(bytes, "decodePng");
@@ -33,7 +37,12 @@ export async function decodePng(bytes: Uint8Array, options: DecodeOptions = {}):
   return finish(layout, (await inflateByHost(layout)) ?? inflateHere(layout));
 }
 
-/** The same at once. */
+/**
+ * The same at once.
+ * @example
+ * const picture = { data: Uint8Array.of(255, 0, 0, 255), width: 1, height: 1 };
+ * decodePngSync(await encodePng(picture)).data   // => [255,0,0,255]
+ */
 export function decodePngSync(bytes: Uint8Array, options: DecodeOptions = {}): RgbaImage {
   checkBytes(bytes, "decodePngSync");
   const layout = layOutFile(bytes, pixelLimit(options, "decodePngSync"));

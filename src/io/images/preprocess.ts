@@ -43,6 +43,9 @@ function planes(bytes: Uint8Array, channels: number): Uint8Array {
  * `presets`, what a weights file says, or your own.
  * @throws TypeError or RangeError if an image is not RGBA bytes of its size; FormatError where a part of `preprocessing` is missing,
  * unknown or makes no sense.
+ * @example
+ * const image = { data: new Uint8Array(300 * 200 * 4), width: 300, height: 200 };
+ * preprocess([image, image], presets["imagenet"]).shape   // => [2,3,224,224]
  */
 export function preprocess(images: RgbaImage | readonly RgbaImage[], preprocessing: Preprocessing): Tensor<Float32Array> {
   const list: readonly RgbaImage[] = Array.isArray(images) ? images : [images];

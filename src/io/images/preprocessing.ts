@@ -6,6 +6,9 @@ import type { Interpolation, PassOrder } from "./resize.ts";
 /**
  * How pictures become what a network was trained on: resize, crop, levels from 0 to `range`, less `mean`, over `std`, channels in this
  * order. `presets` has the published ones.
+ * @example
+ * const preprocessing: Preprocessing = { size: [28, 28], interpolation: "bilinear", channels: "gray", mean: [0.286], std: [0.353] };
+ * preprocess({ data: new Uint8Array(4), width: 1, height: 1 }, preprocessing).shape   // => [1,1,28,28]
  */
 export interface Preprocessing {
   /** [height, width] of the tensor: a crop from the middle, padded with black where the image is smaller. */

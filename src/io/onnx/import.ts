@@ -14,7 +14,12 @@ import { checkKind } from "./read/foreign.ts";
 export { externalLocations } from "./read/foreign.ts";
 export type { ImportOptions } from "./network.ts";
 
-/** A network from an ONNX file, to run, train and save: `compile` and `compileTraining` take it as they take a model. */
+/**
+ * A network from an ONNX file, to run, train and save: `compile` and `compileTraining` take it as they take a model.
+ * @example
+ * const network: OnnxNetwork = importOnnx(writeOnnx(lower(new ReLU(), [1, 1, 4, 4])));
+ * [network.opset, network.outputs]   // => [17,["output"]]
+ */
 export class OnnxNetwork extends LeanOnnxNetwork {
   readonly #weights: StoredWeights;
   /** Of all tensors in the file. */
@@ -68,6 +73,10 @@ function withoutSoftmax(graph: Graph): Graph {
  * onnxslim and onnxruntime rewrite them. Weights stay where they are in `bytes` until a graph wants them: leave the bytes as they are.
  * @throws FormatError for what is no sound ONNX file, with what to do where it is another kind; UnsupportedError that lists every operator
  * that is not read, with nodes and opset; RangeError where bytes of another file are wanted
+ * @example
+ * const network = importOnnx(writeOnnx(lower(new ReLU(), [1, 1, 2, 2])));
+ * const session = compileSync(network, { input: [1, 1, 2, 2] });
+ * session.run({ [network.inputs[0].name]: Tensor.of([-1, 2, -3, 4], [1, 1, 2, 2]) })["output"].data   // => [0,2,0,4]
  */
 export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: ImportOptions = {}): OnnxNetwork {
   checkKind(bytesOf(bytes, "importOnnx"));

@@ -20,7 +20,12 @@ import type { External } from "./read/tensor.ts";
 import { elementTypes, filled } from "./read/types.ts";
 import { recognise } from "./recognise/recognise.ts";
 
-/** What `importOnnx` is told besides the file. */
+/**
+ * What `importOnnx` is told besides the file.
+ * @example
+ * const options: ImportOptions = { external: { "weights.bin": new Uint8Array(4) } };
+ * importOnnx(writeOnnx(lower(new ReLU(), [1, 1, 4, 4])), options).inputs.length   // => 1
+ */
 export interface ImportOptions {
   /** Weights that lie beside the file: their bytes by the location that the file names, or where it names one only, these bytes. */
   readonly external?: Uint8Array | Readonly<Record<string, Uint8Array>>;

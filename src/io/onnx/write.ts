@@ -122,7 +122,12 @@ export function keepsBatch(graph: Graph): boolean {
   });
 }
 
-/** Names and texts of an ONNX file, and whether its batch is fixed. */
+/**
+ * Names and texts of an ONNX file, and whether its batch is fixed.
+ * @example
+ * const options: OnnxOptions = { name: "rectifier", fixedBatch: true, metadata: { author: "me" } };
+ * importOnnx(writeOnnx(lower(new ReLU(), [1, 1, 4, 4]), options)).metadata["author"]   // => me
+ */
 export interface OnnxOptions {
   /** Name of the graph. */
   readonly name?: string;
@@ -140,6 +145,9 @@ export interface OnnxOptions {
  * The graph as an ONNX model: input and output named as the graph's input and `options.output`, any batch size unless it says otherwise,
  * the graph's image size, opset 17.
  * @throws TypeError for what is no graph, or an option of the wrong kind; RangeError for an unknown option, or names that are alike
+ * @example
+ * const file = writeOnnx(lower(createModel("se_resnet8", { classes: 3 }, 1), [1, 3, 8, 8]), { output: "logits" });
+ * importOnnx(file).outputs   // => ["logits"]
  */
 export function writeOnnx(graph: Graph, options: OnnxOptions = {}): Uint8Array {
   checkGraph("writeOnnx", graph);

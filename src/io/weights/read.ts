@@ -15,6 +15,9 @@ import type { WeightsFile } from "./stored.ts";
  * Reads a weights file, whatever its name: safetensors, or a checkpoint of PyTorch. Tensors are views of `bytes`, and become numbers when
  * they are wanted.
  * @throws FormatError with what the file is and what to do; TypeError if `bytes` are no bytes
+ * @example
+ * const file = readWeights(saveWeights(createModel("se_resnet8", { classes: 3 }, 1)));
+ * file.tensors.get("conv1.weight")?.shape   // => [16,3,3,3]
  */
 export function readWeights(bytes: Uint8Array | ArrayBuffer, options: CheckpointOptions = {}): WeightsFile | PyTorchCheckpoint {
   const file = bytesOf(bytes, "readWeights");

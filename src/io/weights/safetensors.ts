@@ -71,6 +71,9 @@ export function readSafetensors(bytes: Uint8Array | ArrayBuffer): WeightsFile {
  * Reads a weights file.
  * @param options.share lets tensors be views of `bytes` where alignment allows: no copy, but they change with `bytes`. Default false.
  * @throws FormatError with one line on what is wrong, naming the tensor; TypeError if `bytes` are no bytes
+ * @example
+ * const { tensors, metadata } = parseSafetensors(writeSafetensors([["a", Tensor.of([1, 2], [2])]], { metadata: { by: "me" } }));
+ * [tensors.get("a")?.data, metadata]   // => [[1,2],{"by":"me"}]
  */
 export function parseSafetensors(bytes: Uint8Array | ArrayBuffer, options: { readonly share?: boolean } = {}): SafetensorsFile {
   checkFields("parseSafetensors: options", options, { share: flag });
@@ -250,6 +253,9 @@ interface Writing {
  * come first (so that everything is aligned), names are sorted, and spaces pad the header to a multiple of eight.
  * @param tensors stored ones keep their number format; where `dtype` is given, floats of 16 bits and more take that
  * @throws RangeError for a name that stands twice, is not well-formed or is "__metadata__"; TypeError for metadata that is no text
+ * @example
+ * const bytes = writeSafetensors([["a", Tensor.of([1, 2], [2])]], { dtype: "F16" });
+ * readWeights(bytes).tensors.get("a")?.dtype   // => F16
  */
 export function writeSafetensors(
   tensors: Iterable<readonly [string, Tensor | StoredTensor]>, options: WriteSafetensorsOptions = {},

@@ -5,7 +5,12 @@ import { sizeOf, Tensor } from "../../tensor.ts";
 import type { Floats, Shape } from "../../tensor.ts";
 import { readBfloat16, readHalf } from "./half.ts";
 
-/** A tensor of a weights file, not yet read. */
+/**
+ * A tensor of a weights file, not yet read.
+ * @example
+ * const stored: StoredTensor = { dtype: "I8", shape: [2], bytes: () => Uint8Array.of(1, 255) };
+ * numbersOf("a", stored).data   // => [1,-1]
+ */
 export interface StoredTensor {
   /** The number format by its safetensors name: "F32", "BF16", "I64", "BOOL" ...; also PyTorch's complex formats "C32" and "C128". */
   readonly dtype: string;
@@ -17,7 +22,12 @@ export interface StoredTensor {
   bytes(): Uint8Array;
 }
 
-/** What every reader of weights files gives. */
+/**
+ * What every reader of weights files gives.
+ * @example
+ * const file: WeightsFile = readWeights(writeSafetensors([["a", Tensor.zeros([2])]], { metadata: { by: "me" } }));
+ * [file.tensors, file.metadata["by"]]   // => [["a"],"me"]
+ */
 export interface WeightsFile {
   /** By name. Where dictionaries lie within each other the keys on the way come first, with dots between: "state_dict.conv1.weight". */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
@@ -67,6 +77,9 @@ export function isNumeric(dtype: string): boolean {
  * @param name in the message
  * @param share F32 and F64 may be views of the stored bytes
  * @throws FormatError for complex numbers and floats of less than 16 bits
+ * @example
+ * const { tensors } = readWeights(writeSafetensors([["a", Tensor.of([1, 2], [2])]]));
+ * numbersOf("a", tensors.get("a")!).data   // => [1,2]
  */
 export function numbersOf(name: string, stored: StoredTensor, share: boolean = false): Tensor {
   check("numbersOf", "name", name, text);

@@ -5,6 +5,8 @@ import type { Module } from "../module.ts";
 /**
  * What all attention blocks are: x [N,C,H,W] to y of the same shape. `summarise` counts what happens inside apart from the network's own
  * work.
+ * @example
+ * [new SqueezeExcite(64), new Cbam(64)].every((block) => block instanceof Attention)   // => true
  */
 export abstract class Attention extends Composite {
   /** What tells attention from other composites, also in another copy of the package. */

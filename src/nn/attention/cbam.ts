@@ -77,6 +77,8 @@ class PlaceGate extends Composite {
 /**
  * x [N,C,H,W] to y [N,C,H,W] (Woo et al., arXiv 1807.06521). State dict: channel.fc1.weight [C/r,C,1,1], channel.fc2.weight,
  * spatial.conv.conv.weight [1,2,7,7], spatial.conv.bn.*.
+ * @example
+ * new Cbam(64, { reduction: 16 }).outputShape([1, 64, 7, 7])   // => [1,64,7,7]
  */
 export class Cbam extends Attention {
   readonly channel: ChannelGate;

@@ -15,6 +15,8 @@ import { SpatialSqueezeExcite } from "./spatial-squeeze-excite.ts";
 
 /**
  * x [N,C,H,W] to y [N,C,H,W] (Roy et al., arXiv 1803.02579). State dict: cse.fc1, cse.fc2 (SqueezeExcite), sse.conv (SpatialSqueezeExcite).
+ * @example
+ * new ConcurrentSqueezeExcite(64, { reduction: 2 }).outputShape([1, 64, 7, 7])   // => [1,64,7,7]
  */
 export class ConcurrentSqueezeExcite extends Attention {
   readonly cse: SqueezeExcite;

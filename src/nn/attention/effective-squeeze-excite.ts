@@ -23,7 +23,11 @@ export interface EffectiveSqueezeExciteOptions {
   readonly bias?: boolean;
 }
 
-/** x [N,C,H,W] to y [N,C,H,W] (Lee and Park, arXiv 1911.06667). State dict: fc.weight [C,C,1,1], fc.bias [C]. */
+/**
+ * x [N,C,H,W] to y [N,C,H,W] (Lee and Park, arXiv 1911.06667). State dict: fc.weight [C,C,1,1], fc.bias [C].
+ * @example
+ * new EffectiveSqueezeExcite(64).parameterCount()   // => 4160
+ */
 export class EffectiveSqueezeExcite extends Attention {
   readonly fc: Conv2d;
   readonly body: Module;

@@ -30,7 +30,11 @@ export interface EfficientChannelAttentionOptions {
   readonly gate?: ActivationName;
 }
 
-/** x [N,C,H,W] to y [N,C,H,W] (Wang et al., arXiv 1910.03151). State dict: conv.weight [1,1,k]. */
+/**
+ * x [N,C,H,W] to y [N,C,H,W] (Wang et al., arXiv 1910.03151). State dict: conv.weight [1,1,k].
+ * @example
+ * new EfficientChannelAttention(64).parameterCount()   // => 3
+ */
 export class EfficientChannelAttention extends Attention {
   readonly conv: ChannelConv;
   readonly body: Module;

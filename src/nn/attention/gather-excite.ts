@@ -78,6 +78,8 @@ class Mlp extends Composite {
 /**
  * x [N,C,H,W] to y [N,C,H,W] (Hu et al., arXiv 1810.12348). State dict: gather.conv1.weight [C,1,3,3], gather.norm1.*, ... where gathered
  * by convolution; mlp.fc1, mlp.fc2.
+ * @example
+ * new GatherExcite(64, { extent: 4, gather: "conv", mlp: false }).outputShape([1, 64, 16, 16])   // => [1,64,16,16]
  */
 export class GatherExcite extends Attention {
   readonly gather: ConvGather | undefined;

@@ -21,7 +21,11 @@ export interface SpatialSqueezeExciteOptions {
   readonly bias?: boolean;
 }
 
-/** x [N,C,H,W] to y [N,C,H,W] (Roy et al., arXiv 1803.02579). State dict: conv.weight [1,C,1,1], conv.bias [1]. */
+/**
+ * x [N,C,H,W] to y [N,C,H,W] (Roy et al., arXiv 1803.02579). State dict: conv.weight [1,C,1,1], conv.bias [1].
+ * @example
+ * new SpatialSqueezeExcite(64).parameterCount()   // => 65
+ */
 export class SpatialSqueezeExcite extends Attention {
   readonly conv: Conv2d;
   readonly body: Module;

@@ -24,7 +24,12 @@ import { GlobalAveragePool, GlobalMaxPool } from "../layers/pooling.ts";
  */
 export type Rounding = "floor" | "divisible";
 
-/** What a SqueezeExcite may be told; the defaults are the paper's (Hu et al., arXiv 1709.01507). */
+/**
+ * What a SqueezeExcite may be told; the defaults are the paper's (Hu et al., arXiv 1709.01507).
+ * @example
+ * const options: SqueezeExciteOptions = { reduction: 4, gate: "hard_sigmoid", squeeze: "max" };
+ * new SqueezeExcite(64, options).hidden   // => 16
+ */
 export interface SqueezeExciteOptions {
   /** The paper's r. Default 16. */
   readonly reduction?: number;
@@ -79,6 +84,10 @@ export function hiddenWidth(channels: number, options: SqueezeExciteOptions): nu
 /**
  * x [N,C,H,W] to y [N,C,H,W] (Hu et al., arXiv 1709.01507, figure 2). State dict: fc1.weight [hidden,C,1,1], fc1.bias, fc2.weight
  * [C,hidden,1,1], fc2.bias.
+ * @example
+ * const se = new SqueezeExcite(64, { reduction: 16 }).initialise(new Random(1));
+ * se.forward(Tensor.zeros([1, 64, 7, 7])).shape   // => [1,64,7,7]
+ * [...stateShapes(se)]   // => [["fc1.weight",[4,64,1,1]],["fc1.bias",[4]],["fc2.weight",[64,4,1,1]],["fc2.bias",[64]]]
  */
 export class SqueezeExcite extends Attention {
   readonly fc1: Conv2d;

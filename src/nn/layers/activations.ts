@@ -47,7 +47,13 @@ abstract class Elementwise extends Layer<Tensor> {
   }
 }
 
-/** max(x, 0); any shape. */
+/**
+ * max(x, 0); any shape.
+ * @example
+ * const relu = new ReLU().train();
+ * relu.forward(Tensor.of([-1, 2], [2])).data   // => [0,2]
+ * relu.backward(Tensor.of([5, 5], [2])).data   // => [0,5]
+ */
 export class ReLU extends Elementwise {
   protected readonly kind = "relu";
   protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
@@ -58,7 +64,11 @@ export class ReLU extends Elementwise {
   }
 }
 
-/** min(max(x, 0), 6); any shape (Howard et al., arXiv 1704.04861). */
+/**
+ * min(max(x, 0), 6); any shape (Howard et al., arXiv 1704.04861).
+ * @example
+ * new ReLU6().forward(Tensor.of([-1, 3, 9], [3])).data   // => [0,3,6]
+ */
 export class ReLU6 extends Elementwise {
   protected readonly kind = "relu6";
   protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
@@ -69,7 +79,11 @@ export class ReLU6 extends Elementwise {
   }
 }
 
-/** x where positive, negativeSlope * x elsewhere; any shape (Maas et al. 2013). */
+/**
+ * x where positive, negativeSlope * x elsewhere; any shape (Maas et al. 2013).
+ * @example
+ * new LeakyReLU(0.5).forward(Tensor.of([-2, 2], [2])).data   // => [-1,2]
+ */
 export class LeakyReLU extends Elementwise {
   protected readonly kind = "leaky_relu";
   readonly negativeSlope: number;
@@ -92,7 +106,11 @@ export class LeakyReLU extends Elementwise {
   }
 }
 
-/** 1 / (1 + exp(-x)); any shape. */
+/**
+ * 1 / (1 + exp(-x)); any shape.
+ * @example
+ * new Sigmoid().forward(Tensor.of([0], [1])).data   // => [0.5]
+ */
 export class Sigmoid extends Elementwise {
   protected readonly kind = "sigmoid";
   protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
@@ -103,7 +121,11 @@ export class Sigmoid extends Elementwise {
   }
 }
 
-/** clip(slope * x + offset, 0, 1); the defaults are PyTorch's relu6(x + 3) / 6. Keras had slope 0.2. Any shape. */
+/**
+ * clip(slope * x + offset, 0, 1); the defaults are PyTorch's relu6(x + 3) / 6. Keras had slope 0.2. Any shape.
+ * @example
+ * new HardSigmoid().forward(Tensor.of([-3, 0, 3], [3])).data   // => [0,0.5,1]
+ */
 export class HardSigmoid extends Elementwise {
   protected readonly kind = "hard_sigmoid";
   readonly slope: number;
@@ -129,7 +151,11 @@ export class HardSigmoid extends Elementwise {
   }
 }
 
-/** x * sigmoid(x); any shape (Elfwing et al., arXiv 1702.03118). */
+/**
+ * x * sigmoid(x); any shape (Elfwing et al., arXiv 1702.03118).
+ * @example
+ * new SiLU().forward(Tensor.of([1], [1])).data[0].toFixed(4)   // => 0.7311
+ */
 export class SiLU extends Elementwise {
   protected readonly kind = "silu";
   protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
@@ -140,7 +166,11 @@ export class SiLU extends Elementwise {
   }
 }
 
-/** x * relu6(x + 3) / 6; any shape (Howard et al., arXiv 1905.02244, section 5.2). */
+/**
+ * x * relu6(x + 3) / 6; any shape (Howard et al., arXiv 1905.02244, section 5.2).
+ * @example
+ * new HardSwish().forward(Tensor.of([0, 3], [2])).data   // => [0,3]
+ */
 export class HardSwish extends Elementwise {
   protected readonly kind = "hard_swish";
   protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
@@ -151,7 +181,11 @@ export class HardSwish extends Elementwise {
   }
 }
 
-/** (exp(x) - exp(-x)) / (exp(x) + exp(-x)); any shape. */
+/**
+ * (exp(x) - exp(-x)) / (exp(x) + exp(-x)); any shape.
+ * @example
+ * new Tanh().forward(Tensor.of([1], [1])).data[0].toFixed(4)   // => 0.7616
+ */
 export class Tanh extends Elementwise {
   protected readonly kind = "tanh";
   protected apply(y: Floats, x: Floats, shape: ElementwiseShape): void {
@@ -165,6 +199,8 @@ export class Tanh extends Elementwise {
 /**
  * x times the normal distribution's share below x; "tanh" approximates it, as PyTorch's option of that name. Any shape (Hendrycks and
  * Gimpel, arXiv 1606.08415).
+ * @example
+ * new GELU().forward(Tensor.of([1], [1])).data[0].toFixed(4)   // => 0.8413
  */
 export class GELU extends Elementwise {
   protected readonly kind: "gelu" | "gelu_tanh";

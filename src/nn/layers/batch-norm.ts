@@ -28,7 +28,12 @@ interface Saved {
   readonly statistics: { readonly mean: Tensor; readonly inverseStd: Tensor } | undefined;
 }
 
-/** y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, by channel of [N,C,H,W]; weight is gamma, bias is beta (arXiv 1502.03167). */
+/**
+ * y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, by channel of [N,C,H,W]; weight is gamma, bias is beta (arXiv 1502.03167).
+ * @example
+ * const norm = new BatchNorm2d(1).initialise(new Random(1)).train();
+ * norm.forward(Tensor.of([1, 3], [2, 1, 1, 1])).data.map((y) => Math.round(y))   // => [-1,1]
+ */
 export class BatchNorm2d extends Layer<Saved> {
   readonly weight: Parameter;
   readonly bias: Parameter;
@@ -159,7 +164,11 @@ export class BatchNorm2d extends Layer<Saved> {
   }
 }
 
-/** The same of features [N,C], as after a linear layer. */
+/**
+ * The same of features [N,C], as after a linear layer.
+ * @example
+ * new BatchNorm1d(4).outputShape([8, 4])   // => [8,4]
+ */
 export class BatchNorm1d extends BatchNorm2d {
   override describe(): string {
     return `BatchNorm1d ${this.channels}`;

@@ -36,7 +36,13 @@ function text(name: string, inChannels: number, outChannels: number, options: Co
   return `${name} ${inChannels}->${outChannels}, ${height}x${width}${stride}${dilation}${groups}`;
 }
 
-/** x [N, inChannels, H, W] to y [N, outChannels, H', W']; weight [outChannels, inChannels / groups, kernel]. */
+/**
+ * x [N, inChannels, H, W] to y [N, outChannels, H', W']; weight [outChannels, inChannels / groups, kernel].
+ * @example
+ * const conv = new Conv2d(3, 16, { kernel: 3, stride: 2, padding: 1 }).initialise(new Random(1));
+ * conv.forward(Tensor.zeros([1, 3, 32, 32])).shape   // => [1,16,16,16]
+ * conv.weight.value.shape   // => [16,3,3,3]
+ */
 export class Conv2d extends Layer<Saved> {
   readonly weight: Parameter;
   readonly bias: Parameter | undefined;
@@ -120,6 +126,8 @@ export class Conv2d extends Layer<Saved> {
 /**
  * The adjoint of a convolution, for upsampling: x [N, inChannels, H, W] to y [N, outChannels, H', W']; weight [inChannels, outChannels /
  * groups, kernel], as PyTorch has it.
+ * @example
+ * new ConvTranspose2d(16, 8, { kernel: 2, stride: 2 }).outputShape([1, 16, 7, 7])   // => [1,8,14,14]
  */
 export class ConvTranspose2d extends Layer<Saved> {
   readonly weight: Parameter;

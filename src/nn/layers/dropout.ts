@@ -10,6 +10,10 @@ import { Layer } from "../module.ts";
  * In training mode zeroes each value with this probability and scales the others up by 1 / (1 - probability) (Srivastava et al. 2014); else
  * y = x. Any shape.
  * @throws RangeError for a probability that is not from 0 to below 1
+ * @example
+ * const dropout = new Dropout(0.5).initialise(new Random(1));
+ * dropout.forward(Tensor.of([1, 2], [2])).data                                                  // => [1,2]
+ * dropout.train().forward(Tensor.of([1, 1, 1, 1], [4])).data.every((y) => y === 0 || y === 2)   // => true
  */
 export class Dropout extends Layer<Tensor | "identity"> {
   readonly probability: number;

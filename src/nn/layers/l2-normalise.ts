@@ -8,7 +8,11 @@ import { checkGradient } from "../check.ts";
 import { Layer } from "../module.ts";
 import type { Visitor } from "../module.ts";
 
-/** x [N, C] to vectors of length 1, as PyTorch's F.normalize: an embedding, whose products are cosines. Kernels: l2Normalise*. */
+/**
+ * x [N, C] to vectors of length 1, as PyTorch's F.normalize: an embedding, whose products are cosines. Kernels: l2Normalise*.
+ * @example
+ * new L2Normalise().forward(Tensor.of([3, 4], [1, 2])).data.map((y) => Math.round(10 * y))   // => [6,8]
+ */
 export class L2Normalise extends Layer<Tensor> {
   override describe(): string {
     return "L2Normalise";

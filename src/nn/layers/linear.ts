@@ -26,7 +26,12 @@ interface Saved {
   readonly shape: LinearShape;
 }
 
-/** x [N, inFeatures] to y [N, outFeatures] = x weight^T + bias; weight [outFeatures, inFeatures]. */
+/**
+ * x [N, inFeatures] to y [N, outFeatures] = x weight^T + bias; weight [outFeatures, inFeatures].
+ * @example
+ * const linear = new Linear(3, 2).initialise(new Random(1));
+ * linear.forward(Tensor.of([1, 2, 3], [1, 3])).shape   // => [1,2]
+ */
 export class Linear extends Layer<Saved> {
   readonly weight: Parameter;
   readonly bias: Parameter | undefined;

@@ -24,6 +24,9 @@ type Affine = () => { readonly factor: (channel: number) => number; readonly shi
 /**
  * x [N, inChannels, H, W] to y = whole(x) [N, outChannels, H', W'], which must be the sum of the branches and, with `shortcut`, of x.
  * Kernels are square and odd, padded to keep the size, with one stride and as many groups.
+ * @example
+ * const whole = new Conv2d(8, 8, { kernel: 3, padding: 1 });
+ * new MergedBranches(whole, [{ conv: new Conv2d(8, 8, { kernel: 1 }) }], true).outputShape([1, 8, 5, 5])   // => [1,8,5,5]
  */
 export class MergedBranches extends Module {
   readonly whole: Module;

@@ -16,7 +16,11 @@ const isSides = (value: unknown): boolean => typeof value === "number" || isNumb
 const padding: ArgumentKind = { wanted: "a number of pixels, or [top, left, bottom, right]", is: isSides,
   fits: (value: number | Sides) => typeof value === "number" || value.length === 4 };
 
-/** x [N,C,H,W] with rows and columns around it: of zeros, of the nearest pixel, reflected at the edge pixel, or of the other side. */
+/**
+ * x [N,C,H,W] with rows and columns around it: of zeros, of the nearest pixel, reflected at the edge pixel, or of the other side.
+ * @example
+ * new Pad2d(1).forward(Tensor.of([5], [1, 1, 1, 1])).data   // => [0,0,0,0,5,0,0,0,0]
+ */
 export class Pad2d extends Layer<Shape> {
   readonly sides: Sides;
   readonly mode: PadMode;
@@ -151,6 +155,8 @@ function binomial(size: number): number[] {
 /**
  * Blur pooling, x [N,C,H,W] to [N,C,H',W']: a binomial filter over each channel of the reflected image, then every `stride`-th pixel
  * (Zhang, arXiv 1904.11486; timm's BlurPool2d). No parameters.
+ * @example
+ * new BlurPool2d(3, 2).outputShape([1, 8, 32, 32])   // => [1,8,16,16]
  */
 export class BlurPool2d extends Composite {
   readonly body: Module;

@@ -18,7 +18,11 @@ function imageShape(operation: string, input: Shape): ChannelShape {
   return channelShape(input[0], input[1], input[2] * input[3]);
 }
 
-/** x [N,C,H,W] to its means [N,C,1,1]: the squeeze (equation 2 of Hu et al., arXiv 1709.01507). */
+/**
+ * x [N,C,H,W] to its means [N,C,1,1]: the squeeze (equation 2 of Hu et al., arXiv 1709.01507).
+ * @example
+ * new GlobalAveragePool().forward(Tensor.of([1, 2, 3, 6], [1, 1, 2, 2])).data   // => [3]
+ */
 export class GlobalAveragePool extends Layer<Shape> {
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
     checkTensor(this.describe(), "input", x);
@@ -49,7 +53,11 @@ export class GlobalAveragePool extends Layer<Shape> {
   }
 }
 
-/** x [N,C,H,W] to its maxima [N,C,1,1]: the other squeeze of the paper's table 11. */
+/**
+ * x [N,C,H,W] to its maxima [N,C,1,1]: the other squeeze of the paper's table 11.
+ * @example
+ * new GlobalMaxPool().forward(Tensor.of([1, 2, 3, 6], [1, 1, 2, 2])).data   // => [6]
+ */
 export class GlobalMaxPool extends Layer<{ input: Shape; argmax: Int32Array }> {
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
     checkTensor(this.describe(), "input", x);
@@ -84,6 +92,8 @@ export class GlobalMaxPool extends Layer<{ input: Shape; argmax: Int32Array }> {
 /**
  * Averages over windows that divide any image [N,C,H,W] into `size`, [N,C,...size] (PyTorch's AdaptiveAvgPool2d). With `least`, a height or
  * width that is as large already stays.
+ * @example
+ * new AdaptiveAveragePool2d([2, 2]).outputShape([1, 8, 7, 9])   // => [1,8,2,2]
  */
 export class AdaptiveAveragePool2d extends Layer<ResizeShape> {
   readonly size: readonly [number, number];
@@ -170,6 +180,8 @@ function pooledShape(operation: string, input: Shape, options: Pool2dOptions): P
 /**
  * x [N,C,H,W] to the maxima of its windows [N,C,H',W'], as PyTorch's MaxPool2d: padding never wins; the gradient goes to the first of
  * equals.
+ * @example
+ * new MaxPool2d({ kernel: 3, stride: 2, padding: 1 }).outputShape([1, 64, 112, 112])   // => [1,64,56,56]
  */
 export class MaxPool2d extends Layer<{ shape: Pool2dShape; argmax: Int32Array }> {
   readonly options: Pool2dOptions;
@@ -218,7 +230,11 @@ export class MaxPool2d extends Layer<{ shape: Pool2dShape; argmax: Int32Array }>
   }
 }
 
-/** x [N,C,H,W] to the means of its windows [N,C,H',W'], as PyTorch's AvgPool2d: padding is counted unless `countPadding` is false. */
+/**
+ * x [N,C,H,W] to the means of its windows [N,C,H',W'], as PyTorch's AvgPool2d: padding is counted unless `countPadding` is false.
+ * @example
+ * new AveragePool2d({ kernel: 2 }).forward(Tensor.of([1, 2, 3, 6], [1, 1, 2, 2])).data   // => [3]
+ */
 export class AveragePool2d extends Layer<Pool2dShape> {
   readonly options: Pool2dOptions;
 

@@ -12,7 +12,11 @@ import type { Visitor } from "../module.ts";
 import { parameter } from "../parameter.ts";
 import type { Parameter } from "../parameter.ts";
 
-/** x [N,C,...] where it is above 0, weight[c] * x elsewhere; weight [C] begins at `slope`, 0.25 by default. */
+/**
+ * x [N,C,...] where it is above 0, weight[c] * x elsewhere; weight [C] begins at `slope`, 0.25 by default.
+ * @example
+ * new PReLU(1, 0.25).initialise(new Random(1)).forward(Tensor.of([-4, 4], [2, 1])).data   // => [-1,4]
+ */
 export class PReLU extends Layer<Tensor> {
   readonly weight: Parameter;
   readonly channels: number;

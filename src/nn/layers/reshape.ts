@@ -9,7 +9,11 @@ import { checkGradient, checkImages } from "../check.ts";
 import { Layer, Module } from "../module.ts";
 import type { Visitor } from "../module.ts";
 
-/** y = x; any shape. */
+/**
+ * y = x; any shape.
+ * @example
+ * new Identity().forward(Tensor.of([1, 2], [2])).data   // => [1,2]
+ */
 export class Identity extends Module {
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
     checkTensor(this.describe(), "input", x);
@@ -28,7 +32,11 @@ export class Identity extends Module {
   }
 }
 
-/** [N, C, H, W] to [N, C * H * W]. */
+/**
+ * [N, C, H, W] to [N, C * H * W].
+ * @example
+ * new Flatten().outputShape([2, 8, 7, 7])   // => [2,392]
+ */
 export class Flatten extends Layer<Shape> {
   forward<A extends Floats>(x: Tensor<A>): Tensor<A> {
     checkTensor(this.describe(), "input", x);
@@ -50,7 +58,11 @@ export class Flatten extends Layer<Shape> {
   }
 }
 
-/** Mixes the channels of the groups of a grouped convolution: [N,C,H,W] to the same shape (Zhang et al., arXiv 1707.01083, figure 1). */
+/**
+ * Mixes the channels of the groups of a grouped convolution: [N,C,H,W] to the same shape (Zhang et al., arXiv 1707.01083, figure 1).
+ * @example
+ * new ChannelShuffle(2).forward(Tensor.of([1, 2, 3, 4], [1, 4, 1, 1])).data   // => [1,3,2,4]
+ */
 export class ChannelShuffle extends Layer<ShuffleShape> {
   readonly groups: number;
 

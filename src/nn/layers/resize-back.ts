@@ -12,6 +12,8 @@ import type { Module, Visitor } from "../module.ts";
 /**
  * x [N,C,H,W] to y = inner(x) [N,C',H,W], resized bilinearly to the height and width that x has (PyTorch's interpolate, corners not
  * aligned). Where the size is x's already, that is inner(x).
+ * @example
+ * new ResizeBack(new MaxPool2d({ kernel: 2, stride: 2 })).outputShape([1, 8, 32, 32])   // => [1,8,32,32]
  */
 export class ResizeBack extends Layer<ResizeShape> {
   readonly inner: Module;

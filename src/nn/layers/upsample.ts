@@ -10,6 +10,8 @@ import type { Visitor } from "../module.ts";
 /**
  * x [N,C,H,W] to images a whole factor as large, [N,C,H*factor,W*factor], by the nearest pixel or bilinearly, as PyTorch's Upsample.
  * @throws TypeError or RangeError for a factor that is no whole number of at least 1, or another method
+ * @example
+ * new Upsample(2).forward(Tensor.of([1, 2], [1, 1, 1, 2])).data   // => [1,1,2,2,1,1,2,2]
  */
 export class Upsample extends Layer<ResizeShape> {
   readonly factor: number;

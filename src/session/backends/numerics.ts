@@ -12,6 +12,9 @@ import type { Features } from "../../../kernels/wasm/probe/probe.ts";
  * `exact`: the same bits on every host with the same kernels, for every number of threads: which layers Winograd's method computes depends
  * on their sizes alone, and each product is rounded before it is added. `fast`: may round both together and take fewer products (Strassen,
  * Winograd in groups), within 1e-3 of the largest output. `turbo`: may also switch on what the engine still tries out.
+ * @example
+ * const numerics: Numerics = "exact";
+ * compileSync(new ReLU(), { input: [1, 2], numerics }).run(Tensor.of([-1, 3], [1, 2])).data   // => [0,3]
  */
 export type Numerics = (typeof numericsNames)[number];
 export const numericsNames = ["exact", "fast", "turbo"] as const;

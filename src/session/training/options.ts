@@ -11,7 +11,13 @@ import type { AdamWRule, SgdRule, UpdateRule } from "./update-rules.ts";
 /** Names of parameters, or beginnings of them that end at a dot: "layer1" is all of layer1, "layer1.0.conv1.weight" one tensor. */
 export type Names = readonly string[];
 
-/** Parameters that learn otherwise than the rest. */
+/**
+ * Parameters that learn otherwise than the rest.
+ * @example
+ * const model = new Sequential(new Flatten(), new Linear(4, 3));
+ * const groups: ParameterGroup[] = [{ names: ["1.bias"], rate: 2, weightDecay: 0 }];
+ * compileTrainingSync(model, { input: [2, 1, 2, 2], optimiser: { method: "sgd" }, groups }).input   // => [2,1,2,2]
+ */
 export interface ParameterGroup {
   readonly names: Names;
   /** Times the learning rate. Default 1. */
@@ -23,6 +29,11 @@ export interface ParameterGroup {
 /**
  * How a model is trained in a session. Rates and decays are per update, shares from 0 to 1.
  * @see checkTraining for what is refused
+ * @example
+ * const options: TrainingOptions = { input: [2, 1, 2, 2], optimiser: { method: "sgd" }, accumulate: 2, clip: 1, frozen: ["1.bias"] };
+ * const session = compileTrainingSync(new Sequential(new Flatten(), new Linear(4, 3)), options);
+ * session.trainStep(Tensor.zeros([2, 1, 2, 2]), Int32Array.of(0, 2), 0.1);
+ * [session.updates, session.due]   // => [0,false]
  */
 export interface TrainingOptions extends Pick<BackendOptions, "threads" | "kernels" | "pace"> {
   /** Of all batches. */

@@ -4,6 +4,9 @@ import type { Shape } from "../../tensor.ts";
 /**
  * Gradient descent with momentum, as PyTorch has it: v = momentum * v + g, p -= rate * v, with Nesterov's rule p -= rate * (g + momentum *
  * v).
+ * @example
+ * const optimiser: SgdRule = { method: "sgd", nesterov: true, weightDecay: 5e-4, decays: (name) => name.endsWith("weight") };
+ * compileTrainingSync(new Sequential(new Flatten(), new Linear(4, 3)), { input: [2, 1, 2, 2], optimiser }).updates   // => 0
  */
 export interface SgdRule {
   readonly method: "sgd";
@@ -16,7 +19,12 @@ export interface SgdRule {
   readonly decays?: (name: string, shape: Shape) => boolean;
 }
 
-/** AdamW (arXiv 1711.05101, algorithm 2): the weights themselves decay. */
+/**
+ * AdamW (arXiv 1711.05101, algorithm 2): the weights themselves decay.
+ * @example
+ * const optimiser: AdamWRule = { method: "adamw", betas: [0.9, 0.99], weightDecay: 0.01 };
+ * compileTrainingSync(new Sequential(new Flatten(), new Linear(4, 3)), { input: [2, 1, 2, 2], optimiser }).updates   // => 0
+ */
 export interface AdamWRule {
   readonly method: "adamw";
   /** Default [0.9, 0.999]. */

@@ -11,7 +11,12 @@ import { checkDataset } from "./dataset.ts";
 import type { Dataset } from "./dataset.ts";
 import { mixup } from "./mixup.ts";
 
-/** How images of a batch are changed at random before each step; nothing where nothing is said. */
+/**
+ * How images of a batch are changed at random before each step; nothing where nothing is said.
+ * @example
+ * const augmentation: Augmentation = { flip: true, crop: 4, erase: 0.25, mixup: 0.2 };
+ * Object.keys(augmentation)   // => ["flip","crop","erase","mixup"]
+ */
 export interface Augmentation {
   /** Mirror half of the images, left to right. */
   readonly flip?: boolean;
@@ -58,7 +63,12 @@ export function randomWindow(height: number, width: number, least: number, rando
   return { top: (height - rows) >> 1, left: (width - columns) >> 1, height: rows, width: columns };
 }
 
-/** One value a channel, for levels from 0 to `range`: y = (x - mean) / std. */
+/**
+ * One value a channel, for levels from 0 to `range`: y = (x - mean) / std.
+ * @example
+ * const normalisation: Normalisation = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+ * normalisation.mean.length   // => 3
+ */
 export interface Normalisation {
   /** 1 (the default) or 255, as Caffe's networks have it. */
   readonly range?: 1 | 255;

@@ -15,7 +15,13 @@ export interface ByteArray {
   readonly data: Uint8Array;
 }
 
-/** Images [N,C,H,W] of 8 bits and their labels: N classes, or one for each pixel [N * H * W] for segmentation. */
+/**
+ * Images [N,C,H,W] of 8 bits and their labels: N classes, or one for each pixel [N * H * W] for segmentation.
+ * @example
+ * const data = new Dataset(new Uint8Array(4 * 16), [4, 1, 4, 4], Int32Array.of(0, 1, 0, 1), ["dark", "bright"]);
+ * const { training, validation } = data.split(1, new Random(1));
+ * [training.size, validation.size]   // => [3,1]
+ */
 export class Dataset {
   /** Levels 0 to 255, [N, channels, height, width]. */
   readonly images: Uint8Array;
@@ -189,6 +195,10 @@ function wholeNumber(label: number, i: number): number {
  * A data set of IDX arrays: images [N, H, W] (grey) or [N, C, H, W], labels [N]. Without `classes`, the classes are called
  * "0", "1", ... up to the largest label.
  * @throws FormatError where the arrays have other dimensions or do not belong together.
+ * @example
+ * const images = { shape: [2, 3, 3], data: new Uint8Array(18) };
+ * const labels = { shape: [2], data: Uint8Array.of(0, 1) };
+ * datasetFromIdx(images, labels, ["dark", "bright"]).shape   // => [2,1,3,3]
  */
 export function datasetFromIdx(images: ByteArray, labels: ByteArray, classes?: readonly string[]): Dataset {
   checkBytesOf("images", images);
@@ -218,6 +228,9 @@ export function datasetFromIdx(images: ByteArray, labels: ByteArray, classes?: r
 /**
  * Mean and standard deviation of every channel of levels from 0 to 1, to four digits after the point. The sums are of whole
  * numbers, so they are exact.
+ * @example
+ * const data = new Dataset(Uint8Array.of(0, 255), [2, 1, 1, 1], Int32Array.of(0, 1), ["dark", "bright"]);
+ * pixelStatistics(data)   // => {"mean":[0.5],"std":[0.5]}
  */
 export function pixelStatistics(data: Dataset): { readonly mean: readonly number[]; readonly std: readonly number[] } {
   checkDataset("pixelStatistics", "data", data);

@@ -32,6 +32,11 @@ const known: Record<keyof AdamOptions, ArgumentKind | null> = {
  *
  * where g = gradient + decay * w (Adam), or w is first multiplied by 1 - rate * decay (AdamW).
  * @throws RangeError for betas that are not from 0 to below 1, or a negative epsilon or decay
+ * @example
+ * const model = new Linear(1, 1, { bias: false });
+ * model.weight.gradient.data[0] = 2;
+ * new Adam(model.namedParameters()).step(0.5);
+ * model.weight.value.data   // => [-0.5]
  */
 export class Adam extends Optimiser {
   readonly slotNames: readonly string[] = slotNames.adamw;
@@ -67,7 +72,12 @@ export class Adam extends Optimiser {
   }
 }
 
-/** Adam with decoupled weight decay. PyTorch's default decay is 0.01; here, as everywhere, it is 0 unless given. */
+/**
+ * Adam with decoupled weight decay. PyTorch's default decay is 0.01; here, as everywhere, it is 0 unless given.
+ * @example
+ * const model = new Linear(1, 1, { bias: false });
+ * new AdamW(model.namedParameters(), { weightDecay: 0.01 }).decoupled   // => true
+ */
 export class AdamW extends Adam {
   constructor(parameters: ReadonlyMap<string, Parameter>, options: AdamOptions = {}) {
     checkFields("Adam", options, known);

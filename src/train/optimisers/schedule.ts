@@ -26,7 +26,11 @@ function afterWarmup(options: ScheduleOptions, rest: Schedule): Schedule {
   return (step) => (step < warmup ? (peak * (step + 1)) / warmup : rest(step));
 }
 
-/** `peak` all the time. */
+/**
+ * `peak` all the time.
+ * @example
+ * constant({ peak: 0.1, warmup: 10 })(100)   // => 0.1
+ */
 export function constant(options: ScheduleOptions): Schedule {
   checkOptions("constant", options, ["peak", "warmup"]);
   return afterWarmup(options, () => options.peak);
@@ -47,6 +51,9 @@ export interface CosineOptions extends ScheduleOptions {
  * Half a cosine from `peak` after the warm-up down to `floor` at `steps`, or several of them one after the other: warm restarts (Loshchilov
  * and Hutter, arXiv 1608.03983, equation 5). Periods are whole steps, and together as long as the run after its warm-up.
  * @throws RangeError where an option makes no sense, or a period would be shorter than a step
+ * @example
+ * const rate = cosine({ peak: 0.1, steps: 100 });
+ * [rate(0), rate(50).toFixed(3), rate(100)]   // => [0.1,"0.050",0]
  */
 export function cosine(options: CosineOptions): Schedule {
   checkOptions(
@@ -90,6 +97,9 @@ function periods(begin: number, end: number, restarts: number, factor: number): 
 /**
  * `peak`, multiplied by `factor` at every one of `milestones` (steps, rising). Default factor 0.1.
  * @throws RangeError where an option is unknown or makes no sense; TypeError for milestones that are no list
+ * @example
+ * const rate = steps({ peak: 0.5, milestones: [30, 60], factor: 0.5 });
+ * [rate(0), rate(30), rate(60)]   // => [0.5,0.25,0.125]
  */
 export function steps(options: ScheduleOptions & { readonly milestones: readonly number[]; readonly factor?: number }): Schedule {
   checkOptions("steps", options, ["peak", "warmup", "milestones", "factor"]);

@@ -22,6 +22,11 @@ export interface SgdOptions extends OptimiserOptions {
  * with Nesterov w = w - rate * (g + momentum * v). The rate stands outside v, so that a schedule acts at once (Goyal et
  * al., arXiv 1706.02677, equation 9 and remark 2).
  * @throws RangeError for a momentum that is not from 0 to below 1, or a negative decay
+ * @example
+ * const model = new Linear(1, 1, { bias: false });
+ * model.weight.gradient.data[0] = 2;
+ * new Sgd(model.namedParameters(), { momentum: 0.9 }).step(0.5);
+ * model.weight.value.data   // => [-1]
  */
 export class Sgd extends Optimiser {
   readonly slotNames: readonly string[] = slotNames.sgd;

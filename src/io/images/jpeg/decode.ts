@@ -20,6 +20,10 @@ const mostBlocks = 1 << 27;
 /**
  * The image of a JPEG file.
  * @throws FormatError if the file is cut short, corrupt, of a kind that is not read, or larger than `maxPixels`.
+ * @example
+ * let said = "";
+ * try { decodeJpeg(Uint8Array.of(1, 2, 3)); } catch (error) { said = (error as Error).message; }
+ * said   // => JPEG: the file does not begin with FF D8 FF
  */
 export function decodeJpeg(bytes: Uint8Array, options: DecodeOptions = {}): RgbaImage {
   checkBytes(bytes, "decodeJpeg");

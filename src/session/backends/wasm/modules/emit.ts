@@ -20,7 +20,12 @@ import { WasmExecutor, compileNothing } from "../executor.ts";
 import { planProgram } from "../program.ts";
 import { planCheck, wholeModule } from "./whole.ts";
 
-/** What a module is made for; the same as `compile` is told, for the module is taken for that very use only. */
+/**
+ * What a module is made for; the same as `compile` is told, for the module is taken for that very use only.
+ * @example
+ * const options: EmitOptions = { input: [1, 1, 4, 4], numerics: "fast", relaxedSimd: true };
+ * emitModule(new ReLU(), options).length > 1000   // => true
+ */
 export interface EmitOptions extends GraphOptions {
   /** As of `compile`; turbo belongs to the engine that compiles, so there is no module of it. */
   readonly numerics?: "exact" | "fast";
@@ -42,6 +47,9 @@ const known = [
  * The WebAssembly module that `compile(model, { input, module })` takes. It holds no weights: any that the model has go with it. The same
  * arguments give the same bytes on every host.
  * @throws RangeError where the model cannot take such an input, or an option makes no sense; Error where WebAssembly has no memory
+ * @example
+ * const bytes = emitModule(createModel("se_resnet8", { classes: 3 }), { input: [1, 3, 8, 8], numerics: "exact" });
+ * bytes.subarray(0, 4)   // => [0,97,115,109]
  */
 export function emitModule(source: Module | Network | Graph, options: EmitOptions = {}): Uint8Array<ArrayBuffer> {
   checkOptions("emitModule", options, known);
