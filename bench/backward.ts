@@ -14,7 +14,8 @@ import type { ConvGradientParams } from "../kernels/wasm/training/convolution/ph
 import { packedGradientSize } from "../kernels/wasm/training/convolution/panels.ts";
 import type { Kernel } from "../kernels/wasm/shared/kernel.ts";
 import { imagePitch, interiorBytes } from "../kernels/wasm/shared/layout.ts";
-import { probePace } from "../kernels/wasm/probe/pace.ts";
+import { fastest } from "../kernels/wasm/probe/contest.ts";
+import { paces } from "../kernels/wasm/probe/pace.ts";
 import { pace } from "../kernels/wasm/shared/pace.ts";
 import { ModuleBuilder } from "../kernels/wasm/assembler/module-builder.ts";
 import { peakMeter } from "./peak.ts";
@@ -76,7 +77,7 @@ function prepare(network: string): Timed[] {
   const batch = Number(batchOption ?? usual);
   const all = layers.map((layer) => ({ layer, params: paramsOf(layer, batch) })).filter(({ layer }) => layer.join("-").includes(only));
   const m = new ModuleBuilder("bench");
-  if (probePace(() => performance.now())) m.pace = pace;
+  if (fastest(paces, () => performance.now()) === "paced") m.pace = pace;
   const sizes = [0, 0, 0, 0];
   for (const { params } of all) {
     const { input, output, kernel } = params;

@@ -4,17 +4,21 @@
  * written.
  *
  *     npx tsx bench/kernels/main.ts [model ... | moving] [--numerics exact|fast|turbo] [--rounds N] [--only TEXT]
+ *         [--tile 2x16|6x8] [--pace free|paced]
  *
  * All have Winograd's method; fast, the default, Strassen's too, and fused multiply-adds where the host fuses them; turbo besides sets V8's
- * flags for relaxed SIMD and 256-bit vectors. Best and median of the rounds; the share's median is over the peak just before each.
+ * flags for relaxed SIMD and 256-bit vectors. Tiles and pace are those that sessions measure to be faster, unless they are said. Best and
+ * median of the rounds; the share's median is over the peak just before each.
  */
 import process from "node:process";
 import v8 from "node:v8";
 import { probe } from "../../kernels/wasm/probe/probe.ts";
-import { probePace } from "../../kernels/wasm/probe/pace.ts";
-import { probeWide } from "../../kernels/wasm/probe/wide.ts";
+import { fastest } from "../../kernels/wasm/probe/contest.ts";
+import type { Contest } from "../../kernels/wasm/probe/contest.ts";
+import { paces } from "../../kernels/wasm/probe/pace.ts";
+import { tiles } from "../../kernels/wasm/probe/tiles.ts";
+import { vectorBits } from "../../kernels/wasm/probe/vectors.ts";
 import { tallRow } from "../../kernels/wasm/convolution/tall.ts";
-import { probeTall } from "../../kernels/wasm/probe/tall.ts";
 import { shortActivations } from "../../kernels/wasm/shared/short-sigmoid.ts";
 import { pace } from "../../kernels/wasm/shared/pace.ts";
 import type { Pace } from "../../kernels/wasm/shared/pace.ts";
@@ -27,13 +31,18 @@ import { measure, summary } from "./task.ts";
 
 const MODELS = ["seresnet50", "se_mobilenet_v1", "mobilenet_v3_large"];
 
-function arithmeticOf(numerics: string): Arithmetic {
-  const held = (fma: boolean): Pace | undefined => (!fma && probePace(() => performance.now()) ? pace : undefined);
+/** What is asked for, or the winner of a measurement here. */
+function chosen<Name extends string>(contest: Contest<Name>, asked: string): Name {
+  return contest.names.find((name) => name === asked) ?? fastest(contest, () => performance.now());
+}
+
+function arithmeticOf(numerics: string, asked: { readonly tile: string; readonly pace: string }): Arithmetic {
+  const held = (fma: boolean): Pace | undefined => (!fma && chosen(paces, asked.pace) === "paced" ? pace : undefined);
   if (numerics === "exact") return { fma: false, pace: held(false), exact: true };
   if (numerics === "turbo") for (const flag of ["relaxed-simd", "revectorize"]) v8.setFlagsFromString(`--experimental-wasm-${flag}`);
   const fma = probe().fusedMultiplyAdd;
-  const wide = numerics === "turbo" && fma && probeWide(() => performance.now());
-  const tall = fma && !wide && probeTall(() => performance.now()) ? tallRow : undefined;
+  const wide = numerics === "turbo" && fma && chosen(vectorBits, "") === "256";
+  const tall = fma && !wide && chosen(tiles, asked.tile) === "6x8" ? tallRow : undefined;
   return { fma, pace: held(fma), wide, activations: shortActivations(fma), tall };
 }
 
@@ -86,6 +95,7 @@ const option = (name: string, otherwise: string): string => {
   return at < 0 ? otherwise : args.splice(at, 2)[1] ?? otherwise;
 };
 const numerics = option("--numerics", "fast");
+const asked = { tile: option("--tile", ""), pace: option("--pace", "") };
 const rounds = Number(option("--rounds", "8"));
 const only = option("--only", "");
 const names = args.length > 0 ? args : [...MODELS, "moving"];
@@ -97,7 +107,7 @@ if (unknown !== undefined || !["exact", "fast", "turbo"].includes(numerics) || !
   );
   process.exitCode = 2;
 } else {
-  const arithmetic = arithmeticOf(numerics);
+  const arithmetic = arithmeticOf(numerics, asked);
   const versions = Object.entries(process.versions).filter(([key]) => /^(node|v8|bun|deno)$/.test(key)).map((pair) => pair.join(" "));
   const features = [
     ["fused multiply-add", arithmetic.fma], ["256 bits", arithmetic.wide], ["tall tiles", arithmetic.tall !== undefined],

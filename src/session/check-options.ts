@@ -1,10 +1,12 @@
 /** What `compile` is told, checked before anything is done. Lean sessions do without. */
+import { tiles } from "../../kernels/wasm/probe/tiles.ts";
+import { check, oneOf } from "../checks.ts";
 import { checkOptions, didYouMean, show, showItems } from "../errors.ts";
 import type { Network } from "../graph/network.ts";
 import type { CompileOptions } from "./compile.ts";
 
 const known = [
-  "input", "observe", "override", "kernels", "numerics", "threads", "pace", "module", "weights",
+  "input", "observe", "override", "kernels", "numerics", "threads", "pace", "tile", "module", "weights",
 ] as const satisfies readonly (keyof CompileOptions)[];
 
 /** @throws TypeError unless it is true or false, or not said */
@@ -23,10 +25,11 @@ export function checkNames(operation: string, name: string, given: unknown): voi
 /** @throws TypeError, RangeError for an option that is none, or of the wrong kind */
 export function checkCompileOptions(operation: string, options: unknown): void {
   checkOptions(operation, options, known);
-  const { observe, override, pace } = options as Record<string, unknown>;
+  const { observe, override, pace, tile } = options as Record<string, unknown>;
   checkNames("compile", "observe", observe);
   checkNames("compile", "override", override);
   checkFlag("compile", "pace", pace);
+  if (tile !== undefined) check("compile", "tile", tile, oneOf(...tiles.names));
 }
 
 /** @throws RangeError for a name that is no input, or sizes that are no numbers; TypeError where one that must be said is not */

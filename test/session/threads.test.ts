@@ -36,7 +36,8 @@ test("the sessions say how many threads they have", async () => {
   assert.match(alone.kernels, /^wasm: simd(, paced)?, 1 thread(;|$)/);
   assert.match(two.kernels, /^wasm: simd(, paced)?, 2 threads$/);
   assert.match(
-    (await compile(early, { input: [1, 3, 16, 16], threads: 3 })).kernels, /^wasm: simd(, fused multiply-add)?(, paced)?, 3 threads$/,
+    (await compile(early, { input: [1, 3, 16, 16], threads: 3 })).kernels,
+    /^wasm: simd(, fused multiply-add)?(, tiles of 6x8|, paced)?, 3 threads$/,
   );
   assert.match((await compile(early, { input: [1, 3, 16, 16], threads: 1 })).kernels, /, 1 thread$/);
 });

@@ -9,12 +9,10 @@ import { byteConvKernel } from "../quantised/conv.ts";
 import type { ByteConvKernel, Dots } from "../quantised/conv.ts";
 import { NUMBERS, packedBytes, panelCount } from "../quantised/panels.ts";
 import type { Layout } from "../shared/layout.ts";
+import type { Contest, Run } from "./contest.ts";
 
 const CHANNELS = 64;
 const layout: Layout = { channels: CHANNELS, height: 4, width: 16, halo: 0, format: "u7", pixel: CHANNELS };
-/** About a quarter of a millisecond each: clocks of browsers go by a tenth. */
-const RUNS = 64;
-const SAMPLES = 10;
 const IMAGE = layout.height * layout.width * CHANNELS;
 
 function kernelOf(dots: Dots): ByteConvKernel {
@@ -24,23 +22,23 @@ function kernelOf(dots: Dots): ByteConvKernel {
   })!;
 }
 
-/** @param now milliseconds, as performance.now() tells them; undefined where there is no clock */
-export function probeDots(now: (() => number) | undefined): Dots {
-  if (typeof WebAssembly === "undefined" || now === undefined) return "wide";
+const names = ["wide", "relaxed"] as const satisfies readonly Dots[];
+
+function make(): Run[] | undefined {
   const m = new ModuleBuilder("senet_probe_dots", ALL) as unknown as ModuleBuilder;
   m.memory({ minimum: 1 });
   m.func("bytes", { params: { to: "i32", value: "i32", count: "i32" }, export: true }, (f, { to, value, count }) => {
     for (const each of [to, value, count]) f.local.get(each);
     f.memory.fill();
   });
-  const kernels = (["relaxed", "wide"] as const).map(kernelOf);
+  const kernels = names.map(kernelOf);
   for (const kernel of kernels) kernel.emit(m);
   m.func("at", { params: { address: "i32" }, results: ["i32"], export: true }, (f, { address }) => {
     f.local.get(address);
     f.i32.load();
   });
   const bytes = m.toBytes();
-  if (!WebAssembly.validate(bytes)) return "wide";
+  if (typeof WebAssembly === "undefined" || !WebAssembly.validate(bytes)) return undefined;
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
   const call = exports as Readonly<Record<string, (...given: readonly number[]) => number>>;
   const [w, numbers, x] = [64, 64 + packedBytes({ outputs: CHANNELS, inputs: CHANNELS, places: 1, groups: 1 }), 8192];
@@ -59,16 +57,11 @@ export function probeDots(now: (() => number) | undefined): Dots {
     for (let at = 0; at < IMAGE; at += 4) if (call.at(outputs[0] + at) !== call.at(outputs[1] + at)) return false;
     return true;
   };
-  if (![127, 0x81, 0x80, 1, 85].every(sameFor)) return "wide";
-  // Best of several samples in turns, so that a busy machine, and code that is not optimised yet, decide nothing: one of the two is at
-  // least twice as fast.
-  const best = [Infinity, Infinity];
-  for (let sample = 0; sample < SAMPLES; sample++) {
-    for (const which of [0, 1]) {
-      const start = now();
-      for (let i = 0; i < RUNS; i++) run(which);
-      best[which] = Math.min(best[which], now() - start);
-    }
-  }
-  return best[0] < best[1] ? "relaxed" : "wide";
+  if (![127, 0x81, 0x80, 1, 85].every(sameFor)) return undefined;
+  return names.map((_, which) => (times) => {
+    for (let i = 0; i < times; i++) run(which);
+  });
 }
+
+/** One of them is at least twice as fast: so a clock that goes by a tenth of a millisecond will do. */
+export const dots: Contest<Dots> = { names, slack: 1, isClear: true, make };

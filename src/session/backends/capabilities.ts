@@ -2,6 +2,7 @@
  * What the `compile` of a bundle can do. A program loads only what its `compile` names here: that of session.ts names everything, that of
  * lean.ts the least.
  */
+import type { Tile } from "../../../kernels/wasm/probe/tiles.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Backend } from "./backend.ts";
 import type { Making } from "./making.ts";
@@ -25,6 +26,11 @@ export interface BackendOptions {
    * slower on others. By default as a measurement of some milliseconds says, once a process.
    */
   readonly pace?: boolean;
+  /**
+   * Pixels by channels of the tiles that sums are held in: the same bits. By default as a measurement of some milliseconds says, once a
+   * process, where products and sums are fused; else 2x16.
+   */
+  readonly tile?: Tile;
   /**
    * How weights are held on WebAssembly: as halves ("f16") or as bytes with a scale for each output channel ("int8"), a half or a quarter
    * of the memory; by default as they are. They are rounded to these, and nothing else is: sums stay float32.
@@ -55,10 +61,10 @@ export interface Wanted extends BackendOptions {
 export interface Capabilities {
   readonly operations: Operations;
   /**
-   * Adds Strassen's method and short activations to the arithmetic of "fast" and "turbo" (wasm/fast.ts); where it is missing, they do
-   * without.
+   * Adds Strassen's method and short activations to the arithmetic of "fast" and "turbo" (wasm/fast.ts), and to any the tiles that are
+   * asked for or faster on this host; where it is missing, they do without.
    */
-  readonly fast?: (arithmetic: Arithmetic) => Arithmetic;
+  readonly fast?: (arithmetic: Arithmetic, tile: Tile | undefined) => Arithmetic;
   /**
    * Adds the pace where unfused kernels are faster with it on this host, or as is asked (pace.ts); where it is missing, they do without.
    */

@@ -32,6 +32,8 @@ export interface Arithmetic extends ConvArithmetic {
   /** Of kernels of bytes: more instructions than others have, and are those of relaxed dots fast here? */
   readonly instructions?: InstructionTable;
   readonly relaxedDots?: boolean;
+  /** What was chosen of all this for the host, for people to read: ", paced". */
+  readonly tuned?: string;
   /** Are weights held small (small.ts)? Then kernels are checked apart. */
   readonly halfWeights?: true;
   readonly byteWeights?: true;
@@ -42,10 +44,4 @@ export const exactArithmetic: Arithmetic = { fma: false, wide: false, exact: tru
 /** @param features what the host has */
 export function arithmeticOf(numerics: Numerics, features: Pick<Features, "fusedMultiplyAdd"> = probe()): Arithmetic {
   return numerics === "exact" ? exactArithmetic : { fma: features.fusedMultiplyAdd, wide: false };
-}
-
-/** For `session.kernels`. */
-export function showPace({ pace, fma, wide, instructions, relaxedDots }: Arithmetic): string {
-  const dots = instructions === undefined ? "" : relaxedDots ? ", relaxed dots of bytes" : ", dots of 16 bits";
-  return dots + (pace === undefined || fma || wide ? "" : ", paced");
 }

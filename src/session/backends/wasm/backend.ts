@@ -4,7 +4,7 @@ import { Refusal } from "../making.ts";
 import type { Backend, Program, ProgramRequest } from "../backend.ts";
 import type { BackendKind } from "../kind.ts";
 import type { Making } from "../making.ts";
-import { arithmeticOf, showPace } from "../numerics.ts";
+import { arithmeticOf } from "../numerics.ts";
 import type { Crew } from "../../threads/crew.ts";
 import { PlainConstants, plainProgram } from "../plain/program.ts";
 import { checkedKernels } from "./checks/checked.ts";
@@ -35,8 +35,8 @@ export class WasmBackend implements Backend {
     const { kernels: { arithmetic }, pool, copies } = this.#options;
     const threads = Math.min(this.#options.threads, (pool?.workers ?? 0) + 1);
     const alone = threads < this.#options.threads ? pool?.missing : (this.#options.alone ?? (threads > 1 ? undefined : copies?.missing));
-    const { fma, wide } = arithmetic;
-    const instructions = `simd${fma ? ", fused multiply-add" : ""}${wide ? ", vectors of 256 bits" : ""}${showPace(arithmetic)}`;
+    const { fma, wide, tuned = "" } = arithmetic;
+    const instructions = `simd${fma ? ", fused multiply-add" : ""}${wide ? ", vectors of 256 bits" : ""}${tuned}`;
     const crew = `${threads} thread${threads === 1 ? "" : "s"}${alone === undefined ? "" : ` (${alone})`}`;
     return [`${instructions}, ${crew}`, ...this.#notes].join("; ");
   }
@@ -77,13 +77,13 @@ export const wasmKind: BackendKind = {
     return missing ?? (simd ? undefined : "WebAssembly has no vectors (SIMD) here");
   },
   *make(wanted) {
-    const { numerics = "fast", pace, capabilities, threads } = wanted;
+    const { numerics = "fast", pace, tile, capabilities, threads } = wanted;
     const alone: Crew = {
       threads: 1, pool: undefined, alone: (threads ?? 1) > 1 ? "compileSync starts no workers, compile does" : undefined,
     };
     const crew = capabilities.threads === undefined ? alone : yield* capabilities.threads.crew(threads);
     const arithmetic = arithmeticOf(numerics);
-    const fewer = capabilities.fast?.(arithmetic) ?? arithmetic;
+    const fewer = capabilities.fast?.(arithmetic, tile) ?? arithmetic;
     const kernels = yield* checkedKernels(capabilities.pace?.(fewer, pace) ?? fewer, compileHere, wanted);
     function* made(by: Crew): Making<Backend> {
       const options = { ...by, kernels, operations: capabilities.operations, copies: capabilities.threads?.copies };

@@ -7,9 +7,11 @@ import { tallRow } from "../../../../kernels/wasm/convolution/tall.ts";
 import { groupedWinograd } from "../../../../kernels/wasm/convolution/winograd/groups.ts";
 import type { Convolution } from "../../../../kernels/wasm/convolution/choose.ts";
 import type { ConvParams } from "../../../../kernels/wasm/convolution/params.ts";
-import { probeTall } from "../../../../kernels/wasm/probe/tall.ts";
+import { tiles } from "../../../../kernels/wasm/probe/tiles.ts";
+import type { Tile } from "../../../../kernels/wasm/probe/tiles.ts";
 import { shortActivations } from "../../../../kernels/wasm/shared/short-sigmoid.ts";
 import type { Arithmetic } from "../numerics.ts";
+import { taken } from "./tuning.ts";
 
 /** The arithmetic with Strassen's method, Winograd's in groups, and short activations, where the bits may differ at all. */
 export function withFast(arithmetic: Arithmetic): Arithmetic {
@@ -18,15 +20,13 @@ export function withFast(arithmetic: Arithmetic): Arithmetic {
   return { ...arithmetic, fewerProducts, activations: shortActivations(arithmetic.fma) };
 }
 
-let tallHelps: boolean | undefined;
-
-/** Are tall tiles faster here? Measured once a process; no where the host has no clock. */
-function areTallFaster(): boolean {
-  return (tallHelps ??= typeof performance !== "undefined" && probeTall(() => performance.now()));
+/** The arithmetic in tiles of this kind, whether its products are fused or not. */
+export function withTile(arithmetic: Arithmetic, tile: Tile): Arithmetic {
+  return tile === "2x16" ? arithmetic : { ...arithmetic, tall: tallRow, tuned: `${arithmetic.tuned ?? ""}, tiles of ${tile}` };
 }
 
-/** The same for sessions of this very host, with what only a measurement can choose; files of kernels are without. */
-export function withFastHere(arithmetic: Arithmetic): Arithmetic {
+/** The same for sessions of this very host, with what only a measurement can choose, unless it is asked for. */
+export function withFastHere(arithmetic: Arithmetic, asked?: Tile): Arithmetic {
   const fast = withFast(arithmetic);
-  return fast.fma && areTallFaster() ? { ...fast, tall: tallRow } : fast;
+  return withTile(fast, asked ?? (fast.fma ? taken(tiles) : "2x16"));
 }

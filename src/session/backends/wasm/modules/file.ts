@@ -3,6 +3,7 @@
  * compiled still shows it, so whether a module fits is known wherever it comes from.
  */
 import { Bytes } from "../../../../../kernels/wasm/assembler/encode.ts";
+import type { Tile } from "../../../../../kernels/wasm/probe/tiles.ts";
 import { FormatError, show } from "../../../../errors.ts";
 import type { HostWasmModule } from "../../../../host-types.ts";
 import type { Graph } from "../../../../graph/graph.ts";
@@ -22,6 +23,8 @@ export interface WasmModuleUse {
   readonly threads: number;
   /** Are its loops held back (kernels/wasm/shared/pace.ts)? */
   readonly pace?: boolean;
+  /** Its tiles, where they are not the usual ones. */
+  readonly tile?: Tile;
 }
 
 export interface WasmModuleDescription extends WasmModuleUse {
@@ -37,7 +40,7 @@ export interface WasmModuleDescription extends WasmModuleUse {
 
 /** What a description may have: anything else is damage. */
 const ENTRIES: readonly string[] = [
-  "senet", "model", "input", "observe", "override", "numerics", "threads", "relaxedSimd", "pace", "digest", "check",
+  "senet", "model", "input", "observe", "override", "numerics", "threads", "relaxedSimd", "pace", "tile", "digest", "check",
 ] satisfies readonly (keyof WasmModuleDescription)[];
 
 const SECTION = "senet";
@@ -181,6 +184,7 @@ export function checkUse(made: WasmModuleDescription, wanted: WasmModuleUse): vo
     ["numerics", made.numerics, wanted.numerics],
     ["threads", sharing(made.threads), sharing(wanted.threads)],
     ["pace", String(made.pace ?? false), String(wanted.pace ?? false)],
+    ["tile", made.tile ?? "2x16", wanted.tile ?? "2x16"],
     ["observe", list(made.observe), list(wanted.observe)],
     ["override", list(made.override), list(wanted.override)],
   ];

@@ -8,9 +8,9 @@ import type { HostWasmModule } from "../../../../host-types.ts";
 import { version } from "../../../../version.ts";
 import { bytesOf, checkUse, digestOf, inputOf, readWasmDescription } from "./file.ts";
 import type { WasmModuleDescription, WasmModuleUse } from "./file.ts";
-import { arithmeticOf, showPace } from "../../numerics.ts";
+import { arithmeticOf } from "../../numerics.ts";
 import { withPace } from "../pace.ts";
-import { withFast } from "../fast.ts";
+import { withFast, withTile } from "../fast.ts";
 import type { Backend, Program, ProgramRequest } from "../../backend.ts";
 import type { Making } from "../../making.ts";
 import type { Operations } from "../../operations.ts";
@@ -36,14 +36,14 @@ export interface Given {
  * For compile and compileSync that take modules. @throws TypeError or FormatError for what is no such module, RangeError where it is for
  * another use, Error where the host refuses it, or has no workers and the module wants some
  */
-export function* givenModules({ module, use, labels, numerics, threads, pace, kernels, capabilities }: Wanted): Making<Backend> {
+export function* givenModules({ module, use, labels, numerics, threads, pace, tile, kernels, capabilities }: Wanted): Making<Backend> {
   if (kernels === "plain") throw new RangeError("compile: module wants wasm kernels, and plain ones are asked for");
   const description = readWasmDescription(module);
   if (use === undefined) throw new RangeError("compile: module is for inference");
   const { graph, ...rest } = use;
   const wanted = {
     ...rest, input: inputOf(graph), numerics: numerics ?? description.numerics, threads: threads ?? description.threads,
-    pace: pace ?? description.pace === true,
+    pace: pace ?? description.pace === true, tile: tile ?? description.tile ?? "2x16",
   };
   checkUse(description, wanted);
   const bytes = bytesOf(module);
@@ -113,8 +113,9 @@ class GivenBackend implements Backend {
     const { description, use } = given;
     const threads = pool === undefined ? 1 : Math.min(use.threads, pool.workers + 1);
     const fused = { fusedMultiplyAdd: description.relaxedSimd };
-    const arithmetic = withPace(withFast(arithmeticOf(description.numerics, fused)), description.pace === true);
-    const instructions = `simd${arithmetic.fma ? ", relaxed" : ""}${showPace(arithmetic)}`;
+    const { numerics, pace = false, tile = "2x16" } = description;
+    const arithmetic = withPace(withTile(withFast(arithmeticOf(numerics, fused)), tile), pace);
+    const instructions = `simd${arithmetic.fma ? ", relaxed" : ""}${arithmetic.tuned ?? ""}`;
     this.#given = given;
     this.#operations = operations;
     this.executor = new WasmExecutor({ arithmetic, threads, pool, copies: part?.copies, refused: new Set(), compile: compileNothing });

@@ -2,7 +2,8 @@
  * Turbo: what V8 has and does not yet switch on by itself, on Node, where flags can be set while it runs. They are set for no longer than
  * a module takes to compile, and the module is optimised at once, so that nothing of it is compiled later without them.
  */
-import { probeWide } from "../../../../../kernels/wasm/probe/wide.ts";
+import { fastest } from "../../../../../kernels/wasm/probe/contest.ts";
+import { vectorBits } from "../../../../../kernels/wasm/probe/vectors.ts";
 import { probe } from "../../../../../kernels/wasm/probe/probe.ts";
 import { builtin } from "../../../threads/builtin.ts";
 import type { Arithmetic } from "../../numerics.ts";
@@ -34,8 +35,9 @@ function find(fast: Arithmetic): Turbo | string {
   const { performance } = builtin("perf_hooks") as { readonly performance: { now(): number } };
   const during = <T>(work: () => T): T => withFlags(v8, node, flags, work);
   const arithmetic = during((): Arithmetic => {
-    const wide = flags.includes(REVECTORISE) && probeWide(() => performance.now());
-    return { ...fast, fma: probe().fusedMultiplyAdd, wide, tall: wide ? undefined : fast.tall };
+    const wide = flags.includes(REVECTORISE) && fastest(vectorBits, () => performance.now()) === "256";
+    const turbo = { ...fast, fma: probe().fusedMultiplyAdd, wide };
+    return wide ? { ...turbo, tall: undefined, tuned: "" } : turbo;
   });
   if (arithmetic.fma === fast.fma && arithmetic.wide === fast.wide) return "this processor has nothing more";
   return { arithmetic, compile: (emit) => during(() => new WebAssembly!.Module(emit().toBytes())) };
