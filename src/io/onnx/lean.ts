@@ -5,7 +5,6 @@
  *     const { operators } = await import("senet/io/onnx/operators");
  *     const network = importOnnx(bytes, { operators });
  */
-import type { Table } from "./lower/site.ts";
 import { Weights } from "./lower/weights.ts";
 import { LeanOnnxNetwork, sourceOf } from "./network.ts";
 import type { ImportOptions } from "./network.ts";
@@ -32,5 +31,5 @@ export interface LeanImportOptions extends ImportOptions {
 export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: LeanImportOptions = {}): LeanOnnxNetwork {
   const { operators } = options;
   const advice = operators ? "" : "; senet/io/onnx/operators has more, for the option operators";
-  return new LeanOnnxNetwork(sourceOf(bytes, options, new Weights(), { ...leanOperators, ...(operators as Table) }, advice));
+  return new LeanOnnxNetwork(sourceOf(bytes, options, new Weights(), { ...leanOperators, ...operators }, advice));
 }

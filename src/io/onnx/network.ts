@@ -13,7 +13,6 @@ import { Known } from "./constants/known.ts";
 import type { Weights } from "./lower/weights.ts";
 import { lowerModel, unsupported } from "./lower/lower.ts";
 import type { Missing, Source } from "./lower/lower.ts";
-import type { Table } from "./lower/site.ts";
 import { readModel } from "./read/model.ts";
 import type { OnnxModel } from "./read/model.ts";
 import type { External } from "./read/tensor.ts";
@@ -129,7 +128,7 @@ function check(source: Source): void {
 
 /** @param operators that are read @param advice what to do about others @param weights of the network */
 export function sourceOf(
-  bytes: Uint8Array | ArrayBuffer, options: ImportOptions, weights: Weights, operators: Table, advice: string = "",
+  bytes: Uint8Array | ArrayBuffer, options: ImportOptions, weights: Weights, operators: Source["operators"], advice: string = "",
 ): Source {
   const model = readModel(bytesOf(bytes, "importOnnx"), externalOf(options));
   const source = {

@@ -6,7 +6,7 @@ import { Known, stored } from "../constants/known.ts";
 import type { OnnxModel, OnnxNode } from "../read/model.ts";
 import type { Item } from "./nodes.ts";
 import { Site } from "./site.ts";
-import type { Table } from "./site.ts";
+import type { Lowering } from "./site.ts";
 import { Unsupported } from "./unsupported.ts";
 import type { Weights } from "./weights.ts";
 
@@ -15,7 +15,7 @@ export interface Source {
   readonly model: OnnxModel;
   readonly weights: Weights;
   /** That are read, and what to do about others. */
-  readonly operators: Table;
+  readonly operators: Readonly<Record<string, object>>;
   readonly advice: string;
   /** Inputs that are known, whatever is run. */
   readonly given: ReadonlyMap<string, Known>;
@@ -69,7 +69,7 @@ export function lowerModel(source: Source, shapes: Shapes, missing: Missing[] = 
     if (outputs === undefined) {
       site.at(node.outputs[0] ?? node.title, whatOf(node));
       try {
-        const result = site.lower(node, node.type.includes(":") ? 1 : model.opset, inputs, source.operators[node.type]);
+        const result = site.lower(node, node.type.includes(":") ? 1 : model.opset, inputs, source.operators[node.type] as Lowering);
         outputs = Array.isArray(result) ? (result as readonly (Item | undefined)[]) : [result as Item];
       } catch (error) {
         if (!(error instanceof Unsupported)) throw error;

@@ -100,9 +100,9 @@ export class NodeBuilder {
     this.#steps.clear();
   }
 
-  /** @throws RangeError that names the node */
+  /** @throws RangeError that names the node; a list of the file's may be long, and is cut */
   wrong(text: string): never {
-    throw new RangeError(`importOnnx: ${this.#what} ${text}`);
+    throw new RangeError(`importOnnx: ${this.#what} ${text.slice(0, 300)}`);
   }
 
   /** @throws Unsupported */

@@ -46,14 +46,17 @@ function gemm(site: Site, x: Item): Item {
   const [rows, columns] = site.rank(matrix, 2);
   const a = site.int("transA") === 1 ? site.transpose(x, [1, 0]) : x;
   const outputs = across ? rows : columns;
-  const scaled = (item: Item, factor: number): Item => (factor === 1 ? item : site.binary("multiply", item, factor));
-  const c = beta !== 0 && site.inputs[2] ? scaled(site.inputs[2], beta) : undefined;
+  // In a node of its own: of weights that are stored otherwise than they stand in the file, gradients would be others too.
+  const scaled = (item: Item, factor: number): Item => (
+    factor === 1 ? item : site.operate({ kind: "binary", by: "multiply" }, [item, site.number(factor, item)], item.shape)
+  );
+  const c = beta === 0 ? undefined : site.inputs[2];
   const fits = isLinear(a, matrix) && a.shape[1] === (across ? columns : rows);
-  const row = fits && c instanceof Known && c.size === outputs && c.shape.at(-1) === outputs ? c : undefined;
+  const row = fits && beta === 1 && c instanceof Known && c.size === outputs && c.shape.at(-1) === outputs ? c : undefined;
   const y = fits
     ? linear(site, scaled(a, alpha), matrix, across, row)
     : product(site, scaled(a, alpha), across ? site.transpose(matrix, [1, 0]) : matrix);
-  return c === undefined || row !== undefined ? y : site.binary("add", y, c);
+  return c === undefined || row !== undefined ? y : site.binary("add", y, scaled(c, beta));
 }
 
 export function matmul(site: Site, x: Item, y: Item): Item {

@@ -5,6 +5,7 @@
 import { FormatError, show } from "../../../errors.ts";
 import { showShape, sizeOf } from "../../../tensor.ts";
 import type { Shape } from "../../../tensor.ts";
+import { Unsupported } from "../lower/unsupported.ts";
 import { readBfloat16, readHalf } from "../../weights/half.ts";
 import { integer, integers, lastBytes, message, parts, text } from "./wire.ts";
 import { BFLOAT16, BOOL, DOUBLE, FLOAT, FLOAT16, INT64, UINT64, elementTypes, typeName } from "./types.ts";
@@ -42,7 +43,14 @@ export function storedTensor(bytes: Uint8Array, external: External, called?: str
   };
   const element = elementTypes[type];
   // Texts, complex and very small numbers may stand in a file; who wants to compute with them is told.
-  if (element === undefined) return { name, type, shape, read: () => wrong("is not computed with") };
+  if (element === undefined) {
+    return {
+      name, type, shape,
+      read: () => {
+        throw new Unsupported(`with ${show(called ?? name)}, a tensor of ${typeName(type)}`);
+      },
+    };
+  }
   // Zeros apart, so that an absurd shape is refused although it holds nothing.
   const whole = shape.length <= MOST_DIMENSIONS && shape.every((size) => size >= 0) && Number.isSafeInteger(
     sizeOf(shape.filter((size) => size > 0)) * 8,

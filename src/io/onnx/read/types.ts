@@ -30,9 +30,12 @@ export const elementTypes: Readonly<Record<number, ElementType>> = /* @__PURE__ 
   [UINT64, "uint64", 8, Float64Array], [BFLOAT16, "bfloat16", 2, Float32Array],
 ] satisfies Row[]).map(([type, name, bytes, array]) => [type, { name, bytes, array, float: /fl|do/.test(name) }]));
 
+/** Those that are not read, from 14 on. */
+const others = "complex64 complex128  float8e4m3fn float8e4m3fnuz float8e5m2 float8e5m2fnuz uint4 int4 float4e2m1 float8e8m0 uint2 int2";
+
 /** For messages. */
 export function typeName(type: number): string {
-  return elementTypes[type]?.name ?? (type === STRING ? "string" : `type ${type}`);
+  return elementTypes[type]?.name ?? (type === STRING ? "string" : (others.split(" ")[type - 14] || `type ${type}`));
 }
 
 export function isFloat(type: number): boolean {
