@@ -1,16 +1,16 @@
 /**
  * Checkpoints of any torch that can be installed, in both of its forms: read to the bit, or refused with advice.
  *
- *     python test/peers/torch-checkpoints.py FOLDER && npx tsx test/peers/torch-checkpoints.ts FOLDER
+ *     python test/peers/torch/checkpoints.py FOLDER && npx tsx test/peers/torch/checkpoints.ts FOLDER
  *
  * Closes with `N passed, N failed`.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { FormatError } from "../../src/errors.ts";
-import { readWeights } from "../../src/io/weights/read.ts";
-import { isNumeric, numbersOf } from "../../src/io/weights/stored.ts";
+import { FormatError } from "../../../src/errors.ts";
+import { readWeights } from "../../../src/io/weights/read.ts";
+import { isNumeric, numbersOf } from "../../../src/io/weights/stored.ts";
 
 interface Wanted {
   readonly shape: readonly number[];
@@ -24,7 +24,7 @@ interface Answers {
 }
 
 const [folder] = process.argv.slice(2);
-if (folder === undefined) throw new Error("torch-checkpoints: wants the folder that torch-checkpoints.py wrote");
+if (folder === undefined) throw new Error("checkpoints: wants the folder that checkpoints.py wrote");
 const { made, files } = JSON.parse(readFileSync(join(folder, "answers.json"), "utf8")) as Answers;
 let passed = 0;
 let failed = 0;

@@ -1,6 +1,6 @@
-"""Checkpoints by whatever torch runs this, in both forms, with what is in them, for torch-checkpoints.ts: see there.
+"""Checkpoints by whatever torch runs this, in both forms, with what is in them, for checkpoints.ts: see there.
 
-    python test/peers/torch-checkpoints.py FOLDER
+    python test/peers/torch/checkpoints.py FOLDER
 
 torch 1.13.1 (Python 3.10, numpy below 2) and torch 2.14.1 were tried.
 """
