@@ -4,7 +4,6 @@ import { Known, whole } from "../../constants/known.ts";
 import { inverse } from "../../lower/nodes.ts";
 import type { Item } from "../../lower/nodes.ts";
 import type { Site, Table } from "../../lower/site.ts";
-import { moves } from "../moves.ts";
 
 /** Elements by their full or partial index. */
 function gatherNd(site: Site, x: Item): Item {
@@ -60,13 +59,6 @@ function tile(site: Site, x: Item): Item {
 }
 
 export const moreMoves: Table = {
-  // At first its pads were called otherwise.
-  Pad: (site) => {
-    const { attributes } = site.node;
-    const pads = attributes.get("pads") ?? attributes.get("paddings");
-    const node = { ...site.node, attributes: pads ? new Map([...attributes, ["pads", pads]]) : attributes };
-    return site.lower(node, site.opset, site.inputs, moves.Pad);
-  },
   GatherND: gatherNd,
   DepthToSpace: (site, x) => blocks(site, x, true),
   SpaceToDepth: (site, x) => blocks(site, x, false),
