@@ -40,9 +40,10 @@ export function shortTable(results: readonly Result[]): string {
   return ["| host | tried | kernels | tried on |", "|---|---|---|---|", ...rows].join("\n");
 }
 
-/** One row a way to run in a host, with what the session says. */
+/** One row a way to run in a host, with what the session says, but for the pace, which a measurement of the moment decides. */
 export function longTable(results: readonly Result[]): string {
-  const said = (kernels: string): string => kernels.replace(/: (WebAssembly\.Module\(\)|call to).*/, "").replaceAll("|", "/");
+  const said = (kernels: string): string =>
+    kernels.replace(/: (WebAssembly\.Module\(\)|call to).*/, "").replace(", paced", "").replaceAll("|", "/");
   const rows = results.map(({ host, version, place, kernels }) =>
     `| ${host}${host.endsWith(` ${version.split(".")[0]}`) ? "" : ` ${version}`} | ${place} | \`${said(kernels)}\` |`);
   return ["| host | where | `session.kernels` |", "|---|---|---|", ...rows].join("\n");
