@@ -14,7 +14,7 @@
  */
 import type {
   BatchNormShape, ChannelShape, ConcatShape, Conv2dShape, CrossEntropyShape, ElementwiseShape, Floats, LinearShape, PadShape, PartialShape,
-  Pool2dShape, ResizeShape, ShuffleShape,
+  Pool2dShape, ResizeShape, RoundingShape, ShuffleShape,
 } from "./shapes.ts";
 import type { Scratch } from "./scratch.ts";
 
@@ -127,6 +127,13 @@ export interface Kernels {
   /** Rows and columns around images. */
   padForward(y: F, x: F, shape: PadShape): void;
   padBackward(dx: F, dy: F, shape: PadShape): void;
+
+  /**
+   * Rounding in training, as quantised networks round: offset [channels], limits [3] (least, most, zero), factor [channels] where hard
+   * swish comes before it.
+   */
+  fakeQuantiseForward(y: F, x: F, offset: F, limits: F, factor: F | null, shape: RoundingShape): void;
+  fakeQuantiseBackward(dx: F, doffset: F | null, x: F, offset: F, limits: F, factor: F | null, dy: F, shape: RoundingShape): void;
 
   // Dropout: mask holds 0 or 1 / (1 - probability), drawn by the caller (random.ts), so that both passes see the same.
   dropoutForward(y: F, x: F, mask: F, shape: ElementwiseShape): void;

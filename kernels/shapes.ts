@@ -146,6 +146,12 @@ export function channelShape(batch: number, channels: number, pixels: number): C
   return sizes("channels", { batch, channels, pixels });
 }
 
+/** x: [batch, channels, pixels]. */
+export interface RoundingShape extends ChannelShape {
+  /** Does the result become whole? Without it the straight-through gradient is the derivative. */
+  readonly rounds: boolean;
+}
+
 export interface BatchNormShape extends ChannelShape {
   /** Added to the variance before the root. */
   readonly epsilon: number;

@@ -68,6 +68,8 @@ export { loadWeights, readCheckpoint } from "./any-weights.ts";
 export { saveWeights, weightsDescription } from "./weights.ts";
 export { quantise } from "./quantise/quantise.ts";
 export type { Quantised, QuantiseOptions } from "./quantise/quantise.ts";
+export { requantise } from "./quantise/training.ts";
+export type { Ranges } from "./quantise/training.ts";
 export { readQuantised, saveQuantised } from "./quantise/file.ts";
 export type { QuantisedNetwork } from "./quantise/network.ts";
 export type { LoadOptions, WeightsReport } from "./weights.ts";

@@ -44,6 +44,7 @@ export { concatForward, concatBackward } from "./joining/concat.ts";
 export { channelShuffleForward, channelShuffleBackward } from "./joining/channel-shuffle.ts";
 export { upsampleNearestForward, upsampleNearestBackward } from "./joining/upsample-nearest.ts";
 export { upsampleBilinearForward, upsampleBilinearBackward } from "./joining/upsample-bilinear.ts";
+export { fakeQuantiseForward, fakeQuantiseBackward } from "./quantised/fake-quantise.ts";
 export { dropoutForward, dropoutBackward } from "./layers/dropout.ts";
 export { softmaxForward, crossEntropyForward, crossEntropyBackward } from "./losses/cross-entropy.ts";
 export { softCrossEntropyForward, softCrossEntropyBackward } from "./losses/soft-cross-entropy.ts";

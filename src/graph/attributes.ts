@@ -15,6 +15,8 @@ export interface Constant {
   readonly scaled?: { readonly of: Constant; readonly factors: () => Float64Array };
   /** Training does not change it: it follows from others, or is always the same. */
   readonly fixed?: boolean;
+  /** Set where training makes the tensor of others before each step (int8 training: whole numbers of weights); has it a gradient? */
+  readonly derived?: { readonly learns: boolean };
   /** Set where the tensor only takes channels from this one on, in order: row j has its 1 at channel `selects` + j, and zeros. */
   readonly selects?: number;
 }

@@ -99,6 +99,11 @@ export type Operation =
   | { readonly kind: "flatten" }
   /** [x], in graphs for training only; `draw` fills a mask of x's size, in the order of its shape, with what x is multiplied by. */
   | { readonly kind: "dropout"; readonly draw: (mask: Floats) => void }
+  /**
+   * [x], in graphs for training only: whole steps of x, rounded in single precision as bytes are, straight through on the way back
+   * (kernels/reference/quantised/fake-quantise.ts). offset and factor [C], limits [3]: least and most byte, and the zero point.
+   */
+  | { readonly kind: "fake_quantise"; readonly offset: Constant; readonly limits: Constant; readonly factor: Constant | undefined }
   | { readonly kind: "channel_shuffle"; readonly groups: number }
   /** [x] to images of this size. */
   | { readonly kind: "resize"; readonly method: "nearest" | "bilinear"; readonly size: Two; readonly alignCorners: boolean }

@@ -8,6 +8,7 @@ import { activation } from "./elementwise/activation.ts";
 import { add } from "./elementwise/add.ts";
 import { batchNorm } from "./elementwise/batch-norm.ts";
 import { dropout } from "./elementwise/dropout.ts";
+import { fakeQuantise, fakeQuantiseComputation } from "./elementwise/fake-quantise.ts";
 import { l2Normalise, l2NormaliseComputation } from "./elementwise/l2-normalise.ts";
 import { partialAdd, partialAddComputation } from "./elementwise/partial-add.ts";
 import { prelu, preluComputation } from "./elementwise/prelu.ts";
@@ -39,6 +40,7 @@ export const declarations: Declarations = {
   pixel_scale: pixelScale,
   multiply,
   dropout,
+  fake_quantise: fakeQuantise,
   global_pool: globalPool,
   channel_pool: channelPool,
   adaptive_average_pool: adaptiveAveragePool,
@@ -63,5 +65,6 @@ export const computations: Omit<Computations, QuantisedKind> = {
   prelu: preluComputation,
   l2_normalise: l2NormaliseComputation,
   partial_add: partialAddComputation,
+  fake_quantise: fakeQuantiseComputation,
   ...generalComputations,
 };

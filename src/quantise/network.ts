@@ -3,6 +3,7 @@ import type { Network } from "../graph/network.ts";
 import type { OwnSessions } from "../session/backends/capabilities.ts";
 import { byteCapabilities } from "../session/backends/wasm/bytes.ts";
 import { checkBytes } from "../session/backends/wasm/checks/bytes.ts";
+import type { Int8Target } from "../session/training/derived.ts";
 import type { Shape } from "../tensor.ts";
 import { prepare } from "./prepare.ts";
 import { quantisedGraph } from "./graph.ts";
@@ -23,6 +24,8 @@ export interface QuantisedNetwork extends Network {
   readonly recipe: Recipe;
   /** What it was measured on: [1, channels, height, width]. */
   readonly input: Shape;
+  /** For training with its rounding; what `quantise` and `requantise` make has it, what is read from a file has not. */
+  readonly derivation?: Int8Target["derivation"];
 }
 
 /** What sessions of bytes are made of. */

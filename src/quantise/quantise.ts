@@ -6,26 +6,25 @@ import type { Quantisation } from "../../kernels/quantised.ts";
 import { callback, checkFields, flag, oneOf, texts, whole as wholeNumber } from "../checks.ts";
 import type { ArgumentKind } from "../checks.ts";
 import { didYouMean } from "../errors.ts";
-import type { Constant, Graph, Kind, Node, Of, Value } from "../graph/graph.ts";
+import type { Graph, Kind, Node, Value } from "../graph/graph.ts";
 import { Uses } from "../graph/rewrite.ts";
 import type { Network } from "../graph/network.ts";
 import type { Module } from "../nn/module.ts";
 import { networkOf } from "../session/optimise/session-graph.ts";
-import { Tensor } from "../tensor.ts";
-import { isImage, isRow, layerName, quantisedGraph } from "./graph.ts";
+import { isImage, isRow, layerName } from "./graph.ts";
 import { singleImages } from "./images.ts";
 import type { CalibrationImages } from "./images.ts";
+import { isLayer, recipeOf } from "./layers.ts";
 import { quantisedNetwork } from "./network.ts";
 import type { QuantisedNetwork } from "./network.ts";
 import { prepare } from "./prepare.ts";
 import { methodNames, perChannelQuantisation, quantisationOf, rangeOf } from "./ranges.ts";
 import type { RangeMethod } from "./ranges.ts";
-import type { QuantisedLayer, Recipe } from "./recipe.ts";
 import { reportOf } from "./report.ts";
 import type { LayerReport } from "./report.ts";
 import { measure } from "./statistics.ts";
 import type { Statistics } from "./statistics.ts";
-import { quantiseWeights } from "./weights.ts";
+import { trainable } from "./training.ts";
 
 /**
  * What `quantise` may be told.
@@ -68,12 +67,6 @@ export interface Quantised {
 const capable: ReadonlySet<Kind> = new Set<Kind>([
   "conv2d", "add", "scale", "activation", "batch_norm", "global_pool", "max_pool", "average_pool",
 ]);
-
-type LayerNode = Node & { readonly operation: Of<"conv2d" | "linear"> };
-
-function isLayer(node: Node): node is LayerNode {
-  return node.operation.kind === "conv2d" || node.operation.kind === "linear";
-}
 
 function keptOf(graph: Graph, keep: readonly string[]): Set<string> {
   const names = new Set(graph.nodes.flatMap((node) => (isLayer(node) ? [layerName(node.operation.weight)] : [])));
@@ -128,34 +121,6 @@ function meanings(
 }
 
 /**
- * All constants of what stays float32. Of a normalisation that stands alone they are factor, shift, 0 and 1, so that no epsilon is needed.
- * @param prepared the graph before it was one of bytes
- */
-function floatsOf(graph: Graph, prepared: Graph): Map<string, Tensor> {
-  const floats = new Map<string, Tensor>();
-  for (const { operation } of prepared.nodes) {
-    if (operation.kind !== "batch_norm") continue;
-    const { gamma, beta, mean, variance, epsilon } = operation;
-    const [g, b, m, v] = [gamma, beta, mean, variance].map((constant) => constant.read().data);
-    const factor = Float32Array.from(g, (each, c) => each / Math.sqrt(v[c] + epsilon));
-    const shift = Float32Array.from(b, (each, c) => each - (g[c] / Math.sqrt(v[c] + epsilon)) * m[c]);
-    const shape = [factor.length];
-    floats.set(gamma.name, new Tensor(factor, shape)).set(beta.name, new Tensor(shift, shape));
-    floats.set(mean.name, Tensor.zeros(shape)).set(variance.name, new Tensor(new Float32Array(factor.length).fill(1), shape));
-  }
-  for (const { operation } of graph.nodes) {
-    if (operation.kind === "batch_norm") continue;
-    for (const value of Object.values(operation) as unknown[]) {
-      if (typeof value !== "object" || value === null || !("read" in value)) continue;
-      const { name, read } = value as Constant;
-      const { data, shape } = read();
-      floats.set(name, new Tensor(Float32Array.from(data), shape));
-    }
-  }
-  return floats;
-}
-
-/**
  * Quantises a network.
  * @param source a trained model, or an imported network, of one input
  * @param images of the kind that the network will see, prepared as for it: some hundred are enough; all of one size
@@ -187,29 +152,8 @@ export function quantise(source: Module | Network, images: CalibrationImages, op
   const rows = layers.filter((node) => node.operation.kind === "linear" || isRow(node)).map(({ inputs: [x] }) => x);
   const found = measure(graph, [...new Set([...values, ...rows])], singles, (share) => progress(0.8 * share));
   const bytes = meanings(graph, values, found, kept, method, equalise);
-  const recipe: Recipe = { values: bytes, layers: new Map(layersOf(layers, found, bytes, correctBias)), floats: new Map() };
-  const whole: Recipe = { ...recipe, floats: floatsOf(quantisedGraph(graph, recipe), graph) };
+  const means = (value: Value): ArrayLike<number> | undefined => (correctBias ? found.get(value)?.mean : undefined);
+  const whole = recipeOf(graph, bytes, layers, means);
   const report = reported === 0 ? [] : reportOf(graph, whole, singles.slice(0, reported), (share) => progress(0.8 + 0.2 * share));
-  return { network: quantisedNetwork(network, whole, singles[0].shape), report };
-}
-
-/** Convolutions first: a layer on single pixels may share the weights of one. */
-function* layersOf(
-  layers: readonly LayerNode[], found: ReadonlyMap<Value, Statistics>, bytes: ReadonlyMap<string, Quantisation>, correctBias: boolean,
-): Generator<[string, QuantisedLayer]> {
-  const done = new Set<string>();
-  for (const node of [...layers].sort((a, b) => Number(bytes.has(b.output.name)) - Number(bytes.has(a.output.name)))) {
-    const { operation, inputs: [x], output } = node;
-    const { name } = operation.weight;
-    const meaning = bytes.has(output.name) ? bytes.get(x.name) : undefined;
-    // Grouped layers on single pixels have no operation on bytes.
-    if (done.has(name) || (meaning === undefined && operation.kind === "conv2d" && !isRow(node))) continue;
-    done.add(name);
-    const [groups, weight] = [operation.kind === "conv2d" ? operation.groups : 1, operation.weight.read()];
-    const perGroup = weight.shape[0] / groups;
-    const inScale = meaning && ((o: number): number => meaning.scale[meaning.scale.length === 1 ? 0 : Math.floor(o / perGroup)]);
-    yield [name, quantiseWeights({
-      weight, bias: operation.bias?.read(), inScale, mean: correctBias ? found.get(x)?.mean : undefined, groups,
-    })];
-  }
+  return { network: trainable(network, quantisedNetwork(network, whole, singles[0].shape)), report };
 }

@@ -8,5 +8,8 @@ import { convolutionCases } from "./cases/convolution.ts";
 import { joiningCases } from "./cases/joining.ts";
 import { normalisationCases } from "./cases/normalisation.ts";
 import { poolingCases } from "./cases/pooling.ts";
+import { roundingCases } from "./cases/rounding.ts";
 
-export const cases: readonly Case[] = [...convolutionCases, ...normalisationCases, ...activationCases, ...poolingCases, ...joiningCases];
+export const cases: readonly Case[] = [
+  ...convolutionCases, ...normalisationCases, ...activationCases, ...poolingCases, ...joiningCases, ...roundingCases,
+];

@@ -20,7 +20,7 @@ export const round: (x: number) => number = Math.fround;
 export const MOST = 127;
 
 /** 1.5 * 2^23: added to a number below 2^22 it leaves no bits for fractions, so the sum is rounded to a whole number, halves to even. */
-const MAGIC = 12582912;
+export const MAGIC = 12582912;
 
 /**
  * A float32 number as a byte of least to most (whole numbers from 0 to 127). It is cut first, so that NaN becomes `least`, and infinities

@@ -50,13 +50,14 @@ export interface Chosen {
  */
 export async function chooseEngine(
   settings: Settings, model: Module, input: Shape, threads: number | undefined, classWeights: readonly number[] | undefined,
+  int8?: QuantisedNetwork,
 ): Promise<Chosen> {
   const { kernels, numerics, smoothing, clip, average, optimiser } = settings;
   const groups = parseGroups(settings.groups);
   let why = "";
   const engine = settings.engine === "auto" ? undefined : settings.engine;
   engineFor("train", kernels, engine);
-  const must = engine === "session" || kernels === "wasm";
+  const must = engine === "session" || kernels === "wasm" || int8 !== undefined;
   if (must && kernels === "plain") {
     throw new UsageError("senet train: a training session has wasm kernels only; plain ones want --engine eager");
   }
@@ -69,7 +70,7 @@ export async function chooseEngine(
         input, optimiser: updateRule(settings), numerics, smoothing,
         ...(threads === undefined ? {} : { threads }), ...(clip === undefined ? {} : { clip }), ...(average === 0 ? {} : { average }),
         ...(groups.length === 0 ? {} : { groups }),
-        ...(classWeights === undefined ? {} : { classWeights }),
+        ...(classWeights === undefined ? {} : { classWeights }), ...(int8 === undefined ? {} : { int8 }),
       });
       return { session, kernels: session.kernels };
     } catch (error) {

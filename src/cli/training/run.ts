@@ -2,10 +2,14 @@
 import { basename } from "node:path";
 import { Random } from "../../../kernels/random.ts";
 import type { Preprocessing } from "../../io/images/preprocess.ts";
+import { parsePreprocessing, withOrder } from "../../io/images/preprocessing.ts";
 import { BatchNorm2d } from "../../nn/layers/batch-norm.ts";
 import { isLayer } from "../../nn/module.ts";
 import type { Module } from "../../nn/module.ts";
 import { summarise } from "../../nn/summary.ts";
+import { saveQuantised } from "../../quantise/file.ts";
+import type { QuantisedNetwork } from "../../quantise/network.ts";
+import { requantise } from "../../quantise/training.ts";
 import { prepareModel, restoreCheckpoint, writeCheckpoint } from "../../train/checkpoint.ts";
 import type { Checkpoint } from "../../train/checkpoint.ts";
 import { pixelStatistics } from "../../train/data/dataset.ts";
@@ -24,6 +28,7 @@ import { trainingPage, whyUnmeasured } from "../report/page.ts";
 import { checkLearnable, fingerprint, hasPictures, readDataset } from "./data.ts";
 import { chooseEngine, measure, measuringEngine } from "./engine.ts";
 import { freeze, loadStart, relabelled } from "./fine-tuning.ts";
+import { checkInt8, measuredOn as measuredForInt8, resumedInt8, writtenRanges } from "./int8.ts";
 import { TrainingLog } from "./log.ts";
 import type { Paths } from "./outputs.ts";
 import { readLog } from "./read-log.ts";
@@ -53,6 +58,8 @@ export interface Run {
   readonly log: TrainingLog;
   /** What a checkpoint keeps beside the trainer's state. */
   readonly kept: Readonly<Record<string, unknown>>;
+  /** What it is trained for, with the weights that it began with. */
+  readonly int8: QuantisedNetwork | undefined;
 }
 
 function model(args: Arguments, settings: Settings, data: Dataset): Module {
@@ -105,6 +112,7 @@ function preprocessingOf(
 
 /** Reads the data and builds the trainer, where a checkpoint left it if there is one. Nothing is written yet. */
 export async function prepare(args: Arguments, settings: Settings, paths: Paths, checkpoint: Checkpoint | undefined): Promise<Run> {
+  checkInt8(settings);
   const folder = args.required("data");
   const data = await readTraining(folder, settings, args.text("size") !== undefined || args.text("resize") !== undefined);
   const kept = { ...settings, data: fingerprint(data) };
@@ -133,13 +141,17 @@ export async function prepare(args: Arguments, settings: Settings, paths: Paths,
   const anew = settings.from === "" || checkpoint !== undefined ? undefined : loadStart(network, settings.from, args.flag("partial"));
   freeze(network, settings.frozen ?? []);
   if (settings.frozenStatistics) for (const module of network.tree()) if (isLayer(module, BatchNorm2d, "BatchNorm2d")) module.frozen = true;
+  const shape = data.shape.slice(1);
+  const int8 = !settings.int8 ? undefined : checkpoint === undefined
+    ? measuredForInt8(network, parts.training, { mean, std })
+    : resumedInt8(network, checkpoint.settings.ranges, [1, ...shape]);
   const schedule = makeSchedule(settings, Math.floor(parts.training.size / settings.batch));
   const threads = threadsFrom(args);
   const classWeights = classWeightsOf(settings, parts.training);
   if (classWeights !== undefined && classWeights.length !== data.classes.length) {
     throw new UsageError(`senet train: classWeights wants ${data.classes.length} numbers, one a class, got ${classWeights.length}`);
   }
-  const { kernels, ...engine } = await chooseEngine(settings, network, [settings.batch, ...data.shape.slice(1)], threads, classWeights);
+  const { kernels, ...engine } = await chooseEngine(settings, network, [settings.batch, ...shape], threads, classWeights, int8);
   const { macs, seMacs, parameters, seParameters } = summarise(network, [1, ...data.shape.slice(1)]);
   const trainer = new Trainer({
     model: network,
@@ -167,7 +179,7 @@ export async function prepare(args: Arguments, settings: Settings, paths: Paths,
     beginning: `\nimages of ${size}, mean ${mean.join(", ")}, deviation ${std.join(", ")}` +
       ` (${given ? "given, or the weights' own" : "measured"})` +
       (anew === undefined ? "" : `\nbegins with ${settings.from}; new: ${anew.length === 0 ? "nothing" : anew.join(", ")}`),
-    warning, paths, log: new TrainingLog(paths.log), kept,
+    warning, paths, log: new TrainingLog(paths.log), kept, int8,
   };
 }
 
@@ -185,17 +197,25 @@ export async function validate(run: Run, watch: Pick<EvaluateOptions, "answers">
   const { trainer, validation, normalisation, settings, threads } = run;
   if (validation === undefined || trainer.epoch > settings.epochs - settings.join) return undefined;
   useResult(run);
-  return measure(trainer.model, validation, normalisation, { engine: measuringEngine(settings, threads), ...watch });
+  const quantised = run.int8 && requantise(trainer.model, run.int8);
+  return measure(trainer.model, validation, normalisation, { engine: measuringEngine(settings, threads), quantised, ...watch });
 }
 
 export function saveCheckpoint(run: Run, path: string = run.paths.checkpoint): void {
-  writeBytes(path, writeCheckpoint(run.trainer, { ...description(run), settings: run.kept }));
+  const settings = { ...run.kept, ...(run.int8 === undefined ? {} : { ranges: writtenRanges(run.int8) }) };
+  writeBytes(path, writeCheckpoint(run.trainer, { ...description(run), settings }));
   run.log.flush();
 }
 
 /** Writes the weights that the model has. */
 export function saveResult(run: Run): void {
-  writeBytes(run.paths.out, saveWeights(run.trainer.model, { ...description(run), dtype: run.settings.half ? "F16" : "F32" }));
+  const { model } = run.trainer;
+  const { preprocessing, ...rest } = description(run);
+  const prepared = preprocessing === undefined ? {} : { preprocessing: withOrder(parsePreprocessing(preprocessing), "pillow-13") };
+  const about = { ...rest, ...prepared };
+  writeBytes(run.paths.out, run.int8 === undefined
+    ? saveWeights(model, { ...description(run), dtype: run.settings.half ? "F16" : "F32" })
+    : saveQuantised(requantise(model, run.int8), model.identity && { ...model.identity, ...about }));
 }
 
 /** The page beside the weights. @throws Error naming the file where it cannot be written, and the weights, which are */

@@ -72,6 +72,8 @@ export interface Settings {
   readonly join: number;
   /** Half precision in the result. */
   readonly half: boolean;
+  /** Trains for a network of bytes, which is the result then. */
+  readonly int8: boolean;
   /** Weights to begin with: a file, or "fashion-mnist" for the bundled network. Empty for none. */
   readonly from: string;
   /** Names of parameters that stay as they are. */
@@ -160,6 +162,7 @@ const readers: Readers<Settings> = {
   ),
   join: count(0, 0),
   half: flag(false),
+  int8: flag(false),
   from: words,
   frozen: listOf<string>("string", "a list of names"),
   frozenStatistics: flag(false),
@@ -236,6 +239,10 @@ export const settingsOptions: Readonly<Record<string, OptionHelp>> = {
   classes: adding(options.classes, " (default classes.txt beside the data, else numbers; of pictures their folders)"),
   "model-options": options.modelOptions,
   half: { help: "writes the weights in half precision" },
+  int8: {
+    help: "with --from: goes on training with the rounding of bytes, and writes a network of bytes (docs/int8.md), measured on training " +
+      "images",
+  },
 };
 
 /** Settings that the command line gives, by their names in `Settings`. @throws UsageError */
@@ -268,7 +275,7 @@ function given(args: Arguments): Record<string, unknown> {
   const resize = args.text("resize");
   if (resize !== undefined) found.resize = resize.includes("x") ? sidesFrom("resize", resize) : sidesFrom("resize", resize)[0];
   if (args.text("frozen") !== undefined) found.frozen = args.list("frozen", []);
-  if (args.flag("half")) found.half = true;
+  for (const name of ["half", "int8"]) if (args.flag(name)) found[name] = true;
   if (args.flag("frozen-statistics")) found.frozenStatistics = true;
   const classes = args.text("classes");
   if (classes !== undefined) found.classes = readClassNames(classes);
@@ -378,7 +385,7 @@ export function heldOutCount({ validation }: Pick<Settings, "validation">, image
  * @throws UsageError where an option says something else.
  */
 export function resumedSettings(args: Arguments, saved: Readonly<Record<string, unknown>>): Settings {
-  const { data: _data, ...begunWith } = saved;
+  const { data: _data, ranges: _ranges, ...begunWith } = saved;
   // Checkpoints that say no order were written when there was one only.
   const begun = completeSettings({ order: "across", ...begunWith });
   const epochs = args.number("epochs", begun.epochs, { least: 1, whole: true });

@@ -7,6 +7,7 @@ import { sizeOf } from "../../tensor.ts";
 import type { Backend } from "../backends/backend.ts";
 import type { Trainee } from "../optimise/training-graph.ts";
 import { Lost } from "../threads/lost.ts";
+import { Follower } from "./derived.ts";
 import { maskDrawer } from "./step/masks.ts";
 import { groupOf } from "./options.ts";
 import type { TrainingOptions } from "./options.ts";
@@ -23,6 +24,7 @@ export class Bound {
   readonly #trainee: Trainee;
   readonly #options: TrainingOptions;
   readonly #backend: Backend;
+  #follower: Follower | undefined;
   state: TrainingState;
   program: TrainingProgram;
   /** To be called before each step. */
@@ -37,12 +39,14 @@ export class Bound {
   }
 
   #bind(): [TrainingState, TrainingProgram, () => void] {
-    const { graph, learning } = this.#trainee;
+    const { graph, learning, derivation } = this.#trainee;
     const options = this.#options;
     const executor = this.#backend.executor!;
-    const { parameters, statistics } = constantsOf(graph);
+    const { parameters, statistics, derived } = constantsOf(graph);
     const groupFor = ({ name, read }: Constant): Group | undefined => groupOf(name, read().shape, options, learning);
-    const state = new TrainingState(executor.memory, parameters, statistics, groupFor);
+    const sources = derivation?.sources ?? [];
+    const state = new TrainingState(executor.memory, [...sources, ...parameters], statistics, groupFor, derived);
+    this.#follower = derivation === undefined ? undefined : new Follower(derivation, state);
     const program = trainingProgram(graph, state, executor, options);
     return [state, program, maskDrawer(program.masks, (address, size) => state.view(address, size))];
   }
@@ -65,7 +69,11 @@ export class Bound {
     for (let tries = 1; ; tries++) {
       begin();
       try {
-        return this.program[part]();
+        if (part === "pack") this.#follower?.derive();
+        else this.#follower?.clear();
+        this.program[part]();
+        if (part === "step") this.#follower?.giveBack();
+        return;
       } catch (error) {
         if (!(error instanceof Lost) || this.#backend.recover === undefined || tries === MOST_TRIES) throw error;
       }

@@ -4,6 +4,7 @@ import { sizeOf } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
 import { checkFlag, checkNames } from "../check-options.ts";
 import type { BackendOptions } from "../backends/capabilities.ts";
+import type { Int8Target } from "./derived.ts";
 import type { Group } from "./state.ts";
 import { decaysByDefault } from "./update-rules.ts";
 import type { AdamWRule, SgdRule, UpdateRule } from "./update-rules.ts";
@@ -62,6 +63,12 @@ export interface TrainingOptions extends Pick<BackendOptions, "threads" | "kerne
   /** Parameters that stay as they are, besides those that are frozen in the model. */
   readonly frozen?: Names;
   readonly groups?: readonly ParameterGroup[];
+  /**
+   * For a network of bytes: what `quantise` made of this model. The forward pass computes what that network does with the weights of now,
+   * rounding and all; gradients go straight through (docs/int8.md). `requantise` gives the network of bytes with the trained weights.
+   * Weights and biases learn; running statistics, and what stays float32, stay as they are. Always exact.
+   */
+  readonly int8?: Int8Target;
 }
 
 /** Is this parameter meant? */
@@ -81,7 +88,7 @@ function within(what: string, value: number | undefined, least: number, below: n
 
 const knownOptions = [
   "input", "optimiser", "learningRate", "numerics", "smoothing", "classWeights", "accumulate", "clip", "average", "frozen", "groups",
-  "threads", "kernels", "pace",
+  "threads", "kernels", "pace", "int8",
 ] as const satisfies readonly (keyof TrainingOptions)[];
 const knownOfSgd = ["method", "momentum", "nesterov", "weightDecay", "decays"] as const satisfies readonly (keyof SgdRule)[];
 const knownOfAdamW = ["method", "betas", "epsilon", "weightDecay", "decays"] as const satisfies readonly (keyof AdamWRule)[];
@@ -111,6 +118,9 @@ export function checkTraining(options: TrainingOptions, known: readonly string[]
   }
   if (numerics !== undefined && numerics !== "exact" && numerics !== "fast") {
     throw new RangeError(`compile: numerics of training wants exact or fast, got ${String(numerics)}`);
+  }
+  if (options.int8 !== undefined && numerics === "fast") {
+    throw new RangeError("compile: int8 training is exact, so that it computes what bytes do; numerics wants exact, got fast");
   }
   if (accumulate !== undefined && !(Number.isSafeInteger(accumulate) && accumulate >= 1)) {
     throw new RangeError(`compile: accumulate wants a whole number of at least 1, got ${show(accumulate)}`);

@@ -1,6 +1,7 @@
 /**
  * What a training session keeps from step to step, flat in its memory: parameters, their gradients and the optimiser's slots each one
- * array, so that an update is one pass; group after group, what is frozen last. And running statistics, packed weights, settings.
+ * array, so that an update is one pass; group after group, what is frozen last. And running statistics, packed weights, settings; and
+ * tensors that are made of parameters before each step (`Constant.derived`), with their gradients.
  */
 import { bytesOf } from "../../../kernels/formats.ts";
 import type { Constant } from "../../graph/graph.ts";
@@ -63,13 +64,18 @@ export class TrainingState {
   readonly running: number;
   /** Floats of all running statistics. */
   readonly runningSize: number;
-  readonly #byName: ReadonlyMap<string, Entry>;
+  readonly derived: readonly Entry[];
+  readonly #derivedValues: number;
+  readonly #derivedGradients: number;
+  readonly #derivedSize: number;
+  /** With the addresses of the arrays that an entry is in. */
+  readonly #byName: ReadonlyMap<string, { readonly entry: Entry; readonly values: number; readonly gradients: number }>;
   readonly #trash: number;
 
   /** @param groupOf undefined for what is frozen */
   constructor(
     memory: WasmMemory, parameters: readonly Constant[], statistics: readonly Constant[],
-    groupOf: (constant: Constant) => Group | undefined,
+    groupOf: (constant: Constant) => Group | undefined, derived: readonly Constant[] = [],
   ) {
     this.memory = memory;
     const groups = new Map<string, { group: Group; members: Constant[] }>();
@@ -101,13 +107,19 @@ export class TrainingState {
     this.trainable = top;
     for (const constant of still) place(constant, true);
     const total = top;
-    top = 0;
-    const kept: Entry[] = statistics.map((constant) => {
-      const { size } = constant.read();
-      const entry = { name: constant.name, tensor: () => constant.read(), offset: bytesOf(top), size, frozen: true };
-      top += rounded(size);
-      return entry;
-    });
+    const listed = (constants: readonly Constant[]): Entry[] => {
+      top = 0;
+      return constants.map((constant) => {
+        const { size } = constant.read();
+        const frozen = constant.derived?.learns !== true;
+        const entry = { name: constant.name, tensor: () => constant.read(), offset: bytesOf(top), size, frozen };
+        top += rounded(size);
+        return entry;
+      });
+    };
+    this.derived = listed(derived);
+    this.#derivedSize = top;
+    const kept = listed(statistics);
     this.parameters = entries;
     this.statistics = kept;
     this.extents = extents;
@@ -115,8 +127,14 @@ export class TrainingState {
     this.gradients = this.array("gradients", this.trainable);
     this.running = this.array("statistics", top);
     this.runningSize = top;
-    this.#trash = this.array("trash", Math.max(0, ...entries.map(({ size }) => size)));
-    this.#byName = new Map([...entries, ...kept].map((entry) => [entry.name, entry]));
+    this.#derivedValues = this.array("derived", this.#derivedSize);
+    this.#derivedGradients = this.array("gradients of derived", this.#derivedSize);
+    this.#trash = this.array("trash", Math.max(0, ...[...entries, ...this.derived].map(({ size }) => size)));
+    this.#byName = new Map([
+      ...entries.map((entry) => ({ entry, values: this.values, gradients: this.gradients })),
+      ...kept.map((entry) => ({ entry, values: this.running, gradients: 0 })),
+      ...this.derived.map((entry) => ({ entry, values: this.#derivedValues, gradients: this.#derivedGradients })),
+    ].map((each) => [each.entry.name, each]));
   }
 
   /** The address of an array of this name. */
@@ -124,32 +142,42 @@ export class TrainingState {
     return this.memory.stored(zeros(name, size));
   }
 
-  #entry({ name }: Constant): Entry {
-    return this.#byName.get(name)!;
-  }
-
-  value(constant: Constant): number {
-    return this.values + this.#entry(constant).offset;
+  value({ name }: Pick<Constant, "name">): number {
+    const { entry, values } = this.#byName.get(name)!;
+    return values + entry.offset;
   }
 
   statistic(constant: Constant): number {
-    return this.running + this.#entry(constant).offset;
+    return this.value(constant);
   }
 
-  /** A parameter or statistic as it is now. */
-  present(constant: Constant): Float32Array {
-    const entry = this.#entry(constant);
-    return this.view((this.parameters.includes(entry) ? this.values : this.running) + entry.offset, entry.size);
+  /** Does it keep a tensor of this name? */
+  has(name: string): boolean {
+    return this.#byName.has(name);
   }
 
-  trains(constant: Constant | undefined): constant is Constant {
-    return constant !== undefined && !this.#entry(constant).frozen;
+  /** A parameter, a statistic or what is derived, as it is now. */
+  present(constant: Pick<Constant, "name">): Float32Array {
+    return this.view(this.value(constant), this.#byName.get(constant.name)!.entry.size);
+  }
+
+  trains(constant: Pick<Constant, "name"> | undefined): constant is Constant {
+    return constant !== undefined && !this.#byName.get(constant.name)!.entry.frozen;
   }
 
   /** Where gradients of a parameter are added; of a frozen one, somewhere that nobody reads. */
-  gradient(constant: Constant): number {
-    const { offset, frozen } = this.#entry(constant);
-    return frozen ? this.#trash : this.gradients + offset;
+  gradient({ name }: Pick<Constant, "name">): number {
+    const { entry: { offset, frozen }, gradients } = this.#byName.get(name)!;
+    return frozen ? this.#trash : gradients + offset;
+  }
+
+  /** The gradient of what trains or is derived, as it is now. */
+  gradientOf(constant: Pick<Constant, "name">): Float32Array {
+    return this.view(this.gradient(constant), this.#byName.get(constant.name)!.entry.size);
+  }
+
+  clearDerivedGradients(): void {
+    this.view(this.#derivedGradients, this.#derivedSize).fill(0);
   }
 
   /** Floats of an array as they are now. */
@@ -186,7 +214,8 @@ export class TrainingState {
 
   /** From the model's tensors. */
   push(): void {
-    for (const [entries, address] of [[this.parameters, this.values], [this.statistics, this.running]] as const) {
+    const all = [[this.parameters, this.values], [this.statistics, this.running], [this.derived, this.#derivedValues]] as const;
+    for (const [entries, address] of all) {
       for (const { tensor, offset, size } of entries) this.view(address + offset, size).set(tensor().data);
     }
   }

@@ -11,7 +11,7 @@ const capabilities: Capabilities = { operations: allOperations, pace: withPace, 
 
 /** @throws RangeError where plain kernels are asked for, or an operation has no gradient */
 export function wanted({ graph }: Trainee, options: TrainingOptions): Wanted {
-  const { threads, kernels, numerics, pace } = options;
+  const { threads, kernels, pace, int8, numerics = int8 === undefined ? "fast" : "exact" } = options;
   if (kernels === "plain") {
     throw new RangeError("compile: training sessions want wasm kernels, and plain ones are asked for; the eager Trainer has those");
   }
@@ -19,5 +19,5 @@ export function wanted({ graph }: Trainee, options: TrainingOptions): Wanted {
   const asked = {
     ...(threads === undefined ? {} : { threads }), ...(kernels === undefined ? {} : { kernels }), ...(pace === undefined ? {} : { pace }),
   };
-  return { numerics: numerics ?? "fast", ...asked, labels, check, capabilities };
+  return { numerics, ...asked, labels, check, capabilities };
 }

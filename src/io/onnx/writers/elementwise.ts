@@ -48,7 +48,8 @@ export function activated(
   elementwiseWriters.activation(sink, { operation, inputs, output, names: [beforeOf(activation, name)], name });
 }
 
-type Elementwise = "batch_norm" | "activation" | "prelu" | "add" | "partial_add" | "scale" | "pixel_scale" | "multiply" | "dropout"
+type Elementwise =
+  | "batch_norm" | "activation" | "prelu" | "add" | "partial_add" | "scale" | "pixel_scale" | "multiply" | "dropout" | "fake_quantise"
   | "l2_normalise";
 
 export const elementwiseWriters: Pick<Writers, Elementwise> = {
@@ -121,5 +122,9 @@ export const elementwiseWriters: Pick<Writers, Elementwise> = {
 
   dropout(_, { name }) {
     throw new RangeError(`writeOnnx: ${name} drops values: the graph is one for training`);
+  },
+
+  fake_quantise(_, { name }) {
+    throw new RangeError(`writeOnnx: ${name} is rounded as in int8 training; the network of bytes can be written`);
   },
 };

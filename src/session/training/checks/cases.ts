@@ -93,6 +93,17 @@ const own: { readonly [K in Kind]?: (bench: TrainingBench) => void } = {
   flatten({ input, add }) {
     for (const shape of [image, gate]) add({ kind: "flatten" }, [2, sizeOf(shape.slice(1))], input(shape));
   },
+  fake_quantise({ input, constant, add }) {
+    // Wide enough that some are cut, and not all.
+    const limits = (): Constant => {
+      const made = constant([3]);
+      made.read().data.set([-1, 3, 1]);
+      return made;
+    };
+    for (const factor of [undefined, constant([CHANNELS])]) {
+      add({ kind: "fake_quantise", offset: constant([CHANNELS]), limits: limits(), factor }, image, input(image));
+    }
+  },
   dropout({ input, add }) {
     const draw: Of<"dropout">["draw"] = (mask) => mask.forEach((_, i) => (mask[i] = i % 3 === 0 ? 0 : 1.5));
     add({ kind: "dropout", draw }, image, input(image));

@@ -159,6 +159,20 @@ const dropout: PassOf<"dropout"> = ({ output }) => {
   };
 };
 
+const fakeQuantise: PassOf<"fake_quantise"> = (node) => {
+  const { offset, limits, factor } = node.operation;
+  const shape = { ...perChannel(node), rounds: true };
+  const given = (constant: PassArrays["constant"]): [Float32Array, Float32Array, Float32Array | null] => (
+    [constant(offset), constant(limits), factor === undefined ? null : constant(factor)]
+  );
+  return {
+    forward: ({ kernels, x: [x], y, constant }) => kernels.fakeQuantiseForward(y, x, ...given(constant), shape),
+    backward({ kernels, x: [x], dy, dx: [dx], constant, gradient }) {
+      kernels.fakeQuantiseBackward(dx ?? new Float32Array(x.length), gradient(offset) ?? null, x, ...given(constant), dy, shape);
+    },
+  };
+};
+
 const globalPool: PassOf<"global_pool"> = (node) => {
   const shape = perChannel(node);
   if (node.operation.by === "mean") return eachInput(({ kernels, dy }, dx) => kernels.globalAveragePoolBackward(dx, dy, shape));
@@ -225,13 +239,13 @@ const pad: PassOf<"pad"> = (node) => {
 /** Kinds whose passes stand here and in general.ts; further ones stand with their rules. */
 type PassKind =
   | GeneralKind | "multiply" | "pixel_scale" | "channel_pool" | "channel_conv" | "conv2d" | "conv_transpose2d" | "linear" | "batch_norm"
-  | "activation" | "prelu" | "add" | "partial_add" | "scale" | "dropout" | "global_pool" | "max_pool" | "average_pool"
+  | "activation" | "prelu" | "add" | "partial_add" | "scale" | "dropout" | "fake_quantise" | "global_pool" | "max_pool" | "average_pool"
   | "adaptive_average_pool" | "concat" | "flatten" | "channel_shuffle" | "resize" | "l2_normalise";
 
 export const passes: { readonly [K in PassKind]: PassOf<K> } = {
   ...generalPasses, multiply, pixel_scale: pixelScale, channel_pool: channelPool, channel_conv: channelConv,
   conv2d, conv_transpose2d: convTranspose2d, linear, batch_norm: batchNorm, activation, prelu, add, partial_add: partialAdd,
-  scale, dropout, pad, global_pool: globalPool, max_pool: maxPool,
+  scale, dropout, fake_quantise: fakeQuantise, pad, global_pool: globalPool, max_pool: maxPool,
   average_pool: averagePool, adaptive_average_pool: adaptiveAveragePool, concat, flatten, channel_shuffle: channelShuffle, resize,
   l2_normalise: l2Normalise,
 };

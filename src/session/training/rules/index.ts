@@ -9,6 +9,7 @@ import type { Unit } from "../step/units.ts";
 import { batchNormRules } from "./batch-norm.ts";
 import { convolutionRules } from "./convolution.ts";
 import { dropoutRules } from "./dropout.ts";
+import { fakeQuantiseRules } from "./fake-quantise.ts";
 import { moveRules } from "./moves.ts";
 import { plainRules } from "./plain.ts";
 import { pointwiseRules } from "./pointwise.ts";
@@ -18,7 +19,7 @@ import { transposedConvolutionRules } from "./transposed-convolution.ts";
 
 const rules: Rules = {
   ...convolutionRules, ...transposedConvolutionRules, ...batchNormRules, ...pointwiseRules, ...scaleRules, ...poolingRules, ...moveRules,
-  ...dropoutRules, ...plainRules,
+  ...dropoutRules, ...fakeQuantiseRules, ...plainRules,
   quantise: "inference only",
   dequantise: "inference only",
   quantised_conv2d: "inference only",

@@ -24,16 +24,27 @@ import { StepPlanner } from "./step-planner.ts";
 import { unitsOf } from "./units.ts";
 import type { Unit } from "./units.ts";
 
-/** All tensors of a graph: what learns, and running statistics. */
-export function constantsOf({ nodes }: Pick<Graph, "nodes">): { readonly parameters: Constant[]; readonly statistics: Constant[] } {
-  const parameters: Constant[] = [];
-  const statistics: Constant[] = [];
+/** All tensors of a graph. */
+export interface Constants {
+  /** What learns. */
+  readonly parameters: Constant[];
+  /** Running statistics. */
+  readonly statistics: Constant[];
+  /** What is made of others before each step. */
+  readonly derived: Constant[];
+}
+
+export function constantsOf({ nodes }: Pick<Graph, "nodes">): Constants {
+  const constants: Constants = { parameters: [], statistics: [], derived: [] };
   for (const { operation } of nodes) {
     const record = declarations[operation.kind] as Declaration<Kind>;
-    parameters.push(...(record.parameters?.(operation) ?? []).filter((constant) => constant !== undefined));
-    statistics.push(...(record.statistics?.(operation) ?? []));
+    for (const kind of ["parameters", "statistics"] as const) {
+      for (const constant of record[kind]?.(operation) ?? []) {
+        if (constant !== undefined) constants[constant.derived === undefined ? kind : "derived"].push(constant);
+      }
+    }
   }
-  return { parameters, statistics };
+  return constants;
 }
 
 /** Inputs of a unit, with what is added to its result. */
@@ -43,7 +54,8 @@ const read = ({ inputs, residual }: Unit): readonly Value[] => (residual === und
 function behind(first: readonly Value[], units: readonly Unit[], state: TrainingState): Set<Value> {
   const wanted = new Set(first);
   for (const unit of units) {
-    const own = constantsOf({ nodes: [unit] }).parameters.some((constant) => state.trains(constant));
+    const { parameters, derived } = constantsOf({ nodes: [unit] });
+    const own = [...parameters, ...derived].some((constant) => state.trains(constant));
     if (own || read(unit).some((value) => wanted.has(value))) wanted.add(unit.output);
   }
   return wanted;

@@ -23,6 +23,7 @@ export const bindings: Omit<Bindings, QuantisedKind> = {
   pixel_scale: pixelScaleBinding,
   multiply: multiplyBinding,
   dropout: "plain",
+  fake_quantise: "plain",
   channel_pool: channelPoolBinding,
   constant: constantBinding,
   unary: unaryBinding,
