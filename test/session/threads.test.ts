@@ -7,7 +7,8 @@ import { PlainConstants } from "../../src/session/backends/plain/program.ts";
 import { moduleNetwork } from "../../src/nn/lower.ts";
 import { sessionGraph } from "../../src/session/optimise/session-graph.ts";
 import { compile, compileSync } from "../../src/session/session.ts";
-import { emitRunsShared } from "../../src/session/threads/run-shared.ts";
+import { divide, emitRunsShared, grouped } from "../../src/session/threads/run-shared.ts";
+import type { KernelCall } from "../../src/session/plan/kernel-call.ts";
 import type { Pool } from "../../src/session/threads/pool.ts";
 import type { SessionCode } from "../../src/session/threads/session-code.ts";
 import { WasmExecutor } from "../../src/session/backends/wasm/executor.ts";
@@ -71,6 +72,25 @@ test("sessions in turns on one pool, some older than its last worker", async () 
     sessions.forEach((session, i) => assert.equal(bits(session.run(x)), wanted[i], session.kernels));
   }
   for (const session of later) session.close();
+});
+
+test("threads wait for each other only after what they share, and share it evenly", () => {
+  const call = (work: number, count: number, images = 1, unit = 1): KernelCall => ({
+    kernel: { name: "f", emit: () => { throw new Error("not emitted"); } }, images, operands: [], ranges: [{ count, unit }], divided: 0, work,
+    scratch: 0,
+  });
+  const [large, small, whole] = [call(1e7, 28), call(5e4, 28), call(1e6, 1)];
+  // What has one piece is computed by one thread, with what is small around it.
+  assert.equal(grouped([[large], [small], [whole], [small], [large], [large]]).map(({ shared, calls }) => [shared, calls.length]), [
+    [true, 1], [false, 3], [true, 1], [true, 1],
+  ]);
+  assert.equal(grouped([[whole, whole]]).map(({ shared }) => shared), [true]);
+  // Of three pieces one of two threads would do two.
+  for (const work of [2e5, 5e5, 9e5, 1e6, 2.1e6, 6e6, 1e9]) {
+    const { perImage } = divide(call(work, 960));
+    assert.ok(perImage >= 2 && perImage <= 16 && perImage % 2 === 0, `${work}: ${perImage}`);
+  }
+  assert.is(divide(call(1e6, 7, 8)).perImage, 1);
 });
 
 test("many short runs: nothing waits for ever", () => {

@@ -7,6 +7,7 @@ import type { Backend, Program, ProgramRequest } from "../backends/backend.ts";
 import type { Making } from "../backends/making.ts";
 import type { Value } from "../../graph/graph.ts";
 import { Lost } from "./lost.ts";
+import { wakeWorkers } from "./pool.ts";
 
 /** How often a run that has not begun is given to other threads. */
 const MOST_TRIES = 3;
@@ -93,6 +94,7 @@ class LastingProgram implements Program {
   }
 
   setInput(index: number, data: Float32Array): void {
+    if (index === 0) wakeWorkers();
     this.#inputs[index] = data;
     this.#now.setInput(index, data);
   }

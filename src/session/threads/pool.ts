@@ -272,6 +272,12 @@ export class Pool {
     if (Atomics.load(words, ASLEEP) > 0) Atomics.notify(words, EPOCH);
   }
 
+  /** A run is about to begin: those that sleep wake while its inputs are copied, which takes as long. */
+  wake(): void {
+    // Where a worker leads it is the one that announces.
+    if (this.#lead === undefined && Atomics.load(this.#words, ASLEEP) > 0) this.#announce(0, 0, 0, 0);
+  }
+
   /**
    * Runs a span of a program on up to so many threads, this one among them. It waits for none of the others but for what they have begun.
    * @throws Lost where one of them never ends that
@@ -345,6 +351,11 @@ let pool: Pool | undefined;
 /** The pool of this thread, as it is. */
 export function warmPool(): Pool | undefined {
   return pool !== undefined && pool.workers > 0 ? pool : undefined;
+}
+
+/** The same as `wake` of the pool of this thread. */
+export function wakeWorkers(): void {
+  pool?.wake();
 }
 
 /**

@@ -13,9 +13,15 @@ import { pushOperands, pushScratch, wholeCall } from "../backends/wasm/run-funct
 import type { EmitRuns, RunFunction, RunPlace } from "../backends/wasm/run-function.ts";
 import { CONTROL_ADDRESS, LOST_ADDRESS, STAGE_ADDRESS } from "../backends/wasm/memory.ts";
 
-/** Operations below which a stage is not worth sharing: about what a thread computes while the others are told. */
-const SERIAL_WORK = 60_000;
-/** Operations of a piece, about; and pieces of a stage, at most. Small pieces even out what threads lose to other programs. */
+/**
+ * Operations below which a stage is not worth sharing: about what a thread computes while the others are told. (Layers of one pixel wait for
+ * their weights, so that they take five times as long as others of as many operations.)
+ */
+const SERIAL_WORK = 100_000;
+/**
+ * Operations of a piece, about; and pieces of a stage, at most: an even number, for of three pieces one of two threads does two. Small
+ * pieces even out what threads lose to other programs.
+ */
 const PIECE_WORK = 400_000;
 const MOST_PIECES = 16;
 /** Looks at a word before a thread goes to sleep: some tenths of a millisecond, for to be woken takes as long on a virtual machine. */
@@ -38,16 +44,17 @@ const ASLEEP = 12;
 const LOST = LOST_ADDRESS - CONTROL_ADDRESS;
 
 /** The pieces of a call: of its divided range, how long each, how many an image. */
-interface Division {
+export interface Division {
   readonly call: KernelCall;
   readonly size: number;
   readonly perImage: number;
 }
 
-function divide(call: KernelCall): Division {
+/** Cuts a call into pieces. */
+export function divide(call: KernelCall): Division {
   const { ranges, divided, images, work } = call;
   const { count, unit } = ranges[divided];
-  const wanted = Math.min(MOST_PIECES, Math.ceil(work / PIECE_WORK)) / images;
+  const wanted = Math.min(MOST_PIECES, 2 * Math.ceil(work / PIECE_WORK / 2)) / images;
   const size = unit * Math.max(1, Math.round(count / unit / Math.max(1, wanted)));
   return { call, size, perImage: Math.ceil(count / size) };
 }
@@ -217,11 +224,19 @@ function emitSharing(m: ModuleBuilder<Threads>): Sharing {
   return { claim, finish, await: awaitStage };
 }
 
-/** Stages that are worth sharing, and between them runs of those that one thread computes. */
-function grouped(stages: readonly Stage[]): { readonly shared: boolean; readonly calls: Stage }[] {
+/** Of calls that may run at the same time. */
+function piecesOf(divisions: readonly Division[]): number {
+  return divisions.reduce((sum, { call, perImage }) => sum + call.images * perImage, 0);
+}
+
+/**
+ * Stages that are worth sharing and can be, and between them runs of those that one thread computes: after each of both threads wait for
+ * each other.
+ */
+export function grouped(stages: readonly Stage[]): { readonly shared: boolean; readonly calls: Stage }[] {
   const groups: { shared: boolean; calls: KernelCall[] }[] = [];
   for (const stage of stages) {
-    const shared = stage.reduce((sum, { work }) => sum + work, 0) >= SERIAL_WORK;
+    const shared = stage.reduce((sum, { work }) => sum + work, 0) >= SERIAL_WORK && piecesOf(stage.map(divide)) > 1;
     const last = groups.at(-1);
     if (!shared && last?.shared === false) last.calls.push(...stage);
     else groups.push({ shared, calls: [...stage] });
@@ -301,7 +316,7 @@ function emitRun(m: ModuleBuilder<Threads>, { name, stages }: RunFunction, { fun
 
     for (const { shared, calls } of grouped(stages)) {
       const divisions = calls.map(divide);
-      const total = shared ? divisions.reduce((sum, { call, perImage }) => sum + call.images * perImage, 0) : 1;
+      const total = shared ? piecesOf(divisions) : 1;
       f.loop((again) => {
         f.local.get(stage);
         f.i32.const(total);
