@@ -75,9 +75,9 @@ test("sessions in turns on one pool, some older than its last worker", async () 
 });
 
 test("threads wait for each other only after what they share, and share it evenly", () => {
-  const call = (work: number, count: number, images = 1, unit = 1): KernelCall => ({
-    kernel: { name: "f", emit: () => { throw new Error("not emitted"); } }, images, operands: [], ranges: [{ count, unit }], divided: 0, work,
-    scratch: 0,
+  const call = (work: number, count: number, images = 1, unit = 1, most = 16): KernelCall => ({
+    kernel: { name: "f", emit: () => { throw new Error("not emitted"); } }, images, operands: [], ranges: [{ count, unit, most }],
+    divided: 0, work, scratch: 0,
   });
   const [large, small, whole] = [call(1e7, 28), call(5e4, 28), call(1e6, 1)];
   // What has one piece is computed by one thread, with what is small around it.
@@ -91,6 +91,7 @@ test("threads wait for each other only after what they share, and share it evenl
     assert.ok(perImage >= 2 && perImage <= 16 && perImage % 2 === 0, `${work}: ${perImage}`);
   }
   assert.is(divide(call(1e6, 7, 8)).perImage, 1);
+  assert.equal([10, 3].map((count) => divide(call(1e7, count, 1, 1, 4)).perImage), [4, 3]);
 });
 
 test("many short runs: nothing waits for ever", () => {

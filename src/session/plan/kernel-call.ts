@@ -15,6 +15,8 @@ export interface Range {
   readonly count: number;
   /** Parts begin at multiples of it. */
   readonly unit: number;
+  /** Parts that it is cut into at most, where each does something that another does, too. */
+  readonly most?: number;
 }
 
 interface Work {

@@ -14,8 +14,8 @@ import type { EmitRuns, RunFunction, RunPlace } from "../backends/wasm/run-funct
 import { CONTROL_ADDRESS, LOST_ADDRESS, STAGE_ADDRESS } from "../backends/wasm/memory.ts";
 
 /**
- * Operations below which a stage is not worth sharing: about what a thread computes while the others are told. (Layers of one pixel wait for
- * their weights, so that they take five times as long as others of as many operations.)
+ * Operations below which a stage is not worth sharing: about what a thread computes while the others are told. (Layers of one pixel wait
+ * for their weights, so that they take five times as long as others of as many operations.)
  */
 const SERIAL_WORK = 100_000;
 /**
@@ -43,20 +43,23 @@ const FINISHED = 8;
 const ASLEEP = 12;
 const LOST = LOST_ADDRESS - CONTROL_ADDRESS;
 
-/** The pieces of a call: of its divided range, how long each, how many an image. */
+/** The pieces of a call: units of its divided range, and pieces, of an image. */
 export interface Division {
   readonly call: KernelCall;
-  readonly size: number;
+  readonly units: number;
   readonly perImage: number;
 }
 
-/** Cuts a call into pieces. */
+/**
+ * Cuts a call into pieces. Where units are not as many for each, larger and smaller ones come in turns, a larger one first: 10 units are 3,
+ * 2, 3 and 2, so that two threads have 5 each.
+ */
 export function divide(call: KernelCall): Division {
   const { ranges, divided, images, work } = call;
-  const { count, unit } = ranges[divided];
-  const wanted = Math.min(MOST_PIECES, 2 * Math.ceil(work / PIECE_WORK / 2)) / images;
-  const size = unit * Math.max(1, Math.round(count / unit / Math.max(1, wanted)));
-  return { call, size, perImage: Math.ceil(count / size) };
+  const { count, unit, most = MOST_PIECES } = ranges[divided];
+  const units = Math.ceil(count / unit);
+  const wanted = Math.min(most, MOST_PIECES, 2 * Math.ceil(work / PIECE_WORK / 2)) / images;
+  return { call, units, perImage: Math.max(1, Math.min(units, Math.round(wanted))) };
 }
 
 /** The functions by which threads share a stage. */
@@ -261,8 +264,22 @@ function emitRun(m: ModuleBuilder<Threads>, { name, stages }: RunFunction, { fun
   }, (f, { thread, stage, sleeps }) => {
     const [image, piece, begin, end] = ["image", "piece", "begin", "end"].map((each) => f.local.i32(each));
 
+    /** The unit that a piece begins with: pieces before it times units, over all pieces, rounded up. */
+    const bound = (to: typeof begin, after: number, { call, units, perImage }: Division): void => {
+      f.local.get(piece);
+      f.i32.const(units);
+      f.i32.mul();
+      f.i32.const(after * units + perImage - 1);
+      f.i32.add();
+      f.i32.const(perImage);
+      f.i32.div_u();
+      f.i32.const(call.ranges[call.divided].unit);
+      f.i32.mul();
+      f.local.set(to);
+    };
     /** Piece `piece` of a call, which has not more. */
-    const onePiece = (call: KernelCall, size: number, perImage: number): void => {
+    const onePiece = (division: Division): void => {
+      const { call, perImage } = division;
       if (call.images > 1) {
         f.local.get(piece);
         f.i32.const(perImage);
@@ -273,15 +290,9 @@ function emitRun(m: ModuleBuilder<Threads>, { name, stages }: RunFunction, { fun
         f.i32.rem_u();
         f.local.set(piece);
       }
-      const { count } = call.ranges[call.divided];
-      f.local.get(piece);
-      f.i32.const(size);
-      f.i32.mul();
-      f.local.tee(begin);
-      f.i32.const(size);
-      f.i32.add();
-      f.local.set(end);
-      atMost(f, end, count);
+      bound(begin, 0, division);
+      bound(end, 1, division);
+      atMost(f, end, call.ranges[call.divided].count);
       pushOperands(f, call, image);
       call.ranges.forEach((range, i) => {
         if (i === call.divided) {
@@ -299,14 +310,14 @@ function emitRun(m: ModuleBuilder<Threads>, { name, stages }: RunFunction, { fun
     /** Piece `piece` of calls that stand one after the other. */
     const onePieceOf = (divisions: readonly Division[]): void => {
       f.block((done) => {
-        divisions.forEach(({ call, size, perImage }, i) => {
-          if (i === divisions.length - 1) return onePiece(call, size, perImage);
-          const count = call.images * perImage;
+        divisions.forEach((division, i) => {
+          if (i === divisions.length - 1) return onePiece(division);
+          const count = division.call.images * division.perImage;
           f.local.get(piece);
           f.i32.const(count);
           f.i32.lt_u();
           f.if(() => {
-            onePiece(call, size, perImage);
+            onePiece(division);
             f.br(done);
           });
           f.local.decrease(piece, count);

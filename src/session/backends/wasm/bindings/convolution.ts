@@ -33,12 +33,13 @@ export const conv2dBinding: Binding<"conv2d"> = {
       ? panelPacking(params, weight, bias)
       : { fill: (into: Float32Array) => pack(numbers(weight.scaled?.of ?? weight)!, numbers(bias), into, weight.scaled?.factors()) };
     const weights = storedFloats(`${weight.name} ${bias?.name ?? ""} ${packedSize}`, packedSize, packing);
-    // Pieces by rows read all weights again, pieces by channels all of the input.
-    const byPanels = (kernel.panels >= 4 && bytesOf(packedSize) > imageBytes(input)) || out.height < 4 || rowUnit >= out.height;
+    // Pieces by rows read all weights again, pieces by channels all of the input, but of groups their own.
+    const apart = (scratch > 0 && groups > 1) || bytesOf(packedSize) > imageBytes(input);
+    const byPanels = (kernel.panels >= 4 && apart) || out.height < 4 || rowUnit >= out.height;
     // Winograd's and Strassen's kernels transform the input for each piece.
-    const panelUnit = scratch > 0 ? Math.ceil(kernel.panels / 4) : 1;
+    const most = scratch > 0 && groups === 1 ? { most: 4 } : {};
     return callOf(kernel, y.images, [x, weights, y, residual ?? 0, gate ?? 0], {
-      ranges: [{ count: out.height, unit: rowUnit }, { count: kernel.panels, unit: panelUnit }], divided: byPanels ? 1 : 0,
+      ranges: [{ count: out.height, unit: rowUnit }, { count: kernel.panels, unit: 1, ...most }], divided: byPanels ? 1 : 0,
       scratch: bytesOf(scratch),
       work: 2 * sizeOf(output.shape) * (input.channels / groups) * window[0] * window[1],
     });
