@@ -18,6 +18,7 @@ import { optimise } from "../../src/session/optimise/optimise.ts";
 import { compileSync } from "../../src/session/session.ts";
 import { Tensor } from "../../src/tensor.ts";
 import type { Shape } from "../../src/tensor.ts";
+import { loadWeights, saveWeights } from "../../src/weights.ts";
 import { agree } from "../support/compare.ts";
 import { draw, stir } from "../support/random.ts";
 
@@ -183,6 +184,21 @@ for (const kernels of families) test(`${kernels}: runs do not disturb each other
   const into = new Float32Array(10);
   assert.is(session.run(draw([1, 3, 8, 8], 1), { into }).data, into);
   assert.equal(Array.from(into), kept);
+});
+
+for (const kernels of families) test(`${kernels}: weights may come after compile, and a file's epsilon with them: the same bits`, () => {
+  const trained = createModel("se_resnet8", { classes: 3, width: 8, reduction: 2 }, 1);
+  for (const module of trained.tree()) if (module instanceof BatchNorm2d) module.epsilon = 0.05;
+  const file = saveWeights(trained);
+  const x = draw([1, 3, 9, 8]);
+  const [late, early] = [1, 2].map(() => createModel("se_resnet8", { classes: 3, width: 8, reduction: 2 }, null));
+  const session = compileSync(late, { input: x.shape, kernels });
+  session.run(x);
+  loadWeights(late, file);
+  session.refresh();
+  loadWeights(early, file);
+  assert.equal(session.run(x).data, compileSync(early, { input: x.shape, kernels }).run(x).data);
+  agree(session.run(x), trained.forward(x), 1e-5, "after refresh");
 });
 
 for (const kernels of families) test(`${kernels}: changed parameters count after refresh`, () => {

@@ -57,6 +57,23 @@ export const coldContenders: readonly ColdContender[] = [
     },
   },
   {
+    name: "the same, compiled while the weights load",
+    module: (job) => {
+      const family = families[job.model];
+      return family === undefined ? undefined : `
+        import { ${family[1]} } from "../../${family[0]}";
+        import { compile } from "../../src/session/lean.ts";
+        import { loadWeights } from "../../src/lean-weights.ts";
+        import { Tensor } from "../../src/tensor.ts";
+        ${prelude(job, job.files.weights)}
+        const model = build(${JSON.stringify(job.network[0])}, ${leading[job.model]}${JSON.stringify(job.network[1])});
+        const session = await compile(model, { input: ${JSON.stringify(job.input)}, threads: 1 });
+        loadWeights(model, await file);
+        session.refresh();
+        done(session.run(new Tensor(x, ${JSON.stringify(job.input)})).data);`;
+    },
+  },
+  {
     name: "onnxruntime-web",
     module: (job) => `
       import * as ort from "/packages/onnxruntime-web/dist/ort.wasm.min.mjs";
