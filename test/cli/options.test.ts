@@ -11,7 +11,7 @@ const other: Readonly<Record<string, readonly string[]>> = {
   input: ["run", "explain", "gates"], out: ["train", "segment", "explain", "gates", "report"], data: ["bundle", "segment"],
   kernels: ["segment"], threads: ["compile", "bench"], batch: ["train", "segment"], classes: [], weights: ["bench"], train: [],
   epochs: ["segment"], seed: ["segment"], size: ["segment"], "model-options": ["segment"], json: commands.map(({ name }) => name),
-  partial: ["train"],
+  partial: ["train"], int8: ["train"],
 };
 
 test("options that several commands have are described in the same words", () => {
