@@ -5,8 +5,8 @@
  * the input after the other; each column is multiplied into all pixels of the tile under whose window it lies. Tiles are the outer loop and
  * panels the inner one: so memory is read and written in order, and each line of the cache once.
  */
-import { activationScratch, emitActivation } from "../../shared/activation.ts";
-import type { ActivationScratch } from "../../shared/activation.ts";
+import { activationScratch, emitActivation, lateConstants } from "../../shared/activation.ts";
+import type { ActivationScratch, PushConstant } from "../../shared/activation.ts";
 import type { ConvEpilogue } from "../epilogue.ts";
 import type { FunctionBuilder } from "../../assembler/function-builder.ts";
 import type { Func, Local } from "../../assembler/handles.ts";
@@ -84,6 +84,7 @@ class Row {
   readonly #weights: Local<"v128">[];
   readonly #sums: Local<"v128">[];
   readonly #scratch: ActivationScratch;
+  readonly #constant: PushConstant;
 
   constructor(f: FunctionBuilder, kernel: DepthwiseRow, given: { readonly [K in Addresses | "end" | "last"]: Local<"i32"> }) {
     this.#f = f;
@@ -98,6 +99,8 @@ class Row {
     this.#weights = f.local.array("v128", "weight", kernel.kernel[1]);
     this.#sums = f.local.array("v128", "sum", kernel.pixels);
     this.#scratch = activationScratch(f);
+    const late = lateConstants(f, given.y, new Map());
+    this.#constant = (value) => (value === 0 ? f.f32x4.const(0) : late(value));
   }
 
   /** Addresses that are in use. */
@@ -106,10 +109,13 @@ class Row {
     return ["x", "w", "y", ...(gate ? ["gate" as const] : []), ...(residual === undefined ? [] : ["residual" as const])];
   }
 
-  /** What the activation wants held for the whole row. */
+  /** What the activation wants held for the whole row: its constants, which it makes where it is first emitted (of any number). */
   hold(): void {
     const { activation } = this.#kernel.epilogue;
-    activation?.hold?.(this.#f, this.#scratch);
+    if (activation === undefined) return;
+    activation.hold?.(this.#f, this.#scratch);
+    emitActivation(this.#f, activation, this.#column, this.#scratch, this.#constant);
+    this.#f.drop();
   }
 
   /** `count` pixels of all panels, and on to the next pixels. */
@@ -245,7 +251,7 @@ class Row {
         local.set(sum);
       }
       if (activation !== undefined) {
-        emitActivation(this.#f, activation, sum, this.#scratch);
+        emitActivation(this.#f, activation, sum, this.#scratch, this.#constant);
         local.set(sum);
       }
       storeLanes(this.#f, this.#panel.y, sum, i * outPixel, lanes);
