@@ -7,16 +7,15 @@ import { ReLU } from "../../src/nn/layers/activations.ts";
 import { BatchNorm2d } from "../../src/nn/layers/batch-norm.ts";
 import { Concatenate, Residual, Sequential } from "../../src/nn/combinators.ts";
 import { Conv2d } from "../../src/nn/layers/conv.ts";
-import { Dropout } from "../../src/nn/layers/dropout.ts";
-import { Linear } from "../../src/nn/layers/linear.ts";
-import { GlobalAveragePool, MaxPool2d } from "../../src/nn/layers/pooling.ts";
-import { Flatten, Identity } from "../../src/nn/layers/reshape.ts";
+import { MaxPool2d } from "../../src/nn/layers/pooling.ts";
+import { Identity } from "../../src/nn/layers/reshape.ts";
 import { LeastImage } from "../../src/nn/image-size.ts";
 import { Composite } from "../../src/nn/module.ts";
 import type { Module } from "../../src/nn/module.ts";
 import type { Attention } from "../../src/nn/attention/attention.ts";
 import { imagenet, square } from "../../src/io/images/presets.ts";
 import type { Family } from "../family.ts";
+import { Head } from "../head.ts";
 import { count, counts, fraction, readOptions } from "../options.ts";
 import type { GivenOptions } from "../options.ts";
 import { makeSe, present, seReaders } from "../se-options.ts";
@@ -108,17 +107,6 @@ class Stage extends Composite {
     this.blocks = new Sequential(new Block(from, middle, to, false, options));
     this.body = new Sequential(...present<Module>(halved ? new MaxPool2d({ kernel: 3, stride: 2, ceilMode: true }) : undefined,
       this.blocks));
-  }
-}
-
-class Head extends Composite {
-  readonly fc: Linear;
-  readonly body: Module;
-
-  constructor(from: number, { classes, dropout }: VovNetOptions) {
-    super();
-    this.fc = new Linear(from, classes);
-    this.body = new Sequential(new GlobalAveragePool(), new Flatten(), new Dropout(dropout), this.fc);
   }
 }
 

@@ -6,16 +6,13 @@ import { ReLU6, SiLU } from "../../src/nn/layers/activations.ts";
 import { BatchNorm2d } from "../../src/nn/layers/batch-norm.ts";
 import { PartialResidual, Sequential } from "../../src/nn/combinators.ts";
 import { Conv2d } from "../../src/nn/layers/conv.ts";
-import { Dropout } from "../../src/nn/layers/dropout.ts";
-import { Linear } from "../../src/nn/layers/linear.ts";
-import { GlobalAveragePool } from "../../src/nn/layers/pooling.ts";
-import { Flatten } from "../../src/nn/layers/reshape.ts";
 import { Composite } from "../../src/nn/module.ts";
 import type { Module } from "../../src/nn/module.ts";
 import type { Attention } from "../../src/nn/attention/attention.ts";
 import { bicubic } from "../../src/io/images/presets.ts";
 import { roundEven } from "../efficient/rows.ts";
 import type { Entry, Family } from "../family.ts";
+import { Head } from "../head.ts";
 import { count, fraction, positive, readOptions } from "../options.ts";
 import type { GivenOptions } from "../options.ts";
 import { makeSe, present, seReaders } from "../se-options.ts";
@@ -70,17 +67,6 @@ class LinearBottleneck extends Composite {
   }
 }
 
-class Head extends Composite {
-  readonly fc: Linear;
-  readonly body: Module;
-
-  constructor(from: number, { classes, dropout }: ReXNetOptions) {
-    super();
-    this.fc = new Linear(from, classes, { initialDeviation: 0.01 });
-    this.body = new Sequential(new GlobalAveragePool(), new Flatten(), new Dropout(dropout), this.fc);
-  }
-}
-
 /** Images [N, inChannels, H, W] to logits [N, classes]. */
 export class ReXNet extends Composite {
   readonly stem: ConvNorm;
@@ -103,7 +89,7 @@ export class ReXNet extends Composite {
     });
     const last = Math.floor(1280 * width);
     this.features = new Sequential(...blocks, new ConvNorm(channels, last, 1, { act: true }));
-    this.head = new Head(last, options);
+    this.head = new Head(last, options, 0.01);
     this.body = new Sequential(this.stem, this.features, this.head);
   }
 }

@@ -8,10 +8,6 @@ import { ReLU } from "../../src/nn/layers/activations.ts";
 import { BatchNorm2d } from "../../src/nn/layers/batch-norm.ts";
 import { Residual, Sequential } from "../../src/nn/combinators.ts";
 import { Conv2d } from "../../src/nn/layers/conv.ts";
-import { Dropout } from "../../src/nn/layers/dropout.ts";
-import { Linear } from "../../src/nn/layers/linear.ts";
-import { GlobalAveragePool } from "../../src/nn/layers/pooling.ts";
-import { Flatten } from "../../src/nn/layers/reshape.ts";
 import { Composite } from "../../src/nn/module.ts";
 import type { Module } from "../../src/nn/module.ts";
 import type { Attention } from "../../src/nn/attention/attention.ts";
@@ -19,6 +15,7 @@ import { bicubic, imagenet, square } from "../../src/io/images/presets.ts";
 import type { Preprocessing } from "../../src/io/images/preprocess.ts";
 import type { WeightLayout } from "../../src/weight-layout.ts";
 import type { Entry, Family } from "../family.ts";
+import { Head } from "../head.ts";
 import { count, counts, flag, fraction, readOptions } from "../options.ts";
 import type { GivenOptions } from "../options.ts";
 import { makeSe, present, seReaders } from "../se-options.ts";
@@ -86,17 +83,6 @@ class Stage extends Sequential {
   }
 }
 
-class Head extends Composite {
-  readonly fc: Linear;
-  readonly body: Module;
-
-  constructor(from: number, { classes, dropout }: RegNetOptions) {
-    super();
-    this.fc = new Linear(from, classes, { initialDeviation: 0.01 });
-    this.body = new Sequential(new GlobalAveragePool(), new Flatten(), new Dropout(dropout), this.fc);
-  }
-}
-
 /** Images [N, inChannels, H, W] to logits [N, classes]; every stage halves the image, as the stem does. */
 export class RegNet extends Composite {
   readonly stem: ConvNorm;
@@ -117,7 +103,7 @@ export class RegNet extends Composite {
       return block;
     })));
     [this.s1, this.s2, this.s3, this.s4] = stages;
-    this.head = new Head(channels, options);
+    this.head = new Head(channels, options, 0.01);
     this.body = new Sequential(this.stem, ...stages, this.head);
   }
 

@@ -2,13 +2,12 @@
  * Lean sessions are the same sessions, and small: at most 45 KB, minified and gzipped. The bundler is the one that tsx brings; hosts
  * without tsx have none, and bench/peers prints the same figures with its own.
  */
-import process from "node:process";
-import { gzipSync } from "node:zlib";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { compile, compileSync } from "../../src/session/lean.ts";
 import * as leanPlain from "../../src/session/lean-plain.ts";
 import * as whole from "../../src/session/session.ts";
+import { bundle, bundles } from "../support/bundle.ts";
 import { agree, bits } from "../support/compare.ts";
 import { draw } from "../support/random.ts";
 import { network, sharedNetworks, smallResNet } from "./networks.ts";
@@ -64,26 +63,7 @@ test("what lean sessions have not is said", () => {
   assert.match(compileSync(model, { input, threads: 2 }).kernels, /, 1 thread \(compileSync starts no workers, compile does\)$/);
 });
 
-interface Esbuild {
-  build(options: Readonly<Record<string, unknown>>): Promise<{
-    readonly outputFiles: readonly { readonly contents: Uint8Array; readonly text: string }[]
-  }>;
-}
-
-const name = "esbuild";
-const esbuild = "bun" in process.versions || "deno" in process.versions
-  ? undefined
-  : await (import(name) as Promise<Esbuild>).catch(() => undefined);
-
-async function bundle(contents: string): Promise<{ readonly bytes: number; readonly text: string }> {
-  const { outputFiles: [{ contents: file, text }] } = await esbuild!.build({
-    stdin: { contents, resolveDir: process.cwd(), loader: "ts" }, write: false,
-    bundle: true, minify: true, format: "esm", platform: "browser", target: "es2022", logLevel: "error",
-  });
-  return { bytes: gzipSync(file, { level: 9 }).length, text };
-}
-
-if (esbuild !== undefined) {
+if (bundles) {
   test("sessions of one thread are at most 45 KB to load", async () => {
     const { bytes } = await bundle(`export { compileSync } from "./src/session/lean.ts"; export { Tensor } from "./src/tensor.ts";`);
     assert.ok(bytes <= 45_000, `${bytes} bytes`);

@@ -11,18 +11,22 @@ import type { Layout } from "../shared/layout.ts";
 
 type Two = readonly [number, number];
 
-/** Pairs are [height, width]. */
-export interface ConvParams extends ConvArithmetic {
+/** How windows move over an image. Pairs are [height, width]. */
+export interface ConvGeometry {
   readonly input: Layout;
   readonly output: Layout;
   readonly kernel: Two;
   readonly stride: Two;
-  /** At the top and left; at most the input's halo. */
+  /** At the top and left. */
   readonly padding: Two;
   /** At the bottom and right, where it is another there. */
   readonly paddingEnd?: Two;
   readonly dilation: Two;
   readonly groups: number;
+}
+
+/** The padding is at most the input's halo. */
+export interface ConvParams extends ConvArithmetic, ConvGeometry {
   readonly epilogue: ConvEpilogue;
   /** May it be computed by Winograd's method where that pays? Then errors are larger (winograd.ts). */
   readonly winograd?: boolean;
@@ -64,9 +68,7 @@ export function checkLengths(
  * @throws RangeError where kernel, stride, padding, dilation or groups make no sense, or give another output; `operation` begins the
  * message.
  */
-export function checkWindows(
-  operation: string, params: Pick<ConvParams, "input" | "output" | "kernel" | "stride" | "padding" | "paddingEnd" | "dilation" | "groups">,
-): void {
+export function checkWindows(operation: string, params: ConvGeometry): void {
   const { input, output, padding: [top, left], paddingEnd: [bottom, right] = params.padding } = params;
   const s = conv2dShape(
     1, input.channels, input.height, input.width, output.channels, { ...params, padding: [top, left, bottom, right] }, operation,

@@ -6,8 +6,9 @@
 import { activationName, activationScratch, emitActivation } from "../shared/activation.ts";
 import type { Activation } from "../shared/activation.ts";
 import type { Kernel } from "../shared/kernel.ts";
-import { storeLanes } from "../shared/lanes.ts";
 import { LANES, byteFunction } from "./bytes.ts";
+import type { Pointer } from "./bytes.ts";
+import { emitPanelAt, emitStorePanel } from "./floats.ts";
 import { STEP, panelCount } from "./panels.ts";
 
 /** Bytes of a panel's scales and biases. */
@@ -24,14 +25,7 @@ export function byteLinearKernel(inputs: number, outputs: number, activation: Ac
     const [sums, weights] = [local.array("v128", "sum", 4), local.array("v128", "weight", 4)];
     const [input, t] = [local.v128("input"), local.v128("t")];
     const scratch = activationScratch(f as never);
-    const at = (result: typeof to, base: typeof to, bytes: number): void => {
-      local.get(base);
-      local.get(p.begin);
-      i32.const(bytes);
-      i32.mul();
-      i32.add();
-      local.set(result);
-    };
+    const at = (result: Pointer, base: Pointer, bytes: number): void => emitPanelAt(f, result, base, p.begin, bytes);
     const step = (count: number): void => {
       weights.forEach((weight, part) => {
         local.get(w);
@@ -95,19 +89,7 @@ export function byteLinearKernel(inputs: number, outputs: number, activation: Ac
         else emitActivation(f as never, activation, t, scratch);
         local.set(sum);
       });
-      const put = (count: number): void => sums.forEach((sum, part) => {
-        const lanes = Math.min(4, count - 4 * part);
-        if (lanes > 0) storeLanes(f as never, to, sum, 16 * part, lanes);
-      });
-      const rest = outputs % LANES;
-      if (rest === 0) put(LANES);
-      else if (parts === 1) put(rest);
-      else {
-        local.get(p.begin);
-        i32.const(parts - 1);
-        i32.ne();
-        f.if(() => put(LANES), () => put(rest));
-      }
+      emitStorePanel(f, to, sums, p.begin, outputs);
       local.increase(p.begin, 1);
     });
   });

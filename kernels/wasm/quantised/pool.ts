@@ -3,13 +3,13 @@
  *
  * Longer than 300 lines: what windows share, clipping at the edges and counting, stands beside both kinds.
  */
-import { storeLanes } from "../shared/lanes.ts";
 import type { Kernel } from "../shared/kernel.ts";
 import { pixelBytes, rowBytes } from "../shared/layout.ts";
 import type { Layout } from "../shared/layout.ts";
 import { repeat } from "../shared/loops.ts";
 import { LANES, byteFunction, byteLayoutName, emitPack, emitToWhole } from "./bytes.ts";
 import type { ByteFunction, Pointer, Vector } from "./bytes.ts";
+import { emitPanelAt, emitStorePanel } from "./floats.ts";
 
 /** A row of more pixels could leave the sums of 16 bits: 127 * 516 is the most below 65,536. */
 export const WIDEST = 516;
@@ -28,14 +28,7 @@ export function byteMeanKernel(x: Layout): Kernel {
     const [row, pixel, to, numbers] = ["row", "pixel", "to", "numbers_at"].map((each) => local.i32(each));
     const sums = local.array("v128", "sum", 4);
     const [low, high, value] = ["low", "high", "value"].map((each) => local.v128(each));
-    const at = (result: Pointer, base: Pointer, bytes: number): void => {
-      local.get(base);
-      local.get(p.begin);
-      i32.const(bytes);
-      i32.mul();
-      i32.add();
-      local.set(result);
-    };
+    const at = (result: Pointer, base: Pointer, bytes: number): void => emitPanelAt(f, result, base, p.begin, bytes);
     f.while(() => {
       local.get(p.begin);
       local.get(p.end);
@@ -90,19 +83,7 @@ export function byteMeanKernel(x: Layout): Kernel {
         f32x4.add();
         local.set(sum);
       });
-      const put = (count: number): void => sums.forEach((sum, part) => {
-        const left = Math.min(4, count - 4 * part);
-        if (left > 0) storeLanes(f as never, to, sum, 16 * part, left);
-      });
-      const rest = channels % LANES;
-      if (rest === 0) put(LANES);
-      else if (parts === 1) put(rest);
-      else {
-        local.get(p.begin);
-        i32.const(parts - 1);
-        i32.ne();
-        f.if(() => put(LANES), () => put(rest));
-      }
+      emitStorePanel(f, to, sums, p.begin, channels);
       local.increase(p.begin, 1);
     });
   });

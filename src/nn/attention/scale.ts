@@ -1,6 +1,6 @@
 /** y = x times a gate that differs from place to place; `Recalibrate` (../combinators.ts) has one gate for a whole channel. */
 import { channelShape, elementwiseShape, resizeShape } from "../../../kernels/shapes.ts";
-import type { ResizeShape } from "../../../kernels/shapes.ts";
+import type { ChannelShape, ResizeShape } from "../../../kernels/shapes.ts";
 import type { GraphBuilder, Value } from "../../graph/graph.ts";
 import { checkTensor } from "../../checks.ts";
 import type { Floats, Shape, Tensor } from "../../tensor.ts";
@@ -63,65 +63,58 @@ abstract class Scale extends Layer<{ x: Tensor; gate: Tensor }> {
   }
 }
 
-/** y[n,c,h,w] = scaled(x)[n,c,h,w] * gate(x)[n,c]: one gate for a channel, of something that is made of x by itself. */
-export class ScaleChannels extends Scale {
+/** One gate for all numbers of a channel, or for those of a pixel. */
+abstract class ScalePlanes extends Scale {
+  protected abstract readonly by: "channel" | "pixel";
+  protected abstract gateShape(input: Shape): Shape;
+
   override describe(): string {
-    return "Scale by channel";
+    return `Scale by ${this.by}`;
   }
 
   protected check(input: Shape, gate: Shape): void {
-    checkImages("ScaleChannels", input);
-    const wanted = [input[0], input[1], 1, 1];
-    if (!sameShape(gate, wanted)) throw new RangeError(`ScaleChannels: the gate wants shape ${showShape(wanted)}, got ${showShape(gate)}`);
+    const name = this.by === "channel" ? "ScaleChannels" : "ScalePixels";
+    checkImages(name, input);
+    const wanted = this.gateShape(input);
+    if (!sameShape(gate, wanted)) throw new RangeError(`${name}: the gate wants shape ${showShape(wanted)}, got ${showShape(gate)}`);
   }
 
   protected apply<A extends Floats>(x: Tensor<A>, gate: Tensor<A>): Tensor<A> {
     const y = x.like();
-    this.kernels.channelScaleForward(y.data, x.data, gate.data, channelShape(x.shape[0], x.shape[1], x.shape[2] * x.shape[3]));
+    this.kernels[`${this.by}ScaleForward` as const](y.data, x.data, gate.data, planes(x.shape));
     return y;
   }
 
   protected applyBackward<A extends Floats>(dx: Tensor<A>, x: Tensor, gate: Tensor, dy: Tensor<A>): Tensor<A> {
     const dgate = dy.like(gate.shape);
-    this.kernels.channelScaleBackward(
-      dx.data, dgate.data, x.data, gate.data, dy.data, channelShape(x.shape[0], x.shape[1], x.shape[2] * x.shape[3]),
-    );
+    this.kernels[`${this.by}ScaleBackward` as const](dx.data, dgate.data, x.data, gate.data, dy.data, planes(x.shape));
     return dgate;
   }
 
   protected lowerScale(graph: GraphBuilder, x: Value, gate: Value): Value {
-    return graph.add(this, { kind: "scale" }, [x, gate], x.shape);
+    return graph.add(this, { kind: this.by === "channel" ? "scale" : "pixel_scale" }, [x, gate], x.shape);
+  }
+}
+
+function planes([batch, channels, height, width]: Shape): ChannelShape {
+  return channelShape(batch, channels, height * width);
+}
+
+/** y[n,c,h,w] = scaled(x)[n,c,h,w] * gate(x)[n,c]: one gate for a channel, of something that is made of x by itself. */
+export class ScaleChannels extends ScalePlanes {
+  protected readonly by = "channel";
+
+  protected gateShape([batch, channels]: Shape): Shape {
+    return [batch, channels, 1, 1];
   }
 }
 
 /** y[n,c,h,w] = x[n,c,h,w] * gate(x)[n,0,h,w]: one gate for a pixel of all channels. */
-export class ScalePixels extends Scale {
-  override describe(): string {
-    return "Scale by pixel";
-  }
+export class ScalePixels extends ScalePlanes {
+  protected readonly by = "pixel";
 
-  protected check(input: Shape, gate: Shape): void {
-    checkImages("ScalePixels", input);
-    const wanted = [input[0], 1, input[2], input[3]];
-    if (!sameShape(gate, wanted)) throw new RangeError(`ScalePixels: the gate wants shape ${showShape(wanted)}, got ${showShape(gate)}`);
-  }
-
-  protected apply<A extends Floats>(x: Tensor<A>, gate: Tensor<A>): Tensor<A> {
-    const y = x.like();
-    this.kernels.pixelScaleForward(y.data, x.data, gate.data, channelShape(x.shape[0], x.shape[1], x.shape[2] * x.shape[3]));
-    return y;
-  }
-
-  protected applyBackward<A extends Floats>(dx: Tensor<A>, x: Tensor, gate: Tensor, dy: Tensor<A>): Tensor<A> {
-    const dgate = dy.like(gate.shape);
-    this.kernels.pixelScaleBackward(
-      dx.data, dgate.data, x.data, gate.data, dy.data, channelShape(x.shape[0], x.shape[1], x.shape[2] * x.shape[3]),
-    );
-    return dgate;
-  }
-
-  protected lowerScale(graph: GraphBuilder, x: Value, gate: Value): Value {
-    return graph.add(this, { kind: "pixel_scale" }, [x, gate], x.shape);
+  protected gateShape([batch, , height, width]: Shape): Shape {
+    return [batch, 1, height, width];
   }
 }
 

@@ -8,25 +8,12 @@
  * them; 3x3 with stride 2 four, with 1, 2, 2 and 4; 1x1 with stride 2 one with one tap and three with none, which are zero.
  */
 import { checkWindows, paddingName } from "../../convolution/params.ts";
+import type { ConvGeometry } from "../../convolution/params.ts";
 import type { VectorArithmetic } from "../../shared/arithmetic.ts";
-import type { Layout } from "../../shared/layout.ts";
 
-type Two = readonly [number, number];
-
-/** Pairs are [height, width]. */
-export interface ConvGradientParams extends Pick<VectorArithmetic, "fma"> {
+/** The geometry is that of the forward convolution: input is x, or its gradient, output the gradient of y. */
+export interface ConvGradientParams extends Pick<VectorArithmetic, "fma">, ConvGeometry {
   readonly batch: number;
-  /** Of x, or of its gradient. */
-  readonly input: Layout;
-  /** Of the gradient of y. */
-  readonly output: Layout;
-  readonly kernel: Two;
-  readonly stride: Two;
-  /** At the top and left, and at the bottom and right where it is another there. */
-  readonly padding: Two;
-  readonly paddingEnd?: Two;
-  readonly dilation: Two;
-  readonly groups: number;
 }
 
 /** One axis of a phase. */
