@@ -7,7 +7,7 @@ import { isPadded } from "../../../kernels/wasm/operations/pad.ts";
 import type { Kind, Value } from "../../graph/graph.ts";
 import { showShape, sizeOf } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
-import type { Computation, Declaration, NodeOf } from "../record.ts";
+import type { Computation, Computations, Declaration, Declarations, NodeOf } from "../record.ts";
 import { broadcast, stridesOf } from "./pointwise.ts";
 
 type Takes<K extends Kind> = Computation<K> & { readonly shapeOf: (node: NodeOf<K>) => TakeShape };
@@ -37,11 +37,11 @@ function axis(size: number, stride: number, from: (i: number) => number): Int32A
   });
 }
 
-export const constant: Declaration<"constant"> = {
+const constant: Declaration<"constant"> = {
   shape: ({ value }) => value.read().shape,
   parameters: ({ value }) => [value],
 };
-export const constantComputation: Computation<"constant"> = {
+const constantComputation: Computation<"constant"> = {
   routine({ operation: { value }, output }, { array, constant: numbers }) {
     const [y, x] = [array(output), numbers(value)];
     return () => y.set(x);
@@ -52,7 +52,7 @@ export const constantComputation: Computation<"constant"> = {
   },
 };
 
-export const reshape: Declaration<"reshape"> = {
+const reshape: Declaration<"reshape"> = {
   shape({ shape }, [x]) {
     if (sizeOf(shape) !== sizeOf(x)) {
       throw new RangeError(`reshape: ${showShape(shape)} wants ${sizeOf(shape)} numbers, the input ${showShape(x)} has ${sizeOf(x)}`);
@@ -60,7 +60,7 @@ export const reshape: Declaration<"reshape"> = {
     return shape;
   },
 };
-export const reshapeComputation: Computation<"reshape"> = {
+const reshapeComputation: Computation<"reshape"> = {
   routine({ inputs, output }, { array }) {
     const [y, x] = [array(output), array(inputs[0])];
     return () => y.set(x);
@@ -74,7 +74,7 @@ export const reshapeComputation: Computation<"reshape"> = {
   },
 };
 
-export const transpose: Declaration<"transpose"> = {
+const transpose: Declaration<"transpose"> = {
   shape({ order }, [x]) {
     if (order.length !== x.length || x.some((_, i) => !order.includes(i))) {
       throw new RangeError(`transpose: order wants each axis of ${showShape(x)} once, got ${showShape(order)}`);
@@ -93,7 +93,7 @@ export const transposeComputation: Takes<"transpose"> = {
   },
 };
 
-export const slice: Declaration<"slice"> = {
+const slice: Declaration<"slice"> = {
   shape({ starts, steps, shape }, [x]) {
     const inside = (at: number, i: number): boolean => at >= 0 && at < x[i];
     const fits = shape.length === x.length &&
@@ -117,7 +117,7 @@ export const sliceComputation: Takes<"slice"> = {
   },
 };
 
-export const expand: Declaration<"expand"> = {
+const expand: Declaration<"expand"> = {
   shape({ shape }, [x]) {
     if (broadcast("expand", [shape, x]).join() !== shape.join()) {
       throw new RangeError(`expand: ${showShape(x)} does not stretch to ${showShape(shape)}`);
@@ -137,7 +137,7 @@ export const expandComputation: Takes<"expand"> = {
   },
 };
 
-export const gather: Declaration<"gather"> = {
+const gather: Declaration<"gather"> = {
   shape({ axis: along, rows }, [x]) {
     const wrong = rows.find((row) => !(row >= 0 && row < x[along]));
     if (wrong !== undefined || !(along < x.length)) throw new RangeError(`gather: ${showShape(x)} has no row ${wrong} on axis ${along}`);
@@ -155,7 +155,7 @@ export const gatherComputation: Takes<"gather"> = {
   },
 };
 
-export const pad: Declaration<"pad"> = { shape: ({ before, after }, [x]) => x.map((n, i) => n + before[i] + after[i]) };
+const pad: Declaration<"pad"> = { shape: ({ before, after }, [x]) => x.map((n, i) => n + before[i] + after[i]) };
 export const padComputation: Takes<"pad"> = {
   ...takes<"pad">(({ before, mode }, from, to) => {
     const strides = stridesOf(from);
@@ -183,7 +183,7 @@ export function padded<T>({ operation, inputs: [{ shape }] }: NodeOf<"pad">, use
   return isPadded(all) ? use(all) : undefined;
 }
 
-export const join: Declaration<"join"> = {
+const join: Declaration<"join"> = {
   shape({ axis: along }, inputs) {
     const [first] = inputs;
     for (const shape of inputs) {
@@ -194,7 +194,7 @@ export const join: Declaration<"join"> = {
     return first.map((n, i) => (i === along ? inputs.reduce((sum, shape) => sum + shape[along], 0) : n));
   },
 };
-export const joinComputation: Computation<"join"> = {
+const joinComputation: Computation<"join"> = {
   routine({ operation: { axis: along }, inputs, output }, { array }) {
     const y = array(output);
     const rowOf = ({ shape }: Value): number => sizeOf(shape.slice(along));
@@ -212,4 +212,13 @@ export const joinComputation: Computation<"join"> = {
   check({ x, fewer, add }) {
     add({ kind: "join", axis: 1 }, x.shape.map((n, i) => (i === 1 ? n + fewer.shape[1] : n)), x, fewer);
   },
+};
+
+export type MoveKind = "constant" | "reshape" | "transpose" | "slice" | "expand" | "gather" | "pad" | "join";
+
+export const moveDeclarations: Pick<Declarations, MoveKind> = { constant, reshape, transpose, slice, expand, gather, pad, join };
+
+export const moveComputations: Pick<Computations, MoveKind> = {
+  constant: constantComputation, reshape: reshapeComputation, transpose: transposeComputation, slice: sliceComputation,
+  expand: expandComputation, gather: gatherComputation, pad: padComputation, join: joinComputation,
 };

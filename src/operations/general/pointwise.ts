@@ -6,7 +6,7 @@ import { showShape } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
 import { sameShape } from "../record.ts";
 import { binaryFunctions, unaryFunctions } from "./functions.ts";
-import type { Computation, Declaration } from "../record.ts";
+import type { Computation, Computations, Declaration, Declarations } from "../record.ts";
 
 /**
  * The shape that numpy gives a function of tensors of these shapes: sizes of 1 are stretched, missing ones in front count as 1.
@@ -48,8 +48,8 @@ export const geometry = ({ inputs, output }: Pick<Node, "inputs" | "output">): B
   output.shape, inputs.map(({ shape }) => shape),
 );
 
-export const unary: Declaration<"unary"> = { shape: sameShape };
-export const unaryComputation: Computation<"unary"> = {
+const unary: Declaration<"unary"> = { shape: sameShape };
+const unaryComputation: Computation<"unary"> = {
   routine({ operation, inputs, output }, { array }) {
     const [y, x, f] = [array(output), array(inputs[0]), unaryFunctions[operation.by]];
     return () => unaryForward(y, x, f);
@@ -64,8 +64,8 @@ export const unaryComputation: Computation<"unary"> = {
   },
 };
 
-export const elu: Declaration<"elu"> = { shape: sameShape };
-export const eluComputation: Computation<"elu"> = {
+const elu: Declaration<"elu"> = { shape: sameShape };
+const eluComputation: Computation<"elu"> = {
   routine({ operation: { alpha }, inputs, output }, { array }) {
     const [y, x] = [array(output), array(inputs[0])];
     return () => unaryForward(y, x, (v) => (v > 0 ? v : alpha * (unaryFunctions.exp(v) - 1)));
@@ -76,8 +76,8 @@ export const eluComputation: Computation<"elu"> = {
   },
 };
 
-export const clip: Declaration<"clip"> = { shape: sameShape };
-export const clipComputation: Computation<"clip"> = {
+const clip: Declaration<"clip"> = { shape: sameShape };
+const clipComputation: Computation<"clip"> = {
   routine({ operation: { least, most }, inputs, output }, { array }) {
     const [y, x] = [array(output), array(inputs[0])];
     return () => unaryForward(y, x, (v) => Math.min(most, Math.max(least, v)));
@@ -88,8 +88,8 @@ export const clipComputation: Computation<"clip"> = {
   },
 };
 
-export const binary: Declaration<"binary"> = { shape: ({ by }, inputs) => broadcast(by, inputs) };
-export const binaryComputation: Computation<"binary"> = {
+const binary: Declaration<"binary"> = { shape: ({ by }, inputs) => broadcast(by, inputs) };
+const binaryComputation: Computation<"binary"> = {
   routine(node, { array }) {
     const { operation, inputs, output } = node;
     const [y, a, b] = [output, ...inputs].map((value) => array(value));
@@ -104,11 +104,19 @@ export const binaryComputation: Computation<"binary"> = {
   },
 };
 
-export const select: Declaration<"select"> = { shape: (_, inputs) => broadcast("select", inputs) };
-export const selectComputation: Computation<"select"> = {
+const select: Declaration<"select"> = { shape: (_, inputs) => broadcast("select", inputs) };
+const selectComputation: Computation<"select"> = {
   routine(node, { array }) {
     const [y, ...operands] = [node.output, ...node.inputs].map((value) => array(value));
     const shape = geometry(node);
     return () => broadcastForward(y, operands, (condition, a, b) => (condition !== 0 ? a : b), shape);
   },
+};
+
+export type PointwiseKind = "unary" | "elu" | "clip" | "binary" | "select";
+
+export const pointwiseDeclarations: Pick<Declarations, PointwiseKind> = { unary, elu, clip, binary, select };
+
+export const pointwiseComputations: Pick<Computations, PointwiseKind> = {
+  unary: unaryComputation, elu: eluComputation, clip: clipComputation, binary: binaryComputation, select: selectComputation,
 };

@@ -7,7 +7,7 @@ import type { Node } from "../../graph/graph.ts";
 import { showShape, sizeOf } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
 import { sameShape } from "../record.ts";
-import type { Computation, Declaration } from "../record.ts";
+import type { Computation, Computations, Declaration, Declarations } from "../record.ts";
 import { broadcast, broadcastShape } from "./pointwise.ts";
 
 /** A tensor as [outer, size, inner] around axes that lie side by side. */
@@ -19,14 +19,14 @@ function checkAxis(operation: string, axis: number, shape: Shape): void {
   if (!(axis >= 0 && axis < shape.length)) throw new RangeError(`${operation}: axis ${axis} is none of ${showShape(shape)}`);
 }
 
-export const reduce: Declaration<"reduce"> = {
+const reduce: Declaration<"reduce"> = {
   shape({ axis, end }, [x]) {
     checkAxis("reduce", axis, x);
     checkAxis("reduce", end - 1, x);
     return x.map((n, i) => (i >= axis && i < end ? 1 : n));
   },
 };
-export const reduceComputation: Computation<"reduce"> = {
+const reduceComputation: Computation<"reduce"> = {
   routine({ operation: { by, axis, end }, inputs, output }, { array }) {
     const [y, x, shape] = [array(output), array(inputs[0]), rowsOf(inputs[0].shape, axis, end)];
     return () => reduceForward(y, x, by, shape);
@@ -40,26 +40,26 @@ export const reduceComputation: Computation<"reduce"> = {
   },
 };
 
-export const argMax: Declaration<"arg_max"> = {
+const argMax: Declaration<"arg_max"> = {
   shape({ axis }, [x]) {
     checkAxis("arg_max", axis, x);
     return x.map((n, i) => (i === axis ? 1 : n));
   },
 };
-export const argMaxComputation: Computation<"arg_max"> = {
+const argMaxComputation: Computation<"arg_max"> = {
   routine({ operation: { axis }, inputs, output }, { array }) {
     const [y, x, shape] = [array(output), array(inputs[0]), rowsOf(inputs[0].shape, axis)];
     return () => argMaxForward(y, x, shape);
   },
 };
 
-export const softmax: Declaration<"softmax"> = {
+const softmax: Declaration<"softmax"> = {
   shape(operation, inputs) {
     checkAxis("softmax", operation.axis, inputs[0]);
     return sameShape(operation, inputs);
   },
 };
-export const softmaxComputation: Computation<"softmax"> = {
+const softmaxComputation: Computation<"softmax"> = {
   routine({ operation: { axis, logarithm }, inputs, output }, { array }) {
     const [y, x, shape] = [array(output), array(inputs[0]), rowsOf(inputs[0].shape, axis)];
     return () => softmaxRowsForward(y, x, logarithm, shape);
@@ -70,7 +70,7 @@ export const softmaxComputation: Computation<"softmax"> = {
   },
 };
 
-export const resample: Declaration<"resample"> = {
+const resample: Declaration<"resample"> = {
   shape({ axis, taps }, [x]) {
     checkAxis("resample", axis, x);
     if (!taps.places.every((place) => place >= 0 && place < x[axis])) {
@@ -79,7 +79,7 @@ export const resample: Declaration<"resample"> = {
     return x.map((n, i) => (i === axis ? taps.starts.length - 1 : n));
   },
 };
-export const resampleComputation: Computation<"resample"> = {
+const resampleComputation: Computation<"resample"> = {
   routine({ operation: { axis, taps }, inputs, output }, { array }) {
     const [y, x, shape] = [array(output), array(inputs[0]), rowsOf(inputs[0].shape, axis)];
     return () => resampleForward(y, x, taps, shape);
@@ -93,7 +93,7 @@ export const resampleComputation: Computation<"resample"> = {
   },
 };
 
-export const matrixProduct: Declaration<"matrix_product"> = {
+const matrixProduct: Declaration<"matrix_product"> = {
   shape(_, [a, b]) {
     if (a.length < 2 || b.length < 2 || a[a.length - 1] !== b[b.length - 2]) {
       throw new RangeError(`matrix_product: ${showShape(a)} and ${showShape(b)} do not fit`);
@@ -118,10 +118,19 @@ export function productShape({ inputs, output }: Pick<Node, "inputs" | "output">
   });
   return { rows, inner, columns, starts };
 }
-export const matrixProductComputation: Computation<"matrix_product"> = {
+const matrixProductComputation: Computation<"matrix_product"> = {
   routine(node, { array }) {
     const [y, a, b] = [node.output, ...node.inputs].map((value) => array(value));
     const shape = productShape(node);
     return () => matrixProductForward(y, a, b, shape);
   },
+};
+
+export type RowKind = "reduce" | "arg_max" | "softmax" | "resample" | "matrix_product";
+
+export const rowDeclarations: Pick<Declarations, RowKind> = { reduce, arg_max: argMax, softmax, resample, matrix_product: matrixProduct };
+
+export const rowComputations: Pick<Computations, RowKind> = {
+  reduce: reduceComputation, arg_max: argMaxComputation, softmax: softmaxComputation, resample: resampleComputation,
+  matrix_product: matrixProductComputation,
 };

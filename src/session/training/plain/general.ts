@@ -9,7 +9,6 @@ import { elementwiseShape } from "../../../../kernels/shapes.ts";
 import type { Node } from "../../../graph/graph.ts";
 import { channelConvShape } from "../../../operations/convolution/channel-conv.ts";
 import { binarySlopes, unarySlopes } from "../../../operations/general/derivatives.ts";
-import type { GeneralKind } from "../../../operations/general/index.ts";
 import {
   expandComputation, gatherComputation, padComputation, sliceComputation, transposeComputation,
 } from "../../../operations/general/moves.ts";
@@ -79,7 +78,12 @@ const matrixProduct: PassOf<"matrix_product"> = (node) => {
 
 const none = (): number => 0;
 
-export const generalPasses: { readonly [K in GeneralKind]: PassOf<K> } = {
+/** Kinds whose passes stand here. */
+export type GeneralPassKind =
+  | "constant" | "unary" | "elu" | "clip" | "binary" | "select" | "reshape" | "transpose" | "slice" | "expand" | "gather" | "pad" | "join"
+  | "reduce" | "arg_max" | "softmax" | "resample" | "matrix_product";
+
+export const generalPasses: { readonly [K in GeneralPassKind]: PassOf<K> } = {
   constant,
   unary: ({ operation: { by } }) => sloped(unarySlopes[by]),
   elu: ({ operation: { alpha } }) => sloped((x, y) => (x > 0 ? 1 : y + alpha)),

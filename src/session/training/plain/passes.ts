@@ -9,12 +9,12 @@ import {
 import { conv2dScratch, convTranspose2dScratch } from "../../../../kernels/scratch.ts";
 import type { Conv2dShape, Pool2dShape } from "../../../../kernels/shapes.ts";
 import type { Activation, ActivationKind, Kind } from "../../../graph/graph.ts";
-import type { GeneralKind } from "../../../operations/general/index.ts";
 import { padded } from "../../../operations/general/moves.ts";
 import { perChannel, resized } from "../../../operations/record.ts";
 import type { NodeOf } from "../../../operations/record.ts";
 import { sizeOf } from "../../../tensor.ts";
 import { channelConv, channelPool, generalPasses, multiply, pixelScale } from "./general.ts";
+import type { GeneralPassKind } from "./general.ts";
 import { eachInput } from "./pass.ts";
 import type { PassArrays, PassOf } from "./pass.ts";
 
@@ -237,8 +237,8 @@ const pad: PassOf<"pad"> = (node) => {
 };
 
 /** Kinds whose passes stand here and in general.ts; further ones stand with their rules. */
-type PassKind =
-  | GeneralKind | "multiply" | "pixel_scale" | "channel_pool" | "channel_conv" | "conv2d" | "conv_transpose2d" | "linear" | "batch_norm"
+export type PassKind =
+  | GeneralPassKind | "multiply" | "pixel_scale" | "channel_pool" | "channel_conv" | "conv2d" | "conv_transpose2d" | "linear" | "batch_norm"
   | "activation" | "prelu" | "add" | "partial_add" | "scale" | "dropout" | "fake_quantise" | "global_pool" | "max_pool" | "average_pool"
   | "adaptive_average_pool" | "concat" | "flatten" | "channel_shuffle" | "resize" | "l2_normalise";
 

@@ -18,8 +18,8 @@ import { scaleRules } from "./scale.ts";
 import { transposedConvolutionRules } from "./transposed-convolution.ts";
 
 const rules: Rules = {
-  ...convolutionRules, ...transposedConvolutionRules, ...batchNormRules, ...pointwiseRules, ...scaleRules, ...poolingRules, ...moveRules,
-  ...dropoutRules, ...fakeQuantiseRules, ...plainRules,
+  ...plainRules, ...convolutionRules, ...transposedConvolutionRules, ...batchNormRules, ...pointwiseRules, ...scaleRules,
+  ...poolingRules, ...moveRules, ...dropoutRules, ...fakeQuantiseRules,
   quantise: "inference only",
   dequantise: "inference only",
   quantised_conv2d: "inference only",

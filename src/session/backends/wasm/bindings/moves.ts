@@ -15,7 +15,7 @@ import { storedFloats } from "../../../plan/places.ts";
 import type { Image } from "../../../plan/places.ts";
 import { numbers } from "../pack-weights.ts";
 import { onLayouts } from "./binding.ts";
-import type { Binding } from "./binding.ts";
+import type { Binding, Bindings } from "./binding.ts";
 import { storedPlaces } from "./rows.ts";
 
 /** Floats of x from one index of each axis to the next; the first is of images. */
@@ -49,13 +49,13 @@ function walks<K extends Kind>(walkOf: (node: Parameters<Binding<K>["bind"]>[0])
 const fill = (length: number, value: number): number[] => new Array<number>(length).fill(value);
 const axes = ({ length }: readonly number[]): number[] => Array.from({ length }, (_, i) => i);
 
-export const transposeBinding: Binding<"transpose"> = walks(({ operation: { order } }) =>
+const transpose: Binding<"transpose"> = walks(({ operation: { order } }) =>
   (order[0] === 0 ? { order, starts: fill(order.length, 0), steps: fill(order.length, 1) } : undefined));
 
-export const sliceBinding: Binding<"slice"> = walks(({ operation: { starts, steps, shape }, inputs: [x] }) =>
+const slice: Binding<"slice"> = walks(({ operation: { starts, steps, shape }, inputs: [x] }) =>
   (starts[0] === 0 && shape[0] === x.shape[0] && sizeOf(shape) > 0 ? { order: axes(shape), starts, steps } : undefined));
 
-export const expandBinding: Binding<"expand"> = walks(({ operation: { shape }, inputs: [x] }) =>
+const expand: Binding<"expand"> = walks(({ operation: { shape }, inputs: [x] }) =>
   ({ order: axes(shape), starts: fill(shape.length, 0), steps: shape.map((n, i) => (n === x.shape[i] ? 1 : 0)) }));
 
 const isRow = ({ height, width }: Layout): boolean => height === 1 && width === 1;
@@ -65,7 +65,7 @@ function recut({ region, layout, images }: Image, count: number): Image {
   return { region, layout: { channels: (layout.channels * images) / count, height: 1, width: 1, halo: 0 }, images: count };
 }
 
-export const reshapeBinding: Binding<"reshape"> = {
+const reshape: Binding<"reshape"> = {
   bind({ inputs, output }, { image }): Call | undefined {
     const [x, y] = [image(inputs[0]), image(output)];
     const flat = [x, y].map(({ layout, images }) => isRow(layout) && (layout.halo === 0 || images === 1));
@@ -84,7 +84,7 @@ export const reshapeBinding: Binding<"reshape"> = {
 };
 
 /** Channels one after the other. */
-export const joinBinding: Binding<"join"> = {
+const join: Binding<"join"> = {
   bind: onLayouts((output, inputs, { operation: { axis } }) => (axis === 1 ? concatKernel(output, inputs) : undefined)),
 };
 
@@ -96,7 +96,7 @@ function pixelsByPlace(y: Image, x: Image, rows: readonly number[], columns: rea
 }
 
 /** Rows or columns of images. */
-export const gatherBinding: Binding<"gather"> = {
+const gather: Binding<"gather"> = {
   bind({ operation: { axis, rows }, inputs, output }, { image }) {
     if (axis < 2 || output.shape.length > 4) return undefined;
     const [x, y] = [image(inputs[0]), image(output)];
@@ -104,10 +104,10 @@ export const gatherBinding: Binding<"gather"> = {
   },
 };
 
-export const padBinding: Binding<"pad"> = { bind: onLayouts((output, [x], node) => padded(node, (shape) => padKernel(output, x, shape))) };
+const pad: Binding<"pad"> = { bind: onLayouts((output, [x], node) => padded(node, (shape) => padKernel(output, x, shape))) };
 
 /** A copy at each run, of what is stored as the output lies. */
-export const constantBinding: Binding<"constant"> = {
+const constant: Binding<"constant"> = {
   bind({ operation: { value }, output }, { image }) {
     const y = image(output);
     const { channels, height, width, halo } = y.layout;
@@ -126,4 +126,8 @@ export const constantBinding: Binding<"constant"> = {
     const whole = { channels: (y.images * imagePitch(y.layout)), height: 1, width: 1, halo: 0 };
     return callOf(copyKernel(whole, whole), 1, [y, stored]);
   },
+};
+
+export const moveBindings: Pick<Bindings, "constant" | "reshape" | "transpose" | "slice" | "expand" | "gather" | "pad" | "join"> = {
+  constant, reshape, transpose, slice, expand, gather, pad, join,
 };

@@ -1,6 +1,7 @@
 /** Functions of one number, and of two where either operand may be stretched. */
 import { binaryKernel, fitsBinary, hasBinaryKernel } from "../../../../../kernels/wasm/operations/general/binary.ts";
 import { activationKernel } from "../../../../../kernels/wasm/operations/elementwise.ts";
+import { partialAddKernel } from "../../../../../kernels/wasm/operations/partial-add.ts";
 import { preluKernel } from "../../../../../kernels/wasm/operations/prelu.ts";
 import type { ActivationEmitter } from "../../../../../kernels/wasm/shared/activation.ts";
 import { clipEmitter, eluEmitter, functionEmitters } from "../../../../../kernels/wasm/shared/functions.ts";
@@ -11,7 +12,7 @@ import { sizeOf } from "../../../../tensor.ts";
 import { callOf } from "../../../plan/kernel-call.ts";
 import { storedFloats } from "../../../plan/places.ts";
 import { onLayouts, overFirst } from "./binding.ts";
-import type { Binding } from "./binding.ts";
+import type { Binding, Bindings } from "./binding.ts";
 
 function functionKernel(output: Layout, x: Layout, name: string, emit: ActivationEmitter): Kernel {
   return activationKernel(output, x, { activation: name, slope: 0, offset: 0, emit });
@@ -19,7 +20,7 @@ function functionKernel(output: Layout, x: Layout, name: string, emit: Activatio
 
 const emitters: Readonly<Partial<Record<UnaryFunction, ActivationEmitter>>> = functionEmitters;
 
-export const unaryBinding: Binding<"unary"> = {
+const unary: Binding<"unary"> = {
   bind: onLayouts((output, [x], { operation: { by } }) => {
     const emit = emitters[by];
     return emit && functionKernel(output, x, by, emit);
@@ -27,19 +28,19 @@ export const unaryBinding: Binding<"unary"> = {
   over: overFirst,
 };
 
-export const eluBinding: Binding<"elu"> = {
+const elu: Binding<"elu"> = {
   bind: onLayouts((output, [x], { operation: { alpha } }) => functionKernel(output, x, `elu_${alpha}`, eluEmitter(alpha))),
   over: overFirst,
 };
 
-export const clipBinding: Binding<"clip"> = {
+const clip: Binding<"clip"> = {
   bind: onLayouts(
     (output, [x], { operation: { least, most } }) => functionKernel(output, x, `clip_${least}_${most}`, clipEmitter(least, most)),
   ),
   over: overFirst,
 };
 
-export const preluBinding: Binding<"prelu"> = {
+const prelu: Binding<"prelu"> = {
   bind({ operation: { slope }, inputs, output }, { image }) {
     const [x, y] = [image(inputs[0]), image(output)];
     const slopes = storedFloats(`${slope.name} slopes`, y.layout.channels, { fill: (into) => into.set(slope.read().data) });
@@ -64,6 +65,15 @@ function stretched<K extends Kind>(functionOf: (node: Parameters<Binding<K>["bin
   };
 }
 
-export const binaryBinding: Binding<"binary"> = stretched(({ operation: { by } }) => by);
-export const multiplyBinding: Binding<"multiply"> = stretched(() => "multiply");
-export const pixelScaleBinding: Binding<"pixel_scale"> = stretched(() => "multiply");
+const binary: Binding<"binary"> = stretched(({ operation: { by } }) => by);
+const multiply: Binding<"multiply"> = stretched(() => "multiply");
+const pixelScale: Binding<"pixel_scale"> = stretched(() => "multiply");
+
+/** A sum over the first channels. */
+const partialAdd: Binding<"partial_add"> = { bind: onLayouts((output, [a, b]) => partialAddKernel(output, a, b)), over: overFirst };
+
+export const pointwiseBindings: Pick<
+  Bindings, "unary" | "elu" | "clip" | "binary" | "prelu" | "multiply" | "pixel_scale" | "partial_add" | "select" | "dropout" | "fake_quantise"
+> = {
+  unary, elu, clip, binary, prelu, multiply, pixel_scale: pixelScale, partial_add: partialAdd, select: "plain", dropout: "plain", fake_quantise: "plain",
+};

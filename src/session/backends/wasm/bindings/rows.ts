@@ -8,22 +8,22 @@ import { callOf } from "../../../plan/kernel-call.ts";
 import { storedFloats } from "../../../plan/places.ts";
 import type { Stored } from "../../../plan/places.ts";
 import { onLayouts, overFirst } from "./binding.ts";
-import type { Binding } from "./binding.ts";
+import type { Binding, Bindings } from "./binding.ts";
 import { numbers } from "../pack-weights.ts";
 
 /** Along the channels. */
-export const softmaxBinding: Binding<"softmax"> = {
+const softmax: Binding<"softmax"> = {
   bind: onLayouts((output, [x], { operation: { axis, logarithm } }) => (axis === 1 ? softmaxKernel(output, x, logarithm) : undefined)),
   over: overFirst,
 };
 
-export const l2NormaliseBinding: Binding<"l2_normalise"> = {
+const l2Normalise: Binding<"l2_normalise"> = {
   bind: onLayouts((output, [x]) => l2NormaliseKernel(output, x)),
   over: overFirst,
 };
 
 /** Over all of an image, or over the channels. */
-export const reduceBinding: Binding<"reduce"> = {
+const reduce: Binding<"reduce"> = {
   bind: onLayouts((output, [x], { operation: { by, axis, end }, inputs: [{ shape }] }) => {
     if (by !== "mean" && by !== "max") return undefined;
     if (axis === 1 && end === 2) return channelPoolKernel(output, x, by);
@@ -31,11 +31,11 @@ export const reduceBinding: Binding<"reduce"> = {
   }),
 };
 
-export const channelPoolBinding: Binding<"channel_pool"> = {
+const channelPool: Binding<"channel_pool"> = {
   bind: onLayouts((output, [x], { operation: { by } }) => channelPoolKernel(output, x, by)),
 };
 
-export const channelConvBinding: Binding<"channel_conv"> = {
+const channelConv: Binding<"channel_conv"> = {
   bind({ operation: { weight }, inputs, output }, { image }) {
     const [x, y] = [image(inputs[0]), image(output)];
     const floats = numbers(weight)!.length;
@@ -53,7 +53,7 @@ export function storedPlaces(key: string, places: ArrayLike<number>): Stored {
 }
 
 /** Rows or columns. */
-export const resampleBinding: Binding<"resample"> = {
+const resample: Binding<"resample"> = {
   bind({ operation: { axis, taps: { starts, places, weights } }, inputs, output }, { image }) {
     const { length } = output.shape;
     if (axis < 2 || length > 4) return undefined;
@@ -64,4 +64,11 @@ export const resampleBinding: Binding<"resample"> = {
     ];
     return callOf(resampleKernel(y.layout, x.layout, axis === 2 ? "rows" : "columns"), y.images, [y, x, ...tables]);
   },
+};
+
+export const rowBindings: Pick<
+  Bindings, "reduce" | "softmax" | "resample" | "l2_normalise" | "channel_pool" | "channel_conv" | "arg_max" | "matrix_product"
+> = {
+  reduce, softmax, resample, l2_normalise: l2Normalise, channel_pool: channelPool, channel_conv: channelConv, arg_max: "plain",
+  matrix_product: "plain",
 };
