@@ -6,7 +6,7 @@ import { plainInference } from "../../kernels/plain/inference.ts";
 import { bundle } from "../../src/bundle/bundle.ts";
 import { dense, readers } from "../../src/bundle/text.ts";
 import { computations } from "../../src/operations/index.ts";
-import { openNetwork } from "../../src/open-network.ts";
+import { openNetwork } from "../../src/weights/open-network.ts";
 import { networkOf, sessionGraph } from "../../src/session/optimise/session-graph.ts";
 import { PlainConstants, plainProgram } from "../../src/session/backends/plain/program.ts";
 import { bundledNetwork } from "../../models/bundled.ts";

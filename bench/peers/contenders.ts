@@ -2,7 +2,7 @@
 import type { Contender, HostName, ModelFiles } from "./contender.ts";
 
 /** One family, which a page imports by itself: "senet/models/resnet". */
-const network = `export { resnet } from "../../models/residual/resnet.ts"; export { loadWeights } from "../../src/weights.ts";`;
+const network = `export { resnet } from "../../models/residual/resnet.ts"; export { loadWeights } from "../../src/weights/weights.ts";`;
 /** The engine alone, as the other engines are counted: networks come to them in files. */
 const engine = `export { compileSync } from "../../src/session/lean.ts"; export { Tensor } from "../../src/tensor.ts";`;
 const engineWithThreads = `export { compile } from "../../src/session/lean.ts"; export { Tensor } from "../../src/tensor.ts";`;

@@ -9,7 +9,7 @@ import { parseSafetensors } from "../../src/io/weights/safetensors.ts";
 import { compileSync } from "../../src/session/session.ts";
 import type { Session } from "../../src/session/session.ts";
 import { Tensor } from "../../src/tensor.ts";
-import { loadWeights, weightsDescription } from "../../src/weights.ts";
+import { loadWeights, weightsDescription } from "../../src/weights/weights.ts";
 import type { Picture } from "./pictures.ts";
 
 const file = join(dirname(fileURLToPath(import.meta.url)), "../../models/pretrained/fashion-mnist.safetensors");

@@ -1,12 +1,12 @@
 /** Weights files on the command line: read whatever their format, and everything said that was guessed or left out. */
 import { readWeights } from "../io/weights/read.ts";
 import type { WeightsFile } from "../io/weights/stored.ts";
-import { limited } from "../network-of-file.ts";
+import { limited } from "../weights/network-of-file.ts";
 import type { Module } from "../nn/module.ts";
 import { readQuantised } from "../quantise/file.ts";
 import type { QuantisedNetwork } from "../quantise/network.ts";
-import { loadWeights } from "../weights.ts";
-import type { LoadOptions, WeightsReport } from "../weights.ts";
+import { loadWeights } from "../weights/weights.ts";
+import type { LoadOptions, WeightsReport } from "../weights/weights.ts";
 import { readBytes } from "./files.ts";
 import { note } from "./terminal.ts";
 

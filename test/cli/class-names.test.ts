@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import { createModel } from "../../models/index.ts";
 import { readClassNames } from "../../src/cli/class-names.ts";
 import { parseSafetensors, writeSafetensors } from "../../src/io/weights/safetensors.ts";
-import { saveWeights } from "../../src/weights.ts";
+import { saveWeights } from "../../src/weights/weights.ts";
 import { senet, temporaryFolder } from "./call.ts";
 
 const folder = temporaryFolder();

@@ -14,7 +14,7 @@ import { progressLine } from "../../src/cli/terminal.ts";
 import { parseSafetensors, writeSafetensors } from "../../src/io/weights/safetensors.ts";
 import { stateDict } from "../../src/nn/state-dict.ts";
 import { version } from "../../src/version.ts";
-import { saveWeights } from "../../src/weights.ts";
+import { saveWeights } from "../../src/weights/weights.ts";
 import { command } from "../support/runtime.ts";
 import { senet, temporaryFolder } from "./call.ts";
 

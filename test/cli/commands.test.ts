@@ -8,7 +8,7 @@ import { importOnnx } from "../../src/io/onnx/import.ts";
 import { parseSafetensors, writeSafetensors } from "../../src/io/weights/safetensors.ts";
 import { stateDict } from "../../src/nn/state-dict.ts";
 import { Tensor } from "../../src/tensor.ts";
-import { saveWeights } from "../../src/weights.ts";
+import { saveWeights } from "../../src/weights/weights.ts";
 import { senet, temporaryFolder } from "./call.ts";
 
 const folder = temporaryFolder();

@@ -12,7 +12,7 @@ import { parseSafetensors } from "../../src/io/weights/safetensors.ts";
 import { moduleNetwork } from "../../src/nn/lower.ts";
 import { loadStateDict, stateShapes } from "../../src/nn/state-dict.ts";
 import { compileSync } from "../../src/session/session.ts";
-import { loadWeights, saveWeights, weightsDescription } from "../../src/weights.ts";
+import { loadWeights, saveWeights, weightsDescription } from "../../src/weights/weights.ts";
 import { recipeWeights } from "../fixtures/recipe.ts";
 import { bytesFromBase64 } from "../support/base64.ts";
 import { senet, temporaryFolder } from "./call.ts";

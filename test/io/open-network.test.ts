@@ -9,9 +9,9 @@ import { decodePng } from "../../src/io/images/png.ts";
 import { preprocess } from "../../src/io/images/preprocess.ts";
 import { parseSafetensors, writeSafetensors } from "../../src/io/weights/safetensors.ts";
 import { stateDict } from "../../src/nn/state-dict.ts";
-import { openNetwork } from "../../src/open-network.ts";
+import { openNetwork } from "../../src/weights/open-network.ts";
 import { compileSync } from "../../src/session/session.ts";
-import { saveWeights, weightsDescription } from "../../src/weights.ts";
+import { saveWeights, weightsDescription } from "../../src/weights/weights.ts";
 
 const bundled = readFileSync(new URL(bundledNetwork));
 

@@ -18,7 +18,7 @@ import { drawTextures } from "../../learn/shared/textures.ts";
 import { decodeImage } from "../../src/io/images/decode.ts";
 import { writeOnnx } from "../../src/io/onnx/write.ts";
 import { lower } from "../../src/nn/lower.ts";
-import { saveWeights } from "../../src/weights.ts";
+import { saveWeights } from "../../src/weights/weights.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const bytesOf = (path: string): Uint8Array => readFileSync(join(root, path));

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { modelOfWeights, createModel, hasModel, modelNames, presets, usualInput, usualPreprocessing } from "../../models/index.ts";
 import { renameWeights } from "../../src/io/weights/names.ts";
 import { stateShapes } from "../../src/nn/state-dict.ts";
-import { loadWeights, saveWeights } from "../../src/weights.ts";
+import { loadWeights, saveWeights } from "../../src/weights/weights.ts";
 import { difference } from "../support/compare.ts";
 import { draw, stir } from "../support/random.ts";
 import { sessionError } from "./session-agreement.ts";

@@ -3,7 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createModel } from "../../models/index.ts";
 import { loadStateDict, stateShapes } from "../../src/nn/state-dict.ts";
-import { loadWeights, saveWeights } from "../../src/weights.ts";
+import { loadWeights, saveWeights } from "../../src/weights/weights.ts";
 import { compileSync } from "../../src/session/session.ts";
 import { recipeTensor, recipeWeights } from "../fixtures/recipe.ts";
 import { difference } from "../support/compare.ts";

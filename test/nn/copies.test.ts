@@ -25,7 +25,7 @@ import { compileTrainingSync } from "../../src/session/training/training-session
 import { constant } from "../../src/train/optimisers/schedule.ts";
 import { Sgd } from "../../src/train/optimisers/sgd.ts";
 import { Trainer } from "../../src/train/trainer.ts";
-import { loadWeights, saveWeights } from "../../src/weights.ts";
+import { loadWeights, saveWeights } from "../../src/weights/weights.ts";
 import { bits } from "../support/compare.ts";
 import { draw } from "../support/random.ts";
 import { quarters } from "../train/tiny.ts";

@@ -5,7 +5,7 @@ import { createModel } from "../../models/index.ts";
 import { encodePng } from "../../src/io/images/png.ts";
 import { writeOnnx } from "../../src/io/onnx/write.ts";
 import { lower } from "../../src/nn/lower.ts";
-import { saveWeights } from "../../src/weights.ts";
+import { saveWeights } from "../../src/weights/weights.ts";
 import { runFile } from "../support/runtime.ts";
 import type { Page } from "./browser.ts";
 import { root, sure, work } from "./counted.ts";

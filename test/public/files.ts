@@ -7,8 +7,8 @@ import { cropStart, levelTables, levelsOf, resizedSize } from "../../src/io/imag
 import { imagenet, square } from "../../src/io/images/presets.ts";
 import { resize } from "../../src/io/images/resize.ts";
 import { readSafetensors } from "../../src/io/weights/safetensors.ts";
-import { loadWeights as leanWeights } from "../../src/lean-weights.ts";
-import { loadWeights as plainWeights } from "../../src/weights.ts";
+import { loadWeights as leanWeights } from "../../src/weights/lean.ts";
+import { loadWeights as plainWeights } from "../../src/weights/weights.ts";
 import { keepsBatch } from "../../src/io/onnx/write.ts";
 import { tinyModel } from "../train/tiny.ts";
 import { fileBytes } from "../support/files.ts";

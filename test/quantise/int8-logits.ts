@@ -2,7 +2,7 @@
  * Quantised networks whose bits are published (test/fixtures/hashes-int8.json), without a host's modules: browsers compute them too.
  */
 import { createModel } from "../../models/index.ts";
-import { openNetwork } from "../../src/open-network.ts";
+import { openNetwork } from "../../src/weights/open-network.ts";
 import { loadStateDict, stateShapes } from "../../src/nn/state-dict.ts";
 import type { Module } from "../../src/nn/module.ts";
 import { quantise } from "../../src/quantise/quantise.ts";

@@ -8,7 +8,7 @@ import { quantise } from "../../src/quantise/quantise.ts";
 import { readSafetensors, writeSafetensors } from "../../src/io/weights/safetensors.ts";
 import type { StoredTensor } from "../../src/io/weights/stored.ts";
 import { compileSync } from "../../src/session/session.ts";
-import { loadWeights } from "../../src/weights.ts";
+import { loadWeights } from "../../src/weights/weights.ts";
 import { bits } from "../support/compare.ts";
 import { draw, draws, stir } from "../support/random.ts";
 

@@ -8,7 +8,7 @@ import { decodePng } from "../../src/io/images/png.ts";
 import { preprocess } from "../../src/io/images/preprocess.ts";
 import { parseSafetensors } from "../../src/io/weights/safetensors.ts";
 import { predictions } from "../../src/train/loss.ts";
-import { loadWeights, weightsDescription } from "../../src/weights.ts";
+import { loadWeights, weightsDescription } from "../../src/weights/weights.ts";
 import { fileBytes, fileJson } from "../support/files.ts";
 
 interface Recipe {

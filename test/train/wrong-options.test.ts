@@ -14,8 +14,8 @@ import { softmax } from "../../src/nn/softmax.ts";
 import { constant, cosine, steps } from "../../src/train/optimisers/schedule.ts";
 import { Sgd } from "../../src/train/optimisers/sgd.ts";
 import { Trainer } from "../../src/train/trainer.ts";
-import { openNetwork } from "../../src/open-network.ts";
-import { loadWeights, saveWeights } from "../../src/weights.ts";
+import { openNetwork } from "../../src/weights/open-network.ts";
+import { loadWeights, saveWeights } from "../../src/weights/weights.ts";
 import { normalisation, quarters, tinyModel } from "./tiny.ts";
 
 const model = tinyModel();

@@ -5,7 +5,7 @@
 import { createModel } from "../../../models/index.ts";
 import { table, thousands } from "../../../src/cli/terminal.ts";
 import { Tensor } from "../../../src/tensor.ts";
-import { loadWeights } from "../../../src/weights.ts";
+import { loadWeights } from "../../../src/weights/weights.ts";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Job } from "../contender.ts";
@@ -47,7 +47,7 @@ export const coldContenders: readonly ColdContender[] = [
       return family === undefined ? undefined : `
         import { ${family[1]} } from "../../${family[0]}";
         import { compile } from "../../src/session/lean.ts";
-        import { loadWeights } from "../../src/lean-weights.ts";
+        import { loadWeights } from "../../src/weights/lean.ts";
         import { Tensor } from "../../src/tensor.ts";
         ${prelude(job, job.files.weights)}
         const model = build(${JSON.stringify(job.network[0])}, ${leading[job.model]}${JSON.stringify(job.network[1])});

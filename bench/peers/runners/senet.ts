@@ -5,7 +5,7 @@ import { readQuantised } from "../../../src/quantise/file.ts";
 import { compile } from "../../../src/session/session.ts";
 import type { CompileOptions } from "../../../src/session/session.ts";
 import { Tensor } from "../../../src/tensor.ts";
-import { loadWeights } from "../../../src/weights.ts";
+import { loadWeights } from "../../../src/weights/weights.ts";
 import type { Host, Job, Runner } from "../contender.ts";
 
 async function modelOf(job: Job, host: Host): Promise<Module> {

@@ -5,11 +5,11 @@
 import { createModel } from "../../../models/index.ts";
 import { FormatError } from "../../../src/errors.ts";
 import { readSafetensors } from "../../../src/io/weights/safetensors.ts";
-import { assumedPreprocessing, guessModel, limited, otherClasses, preparationOf } from "../../../src/network-of-file.ts";
+import { assumedPreprocessing, guessModel, limited, otherClasses, preparationOf } from "../../../src/weights/network-of-file.ts";
 import { moduleNetwork } from "../../../src/nn/lower.ts";
 import type { Module } from "../../../src/nn/module.ts";
 import { isQuantised } from "../../../src/quantise/file.ts";
-import { loadWeights, weightsDescription } from "../../../src/weights.ts";
+import { loadWeights, weightsDescription } from "../../../src/weights/weights.ts";
 import { isMap, namesFor } from "./source.ts";
 import type { Source } from "./source.ts";
 

@@ -6,7 +6,7 @@ import { withOrder } from "../../../src/io/images/preprocessing.ts";
 import { readSafetensors } from "../../../src/io/weights/safetensors.ts";
 import { moduleNetwork } from "../../../src/nn/lower.ts";
 import type { Module } from "../../../src/nn/module.ts";
-import { loadWeights, weightsDescription } from "../../../src/weights.ts";
+import { loadWeights, weightsDescription } from "../../../src/weights/weights.ts";
 import type { Source } from "./source.ts";
 
 /** As `createModel`, for ResNets. @param seed null: zeros, for weights that will be loaded */

@@ -7,7 +7,7 @@ import type { Preprocessing } from "../../../src/io/images/preprocess.ts";
 import { lower } from "../../../src/nn/lower.ts";
 import { compileTraining } from "../../../src/session/training/training-session.ts";
 import { Tensor } from "../../../src/tensor.ts";
-import { saveWeights } from "../../../src/weights.ts";
+import { saveWeights } from "../../../src/weights/weights.ts";
 import { drawTextures, textures } from "../../shared/textures.ts";
 import type { TrainingNews, TrainingOrder } from "../messages.ts";
 import { smallResnet } from "./own.ts";

@@ -8,7 +8,7 @@ import { keepsBatch, writeOnnx } from "../../io/onnx/write.ts";
 import { lower } from "../../nn/lower.ts";
 import { showShape, sizeOf } from "../../tensor.ts";
 import { isQuantised } from "../../quantise/file.ts";
-import { saveWeights, weightsDescription } from "../../weights.ts";
+import { saveWeights, weightsDescription } from "../../weights/weights.ts";
 import { UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
 import { isOnnx, onnxShapes, openOnnx, sayNotes } from "../onnx.ts";

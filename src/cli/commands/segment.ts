@@ -14,7 +14,7 @@ import { predictions } from "../../train/loss.ts";
 import { scenes, shrink } from "../../train/data/scenes.ts";
 import { cosine } from "../../train/optimisers/schedule.ts";
 import { Trainer } from "../../train/trainer.ts";
-import { saveWeights } from "../../weights.ts";
+import { saveWeights } from "../../weights/weights.ts";
 import { UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
 import { readClassNames } from "../class-names.ts";

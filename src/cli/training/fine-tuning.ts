@@ -2,13 +2,13 @@
 import { createModel, usualPreprocessing } from "../../../models/index.ts";
 import { didYouMean } from "../../errors.ts";
 import type { Preprocessing } from "../../io/images/preprocess.ts";
-import { guessModel, preparationOf } from "../../network-of-file.ts";
+import { guessModel, preparationOf } from "../../weights/network-of-file.ts";
 import type { Module } from "../../nn/module.ts";
 import { matches } from "../../session/training/options.ts";
 import type { ParameterGroup } from "../../session/training/options.ts";
 import type { Dataset } from "../../train/data/dataset.ts";
 import { relabel } from "../../train/data/relabel.ts";
-import { weightsDescription } from "../../weights.ts";
+import { weightsDescription } from "../../weights/weights.ts";
 import { UsageError } from "../command.ts";
 import { bundledPath } from "../files.ts";
 import { limitOf, loadInto, readWeightsFile } from "../weights-file.ts";

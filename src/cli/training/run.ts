@@ -16,7 +16,7 @@ import { pixelStatistics } from "../../train/data/dataset.ts";
 import type { Dataset } from "../../train/data/dataset.ts";
 import type { EvaluateOptions, Evaluation } from "../../train/evaluate.ts";
 import { Trainer } from "../../train/trainer.ts";
-import { saveWeights } from "../../weights.ts";
+import { saveWeights } from "../../weights/weights.ts";
 import { UsageError } from "../command.ts";
 import type { Arguments } from "../command.ts";
 import { threadsFrom } from "../engine.ts";

@@ -5,7 +5,7 @@ import { createModel, presets } from "../../../models/index.ts";
 import type { Preprocessing } from "../../../src/io/images/preprocess.ts";
 import { encodePng } from "../../../src/io/images/png-encode.ts";
 import { writeSafetensors } from "../../../src/io/weights/safetensors.ts";
-import { saveWeights } from "../../../src/weights.ts";
+import { saveWeights } from "../../../src/weights/weights.ts";
 import { draw } from "../../support/random.ts";
 
 /** Values of wrong kinds, as they stand on a command line; undefined: the option ends it, without one. */

@@ -10,7 +10,7 @@ import { stateDict, stateShapes } from "../../../src/nn/state-dict.ts";
 import { Tensor } from "../../../src/tensor.ts";
 import type { Shape } from "../../../src/tensor.ts";
 import { manifest } from "../../fixtures/manifests.ts";
-import { loadWeights } from "../../../src/weights.ts";
+import { loadWeights } from "../../../src/weights/weights.ts";
 
 type Named = [name: string, tensor: AnyTensor];
 const small = { width: 8, reduction: 4 };

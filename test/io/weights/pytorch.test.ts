@@ -275,7 +275,7 @@ test("damaged and hostile files: read, or refused by our own error", () => {
 if (bundles) {
   test("a program that reads weights grows by at most 4 KB with it", async () => {
     // Beside inflate, which PNG has too.
-    const loads = `export { loadWeights } from "./src/weights.ts"; export { inflateRaw } from "./src/io/bytes/inflate-raw.ts";`;
+    const loads = `export { loadWeights } from "./src/weights/weights.ts"; export { inflateRaw } from "./src/io/bytes/inflate-raw.ts";`;
     const [without, all] = await Promise.all(
       [loads, `${loads} export { readPyTorch } from "./src/io/weights/pytorch/checkpoint.ts";`].map(bundle),
     );

@@ -13,7 +13,7 @@ import { parseSafetensors } from "../../../src/io/weights/safetensors.ts";
 import { decodeUtf8 } from "../../../src/io/bytes/utf8.ts";
 import type { Tensor } from "../../../src/tensor.ts";
 import { evaluate } from "../../../src/train/evaluate.ts";
-import { loadWeights, weightsDescription } from "../../../src/weights.ts";
+import { loadWeights, weightsDescription } from "../../../src/weights/weights.ts";
 import { idx, writePart } from "../data/idx-files.ts";
 import { classes, quarters } from "../tiny.ts";
 

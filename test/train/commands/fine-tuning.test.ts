@@ -9,7 +9,7 @@ import { main } from "../../../src/cli/program.ts";
 import { freeze, parseGroups, relabelled } from "../../../src/cli/training/fine-tuning.ts";
 import { parseSafetensors } from "../../../src/io/weights/safetensors.ts";
 import { relabel } from "../../../src/train/data/relabel.ts";
-import { saveWeights } from "../../../src/weights.ts";
+import { saveWeights } from "../../../src/weights/weights.ts";
 import type { Dataset } from "../../../src/train/data/dataset.ts";
 import { quarters, tinyModel } from "../tiny.ts";
 

@@ -12,7 +12,7 @@ import { encodePpm } from "../../../src/io/images/pnm.ts";
 import type { RgbaImage } from "../../../src/io/images/image.ts";
 import { preprocess } from "../../../src/io/images/preprocess.ts";
 import { parseSafetensors } from "../../../src/io/weights/safetensors.ts";
-import { weightsDescription } from "../../../src/weights.ts";
+import { weightsDescription } from "../../../src/weights/weights.ts";
 import { senet, temporaryFolder } from "../../cli/call.ts";
 
 const folder = temporaryFolder();

@@ -13,7 +13,7 @@ import { decodeImage } from "../../../src/io/images/decode.ts";
 import { levelsOf } from "../../../src/io/images/preprocess.ts";
 import { parseSafetensors } from "../../../src/io/weights/safetensors.ts";
 import { readDataset } from "../../../src/cli/training/data.ts";
-import { weightsDescription } from "../../../src/weights.ts";
+import { weightsDescription } from "../../../src/weights/weights.ts";
 import { senet, temporaryFolder } from "../../cli/call.ts";
 import { command } from "../../support/runtime.ts";
 

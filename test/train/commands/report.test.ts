@@ -12,7 +12,7 @@ import { softmax } from "../../../src/nn/softmax.ts";
 import { Batcher } from "../../../src/train/data/augment.ts";
 import { Dataset } from "../../../src/train/data/dataset.ts";
 import { predictions } from "../../../src/train/loss.ts";
-import { loadWeights, saveWeights, weightsDescription } from "../../../src/weights.ts";
+import { loadWeights, saveWeights, weightsDescription } from "../../../src/weights/weights.ts";
 import { bytesFromBase64 } from "../../support/base64.ts";
 import { readPage } from "../../cli/page.ts";
 import { senet, temporaryFolder } from "../../cli/call.ts";

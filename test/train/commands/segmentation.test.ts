@@ -18,7 +18,7 @@ import { Confusion } from "../../../src/train/metrics.ts";
 import { constant } from "../../../src/train/optimisers/schedule.ts";
 import { scenes, shrink } from "../../../src/train/data/scenes.ts";
 import { Trainer } from "../../../src/train/trainer.ts";
-import { loadWeights } from "../../../src/weights.ts";
+import { loadWeights } from "../../../src/weights/weights.ts";
 import { senet, temporaryFolder } from "../../cli/call.ts";
 import { classes, normalisation, quarters } from "../tiny.ts";
 

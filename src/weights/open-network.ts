@@ -1,15 +1,15 @@
 /** From the bytes of a weights file to a network that answers: the model, the names of its classes, and how images are prepared for it. */
-import { createModel } from "../models/index.ts";
-import { checkFields, record, text, texts } from "./checks.ts";
-import type { ArgumentKind } from "./checks.ts";
-import { FormatError, show } from "./errors.ts";
+import { createModel } from "../../models/index.ts";
+import { checkFields, record, text, texts } from "../checks.ts";
+import type { ArgumentKind } from "../checks.ts";
+import { FormatError, show } from "../errors.ts";
 import { assumedPreprocessing, guessModel, limited, otherClasses, preparationOf } from "./network-of-file.ts";
-import type { Preprocessing } from "./io/images/preprocess.ts";
-import { bytesOf } from "./io/bytes/bytes-of.ts";
-import { parsePreprocessing } from "./io/images/preprocessing.ts";
-import { readWeights } from "./io/weights/read.ts";
-import { checkClassNames } from "./nn/class-count.ts";
-import type { Module } from "./nn/module.ts";
+import type { Preprocessing } from "../io/images/preprocess.ts";
+import { bytesOf } from "../io/bytes/bytes-of.ts";
+import { parsePreprocessing } from "../io/images/preprocessing.ts";
+import { readWeights } from "../io/weights/read.ts";
+import { checkClassNames } from "../nn/class-count.ts";
+import type { Module } from "../nn/module.ts";
 import { loadWeights, weightsDescription } from "./weights.ts";
 
 /**

@@ -2,15 +2,15 @@
  * Weights and checkpoints of every format that is read. Programs that know theirs are smaller with weights.ts and train/checkpoint.ts
  * alone.
  */
-import { isRead } from "./io/weights/stored.ts";
-import { FormatError } from "./errors.ts";
-import { bytesOf } from "./io/bytes/bytes-of.ts";
-import type { CheckpointOptions } from "./io/weights/pytorch/budget.ts";
-import type { PyTorchCheckpoint } from "./io/weights/pytorch/checkpoint.ts";
-import { readWeights } from "./io/weights/read.ts";
-import type { Module } from "./nn/module.ts";
-import { readCheckpoint as readOwn } from "./train/checkpoint.ts";
-import type { Checkpoint } from "./train/checkpoint.ts";
+import { isRead } from "../io/weights/stored.ts";
+import { FormatError } from "../errors.ts";
+import { bytesOf } from "../io/bytes/bytes-of.ts";
+import type { CheckpointOptions } from "../io/weights/pytorch/budget.ts";
+import type { PyTorchCheckpoint } from "../io/weights/pytorch/checkpoint.ts";
+import { readWeights } from "../io/weights/read.ts";
+import type { Module } from "../nn/module.ts";
+import { readCheckpoint as readOwn } from "../train/checkpoint.ts";
+import type { Checkpoint } from "../train/checkpoint.ts";
 import { loadWeights as load } from "./weights.ts";
 import type { AnyWeightsFile, LoadOptions, WeightsReport } from "./weights.ts";
 

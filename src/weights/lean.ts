@@ -1,10 +1,10 @@
 /** Weights for programs that count bytes: files that `saveWeights` wrote, and no other names or formats. */
-import { checkModule } from "./nn/check.ts";
-import { readState } from "./io/weights/metadata.ts";
-import { parseSafetensors } from "./io/weights/safetensors.ts";
-import type { Module } from "./nn/module.ts";
-import { applySettings } from "./nn/settings.ts";
-import { checkStateDict, loadStateDict } from "./nn/state-dict.ts";
+import { checkModule } from "../nn/check.ts";
+import { readState } from "../io/weights/metadata.ts";
+import { parseSafetensors } from "../io/weights/safetensors.ts";
+import type { Module } from "../nn/module.ts";
+import { applySettings } from "../nn/settings.ts";
+import { checkStateDict, loadStateDict } from "../nn/state-dict.ts";
 
 /**
  * Loads safetensors with the model's own names into it, and batch normalisation's epsilon where the file says it.

@@ -1,27 +1,27 @@
 /** Weight files and models: bytes in, bytes out. What the names mean is io/weights/fit.ts, the format io/weights/safetensors.ts. */
-import { check, isTensor, record, text, texts } from "./checks.ts";
-import { checkModule } from "./nn/check.ts";
-import { FormatError, checkOptions, show } from "./errors.ts";
-import { bytesOf } from "./io/bytes/bytes-of.ts";
-import { fitNames } from "./io/weights/fit.ts";
-import { foreignFile } from "./io/weights/foreign.ts";
-import { describeModel, describeState, readModelDescription, readState } from "./io/weights/metadata.ts";
-import type { ModelDescription } from "./io/weights/metadata.ts";
-import type { AnyTensor } from "./io/weights/names.ts";
-import type { Preprocessing } from "./io/images/preprocess.ts";
-import { parsePreprocessing, withOrder } from "./io/images/preprocessing.ts";
-import { readSafetensors, writeSafetensors } from "./io/weights/safetensors.ts";
-import type { SafetensorsFile } from "./io/weights/safetensors.ts";
-import { isRead, numbersOf } from "./io/weights/stored.ts";
-import type { WeightsFile } from "./io/weights/stored.ts";
-import { checkClassNames, headOf } from "./nn/class-count.ts";
-import { BatchNorm2d } from "./nn/layers/batch-norm.ts";
-import { isLayer } from "./nn/module.ts";
-import type { Module } from "./nn/module.ts";
-import { applySettings, settingsOf } from "./nn/settings.ts";
-import { compareState, describeReport, fitsWhole, loadStateDict, stateDict, stateShapes } from "./nn/state-dict.ts";
-import type { LoadReport } from "./nn/state-dict.ts";
-import type { Tensor } from "./tensor.ts";
+import { check, isTensor, record, text, texts } from "../checks.ts";
+import { checkModule } from "../nn/check.ts";
+import { FormatError, checkOptions, show } from "../errors.ts";
+import { bytesOf } from "../io/bytes/bytes-of.ts";
+import { fitNames } from "../io/weights/fit.ts";
+import { foreignFile } from "../io/weights/foreign.ts";
+import { describeModel, describeState, readModelDescription, readState } from "../io/weights/metadata.ts";
+import type { ModelDescription } from "../io/weights/metadata.ts";
+import type { AnyTensor } from "../io/weights/names.ts";
+import type { Preprocessing } from "../io/images/preprocess.ts";
+import { parsePreprocessing, withOrder } from "../io/images/preprocessing.ts";
+import { readSafetensors, writeSafetensors } from "../io/weights/safetensors.ts";
+import type { SafetensorsFile } from "../io/weights/safetensors.ts";
+import { isRead, numbersOf } from "../io/weights/stored.ts";
+import type { WeightsFile } from "../io/weights/stored.ts";
+import { checkClassNames, headOf } from "../nn/class-count.ts";
+import { BatchNorm2d } from "../nn/layers/batch-norm.ts";
+import { isLayer } from "../nn/module.ts";
+import type { Module } from "../nn/module.ts";
+import { applySettings, settingsOf } from "../nn/settings.ts";
+import { compareState, describeReport, fitsWhole, loadStateDict, stateDict, stateShapes } from "../nn/state-dict.ts";
+import type { LoadReport } from "../nn/state-dict.ts";
+import type { Tensor } from "../tensor.ts";
 
 /**
  * How `loadWeights` takes a file.

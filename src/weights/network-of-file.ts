@@ -1,17 +1,17 @@
 /** Which network a weights file is of, and how large it may become: what is asked before anything is built of a file's own words. */
-import { modelOfWeights, usualInput, usualPreprocessing } from "../models/index.ts";
-import { FormatError } from "./errors.ts";
-import { below, commonHeads, fitNames } from "./io/weights/fit.ts";
-import type { Preprocessing } from "./io/images/preprocess.ts";
-import { withOrder } from "./io/images/preprocessing.ts";
-import { shapesOf } from "./io/weights/names.ts";
-import type { WeightsFile } from "./io/weights/stored.ts";
-import { classCount, headOf } from "./nn/class-count.ts";
-import type { Module } from "./nn/module.ts";
-import { OversizeError, withLimit } from "./nn/parameter.ts";
-import { stateShapes } from "./nn/state-dict.ts";
-import { sizeOf } from "./tensor.ts";
-import type { Shape } from "./tensor.ts";
+import { modelOfWeights, usualInput, usualPreprocessing } from "../../models/index.ts";
+import { FormatError } from "../errors.ts";
+import { below, commonHeads, fitNames } from "../io/weights/fit.ts";
+import type { Preprocessing } from "../io/images/preprocess.ts";
+import { withOrder } from "../io/images/preprocessing.ts";
+import { shapesOf } from "../io/weights/names.ts";
+import type { WeightsFile } from "../io/weights/stored.ts";
+import { classCount, headOf } from "../nn/class-count.ts";
+import type { Module } from "../nn/module.ts";
+import { OversizeError, withLimit } from "../nn/parameter.ts";
+import { stateShapes } from "../nn/state-dict.ts";
+import { sizeOf } from "../tensor.ts";
+import type { Shape } from "../tensor.ts";
 
 /** The network whose names and shapes stand in the file, in whatever dictionary; undefined where none is known. */
 export function guessModel(file: WeightsFile, part: string | undefined): string | undefined {
