@@ -1,7 +1,7 @@
 /** The parts of a file of one network that are the same for all: how it opens, what goes in and out. ES5, so that every engine takes it. */
 
 /** What `predict` and `ready` are made of, around `start` of each target. */
-export interface Parts {
+export interface Contents {
   readonly inside: boolean;
   readonly wasm: boolean;
   readonly plain: boolean;
@@ -163,7 +163,7 @@ const predict = `
     }`;
 
 /** The functions around the targets. */
-export function runtimeTexts({ inside, wasm, plain, pictures: prepared }: Parts): string[] {
+export function runtimeTexts({ inside, wasm, plain, pictures: prepared }: Contents): string[] {
   const filled = fill.replace("PICTURES", prepared ? pictures : "").replace(
     "PICTURE", prepared ? " or a picture's bytes (Uint8Array)" : "",
   );

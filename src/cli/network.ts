@@ -8,7 +8,7 @@ import { decodeUtf8 } from "../io/bytes/utf8.ts";
 import { isQuantised } from "../quantise/file.ts";
 import type { QuantisedNetwork } from "../quantise/network.ts";
 import type { Preprocessing } from "../io/images/preprocess.ts";
-import { parsePreprocessing } from "../io/images/preprocessing.ts";
+import { parsePreprocessing } from "../io/images/preprocessing-json.ts";
 import { checkClassNames, classCount } from "../nn/class-count.ts";
 import { assumedPreprocessing, guessModel, otherClasses, preparationOf } from "../weights/network-of-file.ts";
 import type { Module } from "../nn/module.ts";

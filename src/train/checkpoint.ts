@@ -15,7 +15,7 @@ import { FormatError, show } from "../errors.ts";
 import { describeModel, describeState, orderedJson, readModelDescription, readState } from "../io/weights/metadata.ts";
 import type { ModelDescription } from "../io/weights/metadata.ts";
 import type { Preprocessing } from "../io/images/preprocess.ts";
-import { parsePreprocessing, withOrder } from "../io/images/preprocessing.ts";
+import { parsePreprocessing, withOrder } from "../io/images/preprocessing-json.ts";
 import { parseSafetensors, writeSafetensors } from "../io/weights/safetensors.ts";
 import type { Module } from "../nn/module.ts";
 import { applySettings, settingsOf } from "../nn/settings.ts";

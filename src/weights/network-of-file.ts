@@ -3,7 +3,7 @@ import { modelOfWeights, usualInput, usualPreprocessing } from "../../models/ind
 import { FormatError } from "../errors.ts";
 import { below, commonHeads, fitNames } from "../io/weights/fit.ts";
 import type { Preprocessing } from "../io/images/preprocess.ts";
-import { withOrder } from "../io/images/preprocessing.ts";
+import { withOrder } from "../io/images/preprocessing-json.ts";
 import { shapesOf } from "../io/weights/names.ts";
 import type { WeightsFile } from "../io/weights/stored.ts";
 import { classCount, headOf } from "../nn/class-count.ts";

@@ -6,7 +6,7 @@ import { FormatError, show } from "../errors.ts";
 import { assumedPreprocessing, guessModel, limited, otherClasses, preparationOf } from "./network-of-file.ts";
 import type { Preprocessing } from "../io/images/preprocess.ts";
 import { bytesOf } from "../io/bytes/bytes-of.ts";
-import { parsePreprocessing } from "../io/images/preprocessing.ts";
+import { parsePreprocessing } from "../io/images/preprocessing-json.ts";
 import { readWeights } from "../io/weights/read.ts";
 import { checkClassNames } from "../nn/class-count.ts";
 import type { Module } from "../nn/module.ts";

@@ -9,7 +9,7 @@ import { describeModel, describeState, readModelDescription, readState } from ".
 import type { ModelDescription } from "../io/weights/metadata.ts";
 import type { AnyTensor } from "../io/weights/names.ts";
 import type { Preprocessing } from "../io/images/preprocess.ts";
-import { parsePreprocessing, withOrder } from "../io/images/preprocessing.ts";
+import { parsePreprocessing, withOrder } from "../io/images/preprocessing-json.ts";
 import { readSafetensors, writeSafetensors } from "../io/weights/safetensors.ts";
 import type { SafetensorsFile } from "../io/weights/safetensors.ts";
 import { isRead, numbersOf } from "../io/weights/stored.ts";

@@ -7,9 +7,9 @@ import { loadWeights, saveWeights } from "../../src/weights/weights.ts";
 import { compileSync } from "../../src/session/session.ts";
 import { recipeTensor, recipeWeights } from "../fixtures/recipe.ts";
 import { difference } from "../support/compare.ts";
-import { smallNetworks, title, todaysNetworks } from "./small-networks.ts";
+import { smallNetworks, title, furtherNetworks } from "./small-networks.ts";
 
-for (const network of [...smallNetworks, ...todaysNetworks]) {
+for (const network of [...smallNetworks, ...furtherNetworks]) {
   test(`${title(network)}: sessions give the eager answer`, () => {
     const { model, options, input } = network;
     const net = createModel(model, options, null);

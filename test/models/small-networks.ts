@@ -48,7 +48,7 @@ export const smallNetworks: readonly SmallNetwork[] = [
 const mobile = { ...tiny, width: 0.25, depth: 0.3 };
 
 /** The same of the families that came later; their hashes are published apart. */
-export const todaysNetworks: readonly SmallNetwork[] = [
+export const furtherNetworks: readonly SmallNetwork[] = [
   { model: "efficientnet_b0", options: mobile, input: [2, 2, 33, 40] },
   { model: "tf_efficientnet_b0", options: mobile, input: [2, 2, 35, 38] },
   { model: "tinynet_e", options: { ...tiny, width: 0.2 }, input: [1, 2, 40, 40] },
@@ -84,8 +84,8 @@ export const todaysNetworks: readonly SmallNetwork[] = [
   { model: "ecaresnet50t", options: { ...tiny, blocks: [1, 2, 1, 1], width: 8 }, input: [2, 2, 33, 40] },
 ];
 
-/** Names of the families of `todaysNetworks`. Their twins without SE have no name, but the option. */
-const today = new RegExp(`^(${[
+/** Names of the families of `furtherNetworks`, whose twins without SE have no name, but the option. */
+const withoutTwins = new RegExp(`^(${[
   "tf_", "test_", "efficientnet", "tinynet", "semnas", "mnasnet", "mixnet", "lcnet", "fbnet", "mobilenetv3_(large_(075|150)|small_0)",
   "hardcore",
   "regnet", "lraspp",
@@ -93,8 +93,8 @@ const today = new RegExp(`^(${[
   "resnet\\d+[dt]$",
 ].join("|")})`);
 
-export function isOfToday(name: string): boolean {
-  return today.test(name);
+export function hasNoTwins(name: string): boolean {
+  return withoutTwins.test(name);
 }
 
 /** Name and options, for titles. */

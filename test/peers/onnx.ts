@@ -22,7 +22,7 @@ import { loadStateDict, stateShapes } from "../../src/nn/state-dict.ts";
 import { writeOnnx } from "../../src/io/onnx/write.ts";
 import type { Shape } from "../../src/tensor.ts";
 import { recipeTensor, recipeWeights } from "../fixtures/recipe.ts";
-import { smallNetworks, title as titleOf, todaysNetworks } from "../models/small-networks.ts";
+import { smallNetworks, title as titleOf, furtherNetworks } from "../models/small-networks.ts";
 import { runtime } from "./onnxruntime.ts";
 
 /** One module as a model, so that it has a name. */
@@ -127,7 +127,7 @@ for (const [title, model, input] of layers) await compare(title, model.initialis
 for (const [title, options, input] of networks) {
   await compare(`${title} ${JSON.stringify(options)}`, createModel(title, options, null), input);
 }
-for (const network of [...smallNetworks, ...todaysNetworks]) {
+for (const network of [...smallNetworks, ...furtherNetworks]) {
   await compare(titleOf(network), createModel(network.model, network.options, null), network.input);
 }
 console.log(`\n${passed} passed, ${failed} failed`);

@@ -11,7 +11,7 @@ import { loadStateDict, stateShapes } from "../../src/nn/state-dict.ts";
 import { compile } from "../../src/session/session.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import { recipeTensor, recipeWeights } from "../fixtures/recipe.ts";
-import { smallNetworks, title, todaysNetworks } from "../models/small-networks.ts";
+import { smallNetworks, title, furtherNetworks } from "../models/small-networks.ts";
 import type { SmallNetwork } from "../models/small-networks.ts";
 import { sharedNetworks } from "./networks.ts";
 
@@ -46,8 +46,8 @@ export const hashedNetworks: readonly SmallNetwork[] = [
 ];
 
 /** Families that came later, and two of them whole. */
-export const hashedToday: readonly SmallNetwork[] = [
-  ...todaysNetworks,
+export const hashedFurther: readonly SmallNetwork[] = [
+  ...furtherNetworks,
   { model: "efficientnet_b0", options: {}, input: [1, 3, 64, 64] },
   { model: "regnety_002", options: {}, input: [1, 3, 64, 64] },
 ];
@@ -86,7 +86,7 @@ if (process.argv[1]?.endsWith("logits-hash.ts") === true) {
   const told = process.argv.includes("--each") ? each : undefined;
   for (const kernels of ["wasm", "plain"] as const) hashes[kernels] = await logitsHash({ kernels, threads: 1 }, told);
   for (const kernels of ["wasm", "plain"] as const) {
-    hashes[`${kernels}, today's`] = await logitsHash({ kernels, threads: 1 }, told, hashedToday);
+    hashes[`${kernels}, further`] = await logitsHash({ kernels, threads: 1 }, told, hashedFurther);
   }
   console.log(JSON.stringify(hashes, null, 2));
 }

@@ -2,7 +2,7 @@
 import { Random } from "../../../kernels/random.ts";
 import { resnets } from "../../../models/residual/resnet.ts";
 import { FormatError } from "../../../src/errors.ts";
-import { withOrder } from "../../../src/io/images/preprocessing.ts";
+import { withOrder } from "../../../src/io/images/preprocessing-json.ts";
 import { readSafetensors } from "../../../src/io/weights/safetensors.ts";
 import { moduleNetwork } from "../../../src/nn/lower.ts";
 import type { Module } from "../../../src/nn/module.ts";

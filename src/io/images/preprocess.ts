@@ -7,12 +7,12 @@
 import { check, finite, numbers, whole } from "../../checks.ts";
 import { show } from "../../errors.ts";
 import { Tensor } from "../../tensor.ts";
-import { parseGeometry, parsePreprocessing } from "./preprocessing.ts";
-import type { Preprocessing } from "./preprocessing.ts";
+import { parseGeometry, parsePreprocessing } from "./preprocessing-json.ts";
+import type { Preprocessing } from "./preprocessing-json.ts";
 import { checkImage, luma, type RgbaImage } from "./image.ts";
 import { resize } from "./resize.ts";
 
-export type { Preprocessing } from "./preprocessing.ts";
+export type { Preprocessing } from "./preprocessing-json.ts";
 
 /** What becomes of an image before mean and standard deviation. */
 export type Geometry = Pick<Preprocessing, "size" | "resize" | "interpolation" | "order" | "channels">;

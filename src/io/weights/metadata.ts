@@ -13,7 +13,7 @@
 import { FormatError, show } from "../../errors.ts";
 import { parseJson, plainJson } from "../bytes/json.ts";
 import type { Preprocessing } from "../images/preprocess.ts";
-import { parsePreprocessing } from "../images/preprocessing.ts";
+import { parsePreprocessing } from "../images/preprocessing-json.ts";
 
 export interface ModelDescription {
   readonly model: string;

@@ -4,7 +4,7 @@
  */
 import { checkImage } from "../../io/images/image.ts";
 import type { RgbaImage } from "../../io/images/image.ts";
-import { parsePreprocessing } from "../../io/images/preprocessing.ts";
+import { parsePreprocessing } from "../../io/images/preprocessing-json.ts";
 import { levelsOf, resizedSize } from "../../io/images/preprocess.ts";
 import type { Geometry } from "../../io/images/preprocess.ts";
 import type { PassOrder } from "../../io/images/resize.ts";

@@ -5,7 +5,7 @@ import { FormatError } from "../../../src/errors.ts";
 import { crc32 } from "../../../src/io/bytes/checksum.ts";
 import { fromSamples, type RgbaImage } from "../../../src/io/images/image.ts";
 import { cropStart, type Preprocessing, preprocess, resizedSize } from "../../../src/io/images/preprocess.ts";
-import { parsePreprocessing } from "../../../src/io/images/preprocessing.ts";
+import { parsePreprocessing } from "../../../src/io/images/preprocessing-json.ts";
 import { presets } from "../../../models/index.ts";
 import { fileJson } from "../../support/files.ts";
 import { fromBase64 } from "./image-files.ts";

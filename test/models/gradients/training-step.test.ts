@@ -2,7 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createModel, modelNames } from "../../../models/index.ts";
-import { isOfToday } from "../small-networks.ts";
+import { hasNoTwins } from "../small-networks.ts";
 import { Random } from "../../../kernels/random.ts";
 import type { Module } from "../../../src/nn/module.ts";
 import { Tensor } from "../../../src/tensor.ts";
@@ -34,8 +34,8 @@ function draw(shape: Shape): Tensor {
 const withSe = new Set(modelNames.filter((name) => /(^|_)se/.test(name)).map((name) => name.replace(/(^|_)se_?/, "$1")));
 
 /**
- * Of today's families, whose deeper members are the same blocks in larger numbers: one or two each, at an image of which more than a pixel
- * is left.
+ * Of families whose twins without SE have no name, one or two each: deeper members are the same blocks in larger numbers. Their image is
+ * one of which more than a pixel is left.
  */
 const chosen = new Set([
   "efficientnet_b0", "tf_efficientnet_b0", "tf_efficientnetv2_b0", "test_efficientnet", "tinynet_e", "semnasnet_100", "mnasnet_small",
@@ -44,14 +44,14 @@ const chosen = new Set([
   "ghostnetv2_100",
   "ese_vovnet19b_dw", "rexnet_100", "repvit_m0_9", "lraspp_mobilenet_v3_large", "resnetrs50", "ecaresnet26t", "seresnext26t_32x4d"]);
 
-for (const name of modelNames.filter((each) => (isOfToday(each) ? chosen.has(each) : !withSe.has(each)))) {
+for (const name of modelNames.filter((each) => (hasNoTwins(each) ? chosen.has(each) : !withSe.has(each)))) {
   test(name, () => {
     // VGG's 120 million weights of linear layers are the same for all depths: one network has them all.
     const options = name.includes("vgg") && name !== "se_vgg16_bn" ? { units: 64 } : {};
     const model = createModel(name, options, null).train();
     fill(model);
     // 32 is the least that VGG and U-Net take.
-    const side = isOfToday(name) ? 64 : 32;
+    const side = hasNoTwins(name) ? 64 : 32;
     const y = model.forward(draw([2, 3, side, side]));
     model.backward(draw(y.shape));
     const wrong: string[] = [];

@@ -5,7 +5,7 @@ import { createModel, modelNames, usualInput } from "../../../models/index.ts";
 import { BatchNorm2d } from "../../../src/nn/layers/batch-norm.ts";
 import { stateShapes } from "../../../src/nn/state-dict.ts";
 import { summarise } from "../../../src/nn/summary.ts";
-import { isOfToday } from "../small-networks.ts";
+import { hasNoTwins } from "../small-networks.ts";
 import { manifest, manifestNames } from "../../fixtures/manifests.ts";
 
 const photograph = [1, 3, 224, 224];
@@ -98,7 +98,7 @@ test("state dicts have the names, shapes and order of the published checkpoints"
 });
 
 test("every model's name without se is the same network without SE", () => {
-  const pairs = modelNames.filter((name) => /(^|_)se(?!net)/.test(name) && !isOfToday(name))
+  const pairs = modelNames.filter((name) => /(^|_)se(?!net)/.test(name) && !hasNoTwins(name))
     .map((name) => [name, name.replace(/(^|_)se_?/, "$1")]);
   assert.ok(pairs.length >= 31);
   for (const [name, plain] of pairs) {
@@ -111,8 +111,8 @@ test("every model's name without se is the same network without SE", () => {
   }
 });
 
-test("networks of today without SE, by the option, are as much smaller as SE is large", () => {
-  const names = modelNames.filter((name) => isOfToday(name) && !/(b[4-7]|_[ml]|152|200|320|160|101)/.test(name));
+test("networks whose twins without SE have no name, are as much smaller as SE is large", () => {
+  const names = modelNames.filter((name) => hasNoTwins(name) && !/(b[4-7]|_[ml]|152|200|320|160|101)/.test(name));
   assert.ok(names.length > 60);
   for (const name of names) {
     const model = createModel(name, {}, null);

@@ -1,5 +1,5 @@
 /**
- * Networks of today with gates, beside timm and torchvision: every name and shape, parameters, multiply-accumulates, and the logits for
+ * Further networks with gates, beside timm and torchvision: every name and shape, parameters, multiply-accumulates, and the logits for
  * weights that are a function of their names, at image sizes that tell apart padding, rounding, epsilons and gates. Made by
  * test/goldens/fixtures_second.py.
  */

@@ -8,7 +8,7 @@ import { Random } from "../../../kernels/random.ts";
 import { createModel } from "../../../models/index.ts";
 import { compileTrainingSync } from "../../../src/session/training/training-session.ts";
 import type { Floats } from "../../../src/tensor.ts";
-import { smallNetworks, title, todaysNetworks } from "../../models/small-networks.ts";
+import { smallNetworks, title, furtherNetworks } from "../../models/small-networks.ts";
 import type { SmallNetwork } from "../../models/small-networks.ts";
 import { difference } from "../../support/compare.ts";
 import { draw, drawLabels } from "../../support/random.ts";
@@ -19,7 +19,7 @@ const largest = (data: Floats): number => Float64Array.from(data).reduce((most, 
 
 const networks: readonly SmallNetwork[] = [
   ...smallNetworks,
-  ...todaysNetworks,
+  ...furtherNetworks,
   { model: "resnet8", options: { classes: 5, inChannels: 2, width: 4, reduction: 2, attention: "cbam" }, input: [2, 2, 14, 15] },
   { model: "resnet8", options: { classes: 5, inChannels: 2, width: 4, reduction: 2, attention: "ge", extent: 4 }, input: [2, 2, 14, 15] },
   { model: "se_mobilenet_v1", options: mobile, input: [2, 2, 32, 33] },

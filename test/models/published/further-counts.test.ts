@@ -1,4 +1,4 @@
-/** Parameters of networks of today that have no reference logits here: as timm's and torchvision's own tables print them. */
+/** Parameters of networks that have no reference logits here: as timm's and torchvision's own tables print them. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createModel } from "../../../models/index.ts";
