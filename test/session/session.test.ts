@@ -18,7 +18,7 @@ import { optimise } from "../../src/session/optimise/optimise.ts";
 import { compileSync } from "../../src/session/session.ts";
 import { Tensor } from "../../src/tensor.ts";
 import type { Shape } from "../../src/tensor.ts";
-import { loadWeights, saveWeights } from "../../src/weights.ts";
+import { loadWeights, saveWeights } from "../../src/weights/weights.ts";
 import { agree } from "../support/compare.ts";
 import { draw, stir } from "../support/random.ts";
 

@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import { Random } from "../../../kernels/random.ts";
 import type { Preprocessing } from "../../io/images/preprocess.ts";
-import { parsePreprocessing, withOrder } from "../../io/images/preprocessing.ts";
+import { parsePreprocessing, withOrder } from "../../io/images/preprocessing-json.ts";
 import { BatchNorm2d } from "../../nn/layers/batch-norm.ts";
 import { isLayer } from "../../nn/module.ts";
 import type { Module } from "../../nn/module.ts";

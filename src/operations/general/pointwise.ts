@@ -115,6 +115,9 @@ const selectComputation: Computation<"select"> = {
 
 export type PointwiseKind = "unary" | "elu" | "clip" | "binary" | "select";
 
+/** Functions of one number. */
+export type FunctionKind = Exclude<PointwiseKind, "binary" | "select">;
+
 export const pointwiseDeclarations: Pick<Declarations, PointwiseKind> = { unary, elu, clip, binary, select };
 
 export const pointwiseComputations: Pick<Computations, PointwiseKind> = {

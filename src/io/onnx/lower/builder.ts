@@ -4,6 +4,7 @@
  */
 import type { ActivationKind, BinaryFunction, Of, Reduction, UnaryFunction } from "../../../graph/graph.ts";
 import { generalDeclarations } from "../../../operations/general/index.ts";
+import type { FunctionKind } from "../../../operations/general/pointwise.ts";
 import { sameShape, sizeOf } from "../../../tensor.ts";
 import type { Shape } from "../../../tensor.ts";
 import { Known } from "../constants/known.ts";
@@ -43,7 +44,7 @@ export class Builder extends NodeBuilder {
   }
 
   /** A function of each number. */
-  map<K extends "elu" | "clip" | "unary">(item: Item, kind: K, attributes: Omit<Of<K>, "kind">): Item {
+  map<K extends FunctionKind>(item: Item, kind: K, attributes: Omit<Of<K>, "kind">): Item {
     return this.lying([item], (items) => this.run(kind, attributes, items));
   }
 

@@ -73,7 +73,9 @@ const pixelScale: Binding<"pixel_scale"> = stretched(() => "multiply");
 const partialAdd: Binding<"partial_add"> = { bind: onLayouts((output, [a, b]) => partialAddKernel(output, a, b)), over: overFirst };
 
 export const pointwiseBindings: Pick<
-  Bindings, "unary" | "elu" | "clip" | "binary" | "prelu" | "multiply" | "pixel_scale" | "partial_add" | "select" | "dropout" | "fake_quantise"
+  Bindings,
+  "unary" | "elu" | "clip" | "binary" | "prelu" | "multiply" | "pixel_scale" | "partial_add" | "select" | "dropout" | "fake_quantise"
 > = {
-  unary, elu, clip, binary, prelu, multiply, pixel_scale: pixelScale, partial_add: partialAdd, select: "plain", dropout: "plain", fake_quantise: "plain",
+  unary, elu, clip, binary, prelu, multiply, pixel_scale: pixelScale, partial_add: partialAdd,
+  select: "plain", dropout: "plain", fake_quantise: "plain",
 };
