@@ -1,4 +1,4 @@
-/** Every export of src/index.ts has an example that runs and gives what it says; `npm run check` compiles them. */
+/** Every export of src/index.ts has an example that runs and gives what it says (on one runtime); `npm run check` compiles them. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
