@@ -121,6 +121,18 @@ test("a small file asks for no endless work", () => {
     }),
     /more than|an axis may have/,
   );
+  // A number for each place of an axis that was stretched to a thousand million.
+  const wide = (type: string, attributes: Node["attributes"] = {}): Model => ({
+    nodes: [
+      { type: "Expand", inputs: ["x", "to"], outputs: ["wide"] },
+      { type, inputs: ["wide", ...(type === "Conv" ? ["w"] : [])], outputs: ["y"], attributes },
+    ],
+    inputs: { x: [1, 1, 1, 1, 1] },
+    weights: [tensor("to", [5], [1, 1, 1e9, 1, 1], "int64"), tensor("w", [1, 1, 1, 1, 1], [1])],
+  });
+  assert.throws(() => importOnnx(modelBytes(wide("Hardmax", { axis: 2 }))).lower({}), /mostConstants/);
+  assert.throws(() => importOnnx(modelBytes(wide("Conv"))).lower({}), /windows; 1048576 are read/);
+  assert.throws(() => importOnnx(modelBytes(wide("AveragePool", { kernel_shape: [2, 1, 1] }))).lower({}), /windows; 1048576 are read/);
   const flat = Array.from(
     { length: 400 }, (_, i): Node => ({ type: "Unsqueeze", inputs: [i === 0 ? "x" : `u${i - 1}`, "axis"], outputs: [`u${i}`] }),
   );

@@ -1,8 +1,8 @@
 /** Functions of numbers that few networks have, that runtimes join from others, or that stood in ONNX before opset 7. */
 import type { ActivationKind } from "../../../../graph/graph.ts";
-import { whole } from "../../constants/known.ts";
 import type { Item } from "../../lower/nodes.ts";
 import type { Lowering, Site, Table } from "../../lower/site.ts";
+import { INT64 } from "../../read/types.ts";
 import { activations, overRows, swish } from "../activations.ts";
 import { arithmetic, many } from "../arithmetic.ts";
 import { largest } from "./reductions.ts";
@@ -58,7 +58,7 @@ export const numbers: Table = {
   "com.microsoft:FastGelu": biased("gelu_tanh"),
   // 1 where the largest is, of several the first.
   Hardmax: overRows((site, x, axis) => {
-    const places = whole(Array.from({ length: x.shape[axis] }, (_, i) => i), x.shape.map((n, i) => (i === axis ? n : 1)));
+    const places = site.computed(INT64, x.shape.map((n, i) => (i === axis ? n : 1)), (out) => out.forEach((_, i) => void (out[i] = i)));
     return site.cast(site.binary("equal", largest(site, x, axis), places), x.type);
   }),
 };

@@ -1,10 +1,10 @@
 /** Windows over volumes [N,C,D,H,W], and such that no kernel has; transposed convolutions. */
 import { showShape } from "../../../../tensor.ts";
 import type { Shape } from "../../../../tensor.ts";
-import { Known, whole } from "../../constants/known.ts";
+import { Known } from "../../constants/known.ts";
 import type { Item } from "../../lower/nodes.ts";
 import type { Lowering, Site, Table } from "../../lower/site.ts";
-import { FLOAT } from "../../read/types.ts";
+import { FLOAT, INT64 } from "../../read/types.ts";
 import { checkChannels, convolution, imageWeight, layerOf } from "../convolution.ts";
 import type { Layer } from "../convolution.ts";
 import { poolings } from "../pooling.ts";
@@ -27,7 +27,9 @@ function fitting(site: Site, image: Shape, windows: Windows): number[] {
   return image.map((size, i) => {
     const least = span(windows, i) - windows.begins[i] - windows.ends[i];
     if (size < least) site.wrong(`wants an image of at least ${least}, got ${size}`);
-    return Math.floor((size - least) / windows.strides[i]) + 1;
+    const count = Math.floor((size - least) / windows.strides[i]) + 1;
+    // Something is written down for each of them.
+    return count > 1048576 ? site.wrong(`has ${count} windows; 1048576 are read`) : count;
   });
 }
 
@@ -39,8 +41,10 @@ function volumes(site: Site, x: Item, { shape, image, windows, groups, learned }
   const { kernel: [depth], strides: [stride], dilations: [dilation], begins: [begin], ends: [end] } = windows;
   const padded = site.pad(x, [0, 0, begin, 0, 0], [0, 0, end, 0, 0]);
   const [batch, channels, , ...size] = padded.shape;
-  const slices = Array.from({ length: depth * deep }, (_, i) => Math.floor(i / deep) * dilation + (i % deep) * stride);
-  const apart = site.gather(padded, whole(slices, [depth, deep]), 2);
+  const slices = site.computed(INT64, [depth, deep], (all) => (
+    all.forEach((_, i) => void (all[i] = Math.floor(i / deep) * dilation + (i % deep) * stride))
+  ));
+  const apart = site.gather(padded, slices, 2);
   const images = site.reshape(site.transpose(apart, [0, 3, 1, 2, 4, 5]), [batch * deep, channels * depth, ...size]);
   const flat = Object.fromEntries(Object.entries(windows).map(([name, each]) => [name, each.slice(1)])) as unknown as Windows;
   const [outputs, inputs, , ...kernel] = shape;
