@@ -38,7 +38,7 @@ export function blockReader(file: JpegBits, progressive: boolean, scan: Scan): (
       if (end >= 0) endBand(end);
     } else {
       for (let k = first; k <= last; k++) {
-        let zeros = Infinity;
+        let zeros = 64;
         let value = 0;
         if (scan.run === 0) {
           const symbol = file.symbol(ac!);
