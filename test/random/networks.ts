@@ -4,6 +4,7 @@
  * and kept.
  */
 import type { Random } from "../../kernels/random.ts";
+import type { PadMode, Sides } from "../../kernels/shapes.ts";
 import {
   Attention, Cbam, ConcurrentSqueezeExcite, EffectiveSqueezeExcite, EfficientChannelAttention, GatherExcite, SpatialSqueezeExcite,
 } from "../../src/index.ts";
@@ -14,6 +15,10 @@ import { ChannelSplit } from "../../src/nn/layers/channel-split.ts";
 import { Conv2d, ConvTranspose2d } from "../../src/nn/layers/conv.ts";
 import { Linear } from "../../src/nn/layers/linear.ts";
 import type { Module } from "../../src/nn/module.ts";
+import { L2Normalise } from "../../src/nn/layers/l2-normalise.ts";
+import { MultiplyBy } from "../../src/nn/layers/multiply-by.ts";
+import { BlurPool2d, Pad2d } from "../../src/nn/layers/pad.ts";
+import { PReLU } from "../../src/nn/layers/prelu.ts";
 import { AdaptiveAveragePool2d, AveragePool2d, GlobalAveragePool, GlobalMaxPool, MaxPool2d } from "../../src/nn/layers/pooling.ts";
 import { Dropout } from "../../src/nn/layers/dropout.ts";
 import { ChannelShuffle, Flatten, Identity } from "../../src/nn/layers/reshape.ts";
@@ -22,13 +27,14 @@ import { SqueezeExcite } from "../../src/nn/attention/squeeze-excite.ts";
 import type { Shape } from "../../src/tensor.ts";
 import { DagModule, stepShape } from "./dag-module.ts";
 import type { Joint } from "./dag-module.ts";
+import { GroupNorm } from "./group-norm.ts";
 
 type Two = readonly [number, number];
 
 interface WindowSpec {
   readonly kernel: Two;
   readonly stride: Two;
-  readonly padding: Two;
+  readonly padding: Two | Sides | "same";
 }
 
 /** What a step's layer is. */
@@ -37,6 +43,7 @@ export type LayerSpec =
   | (
     WindowSpec & {
       readonly kind: "transposed";
+      readonly padding: Two;
       readonly out: number;
       readonly dilation: Two;
       readonly groups: number;
@@ -45,7 +52,14 @@ export type LayerSpec =
     }
   )
   | { readonly kind: "norm"; readonly frozen: boolean }
+  /** By each sample's own numbers; all channels in one group, a channel each, or the channels of each pixel. */
+  | { readonly kind: "group_norm"; readonly groups: number | "pixel" }
   | { readonly kind: "activation"; readonly name: ActivationName }
+  | { readonly kind: "prelu" }
+  | { readonly kind: "blur"; readonly size: number; readonly stride: number }
+  | { readonly kind: "pad"; readonly sides: Sides; readonly mode: PadMode }
+  | { readonly kind: "times"; readonly factor: number }
+  | { readonly kind: "l2" }
   | (WindowSpec & { readonly kind: "max_pool" | "average_pool"; readonly ceilMode: boolean; readonly countPadding?: boolean })
   | { readonly kind: "adaptive"; readonly size: Two }
   | { readonly kind: "global"; readonly by: "mean" | "max" }
@@ -94,7 +108,13 @@ function layerOf(spec: LayerSpec, [, channels]: Shape): Module {
       norm.frozen = spec.frozen;
       return norm;
     }
+    case "group_norm": return new GroupNorm(channels, spec.groups);
     case "activation": return activation(spec.name);
+    case "prelu": return new PReLU(channels);
+    case "blur": return new BlurPool2d(spec.size, spec.stride);
+    case "pad": return new Pad2d(spec.sides, spec.mode);
+    case "times": return new MultiplyBy(spec.factor);
+    case "l2": return new L2Normalise();
     case "max_pool": {
       const { kind: _, ...options } = spec;
       return new MaxPool2d(options);
@@ -198,6 +218,12 @@ class Draft {
   }
 }
 
+/** Now and then TensorFlow's padding, or another one on each side. */
+function drawSides(d: Draft): { readonly padding?: Sides | "same" } {
+  if (d.chance(0.2)) return { padding: "same" };
+  return d.chance(0.1) ? { padding: [d.below(3), d.below(3), d.below(3), d.below(3)] } : {};
+}
+
 function drawConvolution(d: Draft, x: number, transposed: boolean): LayerSpec {
   const channels = d.channelsOf(x);
   const depthwise = d.chance(0.2);
@@ -208,7 +234,7 @@ function drawConvolution(d: Draft, x: number, transposed: boolean): LayerSpec {
     ...(d.chance(0.35) ? { ...window, kernel: [1, 1] as const } : window), out,
     groups: depthwise ? channels : d.mostly(1, d.divisorOf(channels, out)),
   };
-  if (!transposed) return { kind: "conv", ...common };
+  if (!transposed) return { kind: "conv", ...common, ...drawSides(d) };
   return { kind: "transposed", ...common, outputPadding: d.chance(0.3) ? [d.below(common.stride[0]), d.below(common.stride[1])] : [0, 0] };
 }
 
@@ -239,7 +265,7 @@ function drawPool(d: Draft): LayerSpec {
   const kernel = d.two(2, 3, 1, 4);
   const padding = [d.below(Math.floor(kernel[0] / 2) + 1), d.below(Math.floor(kernel[1] / 2) + 1)] as const;
   return {
-    kind, kernel, stride: d.two(2, 1, 3), padding, ceilMode: d.chance(0.4),
+    kind, kernel, stride: d.two(2, 1, 3), padding, ceilMode: d.chance(0.4), ...(d.chance(0.3) ? drawSides(d) : {}),
     ...(kind === "average_pool" ? { countPadding: d.chance(0.5) } : {}),
   };
 }
@@ -248,9 +274,12 @@ function drawPool(d: Draft): LayerSpec {
 function drawSameShape(d: Draft, x: number): LayerSpec {
   const channels = d.channelsOf(x);
   const same = { kind: "conv", stride: [1, 1], out: channels, bias: d.chance(0.5) } as const;
-  switch (d.below(8)) {
+  switch (d.below(11)) {
     case 0: case 1: return drawAttention(d, x);
     case 2: return { kind: "norm", frozen: d.chance(0.15) };
+    case 8: return { kind: "prelu" };
+    case 9: return { kind: "group_norm", groups: d.pick([1, channels, "pixel", d.divisorOf(channels)] as const) };
+    case 10: return { kind: "times", factor: d.pick([0.5, -1.25]) };
     case 3: return { kind: "activation", name: d.mostly("relu", ...activationNames) };
     case 4: return { ...same, kernel: [1, 1], padding: [0, 0], dilation: [1, 1], groups: d.mostly(1, d.divisorOf(channels)) };
     case 5: {
@@ -263,7 +292,11 @@ function drawSameShape(d: Draft, x: number): LayerSpec {
 }
 
 function drawLayer(d: Draft, x: number): LayerSpec {
-  switch (d.below(13)) {
+  switch (d.below(15)) {
+    case 13: return { kind: "blur", size: d.mostly(3, 2, 4, 5), stride: d.mostly(2, 1, 3) };
+    case 14: return {
+      kind: "pad", sides: [d.below(3), d.below(3), d.below(3), d.below(3)], mode: d.pick(["constant", "edge", "reflect", "wrap"] as const),
+    };
     case 0: case 1: case 2: case 3: return drawConvolution(d, x, false);
     case 4: return drawConvolution(d, x, true);
     case 5: return drawPool(d);
@@ -278,6 +311,8 @@ function drawLayer(d: Draft, x: number): LayerSpec {
 
 const sameShape = (a: Shape, b: Shape): boolean => a.join() === b.join();
 
+const pointwise = { kind: "conv", kernel: [1, 1], stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 } as const;
+
 /** A few layers one after the other. @returns the last value */
 function chain(d: Draft, from: number, most: number, draw: (d: Draft, x: number) => LayerSpec): number {
   let x = from;
@@ -289,7 +324,31 @@ function chain(d: Draft, from: number, most: number, draw: (d: Draft, x: number)
 function drawJoint(d: Draft, x: number): number | undefined {
   const [, channels, ...pixels] = d.shapes[x];
   const fitting = (test: (shape: Shape) => boolean): number[] => d.shapes.flatMap((shape, i) => (test(shape) ? [i] : []));
-  switch (d.below(4)) {
+  const alike = (): number => d.pick(fitting((shape) => sameShape(shape, d.shapes[x])));
+  switch (d.below(8)) {
+    case 4: {
+      // SE, then an activation: the two share one pass over the image.
+      const gated = d.add(drawAttention(d, x), [x]);
+      return gated === undefined ? undefined : d.add({ kind: "activation", name: d.pick(activationNames) }, [gated]);
+    }
+    case 5: {
+      // As LR-ASPP: an answer at one size, resized to that of another value and added to what that says.
+      const other = d.pick(fitting((shape) => shape.length === 4 && shape[0] === d.shapes[x][0]));
+      if (d.shapes[x].length !== 4) return undefined;
+      const resized = d.add(d.mostly("resize_bilinear", "resize_nearest"), [x, other]);
+      if (resized === undefined || d.chance(0.3)) return resized;
+      const classes = 2 + d.below(6);
+      const answers = [resized, other].map((from) => d.add({ ...pointwise, out: classes, bias: d.chance(0.7) }, [from]));
+      const [a, b] = answers;
+      return a === undefined || b === undefined ? a : d.add("add", [a, b]);
+    }
+    case 6: return d.add("multiply", [x, d.chance(0.5) ? (d.add({ kind: "activation", name: "sigmoid" }, [alike()]) ?? x) : alike()]);
+    case 7: {
+      // A gate for each pixel.
+      const maps = fitting((shape) => shape.length === 4 && sameShape(shape, [d.shapes[x][0], 1, ...pixels]));
+      const map = maps.length > 0 && d.chance(0.5) ? d.pick(maps) : d.add({ ...pointwise, out: 1, bias: true }, [x]);
+      return map === undefined ? undefined : d.add("pixel_scale", [x, d.add({ kind: "activation", name: "sigmoid" }, [map]) ?? map]);
+    }
     case 0: {
       // The gate is made of x, or of anything with as many channels, or one that is there already.
       const source = d.pick(fitting((shape) => shape[1] === channels));
@@ -305,7 +364,7 @@ function drawJoint(d: Draft, x: number): number | undefined {
     }
     case 1: return d.add("concat", [x, d.pick(fitting((shape) => sameShape(shape.slice(2), pixels)))]);
     default: {
-      const other = d.chance(0.6) ? chain(d, x, 3, drawSameShape) : d.pick(fitting((shape) => sameShape(shape, d.shapes[x])));
+      const other = d.chance(0.6) ? chain(d, x, 3, drawSameShape) : alike();
       return d.add("add", d.chance(0.5) ? [x, other] : [other, x]);
     }
   }
@@ -359,7 +418,8 @@ function drawAny(random: Random): NetworkSpec {
     default: {
       const pooled = d.add({ kind: "global", by: "mean" }, [x]) ?? x;
       const flat = d.add({ kind: "flatten" }, [pooled]) ?? pooled;
-      x = d.add({ kind: "linear", out: classes, bias }, [flat]) ?? flat;
+      const unit = d.chance(0.15) ? (d.add({ kind: "l2" }, [flat]) ?? flat) : flat;
+      x = d.add({ kind: "linear", out: classes, bias }, [unit]) ?? unit;
     }
   }
   const steps = reachable(d.steps.slice(0, x));
