@@ -42,14 +42,14 @@ export class Arguments {
   readonly positionals: readonly string[];
   readonly #values: Readonly<Record<string, string | boolean | undefined>>;
 
-  /** @throws UsageError for an unknown option (with the nearest name), a missing value, too many or too few arguments. */
+  /** @throws UsageError for an unknown option (with the nearest name), a missing value, one option twice, too many or too few arguments. */
   constructor(command: Command, args: readonly string[]) {
     const options: Record<string, { type: "string" | "boolean" }> = {};
     for (const [name, option] of Object.entries(command.options)) {
       options[name] = { type: option.value === undefined ? "boolean" : "string" };
     }
     // Not strict: the messages are ours, with the nearest name in them.
-    const { values, positionals } = parseArgs({ args, options, allowPositionals: true, strict: false });
+    const { values, positionals, tokens } = parseArgs({ args, options, allowPositionals: true, strict: false, tokens: true });
     const names = Object.keys(options);
     for (const [name, value] of Object.entries(values)) {
       if (!Object.hasOwn(options, name)) {
@@ -74,6 +74,13 @@ export class Arguments {
         throw new UsageError(`senet ${command.name}: --${name} takes no value`);
       }
     }
+    // Which of two would hold, nobody could tell from the command.
+    const seen = new Set<string>();
+    for (const token of tokens) {
+      if (token.kind !== "option") continue;
+      if (seen.has(token.name)) throw new UsageError(`senet ${command.name}: --${token.name} is given twice: give it once`);
+      seen.add(token.name);
+    }
     const { least, most } = command.positionals;
     if (positionals.length < least || positionals.length > most) {
       throw new UsageError(
@@ -90,6 +97,16 @@ export class Arguments {
     for (const name of names) {
       if (this.#values[name] !== undefined) throw new UsageError(`senet ${this.command.name}: --${name} is for ${purpose}`);
     }
+  }
+
+  /**
+   * The one of what was named, where that may be said in several ways; undefined where none was.
+   * @throws UsageError where there are several: one of them would be dropped unsaid
+   */
+  only(what: string, named: readonly (string | undefined)[]): string | undefined {
+    const [first, second] = named.filter((name) => name !== undefined);
+    if (second === undefined) return first;
+    throw new UsageError(`senet ${this.command.name}: wants one ${what}, got ${printable(first!)} and ${printable(second)}`);
   }
 
   flag(name: string): boolean {

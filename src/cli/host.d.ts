@@ -50,12 +50,19 @@ declare module "node:url" {
   export function pathToFileURL(path: string): { readonly href: string };
 }
 declare module "node:util" {
-  export function parseArgs(config: {
+  interface ParseArgs {
     args: readonly string[];
     options: Record<string, { type: "string" | "boolean" }>;
     allowPositionals: boolean;
     strict: boolean;
-  }): { values: Record<string, string | boolean | undefined>; positionals: string[] };
+  }
+  interface ParsedArgs {
+    values: Record<string, string | boolean | undefined>;
+    positionals: string[];
+  }
+  type ArgumentToken = { readonly kind: "option"; readonly name: string } | { readonly kind: "positional" | "option-terminator" };
+  export function parseArgs(config: ParseArgs & { tokens: true }): ParsedArgs & { tokens: ArgumentToken[] };
+  export function parseArgs(config: ParseArgs): ParsedArgs;
 }
 declare module "node:timers/promises" {
   export function setImmediate(): Promise<void>;

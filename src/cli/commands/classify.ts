@@ -86,7 +86,7 @@ function answering(network: Network, engine: EngineChoice): Answering {
 
 /** The ONNX file that the arguments name, or the model. */
 async function opened(args: Arguments): Promise<{ readonly network: Answering; readonly names: readonly string[] | undefined }> {
-  const file = [args.text("model"), ...args.positionals].find(isOnnx);
+  const file = args.only("network", [args.text("model"), ...args.positionals].filter(isOnnx));
   if (file !== undefined) return onnxClassifier(args, file);
   const network = loadNetwork(args);
   return { network: answering(network, engineFromArguments(args)), names: await namesOf(args, network) };

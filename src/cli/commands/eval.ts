@@ -84,7 +84,7 @@ export const evalCommand: Command = {
   async run(args) {
     const folder = args.required("data");
     const batch = args.number("batch", 100, { least: 1, whole: true });
-    const loaded = loadNetwork(args, args.positionals[0] ?? args.text("model"));
+    const loaded = loadNetwork(args, args.only("network", [args.positionals[0], args.text("model")]));
     const engine = engineFromArguments(args);
     const map = args.text("relabel", "");
     const data = await readTesting(loaded, folder, map);

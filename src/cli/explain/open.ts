@@ -114,7 +114,7 @@ interface Source {
 async function sourceOf(args: Arguments, file: string | undefined, model: string | undefined): Promise<Source> {
   if (file !== undefined) return { title: file, ...await pictureNetwork(args, file), probabilities };
   args.refuse("ONNX files", "input");
-  const opened = loadNetwork(args, model ?? args.text("model"));
+  const opened = loadNetwork(args, args.only("network", [model, args.text("model")]));
   const { preprocessing, title } = opened;
   const channels = preprocessing.channels === "gray" ? 1 : 3;
   return {
@@ -128,7 +128,7 @@ async function sourceOf(args: Arguments, file: string | undefined, model: string
  * @throws Error where it has no gates
  */
 export async function inspect(args: Arguments, model?: string): Promise<Inspected> {
-  const file = [args.text("model"), ...args.positionals].find(isOnnx);
+  const file = args.only("network", [args.text("model"), ...args.positionals].filter(isOnnx));
   const source = await sourceOf(args, file, model);
   const { network, input, shape, arranged } = source;
   const shapes = { [input]: shape };

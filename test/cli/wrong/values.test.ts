@@ -7,7 +7,7 @@ import process from "node:process";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { commands } from "../../../src/cli/program.ts";
-import { senet, temporaryFolder } from "../call.ts";
+import { asGiven, senet, temporaryFolder } from "../call.ts";
 import { calls, prepare, right, wrong } from "./values.ts";
 
 const folder = temporaryFolder();
@@ -59,11 +59,32 @@ for (const { name, options } of commands) {
         await refused(name, ...rest, value === undefined ? `--${option}` : `--${option}=${value}`);
       }
     }
+    for (const [option, { value: takes }] of Object.entries(options)) {
+      const at = call.indexOf(`--${option}`);
+      const twice = takes === undefined ? [`--${option}`] : [`--${option}`, call[at + 1]];
+      const again = at >= 0 ? twice : takes === undefined ? [...twice, ...twice] : [`--${option}=1`, ...twice.slice(0, 1), "2"];
+      const { code, errors } = await asGiven(name, ...call, ...again);
+      assert.equal([code, errors], [2, `senet ${name}: --${option} is given twice: give it once\n`]);
+    }
     for (const strangers of [["--no-such-option"], ["--no-such-option=1"], ["-x"], ["--out\u001b[2J"]]) {
       await refused(name, ...call, ...strangers);
     }
     assert.is(files("."), before);
   });
 }
+
+test("two networks, or two pictures where one is wanted, in whatever way they are said", async () => {
+  for (const [args, wanted] of [
+    [["eval", "se_resnet8", "--model", "se_resnet20", "--data", "."], "wants one network, got se_resnet8 and se_resnet20"],
+    [["gates", "se_resnet8", "--model", "se_resnet20", "--data", "."], "wants one network, got se_resnet8 and se_resnet20"],
+    [["gates", "a.onnx", "--model", "b.onnx", "--data", "."], "wants one network, got b.onnx and a.onnx"],
+    [["explain", "a.onnx", "--model", "b.onnx"], "wants one network, got b.onnx and a.onnx"],
+    [["classify", "a.onnx", "b.onnx"], "wants one network, got a.onnx and b.onnx"],
+    [["explain", "one.png", "two.png"], "wants one picture, got one.png and two.png"],
+  ] as const) {
+    const { code, errors } = await senet(...args);
+    assert.equal([code, errors], [2, `senet ${args[0]}: ${wanted}\n`]);
+  }
+});
 
 test.run();

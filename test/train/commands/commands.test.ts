@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createModel } from "../../../models/index.ts";
-import { main } from "../../../src/cli/program.ts";
+import { senet as call } from "../../cli/call.ts";
 import { parseSafetensors } from "../../../src/io/weights/safetensors.ts";
 import { decodeUtf8 } from "../../../src/io/bytes/utf8.ts";
 import type { Tensor } from "../../../src/tensor.ts";
@@ -37,18 +37,8 @@ function start(args: readonly string[], done: (result: Result) => void): { reado
 
 /** Calls a command within this process: starting one for every case takes seconds. */
 async function senet(...args: string[]): Promise<Result> {
-  const { stdout, stderr } = process;
-  const writes = [stdout.write, stderr.write];
-  const texts = ["", ""];
-  [stdout, stderr].forEach((stream, i) => {
-    stream.write = (text: string): boolean => ((texts[i] += text), true);
-  });
-  try {
-    const code = await main(args);
-    return { code, out: texts[0], errors: texts[1] };
-  } finally {
-    [stdout.write, stderr.write] = writes;
-  }
+  const { code, output, errors } = await call(...args);
+  return { code, out: output, errors };
 }
 
 const folder = mkdtempSync(join(tmpdir(), "senet-train-"));
