@@ -45,6 +45,8 @@ export function nearest(name: string, names: Iterable<string>): string | undefin
   let best: string | undefined;
   let least = Math.max(2, Math.floor(wanted.length / 3)) + 1;
   for (const candidate of names) {
+    // Names of strangers may have a megabyte.
+    if (Math.abs(candidate.length - wanted.length) >= least || wanted.length > 300) continue;
     const distance = editDistance(wanted, candidate.toLowerCase());
     if (distance < least) [best, least] = [candidate, distance];
   }

@@ -29,7 +29,8 @@ export const explain: Command = {
     const json = args.flag("json");
     const out = args.text("out") ?? "explain.html";
     if (!json) checkWritable(out);
-    const path = args.only("picture", args.positionals.filter((name) => !isOnnx(name))) ?? join(bundledPath("samples"), "ankle-boot-0000.png");
+    const given = args.only("picture", args.positionals.filter((name) => !isOnnx(name)));
+    const path = given ?? join(bundledPath("samples"), "ankle-boot-0000.png");
     const picture = await readImage(path);
     const network = await inspect(args);
     const progress = new Progress();

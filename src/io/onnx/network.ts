@@ -32,6 +32,8 @@ export interface ImportOptions {
   readonly constants?: Readonly<Record<string, Tensor>>;
   /** How many numbers may be computed from constants for one graph. Default 67108864. */
   readonly mostConstants?: number;
+  /** How many nodes a file may have; the time that it takes grows with them. Default 65536. */
+  readonly mostNodes?: number;
 }
 
 /** Operator sets that are read: ONNX's own from 1 (exporters: 7) up to this. */
@@ -130,7 +132,7 @@ function check(source: Source): void {
 export function sourceOf(
   bytes: Uint8Array | ArrayBuffer, options: ImportOptions, weights: Weights, operators: Source["operators"], advice: string = "",
 ): Source {
-  const model = readModel(bytesOf(bytes, "importOnnx"), externalOf(options));
+  const model = readModel(bytesOf(bytes, "importOnnx"), externalOf(options), options.mostNodes);
   const source = {
     model, weights, given: givenOf(model, options.constants ?? {}), operators, advice, settled: new Map(), notes: new Set<string>(),
     mostConstants: options.mostConstants ?? 67108864,

@@ -2,7 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { FormatError, UnsupportedError } from "../../../src/errors.ts";
-import { importOnnx } from "../../../src/io/onnx/import.ts";
+import { externalLocations, importOnnx } from "../../../src/io/onnx/import.ts";
 import { Message } from "../../../src/io/onnx/protobuf.ts";
 import { Tensor } from "../../../src/tensor.ts";
 import { fileBytes } from "../../support/files.ts";
@@ -220,6 +220,36 @@ test("opsets beyond what is read are refused; an import that no node uses refuse
   assert.throws(
     () => importOnnx(modelBytes({ nodes: [{ type: "Relu", inputs: ["x"], outputs: ["y"] }], opset: 29 })), /opset 29; up to 28 are read/,
   );
+});
+
+test("as many nodes as the caller allows, in whatever order they stand", () => {
+  const count = 3000;
+  const relus = Array.from({ length: count }, (_, i): Node => ({ type: "Relu", inputs: ["x"], outputs: [`y${i}`] }));
+  const sum: Node = { type: "Sum", inputs: relus.map(({ outputs }) => outputs![0]), outputs: ["y"] };
+  // Each input of the sum is looked at once, though it is made after it.
+  for (const nodes of [[...relus, sum], [sum, ...relus], [...relus.slice(9), sum, ...relus.slice(0, 9)]]) {
+    const bytes = modelBytes({ nodes });
+    assert.is(importOnnx(bytes, { mostNodes: count + 1 }).lower(x).nodes.length, 2 * count - 1);
+    for (const read of [importOnnx, externalLocations]) {
+      assert.throws(() => read(bytes, { mostNodes: count }), (error: Error) => error instanceof RangeError &&
+        error.message === `importOnnx: the file has ${count + 1} nodes; up to ${count} are read (option mostNodes raises that)`);
+    }
+  }
+  const identity = (i: number): Node => ({ type: "Identity", inputs: [i === 0 ? "x" : `v${i}`], outputs: [`v${i + 1}`] });
+  const chain = Array.from({ length: 65537 }, (_, i) => identity(i));
+  assert.throws(() => importOnnx(modelBytes({ nodes: chain })), /the file has 65537 nodes; up to 65536 are read/);
+});
+
+test("names of a megabyte: taken, and never repeated in full", () => {
+  const long = (letter: string): string => letter.repeat(1 << 20);
+  const network = importOnnx(modelBytes({
+    nodes: [{ type: "Relu", inputs: [long("x")], outputs: [long("n")] }, { type: "Relu", inputs: [long("n")], outputs: ["y"] }],
+    inputs: { [long("x")]: [1, 3, 8, 8] },
+  }));
+  assert.is(network.lower({}).nodes.length, 1);
+  // Not by the product of two lengths.
+  assert.throws(() => network.lower({ [long("q")]: [1] }), (error: Error) => error.message.length < 1000);
+  assert.throws(() => network.loadState(new Map([[long("w"), Tensor.zeros([1])]])), (error: Error) => error.message.length < 1000);
 });
 
 test.run();

@@ -42,7 +42,9 @@ export function unsupported(
   const groups = new Map<string, string[]>();
   for (const { node: { type, title }, reason } of missing) {
     const key = `${type} ${reason}`.trim();
-    groups.set(key, [...(groups.get(key) ?? []), show(title)]);
+    const titles = groups.get(key);
+    if (titles === undefined) groups.set(key, [show(title)]);
+    else titles.push(show(title));
   }
   const texts = [...groups].map(([key, nodes]) => `${show(key).slice(1, -1)} (node${nodes.length > 1 ? "s" : ""} ${some(nodes, 3)})`);
   const all = some([...texts, ...more], 24);

@@ -24,12 +24,16 @@ export function checkKind(bytes: Uint8Array): void {
   if (found !== undefined) throw new FormatError(`onnx: the file is ${found[2]}`);
 }
 
-/** The locations of weights that lie in other files, in the order in which the model names them. */
-export function externalLocations(bytes: Uint8Array): string[] {
+/**
+ * The locations of weights that lie in other files, in the order in which the model names them.
+ * @param options `mostNodes` as `importOnnx` has it
+ * @throws FormatError, RangeError as `importOnnx`
+ */
+export function externalLocations(bytes: Uint8Array, options: { readonly mostNodes?: number } = {}): string[] {
   const found = new Set<string>();
   // Bytes of which every length is there, for who asks only what is wanted.
   const endless = { length: Infinity, subarray: (from: number, to: number) => ({ length: to - from }) } as unknown as Uint8Array;
   checkKind(bytes);
-  readModel(bytes, (location) => (found.add(location), endless));
+  readModel(bytes, (location) => (found.add(location), endless), options.mostNodes);
   return [...found];
 }

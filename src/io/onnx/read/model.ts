@@ -94,30 +94,46 @@ function sorted(nodes: readonly OnnxNode[]): OnnxNode[] {
   const open = new Set(nodes.flatMap(({ outputs }) => outputs));
   open.delete("");
   const ordered: OnnxNode[] = [];
-  const waiting = new Map<string, OnnxNode[]>();
+  /** Each node waits for one input at a time; those before it are there. */
+  const waiting = new Map<string, (readonly [node: OnnxNode, input: number])[]>();
   for (const first of nodes) {
-    const ready = [first];
-    for (let node = ready.pop(); node !== undefined; node = ready.pop()) {
-      const lacks = node.inputs.find((name) => open.has(name));
-      if (lacks !== undefined) {
-        waiting.set(lacks, [...(waiting.get(lacks) ?? []), node]);
+    const ready: (readonly [OnnxNode, number])[] = [[first, 0]];
+    for (let next = ready.pop(); next !== undefined; next = ready.pop()) {
+      const [node, from] = next;
+      let at = from;
+      while (at < node.inputs.length && !open.has(node.inputs[at])) at++;
+      if (at < node.inputs.length) {
+        const others = waiting.get(node.inputs[at]);
+        if (others === undefined) waiting.set(node.inputs[at], [[node, at]]);
+        else others.push([node, at]);
         continue;
       }
       ordered.push(node);
       for (const name of node.outputs) {
         open.delete(name);
-        ready.push(...(waiting.get(name) ?? []));
+        for (const other of waiting.get(name) ?? []) ready.push(other);
         waiting.delete(name);
       }
     }
   }
-  return ordered.concat(...waiting.values());
+  for (const others of waiting.values()) for (const [node] of others) ordered.push(node);
+  return ordered;
 }
 
-/** @throws FormatError for bytes that are no ONNX model */
-export function readModel(bytes: Uint8Array, external: External): OnnxModel {
+/** The largest networks that are published have a tenth of this. */
+const MOST_NODES = 65536;
+
+/**
+ * @param mostNodes that are read: the time that it takes grows with them
+ * @throws FormatError for bytes that are no ONNX model; RangeError for more nodes
+ */
+export function readModel(bytes: Uint8Array, external: External, mostNodes: number = MOST_NODES): OnnxModel {
   const fields = message(bytes);
   const graph = message(lastBytes(fields(7)) ?? damaged("there is no graph"));
+  const { length: count } = graph(1);
+  if (count > mostNodes) {
+    throw new RangeError(`importOnnx: the file has ${count} nodes; up to ${mostNodes} are read (option mostNodes raises that)`);
+  }
   const weights = new Map(parts(graph(5)).map((stored) => {
     const tensor = storedTensor(stored, external);
     return [tensor.name, tensor];
@@ -125,7 +141,7 @@ export function readModel(bytes: Uint8Array, external: External): OnnxModel {
   if (graph(12).length === 0) damaged("the graph has no output");
   const opsets = parts(fields(8)).map(message).filter((of) => text(of(1)) === "" || text(of(1)) === "ai.onnx").map((of) => integer(of(2)));
   return {
-    producer: `${text(fields(2))} ${text(fields(3))}`.trim(), opset: Math.max(1, ...opsets),
+    producer: `${text(fields(2))} ${text(fields(3))}`.trim(), opset: opsets.reduce((most, opset) => Math.max(most, opset), 1),
     metadata: Object.fromEntries(parts(fields(14)).map(keyValue)),
     name: text(graph(2)), nodes: sorted(parts(graph(1)).map((node) => nodeOf(node, external))), weights,
     outputs: parts(graph(12)).map(portOf),

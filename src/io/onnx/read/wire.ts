@@ -21,6 +21,11 @@ const worth = [1, 128, 16384, 2097152];
 /** Calls `visit` with the numbers of varints that stand one after the other; `visit` may move on by what it returns. */
 function eachVarint(bytes: Uint8Array, visit: (value: number, at: number) => number | void): void {
   for (let at = 0; at < bytes.length;) {
+    // Nearly all have one byte.
+    if (bytes[at] < 128) {
+      at = visit(bytes[at], at + 1) ?? at + 1;
+      continue;
+    }
     // Three parts of 28, 28 and 8 bits: each exact as a number, and so is their sum where it is below 2^53.
     const parts = [0, 0, 0];
     for (let i = 0; ; i++) {
@@ -38,29 +43,29 @@ function eachVarint(bytes: Uint8Array, visit: (value: number, at: number) => num
 export function message(bytes: Uint8Array): Message {
   const fields = new Map<number, Field[]>();
   let open = 0;
+  const add = (field: Field): void => {
+    const list = fields.get(open);
+    if (list === undefined) fields.set(open, [field]);
+    else list.push(field);
+    open = 0;
+  };
+  const take = (length: number, from: number): number => {
+    if (!(length >= 0 && length <= bytes.length - from)) damaged(`a field wants ${length} bytes, ${bytes.length - from} follow`);
+    add(bytes.subarray(from, from + length));
+    return from + length;
+  };
   eachVarint(bytes, (value, at) => {
-    const add = (field: Field): void => {
-      const list = fields.get(open);
-      if (list === undefined) fields.set(open, [field]);
-      else list.push(field);
-      open = 0;
-    };
-    const take = (length: number, from = at): number => {
-      if (!(length >= 0 && length <= bytes.length - from)) damaged(`a field wants ${length} bytes, ${bytes.length - from} follow`);
-      add(bytes.subarray(from, from + length));
-      return from + length;
-    };
     // After the key of a number or of bytes comes another varint.
     if (open < 0) {
       open = -open;
-      return take(value);
+      return take(value, at);
     }
     if (open > 0) return add(value);
     const wire = value & 7;
     open = Math.floor(value / 8);
     if (open < 1 || open > 536870911 || wire > 5 || wire === 3 || wire === 4) damaged("a field has a number or type that is none");
     if (wire === 2) open = -open;
-    return wire === 1 ? take(8) : wire === 5 ? take(4) : at;
+    return wire === 1 ? take(8, at) : wire === 5 ? take(4, at) : at;
   });
   if (open !== 0) damaged("a field has no value");
   return (field) => fields.get(field) ?? [];
@@ -102,6 +107,7 @@ export function texts(fields: readonly Field[]): string[] {
   return parts(fields).map((bytes) => {
     let text = "";
     for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096));
+    if (!/[^\0-\x7f]/.test(text)) return text;
     try {
       // The engine itself knows UTF-8, where it is spelled byte by byte.
       return decodeURIComponent(text.replace(/[%\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16)}`));

@@ -33,12 +33,22 @@ const smooth: ReadonlySet<string> = new Set(
   "abs erf exp log mish negative reciprocal softplus sqrt add subtract multiply divide power minimum maximum".split(" "),
 );
 
+/** A loop, and no typed array, which is slow to make: there are ten of these for each node of a file. */
+function places(of: (i: number) => number): Course {
+  const course: number[] = [];
+  for (let i = 0; i < PLACES.length; i++) course.push(of(i));
+  return course;
+}
+
 /** What a node makes of its inputs' courses, where it is a function of numbers. */
 function functionOf({ operation }: Node): ((...courses: readonly Course[]) => Course) | undefined {
   const by = arithmeticOf(operation);
-  if (by !== undefined) return smooth.has(by) ? (a, b) => Array.from(a, (x, i) => binaryFunctions[by](x, b[i])) : undefined;
-  if (operation.kind === "unary") return smooth.has(operation.by) ? (x) => Array.from(x, unaryFunctions[operation.by]) : undefined;
-  if (operation.kind === "clip") return (x) => Array.from(x, (v) => Math.min(operation.most, Math.max(operation.least, v)));
+  if (by !== undefined) {
+    const f = binaryFunctions[by];
+    return smooth.has(by) ? (a, b) => places((i) => f(a[i], b[i])) : undefined;
+  }
+  if (operation.kind === "unary") return smooth.has(operation.by) ? (x) => places((i) => unaryFunctions[operation.by](x[i])) : undefined;
+  if (operation.kind === "clip") return (x) => places((i) => Math.min(operation.most, Math.max(operation.least, x[i])));
   return operation.kind === "activation" ? (x) => activated(operation, x) : undefined;
 }
 
@@ -79,7 +89,8 @@ export function recogniseActivations(graph: Graph): Graph {
     const operands = node.inputs.map((input) => {
       const number = pattern.scalar(input);
       if (number === undefined) return courses.get(input) ?? new Map([[input, PLACES]]);
-      return PLACES.map(() => FAMOUS.find((famous) => near(number, famous) || number === toHalf(famous)) ?? number);
+      const meant = FAMOUS.find((famous) => near(number, famous) || number === toHalf(famous)) ?? number;
+      return PLACES.map(() => meant);
     });
     const first = operands.find((operand) => operand instanceof Map);
     const own = new Map<Value, Course>();
