@@ -17,6 +17,7 @@ declare module "node:fs" {
     isFile(): boolean;
     isSymbolicLink(): boolean;
     readonly size: number;
+    readonly mtimeMs: number;
     readonly mode: number;
   }
   export function statSync(path: string): Stats;

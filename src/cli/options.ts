@@ -10,8 +10,8 @@ export function adding({ help, ...option }: OptionHelp, more: string): OptionHel
 }
 
 type Shared =
-  | "model" | "modelOptions" | "weights" | "part" | "input" | "freeInput" | "classes" | "preset" | "data" | "images" | "batch" | "relabel"
-  | "engine" | "kernels" | "threads" | "top" | "out" | "page" | "lr";
+  | "model" | "modelOptions" | "weights" | "part" | "input" | "freeInput" | "classes" | "preset" | "data" | "images" | "cache" | "batch"
+  | "relabel" | "engine" | "kernels" | "threads" | "top" | "out" | "page" | "lr";
 
 export const options: Readonly<Record<Shared, OptionHelp>> = {
   // The network.
@@ -28,6 +28,10 @@ export const options: Readonly<Record<Shared, OptionHelp>> = {
   },
   data: { value: "DIR", help: "folder with the IDX files, or with pictures" },
   images: { value: "N", help: "pictures at the most, evenly taken" },
+  cache: {
+    value: "BYTES",
+    help: "of decoded pictures that stay in memory (default 1073741824); the others are decoded anew when their turn comes",
+  },
   batch: { value: "N", help: "images at a time" },
   relabel: { value: "MAP", help: "new classes of old ones" },
   // What computes.

@@ -49,6 +49,34 @@ export interface EvaluateOptions {
  * evaluate(model, data, { mean: [0.5], std: [0.25] }).accuracy   // => 0.5
  */
 export function evaluate(model: Module, data: Dataset, normalisation: Normalisation, options: EvaluateOptions = {}): Evaluation {
+  const steps = evaluation(model, data, normalisation, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same for images that are decoded when they are wanted (`Dataset.load`): a batch of them at a time. */
+export async function evaluateLoading(
+  model: Module, data: Dataset, normalisation: Normalisation, options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const steps = evaluation(model, data, normalisation, options);
+  try {
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      await data.load(step.value);
+    }
+  } finally {
+    // The model's mode is as before, also where a picture could not be read.
+    steps.return({ loss: NaN, accuracy: NaN, confusion: new Confusion(1) });
+  }
+}
+
+/** Gives the images of each batch before it looks at them. */
+function* evaluation(
+  model: Module, data: Dataset, normalisation: Normalisation, options: EvaluateOptions,
+): Generator<Int32Array, Evaluation, void> {
   const known: Record<keyof EvaluateOptions, ArgumentKind> = { batch: whole(), forward: callback, progress: callback, answers: callback };
   checkFields("evaluate", options, known);
   const { batch = 100, progress, answers, forward } = options;
@@ -61,7 +89,9 @@ export function evaluate(model: Module, data: Dataset, normalisation: Normalisat
   try {
     for (let start = 0; start < data.size; start += batch) {
       const count = Math.min(batch, data.size - start);
-      const { x, labels } = batcher.unaugmented(Int32Array.from({ length: count }, (_, i) => start + i));
+      const indices = Int32Array.from({ length: count }, (_, i) => start + i);
+      yield indices;
+      const { x, labels } = batcher.unaugmented(indices);
       const logits = forward === undefined ? model.forward(x) : some(checked(forward(filled(x, batch))), count);
       const { value, probabilities } = crossEntropy(model.kernels, logits, labels);
       const predicted = predictions(logits);

@@ -168,6 +168,8 @@ export class Trainer {
   /** State of #orderRandom before it shuffled `#order`. */
   #orderState: readonly number[];
   #order: Int32Array | undefined;
+  /** The order of the epoch that comes next was drawn already, by `load`. */
+  #drawn = false;
   #step = 0;
   #lossSum = 0;
   #correct = 0;
@@ -274,6 +276,12 @@ export class Trainer {
     return this.#step / this.stepsPerEpoch;
   }
 
+  /** Decodes the images of the next step where they are not in memory (`Dataset.load`): awaited before `trainStep` then. */
+  async load(): Promise<void> {
+    if (this.#options.data.decoded === undefined) return;
+    await this.#batcher.load(this.#next(this.#step % this.stepsPerEpoch), true);
+  }
+
   /**
    * Trains on the next batch.
    * @throws DivergedError where the loss, or what the forward pass leaves, is not finite; then the model has the values that gave the last
@@ -327,6 +335,7 @@ export class Trainer {
     this.#busy = true;
     try {
       for (;;) {
+        await this.load();
         const report = this.trainStep();
         if (progress?.(report) === false || stops()) return report;
         await nextTurn();
@@ -360,7 +369,7 @@ export class Trainer {
       lossSum: this.#lossSum,
       correct: this.#correct,
       random: {
-        order: this.#step % this.stepsPerEpoch === 0 ? this.#orderRandom.state : this.#orderState,
+        order: this.#step % this.stepsPerEpoch === 0 && !this.#drawn ? this.#orderRandom.state : this.#orderState,
         augmentation: this.#augmentationRandom.state, dropout: this.#dropoutRandom.state,
       },
     };
@@ -408,6 +417,7 @@ export class Trainer {
     this.#correct = state.correct;
     // In the middle of an epoch its order is drawn again, from the state in which it began.
     this.#order = undefined;
+    this.#drawn = false;
     if (state.step % this.stepsPerEpoch !== 0) this.#shuffle();
     this.#good.clear();
     this.#diverged = false;
@@ -430,10 +440,18 @@ export class Trainer {
     return (this.#order = order);
   }
 
-  #batch(at: number): Batch {
+  /** The images of a step of this epoch. */
+  #next(at: number): Int32Array {
     const { batch } = this.#options;
-    const order = at === 0 || this.#order === undefined ? this.#shuffle() : this.#order;
-    return this.#batcher.augmented(order.subarray(at * batch, (at + 1) * batch), this.#augmentationRandom);
+    const order = (at === 0 && !this.#drawn) || this.#order === undefined ? this.#shuffle() : this.#order;
+    this.#drawn = at === 0;
+    return order.subarray(at * batch, (at + 1) * batch);
+  }
+
+  #batch(at: number): Batch {
+    const indices = this.#next(at);
+    this.#drawn = false;
+    return this.#batcher.augmented(indices, this.#augmentationRandom);
   }
 
   /**

@@ -15,12 +15,13 @@ import { readDataset } from "../training/data.ts";
 import { measure } from "../training/engine.ts";
 import { relabelled } from "../training/fine-tuning.ts";
 import { isUndivided } from "../training/picture-folder.ts";
+import { cacheFrom } from "../training/pictures.ts";
 
 /** The test images: pictures as the network wants them, IDX images as they are. */
-async function readTesting(network: Network, folder: string, map: string): Promise<Dataset> {
+async function readTesting(network: Network, folder: string, map: string, cache: number): Promise<Dataset> {
   if (isUndivided(folder)) remark(`${folder} has no folder test: all its pictures are measured`);
   const { mean: _mean, std: _std, range: _range, ...geometry } = network.preprocessing;
-  return relabelled(await readDataset(folder, "test", map === "" ? network.classes : undefined, { geometry }), map);
+  return relabelled(await readDataset(folder, "test", map === "" ? network.classes : undefined, { geometry, cache }), map);
 }
 
 /** @throws Error where the images are not of the kind that the network was trained on. */
@@ -76,6 +77,7 @@ export const evalCommand: Command = {
     preset: options.preset,
     relabel: adding(options.relabel, ", as it was trained with, old ones by number: Tops=0,2,3,4,6;Shoes=5,7,9"),
     batch: adding(options.batch, " (default 100)"),
+    cache: options.cache,
     ...engineOptions,
     report: adding(options.page, ": confusion matrix, classes, worst mistakes"),
     json: json("accuracy (0 to 1), loss, classes, confusion"),
@@ -87,7 +89,7 @@ export const evalCommand: Command = {
     const loaded = loadNetwork(args, args.only("network", [args.positionals[0], args.text("model")]));
     const engine = engineFromArguments(args);
     const map = args.text("relabel", "");
-    const data = await readTesting(loaded, folder, map);
+    const data = await readTesting(loaded, folder, map, cacheFrom(args));
     const network = ofData(loaded, data, args.text("preset") === undefined);
     checkFit(network, data);
     const progress = new Progress();

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Command } from "../command.ts";
 import { inspect } from "../explain/open.ts";
 import type { Inspected } from "../explain/open.ts";
-import { study as studied } from "../explain/study.ts";
+import { spaced, study as studied } from "../explain/study.ts";
 import type { Study } from "../explain/study.ts";
 import { checkWritable, writeBytes } from "../files.ts";
 import { isOnnx } from "../onnx.ts";
@@ -45,8 +45,8 @@ async function read(
       `${title}: what is measured is how many answers are as with its own gates`);
     return { data, labelled: false };
   }
-  const { images, shape, labels, classes } = data;
-  return { data: new Dataset(images, shape, labels.map((label) => names.indexOf(classes[label])), names), labelled: true };
+  const { labels, classes } = data;
+  return { data: data.relabelled(labels.map((label) => names.indexOf(classes[label])), names), labelled: true };
 }
 
 export const gates: Command = {
@@ -72,7 +72,9 @@ export const gates: Command = {
     const out = args.text("out") ?? "gates.html";
     if (!json) checkWritable(out);
     const network = await inspect(args, args.positionals.find((name) => !isOnnx(name)));
-    const { data, labelled } = await read(network, folder);
+    const { data: all, labelled } = await read(network, folder);
+    const data = all.size > most ? all.select(spaced(all.size, most)) : all;
+    await data.load(Array.from({ length: data.size }, (_, i) => i));
     const progress = new Progress();
     const study = studied(network, data, most, labelled, (share, doing) => progress.update(share, doing));
     progress.end();

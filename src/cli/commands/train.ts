@@ -111,6 +111,7 @@ export const train: Command = {
     resume: { help: "goes on where the checkpoint beside --out ends, with its settings; with more --epochs, a finished run too" },
     overwrite: { help: "begins anew where --out is of a run before, which is lost" },
     "checkpoint-every": { value: "TIME", help: "within an epoch too: minutes, or as 90s or 1h (default 5)" },
+    cache: options.cache,
     "no-state": { help: "keeps no state at the end: the run cannot be extended then" },
     "no-report": { help: "writes no report; senet report makes one of the log, also while the run is under way" },
     json: json("the result as one object"),

@@ -131,7 +131,7 @@ function describe(
 }
 
 /** `count` numbers from 0 to size - 1, evenly spaced: what lies sorted by class is taken from every class. */
-function spaced(size: number, count: number): number[] {
+export function spaced(size: number, count: number): number[] {
   const taken = Math.min(size, count);
   return Array.from({ length: taken }, (_, i) => Math.floor((i * size) / taken));
 }

@@ -58,17 +58,19 @@ export class Mistakes {
 }
 
 /** Image `index` as samples [height, width, channels]: three where it has three, else its first channel in grey. */
-function samples({ images, shape }: Dataset, index: number): { data: Uint8Array; channels: number } {
-  const [, all, height, width] = shape;
+function samples(data: Dataset, index: number): { data: Uint8Array; channels: number } {
+  const [, all, height, width] = data.shape;
+  const levels = data.image(index);
   const channels = all === 3 ? 3 : 1;
   const pixels = height * width;
-  const data = new Uint8Array(pixels * channels);
-  for (let c = 0; c < channels; c++) for (let p = 0; p < pixels; p++) data[p * channels + c] = images[(index * all + c) * pixels + p];
-  return { data, channels };
+  const mixed = new Uint8Array(pixels * channels);
+  for (let c = 0; c < channels; c++) for (let p = 0; p < pixels; p++) mixed[p * channels + c] = levels[c * pixels + p];
+  return { data: mixed, channels };
 }
 
 /** The pictures of mistakes in `data`, as data URIs. */
-export function pictures(data: Dataset, mistakes: readonly Mistake[]): Promise<Picture[]> {
+export async function pictures(data: Dataset, mistakes: readonly Mistake[]): Promise<Picture[]> {
+  await data.load(mistakes.map(({ index }) => index));
   const [, , height, width] = data.shape;
   const side = Math.max(height, width);
   const magnified = side <= longestSide;

@@ -1,7 +1,7 @@
 /** A folder with the IDX files of MNIST and its kin, or with pictures. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { crc32 } from "../../io/bytes/checksum.ts";
+import { crc32, crc32After } from "../../io/bytes/checksum.ts";
 import { printable } from "../../errors.ts";
 import { datasetFromIdx } from "../../train/data/dataset.ts";
 import type { Dataset } from "../../train/data/dataset.ts";
@@ -50,7 +50,13 @@ function classesSeen({ labels }: Dataset): Set<number> {
   return new Set(labels);
 }
 
-function allEqual({ images, size }: Dataset): boolean {
+function allEqual(data: Dataset): boolean {
+  const { decoded, size } = data;
+  if (decoded !== undefined) {
+    const [first, ...others] = Array.from(decoded.places, (place) => JSON.stringify(decoded.source.facts(place)));
+    return others.every((facts) => facts === first);
+  }
+  const { images } = data;
   const pixels = images.length / size;
   return images.every((level, i) => level === images[i % pixels]);
 }
@@ -78,8 +84,15 @@ export function checkLearnable(data: Dataset, folder: string): string {
   return printable(`${empty.length} of ${classes.length} classes have no training image, such as "${empty[0]}"${fromOne}`);
 }
 
+function crcOf(data: Dataset): number {
+  const { decoded, shape } = data;
+  if (decoded === undefined) return crc32(data.images);
+  const after = crc32After(shape[1] * shape[2] * shape[3]);
+  return decoded.places.reduce((crc, place) => after(crc, decoded.source.facts(place).crc), 0);
+}
+
 /** Tells one data set from another. */
 export function fingerprint(data: Dataset): string {
   const labels = data.classes.length <= 256 ? Uint8Array.from(data.labels) : new Uint8Array(data.labels.slice().buffer);
-  return [...data.shape, crc32(data.images).toString(16), crc32(labels).toString(16)].join("-");
+  return [...data.shape, crcOf(data).toString(16), crc32(labels).toString(16)].join("-");
 }

@@ -12,7 +12,7 @@ import type { Shape } from "../../tensor.ts";
 import { Adam, AdamW } from "../../train/optimisers/adam.ts";
 import type { Normalisation } from "../../train/data/augment.ts";
 import type { Dataset } from "../../train/data/dataset.ts";
-import { evaluate } from "../../train/evaluate.ts";
+import { evaluateLoading } from "../../train/evaluate.ts";
 import type { EvaluateOptions, Evaluation } from "../../train/evaluate.ts";
 import type { Optimiser } from "../../train/optimisers/optimiser.ts";
 import { Sgd } from "../../train/optimisers/sgd.ts";
@@ -110,7 +110,9 @@ export async function measure(model: Module, data: Dataset, normalisation: Norma
   const { run, kernels, close } = await inference(quantised ?? model, engine, [batch, ...data.shape.slice(1)]);
   try {
     return {
-      ...evaluate(model, data, normalisation, { batch, ...watch, ...(engine.engine === "session" ? { forward: run } : {}) }), kernels,
+      ...(await evaluateLoading(model, data, normalisation, {
+        batch, ...watch, ...(engine.engine === "session" ? { forward: run } : {}),
+      })), kernels,
     };
   } finally {
     close();

@@ -52,6 +52,7 @@ async function trainEpoch(run: Run, progress: Progress, saver: Saver, stopped: (
   const begin = performance.now();
   const first = trainer.step;
   for (;;) {
+    await trainer.load();
     const report = trainer.trainStep();
     if (report.step % logEvery === 0 || report.step === 1) {
       run.log.add({ step: report.step, epoch: report.step / trainer.stepsPerEpoch, loss: report.loss, rate: report.rate });

@@ -3,10 +3,10 @@ import { join, relative } from "node:path";
 import { didYouMean, printable } from "../../errors.ts";
 import type { Geometry } from "../../io/images/preprocess.ts";
 import { Dataset } from "../../train/data/dataset.ts";
-import { PictureStack } from "../../train/data/picture-stack.ts";
 import { filesBelow, isFolder, namesIn } from "../files.ts";
-import { NoDecoder, isPictureFile, readImage } from "../images.ts";
+import { NoDecoder, isPictureFile } from "../images.ts";
 import { Progress, counted, thousands } from "../terminal.ts";
+import { FolderPictures, usualCache } from "./pictures.ts";
 
 export type Part = "train" | "test";
 
@@ -21,6 +21,8 @@ export interface PictureOptions {
   readonly geometry?: Partial<Geometry>;
   /** Keeps the whole pictures too. */
   readonly keep?: boolean;
+  /** Bytes of decoded pictures that stay in memory; the others are decoded when they are wanted (`Dataset.load`). */
+  readonly cache?: number;
   /** Told, in one line each, what was left out. */
   readonly remark: (line: string) => void;
 }
@@ -99,14 +101,13 @@ export async function readPictures(
     });
   });
 
-  const stack = new PictureStack(options.geometry ?? {}, options.keep ?? false);
+  const source = new FolderPictures(options.geometry ?? {}, options.keep ?? false, options.cache ?? usualCache);
   const labels: number[] = [];
   const progress = new Progress();
   for (const [i, { path, label }] of found.entries()) {
     progress.update(i / found.length, `reading pictures, ${thousands(i)} of ${thousands(found.length)}`);
     try {
-      const picture = await readImage(path);
-      stack.add(picture, path);
+      await source.add(path);
       labels.push(label);
     } catch (error) {
       if (error instanceof NoDecoder) {
@@ -121,6 +122,6 @@ export async function readPictures(
   progress.end();
   for (const line of left.lines(place)) options.remark(line);
   if (labels.length === 0) throw new Error(`${place}: there are no pictures in folders of classes`);
-  const { images, shape, originals } = stack.finished();
-  return new Dataset(images, shape, Int32Array.from(labels), known, originals);
+  const places = Int32Array.from(labels, (_, i) => i);
+  return new Dataset({ source, places }, source.shape, Int32Array.from(labels), known);
 }

@@ -31,6 +31,7 @@ import { freeze, loadStart, relabelled } from "./fine-tuning.ts";
 import { checkInt8, measuredOn as measuredForInt8, resumedInt8, writtenRanges } from "./int8.ts";
 import { TrainingLog } from "./log.ts";
 import type { Paths } from "./outputs.ts";
+import { cacheFrom, usualCache } from "./pictures.ts";
 import { readLog } from "./read-log.ts";
 import { classWeightsOf, heldOutCount, makeSchedule } from "./settings.ts";
 import type { Settings } from "./settings.ts";
@@ -81,8 +82,10 @@ export function wantedChannels(
   throw new UsageError(`senet train: pictures have 1 or 3 channels, and ${name} is asked for with ${String(inChannels)}`);
 }
 
-/** The training images of a folder, as these settings want them. */
-export async function readTraining(folder: string, settings: Settings, sizeAsked: boolean = false): Promise<Dataset> {
+/** The training images of a folder, as these settings want them. @param cache bytes of decoded pictures that stay in memory */
+export async function readTraining(
+  folder: string, settings: Settings, sizeAsked: boolean = false, cache: number = usualCache,
+): Promise<Dataset> {
   const { size, resize, interpolation, order, relabel, classes } = settings;
   const pictures = hasPictures(folder, "train");
   if (sizeAsked && !pictures) {
@@ -93,7 +96,7 @@ export async function readTraining(folder: string, settings: Settings, sizeAsked
     ...(size === undefined ? {} : { size }), ...(resize === undefined ? {} : { resize }), interpolation, order,
     ...(channels === undefined ? {} : { channels }),
   };
-  return relabelled(await readDataset(folder, "train", classes, pictures ? { geometry, keep: settings.resizedCrop > 0 } : {}), relabel);
+  return relabelled(await readDataset(folder, "train", classes, pictures ? { geometry, keep: settings.resizedCrop > 0, cache } : {}), relabel);
 }
 
 /** What `senet classify` does with a picture before it asks the network. */
@@ -114,7 +117,7 @@ function preprocessingOf(
 export async function prepare(args: Arguments, settings: Settings, paths: Paths, checkpoint: Checkpoint | undefined): Promise<Run> {
   checkInt8(settings);
   const folder = args.required("data");
-  const data = await readTraining(folder, settings, args.text("size") !== undefined || args.text("resize") !== undefined);
+  const data = await readTraining(folder, settings, args.text("size") !== undefined || args.text("resize") !== undefined, cacheFrom(args));
   const kept = { ...settings, data: fingerprint(data) };
   if (checkpoint !== undefined && checkpoint.settings.data !== kept.data) {
     throw new Error(`${paths.checkpoint} is of a run on other images than ${folder} has`);

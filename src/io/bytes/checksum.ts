@@ -12,6 +12,27 @@ export function crc32(bytes: Uint8Array, start: number = 0, end: number = bytes.
   return (c ^ -1) >>> 0;
 }
 
+/**
+ * CRC-32 of bytes that follow others, from the two: the first one's register after `length` more zeros, which is linear in its bits (as
+ * zlib's crc32_combine). @param length of what follows
+ */
+export function crc32After(length: number): (first: number, next: number) => number {
+  const times = (matrix: Int32Array, bits: number): number => {
+    let sum = 0;
+    for (let i = 0; bits !== 0; i++, bits >>>= 1) if (bits & 1) sum ^= matrix[i];
+    return sum;
+  };
+  const squared = (matrix: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> => matrix.map((column) => times(matrix, column));
+  // One zero byte, then 2, 4, 8 ... of them.
+  let power = Int32Array.from({ length: 32 }, (_, i) => table[(1 << i) & 255] ^ ((1 << i) >>> 8));
+  let whole = Int32Array.from({ length: 32 }, (_, i) => 1 << i);
+  for (let n = length; n > 0; n = Math.floor(n / 2)) {
+    if (n % 2 === 1) whole = whole.map((column) => times(power, column));
+    power = squared(power);
+  }
+  return (first, next) => (times(whole, first) ^ next) >>> 0;
+}
+
 /** Adler-32 of `bytes`, as a whole number from 0 to 2^32 - 1. */
 export function adler32(bytes: Uint8Array): number {
   let a = 1;

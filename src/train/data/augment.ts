@@ -123,6 +123,11 @@ export class Batcher {
     this.#tables = levelTables(channels, range, mean, std);
   }
 
+  /** Decodes what `augmented`, or `unaugmented`, wants of these images, where it is not in memory. */
+  load(indices: ArrayLike<number>, augmented: boolean): Promise<void> {
+    return this.data.load(indices, augmented && (this.augmentation.resizedCrop ?? 0) > 0);
+  }
+
   /** The images at `indices` as they are, normalised. */
   unaugmented(indices: ArrayLike<number>): Batch {
     return this.#make(indices, undefined);
@@ -150,10 +155,8 @@ export class Batcher {
       const top = crop > 0 && random !== undefined ? random.below(2 * crop + 1) - crop : 0;
       const left = crop > 0 && random !== undefined ? random.below(2 * crop + 1) - crop : 0;
       const part = resizedCrop > 0 && random !== undefined ? this.#part(indices[i], resizedCrop, random) : undefined;
-      for (let c = 0; c < channels; c++) {
-        const from = part === undefined ? indices[i] * channels + c : c;
-        this.#copy(x.data, i * channels + c, part ?? this.data.images, from, this.#tables[c], mirrored, top, left);
-      }
+      const levels = part ?? this.data.image(indices[i]);
+      for (let c = 0; c < channels; c++) this.#copy(x.data, i * channels + c, levels, c, this.#tables[c], mirrored, top, left);
       if (erase > 0 && random !== undefined && random.uniform() < erase) this.#erase(x.data, i, random);
     }
     return { x, labels };
@@ -162,9 +165,7 @@ export class Batcher {
   /** A part of the picture at `index` as large as the images are, [channels, height, width]. */
   #part(index: number, least: number, random: Random): Uint8Array {
     const [, channels, height, width] = this.data.shape;
-    const { data, order, ...size } = this.data.originals?.[index] ?? {
-      data: this.data.images.subarray(index * channels * height * width), height, width, order: undefined,
-    };
+    const { data, order, ...size } = this.data.original(index);
     const window = randomWindow(size.height, size.width, least, random);
     const out = new Uint8Array(channels * height * width);
     const piece = new Uint8Array(window.height * window.width);

@@ -1,4 +1,4 @@
-/** Labelled images in memory. */
+/** Labelled images, in memory or decoded when they are wanted. */
 import type { Random } from "../../../kernels/random.ts";
 import type { RgbaImage } from "../../io/images/image.ts";
 import type { Geometry } from "../../io/images/preprocess.ts";
@@ -15,6 +15,31 @@ export interface ByteArray {
   readonly data: Uint8Array;
 }
 
+/** Where images come from that do not all lie in memory: by their numbers there. */
+export interface ImageSource {
+  /** Levels, [channels, height, width], to be read only. @throws Error for one that is not loaded */
+  image(index: number): Uint8Array;
+  /** The whole picture that it is the middle of. @throws Error for one that is not loaded */
+  original(index: number): Original;
+  /** Makes these ready for `image`, or with `whole` for `original`, until the next call. */
+  load(indices: readonly number[], whole: boolean): Promise<void>;
+  /** Known of each without decoding it again. */
+  facts(index: number): ImageFacts;
+}
+
+/** Of each channel the sum of its levels and of their squares; CRC-32 of all levels. */
+export interface ImageFacts {
+  readonly sums: readonly number[];
+  readonly squares: readonly number[];
+  readonly crc: number;
+}
+
+/** Images that are decoded when they are wanted: where from, and which of them. */
+export interface Decoded {
+  readonly source: ImageSource;
+  readonly places: Int32Array;
+}
+
 /**
  * Images [N,C,H,W] of 8 bits and their labels: N classes, or one for each pixel [N * H * W] for segmentation.
  * @example
@@ -23,8 +48,9 @@ export interface ByteArray {
  * [training.size, validation.size]   // => [3,1]
  */
 export class Dataset {
-  /** Levels 0 to 255, [N, channels, height, width]. */
-  readonly images: Uint8Array;
+  readonly #images: Uint8Array | undefined;
+  /** Set where images are decoded when they are wanted. */
+  readonly decoded: Decoded | undefined;
   readonly shape: readonly [number, number, number, number];
   /** One an image, or one a pixel: [N] or [N, height, width]. */
   readonly labels: Int32Array;
@@ -73,10 +99,11 @@ export class Dataset {
    * @throws TypeError for arrays of another kind; RangeError for no images, sizes that do not match, or labels that are no class.
    */
   constructor(
-    images: Uint8Array, shape: readonly [number, number, number, number], labels: Int32Array, classes: readonly string[],
+    images: Uint8Array | Decoded, shape: readonly [number, number, number, number], labels: Int32Array, classes: readonly string[],
     originals?: readonly Original[],
   ) {
-    if (Object.prototype.toString.call(images) !== "[object Uint8Array]") {
+    const decoded = has(Object(images).source, "image", "load") ? images as Decoded : undefined;
+    if (decoded === undefined && Object.prototype.toString.call(images) !== "[object Uint8Array]") {
       throw new TypeError(`Dataset: images wants a Uint8Array, got ${show(images)}`);
     }
     if (!Array.isArray(shape)) throw new TypeError(`Dataset: shape wants [N,channels,height,width], got ${show(shape)}`);
@@ -89,14 +116,19 @@ export class Dataset {
     if (shape.length !== 4 || !shape.every((n) => Number.isSafeInteger(n) && n >= 1)) {
       throw new RangeError(`Dataset: wants at least one image [N,channels,height,width], got ${showShape(shape)}`);
     }
-    if (images.length !== sizeOf(shape)) {
-      throw new RangeError(`Dataset: shape ${showShape(shape)} wants ${sizeOf(shape)} bytes, images has ${images.length}`);
+    const held = decoded === undefined ? (images as Uint8Array) : undefined;
+    if (held !== undefined && held.length !== sizeOf(shape)) {
+      throw new RangeError(`Dataset: shape ${showShape(shape)} wants ${sizeOf(shape)} bytes, images has ${held.length}`);
+    }
+    if (decoded !== undefined && decoded.places.length !== shape[0]) {
+      throw new RangeError(`Dataset: shape ${showShape(shape)} wants ${shape[0]} places, got ${decoded.places.length}`);
     }
     if (classes.length < 1) throw new RangeError("Dataset: wants at least one class name, got none");
     const pixels = shape[2] * shape[3];
     this.labelsPerImage = labels.length === shape[0] * pixels ? pixels : 1;
     checkClasses("Dataset", labels, shape[0] * this.labelsPerImage, classes.length);
-    this.images = images;
+    this.#images = held;
+    this.decoded = decoded;
     this.shape = shape;
     this.labels = labels;
     this.classes = classes;
@@ -114,13 +146,48 @@ export class Dataset {
     return this.shape[0];
   }
 
+  /** Levels 0 to 255, [N, channels, height, width]. @throws Error where they are decoded when they are wanted, and not all are loaded */
+  get images(): Uint8Array {
+    if (this.#images !== undefined) return this.#images;
+    const pixels = sizeOf(this.shape.slice(1));
+    const images = new Uint8Array(this.size * pixels);
+    for (let i = 0; i < this.size; i++) images.set(this.image(i), i * pixels);
+    return images;
+  }
+
+  /** Levels of one image, [channels, height, width]: to be read only. @throws Error as `images` */
+  image(index: number): Uint8Array {
+    if (this.decoded !== undefined) return this.decoded.source.image(this.decoded.places[index]);
+    const pixels = sizeOf(this.shape.slice(1));
+    return this.#images!.subarray(index * pixels, (index + 1) * pixels);
+  }
+
+  /** The whole picture that an image is the middle of, or the image where that was not kept. @throws Error as `images` */
+  original(index: number): Original {
+    if (this.decoded !== undefined) return this.decoded.source.original(this.decoded.places[index]);
+    return this.originals?.[index] ?? { data: this.image(index), height: this.shape[2], width: this.shape[3] };
+  }
+
+  /** Decodes the images at `indices`, where they are not in memory; they are there until the next call. @param whole for `original` */
+  async load(indices: ArrayLike<number>, whole: boolean = false): Promise<void> {
+    if (this.decoded === undefined) return;
+    const { source, places } = this.decoded;
+    await source.load(Array.from(indices, (index) => places[index]), whole);
+  }
+
+  /** The same images, with labels of other classes. @throws as the constructor */
+  relabelled(labels: Int32Array, classes: readonly string[]): Dataset {
+    return new Dataset(this.decoded ?? this.#images!, this.shape, labels, classes, this.originals);
+  }
+
   /** A copy of the images at `indices`, in that order. @throws RangeError for an index that is none, or for no indices. */
   select(indices: ArrayLike<number>): Dataset {
     check("Dataset.select", "indices", indices, numbers);
     if (indices.length === 0) throw new RangeError("Dataset.select: indices wants at least one, got none");
     const [, channels, height, width] = this.shape;
     const pixels = channels * height * width;
-    const images = new Uint8Array(indices.length * pixels);
+    const { decoded } = this;
+    const images = new Uint8Array(decoded === undefined ? indices.length * pixels : 0);
     const each = this.labelsPerImage;
     const labels = new Int32Array(indices.length * each);
     for (let i = 0; i < indices.length; i++) {
@@ -128,12 +195,13 @@ export class Dataset {
       if (!(Number.isInteger(from) && from >= 0 && from < this.size)) {
         throw new RangeError(`Dataset.select: wants indices from 0 to ${this.size - 1}, got ${from}`);
       }
-      images.set(this.images.subarray(from * pixels, (from + 1) * pixels), i * pixels);
+      if (decoded === undefined) images.set(this.image(from), i * pixels);
       labels.set(this.labels.subarray(from * each, (from + 1) * each), i * each);
     }
     const { originals } = this;
     const kept = originals === undefined ? undefined : Array.from(indices, (index) => originals[index]);
-    return new Dataset(images, [indices.length, channels, height, width], labels, this.classes, kept);
+    const chosen = decoded && { source: decoded.source, places: Int32Array.from(indices, (index) => decoded.places[index]) };
+    return new Dataset(chosen ?? images, [indices.length, channels, height, width], labels, this.classes, kept);
   }
 
   /** The images of this data set, then those of `other`, copied. @throws RangeError where size, classes or kind of labels differ */
@@ -143,9 +211,9 @@ export class Dataset {
     if (of(this) !== of(other)) {
       throw new RangeError(`Dataset: concat wants the same image size, labels and classes, got ${of(this)} and ${of(other)}`);
     }
-    const images = new Uint8Array(this.images.length + other.images.length);
-    images.set(this.images);
-    images.set(other.images, this.images.length);
+    const images = this.decoded !== undefined && other.decoded !== undefined && this.decoded.source === other.decoded.source
+      ? { source: this.decoded.source, places: joined(Int32Array, this.decoded.places, other.decoded.places) }
+      : joined(Uint8Array, this.images, other.images);
     const labels = new Int32Array(this.labels.length + other.labels.length);
     labels.set(this.labels);
     labels.set(other.labels, this.labels.length);
@@ -167,6 +235,13 @@ export class Dataset {
     const order = random.shuffle(Int32Array.from({ length: this.size }, (_, i) => i));
     return { training: this.select(order.slice(count).sort()), validation: this.select(order.slice(0, count).sort()) };
   }
+}
+
+function joined<A extends Uint8Array | Int32Array>(kind: new (length: number) => A, a: A, b: A): A {
+  const both = new kind(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
 }
 
 /** @throws TypeError for what is no data set */
@@ -239,17 +314,26 @@ export function pixelStatistics(data: Dataset): { readonly mean: readonly number
   const mean: number[] = [];
   const std: number[] = [];
   const counts = new Float64Array(256);
+  const levels = data.decoded === undefined ? data.images : new Uint8Array(0);
   for (let c = 0; c < channels; c++) {
-    counts.fill(0);
-    for (let n = 0; n < batch; n++) {
-      const start = (n * channels + c) * pixels;
-      for (let p = start; p < start + pixels; p++) counts[data.images[p]]++;
-    }
     let sum = 0;
     let squares = 0;
-    for (let level = 0; level < 256; level++) {
-      sum += counts[level] * level;
-      squares += counts[level] * level * level;
+    if (data.decoded !== undefined) {
+      for (const place of data.decoded.places) {
+        const facts = data.decoded.source.facts(place);
+        sum += facts.sums[c];
+        squares += facts.squares[c];
+      }
+    } else {
+      counts.fill(0);
+      for (let n = 0; n < batch; n++) {
+        const start = (n * channels + c) * pixels;
+        for (let p = start; p < start + pixels; p++) counts[levels[p]]++;
+      }
+      for (let level = 0; level < 256; level++) {
+        sum += counts[level] * level;
+        squares += counts[level] * level * level;
+      }
     }
     const average = sum / (batch * pixels);
     const deviation = Math.sqrt(Math.max(0, squares / (batch * pixels) - average * average));

@@ -30,17 +30,15 @@ const isGrey = ({ data }: RgbaImage): boolean => {
   return true;
 };
 
-export class PictureStack {
+/** What becomes of each picture of a data set. The first one may say the size of all. */
+export class PictureMaker {
   readonly #geometry: Partial<Geometry>;
-  readonly #keep: boolean;
-  readonly #levels: Uint8Array[] = [];
-  readonly #originals: Original[] = [];
   /** Height and width of the first picture, where nothing else says them. */
   #first: readonly [number, number] | undefined;
   #grey = true;
 
-  /** @param geometry as `Dataset.fromImages` has it @param keep keeps the whole pictures too */
-  constructor(geometry: Partial<Geometry>, keep: boolean) {
+  /** @param geometry as `Dataset.fromImages` has it */
+  constructor(geometry: Partial<Geometry>) {
     const count = geometry.channels === "gray" ? 1 : 3;
     // The rest of what a preprocessing has makes one of it, which is checked as such.
     parsePreprocessing({
@@ -48,6 +46,60 @@ export class PictureStack {
       std: new Array<number>(count).fill(1),
     });
     this.#geometry = geometry;
+  }
+
+  /**
+   * Looks at a picture before all are made: the first one's size, and is each of them grey?
+   * @param what names the picture in errors
+   * @throws TypeError or RangeError where it is none, or of another size than the first and no size is given
+   */
+  see(image: RgbaImage, what: string): void {
+    checkImage(image, what);
+    const { height, width } = image;
+    const [first, second] = (this.#first ??= [height, width]);
+    if (this.#geometry.size === undefined && (first !== height || second !== width)) {
+      throw new RangeError(
+        `${what} is ${width}x${height}, the first picture ${second}x${first}: all want one size, unless a size is given`
+      );
+    }
+    if (this.#geometry.channels === undefined && this.#grey) this.#grey = isGrey(image);
+  }
+
+  /** One channel, where all pictures that were seen are grey, or grey is asked for; then of three the first is all. */
+  get channels(): number {
+    return this.#geometry.channels === "gray" || (this.#geometry.channels === undefined && this.#grey) ? 1 : 3;
+  }
+
+  /** @throws RangeError where there was no picture */
+  get size(): readonly [number, number] {
+    if (this.#first === undefined) throw new RangeError("Dataset: wants at least one picture, got none");
+    return this.#geometry.size ?? this.#first;
+  }
+
+  get #whole(): Geometry {
+    const { resize, interpolation = "bilinear", channels = "rgb", order = "pillow-13" } = this.#geometry;
+    return { size: this.size, ...(resize === undefined ? {} : { resize }), interpolation, order, channels };
+  }
+
+  /** As large as all are, [3 or, where grey is asked for, 1, height, width]. */
+  image(image: RgbaImage): Uint8Array {
+    return levelsOf(image, this.#whole);
+  }
+
+  original(image: RgbaImage): Original {
+    return whole(image, this.#whole);
+  }
+}
+
+export class PictureStack {
+  readonly #maker: PictureMaker;
+  readonly #keep: boolean;
+  readonly #levels: Uint8Array[] = [];
+  readonly #originals: Original[] = [];
+
+  /** @param geometry as `Dataset.fromImages` has it @param keep keeps the whole pictures too */
+  constructor(geometry: Partial<Geometry>, keep: boolean) {
+    this.#maker = new PictureMaker(geometry);
     this.#keep = keep;
   }
 
@@ -56,43 +108,24 @@ export class PictureStack {
     return this.#levels.length;
   }
 
-  /**
-   * @param what names the picture in errors
-   * @throws TypeError or RangeError where it is none, or of another size than the first and no size is given
-   */
+  /** @throws as `PictureMaker.see` */
   add(image: RgbaImage, what: string): void {
-    checkImage(image, what);
-    const { height, width } = image;
-    this.#first ??= [height, width];
-    const { size = this.#first, resize, interpolation = "bilinear", channels = "rgb" } = this.#geometry;
-    if (this.#geometry.size === undefined && (size[0] !== height || size[1] !== width)) {
-      throw new RangeError(
-        `${what} is ${width}x${height}, the first picture ${size[1]}x${size[0]}: all want one size, unless a size is given`
-      );
-    }
-    if (this.#geometry.channels === undefined && this.#grey) this.#grey = isGrey(image);
-    const { order = "pillow-13" } = this.#geometry;
-    const geometry: Geometry = { size, ...(resize === undefined ? {} : { resize }), interpolation, order, channels };
-    this.#levels.push(levelsOf(image, geometry));
-    if (this.#keep) this.#originals.push(whole(image, geometry));
+    this.#maker.see(image, what);
+    this.#levels.push(this.#maker.image(image));
+    if (this.#keep) this.#originals.push(this.#maker.original(image));
   }
 
   /** All pictures as one array. The stack is empty then. @throws RangeError where there are none */
   finished(): Stacked {
-    if (this.#first === undefined) throw new RangeError("Dataset: wants at least one picture, got none");
-    const [height, width] = this.#geometry.size ?? this.#first;
-    const { channels: order } = this.#geometry;
-    const stored = order === "gray" ? 1 : 3;
-    const channels = order === undefined && this.#grey ? 1 : stored;
+    const [height, width] = this.#maker.size;
+    const { channels } = this.#maker;
     const pixels = height * width;
     const count = this.#levels.length;
     const images = new Uint8Array(count * channels * pixels);
     // Of a grey picture all three channels are one.
     this.#levels.forEach((levels, n) => images.set(levels.subarray(0, channels * pixels), n * channels * pixels));
     this.#levels.length = 0;
-    const originals = this.#originals.map((one) => ({
-      ...one, data: channels < stored ? one.data.slice(0, one.height * one.width) : one.data,
-    }));
+    const originals = this.#originals.map((one) => ({ ...one, data: one.data.slice(0, channels * one.height * one.width) }));
     return { images, shape: [count, channels, height, width], originals: this.#keep ? originals : undefined };
   }
 }

@@ -1,6 +1,6 @@
 /** Another label set over the same images. */
 import { didYouMean } from "../../errors.ts";
-import { Dataset } from "./dataset.ts";
+import type { Dataset } from "./dataset.ts";
 
 /**
  * Classes of classes: each new one takes the images of some old ones; images of old classes that none takes are left out.
@@ -31,6 +31,6 @@ export function relabel(data: Dataset, groups: ReadonlyMap<string, readonly stri
     if (now[label] >= 0) kept.push(i);
   });
   if (kept.length === 0) throw new RangeError("relabel: no images are left");
-  const { images, shape, labels, originals } = data.select(kept);
-  return new Dataset(images, shape, labels.map((label) => now[label]), names, originals);
+  const left = data.select(kept);
+  return left.relabelled(left.labels.map((label) => now[label]), names);
 }

@@ -25,7 +25,7 @@ export const right: Readonly<Record<string, readonly string[]>> = {
   out: anyName, output: anyName, report: anyName, svg: [...anyName, "folder"],
   "bundle.name": ["word", "folder"], "bundle.data": anyName,
   // As many as there are.
-  top: ["huge"], threads: ["huge"], images: ["huge"], batch: ["huge"],
+  top: ["huge"], threads: ["huge"], images: ["huge"], batch: ["huge"], cache: ["huge"],
   // For as long as was asked for.
   runs: ["huge"], epochs: ["huge"],
   seed: ["huge", "negative"], lr: ["huge", "fraction"], "weight-decay": ["huge", "fraction"], "restart-factor": ["huge"],
