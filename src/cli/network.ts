@@ -10,7 +10,7 @@ import type { QuantisedNetwork } from "../quantise/network.ts";
 import type { Preprocessing } from "../io/images/preprocess.ts";
 import { parsePreprocessing } from "../io/images/preprocessing-json.ts";
 import { checkClassNames, classCount } from "../nn/class-count.ts";
-import { assumedPreprocessing, guessModel, otherClasses, preparationOf } from "../weights/network-of-file.ts";
+import { assumedPreprocessing, guessModel, otherNetwork, preparationOf, withOtherClasses } from "../weights/network-of-file.ts";
 import type { Module } from "../nn/module.ts";
 import { OversizeError } from "../nn/parameter.ts";
 import type { Shape } from "../tensor.ts";
@@ -94,17 +94,17 @@ export function loadNetwork(
   const part = args.text("part");
   const options = { ...own, ...args.json("model-options") };
   const build = (more: object = {}): Module => modelFromArguments(args, name, null, { ...options, ...more });
-  let model = Object.keys(own).length === 0 ? build() : limitOf(file, path, build);
-  const classes = Object.hasOwn(options, "classes") ? undefined : otherClasses(file, model, part);
-  if (classes !== undefined) model = limitOf(file, path, () => build({ classes }));
+  let model = Object.keys(own).length === 0 ? build() : limitOf(file, path, build, args.text("model-options") !== undefined);
+  if (!Object.hasOwn(options, "classes")) model = withOtherClasses(file, model, part, build);
   let quantised: QuantisedNetwork | undefined;
   try {
     if (isQuantised(file)) quantised = quantisedOf(model, file, path);
     else loadInto(model, file, path, part === undefined ? {} : { part });
   } catch (error) {
-    throw guess === undefined ? error : new Error(
-      `${(error as Error).message}; by its names it was taken for ${name}, --model says otherwise`
-    );
+    const { message } = error as Error;
+    const other = otherNetwork(file, name, part);
+    if (guess !== undefined) throw new Error(`${message}; by its names it was taken for ${name}, --model says otherwise`);
+    throw other === undefined ? error : new Error(`${message}; the file has weights of ${other}, and ${name} was asked for`);
   }
   const preprocessing = preset?.preprocessing ?? preparationOf(description);
   if (preprocessing === undefined && args.command.name !== "convert") {

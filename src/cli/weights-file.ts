@@ -38,8 +38,8 @@ export function quantisedOf(model: Module, file: WeightsFile, path: string): Qua
 }
 
 /** Builds the model that a file describes, which may not be much larger than what is in the file. @throws Error naming the file */
-export function limitOf<T>(file: Parameters<typeof limited>[0], path: string, build: () => T): T {
-  return ofFile(path, () => limited(file, build));
+export function limitOf<T>(file: Parameters<typeof limited>[0], path: string, build: () => T, asked: boolean = false): T {
+  return ofFile(path, () => limited(file, build, asked));
 }
 
 /** Where trainers keep a network's weights, the likeliest first. */

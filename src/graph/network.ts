@@ -113,7 +113,7 @@ export function inputShapes({ title, inputs }: Pick<Network, "title" | "inputs">
   if (!record.is(given)) throw new TypeError(`${title}: wants shapes by name, { ${names.join(", ")} }, got ${show(given)}`);
   for (const name of Object.keys(given)) {
     if (names.includes(name)) continue;
-    throw new RangeError(`${title}: "${name}" is no input${didYouMean(name, names)}; there is ${names.join(", ")}`);
+    throw new RangeError(`${title}: ${show(name)} is no input${didYouMean(name, names)}; there is ${showItems(names)}`);
   }
   const free = new Map<string, number>();
   const found: Record<string, Shape> = {};

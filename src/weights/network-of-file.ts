@@ -12,6 +12,7 @@ import { OversizeError, withLimit } from "../nn/parameter.ts";
 import { stateShapes } from "../nn/state-dict.ts";
 import { sizeOf } from "../tensor.ts";
 import type { Shape } from "../tensor.ts";
+import { weightsDescription } from "./weights.ts";
 
 /** The network whose names and shapes stand in the file, in whatever dictionary; undefined where none is known. */
 export function guessModel(file: WeightsFile, part: string | undefined): string | undefined {
@@ -40,19 +41,51 @@ export function otherClasses(file: WeightsFile, model: Module, part: string | un
 /**
  * Builds the model that a file describes, which may not be much larger than what is in the file: 64 parameters and four million values, and
  * twice those of the file.
+ * @param asked did the caller ask for more than the file describes?
  * @throws FormatError where it would be larger, before it is built
  */
-export function limited<T>({ tensors }: { readonly tensors: ReadonlyMap<string, { readonly shape: Shape }> }, build: () => T): T {
+export function limited<T>(
+  { tensors }: { readonly tensors: ReadonlyMap<string, { readonly shape: Shape }> }, build: () => T, asked: boolean = false,
+): T {
   let values = 0;
   for (const { shape } of tensors.values()) values += sizeOf(shape);
   try {
     return withLimit({ parameters: 64 + 2 * tensors.size, values: 4e6 + 2 * values }, build);
   } catch (error) {
     if (!(error instanceof OversizeError)) throw error;
-    throw new FormatError(
-      `weights: the file describes a network that is larger than its ${tensors.size} tensors of ${values} values: its description is wrong`
+    const of = `its ${tensors.size} tensors of ${values} values`;
+    throw new FormatError(asked
+      ? `weights: what the file describes, with the options that are given, is a network that is larger than ${of}: these are of a smaller one`
+      : `weights: the file describes a network that is larger than ${of}: its description is wrong, or a part of it is missing`,
     );
   }
+}
+
+/**
+ * The model with as many classes as the file's last layer has, where `build` has others. Where that would be too large the weights are of
+ * another network: then the model stays, and what differs is said when they are loaded.
+ */
+export function withOtherClasses(
+  file: WeightsFile, model: Module, part: string | undefined, build: (more: { readonly classes: number }) => Module,
+): Module {
+  const classes = otherClasses(file, model, part);
+  if (classes === undefined) return model;
+  try {
+    return limited(file, () => build({ classes }));
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return model;
+  }
+}
+
+/** The network that the file is of, by its description or its tensors, where that is known and another than `name`. */
+export function otherNetwork(file: WeightsFile, name: string, part: string | undefined): string | undefined {
+  const found = weightsDescription(file)?.model ?? guessModel(file, part);
+  return found === undefined || bare(found) === bare(name) ? undefined : found;
+}
+
+function bare(name: string): string {
+  return name.replace(/^[a-z]+\//, "");
 }
 
 /**

@@ -3,7 +3,7 @@ import { createModel } from "../../models/index.ts";
 import { checkFields, record, text, texts } from "../checks.ts";
 import type { ArgumentKind } from "../checks.ts";
 import { FormatError, show } from "../errors.ts";
-import { assumedPreprocessing, guessModel, limited, otherClasses, preparationOf } from "./network-of-file.ts";
+import { assumedPreprocessing, guessModel, limited, otherNetwork, preparationOf, withOtherClasses } from "./network-of-file.ts";
 import type { Preprocessing } from "../io/images/preprocess.ts";
 import { bytesOf } from "../io/bytes/bytes-of.ts";
 import { parsePreprocessing } from "../io/images/preprocessing-json.ts";
@@ -74,10 +74,15 @@ export function openNetwork(bytes: Uint8Array | ArrayBuffer, options: OpenOption
   const own = name === description?.model ? description.options : {};
   const asked = { ...own, ...options.modelOptions };
   const build = (more: object = {}): Module => createModel(name, { ...asked, ...more }, null);
-  let model = Object.keys(own).length === 0 ? build() : limited(file, build);
-  const classesOfFile = Object.hasOwn(asked, "classes") ? undefined : otherClasses(file, model, part);
-  if (classesOfFile !== undefined) model = limited(file, () => build({ classes: classesOfFile }));
-  loadWeights(model, file, part === undefined ? {} : { part });
+  let model = Object.keys(own).length === 0 ? build() : limited(file, build, options.modelOptions !== undefined);
+  if (!Object.hasOwn(asked, "classes")) model = withOtherClasses(file, model, part, build);
+  try {
+    loadWeights(model, file, part === undefined ? {} : { part });
+  } catch (error) {
+    const other = otherNetwork(file, name, part);
+    if (!(error instanceof RangeError) || other === undefined) throw error;
+    throw new RangeError(`${error.message}; the file has weights of ${other}, and ${name} was asked for`);
+  }
   const classes = options.classes ?? description?.classes;
   if (classes !== undefined) {
     checkClassNames(options.classes === undefined ? "openNetwork: the file" : "openNetwork: classes", classes, model);

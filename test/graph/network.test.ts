@@ -20,7 +20,7 @@ test("what does not fit is refused, and says what does", () => {
   const refused = (wanted: RegExp, given: unknown, of: Pick<Network, "title" | "inputs"> = two): void => assert.throws(
     () => inputShapes(of, given as Shapes), wanted,
   );
-  refused(/both: "imagee" is no input \(did you mean "image"\?\); there is image, mask/, { imagee: [1, 3, 8, 8] });
+  refused(/both: "imagee" is no input \(did you mean "image"\?\); there is \["image","mask"\]/, { imagee: [1, 3, 8, 8] });
   refused(/both: the shape of "image" must be said: it takes \[N,3,H,H\]/, {});
   refused(/any: the shape of "x" must be said$/, {}, { title: "any", inputs: [{ name: "x" }] });
   refused(/both: image wants shape \[N,3,H,H\] with N = 1, H = 8, got \[1,3,8,9\]/, { image: [1, 3, 8, 9] });

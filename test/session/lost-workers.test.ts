@@ -6,6 +6,7 @@ import * as assert from "uvu/assert";
 import { compile, compileSync } from "../../src/session/session.ts";
 import type { Session } from "../../src/session/session.ts";
 import { Pool } from "../../src/session/threads/pool.ts";
+import { spawn } from "../../src/session/threads/spawn.ts";
 import type { SessionCode } from "../../src/session/threads/session-code.ts";
 import { bits } from "../support/compare.ts";
 import { draw } from "../support/random.ts";
@@ -179,6 +180,32 @@ test("a worker that never answers, or ends at once: compile goes on with one thr
   const session = await compile(small, { input, numerics: "exact", threads: 2 });
   assert.match(session.kernels, /, 2 threads$/);
   session.close();
+});
+
+test("a Web Worker that a policy forbids fires an event without a word: the likeliest reason is named", () => {
+  const { process: own, Worker: web } = globalThis as { process?: unknown; Worker?: unknown };
+  const made: { onerror?: (event: object) => void }[] = [];
+  const said: string[] = [];
+  const replace = (name: string, value: unknown): void => void Object.defineProperty(globalThis, name, {
+    value, configurable: true, writable: true });
+  replace("process", undefined);
+  replace("Worker", class {
+    onerror?: (event: object) => void;
+    constructor() {
+      made.push(this);
+    }
+  });
+  try {
+    for (const event of [{}, { message: "" }, { message: "not today" }]) {
+      spawn({ node: "", web: "" }).listen(() => undefined, (reason) => void said.push(reason));
+      made.at(-1)!.onerror!(event);
+    }
+  } finally {
+    replace("process", own);
+    replace("Worker", web);
+  }
+  const untold = "a worker failed, the host does not say why (a content security policy without worker-src data:?)";
+  assert.equal(said, [untold, untold, "a worker failed: not today"]);
 });
 
 test.run();

@@ -2,7 +2,7 @@
 import { createModel, usualPreprocessing } from "../../../models/index.ts";
 import { didYouMean } from "../../errors.ts";
 import type { Preprocessing } from "../../io/images/preprocess.ts";
-import { guessModel, preparationOf } from "../../weights/network-of-file.ts";
+import { guessModel, otherNetwork, preparationOf } from "../../weights/network-of-file.ts";
 import type { Module } from "../../nn/module.ts";
 import { matches } from "../../session/training/options.ts";
 import type { ParameterGroup } from "../../session/training/options.ts";
@@ -55,7 +55,10 @@ export function loadStart(model: Module, from: string, partial: boolean): readon
     report = loadInto(model, readWeightsFile(path), path, { partial: partial ? true : "head" });
   } catch (error) {
     const { message } = error as Error;
-    throw new Error(message.includes("weights do not fit") ? `${message}; --partial begins with what fits` : message);
+    const asked = model.identity?.model;
+    const other = asked === undefined ? undefined : otherNetwork(readWeightsFile(path), asked, undefined);
+    const of = other === undefined ? "" : `; the file has weights of ${other}, and ${asked} was asked for`;
+    throw new Error(message.includes("weights do not fit") ? `${message}${of}; --partial begins with what fits` : message);
   }
   for (const [name, { value }] of model.namedState()) {
     if (!value.data.every(Number.isFinite)) throw new Error(`${from}: ${name} holds numbers that are not finite`);

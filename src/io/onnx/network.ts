@@ -56,7 +56,8 @@ export class LeanOnnxNetwork implements Network {
   constructor(source: Source) {
     const { model, given } = source;
     this.#source = source;
-    this.title = model.name === "" ? "an ONNX network" : model.name;
+    // It begins messages, which stay short.
+    this.title = model.name === "" ? "an ONNX network" : model.name.slice(0, 200);
     this.inputs = model.inputs.filter(({ name }) => !given.has(name)).map(({ name, shape }) => ({ name, shape }));
     this.outputs = model.outputs.map(({ name }) => name);
     this.opset = model.opset;

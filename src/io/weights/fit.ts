@@ -3,7 +3,7 @@
  * other, words before all names or before some, words between ("features.module.0"). What counts is what fits the model best. It takes time
  * linear in the lengths of the names.
  */
-import { show } from "../../errors.ts";
+import { printable, show } from "../../errors.ts";
 import { isDouble } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
 import type { WeightLayout } from "../../weight-layout.ts";
@@ -33,9 +33,38 @@ export interface Fit {
   readonly notes: readonly string[];
 }
 
-/** All wrappers of a name, each once. */
-function wrappersIn(name: string): Set<string> {
-  return new Set(name.split(".").slice(0, -1).filter((word) => wrapper.test(word)));
+/**
+ * What was taken off a name, as it stood there: each run of words that are wrappers, or one of the first others.
+ * @param heads how many words before the rest were taken off that are no wrappers
+ * @param own wrappers stay: they are the model's own words
+ */
+function takenOff(name: string, heads: number, own: boolean): string[] {
+  const runs: string[] = [];
+  let run = "";
+  const words = name.split(".");
+  words.forEach((word, i) => {
+    const wraps = !own && i < words.length - 1 && wrapper.test(word);
+    if (wraps || heads > 0) run += `${word}.`;
+    if (!wraps && heads-- > 0) return;
+    if (!wraps && run !== "") {
+      runs.push(run);
+      run = "";
+    }
+  });
+  return runs;
+}
+
+/** In full, so that it can be compared with the names; a long one by the words that it repeats. */
+function toldRun(run: string): string {
+  if (run.length <= 240) return `"${printable(run)}"`;
+  const counts: [word: string, times: number][] = [];
+  for (const word of run.slice(0, -1).split(".")) {
+    const last = counts.at(-1);
+    if (last?.[0] === word) last[1]++;
+    else counts.push([word, 1]);
+  }
+  return `${counts.slice(0, 6).map(([word, n]) => `${show(`${word}.`)}${n > 1 ? ` ${n} times` : ""}`).join(", then ")}` +
+    (counts.length > 6 ? " and more" : "");
 }
 
 /** What stands below some words of the names. */
@@ -162,6 +191,7 @@ export function fitNames(
   const left: string[] = [];
   const given = from === undefined ? "" : `${from}.`;
   const named = new Map<string, AnyTensor>();
+  const written = new Map<string, string>();
   const own = [...wanted.keys()].some((name) => name.replace(wrappers, "$1") !== name);
   for (const [name, tensor] of tensors) {
     if (!name.startsWith(given)) continue;
@@ -170,7 +200,7 @@ export function fitNames(
     if (clean.length > longest || named.has(clean)) left.push(name);
     else {
       named.set(clean, tensor);
-      if (clean.length < rest.length) for (const word of wrappersIn(rest)) taken.add(`${word}.`);
+      written.set(clean, rest);
     }
   }
   if (from !== undefined && named.size === 0) {
@@ -193,9 +223,11 @@ export function fitNames(
   const outside = new Map([...named].filter(([name]) => !name.startsWith(head)));
   const renamed = renameWeights(inside, wanted, layouts);
   const repaired = repairNames(renamed.tensors, outside, wanted);
-  if (head !== "") taken.add(head);
+  const heads = head.split(".").length - 1;
+  for (const name of inside.keys()) for (const run of takenOff(written.get(head + name)!, heads, own)) taken.add(run);
   for (const each of repaired.taken) taken.add(each);
-  if (taken.size > 0) notes.unshift(`names are read without ${some(taken, 24)}`);
+  const told = [...taken].slice(0, 24).map(toldRun).join(", ");
+  if (taken.size > 0) notes.unshift(`names are read without ${told}${taken.size > 24 ? ` and ${taken.size - 24} more` : ""}`);
   notes.push(...repaired.notes);
   for (const name of outside.keys()) if (!repaired.used.has(name)) left.push(name);
   const { tensors: result } = renamed;

@@ -44,6 +44,8 @@ export function maySleep(): boolean {
   }
 }
 
+/** Of policies that forbid workers made of a text browsers tell the console, and no program. */
+const UNTOLD = "a worker failed, the host does not say why (a content security policy without worker-src data:?)";
 const UNREADABLE = "a message from a worker could not be read";
 
 /**
@@ -75,7 +77,7 @@ export function spawn(source: { readonly node: string; readonly web: string }): 
     listen(message, ended) {
       worker.onmessage = ({ data }) => message(data as WorkerMessage);
       worker.onmessageerror = () => ended(UNREADABLE, false);
-      worker.onerror = ({ message: what }) => ended(`a worker failed: ${what ?? "no reason given"}`, false);
+      worker.onerror = ({ message: what }) => ended(what ? `a worker failed: ${what}` : UNTOLD, false);
     },
     keepAlive: () => undefined,
     terminate: () => worker.terminate(),
