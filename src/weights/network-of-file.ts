@@ -55,7 +55,7 @@ export function limited<T>(
     if (!(error instanceof OversizeError)) throw error;
     const of = `its ${tensors.size} tensors of ${values} values`;
     throw new FormatError(asked
-      ? `weights: what the file describes, with the options that are given, is a network that is larger than ${of}: these are of a smaller one`
+      ? `weights: what the file describes, with the options that are given, is a network that is larger than ${of}`
       : `weights: the file describes a network that is larger than ${of}: its description is wrong, or a part of it is missing`,
     );
   }

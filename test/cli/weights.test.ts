@@ -206,7 +206,8 @@ test("files that are no weights are named by their first bytes, with what to do"
 });
 
 test("weights of another network: what differs, and which network the file is of", async () => {
-  const small = write("small.safetensors", saveWeights(createModel("se_resnet8", { classes: 3, inChannels: 3, width: 4, reduction: 2 }, 1)));
+  const little8 = createModel("se_resnet8", { classes: 3, inChannels: 3, width: 4, reduction: 2 }, 1);
+  const small = write("small.safetensors", saveWeights(little8));
   const nameless = write("nameless.safetensors", writeSafetensors(stateDict(createModel("resnet18", { classes: 3 }, 1))));
   for (const [file, of] of [[small, "se_resnet8"], [nameless, "resnet18"]]) {
     const said = /weights do not fit the model: \d+ missing: .*; the file has weights of (\w+), and seresnet50 was asked for$/;
@@ -237,7 +238,7 @@ test("a description cannot ask for more than the file holds", async () => {
     for (const call of [await senet("classify", at("picture.png"), "--weights", path), await senet("convert", path, at("no.onnx"))]) {
       assert.ok(call.code === 1 || call.code === 2, call.errors);
       assert.match(
-        call.errors, /larger than its 0 tensors of 0 values: its description is wrong, or a part of it is missing|wants a|unknown/, `${model} ${options}`,
+        call.errors, /larger than its 0 tensors of 0 values: its description is wrong, or a part|wants a|unknown/, `${model} ${options}`,
       );
     }
   }

@@ -3,12 +3,10 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { Random } from "../../../kernels/random.ts";
 import { encodePng } from "../../io/images/png.ts";
 import type { Module } from "../../nn/module.ts";
-import { AdamW } from "../../train/optimisers/adam.ts";
 import { Batcher } from "../../train/data/augment.ts";
 import type { Normalisation } from "../../train/data/augment.ts";
 import { pixelStatistics } from "../../train/data/dataset.ts";
 import type { Dataset } from "../../train/data/dataset.ts";
-import { evaluate } from "../../train/evaluate.ts";
 import type { Evaluation } from "../../train/evaluate.ts";
 import { predictions } from "../../train/loss.ts";
 import { scenes, shrink } from "../../train/data/scenes.ts";
@@ -19,11 +17,16 @@ import { UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
 import { readClassNames } from "../class-names.ts";
 import { writeBytes } from "../files.ts";
-import { chooseEagerKernels, modelFromArguments } from "../network.ts";
-import { adding, json, options } from "../options.ts";
+import { inference, kernelNames, threadsFrom } from "../engine.ts";
+import type { EngineChoice } from "../engine.ts";
+import { modelFromArguments } from "../network.ts";
+import { adding, json, numericsOption, options } from "../options.ts";
 import { Progress, counted, print, printJson, remark, table, thousands } from "../terminal.ts";
 import { readDataset } from "../training/data.ts";
+import { chooseEngine, measure, measuringEngine } from "../training/engine.ts";
+import type { EngineSettings } from "../training/engine.ts";
 import { segmentationPicture } from "../training/segmentation-picture.ts";
+import { trainingEngines, trainingNumerics } from "../training/settings.ts";
 
 /** Scenes in the picture. */
 const shown = 8;
@@ -39,6 +42,7 @@ interface Trained {
   readonly model: Module;
   readonly evaluation: Evaluation;
   readonly seconds: number;
+  readonly measuring: EngineChoice;
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
@@ -67,6 +71,15 @@ async function makeTask(args: Arguments): Promise<Task> {
   return { training, testing, normalisation: pixelStatistics(training) };
 }
 
+/** What computes: as in `senet train`. */
+function engineSettings(args: Arguments): EngineSettings {
+  return {
+    engine: args.choice("engine", trainingEngines, "auto"), kernels: args.choice("kernels", kernelNames, "auto"),
+    numerics: args.choice("numerics", trainingNumerics, "exact"), optimiser: "adamw", momentum: 0, weightDecay: 0.01, smoothing: 0,
+    clip: undefined, average: 0, groups: "",
+  };
+}
+
 async function trainOne(args: Arguments, name: string, task: Task, report: (line: string) => void): Promise<Trained> {
   const seed = args.number("seed", 0, { least: 0, whole: true });
   const epochs = args.number("epochs", 5, { least: 1, whole: true });
@@ -74,16 +87,20 @@ async function trainOne(args: Arguments, name: string, task: Task, report: (line
   const { training, testing, normalisation } = task;
   if (batch > training.size) throw new UsageError(`senet segment: --batch wants at most the ${training.size} scenes, got ${batch}`);
   const options = { classes: training.classes.length, inChannels: 1, width: 8, depth: 3, ...args.json("model-options") };
-  const model = chooseEagerKernels(args, modelFromArguments(args, name, seed, options));
+  const model = modelFromArguments(args, name, seed, options);
+  const settings = engineSettings(args);
+  const threads = threadsFrom(args);
+  const { kernels, ...engine } = await chooseEngine(
+    settings, model, [batch, ...training.shape.slice(1)], threads, undefined, { command: "segment" },
+  );
   const stepsPerEpoch = Math.floor(training.size / batch);
   const trainer = new Trainer({
-    model, data: training, normalisation, batch, seed,
-    optimiser: new AdamW(model.namedParameters(), { weightDecay: 0.01 }),
+    model, data: training, normalisation, batch, seed, ...engine,
     schedule: cosine({ peak: args.number("lr", 0.01, { least: 0 }), warmup: Math.floor(stepsPerEpoch / 4), steps: epochs * stepsPerEpoch }),
   });
   report(
     `${name}: ${thousands(model.parameterCount())} parameters, ${counted(training.size, "scene")}, ` +
-    `${counted(epochs, "epoch")} of ${counted(stepsPerEpoch, "step")}`,
+    `${counted(epochs, "epoch")} of ${counted(stepsPerEpoch, "step")}; ${kernels}`,
   );
   const progress = new Progress();
   const begin = performance.now();
@@ -104,18 +121,27 @@ async function trainOne(args: Arguments, name: string, task: Task, report: (line
     }
   }
   const seconds = (performance.now() - begin) / 1000;
-  const evaluation = evaluate(model, testing, normalisation, { batch: 20 });
+  // With what it has learnt; its memory is the next network's.
+  trainer.pull();
+  engine.session?.close();
+  const measuring = measuringEngine(settings, threads);
+  const evaluation = await measure(model, testing, normalisation, { engine: measuring, batch: Math.min(20, testing.size) });
   report(
     `  ${testing.size} test scenes: mean intersection over union ${evaluation.confusion.meanIntersectionOverUnion.toFixed(4)}, ` +
     `${Math.round(seconds)} s`,
   );
-  return { name, model, evaluation, seconds };
+  return { name, model, evaluation, seconds, measuring };
 }
 
 async function writePicture(path: string, task: Task, trained: readonly Trained[]): Promise<void> {
   const { testing, normalisation } = task;
   const { x } = new Batcher(testing, normalisation).unaugmented(Int32Array.from({ length: Math.min(shown, testing.size) }, (_, i) => i));
-  const rows = trained.map(({ model }) => predictions(model.evaluate().forward(x)));
+  const rows: Int32Array[] = [];
+  for (const { model, measuring } of trained) {
+    const { run, close } = await inference(model.evaluate(), measuring, x.shape);
+    rows.push(predictions(run(x)));
+    close();
+  }
   writeBytes(path, await encodePng(segmentationPicture(testing, rows)));
 }
 
@@ -147,7 +173,10 @@ export const segment: Command = {
     seed: { value: "S", help: "decides scenes, starting weights and order (default 0)" },
     "model-options": { ...options.modelOptions, help: `the models' options (default '{"width":8,"depth":3}')` },
     classes: adding(options.classes, " (default classes.txt beside the data, else numbers)"),
-    kernels: { value: "NAME", help: "plain (TypeScript, the default) or reference (the textbook), both eager" },
+    engine: adding(options.engine, "; default session where the host and the model can"),
+    kernels: adding(options.kernels, "; here plain is eager, too; default wasm where the host can"),
+    numerics: numericsOption(["exact", "fast"], "exact"),
+    threads: options.threads,
     json: json("an array, one object a network"),
   },
   positionals: { least: 0, most: 8 },

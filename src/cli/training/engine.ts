@@ -22,7 +22,7 @@ import type { EngineChoice } from "../engine.ts";
 import { parseGroups } from "./fine-tuning.ts";
 import type { Settings } from "./settings.ts";
 
-function makeOptimiser(settings: Settings, model: Module): Optimiser {
+function makeOptimiser(settings: EngineSettings, model: Module): Optimiser {
   const { optimiser, momentum, weightDecay } = settings;
   const parameters = model.namedParameters();
   if (optimiser === "adam") return new Adam(parameters, { weightDecay });
@@ -30,7 +30,12 @@ function makeOptimiser(settings: Settings, model: Module): Optimiser {
   return new Sgd(parameters, { momentum, weightDecay, nesterov: optimiser === "nesterov" });
 }
 
-function updateRule({ optimiser, momentum, weightDecay }: Settings): UpdateRule {
+/** What of a run's settings decides what computes it. */
+export type EngineSettings = Pick<
+  Settings, "engine" | "kernels" | "numerics" | "optimiser" | "momentum" | "weightDecay" | "smoothing" | "clip" | "average" | "groups"
+>;
+
+function updateRule({ optimiser, momentum, weightDecay }: EngineSettings): UpdateRule {
   return optimiser === "adamw"
     ? { method: "adamw", weightDecay }
     : { method: "sgd", momentum, weightDecay, nesterov: optimiser === "nesterov" };
@@ -49,17 +54,17 @@ export interface Chosen {
  * be had
  */
 export async function chooseEngine(
-  settings: Settings, model: Module, input: Shape, threads: number | undefined, classWeights: readonly number[] | undefined,
-  int8?: QuantisedNetwork,
+  settings: EngineSettings, model: Module, input: Shape, threads: number | undefined, classWeights: readonly number[] | undefined,
+  { int8, command = "train" }: { readonly int8?: QuantisedNetwork | undefined; readonly command?: string } = {},
 ): Promise<Chosen> {
   const { kernels, numerics, smoothing, clip, average, optimiser } = settings;
   const groups = parseGroups(settings.groups);
   let why = "";
   const engine = settings.engine === "auto" ? undefined : settings.engine;
-  engineFor("train", kernels, engine);
+  engineFor(command, kernels, engine);
   const must = engine === "session" || kernels === "wasm" || int8 !== undefined;
   if (must && kernels === "plain") {
-    throw new UsageError("senet train: a training session has wasm kernels only; plain ones want --engine eager");
+    throw new UsageError(`senet ${command}: a training session has wasm kernels only; plain ones want --engine eager`);
   }
   if (must && optimiser === "adam") throw new UsageError("senet train: a training session has sgd, nesterov and adamw, not adam");
   if (kernels === "plain") why = ", because training sessions have wasm kernels only";
@@ -89,7 +94,7 @@ export async function chooseEngine(
 }
 
 /** What measures the model of a run: as it was trained, eagerly where that was asked for. */
-export function measuringEngine({ engine, kernels }: Settings, threads: number | undefined): EngineChoice {
+export function measuringEngine({ engine, kernels }: Pick<Settings, "engine" | "kernels">, threads: number | undefined): EngineChoice {
   return { engine: engine === "eager" || kernels === "reference" ? "eager" : "session", kernels, threads };
 }
 

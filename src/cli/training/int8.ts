@@ -29,10 +29,12 @@ export function checkInt8({ int8, from, engine, kernels, numerics, optimiser }: 
 }
 
 /** Measures a model on images of its training set. */
-export function measuredOn(model: Module, data: Dataset, normalisation: Normalisation): QuantisedNetwork {
+export async function measuredOn(model: Module, data: Dataset, normalisation: Normalisation): Promise<QuantisedNetwork> {
   const batcher = new Batcher(data, normalisation);
   const count = Math.min(MEASURED, data.size);
-  const images = Array.from({ length: count }, (_, i) => batcher.unaugmented(Int32Array.of(Math.floor((i * data.size) / count))).x);
+  const indices = Array.from({ length: count }, (_, i) => Math.floor((i * data.size) / count));
+  await batcher.load(indices, false);
+  const images = indices.map((index) => batcher.unaugmented(Int32Array.of(index)).x);
   return quantise(model, images, { reported: 0 }).network;
 }
 

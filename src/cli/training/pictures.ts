@@ -54,7 +54,9 @@ export class FolderPictures implements ImageSource {
   readonly #images = new Map<number, Uint8Array>();
   readonly #originals = new Map<number, Original>();
   /** What the last `load` decoded and the maps above have no room for. */
-  #now: { readonly images: Map<number, Uint8Array>; readonly originals: Map<number, Original> } = { images: new Map(), originals: new Map() };
+  #now: { readonly images: Map<number, Uint8Array>; readonly originals: Map<number, Original> } = {
+    images: new Map(), originals: new Map(),
+  };
 
   /** @param keep whole pictures are wanted too @param cache bytes that may stay in memory */
   constructor(geometry: Partial<Geometry>, keep: boolean, cache: number) {

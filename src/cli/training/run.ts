@@ -96,7 +96,8 @@ export async function readTraining(
     ...(size === undefined ? {} : { size }), ...(resize === undefined ? {} : { resize }), interpolation, order,
     ...(channels === undefined ? {} : { channels }),
   };
-  return relabelled(await readDataset(folder, "train", classes, pictures ? { geometry, keep: settings.resizedCrop > 0, cache } : {}), relabel);
+  const asked = pictures ? { geometry, keep: settings.resizedCrop > 0, cache } : {};
+  return relabelled(await readDataset(folder, "train", classes, asked), relabel);
 }
 
 /** What `senet classify` does with a picture before it asks the network. */
@@ -146,7 +147,7 @@ export async function prepare(args: Arguments, settings: Settings, paths: Paths,
   if (settings.frozenStatistics) for (const module of network.tree()) if (isLayer(module, BatchNorm2d, "BatchNorm2d")) module.frozen = true;
   const shape = data.shape.slice(1);
   const int8 = !settings.int8 ? undefined : checkpoint === undefined
-    ? measuredForInt8(network, parts.training, { mean, std })
+    ? await measuredForInt8(network, parts.training, { mean, std })
     : resumedInt8(network, checkpoint.settings.ranges, [1, ...shape]);
   const schedule = makeSchedule(settings, Math.floor(parts.training.size / settings.batch));
   const threads = threadsFrom(args);
@@ -154,7 +155,7 @@ export async function prepare(args: Arguments, settings: Settings, paths: Paths,
   if (classWeights !== undefined && classWeights.length !== data.classes.length) {
     throw new UsageError(`senet train: classWeights wants ${data.classes.length} numbers, one a class, got ${classWeights.length}`);
   }
-  const { kernels, ...engine } = await chooseEngine(settings, network, [settings.batch, ...shape], threads, classWeights, int8);
+  const { kernels, ...engine } = await chooseEngine(settings, network, [settings.batch, ...shape], threads, classWeights, { int8 });
   const { macs, seMacs, parameters, seParameters } = summarise(network, [1, ...data.shape.slice(1)]);
   const trainer = new Trainer({
     model: network,

@@ -184,7 +184,7 @@ test("senet segment: both networks, a table, a picture", async () => {
   const picture = join(folder, "picture.png");
   const { code, output, errors } = await senet("segment", ...sizes, "--model-options", '{"width":2}', "--picture", picture);
   assert.equal([code, errors], [0, ""]);
-  assert.match(output, /^unet: [\d,]+ parameters, 8 scenes, 1 epoch of 2 steps\n/);
+  assert.match(output, /^unet: [\d,]+ parameters, 8 scenes, 1 epoch of 2 steps; wasm: .*\n/);
   assert.match(output, /\nse_unet: [\d,]+ parameters/);
   assert.match(output, /\nbackground +[\d.]* +[\d.]*\n/);
   assert.match(output, /\nmean +[\d.]+ +[\d.]+\n/);
@@ -205,6 +205,25 @@ test("senet segment --json --out: figures, and weights that load", async () => {
   const model = createModel("se_unet", { classes: 5, inChannels: 1, width: 2, depth: 3, attention: "scse" }, null);
   loadWeights(model, Uint8Array.from(readFileSync(out)));
   assert.ok(model.parameters().some((p) => p.value.data.some((value) => value !== 0)));
+});
+
+test("senet segment trains in a session, eagerly where that is asked for, and learns the same", async () => {
+  const results: number[] = [];
+  for (const [more, kernels] of [
+    [["--threads", "1"], /; wasm: simd, .*1 thread/], [["--threads", "2"], /; wasm: simd, .*2 threads/],
+    [["--engine", "eager"], /; eager, plain/],
+  ] as const) {
+    const { code, output, errors } = await senet("segment", "unet", ...sizes, "--model-options", '{"width":2}', ...more, "--json");
+    assert.is(code, 0, errors);
+    assert.match(errors, kernels);
+    results.push((JSON.parse(output) as { loss: number }[])[0].loss);
+  }
+  assert.is(results[0], results[1]);
+  assert.ok(Math.abs(results[2] - results[0]) < 1e-3, results.join(", "));
+  const refused = await senet("segment", ...sizes, "--engine", "session", "--kernels", "plain");
+  assert.equal([refused.code, refused.errors], [
+    2, "senet segment: a training session has wasm kernels only; plain ones want --engine eager\n",
+  ]);
 });
 
 test("senet segment: wrong usage", async () => {

@@ -19,9 +19,9 @@ const folder = temporaryFolder();
 const at = (name: string): string => join(folder, name);
 const photos = fileURLToPath(new URL("../../fixtures/photos", import.meta.url).href);
 const said: string[] = [];
-const read = (cache: number, more: object = {}): Promise<Dataset> => readDataset(photos, "train", undefined, {
-  geometry: { size: [20, 24], resize: 24, interpolation: "bilinear", channels: "rgb" }, keep: true, cache, remark: (line) => said.push(line),
-  ...more,
+const read = (cache: number): Promise<Dataset> => readDataset(photos, "train", undefined, {
+  geometry: { size: [20, 24], resize: 24, interpolation: "bilinear", channels: "rgb" }, keep: true, cache,
+  remark: (line) => said.push(line),
 });
 const everything = (data: Dataset): number[] => Array.from({ length: data.size }, (_, i) => i);
 
