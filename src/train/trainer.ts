@@ -21,11 +21,14 @@ import type { Augmentation, Normalisation } from "./data/augment.ts";
 import type { Batch } from "./data/batch.ts";
 import { checkDataset } from "./data/dataset.ts";
 import type { Dataset } from "./data/dataset.ts";
+import { DivergedError, isFinite } from "./diverged.ts";
 import { EagerEngine, SessionEngine } from "./engine.ts";
 import type { Engine } from "./engine.ts";
 import { predictions } from "./loss.ts";
 import type { Optimiser } from "./optimisers/optimiser.ts";
 import type { Schedule } from "./optimisers/schedule.ts";
+
+export { DivergedError } from "./diverged.ts";
 
 /**
  * What is trained, on what, and how. Batches are images, rates are those of the schedule, one for each step.
@@ -109,33 +112,6 @@ export interface TrainerState {
   readonly correct: number;
   /** States of the generators: the one that shuffles as it was when the epoch began, the others as they are. */
   readonly random: { readonly order: readonly number[]; readonly augmentation: readonly number[]; readonly dropout: readonly number[] };
-}
-
-/** A product with 0 is 0, but of what is not finite. One sum is quicker than a test of each. */
-function isFinite(values: Floats): boolean {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i] * 0;
-  return sum === 0;
-}
-
-/**
- * The loss became NaN or infinite. The model has the weights with which it was last finite.
- * @example
- * const error = new DivergedError(12, "the loss is NaN", 10);
- * error.step   // => 12
- */
-export class DivergedError extends Error {
-  override readonly name = "DivergedError";
-  /** The step that failed, counted from 1. */
-  readonly step: number;
-
-  constructor(step: number, what: string, stepsPerEpoch: number) {
-    super(
-      `training diverged: ${what} in step ${step} (epoch ${Math.floor((step - 1) / stepsPerEpoch) + 1}); a lower learning rate or a ` +
-        `longer warm-up may help`
-    );
-    this.step = step;
-  }
 }
 
 /**

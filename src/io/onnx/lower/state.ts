@@ -1,5 +1,5 @@
 /** The tensors of a network that was read from a file, as saving has them and training changes them. */
-import { didYouMean } from "../../../errors.ts";
+import { didYouMean, show } from "../../../errors.ts";
 import { Tensor, showShape } from "../../../tensor.ts";
 import { Weights, derived } from "./weights.ts";
 import type { Entry } from "./weights.ts";
@@ -43,7 +43,7 @@ export class StoredWeights extends Weights {
   load(tensors: ReadonlyMap<string, Tensor>, others: readonly string[]): void {
     const names = new Set([...this.entries.keys(), ...others]);
     for (const [name, tensor] of tensors) {
-      if (!names.has(name)) throw new RangeError(`the network has no tensor "${name}"${didYouMean(name, names)}`);
+      if (!names.has(name)) throw new RangeError(`the network has no tensor ${show(name)}${didYouMean(name, names)}`);
       const entry = this.entries.get(name);
       if (entry !== undefined) checkSize(entry, tensor);
     }
