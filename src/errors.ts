@@ -41,13 +41,11 @@ export function showItems(list: readonly unknown[]): string {
 
 /** The entry of `names` nearest to `name` by edit distance, or undefined if none is near. For "did you mean" messages. */
 export function nearest(name: string, names: Iterable<string>): string | undefined {
-  const wanted = String(name).toLowerCase();
+  const wanted = String(name).slice(0, 99).toLowerCase();
   let best: string | undefined;
   let least = Math.max(2, Math.floor(wanted.length / 3)) + 1;
   for (const candidate of names) {
-    // Names of strangers may have a megabyte.
-    if (Math.abs(candidate.length - wanted.length) >= least || wanted.length > 300) continue;
-    const distance = editDistance(wanted, candidate.toLowerCase());
+    const distance = editDistance(wanted, candidate.slice(0, 99).toLowerCase());
     if (distance < least) [best, least] = [candidate, distance];
   }
   return best;

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { openNetwork } from "../src/open-network.ts";
+import { openNetwork } from "../src/weights/open-network.ts";
 import { bundle, bundles } from "./support/bundle.ts";
 
 const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url).href);

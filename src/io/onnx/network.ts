@@ -6,7 +6,8 @@ import { UnsupportedError, didYouMean, show } from "../../errors.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { inputShapes } from "../../graph/network.ts";
 import type { Network, NetworkInput, Shapes } from "../../graph/network.ts";
-import { isTensor } from "../../checks.ts";
+import { atLeastZero, checkFields, isTensor, record } from "../../checks.ts";
+import type { ArgumentKind } from "../../checks.ts";
 import type { Tensor } from "../../tensor.ts";
 import { bytesOf } from "../bytes/bytes-of.ts";
 import { Known } from "./constants/known.ts";
@@ -35,6 +36,10 @@ export interface ImportOptions {
   /** How many nodes a file may have; the time that it takes grows with them. Default 65536. */
   readonly mostNodes?: number;
 }
+
+const bytesByName: ArgumentKind = {
+  wanted: "bytes, or bytes by the names of files", is: (value) => ArrayBuffer.isView(value) || record.is(value),
+};
 
 /** Operator sets that are read: ONNX's own from 1 (exporters: 7) up to this. */
 const NEWEST_OPSET = 28;
@@ -133,6 +138,7 @@ function check(source: Source): void {
 export function sourceOf(
   bytes: Uint8Array | ArrayBuffer, options: ImportOptions, weights: Weights, operators: Source["operators"], advice: string = "",
 ): Source {
+  checkFields("importOnnx", options, { external: bytesByName, constants: record, mostConstants: atLeastZero, mostNodes: atLeastZero });
   const model = readModel(bytesOf(bytes, "importOnnx"), externalOf(options), options.mostNodes);
   const source = {
     model, weights, given: givenOf(model, options.constants ?? {}), operators, advice, settled: new Map(), notes: new Set<string>(),

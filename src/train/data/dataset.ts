@@ -155,8 +155,11 @@ export class Dataset {
     return images;
   }
 
-  /** Levels of one image, [channels, height, width]: to be read only. @throws Error as `images` */
+  /** Levels of one image, [channels, height, width]: to be read only. @throws RangeError for an index that is none; Error as `images` */
   image(index: number): Uint8Array {
+    if (!(Number.isInteger(index) && index >= 0 && index < this.size)) {
+      throw new RangeError(`Dataset.image: wants an index from 0 to ${this.size - 1}, got ${show(index)}`);
+    }
     if (this.decoded !== undefined) return this.decoded.source.image(this.decoded.places[index]);
     const pixels = sizeOf(this.shape.slice(1));
     return this.#images!.subarray(index * pixels, (index + 1) * pixels);
@@ -170,6 +173,7 @@ export class Dataset {
 
   /** Decodes the images at `indices`, where they are not in memory; they are there until the next call. @param whole for `original` */
   async load(indices: ArrayLike<number>, whole: boolean = false): Promise<void> {
+    check("Dataset.load", "indices", indices, numbers);
     if (this.decoded === undefined) return;
     const { source, places } = this.decoded;
     await source.load(Array.from(indices, (index) => places[index]), whole);

@@ -252,4 +252,18 @@ test("names of a megabyte: taken, and never repeated in full", () => {
   assert.throws(() => network.loadState(new Map([[long("w"), Tensor.zeros([1])]])), (error: Error) => error.message.length < 1000);
 });
 
+test("options of other names and kinds are refused, each by its name", () => {
+  const bytes = modelBytes({ nodes: [{ type: "Relu", inputs: ["x"], outputs: ["y"] }] });
+  for (const [options, message] of [
+    [{ externl: {} }, /^importOnnx: unknown option "externl" \(did you mean "external"\?\)$/],
+    [{ mostNodes: NaN }, /^importOnnx: mostNodes wants /], [{ mostNodes: "5" }, /^importOnnx: mostNodes wants .*, got "5"$/],
+    [{ mostConstants: -1 }, /^importOnnx: mostConstants wants .*, got -1$/],
+    [{ external: 5 }, /^importOnnx: external wants bytes.*, got 5$/],
+    [{ constants: [1] }, /^importOnnx: constants wants an object, got \[1\]$/],
+    [null, /^importOnnx: wants an object of options, got null$/],
+  ] as const) {
+    assert.throws(() => importOnnx(bytes, options as object), (error: Error) => message.test(error.message), String(message));
+  }
+});
+
 test.run();
