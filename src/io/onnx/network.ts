@@ -4,7 +4,7 @@
  */
 import { UnsupportedError, didYouMean, show } from "../../errors.ts";
 import type { Graph } from "../../graph/graph.ts";
-import { inputShapes } from "../../graph/network.ts";
+import { mustBeSaid } from "../../graph/network.ts";
 import type { Network, NetworkInput, Shapes } from "../../graph/network.ts";
 import { atLeastZero, checkFields, isTensor, record } from "../../checks.ts";
 import type { ArgumentKind } from "../../checks.ts";
@@ -76,8 +76,14 @@ export class LeanOnnxNetwork implements Network {
    */
   lower(shapes: Shapes, training: boolean = false): Graph {
     // A training session would write to the file's bytes.
-    if (training) throw new Error("importOnnx: of senet, not of senet/io/onnx/lean, gives networks that train");
-    return recognise(lowerModel(this.#source, inputShapes(this, shapes)));
+    if (training) throw new Error("importOnnx: the lean one's networks do not train");
+    // Of what is not said: one image, where nothing else is free. What is said may be other sizes than the file's.
+    const usual = this.inputs.filter(({ name }) => !Object.hasOwn(shapes, name)).map(({ name, shape: open }) => {
+      const shape = open!.map((size, i) => (i > 0 || typeof size === "number" ? size : 1));
+      if (shape.some((size) => typeof size === "string")) throw mustBeSaid(this.title, name, open);
+      return [name, shape];
+    });
+    return recognise(lowerModel(this.#source, { ...Object.fromEntries(usual), ...shapes }));
   }
 
   /** What the file says and is not done, such as a Dropout that was left in training mode; known once there was a graph. */

@@ -131,8 +131,8 @@ test("a small file asks for no endless work", () => {
     weights: [tensor("to", [5], [1, 1, 1e9, 1, 1], "int64"), tensor("w", [1, 1, 1, 1, 1], [1])],
   });
   assert.throws(() => importOnnx(modelBytes(wide("Hardmax", { axis: 2 }))).lower({}), /mostConstants/);
-  assert.throws(() => importOnnx(modelBytes(wide("Conv"))).lower({}), /windows; 1048576 are read/);
-  assert.throws(() => importOnnx(modelBytes(wide("AveragePool", { kernel_shape: [2, 1, 1] }))).lower({}), /windows; 1048576 are read/);
+  assert.throws(() => importOnnx(modelBytes(wide("Conv"))).lower({}), /has \d{9,} windows/);
+  assert.throws(() => importOnnx(modelBytes(wide("AveragePool", { kernel_shape: [2, 1, 1] }))).lower({}), /has \d{9,} windows/);
   const flat = Array.from(
     { length: 400 }, (_, i): Node => ({ type: "Unsqueeze", inputs: [i === 0 ? "x" : `u${i - 1}`, "axis"], outputs: [`u${i}`] }),
   );

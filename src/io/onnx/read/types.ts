@@ -31,7 +31,7 @@ export const elementTypes: Readonly<Record<number, ElementType>> = /* @__PURE__ 
 ] satisfies Row[]).map(([type, name, bytes, array]) => [type, { name, bytes, array, float: /fl|do/.test(name) }]));
 
 /** Those that are not read, from 14 on. */
-const others = "complex64 complex128  float8e4m3fn float8e4m3fnuz float8e5m2 float8e5m2fnuz uint4 int4 float4e2m1 float8e8m0 uint2 int2";
+const others = "complex64 complex128  float8e4m3fn float8e4m3fnuz float8e5m2 float8e5m2fnuz uint4 int4 float4e2m1";
 
 /** For messages. */
 export function typeName(type: number): string {

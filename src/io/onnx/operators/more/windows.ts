@@ -29,7 +29,7 @@ function fitting(site: Site, image: Shape, windows: Windows): number[] {
     if (size < least) site.wrong(`wants an image of at least ${least}, got ${size}`);
     const count = Math.floor((size - least) / windows.strides[i]) + 1;
     // Something is written down for each of them.
-    return count > 1048576 ? site.wrong(`has ${count} windows; 1048576 are read`) : count;
+    return count > 1048576 ? site.wrong(`has ${count} windows`) : count;
   });
 }
 
