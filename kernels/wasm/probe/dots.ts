@@ -7,7 +7,7 @@ import { ModuleBuilder } from "../assembler/module-builder.ts";
 import { ALL } from "../assembler/opcodes-all.ts";
 import { byteConvKernel } from "../quantised/conv.ts";
 import type { ByteConvKernel, Dots } from "../quantised/conv.ts";
-import { NUMBERS, packedBytes, panelCount } from "../quantised/panels.ts";
+import { numbersAt, numbersBytes, packedBytes, panelCount } from "../quantised/panels.ts";
 import type { Layout } from "../shared/layout.ts";
 import type { Contest, Run } from "./contest.ts";
 
@@ -18,9 +18,11 @@ const IMAGE = layout.height * layout.width * CHANNELS;
 function kernelOf(dots: Dots): ByteConvKernel {
   return byteConvKernel({
     input: layout, output: layout, residual: undefined, kernel: [1, 1], stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1, dots,
-    epilogue: { gate: false, residualMultiplier: 0, hardSwish: undefined, least: 0, most: 127 },
+    epilogue: { gate: false, residualMultiplier: 0, hardSwish: undefined, sameOffset: true, least: 0, most: 127 },
   })!;
 }
+
+const panelNumbers = { sameOffset: true, hardSwish: false };
 
 const names = ["wide", "relaxed"] as const satisfies readonly Dots[];
 
@@ -51,8 +53,9 @@ function make(): Run[] | undefined {
   const sameFor = (weight: number): boolean => {
     call.bytes(w, weight, numbers - w);
     call.bytes(x, 127, IMAGE);
-    call.bytes(numbers, 0, 4 * NUMBERS * panelCount(CHANNELS));
-    for (let panel = 0; panel < panelCount(CHANNELS); panel++) call.bytes(numbers + 4 * NUMBERS * panel + 64, 0x38, 64);
+    const { multiplier, offset, end } = numbersAt(panelNumbers);
+    call.bytes(numbers, 0, numbersBytes(CHANNELS, panelNumbers));
+    for (let panel = 0; panel < panelCount(CHANNELS); panel++) call.bytes(numbers + end * panel + multiplier, 0x38, offset - multiplier);
     for (const which of [0, 1]) run(which);
     for (let at = 0; at < IMAGE; at += 4) if (call.at(outputs[0] + at) !== call.at(outputs[1] + at)) return false;
     return true;

@@ -16,9 +16,9 @@ import { repeat } from "../shared/loops.ts";
 import type { Layout } from "../shared/layout.ts";
 import { LANES, byteFunction, byteLayoutName } from "./bytes.ts";
 import type { ByteFunction, Pointer, Vector } from "./bytes.ts";
-import { emitEpilogue, epilogueName, epilogueScratch } from "./epilogue.ts";
+import { emitEpilogue, epilogueName, epilogueScratch, numbersOf } from "./epilogue.ts";
 import type { ByteEpilogue, EpiloguePlaces } from "./epilogue.ts";
-import { AT, NUMBERS, STEP, panelCount, panelReach } from "./panels.ts";
+import { STEP, numbersAt, panelCount, panelReach } from "./panels.ts";
 
 /** How bytes are multiplied and added: by relaxed dots, or by dots of 16 bits, which every engine has. */
 export type Dots = "relaxed" | "wide";
@@ -159,7 +159,7 @@ function emitConv(m: ModuleBuilder, name: string, given: ByteConvParams): Func {
       local.set(x);
       at(y, p.y, panel, LANES);
       at(w, p.w, panel, places * reach.steps * STEP_BYTES);
-      at(numbers, p.numbers, panel, 4 * NUMBERS);
+      at(numbers, p.numbers, panel, numbersAt(numbersOf(given.epilogue)).end);
       at(gate, p.gate, panel, 4 * LANES);
       at(rest, p.residual, panel, LANES);
       if (wide) emitWiden(f, p.scratch!, w, panelBytes(given));
@@ -261,7 +261,7 @@ class Tile {
       for (const pixel of sums) {
         pixel.forEach((sum, part) => {
           local.get(numbers);
-          v128.load(AT.bias + 16 * part);
+          v128.load(16 * part);
           local.set(sum);
         });
       }
@@ -387,7 +387,7 @@ class Tile {
           }
           i32x4.add();
           local.get(numbers);
-          v128.load(AT.bias + 16 * (2 * half + which));
+          v128.load(16 * (2 * half + which));
           i32x4.add();
           local.set(sums[p][2 * half + which]);
         }

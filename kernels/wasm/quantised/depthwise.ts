@@ -9,9 +9,9 @@ import type { Layout } from "../shared/layout.ts";
 import { repeat } from "../shared/loops.ts";
 import { LANES, byteFunction, byteLayoutName } from "./bytes.ts";
 import type { Vector } from "./bytes.ts";
-import { emitEpilogue, epilogueName, epilogueScratch } from "./epilogue.ts";
+import { emitEpilogue, epilogueName, epilogueScratch, numbersOf } from "./epilogue.ts";
 import type { ByteEpilogue } from "./epilogue.ts";
-import { AT, NUMBERS, panelCount } from "./panels.ts";
+import { numbersAt, panelCount } from "./panels.ts";
 import type { ByteConvKernel } from "./conv.ts";
 
 export interface ByteDepthwiseParams {
@@ -82,7 +82,7 @@ function emitDepthwise(m: ModuleBuilder, name: string, given: ByteDepthwiseParam
     const pixel = (): void => {
       sums.forEach((sum, part) => {
         local.get(numbers);
-        v128.load(AT.bias + 16 * part);
+        v128.load(16 * part);
         local.set(sum);
       });
       for (let place = 0; place < places.length; place += 2) {
@@ -143,7 +143,7 @@ function emitDepthwise(m: ModuleBuilder, name: string, given: ByteDepthwiseParam
       local.get(p.rowBegin);
       local.set(line);
       at(w, p.w, LANES, 0, 0);
-      at(numbers, p.numbers, 4 * NUMBERS, 0, 0);
+      at(numbers, p.numbers, numbersAt(numbersOf(epilogue)).end, 0, 0);
       at(gate, p.gate, 4 * LANES, 0, 0);
       below(line, p.rowEnd, () => {
         at(x, p.x, LANES, stride[0] * rowBytes(input), paddedBytes(input, padding[0], padding[1]));

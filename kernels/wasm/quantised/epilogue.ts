@@ -4,7 +4,8 @@
  */
 import { emitPack, emitToWhole } from "./bytes.ts";
 import type { Bounds, ByteFunction, Pointer, Vector } from "./bytes.ts";
-import { AT } from "./panels.ts";
+import { numbersAt } from "./panels.ts";
+import type { NumbersShape } from "./panels.ts";
 
 /** What is done with a sum; the numbers stand in the panel's. */
 export interface ByteEpilogue extends Bounds {
@@ -13,11 +14,19 @@ export interface ByteEpilogue extends Bounds {
   readonly residualMultiplier: number;
   /** The zero point of the output, where hard swish is applied; its factors stand in the panel's numbers. */
   readonly hardSwish: { readonly zero: number } | undefined;
+  /** Is one offset that of all channels? */
+  readonly sameOffset: boolean;
 }
 
-export function epilogueName({ gate, residualMultiplier, hardSwish, least, most }: ByteEpilogue): string {
+/** What its panels have. */
+export function numbersOf({ hardSwish, sameOffset }: ByteEpilogue): NumbersShape {
+  return { hardSwish: hardSwish !== undefined, sameOffset };
+}
+
+export function epilogueName({ gate, residualMultiplier, hardSwish, least, most, sameOffset }: ByteEpilogue): string {
   const residual = residualMultiplier === 0 ? "" : `_plus${residualMultiplier}`;
-  return `${least}to${most}${gate ? "_gate" : ""}${residual}${hardSwish === undefined ? "" : `_hswish${hardSwish.zero}`}`;
+  const swish = hardSwish === undefined ? "" : `_hswish${hardSwish.zero}`;
+  return `${least}to${most}${gate ? "_gate" : ""}${sameOffset ? "_one" : ""}${residual}${swish}`;
 }
 
 /** Where the epilogue reads and writes. */
@@ -51,10 +60,11 @@ export function emitEpilogue(
   const { local, v128, f32x4, i32x4 } = f;
   const { numbers, gate, y, residual, outPixel, residualPixel } = places;
   const { factor, held, residuals } = scratch;
+  const at = numbersAt(numbersOf(epilogue));
   for (let part = 0; part < 4; part++) {
     // k = multiplier, or multiplier * gate
     local.get(numbers);
-    v128.load(AT.multiplier + 16 * part);
+    v128.load(at.multiplier + 16 * part);
     if (epilogue.gate) {
       local.get(gate);
       v128.load(16 * part, 4);
@@ -95,7 +105,8 @@ export function emitEpilogue(
     for (let part = 0; part < 4; part++) {
       local.get(pixel[part]);
       local.get(numbers);
-      v128.load(AT.offset + 16 * part);
+      if (epilogue.sameOffset) v128.load32_splat(at.offset);
+      else v128.load(at.offset + 16 * part);
       f32x4.add();
       if (epilogue.hardSwish !== undefined) {
         local.tee(held);
@@ -109,7 +120,7 @@ export function emitEpilogue(
         f32x4.pmin();
         f32x4.mul();
         local.get(numbers);
-        v128.load(AT.factor + 16 * part);
+        v128.load(at.factor + 16 * part);
         f32x4.mul();
         f32x4.const(epilogue.hardSwish.zero);
         f32x4.add();

@@ -64,21 +64,42 @@ export function packWeights(into: Int8Array, weight: Int8Array, shape: PanelShap
   }
 }
 
-/** Words of a panel's numbers: biases, multipliers, offsets, factors of hard swish, 16 of each. */
-export const NUMBERS: number = 4 * LANES;
-/** Where each kind begins, in bytes. */
-export const AT = { bias: 0, multiplier: 64, offset: 128, factor: 192 } as const;
+/** What the numbers of a panel have, beside 16 biases and 16 multipliers. */
+export interface NumbersShape {
+  /** Is one offset that of all channels? Then there is one, and three words of nothing; else 16. */
+  readonly sameOffset: boolean;
+  /** Are there 16 factors of hard swish? */
+  readonly hardSwish: boolean;
+}
 
-/** @param into NUMBERS words a panel */
-export function packNumbers(into: Uint8Array, bias: Int32Array, { multiplier, offset, hardSwish }: Epilogue): void {
+export function numbersShape({ offset, hardSwish }: Epilogue): NumbersShape {
+  return { sameOffset: offset.every((each) => Object.is(each, offset[0])), hardSwish: hardSwish !== undefined };
+}
+
+/** Where each kind begins behind the biases, and where they all end, in bytes. */
+export function numbersAt({ sameOffset, hardSwish }: NumbersShape): Readonly<Record<"multiplier" | "offset" | "factor" | "end", number>> {
+  const factor = 8 * LANES + (sameOffset ? 16 : 4 * LANES);
+  return { multiplier: 4 * LANES, offset: 8 * LANES, factor: factor, end: factor + (hardSwish ? 4 * LANES : 0) };
+}
+
+/** Bytes of the numbers of all panels. */
+export function numbersBytes(outputs: number, shape: NumbersShape): number {
+  return panelCount(outputs) * numbersAt(shape).end;
+}
+
+/** @param into `numbersBytes` */
+export function packNumbers(into: Uint8Array, bias: Int32Array, epilogue: Epilogue): void {
+  const { multiplier, offset, hardSwish } = epilogue;
+  const shape = numbersShape(epilogue);
+  const at = numbersAt(shape);
   const [wholes, floats] = [new Int32Array(into.buffer, into.byteOffset), new Float32Array(into.buffer, into.byteOffset)];
   into.fill(0);
   for (let o = 0; o < bias.length; o++) {
-    const at = Math.floor(o / LANES) * NUMBERS + (o % LANES);
-    wholes[at] = bias[o];
-    floats[at + LANES] = multiplier[o];
-    floats[at + 2 * LANES] = offset[o];
-    floats[at + 3 * LANES] = hardSwish?.factor[o] ?? 0;
+    const [panel, lane] = [Math.floor(o / LANES) * (at.end / 4), o % LANES];
+    wholes[panel + lane] = bias[o];
+    floats[panel + at.multiplier / 4 + lane] = multiplier[o];
+    floats[panel + at.offset / 4 + (shape.sameOffset ? 0 : lane)] = offset[o];
+    if (hardSwish !== undefined) floats[panel + at.factor / 4 + lane] = hardSwish.factor[o];
   }
 }
 

@@ -16,10 +16,10 @@ export const WIDEST = 516;
 
 /**
  * [height, width, channels] bytes to [channels] float32: sum * factor[c] + offset[c]. Arguments: y, x, numbers (factors of all padded
- * channels, then offsets), begin, end; parts are 16 channels.
+ * channels, then offsets; a factor and an offset where all channels have the same), begin, end; parts are 16 channels.
  */
-export function byteMeanKernel(x: Layout): Kernel {
-  const name = `u7_mean_${byteLayoutName(x)}`;
+export function byteMeanKernel(x: Layout, same: boolean): Kernel {
+  const name = `u7_mean_${same ? "one_" : ""}${byteLayoutName(x)}`;
   const params = { y: "i32", x: "i32", numbers: "i32", begin: "i32", end: "i32" } as const;
   const { channels, height, width } = x;
   const parts = Math.ceil(channels / LANES);
@@ -36,7 +36,7 @@ export function byteMeanKernel(x: Layout): Kernel {
     }, () => {
       at(row, p.x, LANES);
       at(to, p.y, 4 * LANES);
-      at(numbers, p.numbers, 4 * LANES);
+      at(numbers, p.numbers, same ? 0 : 4 * LANES);
       for (const sum of sums) {
         i32x4.const(0);
         local.set(sum);
@@ -76,10 +76,12 @@ export function byteMeanKernel(x: Layout): Kernel {
         local.get(sum);
         f32x4.convert_i32x4_s();
         local.get(numbers);
-        v128.load(16 * part, 4);
+        if (same) v128.load32_splat(0);
+        else v128.load(16 * part, 4);
         f32x4.mul();
         local.get(numbers);
-        v128.load(16 * part + 4 * LANES * parts, 4);
+        if (same) v128.load32_splat(4);
+        else v128.load(16 * part + 4 * LANES * parts, 4);
         f32x4.add();
         local.set(sum);
       });

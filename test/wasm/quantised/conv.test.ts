@@ -7,7 +7,9 @@ import { paddedChannels } from "../../../kernels/wasm/quantised/bytes.ts";
 import { byteConvKernel } from "../../../kernels/wasm/quantised/conv.ts";
 import { byteDepthwiseKernel } from "../../../kernels/wasm/quantised/depthwise.ts";
 import type { Dots } from "../../../kernels/wasm/quantised/conv.ts";
-import { NUMBERS, packDepthwise, packNumbers, packWeights, packedBytes, panelCount } from "../../../kernels/wasm/quantised/panels.ts";
+import {
+  numbersBytes, numbersShape, packDepthwise, packNumbers, packWeights, packedBytes,
+} from "../../../kernels/wasm/quantised/panels.ts";
 import { probe } from "../../../kernels/wasm/probe/probe.ts";
 import { imageBytes } from "../../../kernels/wasm/shared/layout.ts";
 import type { Layout } from "../../../kernels/wasm/shared/layout.ts";
@@ -43,11 +45,14 @@ for (const dots of kinds) {
           const hardSwish = "swish" in more ? { factor: floats(outChannels, random, 0.1, 1), zero: 12 } : undefined;
           const { swish: _swish, ...plain } = { swish: false, ...more };
           const epilogue = epilogueOf(outChannels, taps, random, { ...plain, hardSwish });
+          if (outHalo === 1) epilogue.offset.fill(epilogue.offset[0]);
           const depthwise = groups > 1 && groups === inChannels && outChannels === groups;
           const given = {
             input, output, residual, kernel: [kernelHeight, kernelWidth], stride: [shape.strideHeight, shape.strideWidth],
             padding: [shape.paddingTop, shape.paddingLeft], dilation: [shape.dilationHeight, shape.dilationWidth], groups, dots,
-            epilogue: { ...epilogue, gate: added, hardSwish: hardSwish && { zero: hardSwish.zero } },
+            epilogue: {
+              ...epilogue, gate: added, hardSwish: hardSwish && { zero: hardSwish.zero }, sameOffset: numbersShape(epilogue).sameOffset,
+            },
           } as const;
           const kernel = depthwise ? byteDepthwiseKernel(given) : byteConvKernel(given);
           if (kernel === undefined) {
@@ -67,7 +72,7 @@ for (const dots of kinds) {
           const packed = new Int8Array(depthwise ? pitch * places : packedBytes(panel));
           if (depthwise) packDepthwise(packed, weight, places, pitch);
           else packWeights(packed, weight, panel);
-          const numbers = new Uint8Array(4 * NUMBERS * panelCount(outChannels));
+          const numbers = new Uint8Array(numbersBytes(outChannels, numbersShape(epilogue)));
           packNumbers(numbers, bias, epilogue);
           const [w, q] = [machine.store(packed), machine.store(numbers)];
           const [from, to] = [machine.image(input, batch, x), machine.image(output, batch)];

@@ -12,7 +12,7 @@ import {
 } from "../../../../../kernels/wasm/quantised/elementwise.ts";
 import { ROW_NUMBERS, byteLinearKernel } from "../../../../../kernels/wasm/quantised/linear.ts";
 import {
-  NUMBERS, packDepthwise, packNumbers, packWeights, packedBytes, panelCount, panelReach,
+  numbersBytes, numbersShape, packDepthwise, packNumbers, packWeights, packedBytes, panelCount, panelReach,
 } from "../../../../../kernels/wasm/quantised/panels.ts";
 import type { PanelShape } from "../../../../../kernels/wasm/quantised/panels.ts";
 import { WIDEST, byteMeanKernel, bytePoolKernel } from "../../../../../kernels/wasm/quantised/pool.ts";
@@ -76,9 +76,13 @@ const convolution: Binding<"quantised_conv2d"> = {
     // Gates are read by whole panels: those of the last image must have what comes after them.
     if (gate !== undefined && gate.images > 1 && channels % 16 !== 0) return undefined;
     const { least, most, residualMultiplier, hardSwish } = operation.epilogue;
+    const shapeOfNumbers = numbersShape(operation.epilogue);
+    const { sameOffset } = shapeOfNumbers;
     const params = {
       input: x.layout, output: y.layout, residual: residual?.layout, kernel: window, stride, padding: [top, left] as const, dilation,
-      epilogue: { least, most, residualMultiplier, gate: gate !== undefined, hardSwish: hardSwish && { zero: hardSwish.zero } },
+      epilogue: {
+        least, most, residualMultiplier, gate: gate !== undefined, hardSwish: hardSwish && { zero: hardSwish.zero }, sameOffset,
+      },
     };
     const places = window[0] * window[1];
     const depthwise = groups > 1 && groups === x.layout.channels && channels === groups;
@@ -99,7 +103,8 @@ const convolution: Binding<"quantised_conv2d"> = {
     }
     if (made === undefined || weights === undefined) return undefined;
     const numbers: Stored = {
-      key: `${output.name} numbers`, bytes: 4 * NUMBERS * panelCount(channels), fill: (into) => packNumbers(into, bias, operation.epilogue),
+      key: `${output.name} numbers`, bytes: numbersBytes(channels, shapeOfNumbers),
+      fill: (into) => packNumbers(into, bias, operation.epilogue),
     };
     const byPanels = made.rows < 4 || (made.panels >= 4 && weights.bytes > pixelBytes(x.layout) * x.layout.height * x.layout.width);
     return callOf(made, y.images, [y, x, weights, numbers, residual ?? 0, gate ?? 0], {
@@ -223,8 +228,11 @@ export const quantisedBindings: Pick<Bindings, QuantisedKind> = {
       const [y, x] = [image(output), image(from)];
       if (!padded(x) || x.layout.width > WIDEST) return undefined;
       const key = `${output.name} numbers ${x.layout.height}x${x.layout.width}`;
-      const kernel = byteMeanKernel(x.layout);
-      return callOf(kernel, y.images, [y, x, storedLists(key, paddedChannels(x.layout.channels), by.factor, by.offset)]);
+      const lists = [by.factor, by.offset];
+      const same = lists.every((list) => list.every((each) => Object.is(each, list[0])));
+      const numbers = same ? storedLists(key, 1, ...lists.map(([first]) => [first]))
+        : storedLists(key, paddedChannels(x.layout.channels), ...lists);
+      return callOf(byteMeanKernel(x.layout, same), y.images, [y, x, numbers]);
     }),
   },
   quantised_max_pool: pool<"quantised_max_pool">(() => undefined),
