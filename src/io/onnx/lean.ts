@@ -29,7 +29,7 @@ export interface LeanImportOptions extends ImportOptions {
  * and says where there are more; RangeError where bytes of another file are wanted
  */
 export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: LeanImportOptions = {}): LeanOnnxNetwork {
-  const { operators } = options;
+  const { operators, ...others } = options;
   const advice = operators ? "" : "; senet/io/onnx/operators has more, for the option operators";
-  return new LeanOnnxNetwork(sourceOf(bytes, options, new Weights(), { ...leanOperators, ...operators }, advice));
+  return new LeanOnnxNetwork(sourceOf(bytes, others, new Weights(), { ...leanOperators, ...operators }, advice));
 }

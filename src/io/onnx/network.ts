@@ -77,6 +77,8 @@ export class LeanOnnxNetwork implements Network {
   lower(shapes: Shapes, training: boolean = false): Graph {
     // A training session would write to the file's bytes.
     if (training) throw new Error("importOnnx: the lean one's networks do not train");
+    const strange = Object.keys(shapes).find((name) => !this.inputs.some((input) => input.name === name));
+    if (strange !== undefined) throw new RangeError(`importOnnx: ${show(strange)} is no input`);
     // Of what is not said: one image, where nothing else is free. What is said may be other sizes than the file's.
     const usual = this.inputs.filter(({ name }) => !Object.hasOwn(shapes, name)).map(({ name, shape: open }) => {
       const shape = open!.map((size, i) => (i > 0 || typeof size === "number" ? size : 1));
