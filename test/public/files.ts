@@ -9,6 +9,7 @@ import { resize } from "../../src/io/images/resize.ts";
 import { readSafetensors } from "../../src/io/weights/safetensors.ts";
 import { loadWeights as leanWeights } from "../../src/weights/lean.ts";
 import { loadWeights as plainWeights } from "../../src/weights/weights.ts";
+import * as leanOnnx from "../../src/io/onnx/lean.ts";
 import { keepsBatch } from "../../src/io/onnx/write.ts";
 import { tinyModel } from "../train/tiny.ts";
 import { fileBytes } from "../support/files.ts";
@@ -126,6 +127,7 @@ export const files: readonly Entry[] = [
     argument("share", maybe(flag), () => true),
   ]),
   callable("importOnnx", senet.importOnnx, [bytes(onnx)]),
+  callable("importOnnx of senet/io/onnx/lean", leanOnnx.importOnnx, [bytes(onnx)]),
   callable("writeOnnx", senet.writeOnnx, [
     argument("graph", strict, graph),
     options({ name: text, output: text, outputs: strict, fixedBatch: flag, metadata: kinds.object }),

@@ -61,7 +61,7 @@ const images = (): Tensor<Float32Array> =>
 const quantised = (): senet.QuantisedNetwork => senet.quantise(small(), images(), { reported: 0 }).network;
 
 export const sessions: readonly Entry[] = [
-  callable("requantise", senet.requantise, [argument("source", strict, small), argument("measured", strict, quantised)]),
+  callable("requantise", senet.requantise, [source, argument("measured", strict, quantised)]),
   callable("quantise", senet.quantise, [
     source,
     argument("images", strict, images),

@@ -39,6 +39,12 @@ export const training: readonly Entry[] = [
     options({ keep: flag }),
   ]),
   method("Dataset", data, "select", [argument("indices", ["Int8Array", "Float64Array"], () => [0, 1])]),
+  method("Dataset", data, "image", [argument("index", strict, () => 1)]),
+  method("Dataset", data, "original", [argument("index", strict, () => 1)]),
+  method("Dataset", data, "load", [argument("indices", kinds.numbers, () => [0, 1]), argument("whole", maybe(flag), () => true)]),
+  method("Dataset", data, "relabelled", [
+    argument("label", strict, () => new Int32Array(8)), argument("class", kinds.texts, () => ["a", "b"]),
+  ]),
   method("Dataset", data, "concat", [argument("other", strict, data)]),
   method("Dataset", data, "split", [argument(/split|count|image/, strict, () => 2), argument("random", strict, () => new Random(1))]),
   callable("datasetFromIdx", senet.datasetFromIdx, [

@@ -174,6 +174,7 @@ export class Dataset {
   /** Decodes the images at `indices`, where they are not in memory; they are there until the next call. @param whole for `original` */
   async load(indices: ArrayLike<number>, whole: boolean = false): Promise<void> {
     check("Dataset.load", "indices", indices, numbers);
+    check("Dataset.load", "whole", whole, flag);
     if (this.decoded === undefined) return;
     const { source, places } = this.decoded;
     await source.load(Array.from(indices, (index) => places[index]), whole);
