@@ -123,7 +123,9 @@ function casesOf(units: readonly Joined[], sums: boolean): Cases {
   for (const { operation: { kind: own }, ...unit } of units.map((each) => ({ ...each, label: operationLabel(each.operation) }))) {
     kind = own as Kind;
     const add: TrainingBench["add"] = (operation, shape, ...from) => {
-      if (operationLabel(operation) !== unit.label) return { name: "left out", shape };
+      // Sums with an activation of their own are of inference: in training it is a node, joined to the unit or not.
+      const joined = operation.kind !== "activation" && "activation" in operation && operation.activation !== undefined;
+      if (joined || operationLabel(operation) !== unit.label) return { name: "left out", shape };
       let value = before(operation, shape, ...from);
       if (unit.residual !== undefined) value = before({ kind: "add" }, shape, value, input(shape));
       if (unit.activation !== undefined) value = before({ ...(unit.activation satisfies Activation), kind: "activation" }, shape, value);
