@@ -104,7 +104,7 @@ export const stepMutations: readonly SessionMutation[] = [
   ...of("training/targets.ts", "resnet",
     ["every label is the first", "targets[i * classes + labels[i]] +=", "targets[i * classes] +="]),
   ...of("training/state.ts", "resnet",
-    ["all gradients lie at one place", "frozen ? this.#trash : this.gradients + offset", "frozen ? this.#trash : this.gradients"],
+    ["all gradients lie at one place", "frozen ? this.#trash : gradients + offset", "frozen ? this.#trash : gradients"],
     ["weights are not taken over", "this.view(address + offset, size).set(tensor().data);", "this.view(address + offset, size);"]),
 ];
 

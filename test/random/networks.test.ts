@@ -10,7 +10,7 @@ import { drawNetwork } from "./networks.ts";
 import type { LayerSpec, NetworkSpec, StepSpec } from "./networks.ts";
 
 /** By count, not by time: the same networks on every host, in about half a minute. */
-const COUNT = 250;
+const COUNT = 150;
 
 test(`${COUNT} random networks`, async () => {
   const faults: string[] = [];

@@ -62,7 +62,9 @@ export function readHeader(bytes: Uint8Array, maxPixels: number): Header {
     }
   }
   const [, high, low, wide, narrow, count] = frame;
-  const [width, height, parts] = [wide * 256 + narrow, high * 256 + low, frame.subarray(6)];
+  const width = wide * 256 + narrow;
+  const height = high * 256 + low;
+  const parts = frame.subarray(6);
   check(width * height > 0, `images of ${width} x ${height} pixels are not read`);
   check(width * height <= maxPixels, `the file claims ${width} x ${height} pixels, more than the limit of ${maxPixels}`);
   // 82, 71, 66 are the letters R, G and B.
