@@ -7,11 +7,12 @@ import { reachable } from "../../../graph/rewrite.ts";
 import { recogniseActivations } from "./activations.ts";
 import { recogniseAffine } from "./affine.ts";
 import { recognisePadding } from "./padding.ts";
+import { recognisePools } from "./pools.ts";
 import { recogniseShuffle } from "./shuffle.ts";
 import { recogniseSqueezeExcite } from "./squeeze-excite.ts";
 
 export function recognise(graph: Graph): Graph {
-  return [recogniseShuffle, recognisePadding, recogniseActivations, recogniseAffine, recogniseSqueezeExcite].reduce(
+  return [recognisePools, recogniseShuffle, recognisePadding, recogniseActivations, recogniseAffine, recogniseSqueezeExcite].reduce(
     (before, step) => reachable(step(before)), reachable(graph),
   );
 }

@@ -51,8 +51,20 @@ function rewritten(
 
 /** Is the value one number for each image and channel of x? */
 function isGate({ shape }: Value, x: Value): boolean {
-  const [batch, channels] = x.shape;
-  return x.shape.length === 4 && sameShape([...[1, 1, 1, 1].slice(shape.length), ...shape], [batch, channels, 1, 1]);
+  const [batch, channels, ...pixels] = x.shape;
+  const ones = [1, 1, 1, 1].slice(0, x.shape.length - shape.length);
+  return pixels.length > 0 && sameShape([...ones, ...shape], [batch, channels, ...pixels.map(() => 1)]);
+}
+
+/** The image that is scaled, and the node that gives it scaled: images are seen as [N,C,H,W] again where they are scaled as [N,C,H W]. */
+function imageOf(pattern: Pattern, x: Value, node: Node): { image: Value; scaled: Node } | undefined {
+  if (x.shape.length === 4) return { image: x, scaled: node };
+  const before = pattern.maker(x);
+  const [after] = pattern.users(node.output);
+  const [image] = before?.inputs ?? [];
+  const isSeen = before?.operation.kind === "reshape" && after?.operation.kind === "reshape" && pattern.only(node.output, after) &&
+    image.shape.length === 4 && sameShape(image.shape, after.output.shape) && sameShape(image.shape.slice(0, 2), x.shape.slice(0, 2));
+  return isSeen ? { image, scaled: after } : undefined;
 }
 
 export function recogniseSqueezeExcite(graph: Graph): Graph {
@@ -62,12 +74,13 @@ export function recogniseSqueezeExcite(graph: Graph): Graph {
     const { inputs, output } = node;
     if (arithmeticOf(node.operation) !== "multiply" || inputs.length !== 2) continue;
     for (const [x, gate] of [inputs, [inputs[1], inputs[0]]]) {
-      const chain = isGate(gate, x) && sameShape(x.shape, output.shape) ? chainTo(pattern, gate) : undefined;
-      if (chain === undefined) continue;
+      const seen = isGate(gate, x) && sameShape(x.shape, output.shape) ? imageOf(pattern, x, node) : undefined;
+      const chain = seen === undefined ? undefined : chainTo(pattern, gate);
+      if (seen === undefined || chain === undefined) continue;
       const rows = chain.some(({ operation }) => onImage(operation) !== operation);
       const last = rows ? rewritten(pattern, chain, node, exchanged) : gate;
       if (last === undefined) continue;
-      exchanged.set(node, { operation: { kind: "scale" }, inputs: [x, last], output });
+      exchanged.set(seen.scaled, { operation: { kind: "scale" }, inputs: [seen.image, last], output: seen.scaled.output });
       break;
     }
   }

@@ -47,14 +47,15 @@ function range(site: Site, { type }: Item): Item {
   return site.computed(type, [count], (numbers) => numbers.forEach((_, i) => void (numbers[i] = start + i * delta)));
 }
 
-/** Seen as tiles: [t, n] for each dimension, where t tiles are stretched from one. */
+/** Seen as tiles: [t, n] for each dimension, where t tiles are stretched from one; t alone where n is 1. */
 function tile(site: Site, x: Item): Item {
   const from = x.shape;
   const times = [...site.known(1, "repeats").numbers];
   if (times.length !== from.length || !times.every((n) => Number.isSafeInteger(n) && n >= 0)) {
     site.wrong(`wants ${from.length} repeats, got ${times.join()}`);
   }
-  const tiles = (n: readonly number[]): number[] => from.flatMap((size, i) => (times[i] === 1 ? [size] : [n[i], size]));
+  const tiles = (n: readonly number[]): number[] => from.flatMap(
+    (size, i) => (times[i] === 1 ? [size] : size === 1 ? [n[i]] : [n[i], size]));
   return site.reshape(site.expand(site.reshape(x, tiles(from.map(() => 1))), tiles(times)), from.map((size, i) => size * times[i]));
 }
 

@@ -1,14 +1,14 @@
 /** SE blocks of files, however they are spelled: found, folded, observed and overridden. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createModel } from "../../../models/index.ts";
-import { gatesOf } from "../../../src/graph/gates.ts";
-import { importOnnx } from "../../../src/io/onnx/import.ts";
-import { lower } from "../../../src/nn/lower.ts";
-import { compileSync } from "../../../src/session/session.ts";
-import { Tensor } from "../../../src/tensor.ts";
-import { recipeTensor } from "../../fixtures/recipe.ts";
-import { fileBytes } from "../../support/files.ts";
+import { createModel } from "../../../../models/index.ts";
+import { gatesOf } from "../../../../src/graph/gates.ts";
+import { importOnnx } from "../../../../src/io/onnx/import.ts";
+import { lower } from "../../../../src/nn/lower.ts";
+import { compileSync } from "../../../../src/session/session.ts";
+import { Tensor } from "../../../../src/tensor.ts";
+import { recipeTensor } from "../../../fixtures/recipe.ts";
+import { fileBytes } from "../../../support/files.ts";
 
 const shape = [1, 3, 16, 16];
 const spellings: readonly [string, readonly number[], readonly string[]][] = [
