@@ -42,11 +42,10 @@ export const cheap: Twins = twins("MobileNet v1, width 0.25", mobilenet, {}, tru
 export const smallResnet: Twins = twins("ResNet-8, 8 channels", resnet, { width: 8 }, false);
 export const largeResnet: Twins = twins("ResNet-8, 32 channels", resnet, { width: 32 }, false);
 export const smallMobilenet: Twins = twins("MobileNet v1, width 0.125", mobilenet, { width: 0.125 }, false);
-export const largeMobilenet: Twins = twins("MobileNet v1, width 0.5", mobilenet, { width: 0.5 }, false);
 
 /** By multiply-accumulates, each family from its smallest to its largest. */
 export const families: readonly (readonly Twins[])[] = [
-  [smallResnet, ordinary, largeResnet], [smallMobilenet, cheap, largeMobilenet],
+  [smallResnet, ordinary, largeResnet], [smallMobilenet, cheap],
 ];
 
 /** 32 channels and more: reduction 32 wants a hidden unit. Of smaller images, so that it costs what ResNet-8 of 16 channels does. */
@@ -83,6 +82,5 @@ export function wanted(): Wanted[] {
     ...seeds.flatMap((seed) => [...plain(reductions, seed), ...each([cheap], seed), ...plain(places, seed)]),
     ...moreSeeds.slice(seeds.length).flatMap((seed) => each([ordinary, cheap], seed)),
     ...seeds.flatMap((seed) => each([largeResnet], seed)),
-    ...seeds.flatMap((seed) => each([largeMobilenet], seed)),
   ];
 }
