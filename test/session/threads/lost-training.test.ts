@@ -83,7 +83,8 @@ test("a thread is lost in a step, at its first stage or a later one, or while we
     for (const until = Date.now() + 300; Date.now() < until;) if (Atomics.load(words, 1) - from >= ahead) return Atomics.add(words, 0, 1);
   });`, { eval: true });
   thief.unref();
-  for (const round of [0, 1, 2, 3]) {
+  let attempts = 0;
+  for (let round = 0; round < 4; round++) {
     const model = made();
     const session = await compileTraining(model, { ...options, threads: 2 });
     assert.match(session.kernels, /, 2 threads$/);
@@ -91,8 +92,10 @@ test("a thread is lost in a step, at its first stage or a later one, or while we
     // The call of the pool in which a piece is taken by a thread that is never seen again.
     const at = 2 + random.below(10);
     let calls = 0;
+    let isAlone = false;
     Pool.prototype.run = function (this: Pool, code: SessionCode, run: number, span: never, most: number): void {
       memories.add(code.memory);
+      isAlone = most === 1;
       // Alone: an update, in which nobody shares.
       if (most > 1 && calls++ === at) {
         if (round % 2 === 0) Atomics.add(new Int32Array(code.memory.buffer, 64, 2), 0, 1);
@@ -102,11 +105,16 @@ test("a thread is lost in a step, at its first stage or a later one, or while we
     };
     try {
       assert.equal(trained(session, model, STEPS), expected, `round ${round}, call ${at}`);
+    } catch (error) {
+      // On a busy machine the thief may come as late as an update, where no worker is that could: once more.
+      if (round % 2 === 0 || !isAlone || attempts++ > 20) throw error;
+      round--;
+      continue;
     } finally {
       Pool.prototype.run = own;
+      session.close();
     }
     if (round % 2 === 0) assert.is(memories.size, 2, "in other memory");
-    session.close();
   }
   await thief.terminate();
 });
