@@ -17,7 +17,7 @@ import { fastest } from "../../kernels/wasm/probe/contest.ts";
 import type { Contest } from "../../kernels/wasm/probe/contest.ts";
 import { paces } from "../../kernels/wasm/probe/pace.ts";
 import { tiles } from "../../kernels/wasm/probe/tiles.ts";
-import { vectorBits } from "../../kernels/wasm/probe/vectors.ts";
+import { pairsVectors } from "../../kernels/wasm/probe/vectors.ts";
 import { tallRow } from "../../kernels/wasm/convolution/tall.ts";
 import { shortActivations } from "../../kernels/wasm/shared/short-sigmoid.ts";
 import { pace } from "../../kernels/wasm/shared/pace.ts";
@@ -41,7 +41,7 @@ function arithmeticOf(numerics: string, asked: { readonly tile: string; readonly
   if (numerics === "exact") return { fma: false, pace: held(false), exact: true };
   if (numerics === "turbo") for (const flag of ["relaxed-simd", "revectorize"]) v8.setFlagsFromString(`--experimental-wasm-${flag}`);
   const fma = probe().fusedMultiplyAdd;
-  const wide = numerics === "turbo" && fma && chosen(vectorBits, "") === "256";
+  const wide = numerics === "turbo" && fma && pairsVectors(() => performance.now());
   const tall = fma && !wide && chosen(tiles, asked.tile) === "6x8" ? tallRow : undefined;
   return { fma, pace: held(fma), wide, activations: shortActivations(fma), tall };
 }

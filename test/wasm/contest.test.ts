@@ -13,7 +13,7 @@ import type { Contest } from "../../kernels/wasm/probe/contest.ts";
 import { dots } from "../../kernels/wasm/probe/dots.ts";
 import { paces } from "../../kernels/wasm/probe/pace.ts";
 import { tiles } from "../../kernels/wasm/probe/tiles.ts";
-import { vectorBits } from "../../kernels/wasm/probe/vectors.ts";
+import { pairsVectors } from "../../kernels/wasm/probe/vectors.ts";
 import { pace } from "../../kernels/wasm/shared/pace.ts";
 
 /** Milliseconds of a run, by how many there were before. */
@@ -109,7 +109,7 @@ for (const [processor, ratios, won] of recorded) {
 }
 
 test("the contests run on this host, whoever wins", () => {
-  for (const contest of [paces, tiles, dots, vectorBits] as readonly Contest<string>[]) {
+  for (const contest of [paces, tiles, dots] as readonly Contest<string>[]) {
     assert.ok(contest.names.includes(fastest(contest, () => performance.now())));
     assert.is(fastest(contest, () => 0), contest.names[0]);
   }
@@ -131,6 +131,11 @@ test("kernels of unfused products and sums have the pace where their module does
   for (const machine of [{ fma: true }, { fma: false, wide: true }, { fma: true, wide: true }]) {
     assert.is(size(true, machine), size(false, machine));
   }
+});
+
+test("vectors in pairs are not found where the clock stands, nor where the engine pairs none", () => {
+  assert.is(pairsVectors(() => 0), false);
+  assert.is(pairsVectors(() => performance.now()), false);
 });
 
 test.run();

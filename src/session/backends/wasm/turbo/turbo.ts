@@ -2,8 +2,7 @@
  * Turbo: what V8 has and does not yet switch on by itself, on Node, where flags can be set while it runs. They are set for no longer than
  * a module takes to compile, and the module is optimised at once, so that nothing of it is compiled later without them.
  */
-import { fastest } from "../../../../../kernels/wasm/probe/contest.ts";
-import { vectorBits } from "../../../../../kernels/wasm/probe/vectors.ts";
+import { pairsVectors } from "../../../../../kernels/wasm/probe/vectors.ts";
 import { probe } from "../../../../../kernels/wasm/probe/probe.ts";
 import { builtin } from "../../../threads/builtin.ts";
 import type { Arithmetic } from "../../numerics.ts";
@@ -35,7 +34,7 @@ function find(fast: Arithmetic): Turbo | string {
   const { performance } = builtin("perf_hooks") as { readonly performance: { now(): number } };
   const during = <T>(work: () => T): T => withFlags(v8, node, flags, work);
   const arithmetic = during((): Arithmetic => {
-    const wide = flags.includes(REVECTORISE) && fastest(vectorBits, () => performance.now()) === "256";
+    const wide = flags.includes(REVECTORISE) && pairsVectors(() => performance.now());
     const turbo = { ...fast, fma: probe().fusedMultiplyAdd, wide };
     return wide ? { ...turbo, tall: undefined, tuned: "" } : turbo;
   });
