@@ -10,7 +10,8 @@ import { quantisedGraph } from "./graph.ts";
 import type { Recipe } from "./recipe.ts";
 
 /**
- * What `quantise` makes and `readQuantised` reads. Sessions compile it as any other network; its bits are the same everywhere.
+ * What `quantise` and `requantise` make and `readQuantised` reads. Sessions compile it as any other network, and give the same bits on
+ * every host, on wasm and on plain kernels, and for every number of threads (test/quantise/hashes.test.ts).
  * @example
  * const model = createModel("se_resnet8", { classes: 3, width: 8, reduction: 2 }, 1);
  * const images = Tensor.of(Array.from({ length: 3 * 64 }, (_, i) => Math.sin(i)), [1, 3, 8, 8]);

@@ -3,72 +3,26 @@
  * same seed gives the same bits, and a trainer whose state was saved and loaded goes on as if nothing had happened.
  */
 import { Random } from "../../kernels/random.ts";
-import { between, callback, check, checkFields, flag, has, tensorMap } from "../checks.ts";
+import { callback, check, checkFields, flag, tensorMap } from "../checks.ts";
 import type { ArgumentKind } from "../checks.ts";
-import { checkModule } from "../nn/check.ts";
-import { checkOptions, show } from "../errors.ts";
+import { show } from "../errors.ts";
 import { isLayer } from "../nn/module.ts";
 import type { Module } from "../nn/module.ts";
 import type { Parameter, Statistic } from "../nn/parameter.ts";
 import { Dropout } from "../nn/layers/dropout.ts";
-import { checkClassWeights } from "../session/training/targets.ts";
 import { nextTurn } from "../session/threads/turn.ts";
-import type { TrainingSession } from "../session/training/training-session.ts";
-import { sameShape, showShape } from "../tensor.ts";
 import type { Floats, Tensor } from "../tensor.ts";
 import { Batcher } from "./data/augment.ts";
-import type { Augmentation, Normalisation } from "./data/augment.ts";
-import type { Batch } from "./data/batch.ts";
-import { checkDataset } from "./data/dataset.ts";
-import type { Dataset } from "./data/dataset.ts";
 import { DivergedError, isFinite } from "./diverged.ts";
 import { EagerEngine, SessionEngine } from "./engine.ts";
 import type { Engine } from "./engine.ts";
+import { ImageOrder } from "./image-order.ts";
 import { predictions } from "./loss.ts";
-import type { Optimiser } from "./optimisers/optimiser.ts";
-import type { Schedule } from "./optimisers/schedule.ts";
+import { checkTrainerOptions } from "./trainer-options.ts";
+import type { TrainerOptions } from "./trainer-options.ts";
 
 export { DivergedError } from "./diverged.ts";
-
-/**
- * What is trained, on what, and how. Batches are images, rates are those of the schedule, one for each step.
- * @example
- * const options: Pick<TrainerOptions, "schedule" | "batch" | "seed"> = { schedule: cosine({ peak: 0.1, steps: 100 }), batch: 32, seed: 1 };
- * options.schedule(0)   // => 0.1
- */
-export interface TrainerOptions {
-  /** With starting values in it; the trainer puts it into training mode. */
-  readonly model: Module;
-  /** Of `model.namedParameters()`: trains eagerly. */
-  readonly optimiser?: Optimiser;
-  /**
-   * Instead: of `compileTraining(model, ...)` with batches of the right shape. It has its own optimiser, smoothing and average; with
-   * `accumulate: n` only every n-th step ends in an update, across epochs.
-   */
-  readonly session?: TrainingSession;
-  readonly schedule: Schedule;
-  readonly data: Dataset;
-  /**
-   * The last `images` of `data` are not trained on in epochs (from 0) before `until`, so that they can measure the run until then. Default
-   * none.
-   */
-  readonly heldOut?: { readonly images: number; readonly until: number };
-  readonly normalisation: Normalisation;
-  readonly augmentation?: Augmentation;
-  /** Images a step. */
-  readonly batch: number;
-  /** Label smoothing of the eager engine. Default 0. */
-  readonly smoothing?: number;
-  /** What each class counts in the eager engine's loss, as `crossEntropy` has it. Default: all alike. */
-  readonly classWeights?: readonly number[];
-  /** Any whole number. */
-  readonly seed: number;
-}
-
-const known = [
-  "model", "optimiser", "session", "schedule", "data", "heldOut", "normalisation", "augmentation", "batch", "smoothing", "classWeights",
-  "seed",
-] as const satisfies readonly (keyof TrainerOptions)[];
+export type { TrainerOptions } from "./trainer-options.ts";
 
 const abortSignal: ArgumentKind = {
   wanted: "an AbortSignal, or { aborted }",
@@ -136,16 +90,10 @@ export class Trainer {
   readonly #options: TrainerOptions;
   readonly #values: ReadonlyMap<string, Parameter | Statistic>;
   readonly #batcher: Batcher;
-  readonly #heldOut: { readonly images: number; readonly until: number };
-  /** Three generators, so that switching one use off leaves the numbers of the others as they are. */
-  readonly #orderRandom: Random;
+  /** Its generator and these two: apart, so that switching one use off leaves the numbers of the others as they are. */
+  readonly #order: ImageOrder;
   readonly #augmentationRandom: Random;
   readonly #dropoutRandom: Random;
-  /** State of #orderRandom before it shuffled `#order`. */
-  #orderState: readonly number[];
-  #order: Int32Array | undefined;
-  /** The order of the epoch that comes next was drawn already, by `load`. */
-  #drawn = false;
   #step = 0;
   #lossSum = 0;
   #correct = 0;
@@ -157,65 +105,18 @@ export class Trainer {
 
   /** @throws RangeError where an option does not fit the data or the model. */
   constructor(options: TrainerOptions) {
-    checkOptions("Trainer", options, known);
-    const { model, data, batch, seed, heldOut = { images: 0, until: 0 } } = options;
-    checkModule("Trainer", model);
-    checkDataset("Trainer", "data", data);
-    if (typeof options.schedule !== "function") {
-      throw new TypeError(`Trainer: schedule wants a function, such as constant({ peak: 0.1 }), got ${show(options.schedule)}`);
-    }
-    if (!Number.isSafeInteger(seed)) throw new RangeError(`Trainer: seed wants a whole number, got ${show(seed)}`);
-    const { images, until } = Object(heldOut) as typeof heldOut;
-    if (![images, until].every((n) => Number.isSafeInteger(n) && n >= 0) || images >= data.size) {
-      throw new RangeError(
-        `Trainer: heldOut wants less than the ${data.size} images of the data set and a whole number of epochs, got ${images} until ` +
-          `${until}`
-      );
-    }
-    const trained = data.size - images;
-    if (!Number.isSafeInteger(batch) || batch < 1 || batch > trained) {
-      throw new RangeError(`Trainer: batch wants a whole number from 1 to the ${trained} images of the data set, got ${show(batch)}`);
-    }
-    const output = model.outputShape([batch, ...data.shape.slice(1)]);
-    const pixels = data.labelsPerImage === 1 ? [] : data.shape.slice(2);
-    if (output.join() !== [batch, data.classes.length, ...pixels].join()) {
-      const each = pixels.length === 0 ? "" : ` for each of ${pixels.join("x")} pixels`;
-      throw new RangeError(`Trainer: the data set has ${data.classes.length} classes${each}, the model puts out [${output.join(",")}]`);
-    }
-    const { optimiser, session, smoothing = 0, classWeights } = options;
-    if ((optimiser === undefined) === (session === undefined)) {
-      throw new TypeError("Trainer: wants an optimiser, or a session, and not both");
-    }
-    if (optimiser !== undefined && !has(optimiser, "step", "loadState")) {
-      throw new TypeError(`Trainer: optimiser wants an optimiser, such as new Sgd(model.namedParameters()), got ${show(optimiser)}`);
-    }
-    if (session !== undefined && !has(session, "trainStep", "optimiserState")) {
-      throw new TypeError(`Trainer: session wants what compileTraining gives, got ${show(session)}`);
-    }
-    const shape = [batch, ...data.shape.slice(1)];
-    if (session !== undefined && !sameShape(session.input, shape)) {
-      throw new RangeError(
-        `Trainer: batches of this data set have shape ${showShape(shape)}, the session takes ${showShape(session.input)}`
-      );
-    }
-    check("Trainer", "smoothing", smoothing, between(0, 1));
-    if (session !== undefined && classWeights !== undefined) {
-      throw new TypeError("Trainer: classWeights of a session are what it was compiled with");
-    }
-    if (classWeights !== undefined) checkClassWeights("Trainer", classWeights, data.classes.length);
+    checkTrainerOptions(options);
+    const { model, data, batch, seed, heldOut = { images: 0, until: 0 }, optimiser, session, smoothing = 0, classWeights } = options;
     this.#model = model.train();
     this.#engine = session !== undefined ? new SessionEngine(model, session) : new EagerEngine(model, optimiser!, smoothing, classWeights);
     this.#options = options;
     this.#values = model.namedState();
     this.#batcher = new Batcher(data, options.normalisation, options.augmentation);
-    // The rest of a division is left out; shuffling leaves out others in the next epoch.
-    this.stepsPerEpoch = Math.floor(trained / batch);
-    this.#heldOut = heldOut;
     const seeds = new Random(seed);
-    this.#orderRandom = new Random(seeds.uint32());
+    this.#order = new ImageOrder(new Random(seeds.uint32()), data.size, batch, heldOut);
+    this.stepsPerEpoch = this.#order.stepsPerEpoch;
     this.#augmentationRandom = new Random(seeds.uint32());
     this.#dropoutRandom = new Random(seeds.uint32());
-    this.#orderState = this.#orderRandom.state;
     for (const module of model.tree()) if (isLayer(module, Dropout, "Dropout")) module.random = this.#dropoutRandom;
   }
 
@@ -255,7 +156,7 @@ export class Trainer {
   /** Decodes the images of the next step where they are not in memory (`Dataset.load`): awaited before `trainStep` then. */
   async load(): Promise<void> {
     if (this.#options.data.decoded === undefined) return;
-    await this.#batcher.load(this.#next(this.#step % this.stepsPerEpoch), true);
+    await this.#batcher.load(this.#order.ahead(this.#step), true);
   }
 
   /**
@@ -275,7 +176,7 @@ export class Trainer {
     if (this.#good.size === 0) this.#keep();
     const at = this.#step % this.stepsPerEpoch;
     if (at === 0) [this.#lossSum, this.#correct] = [0, 0];
-    const { x, labels, shares } = this.#batch(at);
+    const { x, labels, shares } = this.#batcher.augmented(this.#order.take(this.#step), this.#augmentationRandom);
     const loss = this.#engine.step(x, shares ?? labels, rate, () => this.#keepFinite());
     if (!Number.isFinite(loss)) this.#fail(this.#step + 1, `the loss is ${loss}`);
     this.#ahead = true;
@@ -345,8 +246,7 @@ export class Trainer {
       lossSum: this.#lossSum,
       correct: this.#correct,
       random: {
-        order: this.#step % this.stepsPerEpoch === 0 && !this.#drawn ? this.#orderRandom.state : this.#orderState,
-        augmentation: this.#augmentationRandom.state, dropout: this.#dropoutRandom.state,
+        order: this.#order.state(this.#step), augmentation: this.#augmentationRandom.state, dropout: this.#dropoutRandom.state,
       },
     };
   }
@@ -384,50 +284,14 @@ export class Trainer {
   /** Takes over the state of a trainer with the same options. @throws RangeError where it is of another run. */
   set state(state: TrainerState) {
     this.checkState(state);
-    this.#orderRandom.state = state.random.order;
+    this.#order.restore(state.random.order, state.step);
     this.#augmentationRandom.state = state.random.augmentation;
     this.#dropoutRandom.state = state.random.dropout;
-    this.#orderState = [...state.random.order];
     this.#step = state.step;
     this.#lossSum = state.lossSum;
     this.#correct = state.correct;
-    // In the middle of an epoch its order is drawn again, from the state in which it began.
-    this.#order = undefined;
-    this.#drawn = false;
-    if (state.step % this.stepsPerEpoch !== 0) this.#shuffle();
     this.#good.clear();
     this.#diverged = false;
-  }
-
-  #shuffle(): Int32Array {
-    this.#orderState = this.#orderRandom.state;
-    const { size } = this.#options.data;
-    const { images, until } = this.#heldOut;
-    const joined = images > 0 && this.#step >= until * this.stepsPerEpoch;
-    const order = this.#orderRandom.shuffle(Int32Array.from({ length: joined ? size : size - images }, (_, i) => i));
-    // An epoch does not become longer by images that join it; what it leaves out are others, which had their turns before.
-    const late = (at: number): boolean => order[at] >= size - images;
-    for (let i = this.stepsPerEpoch * this.#options.batch, front = 0; joined && i < size; i++) {
-      if (!late(i)) continue;
-      while (late(front)) front++;
-      [order[i], order[front]] = [order[front], order[i]];
-      front++;
-    }
-    return (this.#order = order);
-  }
-
-  /** The images of a step of this epoch. */
-  #next(at: number): Int32Array {
-    const { batch } = this.#options;
-    const order = (at === 0 && !this.#drawn) || this.#order === undefined ? this.#shuffle() : this.#order;
-    this.#drawn = at === 0;
-    return order.subarray(at * batch, (at + 1) * batch);
-  }
-
-  #batch(at: number): Batch {
-    const indices = this.#next(at);
-    this.#drawn = false;
-    return this.#batcher.augmented(indices, this.#augmentationRandom);
   }
 
   /**

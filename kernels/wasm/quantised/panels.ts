@@ -79,7 +79,7 @@ export function numbersShape({ offset, hardSwish }: Epilogue): NumbersShape {
 /** Where each kind begins behind the biases, and where they all end, in bytes. */
 export function numbersAt({ sameOffset, hardSwish }: NumbersShape): Readonly<Record<"multiplier" | "offset" | "factor" | "end", number>> {
   const factor = 8 * LANES + (sameOffset ? 16 : 4 * LANES);
-  return { multiplier: 4 * LANES, offset: 8 * LANES, factor: factor, end: factor + (hardSwish ? 4 * LANES : 0) };
+  return { multiplier: 4 * LANES, offset: 8 * LANES, factor, end: factor + (hardSwish ? 4 * LANES : 0) };
 }
 
 /** Bytes of the numbers of all panels. */
