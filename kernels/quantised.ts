@@ -25,7 +25,7 @@ export interface Epilogue {
 }
 
 /** A sum: y = byte of (a * multiplierA + b * multiplierB) + offset. */
-export interface AddStep {
+export interface AddRescaling {
   /** Scale of a, of b, over that of y. */
   readonly multiplierA: number;
   readonly multiplierB: number;
@@ -36,7 +36,7 @@ export interface AddStep {
 }
 
 /** SE's scale: y = byte of (x - zero) * (multiplier * gate) + offset. */
-export interface ScaleStep {
+export interface ScaleRescaling {
   /** Of x. */
   readonly zero: number;
   /** Scale of x over that of y. */
@@ -48,7 +48,7 @@ export interface ScaleStep {
 }
 
 /** An affine map of each channel (normalisation that no convolution took over): y = byte of x * multiplier[c] + offset[c]. */
-export interface AffineStep {
+export interface AffineRescaling {
   readonly multiplier: Float32Array;
   readonly offset: Float32Array;
   readonly least: number;
@@ -56,13 +56,13 @@ export interface AffineStep {
 }
 
 /** The squeeze: y = sum * factor[c] + offset[c], with factor = scale / pixels and offset = -scale * zero of the channel. */
-export interface MeanStep {
+export interface MeanRescaling {
   readonly factor: Float32Array;
   readonly offset: Float32Array;
 }
 
 /** Means of windows: y = byte of sum * (multiplier / count) + offset. */
-export interface AveragePoolStep {
+export interface AveragePoolRescaling {
   /** Scale of x over that of y, and zero of y - zero of x * multiplier. */
   readonly multiplier: number;
   readonly offset: number;

@@ -106,10 +106,10 @@ function sumOf(bytes: Uint8Array): number {
 
 const list = (slots: readonly Slot[]): string => `[${slots.map(({ at, size }) => `[${at}, ${size}]`).join(", ")}]`;
 
-function startPlain({ values, sums, steps, inputs, outputs }: PlainPlan): string {
+function startPlain({ values, sums, lines, inputs, outputs }: PlainPlan): string {
   return `
-    function steps() {
-      ${steps.join("\n      ")}
+    function compute() {
+      ${lines.join("\n      ")}
     }
     function startPlain(bytes) {
       W = numbers(bytes);
@@ -117,7 +117,7 @@ function startPlain({ values, sums, steps, inputs, outputs }: PlainPlan): string
       D = new Float64Array(${sums});
       inputs = ${list(inputs)};
       outputs = ${list(outputs)};
-      run = steps;
+      run = compute;
       kernels = "plain";
     }`;
 }
@@ -240,7 +240,7 @@ export function bundle(source: Module | Network | Graph, options: BundleOptions 
     memory: Math.max(
       65536 * (wasm?.pages ?? 0), plain === undefined ? 0 : 4 * (constants.size + plain.values) + 8 * plain.sums,
     ),
-    plan: (wasm?.lines ?? plain!.steps).join("\n"),
+    plan: (wasm ?? plain!).lines.join("\n"),
   };
 }
 

@@ -135,15 +135,15 @@ const pictures = `
 /** Bytes of a picture to numbers, as `preprocess` makes them. CHANNELS: 1 for grey. */
 const picture = `
     function picture(x, at) {
-      var count = HEIGHT * WIDTH, step = x.length / count, i, c, k;
-      if (step !== 1 && step !== 3 && step !== 4) {
+      var count = HEIGHT * WIDTH, pitch = x.length / count, i, c, k;
+      if (pitch !== 1 && pitch !== 3 && pitch !== 4) {
         throw new RangeError("predict: a picture of WIDTHxHEIGHT pixels wants 1, 3 or 4 bytes a pixel, got " + x.length + " bytes");
       }
       for (c = 0; c < CHANNELS; c++) {
-        var table = [], mean = Math.fround(MEAN[c]), deviation = Math.fround(STD[c]), from = step === 1 ? 0 : FIRST + c * NEXT;
+        var table = [], mean = Math.fround(MEAN[c]), deviation = Math.fround(STD[c]), from = pitch === 1 ? 0 : FIRST + c * NEXT;
         for (k = 0; k < 256; k++) table[k] = Math.fround((RANGE === 255 ? k : Math.fround(k / 255)) - mean) / deviation;
-        for (i = 0, k = 0; i < count; i++, k += step) {
-          A[at++] = table[CHANNELS > 1 || step === 1 ? x[k + from] : (x[k] * 19595 + x[k + 1] * 38470 + x[k + 2] * 7471 + 32768) >> 16];
+        for (i = 0, k = 0; i < count; i++, k += pitch) {
+          A[at++] = table[CHANNELS > 1 || pitch === 1 ? x[k + from] : (x[k] * 19595 + x[k + 1] * 38470 + x[k + 2] * 7471 + 32768) >> 16];
         }
       }
     }`;

@@ -29,7 +29,7 @@ export interface Gate {
   readonly nodes: readonly Node[];
 }
 
-const MOST_STEPS = 64;
+const MOST_NODES = 64;
 
 /** The constant that a value is. */
 export function constantOf(uses: Uses, value: Value): Constant | undefined {
@@ -45,7 +45,7 @@ export function withoutNumber(uses: Uses, { inputs: [a, b] }: Node): Value | und
 }
 
 /** Kinds that may stand between a pooled image and its gate. */
-function isStep(uses: Uses, node: Node): boolean {
+function standsBetween(uses: Uses, node: Node): boolean {
   switch (node.operation.kind) {
     case "activation": case "unary": case "clip": case "linear": case "reshape": case "flatten": case "batch_norm": case "channel_conv":
       return true;
@@ -59,13 +59,13 @@ function isStep(uses: Uses, node: Node): boolean {
 export function chainTo(uses: Uses, gate: Value): readonly Node[] | undefined {
   const chain: Node[] = [];
   let layers = 0;
-  for (let value = gate; chain.length < MOST_STEPS;) {
+  for (let value = gate; chain.length < MOST_NODES;) {
     const maker = uses.maker(value);
     if (maker === undefined) return undefined;
     chain.unshift(maker);
     const { kind } = maker.operation;
     if (kind === "global_pool") return layers > 0 ? chain : undefined;
-    if (!isStep(uses, maker)) return undefined;
+    if (!standsBetween(uses, maker)) return undefined;
     if (kind === "linear" || kind === "conv2d" || kind === "channel_conv") layers++;
     value = withoutNumber(uses, maker) ?? maker.inputs[0];
   }

@@ -4,7 +4,9 @@
  * kernels/reference/quantised.
  */
 import type { Activation } from "../../kernels/activations.ts";
-import type { AddStep, AffineStep, AveragePoolStep, Epilogue, MeanStep, Quantisation, ScaleStep } from "../../kernels/quantised.ts";
+import type {
+  AddRescaling, AffineRescaling, AveragePoolRescaling, Epilogue, MeanRescaling, Quantisation, ScaleRescaling,
+} from "../../kernels/quantised.ts";
 import type { Window } from "./attributes.ts";
 
 /** Whole numbers of a layer, made once: [outputs, inputs / groups, height, width], or [outputs, inputs]. */
@@ -34,20 +36,20 @@ export type QuantisedOperation =
       readonly activation: Activation | undefined;
     }
   /** [a, b]. */
-  | { readonly kind: "quantised_add"; readonly by: AddStep }
+  | { readonly kind: "quantised_add"; readonly by: AddRescaling }
   /** [x, gate float32 [N,C,1,1]]. */
-  | { readonly kind: "quantised_scale"; readonly by: ScaleStep }
+  | { readonly kind: "quantised_scale"; readonly by: ScaleRescaling }
   /** [x]. */
-  | { readonly kind: "quantised_affine"; readonly by: AffineStep }
+  | { readonly kind: "quantised_affine"; readonly by: AffineRescaling }
   /** [x]: any function of a byte, as its 128 values; `of`, where they are those of an activation. */
   | { readonly kind: "quantised_table"; readonly entries: Uint8Array; readonly of?: Activation }
   /** [x bytes] to float32 [N,C,1,1]. */
-  | { readonly kind: "quantised_mean"; readonly by: MeanStep }
+  | { readonly kind: "quantised_mean"; readonly by: MeanRescaling }
   /** [x]. */
   | (Window & { readonly kind: "quantised_max_pool"; readonly dilation?: readonly [number, number]; readonly ceilMode: boolean })
   | (Window & {
       readonly kind: "quantised_average_pool"; readonly dilation?: readonly [number, number]; readonly ceilMode: boolean;
-      readonly by: AveragePoolStep;
+      readonly by: AveragePoolRescaling;
     });
 
 export type QuantisedKind = QuantisedOperation["kind"];

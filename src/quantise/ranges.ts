@@ -28,14 +28,14 @@ export function quantisationOf({ low, high }: Range): Quantisation {
 /** Mean squared error of the values of a histogram. */
 export function squaredError({ counts, low, high }: Statistics, range: Range): number {
   const { scale: [scale], zero } = quantisationOf(range);
-  const step = (high - low) / counts.length;
+  const width = (high - low) / counts.length;
   let [sum, all] = [0, 0];
   for (let i = 0; i < counts.length; i++) {
     if (counts[i] === 0) continue;
-    const value = low + (i + 0.5) * step;
+    const value = low + (i + 0.5) * width;
     const q = Math.min(127, Math.max(0, Math.round(value / scale) + zero));
     const error = value - scale * (q - zero);
-    // Within a step the error is spread evenly where bins are as wide as steps or wider.
+    // Within a bin the error is spread evenly where they are as wide as steps or wider.
     sum += counts[i] * error * error;
     all += counts[i];
   }
@@ -43,12 +43,12 @@ export function squaredError({ counts, low, high }: Statistics, range: Range): n
 }
 
 function byPercentile({ counts, low, high }: Statistics): Range {
-  const step = (high - low) / counts.length;
+  const width = (high - low) / counts.length;
   const allowed = TAIL * counts.reduce((sum, count) => sum + count, 0);
   let [first, last] = [0, counts.length - 1];
   for (let beyond = counts[first]; beyond <= allowed && first < last; first++) beyond += counts[first + 1];
   for (let beyond = counts[last]; beyond <= allowed && last > first; last--) beyond += counts[last - 1];
-  return { low: Math.min(0, low + first * step), high: Math.max(0, low + (last + 1) * step) };
+  return { low: Math.min(0, low + first * width), high: Math.max(0, low + (last + 1) * width) };
 }
 
 /** Both ends are drawn in together, then each by itself. */

@@ -1,18 +1,19 @@
 /** Sums, gates and pools of bytes; each number is rounded to float32 after every operation, from left to right. */
-import type { AddStep, AffineStep, AveragePoolStep, MeanStep, ScaleStep } from "../../quantised.ts";
+import type { AddRescaling, AffineRescaling, AveragePoolRescaling, MeanRescaling, ScaleRescaling } from "../../quantised.ts";
 import type { ChannelShape, WindowShape } from "../../shapes.ts";
 import { MOST, round, toByte } from "./numbers.ts";
 
 /** y, a, b of one shape. */
-export function add(y: Uint8Array, a: Uint8Array, b: Uint8Array, { multiplierA, multiplierB, offset, least, most }: AddStep): void {
+export function add(y: Uint8Array, a: Uint8Array, b: Uint8Array, by: AddRescaling): void {
+  const { multiplierA, multiplierB, offset, least, most } = by;
   for (let i = 0; i < y.length; i++) {
     y[i] = toByte(round(round(round(a[i] * multiplierA) + round(b[i] * multiplierB)) + offset), least, most);
   }
 }
 
 /** x, y [batch, channels, pixels], gate [batch, channels] float32. */
-export function scale(y: Uint8Array, x: Uint8Array, gate: Float32Array, shape: ChannelShape, step: ScaleStep): void {
-  const { zero, multiplier, offset, least, most } = step;
+export function scale(y: Uint8Array, x: Uint8Array, gate: Float32Array, shape: ChannelShape, by: ScaleRescaling): void {
+  const { zero, multiplier, offset, least, most } = by;
   for (let plane = 0, i = 0; plane < shape.batch * shape.channels; plane++) {
     const factor = round(multiplier * gate[plane]);
     for (const end = i + shape.pixels; i < end; i++) y[i] = toByte(round(round((x[i] - zero) * factor) + offset), least, most);
@@ -20,7 +21,7 @@ export function scale(y: Uint8Array, x: Uint8Array, gate: Float32Array, shape: C
 }
 
 /** x, y [batch, channels, pixels]. */
-export function affine(y: Uint8Array, x: Uint8Array, shape: ChannelShape, { multiplier, offset, least, most }: AffineStep): void {
+export function affine(y: Uint8Array, x: Uint8Array, shape: ChannelShape, { multiplier, offset, least, most }: AffineRescaling): void {
   for (let plane = 0, i = 0; plane < shape.batch * shape.channels; plane++) {
     const c = plane % shape.channels;
     for (const end = i + shape.pixels; i < end; i++) y[i] = toByte(round(round(x[i] * multiplier[c]) + offset[c]), least, most);
@@ -28,7 +29,7 @@ export function affine(y: Uint8Array, x: Uint8Array, shape: ChannelShape, { mult
 }
 
 /** x [batch, channels, pixels], y [batch, channels] float32. */
-export function mean(y: Float32Array, x: Uint8Array, { batch, channels, pixels }: ChannelShape, { factor, offset }: MeanStep): void {
+export function mean(y: Float32Array, x: Uint8Array, { batch, channels, pixels }: ChannelShape, { factor, offset }: MeanRescaling): void {
   for (let plane = 0, i = 0; plane < batch * channels; plane++) {
     let sum = 0;
     for (const end = i + pixels; i < end; i++) sum += x[i];
@@ -47,7 +48,8 @@ export function maxPool(y: Uint8Array, x: Uint8Array, shape: PoolShape): void {
   overWindows(x, shape, (at, values) => (y[at] = Math.max(...values)));
 }
 
-export function averagePool(y: Uint8Array, x: Uint8Array, shape: PoolShape, { multiplier, offset, padding }: AveragePoolStep): void {
+export function averagePool(y: Uint8Array, x: Uint8Array, shape: PoolShape, by: AveragePoolRescaling): void {
+  const { multiplier, offset, padding } = by;
   const all = shape.kernelHeight * shape.kernelWidth;
   overWindows(x, shape, (at, values) => {
     const count = padding === undefined ? values.length : all;

@@ -10,11 +10,12 @@ import { moduleNetwork } from "../../../src/nn/lower.ts";
 import type { Module } from "../../../src/nn/module.ts";
 import { isQuantised } from "../../../src/quantise/file.ts";
 import { loadWeights, weightsDescription } from "../../../src/weights/weights.ts";
-import { isMap, namesFor } from "./source.ts";
+import { namesFor } from "./class-names.ts";
+import { isMap } from "./source.ts";
 import type { Source } from "./source.ts";
 
 /** @throws Error whose message is a sentence for the user */
-export async function openSafetensors(bytes: Uint8Array, name: string): Promise<Source> {
+export function openSafetensors(bytes: Uint8Array, name: string): Source {
   const file = readSafetensors(bytes);
   if (isQuantised(file)) {
     throw new FormatError("its numbers are bytes (senet convert --int8); the page looks into networks of floating-point numbers");
@@ -39,5 +40,5 @@ export async function openSafetensors(bytes: Uint8Array, name: string): Promise<
     : ["pictures are prepared as for its published weights; the file does not say how"];
   return {
     title: `${name} (${known})`, network, input: "input", shape, preprocessing, arranged: (x) => x, pixels: isMap(output), notes,
-    classes: description?.classes ?? (await namesFor(output[1])) };
+    classes: description?.classes ?? namesFor(output[1]) };
 }

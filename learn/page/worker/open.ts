@@ -5,7 +5,7 @@ import { imagenet } from "../../../src/io/images/presets.ts";
 import { moduleNetwork } from "../../../src/nn/lower.ts";
 import { Tensor, sizeOf } from "../../../src/tensor.ts";
 import { openOwn } from "./own.ts";
-import { isMap, namesFor } from "./source.ts";
+import { isMap } from "./source.ts";
 import type { Source } from "./source.ts";
 
 const usualSize = 224;
@@ -17,7 +17,7 @@ function channelsLast(x: Tensor<Float32Array>): Tensor<Float32Array> {
 }
 
 async function openOnnx(bytes: Uint8Array, name: string): Promise<Source> {
-  const { importOnnx } = await import("./users-files.ts");
+  const { importOnnx, namesFor } = await import("./users-files.ts");
   const network = importOnnx(bytes);
   const [{ name: input, shape: open = [] }, ...more] = network.inputs;
   if (more.length > 0 || open.length !== 4) throw new FormatError(`it wants ${network.inputs.length} inputs, or one that is no picture`);
@@ -35,7 +35,7 @@ async function openOnnx(bytes: Uint8Array, name: string): Promise<Source> {
   const pixels = isMap(output);
   return {
     title: name, network, input, shape, preprocessing, arranged: last ? channelsLast : (x) => x, pixels,
-    classes: pixels ? (output[1] === 1 ? ["found", "background"] : await namesFor(output[1])) : await namesFor(sizeOf(output)),
+    classes: pixels ? (output[1] === 1 ? ["found", "background"] : namesFor(output[1])) : namesFor(sizeOf(output)),
     notes: ["an ONNX file does not say how pictures are prepared; as for ImageNet, unless you choose otherwise", ...network.notes] };
 }
 

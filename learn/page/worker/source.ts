@@ -22,9 +22,3 @@ export interface Source {
 }
 
 export const isMap = ([, , height = 1, width = 1]: Shape): boolean => height * width > 1;
-
-/** Names of classes that have none: ImageNet's, where there are as many. */
-export async function namesFor(count: number): Promise<readonly string[]> {
-  if (count === 1000) return (await import("./users-files.ts")).imagenetClasses;
-  return Array.from({ length: count }, (_, i) => `class ${i}`);
-}

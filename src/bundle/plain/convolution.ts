@@ -21,8 +21,8 @@ export interface Pass {
 
 /** How convolutions of one geometry are computed. */
 export interface Form extends Omit<Pass, "inputs"> {
-  /** Channels of the passes, the largest first; the last is 1. */
-  readonly steps: readonly number[];
+  /** Input channels of the passes, the largest first; the last is 1. */
+  readonly inputs: readonly number[];
 }
 
 /** Names of weights begin with one for each output channel: short, for they are most of the file. */
@@ -55,23 +55,23 @@ export function formOf(
   { kernel, stride, dilation }: Pick<Pass, "kernel" | "stride" | "dilation">, inputs: number, outputs: number, width: number,
 ): Form {
   const taps = kernel[0] * kernel[1];
-  if (taps > MOST_TAPS) return { kernel, stride, dilation, outputs: Math.min(4, outputs), pixels: 1, steps: [1] };
+  if (taps > MOST_TAPS) return { kernel, stride, dilation, outputs: Math.min(4, outputs), pixels: 1, inputs: [1] };
   const together = Math.max(1, Math.min(taps === 1 ? 8 : 4, outputs, Math.floor(MOST_WEIGHTS / taps)));
   const most = Math.max(1, Math.min(inputs, Math.floor(MOST_WEIGHTS / (taps * together))));
   // First layers, strided and depthwise ones have few of a network's products: their passes are short, for the file's sake.
   const few = taps > 1 && (inputs === 1 || stride[0] * stride[1] > 1);
-  const steps = few ? [] : [taps === 1 ? 8 : 2, 4, 2].filter((step, i, all) => step <= most && all.indexOf(step) === i);
-  const channels = steps[0] ?? 1;
+  const several = few ? [] : [taps === 1 ? 8 : 2, 4, 2].filter((count, i, all) => count <= most && all.indexOf(count) === i);
+  const channels = several[0] ?? 1;
   const columns = (pixels: number): number => new Set(
     Array.from({ length: pixels * kernel[1] }, (_, i) => Math.floor(i / kernel[1]) * stride[1] + (i % kernel[1]) * dilation[1]),
   ).size;
   const longest = few ? Math.max(1, Math.min(7, Math.floor(FEW_PRODUCTS / (taps * together)))) : 7;
   let room = 1;
   while (room < longest && taps > 1 && columns(room + 1) * kernel[0] * channels <= MOST_PIXELS) room++;
-  return { kernel, stride, dilation, outputs: together, pixels: pixelsOf(width, room), steps: [...steps, 1] };
+  return { kernel, stride, dilation, outputs: together, pixels: pixelsOf(width, room), inputs: [...several, 1] };
 }
 
-/** "3x3", and what differs from steps of 1. */
+/** "3x3", and what differs from 1. */
 function nameOf({ kernel, stride, dilation, outputs, pixels }: Omit<Pass, "inputs">): string {
   const pair = (letter: string, [a, b]: readonly [number, number]): string => (a === 1 && b === 1 ? "" : `${letter}${a}x${b}`);
   return `pass${pair("_", kernel)}${pair("s", stride)}${pair("d", dilation)}_${outputs}_${pixels}`;

@@ -29,7 +29,7 @@ export interface PlainPlan {
   /** Functions, each after those that it calls. */
   readonly functions: readonly string[];
   /** Calls in their order. */
-  readonly steps: readonly string[];
+  readonly lines: readonly string[];
   /** Numbers of the array of values, and of that of sums in double precision. */
   readonly values: number;
   readonly sums: number;
@@ -41,13 +41,13 @@ type Numbers = number | string;
 
 /** Collects calls, and the functions that they need. */
 class Writer {
-  readonly steps: string[] = [];
+  readonly lines: string[] = [];
   readonly functions = new Map<string, string>();
   sums = 0;
 
   call(name: string, ...args: readonly Numbers[]): void {
     this.need(name, texts[name]);
-    this.steps.push(`${name}(${args.join(", ")});`);
+    this.lines.push(`${name}(${args.join(", ")});`);
   }
 
   need(name: string, text: Text): void {
@@ -104,15 +104,15 @@ function paddedSize(node: Node): number {
 
 function passesOf(writer: Writer, form: Form, inputs: number): string {
   let rest = inputs;
-  const used = form.steps.filter((step) => {
-    const fits = rest >= step;
-    rest %= step;
+  const used = form.inputs.filter((count) => {
+    const fits = rest >= count;
+    rest %= count;
     return fits;
   });
-  const names = used.map((step) => {
-    const [name, text] = passFunction({ ...form, inputs: step });
+  const names = used.map((count) => {
+    const [name, text] = passFunction({ ...form, inputs: count });
     writer.need(name, { text });
-    return `${step}, ${name}`;
+    return `${count}, ${name}`;
   });
   return `[${names.join(", ")}]`;
 }
@@ -266,7 +266,7 @@ function write(node: Node, context: Context): boolean {
       const text = pointwise(operation.by);
       if (text === undefined) return false;
       writer.need(`${operation.by}_`, text);
-      writer.steps.push(`${operation.by}_(${y}, ${x}, ${size});`);
+      writer.lines.push(`${operation.by}_(${y}, ${x}, ${size});`);
       return true;
     }
     case "binary": {
@@ -275,7 +275,7 @@ function write(node: Node, context: Context): boolean {
       writer.need(`${operation.by}_2`, { text: text.text.replaceAll(`${operation.by}_(`, `${operation.by}_2(`) });
       const { sizes, strides } = geometry(node);
       const lists = [sizes, ...strides].map((list) => JSON.stringify(list.length === 0 ? [0] : list));
-      writer.steps.push(`${operation.by}_2(${[y, x, z, ...(sizes.length === 0 ? ["[1]", "[0]", "[0]"] : lists)].join(", ")});`);
+      writer.lines.push(`${operation.by}_2(${[y, x, z, ...(sizes.length === 0 ? ["[1]", "[0]", "[0]"] : lists)].join(", ")});`);
       return true;
     }
     default: {
@@ -315,7 +315,7 @@ export function planPlain(graph: Graph, constants: Constants): PlainPlan {
   }
   const slot = (value: Value): Slot => ({ at: places.get(value)!, size: sizeOf(value.shape) });
   return {
-    functions: [...writer.functions.values()], steps: writer.steps, values: total / 4 + SLACK, sums: writer.sums,
+    functions: [...writer.functions.values()], lines: writer.lines, values: total / 4 + SLACK, sums: writer.sums,
     inputs: graph.inputs.map(slot), outputs: graph.outputs.map(slot),
   };
 }

@@ -1,4 +1,4 @@
-/** Making what a host may refuse to make at once: the same steps now (`compileSync`), or while others have their turns (`compile`). */
+/** Making what a host may refuse to make at once: the same jobs now (`compileSync`), or while others have their turns (`compile`). */
 
 /** A part of making something that hosts may refuse to do at once: compiling large modules, starting workers. */
 export interface Job {
@@ -12,32 +12,32 @@ export type Making<T> = Generator<Job, T>;
 
 /** Makes it now. */
 export function atOnce<T>(making: Making<T>): T {
-  let step = making.next();
-  while (step.done !== true) {
+  let result = making.next();
+  while (result.done !== true) {
     try {
-      step.value.now();
+      result.value.now();
     } catch (error) {
-      step = making.throw(error);
+      result = making.throw(error);
       continue;
     }
-    step = making.next();
+    result = making.next();
   }
-  return step.value;
+  return result.value;
 }
 
 /** Makes it while others have their turns. */
 export async function inTime<T>(making: Making<T>): Promise<T> {
-  let step = making.next();
-  while (step.done !== true) {
+  let result = making.next();
+  while (result.done !== true) {
     try {
-      await step.value.later();
+      await result.value.later();
     } catch (error) {
-      step = making.throw(error);
+      result = making.throw(error);
       continue;
     }
-    step = making.next();
+    result = making.next();
   }
-  return step.value;
+  return result.value;
 }
 
 /** A host that does not compile or run modules of kernels: the next family takes over, with this as the reason. */

@@ -19,7 +19,7 @@ const PLACES: readonly number[] = [
 const FAMOUS: readonly number[] = [1 / 6, 1 / 3, Math.SQRT1_2, Math.SQRT2, 0.044715, 0.7978845608028654, 1.5957691216057308];
 
 /** Most values before a value that it is looked at as a function of. */
-const MOST_STEPS = 10;
+const MOST_NODES = 10;
 
 /** What a function makes of PLACES. */
 type Course = ArrayLike<number>;
@@ -94,7 +94,7 @@ export function recogniseActivations(graph: Graph): Graph {
     });
     const first = operands.find((operand) => operand instanceof Map);
     const own = new Map<Value, Course>();
-    for (const base of [...first?.keys() ?? []].slice(-MOST_STEPS)) {
+    for (const base of [...first?.keys() ?? []].slice(-MOST_NODES)) {
       const given = operands.map((operand) => (operand instanceof Map ? operand.get(base) : operand));
       if (sameShape(base.shape, output.shape) && !given.includes(undefined)) own.set(base, f(...given as Course[]));
     }

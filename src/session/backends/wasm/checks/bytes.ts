@@ -80,7 +80,7 @@ function allCases(): Cases {
   const conv = (kernel: number, stride: number, depthwise: boolean, gated: boolean): void => {
     const [groups, padding, taps] = [depthwise ? CHANNELS : 1, (kernel - 1) / 2, depthwise ? kernel * kernel : CHANNELS * kernel * kernel];
     const output = [2, CHANNELS, Math.ceil(8 / stride), Math.ceil(7 / stride)];
-    const steps = 0.02 / Math.sqrt(taps);
+    const multiplier = 0.02 / Math.sqrt(taps);
     cases.add({
       kind: "quantised_conv2d", kernel: [kernel, kernel], stride: [stride, stride], padding: [padding, padding, padding, padding],
       dilation: [1, 1], groups, zero: 60, gate: false, residual: gated,
@@ -90,7 +90,7 @@ function allCases(): Cases {
       },
       bias: Int32Array.from({ length: CHANNELS }, () => Math.round(1000 * cases.number())),
       epilogue: {
-        ...bounds, multiplier: cases.floats(CHANNELS, steps / 2, steps), offset: cases.floats(CHANNELS, 10, 50),
+        ...bounds, multiplier: cases.floats(CHANNELS, multiplier / 2, multiplier), offset: cases.floats(CHANNELS, 10, 50),
         residualMultiplier: gated ? Math.fround(0.3) : 0,
         hardSwish: gated ? undefined : { factor: cases.floats(CHANNELS, 0.1, 1), zero: 11 },
       },

@@ -49,7 +49,7 @@ const MAGIC = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 
 /**
  * Sixteen hexadecimal digits (two times FNV-1a of 32 bits): tells modules apart that were made by mistake, no forgeries. The first half
- * differs wherever a single byte does, for each of its steps can be undone.
+ * differs wherever a single byte does, for each of its operations can be undone.
  */
 export function digestOf(bytes: Uint8Array): string {
   let [low, high] = [0x811c9dc5, 0x1b873593];
