@@ -33,7 +33,7 @@ declare global {
   const process: undefined | { readonly getBuiltinModule?: (name: string) => unknown };
   const navigator: undefined | { readonly hardwareConcurrency?: number };
   const Worker: undefined | {
-    new (url: string): {
+    new (url: string, options?: { readonly type: "module" }): {
       postMessage(message: object, transfer: readonly ArrayBuffer[]): void;
       onmessage: ((event: { readonly data: unknown }) => void) | null;
       onmessageerror: (() => void) | null;

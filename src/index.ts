@@ -43,6 +43,7 @@ export type { Graph, Node, Value } from "./graph/graph.ts";
 export { lower, moduleNetwork } from "./nn/lower.ts";
 export { Session, compile, compileSync } from "./session/session.ts";
 export type { CompileOptions, RunOptions } from "./session/session.ts";
+export { setWorkers } from "./session/workers.ts";
 export { emitModule } from "./session/backends/wasm/modules/emit.ts";
 export type { EmitOptions } from "./session/backends/wasm/modules/emit.ts";
 export type { Numerics } from "./session/backends/numerics.ts";

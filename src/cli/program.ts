@@ -17,11 +17,12 @@ import { run } from "./commands/run.ts";
 import { segment } from "./commands/segment.ts";
 import { summary } from "./commands/summary.ts";
 import { train } from "./commands/train.ts";
+import { workerCommand } from "./commands/worker.ts";
 import { endNotes, print, remark, wrapped } from "./terminal.ts";
 
 export const commands: readonly Command[] = [
   classify, explain, gates, run, summary, bench, train, evalCommand, report, segment, convert, compileCommand,
-  bundleCommand,
+  bundleCommand, workerCommand,
 ];
 
 function overview(): string {

@@ -82,6 +82,7 @@ export const sessions: readonly Entry[] = [
     source,
     argument(/file|bytes|header/, ["Float64Array"], () => senet.saveQuantised(quantised())),
   ]),
+  callable("setWorkers", senet.setWorkers, [{ ...argument("source", maybe(strict), () => undefined), spared: ["text", "function"] }]),
   callable("compile", senet.compile, [source, { ...options(compiling, { input: shape }, /option|input/), spared }]),
   callable("compileSync", senet.compileSync, [source, { ...options(compiling, { input: shape }, /option|input/), spared }]),
   callable("compileTraining", senet.compileTraining, [

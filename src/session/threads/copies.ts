@@ -6,7 +6,7 @@
  */
 import type { Image } from "../plan/places.ts";
 import type { AsynchronousRun, CopiedMemory, Range, SessionCode } from "./session-code.ts";
-import { after, spawn } from "./spawn.ts";
+import { after, own, spawn, unanswered } from "./spawn.ts";
 import type { PoolWorker, WorkerMessage } from "./spawn.ts";
 import { sourcesOf } from "./worker-source.ts";
 
@@ -29,7 +29,8 @@ function traffic(run: AsynchronousRun<unknown>): { readonly inputs: Range[]; rea
   return { inputs, outputs };
 }
 
-const body = `
+/** What its worker does. */
+export const copiesBody: string = `
 const sessions = new Map(), free = [];
 port.onmessage = ({ data: { number, dropped = [], session, pages, modules = [], forgotten = [], writes = [], runs = [], reads = [] } }) => {
   let failure, values = [];
@@ -56,7 +57,7 @@ port.onmessage = ({ data: { number, dropped = [], session, pages, modules = [], 
 };
 `;
 
-const source = sourcesOf(body);
+const source = sourcesOf(copiesBody);
 
 /** An answer of the worker's, to the message of this number. */
 interface Answer {
@@ -87,6 +88,8 @@ export class Copies {
   #sessions = 0;
   #messages = 0;
   #failures = 0;
+  /** What was said of workers (setWorkers) when the last of them was started. */
+  #changes = 0;
   #missing: string | undefined;
   #queue: Promise<void> = Promise.resolve();
 
@@ -130,6 +133,7 @@ export class Copies {
   /** Is there a worker that has all of a session? If not, `missing` says why. */
   async #ready(code: SessionCode, memory: CopiedMemory): Promise<boolean> {
     try {
+      if (this.#changes !== own.changes) this.#failures = 0;
       if (this.#worker === undefined && this.#failures < MOST_TRIES) await this.#start();
       if (this.#worker === undefined) return false;
       await this.#bring(code, memory);
@@ -144,11 +148,19 @@ export class Copies {
   /** @throws Error where the host has no workers, or this one does not answer */
   async #start(): Promise<void> {
     this.#failures++;
+    this.#changes = own.changes;
     const worker = spawn(source);
     this.#worker = worker;
     worker.listen((answer) => this.#hear(answer as WorkerMessage & Answer), (reason) => this.#end(worker, reason));
-    const inTime = after(START, () => this.#end(worker, `a worker did not answer within ${START / 1000} seconds`));
-    await this.#ask({}).finally(inTime);
+    const inTime = after(START, () => this.#end(worker, unanswered(START)));
+    try {
+      await this.#ask({});
+    } catch (error) {
+      this.#end(worker, (error as Error).message);
+      throw error;
+    } finally {
+      inTime();
+    }
     this.#failures = 0;
   }
 
@@ -194,7 +206,7 @@ export class Copies {
   }
 
   #hear(answer: Answer): void {
-    if (answer.number === this.#waiting?.number) this.#waiting.answered(answer);
+    if (answer?.number === this.#waiting?.number) this.#waiting.answered(answer);
   }
 
   /** It is no more, or must be no more, and what it had with it. */

@@ -12,7 +12,7 @@ import type { AsynchronousRun, SessionCode } from "./session-code.ts";
 import type { EmitRuns } from "../backends/wasm/run-function.ts";
 import { LOST_WORKER, Lost } from "./lost.ts";
 import { emitRunsShared } from "./run-shared.ts";
-import { after, maySleep, spawn } from "./spawn.ts";
+import { after, maySleep, spawn, unanswered } from "./spawn.ts";
 import type { PoolWorker, WorkerMessage } from "./spawn.ts";
 import { waitModule } from "./wait-module.ts";
 import { workerSource } from "./worker-source.ts";
@@ -161,14 +161,16 @@ export class Pool {
     this.#taken.add(index);
     try {
       await new Promise<void>((resolve, reject) => {
-        const inTime = after(START, () => reject(new Error(`a worker did not answer within ${START / 1000} seconds`)));
+        const inTime = after(START, () => reject(new Error(unanswered(START))));
         const settled = (answer: () => void): void => {
           inTime();
           answer();
         };
         worker.listen((message) => {
           if (this.#members.includes(member)) this.#hear(member, message);
-          else settled(() => (message.failure === undefined ? resolve() : reject(new Error(message.failure))));
+          else if (message?.index !== undefined) {
+            settled(() => (message.failure === undefined ? resolve() : reject(new Error(message.failure))));
+          }
         }, (reason, gone) => {
           settled(() => reject(new Error(reason)));
           this.#end(member, reason);

@@ -12,7 +12,8 @@ const COUNTED = 4194304;
 /** Looks for the next job before a worker sleeps: about a millisecond. */
 const LOOKS = 400_000;
 
-const body = `
+/** For the pool. */
+export const poolBody: string = `
 let index = 0, words, wait, epoch = 0;
 const sessions = new Map();
 const slot = (at) => ${FIRST_SLOT} + (at & ${SLOTS - 1}) * ${SLOT_WORDS};
@@ -81,4 +82,4 @@ export function sourcesOf(text: string): { readonly node: string; readonly web: 
   return { node: `const port = require("worker_threads").parentPort;${text}`, web: `const port = self;${text}` };
 }
 
-export const workerSource: { readonly node: string; readonly web: string } = sourcesOf(body);
+export const workerSource: { readonly node: string; readonly web: string } = sourcesOf(poolBody);

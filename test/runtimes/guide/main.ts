@@ -42,7 +42,9 @@ async function expect(name: string, wanted: RegExp, ask: () => Promise<string>):
 const folder = makeProject();
 const browsers = new Map<string, Browser>();
 try {
-  for (const heading of ["Threads in a page", "A worker of one's own", "Pages from a disk, as Electron opens them"]) {
+  for (const heading of [
+    "Threads in a page", "A worker of one's own", "Threads from a file of one's own", "Pages from a disk, as Electron opens them",
+  ]) {
     await runCommands(folder, heading);
   }
   for (const kind of ["chrome", "firefox"] as const) {

@@ -1,5 +1,5 @@
 /** The pages of docs/hosts in a browser: isolated by a service worker, with a worker of their own, from the disk. */
-import { readFileSync } from "node:fs";
+import { readFileSync, renameSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -19,6 +19,9 @@ export interface PageRecipe {
   readonly wanted: RegExp;
   run(page: Page, folder: string): Promise<string>;
 }
+
+const policy = { "content-security-policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'" };
+const strict = { ...policy, "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
 
 const types: Readonly<Record<string, string>> = { html: "text/html; charset=utf-8", js: "text/javascript" };
 
@@ -66,8 +69,27 @@ export const pages: readonly PageRecipe[] = [
     name: "A worker of one's own",
     browsers: ["chrome", "firefox"],
     wanted: /^10,10,10 of wasm: simd.*, 1 thread/,
-    run: (page, folder) => served(folder, { "content-security-policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'" },
-      (address) => said(page, `${address}worker.html`)),
+    run: (page, folder) => served(folder, policy, (address) => said(page, `${address}worker.html`)),
+  },
+  {
+    name: "Threads from a file of one's own",
+    browsers: ["chrome", "firefox"],
+    wanted: /^wasm: simd.*, 2 threads$/,
+    run: (page, folder) => served(folder, strict, (address) => said(page, `${address}threads.html`)),
+  },
+  {
+    name: "the same page without the file: one thread, and why",
+    browsers: ["chrome", "firefox"],
+    wanted: /1 thread \(a worker failed, .*\(is pool-worker\.js there, a script, and allowed by worker-src\?\)\)$/,
+    async run(page, folder) {
+      const site = join(folder, "site");
+      renameSync(join(site, "pool-worker.js"), join(site, "away.js"));
+      try {
+        return await served(folder, strict, (address) => said(page, `${address}threads.html`));
+      } finally {
+        renameSync(join(site, "away.js"), join(site, "pool-worker.js"));
+      }
+    },
   },
   {
     name: "Pages from a disk, as Electron opens them",

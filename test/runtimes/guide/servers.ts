@@ -85,13 +85,14 @@ const pagesOfCloudflare: ServerRecipe = {
 };
 
 /** The page is Vite's own entry there, and senet comes from node_modules. */
-const vite = (name: string, quick: boolean, ...command: readonly string[]): ServerRecipe => ({
+const vite = (name: string, quick: boolean, app: string, ...command: readonly string[]): ServerRecipe => ({
   name: `Vite: ${name}`,
   quick,
   async start(folder, port) {
     const program = npm("vite");
-    const own = join(folder, "site-of-vite");
-    await run("sh", ["-c", `mkdir -p ${own} && cp site/index.html app.js vite.config.js package.json ${own}`], { cwd: folder });
+    const own = join(folder, `site-of-${name.replaceAll(" ", "-")}`);
+    const copied = `cp site/index.html vite.config.js package.json ${own} && cp ${app} ${own}/app.js`;
+    await run("sh", ["-c", `mkdir -p ${own} && ${copied}`], { cwd: folder });
     if (command.includes("preview")) await run(program, ["build", "--logLevel", "error"], { cwd: own });
     return startServer(own, port, program, [...command, "--port", String(port), "--strictPort", "--host", "localhost"]);
   },
@@ -110,5 +111,7 @@ const node: ServerRecipe = {
 };
 
 export const servers: readonly ServerRecipe[] = [
-  nginx, caddy, apache, pagesOfCloudflare, vite("preview", true, "preview"), vite("development", false), serve, node,
+  nginx, caddy, apache, pagesOfCloudflare, vite("preview", true, "app.js", "preview"), vite("development", false, "app.js"),
+  vite("threads of its own file", true, "vite-threads.js", "preview"),
+  vite("development, threads of its own file", false, "vite-threads.js"), serve, node,
 ];
