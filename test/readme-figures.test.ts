@@ -26,7 +26,7 @@ if (bundles) {
       plain: `export { compileSync } from "./src/session/lean-plain.ts"; export { Tensor } from "./src/tensor.ts";`,
       onnx: `export { compileSync } from "./src/session/session.ts"; export { importOnnx } from "./src/io/onnx/import.ts";`,
       onnxLean: `export { compileSync } from "./src/session/session.ts"; export { importOnnx } from "./src/io/onnx/lean.ts";`,
-      session: `export { compileSync } from "./src/session/session.ts";`,
+      session: `export { compileSync } from "./src/session/session.ts";`, int8: `export { openInt8 } from "./src/quantise/lean/index.ts";`,
     };
     const entries = await Promise.all(Object.entries(programs).map(async ([name, text]) => [name, (await bundle(text)).bytes] as const));
     const bytes = Object.fromEntries(entries) as Record<keyof typeof programs, number>;
@@ -37,6 +37,8 @@ if (bundles) {
     };
     const { lean, threads, whole, plain, onnx, onnxLean, session: alone } = bytes;
     near(/in fewer bytes \(minified, gzip\): (\d+) KB for one thread, (\d+) KB for several, .*? is (\d+) KB;/, lean, threads, whole);
+    near(/`senet\/lean\/int8` runs files of `senet convert --int8` in (\d+) KB, reader and all/, bytes.int8);
+    near(/\(`senet\/lean\/int8`\), with the reader of files \|[^|]*\|[^|]*\|[^|]*\| (\d+) KB \|/, bytes.int8);
     near(/plain kernels, too \((\d+) KB more\)/, plain - lean);
     near(/The reader is (\d+) KB \(minified, gzip\); `senet\/io\/onnx\/lean` is (\d+),/, onnx - alone, onnxLean - alone);
     for (const [row, n] of [["exact", lean], ["fast \\(the default\\)", whole], ["turbo, Node 26", whole]] as const) {

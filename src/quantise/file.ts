@@ -5,6 +5,8 @@
  *   senet.int8          "1", the version of this format
  *   senet.int8.scheme   in words: what the numbers mean (docs/int8.md)
  *   senet.int8.input    JSON, the shape of the images it was measured on, [channels, height, width]
+ *   senet.int8.graph, senet.int8.answer   what sessions of few bytes read in place of a model (lean/file.ts); missing where some of
+ *                       the network stays float32
  *
  * and its tensors are, with L the name of a layer's weight ("conv1.weight") and V that of a value ("layer1.0.activation"):
  *
@@ -14,6 +16,7 @@
  *   V/scale    F32 [1] or [channels]                 above 0: real value = V/scale * (byte - V/zero_point)
  *   V/zero_point   U8  [1]                           0 to 127
  *   NAME/float F32                                   what stays float32
+ *   V/table    U8  [128]                             of SiLU and its like: what becomes of each byte
  */
 import type { Quantisation } from "../../kernels/quantised.ts";
 import { check, record } from "../checks.ts";
@@ -30,6 +33,7 @@ import type { StoredTensor, WeightsFile } from "../io/weights/stored.ts";
 import { networkOf } from "../session/optimise/session-graph.ts";
 import { Tensor, sameShape, showShape } from "../tensor.ts";
 import type { Shape } from "../tensor.ts";
+import { leanParts } from "./lean/write.ts";
 import { quantisedNetwork } from "./network.ts";
 import type { QuantisedNetwork } from "./network.ts";
 import { prepare } from "./prepare.ts";
@@ -68,10 +72,12 @@ export function saveQuantised(network: QuantisedNetwork, about?: ModelDescriptio
     tensors.push([`${name}/scale`, floats(scale)], [`${name}/zero_point`, stored("U8", [1], Uint8Array.of(zero))]);
   }
   for (const [name, tensor] of recipe.floats) tensors.push([`${name}/float`, tensor]);
+  const lean = leanParts(network);
+  for (const [name, table] of lean?.tables ?? []) tensors.push([`${name}/table`, stored("U8", [table.length], table)]);
   return writeSafetensors(tensors, {
     metadata: {
       ...(about === undefined ? {} : describeModel(about)),
-      "senet.int8": VERSION, "senet.int8.scheme": SCHEME, "senet.int8.input": JSON.stringify(input.slice(1)),
+      "senet.int8": VERSION, "senet.int8.scheme": SCHEME, "senet.int8.input": JSON.stringify(input.slice(1)), ...lean?.metadata,
     },
   });
 }

@@ -2,17 +2,15 @@
  * From a prepared graph and a recipe to the graph of bytes. A node whose values have bytes, and whose layer has whole numbers, becomes the
  * operation on bytes; what has no such operation, or is kept, computes in float32 between `dequantise` and `quantise`.
  */
-import { referenceInference } from "../../kernels/reference/inference.ts";
 import { rowActivations } from "../../kernels/reference/quantised/linear.ts";
 import { overflowingChannel } from "../../kernels/reference/quantised/overflow.ts";
-import { toByte } from "../../kernels/reference/quantised/numbers.ts";
 import type { Quantisation } from "../../kernels/quantised.ts";
 import type { Activation, Constant, Graph, Node, Of, Operation, Value } from "../graph/graph.ts";
 import { Uses, reachable } from "../graph/rewrite.ts";
-import { activate } from "../operations/elementwise/activation.ts";
 import type { Tensor } from "../tensor.ts";
 import { isImage, isPixel } from "./prepare.ts";
 import type { QuantisedLayer, Recipe } from "./recipe.ts";
+import type { TableOf } from "./tables.ts";
 
 /** Bytes between which a result is cut: ReLU and ReLU6 are nothing else. */
 interface Bounds {
@@ -39,6 +37,7 @@ function scales({ shape }: Value, { scale }: Quantisation): Float32Array {
 
 class Quantiser {
   readonly #recipe: Recipe;
+  readonly #tables: TableOf;
   readonly nodes: Node[] = [];
   /** Of the values of the graph, those of the new one. */
   readonly #bytes = new Map<Value, Value>();
@@ -46,8 +45,9 @@ class Quantiser {
 
   readonly #uses: Uses;
 
-  constructor(recipe: Recipe, graph: Graph) {
+  constructor(recipe: Recipe, graph: Graph, tables: TableOf) {
     this.#recipe = recipe;
+    this.#tables = tables;
     this.#uses = new Uses(graph, new Set());
     for (const input of graph.inputs) this.#floats.set(input, input);
   }
@@ -152,10 +152,8 @@ class Quantiser {
         return true;
       }
       case "activation": {
-        const reals = Float32Array.from({ length: 128 }, (_, q) => from.scale[0] * (q - from.zero));
-        activate(referenceInference, reals, operation, reals);
-        const entries = Uint8Array.from(reals, (real) => toByte(Math.fround(real / to.scale[0] + to.zero), 0, 127));
         const { activation, slope, offset } = operation;
+        const entries = this.#tables(operation, from, to, output);
         this.#toBytes(node, { kind: "quantised_table", entries, of: { activation, slope, offset } }, [this.#byte(x)]);
         return true;
       }
@@ -280,8 +278,8 @@ function overflow(name: string, channel: number): RangeError {
 }
 
 /** The graph of bytes. @throws RangeError where sums of 32 bits could overflow */
-export function quantisedGraph(graph: Graph, recipe: Recipe): Graph {
-  const quantiser = new Quantiser(recipe, graph);
+export function quantisedGraph(graph: Graph, recipe: Recipe, tables: TableOf): Graph {
+  const quantiser = new Quantiser(recipe, graph, tables);
   for (const node of graph.nodes) quantiser.add(node);
   const outputs = graph.outputs.map((output) => quantiser.float(output));
   return reachable({ inputs: graph.inputs, nodes: quantiser.nodes, outputs });

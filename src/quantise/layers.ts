@@ -5,6 +5,7 @@ import { Tensor } from "../tensor.ts";
 import { isRow, quantisedGraph } from "./graph.ts";
 import type { QuantisedLayer, Recipe } from "./recipe.ts";
 import { quantiseWeights } from "./weights.ts";
+import { tableOf } from "./tables.ts";
 
 export type LayerNode = Node & { readonly operation: Of<"conv2d" | "linear"> };
 
@@ -73,5 +74,5 @@ export function recipeOf(
   graph: Graph, values: ReadonlyMap<string, Quantisation>, layers: readonly LayerNode[], means: Means = () => undefined,
 ): Recipe {
   const recipe: Recipe = { values, layers: new Map(layersOf(layers, values, means)), floats: new Map() };
-  return { ...recipe, floats: floatsOf(quantisedGraph(graph, recipe), graph) };
+  return { ...recipe, floats: floatsOf(quantisedGraph(graph, recipe, tableOf), graph) };
 }

@@ -1,4 +1,5 @@
 /** A network of bytes: the network that it was made of says which operations there are, the recipe with which numbers. */
+import type { Graph } from "../graph/graph.ts";
 import type { Network } from "../graph/network.ts";
 import type { OwnSessions } from "../session/backends/capabilities.ts";
 import { byteCapabilities } from "../session/backends/wasm/bytes.ts";
@@ -8,6 +9,7 @@ import type { Shape } from "../tensor.ts";
 import { prepare } from "./prepare.ts";
 import { quantisedGraph } from "./graph.ts";
 import type { Recipe } from "./recipe.ts";
+import { tableOf } from "./tables.ts";
 
 /**
  * What `quantise` and `requantise` make and `readQuantised` reads. Sessions compile it as any other network, and give the same bits on
@@ -25,6 +27,8 @@ export interface QuantisedNetwork extends Network {
   readonly recipe: Recipe;
   /** What it was measured on: [1, channels, height, width]. */
   readonly input: Shape;
+  /** The graph for `input` as it was before it was one of bytes. */
+  prepared(): Graph;
   /** For training with its rounding; what `quantise` and `requantise` make has it, what is read from a file has not. */
   readonly derivation?: Int8Target["derivation"];
 }
@@ -37,9 +41,10 @@ export function quantisedNetwork(network: Network, recipe: Recipe, input: Shape)
   const { title, inputs, outputs } = network;
   return {
     title: `${title}, int8`, inputs, outputs, quantised: true, sessions: byteSessions, recipe, input,
+    prepared: () => prepare(network.lower({ [inputs[0].name]: input })),
     lower(shapes, training = false) {
       if (training) throw new RangeError(`${title}: a quantised network does not learn; train the one that it was made of`);
-      return quantisedGraph(prepare(network.lower(shapes)), recipe);
+      return quantisedGraph(prepare(network.lower(shapes)), recipe, tableOf);
     },
   };
 }

@@ -8,6 +8,7 @@ import { layerName, quantisedGraph } from "./graph.ts";
 import { byteSessions } from "./network.ts";
 import type { Recipe } from "./recipe.ts";
 import { observing } from "./statistics.ts";
+import { tableOf } from "./tables.ts";
 
 export interface LayerReport {
   /** The layer's, as the option `keep` has it; of the last one the output's. */
@@ -54,7 +55,7 @@ export function reportOf(
   const values: readonly Value[] = [...layers.values(), ...graph.outputs];
   const ratios = values.map(() => new Ratio());
   const wanted = [...new Set(values)];
-  const quantised = quantisedGraph({ ...graph, outputs: wanted }, recipe);
+  const quantised = quantisedGraph({ ...graph, outputs: wanted }, recipe, tableOf);
   const float = observing(graph, wanted);
   const bytes = compileSync({ ...fixedNetwork(quantised), sessions: byteSessions });
   const [{ name: input }] = graph.inputs;

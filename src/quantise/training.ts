@@ -24,6 +24,7 @@ import type { LayerNode } from "./layers.ts";
 import { quantisedNetwork } from "./network.ts";
 import type { QuantisedNetwork } from "./network.ts";
 import { prepare } from "./prepare.ts";
+import { tableOf } from "./tables.ts";
 
 /**
  * What was measured: what bytes mean, and which layers become whole numbers.
@@ -99,7 +100,7 @@ function derivationOf(source: Module | Network, input: Shape, ranges: Ranges): D
   const { floats } = recipeOf(prepared, ranges.values, layers);
   const made = (): FakeQuantised => {
     const recipe = { ...recipeOf(prepared, ranges.values, layers, undefined), floats };
-    return new FakeQuantised(quantisedGraph(prepared, recipe), recipe, sources);
+    return new FakeQuantised(quantisedGraph(prepared, recipe, tableOf), recipe, sources);
   };
   const names = [...sources.values()].flatMap(({ weight, bias }) => [weight, bias].filter((name) => name !== undefined));
   const constants = [...new Set(names)].map((name) => given.get(name)!);

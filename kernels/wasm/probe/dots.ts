@@ -4,7 +4,7 @@
  * (probe.ts); with bytes of 7 bits all others give the exact sums.
  */
 import { ModuleBuilder } from "../assembler/module-builder.ts";
-import { ALL } from "../assembler/opcodes-all.ts";
+import { BYTES } from "../assembler/opcodes-bytes.ts";
 import { byteConvKernel } from "../quantised/conv.ts";
 import type { ByteConvKernel, Dots } from "../quantised/conv.ts";
 import { numbersAt, numbersBytes, packedBytes, panelCount } from "../quantised/panels.ts";
@@ -27,7 +27,7 @@ const panelNumbers = { sameOffset: true, hardSwish: false };
 const names = ["wide", "relaxed"] as const satisfies readonly Dots[];
 
 function make(): Run[] | undefined {
-  const m = new ModuleBuilder("senet_probe_dots", ALL) as unknown as ModuleBuilder;
+  const m = new ModuleBuilder("senet_probe_dots", BYTES) as unknown as ModuleBuilder;
   m.memory({ minimum: 1 });
   m.func("bytes", { params: { to: "i32", value: "i32", count: "i32" }, export: true }, (f, { to, value, count }) => {
     for (const each of [to, value, count]) f.local.get(each);

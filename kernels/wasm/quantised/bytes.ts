@@ -1,15 +1,15 @@
 /**
- * What kernels of bytes share (docs/int8.md): functions with all instructions, channels padded to whole vectors, and the way from sums of
+ * What kernels of bytes share (docs/int8.md): functions with their instructions, channels padded to whole vectors, and the way from sums of
  * 32 bits to 16 bytes.
  */
 import type { FunctionBuilder } from "../assembler/function-builder.ts";
 import type { Func, Local, Locals, Params } from "../assembler/handles.ts";
 import type { ModuleBuilder } from "../assembler/module-builder.ts";
-import type { All } from "../assembler/opcodes-all.ts";
+import type { Bytes } from "../assembler/opcodes-bytes.ts";
 import type { Layout } from "../shared/layout.ts";
 import { pixelBytes } from "../shared/layout.ts";
 
-export type ByteFunction = FunctionBuilder<All>;
+export type ByteFunction = FunctionBuilder<Bytes>;
 export type Vector = Local<"v128">;
 export type Pointer = Local<"i32">;
 
@@ -19,11 +19,11 @@ export const LANES = 16;
 /** 1.5 * 2^23: added to a number below 2^22 it rounds it to a whole number, which stands in the lowest bits then. */
 const MAGIC = 12582912;
 
-/** A function of a module that was made with all instructions (`kernelModule` of quantised sessions). */
+/** A function of a module that was made with more instructions than CORE (`kernelModule` of quantised sessions). */
 export function byteFunction<const P extends Params>(
   m: ModuleBuilder, name: string, params: P, body: (f: ByteFunction, params: Locals<P>) => void, exported: boolean = true,
 ): Func<P> {
-  return (m as unknown as ModuleBuilder<All>).func(name, { params, export: exported }, body);
+  return (m as unknown as ModuleBuilder<Bytes>).func(name, { params, export: exported }, body);
 }
 
 /** Bytes from pixel to pixel, of so many channels. */

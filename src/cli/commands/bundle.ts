@@ -97,18 +97,20 @@ export const bundleCommand: Command = {
     const { code, weights, memory, plan } = bundle(source, {
       ...options, format, target, syntax, beside: data !== undefined, ...(name === undefined ? {} : { name }),
     });
+    // What a network of bytes is made of are bytes, whatever is asked for.
+    const held = (source as { readonly quantised?: boolean }).quantised === true ? "int8" : format;
     writeBytes(out, code);
     if (data !== undefined) writeBytes(data, weights!);
     const shown = Array.isArray(options.input) ? showShape(options.input as Shape) : JSON.stringify(options.input);
     if (args.flag("json")) {
       printJson({
         file: out, bytes: code.length, ...(data === undefined ? {} : { data, data_bytes: weights!.length }), memory, network: title,
-        input: options.input, format, target, syntax, classes: options.classes?.length ?? null,
+        input: options.input, format: held, target, syntax, classes: options.classes?.length ?? null,
         pictures: options.preprocessing !== undefined, calls: plan.split("\n").length,
       });
       return;
     }
-    print(`${out}: ${title}, input ${shown}, ${target}, ${format}, ${thousands(code.length)} bytes`);
+    print(`${out}: ${title}, input ${shown}, ${target}, ${held}, ${thousands(code.length)} bytes`);
     if (data !== undefined) print(`${data}: its weights, ${thousands(weights!.length)} bytes`);
     print(`memory ${thousands(memory)} bytes; ${options.preprocessing === undefined ? "predict takes numbers" : "predict takes pictures"}`);
   },
