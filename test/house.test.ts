@@ -93,9 +93,8 @@ const mayImport: Record<string, readonly string[]> = {
     "src/nn/lowering.ts", "src/nn/module.ts",
   ],
   "src/quantise/": [
-    "src/checks.ts", "kernels/", "src/operations/", "src/tensor.ts", "src/errors.ts", "src/graph/", "src/nn/module.ts", "src/nn/lower.ts",
-    "src/session/",
-    "src/io/",
+    "src/checks.ts", "kernels/", "src/operations/", "src/tensor.ts", "src/errors.ts", "src/host-types.ts", "src/graph/",
+    "src/nn/module.ts", "src/nn/lower.ts", "src/session/", "src/io/",
   ],
   "src/bundle/": [
     "src/checks.ts", "kernels/", "src/operations/", "src/tensor.ts", "src/errors.ts", "src/version.ts", "src/graph/", "src/nn/module.ts",

@@ -2,6 +2,7 @@
 import { bundle } from "../../src/bundle/bundle.ts";
 import * as senet from "../../src/index.ts";
 import { Tensor } from "../../src/tensor.ts";
+import * as int8 from "../../src/quantise/lean/index.ts";
 import { tinyModel } from "../train/tiny.ts";
 import { callable, method } from "./entry.ts";
 import type { Entry } from "./entry.ts";
@@ -83,6 +84,9 @@ export const sessions: readonly Entry[] = [
     argument(/file|bytes|header/, ["Float64Array"], () => senet.saveQuantised(quantised())),
   ]),
   callable("setWorkers", senet.setWorkers, [{ ...argument("source", maybe(strict), () => undefined), spared: ["text", "function"] }]),
+  ...[int8.openInt8, int8.openInt8Sync].map((of) => callable(of.name, of, [
+    argument(/file|bytes|header/, ["Float64Array"], () => senet.saveQuantised(quantised())), options({ dots: strict }),
+  ])),
   callable("compile", senet.compile, [source, { ...options(compiling, { input: shape }, /option|input/), spared }]),
   callable("compileSync", senet.compileSync, [source, { ...options(compiling, { input: shape }, /option|input/), spared }]),
   callable("compileTraining", senet.compileTraining, [

@@ -71,7 +71,8 @@ test("a file says what it says of itself; inputs of another size, and what is no
 });
 
 test("the example of docs/int8.md runs", async () => {
-  const [, block] = /```js\nimport \{ openInt8 \} from "senet\/lean\/int8";\n([^`]*)```/.exec(decodeUtf8(fileBytes("../docs/int8.md"), "the page")) ?? [];
+  const page = decodeUtf8(fileBytes("../docs/int8.md"), "the page");
+  const [, block] = /```js\nimport \{ openInt8 \} from "senet\/lean\/int8";\n([^`]*)```/.exec(page) ?? [];
   assert.ok(block);
   const said: string[] = [];
   type Run = (...given: unknown[]) => unknown;
@@ -170,7 +171,7 @@ test("weights and scales that are not the file's own give another answer than it
 if (bundles) {
   test("at most 30 KB to load, reader and all: nothing of float32 networks, passes or threads", async () => {
     const { bytes, text } = await bundle(`export { openInt8 } from "./src/quantise/lean/index.ts";`);
-    assert.ok(bytes <= 27_500, `${bytes} bytes`);
+    assert.ok(bytes <= 30_000, `${bytes} bytes`);
     for (const word of ["worker_threads", "winograd", "batch_norm_fold", "relaxed_madd_sum"]) assert.not(text.includes(word), word);
   });
 }

@@ -3,6 +3,7 @@
  * No model, no float32 kernels, no passes over graphs: files hold the graph of their network as it was before it was one of bytes. The bits
  * are those of every other session of the file, and each file is asked for the answer that it says it gives before it is used.
  */
+import { checkFields, oneOf } from "../../checks.ts";
 import type { HostWasmModule } from "../../host-types.ts";
 import { BYTES } from "../../../kernels/wasm/assembler/opcodes-bytes.ts";
 import { dots } from "../../../kernels/wasm/probe/dots.ts";
@@ -50,11 +51,12 @@ interface Made {
   finish(module: HostWasmModule): Int8Network;
 }
 
-function made(given: Uint8Array | ArrayBuffer, asked: Dots | undefined): Made {
+function made(given: Uint8Array | ArrayBuffer, options: Int8Options): Made {
   const file = bytesOf(given, "openInt8");
+  checkFields("openInt8: options", options, { dots: oneOf("relaxed", "wide") });
   if (typeof WebAssembly === "undefined") throw new Error("openInt8: WebAssembly is not available here; compile of senet does without");
   const { graph, metadata, answer } = readLean(file);
-  const relaxedDots = (asked ?? taken(dots)) === "relaxed";
+  const relaxedDots = (options.dots ?? taken(dots)) === "relaxed";
   const arithmetic = { fma: false, wide: false, exact: true, instructions: BYTES, relaxedDots };
   const of = (node: Node): Binding<Kind> | undefined => bindingOf(leanBindings, node);
   const images = imagesOf(graph, new Set(), of);
@@ -106,13 +108,13 @@ function made(given: Uint8Array | ArrayBuffer, asked: Dots | undefined): Made {
  * @throws (as a rejection) FormatError in one line for what is no such file, is damaged, or has layers of float32; TypeError for what are
  * no bytes; Error where there is no WebAssembly with vectors
  */
-export async function openInt8(file: Uint8Array | ArrayBuffer, { dots: asked }: Int8Options = {}): Promise<Int8Network> {
-  const { module, finish } = made(file, asked);
+export async function openInt8(file: Uint8Array | ArrayBuffer, options: Int8Options = {}): Promise<Int8Network> {
+  const { module, finish } = made(file, options);
   return finish(await WebAssembly!.compile(module));
 }
 
 /** The same at once; pages refuse large modules at once. @throws as `openInt8` */
-export function openInt8Sync(file: Uint8Array | ArrayBuffer, { dots: asked }: Int8Options = {}): Int8Network {
-  const { module, finish } = made(file, asked);
+export function openInt8Sync(file: Uint8Array | ArrayBuffer, options: Int8Options = {}): Int8Network {
+  const { module, finish } = made(file, options);
   return finish(new WebAssembly!.Module(module));
 }
