@@ -3,7 +3,7 @@
  * make, flipped, cropped, erased and mixed.
  *
  *     npx tsx bench/training.ts [three-block | resnet20 | resnet50 | mobilenet ...] [--threads N] [--runs N] [--batch N]
- *       [--numerics exact|fast]
+ *       [--numerics exact|fast|turbo]
  *
  * GFLOP/s count three times the forward pass's multiply-accumulates of convolutions and linear layers, SE's too, two operations each.
  */
@@ -11,6 +11,8 @@ import process from "node:process";
 import { Random } from "../kernels/random.ts";
 import { createModel } from "../models/index.ts";
 import { summarise } from "../src/nn/summary.ts";
+import { numericsNames } from "../src/session/backends/numerics.ts";
+import type { Numerics } from "../src/session/backends/numerics.ts";
 import { compileTraining } from "../src/session/training/training-session.ts";
 import { Tensor } from "../src/tensor.ts";
 import { Batcher } from "../src/train/data/augment.ts";
@@ -38,7 +40,7 @@ const option = (name: string, usual: string): string => {
   return at < 0 ? usual : args.splice(at, 2)[1];
 };
 const [threads, runs, batchOption] = [Number(option("--threads", "1")), Number(option("--runs", "5")), option("--batch", "")];
-const numerics = option("--numerics", "fast") === "exact" ? "exact" : "fast";
+const numerics = option("--numerics", "fast") as Numerics;
 
 /** Times of `count` runs in ms, the shortest first. */
 function time(work: () => void, count: number): number[] {
@@ -84,7 +86,7 @@ async function measure(name: string): Promise<string> {
 
 const names = args.length > 0 ? args : ["three-block", "resnet20"];
 const unknown = names.find((name) => !Object.hasOwn(NETWORKS, name));
-if (unknown !== undefined || ![threads, runs].every((n) => Number.isSafeInteger(n) && n >= 1)) {
+if (unknown !== undefined || !numericsNames.includes(numerics) || ![threads, runs].every((n) => Number.isSafeInteger(n) && n >= 1)) {
   const wanted = `${Object.keys(NETWORKS).join(", ")}, and whole numbers of --threads and --runs`;
   console.log(`bench/training: wants ${wanted}, got ${process.argv.slice(2).join(" ")}`);
   process.exitCode = 2;

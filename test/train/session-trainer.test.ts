@@ -98,14 +98,14 @@ test("dropout of probability 0 draws nothing and costs nothing", () => {
 
 test("a resumed run has the bits of an uninterrupted one: weights, optimiser, averages, what was dropped", () => {
   for (
-    const [network, optimiser] of [
+    const [network, optimiser, numerics = "exact"] of [
       [tinyModel, { method: "sgd", nesterov: true, weightDecay: 1e-3 }], [tinyModel, { method: "adamw", weightDecay: 0.01 }],
-      [dropoutModel, { method: "sgd" }],
+      [dropoutModel, { method: "sgd" }], [tinyModel, { method: "sgd" }, "turbo"],
     ] as const
   ) {
     const make = (): Trainer => {
       const model = network();
-      const session = compileTrainingSync(model, { ...options, optimiser, average: 0.9, smoothing: 0.1 });
+      const session = compileTrainingSync(model, { ...options, optimiser, numerics, average: 0.9, smoothing: 0.1 });
       return sessionTrainer(
         { augmentation: { flip: true, crop: 1 }, schedule: constant({ peak: 0.01, warmup: 3 }) }, {}, { model, session },
       );

@@ -160,7 +160,7 @@ async function prepare(
     return { once: train ? forwardBackward(model) : (input) => void model.forward(input), compile: 0, arena: 0, close: () => undefined };
   }
   const start = performance.now();
-  if (train && !("quantised" in model)) return trainingStep(model, shape, threads, numerics === "exact" ? "exact" : "fast", start);
+  if (train && !("quantised" in model)) return trainingStep(model, shape, threads, numerics ?? "fast", start);
   const session = await compile(
     model, { input: shape, kernels: kernels === "wasm" ? "wasm" : "plain", threads, ...(numerics === null ? {} : { numerics }) },
   );
@@ -170,7 +170,7 @@ async function prepare(
 }
 
 /** A whole step of a training session, the update of SGD included. */
-async function trainingStep(model: Module, input: Shape, threads: number, numerics: "exact" | "fast", start: number): Promise<Ready> {
+async function trainingStep(model: Module, input: Shape, threads: number, numerics: Numerics, start: number): Promise<Ready> {
   const session = await compileTraining(model, { input, optimiser: { method: "sgd" }, threads, numerics });
   const [, classes, ...pixels] = model.outputShape(input);
   const labels = Int32Array.from({ length: input[0] * sizeOf(pixels) }, (_, i) => i % classes);
@@ -203,7 +203,7 @@ function combinations(args: Arguments, train: boolean): Wanted[] {
   const kernels = chosen("kernels", ["wasm", "plain"], ["wasm", "plain", "reference"] as const);
   // Asked for by itself, the textbook means the engine that has it.
   const engines = chosen("engine", kernels.every((name) => !known.session.includes(name)) ? ["eager"] : ["session"], engineNames);
-  const numerics = chosen("numerics", ["fast"], train ? (["exact", "fast"] as const) : numericsNames);
+  const numerics = chosen("numerics", ["fast"], numericsNames);
   const threads = args.list("threads", ["1"]).map((text) => {
     const count = Number(text);
     if (Number.isSafeInteger(count) && count >= 1) return count;

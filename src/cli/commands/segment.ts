@@ -26,7 +26,8 @@ import { readDataset } from "../training/data.ts";
 import { chooseEngine, measure, measuringEngine } from "../training/engine.ts";
 import type { EngineSettings } from "../training/engine.ts";
 import { segmentationPicture } from "../training/segmentation-picture.ts";
-import { trainingEngines, trainingNumerics } from "../training/settings.ts";
+import { numericsNames } from "../../session/backends/numerics.ts";
+import { trainingEngines } from "../training/settings.ts";
 
 /** Scenes in the picture. */
 const shown = 8;
@@ -75,7 +76,7 @@ async function makeTask(args: Arguments): Promise<Task> {
 function engineSettings(args: Arguments): EngineSettings {
   return {
     engine: args.choice("engine", trainingEngines, "auto"), kernels: args.choice("kernels", kernelNames, "auto"),
-    numerics: args.choice("numerics", trainingNumerics, "exact"), optimiser: "adamw", momentum: 0, weightDecay: 0.01, smoothing: 0,
+    numerics: args.choice("numerics", numericsNames, "exact"), optimiser: "adamw", momentum: 0, weightDecay: 0.01, smoothing: 0,
     clip: undefined, average: 0, groups: "",
   };
 }
@@ -175,7 +176,7 @@ export const segment: Command = {
     classes: adding(options.classes, " (default classes.txt beside the data, else numbers)"),
     engine: adding(options.engine, "; default session where the host and the model can"),
     kernels: adding(options.kernels, "; here plain is eager, too; default wasm where the host can"),
-    numerics: numericsOption(["exact", "fast"], "exact"),
+    numerics: numericsOption(numericsNames, "exact"),
     threads: options.threads,
     json: json("an array, one object a network"),
   },

@@ -25,7 +25,7 @@ export function checkInt8({ int8, from, engine, kernels, numerics, optimiser }: 
   if (engine === "eager" || kernels === "plain" || kernels === "reference" || optimiser === "adam") {
     throw new UsageError("senet train: --int8 wants a training session, with wasm kernels and sgd, nesterov or adamw");
   }
-  if (numerics === "fast") throw new UsageError("senet train: --int8 is always exact, and --numerics fast is asked for");
+  if (numerics !== "exact") throw new UsageError(`senet train: --int8 is always exact, and --numerics ${numerics} is asked for`);
 }
 
 /** Measures a model on images of its training set. */

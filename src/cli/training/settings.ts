@@ -17,6 +17,8 @@ import { UsageError } from "../command.ts";
 import { kernelNames } from "../engine.ts";
 import type { KernelName } from "../engine.ts";
 import type { Arguments, OptionHelp } from "../command.ts";
+import { numericsNames } from "../../session/backends/numerics.ts";
+import type { Numerics } from "../../session/backends/numerics.ts";
 import { bundledPath, readBytes } from "../files.ts";
 import { adding, numericsOption, options } from "../options.ts";
 import { settingsOfWeights } from "./fine-tuning.ts";
@@ -25,7 +27,6 @@ type Sides = readonly [number, number];
 
 export const optimiserNames = ["sgd", "nesterov", "adam", "adamw"] as const;
 export const trainingEngines = ["auto", "session", "eager"] as const;
-export const trainingNumerics = ["exact", "fast"] as const;
 export const scheduleNames = ["cosine", "step", "constant"] as const;
 
 /** A recipe file is a JSON object with some of these. */
@@ -50,7 +51,7 @@ export interface Settings {
   /** `auto`: a training session where the host and the model can, else eager. */
   readonly engine: (typeof trainingEngines)[number];
   readonly kernels: KernelName;
-  readonly numerics: (typeof trainingNumerics)[number];
+  readonly numerics: Numerics;
   readonly schedule: (typeof scheduleNames)[number];
   /** How often the cosine begins anew, and how many times as long as the one before each of its periods is. */
   readonly restarts: number;
@@ -146,7 +147,7 @@ const readers: Readers<Settings> = {
   average: numberFrom(0, 0, 1),
   engine: oneOf(trainingEngines, "auto"),
   kernels: oneOf(kernelNames, "auto"),
-  numerics: oneOf(trainingNumerics, "exact"),
+  numerics: oneOf(numericsNames, "exact"),
   schedule: oneOf(scheduleNames, "cosine"),
   restarts: count(0, 0),
   restartFactor: numberFrom(1, 1),
@@ -204,7 +205,7 @@ export const settingsOptions: Readonly<Record<string, OptionHelp>> = {
   },
   engine: adding(options.engine, "; default session where the host and the model can"),
   kernels: adding(options.kernels, "; here plain is eager, too; default wasm where the host can"),
-  numerics: numericsOption(["exact", "fast"], "exact"),
+  numerics: numericsOption(numericsNames, "exact"),
   threads: options.threads,
   schedule: { value: "NAME", help: "cosine, step (a tenth after 50 % and 75 % of the steps) or constant (default cosine)" },
   restarts: { value: "N", help: "times that cosine begins anew at the highest rate (default 0)" },

@@ -4,6 +4,8 @@ import { sizeOf } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
 import { checkFlag, checkNames } from "../check-options.ts";
 import type { BackendOptions } from "../backends/capabilities.ts";
+import { numericsNames } from "../backends/numerics.ts";
+import type { Numerics } from "../backends/numerics.ts";
 import type { Int8Target } from "./derived.ts";
 import type { Group } from "./state.ts";
 import { decaysByDefault } from "./update-rules.ts";
@@ -42,8 +44,11 @@ export interface TrainingOptions extends Pick<BackendOptions, "threads" | "kerne
   readonly optimiser: UpdateRule;
   /** Of steps that say nothing else. Default 0.1 for sgd, 0.001 for adamw. */
   readonly learningRate?: number;
-  /** `exact`: the same bits on every host; `fast` (default): may round a product and a sum together. */
-  readonly numerics?: "exact" | "fast";
+  /**
+   * `exact`: the same bits on every host; `fast` (default): may round a product and a sum together, and use Winograd's method; `turbo`:
+   * fast, with vectors of 256 bits where Node has them behind a flag (24 and newer). `kernels` of the session says what became of it.
+   */
+  readonly numerics?: Numerics;
   /** Label smoothing (arXiv 1512.00567, section 7), from 0 to 1; of labels given as shares too. Default 0. */
   readonly smoothing?: number;
   /**
@@ -116,11 +121,11 @@ export function checkTraining(options: TrainingOptions, known: readonly string[]
     checkOptions("compileTraining: groups", group, ["names", "rate", "weightDecay"]);
     checkNames("compile: groups", "names", group.names ?? null);
   }
-  if (numerics !== undefined && numerics !== "exact" && numerics !== "fast") {
-    throw new RangeError(`compile: numerics of training wants exact or fast, got ${String(numerics)}`);
+  if (numerics !== undefined && !numericsNames.includes(numerics)) {
+    throw new RangeError(`compile: numerics of training wants exact, fast or turbo, got ${String(numerics)}`);
   }
-  if (options.int8 !== undefined && numerics === "fast") {
-    throw new RangeError("compile: int8 training is exact, so that it computes what bytes do; numerics wants exact, got fast");
+  if (options.int8 !== undefined && numerics !== undefined && numerics !== "exact") {
+    throw new RangeError(`compile: int8 training is exact, so that it computes what bytes do; numerics wants exact, got ${numerics}`);
   }
   if (accumulate !== undefined && !(Number.isSafeInteger(accumulate) && accumulate >= 1)) {
     throw new RangeError(`compile: accumulate wants a whole number of at least 1, got ${show(accumulate)}`);

@@ -14,7 +14,7 @@ const networks: readonly (readonly [string, Readonly<Record<string, unknown>>, (
 
 for (const [name, options, image = [12, 10]] of networks) {
   const input = [6, 1, ...image];
-  for (const numerics of ["exact", "fast"] as const) {
+  for (const numerics of ["exact", "fast", "turbo"] as const) {
     test(`${name}, ${numerics}: three steps have the same bits`, async () => {
       const train = async (threads: number): Promise<Float32Array[]> => {
         const random = new Random(5);

@@ -93,7 +93,7 @@ function rowFunctions(
   m: ModuleBuilder, name: string, params: ConvGradientParams, { batched, seamless }: Geometry, all: readonly DataPhase[],
   accumulate: boolean,
 ): PhaseRows[] {
-  const { input, output, stride, groups, fma } = params;
+  const { input, output, stride, groups, fma, wide } = params;
   const made = new Map<string, RowFunc>();
   return all.map((phase) => {
     const { conv, panels, columns } = phase;
@@ -106,12 +106,12 @@ function rowFunctions(
       segments: (joined ? [rows] : [rows, across]).filter(({ count }) => count > 1),
       run: joined ? conv.kernel[1] * output.channels : panels.inPerGroup,
       inPixel: batched ? imageBytes(output) : pixelBytes(output), outPixel, residualPixel: outPixel,
-      epilogue: { gate: false, activation: undefined, residual: accumulate ? input : undefined }, fma,
+      epilogue: { gate: false, activation: undefined, residual: accumulate ? input : undefined }, fma, wide,
     };
     const rowOf = (columns: number, valid: number): RowFunc | undefined => {
       if (valid === 0) return undefined;
       const key = `${name}_row${valid}_t${conv.kernel.join("x")}_w${shared.width ?? "any"}`;
-      const func = made.get(key) ?? emitRow(m, { ...shared, name: key, pixels: tilePixels(columns), columns, valid });
+      const func = made.get(key) ?? emitRow(m, { ...shared, name: key, pixels: tilePixels(columns, params), columns, valid });
       made.set(key, func);
       return func;
     };

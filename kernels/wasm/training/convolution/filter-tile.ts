@@ -16,7 +16,7 @@ export interface PixelLoop {
   readonly dy: number;
 }
 
-export interface FilterTile extends Pick<VectorArithmetic, "fma"> {
+export interface FilterTile extends VectorArithmetic {
   readonly name: string;
   readonly places: number;
   /** Channels, rounded up to a multiple of 4, and how many of them exist. */
@@ -30,7 +30,7 @@ export interface FilterTile extends Pick<VectorArithmetic, "fma"> {
 
 /** A function (x of each place, dy, sums, count); addresses in bytes, count at least 1. */
 export function emitFilterTile(m: ModuleBuilder, tile: FilterTile): Func {
-  const { places, columns, valid, together, fma } = tile;
+  const { places, columns, valid, together, fma, wide } = tile;
   const names = Array.from({ length: together ? 1 : places }, (_, i) => `x${i}`);
   const params: Params = { ...Object.fromEntries(names.map((name) => [name, "i32" as const])), dy: "i32", sums: "i32", count: "i32" };
   return m.func(tile.name, { params }, (f, given) => {
@@ -41,7 +41,7 @@ export function emitFilterTile(m: ModuleBuilder, tile: FilterTile): Func {
     const panel = local.array("v128", "panel", vectors);
     const sums = local.array("v128", "sum", places * vectors);
     const value = local.v128("value");
-    const pace = fma ? undefined : m.pace?.(f, totals);
+    const pace = fma || wide === true ? undefined : m.pace?.(f, totals);
     const pixel = (): void => {
       for (let j = 0; j < vectors; j++) {
         loadLanes(f, dy, 16 * j, Math.min(4, valid - 4 * j));
@@ -70,16 +70,42 @@ export function emitFilterTile(m: ModuleBuilder, tile: FilterTile): Func {
     };
     emitLoops(f, tile.loops.filter((loop) => loop.count !== 1), xs, dy, count, pixel);
     for (let i = 0; i < places; i++) {
-      for (let j = 0; j < vectors; j++) {
+      const of = sums.slice(i * vectors, (i + 1) * vectors);
+      // Neighbours are read next to each other, and stored the last one first, as V8 wants what it joins (convolution/row.ts).
+      if (wide === true) addJoined(f, totals, 16 * i * vectors, of, panel);
+      else of.forEach((sum, j) => {
         local.get(totals);
         local.get(totals);
         v128.load(16 * (i * vectors + j), 4);
-        local.get(sums[i * vectors + j]);
+        local.get(sum);
         f32x4.add();
         v128.store(16 * (i * vectors + j), 4);
-      }
+      });
     }
   });
+}
+
+/** Adds sums to what stands at totals + start. @param spare as many vectors, which are overwritten */
+function addJoined(
+  f: FunctionBuilder, totals: Local<"i32">, start: number, sums: readonly Local<"v128">[], spare: readonly Local<"v128">[],
+): void {
+  const { local, v128, f32x4 } = f;
+  sums.forEach((_, j) => {
+    local.get(totals);
+    v128.load(start + 16 * j, 4);
+    local.set(spare[j]);
+  });
+  sums.forEach((sum, j) => {
+    local.get(spare[j]);
+    local.get(sum);
+    f32x4.add();
+    local.set(spare[j]);
+  });
+  for (let j = sums.length - 1; j >= 0; j--) {
+    local.get(totals);
+    local.get(spare[j]);
+    v128.store(start + 16 * j, 4);
+  }
 }
 
 /** A function (to, dy, count): a panel of the pixels of a block, copied to `to`, whose distances are those of x in the loops. */

@@ -59,13 +59,13 @@ interface Width {
   readonly copied: boolean;
 }
 
-function widthOf(columns: number, valid: number, { terms, count }: Panels, channels: number): Width {
-  const places = tilePixels(columns);
+function widthOf(columns: number, valid: number, { terms, count }: Panels, params: ConvGradientParams): Width {
+  const places = tilePixels(columns, params);
   const tiles = Math.ceil(terms / places);
   const partTiles = Math.ceil(tiles / Math.ceil(PARTS / count));
   return {
     columns, valid, places, tiles, parts: Math.ceil(tiles / partTiles), partTiles,
-    copied: channels > NEAR_CHANNELS && partTiles >= COPY_TILES,
+    copied: params.output.channels > NEAR_CHANNELS && partTiles >= COPY_TILES,
   };
 }
 
@@ -85,8 +85,8 @@ interface Plan {
 
 function planOf(params: ConvGradientParams): Plan {
   const panels = convPanels(forwardParams(params));
-  const full = panels.full > 0 ? widthOf(PANEL, PANEL, panels, params.output.channels) : undefined;
-  const rest = panels.rest > 0 ? widthOf(panels.restColumns, panels.rest, panels, params.output.channels) : undefined;
+  const full = panels.full > 0 ? widthOf(PANEL, PANEL, panels, params) : undefined;
+  const rest = panels.rest > 0 ? widthOf(panels.restColumns, panels.rest, panels, params) : undefined;
   const size = (width: Width | undefined): number => (width === undefined ? 0 : width.tiles * width.places * width.columns);
   const groupSize = panels.full * size(full) + size(rest);
   const { images, rows } = blocksOf(params);
@@ -121,7 +121,7 @@ function blocksOf({ batch, output }: ConvGradientParams): { images: number; rows
  * @throws RangeError where the sizes do not belong together
  */
 export function convFilterKernel(params: ConvGradientParams): Kernel {
-  const { batch, input, output, kernel, stride, padding, dilation, groups, fma } = params;
+  const { batch, input, output, kernel, stride, padding, dilation, groups, fma, wide } = params;
   const name = `f32_conv_filter_${gradientName(params)}`;
   checkGradient(name, params);
   const widest = Math.max(...padding, ...(params.paddingEnd ?? padding));
@@ -145,7 +145,7 @@ export function convFilterKernel(params: ConvGradientParams): Kernel {
     };
     const tileOf = (width: Width): FilterTile => ({
       name: `${name}_tile${width.valid}`, places: width.places, columns: width.columns, valid: width.copied ? width.columns : width.valid,
-      fma,
+      fma, wide,
       // Neighbours in memory, where no tile goes over the end of a run.
       together: run % width.places === 0,
       loops: loops(ofX, width.copied ? ofCopy(width) : ofDy),

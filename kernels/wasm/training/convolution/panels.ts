@@ -8,9 +8,9 @@ import type { ConvGradientParams, Phase } from "./phases.ts";
 
 /** The convolution itself. */
 export function forwardParams(
-  { input, output, kernel, stride, padding, paddingEnd = padding, dilation, groups, fma }: ConvGradientParams,
+  { input, output, kernel, stride, padding, paddingEnd = padding, dilation, groups, fma, wide }: ConvGradientParams,
 ): ConvParams {
-  return { input, output, kernel, stride, padding, paddingEnd, dilation, groups, fma, epilogue: noEpilogue };
+  return { input, output, kernel, stride, padding, paddingEnd, dilation, groups, fma, wide, epilogue: noEpilogue };
 }
 
 /** One phase of the gradient by the input, rows and columns; it has taps. */
@@ -26,7 +26,7 @@ export interface DataPhase {
 
 /** The phases that have taps, in the order of their weights. */
 export function dataPhases(params: ConvGradientParams): DataPhase[] {
-  const { input, output, groups, fma } = params;
+  const { input, output, groups, fma, wide } = params;
   const all: DataPhase[] = [];
   let start = 0;
   for (const rows of phases(params, 0)) {
@@ -34,7 +34,7 @@ export function dataPhases(params: ConvGradientParams): DataPhase[] {
       if (rows.taps * columns.taps === 0) continue;
       const conv: ConvParams = {
         input: output, output: { channels: input.channels, height: rows.count, width: columns.count, halo: 0 },
-        kernel: [rows.taps, columns.taps], stride: [1, 1], padding: [0, 0], dilation: [rows.dilation, columns.dilation], groups, fma,
+        kernel: [rows.taps, columns.taps], stride: [1, 1], padding: [0, 0], dilation: [rows.dilation, columns.dilation], groups, fma, wide,
         epilogue: noEpilogue,
       };
       const panels = convPanels(conv);

@@ -12,7 +12,7 @@ import type { ConvGeometry } from "../../convolution/params.ts";
 import type { VectorArithmetic } from "../../shared/arithmetic.ts";
 
 /** The geometry is that of the forward convolution: input is x, or its gradient, output the gradient of y. */
-export interface ConvGradientParams extends Pick<VectorArithmetic, "fma">, ConvGeometry {
+export interface ConvGradientParams extends VectorArithmetic, ConvGeometry {
   readonly batch: number;
 }
 

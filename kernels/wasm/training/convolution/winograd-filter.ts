@@ -16,6 +16,7 @@ import { convPitches } from "../../convolution/params.ts";
 import { PANEL } from "../../convolution/tiles.ts";
 import { emitInputTransform } from "../../convolution/winograd/input.ts";
 import { OUT, PLACES, SIDE } from "../../convolution/winograd/tile.ts";
+import type { VectorArithmetic } from "../../shared/arithmetic.ts";
 import { address, assign, atMost, divide, offset, set } from "../../shared/addresses.ts";
 import type { Kernel } from "../../shared/kernel.ts";
 import { imageBytes, rowBytes } from "../../shared/layout.ts";
@@ -85,6 +86,11 @@ export function winogradFilterScratch(params: ConvGradientParams): number {
   return (parts * end) / 4;
 }
 
+/** Input channels of a product: joined to 256 bits, 16 channels take half as many registers. */
+function placesOf(columns: number, { wide }: VectorArithmetic): number {
+  return columns > 8 && wide !== true ? 2 : 4;
+}
+
 /** The functions for one width of panel. */
 interface PanelFuncs {
   readonly columns: number;
@@ -101,7 +107,7 @@ interface PanelFuncs {
  * @throws RangeError where the sizes do not belong together
  */
 export function winogradFilterKernel(params: ConvGradientParams): Kernel {
-  const { batch, input, output, padding, fma } = params;
+  const { batch, input, output, padding, fma, wide } = params;
   const name = `f32_winograd_filter_${gradientName(params)}`;
   checkGradient(name, params);
   const widest = Math.max(...padding, ...(params.paddingEnd ?? padding));
@@ -118,25 +124,25 @@ export function winogradFilterKernel(params: ConvGradientParams): Kernel {
   const panelOf = (m: ModuleBuilder, columns: number, valid: number): PanelFuncs => {
     const gradientOf = (tileColumns: number): Func => emitGradientTransform(m, {
       name: `${name}_dy${tileColumns}_${valid}`, valid, columns: tileColumns, row: pitches.outRow, pixel: pitches.outPixel,
-      placePitch: unit.dyPlace, fma,
+      placePitch: unit.dyPlace, fma, wide,
     });
     const edgeGradient = gradientOf(edgeColumns);
-    const places = columns > 8 ? 2 : 4;
+    const places = placesOf(columns, params);
     return {
       columns, edgeGradient, gradient: edgeColumns === OUT || across === 1 ? edgeGradient : gradientOf(OUT), places,
       product: emitFilterTile(m, {
-        name: `${name}_tile${valid}`, places, columns, valid: columns, together: true, fma,
+        name: `${name}_tile${valid}`, places, columns, valid: columns, together: true, fma, wide,
         loops: [{ count: undefined, x: unit.xTile, dy: unit.dyTile }],
       }),
       finish: emitSumsTransform(m, {
-        name: `${name}_sums${valid}`, valid, place: 4 * unit.padded * columns, channel: 4 * 9 * input.channels, fma,
+        name: `${name}_sums${valid}`, valid, place: 4 * unit.padded * columns, channel: 4 * 9 * input.channels, fma, wide,
       }),
     };
   };
   const emit: Kernel["emit"] = (m) => {
     const inputsOf = (columns: number): Func => emitInputTransform(m, {
       name: `${name}_in${columns}`, channels: unit.channels, columns, inRow: rowBytes(input), inPixel: pitches.inPixel,
-      placePitch: unit.xPlace, fma,
+      placePitch: unit.xPlace, wide, fma,
     });
     const edgeInputs = inputsOf(edgeColumns + SIDE - OUT);
     const inputs = edgeColumns === OUT || across === 1 ? edgeInputs : inputsOf(SIDE);

@@ -92,7 +92,8 @@ function transformKernel(params: ConvParams): Kernel {
     const of = (columns: number): { readonly columns: number; readonly func: WeightFunc } => {
       const pitch = 4 * columns * inPerGroup;
       const func = emitWeightTransform(m, {
-        name: `${name}_${columns}`, columns, inputs: inPerGroup, tapPitch: pitch, placePitch: pitch, fma: params.fma,
+        name: `${name}_${columns}`, columns, inputs: inPerGroup, tapPitch: pitch, placePitch: pitch, wide: params.wide,
+        fma: params.fma,
       });
       return { columns, func };
     };
@@ -131,7 +132,7 @@ function transformKernel(params: ConvParams): Kernel {
  * @param accumulate is it added to what is there?
  */
 export function dataConvolution(params: ConvGradientParams, accumulate: boolean): ConvParams | undefined {
-  const { input, output, kernel, stride, dilation, groups, fma } = params;
+  const { input, output, kernel, stride, dilation, groups, fma, wide } = params;
   if ([...kernel].some((size) => size !== 3) || [...stride, ...dilation, groups].some((size) => size !== 1)) return undefined;
   const [[rows], [columns]] = [phases(params, 0), phases(params, 1)];
   const padding = [-rows.start, -columns.start] as const;
@@ -139,7 +140,7 @@ export function dataConvolution(params: ConvGradientParams, accumulate: boolean)
   const paddingEnd = [input.height + 2 - output.height - padding[0], input.width + 2 - output.width - padding[1]] as const;
   if (Math.min(...padding, ...paddingEnd) < 0) return undefined;
   return {
-    input: output, output: input, kernel: [3, 3], stride: [1, 1], padding, paddingEnd, dilation: [1, 1], groups: 1, fma,
+    input: output, output: input, kernel: [3, 3], stride: [1, 1], padding, paddingEnd, dilation: [1, 1], groups: 1, fma, wide,
     epilogue: accumulate ? { ...noEpilogue, residual: input } : noEpilogue,
   };
 }

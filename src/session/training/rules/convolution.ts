@@ -34,8 +34,10 @@ function sizesOf(unit: Unit): Sizes {
   return { kernel, stride, padding: [top, left], paddingEnd: [bottom, right], dilation, groups };
 }
 
-function paramsOf(unit: Unit, { batch, fma }: Pick<TrainingContext, "batch" | "fma">, input: Layout, output: Layout): ConvGradientParams {
-  return { ...sizesOf(unit), batch, input, output, fma };
+function paramsOf(
+  unit: Unit, { batch, fma, wide }: Pick<TrainingContext, "batch" | "fma" | "wide">, input: Layout, output: Layout,
+): ConvGradientParams {
+  return { ...sizesOf(unit), batch, input, output, fma, wide };
 }
 
 function layoutOf([, channels, height = 1, width = 1]: readonly number[]): Layout {

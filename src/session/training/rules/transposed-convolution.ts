@@ -25,10 +25,12 @@ function operationOf(unit: Unit): Of<"conv_transpose2d"> {
 }
 
 /** Of the convolution that this is the gradient of: from the layout of y to that of x. */
-function paramsOf(unit: Unit, { batch, fma }: Pick<TrainingContext, "batch" | "fma">, x: Layout, y: Layout): ConvGradientParams {
+function paramsOf(
+  unit: Unit, { batch, fma, wide }: Pick<TrainingContext, "batch" | "fma" | "wide">, x: Layout, y: Layout,
+): ConvGradientParams {
   const { kernel, stride, dilation, groups } = operationOf(unit);
   const [top, left, ...ends] = gradientPadding(unit as NodeOf<"conv_transpose2d">)!;
-  return { batch, input: y, output: x, kernel, stride, padding: [top, left], paddingEnd: ends, dilation, groups, fma };
+  return { batch, input: y, output: x, kernel, stride, padding: [top, left], paddingEnd: ends, dilation, groups, fma, wide };
 }
 
 function layoutOf([, channels, height, width]: readonly number[]): Layout {

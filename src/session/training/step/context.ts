@@ -15,6 +15,8 @@ export interface TrainingContext {
   readonly batch: number;
   /** May kernels round a product and a sum together? */
   readonly fma: boolean;
+  /** Does the engine join neighbouring vectors? */
+  readonly wide?: boolean | undefined;
   /** May they take fewer products (Winograd)? */
   readonly winograd: boolean;
   readonly state: TrainingState;

@@ -5,17 +5,29 @@ import type { Making } from "../../making.ts";
 import type { Wanted } from "../../capabilities.ts";
 import { PlainConstants } from "../../plain/program.ts";
 import { WasmBackend } from "../backend.ts";
-import type { WasmBackendOptions } from "../options.ts";
+import type { CheckedKernels, WasmBackendOptions } from "../options.ts";
 import { checkedKernels } from "../checks/checked.ts";
 import { turbo } from "./turbo.ts";
 
-/** Turbo's kernels if there are any, and all of them pass; else the usual ones, with the reason. */
-export function* turboBackend(usual: WasmBackendOptions, wanted: Wanted): Making<Backend> {
-  const instead = (reason: string): WasmBackend => new WasmBackend(usual, `fast instead of turbo: ${reason}`);
+/** Turbo's kernels if there are any, and all of them pass; else why not. */
+export function* turboKernels(usual: WasmBackendOptions, wanted: Wanted): Making<CheckedKernels | string> {
   const found = turbo(usual.kernels.arithmetic);
-  if (typeof found === "string") return instead(found);
+  if (typeof found === "string") return found;
   const kernels = yield* checkedKernels(found.arithmetic, found.compile, wanted, true);
-  for (const [kind, what] of kernels.wrong) return instead(`its kernel for ${kind} failed its check, ${what}`);
+  for (const [kind, what] of kernels.wrong) return `its kernel for ${kind} failed its check, ${what}`;
+  return kernels;
+}
+
+/** The usual kernels, with the reason. */
+export function insteadOfTurbo(usual: WasmBackendOptions, reason: string): WasmBackend {
+  return new WasmBackend(usual, `fast instead of turbo: ${reason}`);
+}
+
+/** A backend on turbo's kernels if there are any, and all of them pass; else on the usual ones. */
+export function* turboBackend(usual: WasmBackendOptions, wanted: Wanted): Making<Backend> {
+  const instead = (reason: string): WasmBackend => insteadOfTurbo(usual, reason);
+  const kernels = yield* turboKernels(usual, wanted);
+  if (typeof kernels === "string") return instead(kernels);
   const { operations } = usual;
   return new TrialBackend(new WasmBackend({ ...usual, kernels }), instead, (program, request, executor) =>
     trialFailure(program, { ...request, operations, executor, constants: new PlainConstants() }, usual.kernels));
