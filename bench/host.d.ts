@@ -11,6 +11,13 @@ declare module "node:child_process" {
   export function fork(
     file: string, args: readonly string[], options: { execArgv: readonly string[]; serialization: "advanced"; stdio: readonly string[] },
   ): Child & { readonly stderr: { on(event: "data", listener: (text: Uint8Array) => void): void } };
+  /** A program that is told, and answers, line by line. */
+  export function spawn(file: string, args: readonly string[], options: { readonly stdio: readonly ["pipe", "pipe", "inherit"] }): {
+    readonly stdin: { write(text: string): boolean; on(event: "error", listener: () => void): void };
+    readonly stdout: { on(event: "data", listener: (text: Uint8Array) => void): void };
+    on(event: "error" | "close", listener: () => void): void;
+    kill(): boolean;
+  };
   /** What the program prints. */
   export function execFileSync(file: string, args: readonly string[]): Uint8Array;
 }
