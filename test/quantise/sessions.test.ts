@@ -27,6 +27,7 @@ const networks: readonly [string, Readonly<Record<string, unknown>>, readonly nu
   ["se_mobilenet_v1", { width: 0.25 }, [1, 3, 64, 64]],
   ["mobilenet_v3_small", {}, [1, 3, 64, 64]],
   ["efficientnet_b0", {}, [1, 3, 64, 64]],
+  ["regnety_016", { classes: 10 }, [1, 3, 64, 64]],
 ];
 
 for (const [name, options, shape] of networks) {

@@ -18,7 +18,8 @@ import { LANES, byteFunction, byteLayoutName } from "./bytes.ts";
 import type { ByteFunction, Pointer, Vector } from "./bytes.ts";
 import { emitEpilogue, epilogueName, epilogueScratch, numbersOf } from "./epilogue.ts";
 import type { ByteEpilogue, EpiloguePlaces } from "./epilogue.ts";
-import { STEP, numbersAt, panelCount, panelReach } from "./panels.ts";
+import type { PanelReach } from "./panels.ts";
+import { STEP, numbersAt, panelCount, panelReach, stepsBefore } from "./panels.ts";
 
 /** How bytes are multiplied and added: by relaxed dots, or by dots of 16 bits, which every engine has. */
 export type Dots = "relaxed" | "wide";
@@ -80,21 +81,21 @@ function panelShape({ input, output, kernel, groups }: ByteConvParams) {
   return { outputs: output.channels, inputs: input.channels / groups, places: kernel[0] * kernel[1], groups };
 }
 
-/** Undefined for groups whose panels are irregular. Output pixels are whole vectors. */
-export function byteConvKernel(given: ByteConvParams): ByteConvKernel | undefined {
+/** Output pixels are whole vectors. */
+export function byteConvKernel(given: ByteConvParams): ByteConvKernel {
   const { input, output, residual, kernel, stride, padding, dilation, groups, epilogue, dots } = given;
-  if (panelReach(panelShape(given)) === undefined) return undefined;
   const added = residual === undefined ? "" : `_${byteLayoutName(residual)}`;
   const name = `u7_conv_${dots}_${byteLayoutName(input)}_to_${byteLayoutName(output)}_k${kernel.join("x")}s${stride.join("x")}` +
     `p${padding.join("x")}d${dilation.join("x")}g${groups}_${epilogueName(epilogue)}${added}`;
   const rows = seamless(given) ? 1 : output.height;
-  const scratch = dots === "wide" ? 2 * panelBytes(given) : 0;
+  const { steps } = panelReach(panelShape(given));
+  const scratch = dots === "wide" ? 2 * panelBytes(given, Math.max(...steps)) : 0;
   return { name, rows, panels: panelCount(output.channels), scratch, emit: (m) => emitConv(m, name, given) };
 }
 
 /** Bytes of a panel's weights. */
-function panelBytes(given: ByteConvParams): number {
-  return given.kernel[0] * given.kernel[1] * panelReach(panelShape(given))!.steps * STEP_BYTES;
+function panelBytes({ kernel }: ByteConvParams, steps: number): number {
+  return kernel[0] * kernel[1] * steps * STEP_BYTES;
 }
 
 /** Weights of a panel with 16 bits each. */
@@ -119,11 +120,10 @@ function emitWiden(f: ByteFunction, to: Pointer, from: Pointer, bytes: number): 
 
 function emitConv(m: ModuleBuilder, name: string, given: ByteConvParams): Func {
   const { input, output, residual, stride, padding } = given;
-  const reach = panelReach(panelShape(given))!;
-  const places = given.kernel[0] * given.kernel[1];
+  const reach = panelReach(panelShape(given));
   const one = seamless(given);
   const width = one ? output.width * output.height : output.width;
-  const row = emitRow(m, `${name}_row`, given, width, reach.steps);
+  const rows = new Map([...new Set(reach.steps)].map((steps) => [steps, emitRow(m, `${name}_row${steps}`, given, width, steps)]));
   const wide = given.dots === "wide";
   return byteFunction(m, name, wide ? scratchParams : params, (f, p: RowsPlaces) => {
     const { local, i32 } = f;
@@ -131,12 +131,8 @@ function emitConv(m: ModuleBuilder, name: string, given: ByteConvParams): Func {
     const [x, y, from, to] = [local.i32("x_panel"), local.i32("y_panel"), local.i32("x_row"), local.i32("y_row")];
     const [w, numbers, gate, rest, restRow] =
       ["w_panel", "numbers_panel", "gate_panel", "residual_panel", "residual_row"].map((each) => local.i32(each));
-    const at = (result: Pointer, base: Pointer, index: Pointer, bytes: number, more = 0): void => {
+    const at = (result: Pointer, base: Pointer, index: Pointer, bytes: number): void => {
       local.get(base);
-      if (more !== 0) {
-        i32.const(more);
-        i32.add();
-      }
       local.get(index);
       i32.const(bytes);
       i32.mul();
@@ -144,39 +140,87 @@ function emitConv(m: ModuleBuilder, name: string, given: ByteConvParams): Func {
       local.set(result);
     };
     whileBelow(f, panel, p.panelEnd, () => {
-      // The first input channel that the panel reads.
-      local.get(p.x);
-      i32.const(paddedBytes(input, padding[0], padding[1]));
-      i32.add();
-      if (reach.stride !== 0) {
-        local.get(panel);
-        i32.const(reach.per);
-        i32.div_u();
-        i32.const(reach.stride);
-        i32.mul();
-        i32.add();
-      }
-      local.set(x);
       at(y, p.y, panel, LANES);
-      at(w, p.w, panel, places * reach.steps * STEP_BYTES);
       at(numbers, p.numbers, panel, numbersAt(numbersOf(given.epilogue)).end);
       at(gate, p.gate, panel, 4 * LANES);
       at(rest, p.residual, panel, LANES);
-      if (wide) emitWiden(f, p.scratch!, w, panelBytes(given));
-      const call = (): void => {
-        for (const each of [to, from, wide ? p.scratch! : w, numbers, restRow, gate]) local.get(each);
-        f.call(row);
-      };
-      local.get(p.rowBegin);
-      local.set(line);
-      whileBelow(f, line, p.rowEnd, () => {
-        at(from, x, line, stride[0] * rowBytes(input));
-        at(to, y, line, rowBytes(output));
-        at(restRow, rest, line, residual === undefined ? 0 : rowBytes(residual));
-        call();
+      overRound(f, panel, panelCount(output.channels), reach, (place, round) => {
+        const steps = reach.steps[place];
+        const last = reach.limit - STEP * steps;
+        // The first input channel that the panel reads.
+        emitBegin(f, x, reach, place, round, last);
+        local.get(x);
+        local.get(p.x);
+        i32.add();
+        i32.const(paddedBytes(input, padding[0], padding[1]));
+        i32.add();
+        local.set(x);
+        if (isEven(reach)) {
+          at(w, p.w, panel, panelBytes(given, steps));
+        } else {
+          at(w, p.w, round, panelBytes(given, stepsBefore(reach)));
+          if (place > 0) local.increase(w, panelBytes(given, stepsBefore(reach, place)));
+        }
+        if (wide) emitWiden(f, p.scratch!, w, panelBytes(given, steps));
+        local.get(p.rowBegin);
+        local.set(line);
+        whileBelow(f, line, p.rowEnd, () => {
+          at(from, x, line, stride[0] * rowBytes(input));
+          at(to, y, line, rowBytes(output));
+          at(restRow, rest, line, residual === undefined ? 0 : rowBytes(residual));
+          for (const each of [to, from, wide ? p.scratch! : w, numbers, restRow, gate]) local.get(each);
+          f.call(rows.get(steps)!);
+        });
       });
     });
   });
+}
+
+/** result = the first input channel of a panel: panelBegin of panels.ts. */
+function emitBegin(f: ByteFunction, result: Pointer, reach: PanelReach, place: number, round: Pointer, last: number): void {
+  const { local, i32 } = f;
+  local.get(round);
+  i32.const(reach.stride);
+  i32.mul();
+  i32.const(reach.starts[place]);
+  i32.add();
+  local.tee(result);
+  i32.const(last);
+  local.get(result);
+  i32.const(last);
+  i32.lt_s();
+  f.select();
+  local.set(result);
+}
+
+/** Do all panels of a round read the same? */
+function isEven({ starts, steps }: Pick<PanelReach, "starts" | "steps">): boolean {
+  return starts.every((start) => start === 0) && steps.every((each) => each === steps[0]);
+}
+
+/** Emits `body` for the place in its round that a panel has: all alike are one place. */
+function overRound(
+  f: ByteFunction, panel: Pointer, panels: number, { starts, steps }: PanelReach, body: (place: number, round: Pointer) => void,
+): void {
+  const { local, i32 } = f;
+  const size = starts.length;
+  if (size === 1) return body(0, panel);
+  const round = local.i32("round");
+  local.get(panel);
+  i32.const(size);
+  i32.div_u();
+  local.set(round);
+  if (isEven({ starts, steps })) return body(0, round);
+  for (let place = 0; place < Math.min(size, panels); place++) {
+    local.get(panel);
+    local.get(round);
+    i32.const(size);
+    i32.mul();
+    i32.sub();
+    i32.const(place);
+    i32.eq();
+    f.if(() => body(place, round));
+  }
 }
 
 /** Emits `body` for index = index ... end - 1. */

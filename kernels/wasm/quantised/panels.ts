@@ -17,49 +17,75 @@ export interface PanelShape {
   readonly groups: number;
 }
 
-/** Panels of a convolution in groups read the input channels of their groups; weights of the others are 0. */
+/**
+ * Panels of a convolution in groups read the input channels of their groups; weights of the others are 0. After a round of panels it is the
+ * same again: groups of 24 output channels have three panels a round, of the first, of both, and of the second group.
+ */
 export interface PanelReach {
-  /** Input channels that a panel reads, rounded up to steps. */
-  readonly steps: number;
-  /** Panel p begins at input channel floor(p / per) * stride. */
-  readonly per: number;
+  /** Of each panel of a round: its first input channel, and how many steps it reads. */
+  readonly starts: readonly number[];
+  readonly steps: readonly number[];
+  /** Input channels from round to round. */
   readonly stride: number;
+  /** Whole steps of all input channels: nothing beyond them is read. */
+  readonly limit: number;
 }
 
-/** Undefined where panels do not begin at regular places. */
-export function panelReach({ outputs, inputs, groups }: PanelShape): PanelReach | undefined {
-  if (groups === 1) return { steps: Math.ceil(inputs / STEP), per: 1, stride: 0 };
+export function panelReach({ outputs, inputs, groups }: PanelShape): PanelReach {
+  const limit = STEP * Math.ceil((inputs * groups) / STEP);
+  if (groups === 1) return { starts: [0], steps: [limit / STEP], stride: 0, limit };
   const perGroup = outputs / groups;
-  if (perGroup % LANES === 0) return { steps: Math.ceil(inputs / STEP), per: perGroup / LANES, stride: inputs };
-  if (LANES % perGroup !== 0) return undefined;
-  const together = LANES / perGroup;
-  return { steps: Math.ceil((together * inputs) / STEP), per: 1, stride: together * inputs };
+  const [starts, steps]: [number[], number[]] = [[], []];
+  let panel = 0;
+  do {
+    const [first, last] = [panel * LANES, (panel + 1) * LANES - 1].map((output) => Math.floor(output / perGroup) * inputs);
+    starts.push(first);
+    steps.push(Math.ceil(Math.min(last + inputs - first, limit) / STEP));
+    panel++;
+  } while ((panel * LANES) % perGroup !== 0);
+  return { starts, steps, stride: ((panel * LANES) / perGroup) * inputs, limit };
+}
+
+/** The first input channel that a panel reads. */
+export function panelBegin({ starts, steps, stride, limit }: PanelReach, panel: number): number {
+  const at = panel % starts.length;
+  return Math.min(Math.floor(panel / starts.length) * stride + starts[at], limit - STEP * steps[at]);
+}
+
+/** Steps of a round before the panel of this place, or of all of it. */
+export function stepsBefore({ steps }: PanelReach, at: number = steps.length): number {
+  return steps.slice(0, at).reduce((sum, each) => sum + each, 0);
 }
 
 export function panelCount(outputs: number): number {
   return Math.ceil(outputs / LANES);
 }
 
+/** Bytes before a panel. */
+function panelAt(reach: PanelReach, panel: number, places: number): number {
+  const round = reach.steps.length;
+  return (Math.floor(panel / round) * stepsBefore(reach) + stepsBefore(reach, panel % round)) * places * STEP * LANES;
+}
+
 /** Bytes of all panels. */
 export function packedBytes(shape: PanelShape): number {
-  return panelCount(shape.outputs) * shape.places * panelReach(shape)!.steps * STEP * LANES;
+  return panelAt(panelReach(shape), panelCount(shape.outputs), shape.places);
 }
 
 /** @param weight [outputs, inputs of a group, places] */
 export function packWeights(into: Int8Array, weight: Int8Array, shape: PanelShape): void {
   const { outputs, inputs, places, groups } = shape;
-  const { steps, per, stride } = panelReach(shape)!;
+  const reach = panelReach(shape);
   const perGroup = outputs / groups;
   into.fill(0);
   for (let o = 0; o < outputs; o++) {
     const panel = Math.floor(o / LANES);
-    const first = Math.floor(o / perGroup) * inputs - Math.floor(panel / per) * stride;
+    const [base, begin, steps] = [panelAt(reach, panel, places), panelBegin(reach, panel), reach.steps[panel % reach.steps.length]];
+    const first = Math.floor(o / perGroup) * inputs - begin;
     for (let c = 0; c < inputs; c++) {
       const channel = first + c;
-      const at = STEP * (o % LANES) + (channel % STEP) + LANES * STEP * Math.floor(channel / STEP);
-      for (let place = 0; place < places; place++) {
-        into[(panel * places + place) * steps * STEP * LANES + at] = weight[(o * inputs + c) * places + place];
-      }
+      const at = base + STEP * (o % LANES) + (channel % STEP) + LANES * STEP * Math.floor(channel / STEP);
+      for (let place = 0; place < places; place++) into[at + place * steps * STEP * LANES] = weight[(o * inputs + c) * places + place];
     }
   }
 }

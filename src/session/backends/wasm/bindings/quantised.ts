@@ -12,7 +12,7 @@ import {
 } from "../../../../../kernels/wasm/quantised/elementwise.ts";
 import { ROW_NUMBERS, byteLinearKernel } from "../../../../../kernels/wasm/quantised/linear.ts";
 import {
-  numbersBytes, numbersShape, packDepthwise, packNumbers, packWeights, packedBytes, panelCount, panelReach,
+  numbersBytes, numbersShape, packDepthwise, packNumbers, packWeights, packedBytes, panelCount,
 } from "../../../../../kernels/wasm/quantised/panels.ts";
 import type { PanelShape } from "../../../../../kernels/wasm/quantised/panels.ts";
 import { WIDEST, byteMeanKernel, bytePoolKernel } from "../../../../../kernels/wasm/quantised/pool.ts";
@@ -87,7 +87,8 @@ const convolution: Binding<"quantised_conv2d"> = {
     const places = window[0] * window[1];
     const depthwise = groups > 1 && groups === x.layout.channels && channels === groups;
     const shape = { outputs: channels, inputs: x.layout.channels / groups, places, groups };
-    let [made, weights]: [ByteConvKernel | undefined, Stored | undefined] = [undefined, undefined];
+    let made: ByteConvKernel | undefined;
+    let weights: Stored;
     if (depthwise) {
       if (!padded(x)) return undefined;
       const pitch = pixelBytes(x.layout);
@@ -97,11 +98,11 @@ const convolution: Binding<"quantised_conv2d"> = {
         key: `${weight.name} depthwise ${pitch}`, bytes,
         fill: (into) => packDepthwise(new Int8Array(into.buffer, into.byteOffset, bytes), weight.data, places, pitch),
       };
-    } else if (panelReach(shape) !== undefined) {
+    } else {
       made = byteConvKernel({ ...params, groups, dots: arithmetic.relaxedDots === true ? "relaxed" : "wide" });
       weights = storedPanels(weight, shape);
     }
-    if (made === undefined || weights === undefined) return undefined;
+    if (made === undefined) return undefined;
     const numbers: Stored = {
       key: `${output.name} numbers`, bytes: numbersBytes(channels, shapeOfNumbers),
       fill: (into) => packNumbers(into, bias, operation.epilogue),
