@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Node 20 forgets what a loop counts, where there is a wait in it.
 #
-# A function of WebAssembly adds 1 to a local variable, waits a microsecond (memory.atomic.wait32, with a timeout), adds 1 to a word of memory, and
-# goes on until that word is 10. By the specification it returns 10. Node 20.20.2 (V8 11.3, first compiler, Liftoff) returns 0: at the end of
-# each pass the local variable has the value it had before the loop. With --no-liftoff it returns 10, and so do Node 22.21.1 and 24.11.1.
-# A loop that ends by such a counter never ends. What helps: a function of its own that waits.
+# A function of WebAssembly adds 1 to a local variable, waits a microsecond (memory.atomic.wait32, with a timeout), adds 1 to a word of
+# memory, and goes on until that word is 10. By the specification it returns 10. Node 20.20.2 (V8 11.3, first compiler, Liftoff) returns
+# 0: at the end of each pass the local variable has the value it had before the loop. With --no-liftoff it returns 10, and so do Node
+# 22.21.1 and 24.11.1. A loop that ends by such a counter never ends. What helps: a function of its own that waits.
 #
 # Seen on x86-64 Linux, 2026-11-30:
 #   v20.20.2: 0, without Liftoff 10

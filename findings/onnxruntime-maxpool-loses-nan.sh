@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Whether a NaN comes through a maximum depends on where it lies in the window, and differs from operator to operator and engine to engine.
+# Whether a NaN comes through a maximum depends on where it lies in the window, and differs from operator to operator and engine to
+# engine.
 #
-# onnxruntime 1.32.0 (CPU) and the reference evaluator of onnx 1.23.2, Python 3.11, seen 2026-12-01. Guess from memory: an engine has one rule for
-# NaN in a maximum; PyTorch hands it on (torch.nn.functional.max_pool2d, amax), so the others do, or they drop it everywhere.
+# onnxruntime 1.32.0 (CPU) and the reference evaluator of onnx 1.23.2, Python 3.11, seen 2026-12-01. Guess from memory: an engine has one
+# rule for NaN in a maximum; PyTorch hands it on (torch.nn.functional.max_pool2d, amax), so the others do, or they drop it everywhere.
 # Seen, for one 2x2 window with 1, 2, 3 and a NaN as its first, second, third or fourth number. Is the answer NaN?
 #
 #                                  first   second  third   fourth
@@ -13,8 +14,8 @@
 #   GlobalMaxPool, reference       yes     yes     yes     yes
 #   ReduceMax, reference           yes     yes     yes     yes
 #
-# So a network whose activations overflow can answer with finite numbers that look like any other, and a check for NaN at its end finds nothing;
-# and two spellings of one pooling, which exporters use in turn, disagree. Exits 1 where this table changes.
+# So a network whose activations overflow can answer with finite numbers that look like any other, and a check for NaN at its end finds
+# nothing; and two spellings of one pooling, which exporters use in turn, disagree. Exits 1 where this table changes.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -34,7 +35,8 @@ print("onnxruntime", onnxruntime.__version__, "onnx", onnx.__version__)
 def model(operator, attributes):
     graph = helper.make_graph(
         [helper.make_node(operator, ["x"], ["y"], **attributes)], "one",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 1, 2, 2])], [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)])
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 1, 2, 2])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)])
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
     made.ir_version = 9
     return made

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Weights held as bytes make onnxruntime round the other operand, too, which is float32 and which no node of the file rounds.
 #
-# onnxruntime 1.32.0 (CPU), onnx 1.23.2, Python 3.11, x86-64, seen 2026-12-01. A file of two nodes: DequantizeLinear makes float32 of an int8
-# matrix, MatMul multiplies float32 x by it ("weight-only quantisation"). Guess from memory: x and the sums stay float32, the more so as nothing
-# in the file quantises x, and optimisations change the last bits only.
-# Seen: without optimisation, and with basic ones, answers are within 1e-6 of the largest of what the nodes say. With extended ones, which are the
-# default, the pair becomes com.microsoft:MatMulNBits, which rounds x to 8 bits: 0.006 to 0.01 of the largest off, ten thousand times as much.
-# The session option session.qdq_matmulnbits_accuracy_level "1" gives float32's answers again. So answers of a QDQ file depend on the level of
-# optimisation, and who compares with onnxruntime compares with this. Exits 1 where that changes.
+# onnxruntime 1.32.0 (CPU), onnx 1.23.2, Python 3.11, x86-64, seen 2026-12-01. A file of two nodes: DequantizeLinear makes float32 of an
+# int8 matrix, MatMul multiplies float32 x by it ("weight-only quantisation"). Guess from memory: x and the sums stay float32, the more so
+# as nothing in the file quantises x, and optimisations change the last bits only. Seen: without optimisation, and with basic ones,
+# answers are within 1e-6 of the largest of what the nodes say. With extended ones, which are the default, the pair becomes
+# com.microsoft:MatMulNBits, which rounds x to 8 bits: 0.006 to 0.01 of the largest off, ten thousand times as much. The session option
+# session.qdq_matmulnbits_accuracy_level "1" gives float32's answers again. So answers of a QDQ file depend on the level of optimisation,
+# and who compares with onnxruntime compares with this. Exits 1 where that changes.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -32,7 +32,8 @@ for inner in (10, 64, 256):
     constants = {"w": weight, "scale": np.float32(0.01), "zero": np.int8(0)}
     graph = helper.make_graph(
         [helper.make_node("DequantizeLinear", list(constants), ["real"]), helper.make_node("MatMul", ["x", "real"], ["y"])], "two",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [4, inner])], [helper.make_tensor_value_info("y", TensorProto.FLOAT, [4, 16])],
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [4, inner])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [4, 16])],
         [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
     model.ir_version = 8

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Whether load_state_dict(strict=True) refuses a state dict without batch counters depends on the kind of dictionary it comes in.
 #
-# torch 2.13.0 (CPU), safetensors 0.8.0, Python 3.11, seen 2026-12-01. Guess from memory: strict means strict: a module with batch normalisation wants
-# "bn.num_batches_tracked", and a state dict without it is refused (or, as for old files, it is always forgiven).
+# torch 2.13.0 (CPU), safetensors 0.8.0, Python 3.11, seen 2026-12-01. Guess from memory: strict means strict: a module with batch
+# normalisation wants "bn.num_batches_tracked", and a state dict without it is refused (or, as for old files, it is always forgiven).
 # Seen, for a BatchNorm2d and the same tensors, less num_batches_tracked:
 #
 #   state_dict(), as it was made                        refused: Missing key(s) in state_dict: "num_batches_tracked"
@@ -11,9 +11,10 @@
 #   {name: tensor for name, tensor in ...items()}       accepted (how everybody takes "module." off names)
 #   after safetensors' save_file and load_file          accepted
 #
-# An OrderedDict made by state_dict() carries an attribute _metadata with a version of each module, torch.save keeps it, copies and other files
-# lose it; a module without a version is taken for one of torch 0.4.0 or older, whose missing counters are set to 0. In the same strict way
-# a bool tensor goes into a float parameter as 0 and 1 without a word. So a converter's file can load where the original is refused. Exits 1 where this changes.
+# An OrderedDict made by state_dict() carries an attribute _metadata with a version of each module, torch.save keeps it, copies and other
+# files lose it; a module without a version is taken for one of torch 0.4.0 or older, whose missing counters are set to 0. In the same
+# strict way a bool tensor goes into a float parameter as 0 and 1 without a word. So a converter's file can load where the original is
+# refused. Exits 1 where this changes.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

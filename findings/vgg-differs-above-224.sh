@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # timm's VGG and torchvision's VGG are the same network up to 224x224 and different ones above.
 #
-# timm 1.0.31, torchvision 0.29.1, torch 2.14.1 (CPU), Python 3.11, seen 2026-12-01. Guess from memory: one paper, one set of weights (timm's
-# vgg11 to vgg19 are published as `tv_in1k`: torchvision's, with the hidden layers kept as convolutions), so the same logits at any size.
-# Seen, vgg11 with the same random weights in both, largest difference of a logit over the largest logit:
+# timm 1.0.31, torchvision 0.29.1, torch 2.14.1 (CPU), Python 3.11, seen 2026-12-01. Guess from memory: one paper, one set of weights
+# (timm's vgg11 to vgg19 are published as `tv_in1k`: torchvision's, with the hidden layers kept as convolutions), so the same logits at
+# any size. Seen, vgg11 with the same random weights in both, largest difference of a logit over the largest logit:
 #
 #   192x192, 224x224    below 1e-4
 #   256x256             above 0.02 (0.07)
 #   320x320             above 0.02 (0.13)
 #
-# torchvision pools the features of any image to 7x7 and flattens them. timm convolves them with its 7x7 kernels wherever they fit, so a larger
-# image has several places, whose features are averaged before the last layer; only smaller ones are pooled to 7x7. Whoever moves weights from
-# one to the other and tests at 224x224 sees nothing; an evaluation at 256x256 gives other answers. Exits 1 where this changes.
+# torchvision pools the features of any image to 7x7 and flattens them. timm convolves them with its 7x7 kernels wherever they fit, so a
+# larger image has several places, whose features are averaged before the last layer; only smaller ones are pooled to 7x7. Whoever moves
+# weights from one to the other and tests at 224x224 sees nothing; an evaluation at 256x256 gives other answers. Exits 1 where this
+# changes.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
