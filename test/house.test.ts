@@ -198,17 +198,18 @@ test("package.json depends on nothing, develops with three packages, and has the
 });
 
 test("package.json publishes what it names, and every family of models", () => {
-  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
-    exports: Record<string, string | { types: string; default: string }>,
+  const { exports, scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    exports: Record<string, string | { types: string; default: string }>, scripts: Record<string, string | undefined>,
   };
   for (const [path, target] of Object.entries(exports)) {
     assert.not.ok(path.includes("*"), `${path} is no explicit path`);
-    if (typeof target === "string") readFileSync(join(root, target));
-    else {
+    if (typeof target !== "string") {
       const source = /^\.\/dist\/(.+)\.js$/.exec(target.default)?.[1] ?? "";
       assert.ok(text.has(`${source}.ts`), `${path}: there is no ${source}.ts`);
       assert.is(target.types, `./dist/${source}.d.ts`);
-    }
+    } else if (target.startsWith("./dist/")) {
+      assert.ok(scripts.build?.endsWith(` --out ${target.slice(2)}`), `${path}: the build does not write it`);
+    } else readFileSync(join(root, target));
   }
   const families = imports("models/index.ts", text.get("models/index.ts") ?? "").filter((file) => /^models\/[^/]+\//.test(file));
   for (const file of families) {
