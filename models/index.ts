@@ -72,7 +72,12 @@ function lookUp(given: unknown): { readonly name: string; readonly named: readon
   return { name, named, found: library === undefined ? named[0] : named.find((entry) => entry.libraries?.includes(library)) };
 }
 
-/** Would `createModel` know this name? */
+/**
+ * Would `createModel` know this name?
+ * @example
+ * hasModel("seresnet50")   // => true
+ * hasModel("seresnet49")   // => false
+ */
 export function hasModel(name: string): boolean {
   return lookUp(name).found !== undefined;
 }
@@ -108,6 +113,8 @@ export function createModel(name: string, options: GivenOptions = {}, seed: numb
 /**
  * The shape of one image of the size that the model is usually run at: [1, C, H, W]. Models that `createModel` did not make: 224x224 in
  * colour.
+ * @example
+ * usualInput(createModel("se_resnet20"))   // => [1,3,32,32]
  */
 export function usualInput(model: Module): Shape {
   checkModule("usualInput", model);
@@ -119,6 +126,8 @@ export function usualInput(model: Module): Shape {
 /**
  * How images are prepared for published weights of this network, where nothing else says so; with a library's name before it, as that
  * library does.
+ * @example
+ * usualPreprocessing("efficientnet_b0").size   // => [224,224]
  */
 export function usualPreprocessing(name: string): Preprocessing {
   return presets[name] ?? presets[lookUp(name).name] ?? shared.imagenet;
@@ -127,6 +136,9 @@ export function usualPreprocessing(name: string): Preprocessing {
 /**
  * Which network a weights file belongs to, told from its names and shapes alone, without any prefix; undefined where none is known.
  * A guess: two networks may differ in what leaves no trace in the weights (padding, epsilon, activations).
+ * @example
+ * const model = createModel("seresnet18");
+ * modelOfWeights(new Map(stateShapes(model)))   // => seresnet18
  */
 export function modelOfWeights(shapes: ReadonlyMap<string, Shape>): string | undefined {
   if (tagOf(shapes) !== "Map" || ![...shapes.values()].every(Array.isArray)) {

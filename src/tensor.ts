@@ -12,14 +12,23 @@ export type { Floats } from "../kernels/shapes.ts";
  */
 export type Shape = readonly number[];
 
-/** Number of elements of `shape`. */
+/**
+ * Number of elements of `shape`.
+ * @example
+ * sizeOf([2, 3, 4])   // => 24
+ * sizeOf([])   // => 1
+ */
 export function sizeOf(shape: Shape): number {
   let size = 1;
   for (const n of shape) size *= n;
   return size;
 }
 
-/** "[object Float32Array]", ...: what a value is, also where it comes from another realm (an iframe, a vm context). */
+/**
+ * "[object Float32Array]", ...: what a value is, also where it comes from another realm (an iframe, a vm context).
+ * @example
+ * tagOf(new Float32Array(1))   // => [object Float32Array]
+ */
 export const tagOf = (value: unknown): string => Object.prototype.toString.call(value);
 
 /** Number of elements of a shape that a caller gives. @throws RangeError for what are no sizes, or too many elements */
@@ -28,11 +37,21 @@ function elements(shape: Shape): number {
   throw new RangeError(`Tensor: shape wants whole numbers of at least 0, got ${show(shape)}`);
 }
 
-/** `[1,3,224,224]`: a shape in messages and tables. */
+/**
+ * `[1,3,224,224]`: a shape in messages and tables.
+ * @example
+ * showShape([1, 3, 224, 224])   // => [1,3,224,224]
+ */
 export function showShape(shape: Shape): string {
   return `[${shape.join(",")}]`;
 }
 
+/**
+ * Have both the same sizes in the same order?
+ * @example
+ * sameShape([1, 2], [1, 2])   // => true
+ * sameShape([1, 2], [2, 1])   // => false
+ */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((n, i) => n === b[i]);
 }
@@ -101,7 +120,11 @@ export class Tensor<A extends Floats = Floats> {
   }
 }
 
-/** Is `data` of double precision? */
+/**
+ * Is `data` of double precision?
+ * @example
+ * isDouble(new Float64Array(1))   // => true
+ */
 export function isDouble(data: Floats): data is Float64Array {
   return data.BYTES_PER_ELEMENT === 8;
 }

@@ -34,12 +34,42 @@ const byteKernels: ByteKernels = {
 
 export type { WeightFormat } from "./constants.ts";
 
+/**
+ * Which kernels a file has.
+ * @example
+ * const target: BundleTarget = "plain";
+ * bundleTargets.includes(target)   // => true
+ */
 export type BundleTarget = (typeof bundleTargets)[number];
+
+/**
+ * Kernels that a file can have: WebAssembly, plain JavaScript, or both, so that the host decides.
+ * @example
+ * bundleTargets   // => ["wasm","plain","both"]
+ */
 export const bundleTargets = ["wasm", "plain", "both"] as const;
+
+/**
+ * What kind of file it is.
+ * @example
+ * const syntax: BundleSyntax = "script";
+ * bundleSyntaxes.includes(syntax)   // => true
+ */
 export type BundleSyntax = (typeof bundleSyntaxes)[number];
+
+/**
+ * A file to import, or one for a script element and for engines without modules.
+ * @example
+ * bundleSyntaxes   // => ["module","script"]
+ */
 export const bundleSyntaxes = ["module", "script"] as const;
 
-/** What `bundle` may be told. */
+/**
+ * What `bundle` may be told.
+ * @example
+ * const options: BundleOptions = { input: [1, 1, 4, 4], target: "plain", format: "f16" };
+ * bundle(new Conv2d(1, 2, { kernel: 1 }), options).code.length > 1000   // => true
+ */
 export interface BundleOptions {
   /** The only shape that the file is for, such as [1,3,224,224]; of several inputs, by name. */
   readonly input?: Shape | Shapes;
@@ -65,7 +95,13 @@ export interface BundleOptions {
   readonly preprocessing?: Preprocessing | undefined;
 }
 
-/** A file of one network. */
+/**
+ * A file of one network.
+ * @example
+ * const { code, weights }: Bundle = bundle(new Conv2d(1, 2, { kernel: 1 }), { input: [1, 1, 4, 4], target: "plain" });
+ * code.includes("predict")   // => true
+ * weights === undefined   // => true
+ */
 export interface Bundle {
   /** Text of the file, in ASCII. */
   readonly code: string;
@@ -168,6 +204,9 @@ function pictureConstants(
  * One JavaScript file (ES5 and typed arrays; no imports, no `eval`) that computes this network for one shape of input: `predict(x)` of
  * numbers [N,C,H,W], or of a picture's bytes where `preprocessing` is given, gives the outputs as a Float32Array; `ready()` is a promise
  * for hosts that compile in their own time.
+ * @example
+ * const { code } = bundle(new Conv2d(1, 2, { kernel: 1 }), { input: [1, 1, 4, 4], target: "plain", syntax: "script", name: "net" });
+ * code.includes("eval(")   // => false
  * @throws TypeError for the wrong kind; RangeError for operations that the target has no kernels for, an option that makes no sense, or
  * weights that the format cannot hold
  */

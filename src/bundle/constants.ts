@@ -7,6 +7,12 @@ import { numberToHalf, halfToNumber } from "../io/weights/half.ts";
 import { Tensor } from "../tensor.ts";
 import type { Shape } from "../tensor.ts";
 
+/**
+ * How a file holds its weights.
+ * @example
+ * const format: WeightFormat = "int8";
+ * bundle(new Conv2d(1, 2, { kernel: 1 }), { input: [1, 1, 4, 4], target: "plain", format }).code.length > 1000   // => true
+ */
 export type WeightFormat = (typeof weightFormats)[number];
 export const weightFormats = ["f32", "f16", "int8"] as const;
 

@@ -7,7 +7,12 @@ import { sizeOf } from "../tensor.ts";
 import { checkBytes, inflate, join } from "./bytes/inflate.ts";
 import { greatestRatio } from "./bytes/zlib.ts";
 
-/** Unsigned bytes with their dimensions, outermost first: [60000, 28, 28] for images, [60000] for labels. */
+/**
+ * Unsigned bytes with their dimensions, outermost first: [60000, 28, 28] for images, [60000] for labels.
+ * @example
+ * const labels: IdxArray = parseIdx(Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 7, 9));
+ * labels.shape   // => [2]
+ */
 export interface IdxArray {
   readonly shape: readonly number[];
   readonly data: Uint8Array;
@@ -19,6 +24,8 @@ const typeNames: Readonly<Record<number, string>> = {
 
 /**
  * The array in an IDX file of unsigned bytes. `data` is a view of `bytes`, not a copy.
+ * @example
+ * parseIdx(Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 7, 9)).data   // => [7,9]
  * @throws FormatError if the file is cut short, goes on after its elements, or holds another type.
  */
 export function parseIdx(bytes: Uint8Array): IdxArray {

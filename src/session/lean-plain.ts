@@ -18,12 +18,22 @@ const operations: Operations = { kernels: plainInference, computations: coreComp
 const least: Capabilities = { operations };
 const withThreads: Capabilities = { operations, threads: poolThreads };
 
-/** As `compile` of session.ts. */
+/**
+ * As `compile` of session.ts.
+ * @example
+ * const session = await compile(new Conv2d(1, 2, { kernel: 1 }), { input: [1, 1, 4, 4], threads: 1 });
+ * session.run(Tensor.zeros([1, 1, 4, 4])).shape   // => [1,2,4,4]
+ */
 export function compile(source: Module | Network, options: CompileOptions = {}): Promise<Session> {
   return compileWith(withThreads, source, options);
 }
 
-/** As `compileSync` of session.ts; a graph wants `fixedNetwork`. */
+/**
+ * As `compileSync` of session.ts; a graph wants `fixedNetwork`.
+ * @example
+ * const session = compileSync(new Conv2d(1, 2, { kernel: 1 }), { input: [1, 1, 4, 4] });
+ * session.run(Tensor.zeros([1, 1, 4, 4])).shape   // => [1,2,4,4]
+ */
 export function compileSync(source: Module | Network, options: CompileOptions = {}): Session {
   return compileSyncWith(least, source, options);
 }

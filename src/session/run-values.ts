@@ -5,7 +5,12 @@ import type { Network } from "../graph/network.ts";
 import { sameShape, showShape, sizeOf, tagOf } from "../tensor.ts";
 import type { Tensor } from "../tensor.ts";
 
-/** Values by name: inputs and overridden values go in, outputs and observed ones come out. A model has one `input` and one `output`. */
+/**
+ * Values by name: inputs and overridden values go in, outputs and observed ones come out. A model has one `input` and one `output`.
+ * @example
+ * const inputs: Named<Tensor<Float32Array>> = { input: Tensor.zeros([1, 1, 4, 4]) };
+ * compileSync(new Conv2d(1, 2, { kernel: 1 }), { input: [1, 1, 4, 4] }).run(inputs).output.shape   // => [1,2,4,4]
+ */
 export type Named<T> = Readonly<Record<string, T>>;
 
 export type Input = Tensor<Float32Array>;

@@ -52,12 +52,20 @@ export interface WeightsReport extends LoadReport {
   readonly notes: readonly string[];
 }
 
-/** A file's tensors, read or not, and what it says of itself. */
+/**
+ * A file's tensors, read or not, and what it says of itself.
+ * @example
+ * const file: AnyWeightsFile = parseSafetensors(saveWeights(new Conv2d(1, 2, { kernel: 1 })));
+ * loadWeights(new Conv2d(1, 2, { kernel: 1 }), file).notes   // => []
+ */
 export type AnyWeightsFile = WeightsFile | SafetensorsFile;
 
 /**
  * Loads weights with the names of timm, torchvision, Cadene or this package into a model, under whatever wrappers and trainers put around
  * the names; of a stopped training run those that it would have written at its end.
+ * @example
+ * const model = new Conv2d(1, 2, { kernel: 1 });
+ * loadWeights(model, saveWeights(model)).notes   // => []
  * @param file safetensors as bytes; or what a reader gave, as `readCheckpoint` for files of PyTorch
  * @throws FormatError for bytes of another format, naming it; RangeError that names what does not fit. Then the model is unchanged.
  */
@@ -186,6 +194,12 @@ function known(model: Module, state: NonNullable<ReturnType<typeof readState>>):
     ]));
 }
 
+/**
+ * What `saveWeights` may be told.
+ * @example
+ * const options: SaveOptions = { dtype: "F16" };
+ * saveWeights(new Conv2d(1, 64, { kernel: 7 }), options).length < 7000   // => true
+ */
 export interface SaveOptions {
   /** How values are stored; F16 halves the file. Default F32. */
   readonly dtype?: "F32" | "F16";

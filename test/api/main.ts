@@ -9,7 +9,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { program, publicNames, root } from "./examples.ts";
+import { entries as documentedEntries, program, root } from "./examples.ts";
 import { report } from "./report.ts";
 import type { Entry } from "./report.ts";
 
@@ -46,11 +46,12 @@ const work = mkdtempSync(join(tmpdir(), "senet-api-"));
 try {
   const examples = join(work, "examples");
   mkdirSync(examples, { recursive: true });
-  writeFileSync(join(examples, "examples.mts"), program(publicNames()));
+  const all = documentedEntries();
+  for (const [i, entry] of all.entries()) writeFileSync(join(examples, `${i}.mts`), program(entry, all[0]));
   writeFileSync(join(examples, "tsconfig.json"), JSON.stringify({
     extends: join(root, "tsconfig.json"),
     compilerOptions: { noUnusedLocals: false, noUnusedParameters: false, rewriteRelativeImportExtensions: false },
-    include: ["examples.mts", ...["src", "test"].map((each) => join(root, each, "host.d.ts"))],
+    include: ["*.mts", ...["src", "test"].map((each) => join(root, each, "host.d.ts"))],
   }));
   await Promise.all([
     tsc("-p", join(root, "tsconfig.pure.json"), "--noEmit", "false", "--emitDeclarationOnly", "--removeComments", "--outDir", work),

@@ -17,7 +17,12 @@ export { encodePng } from "./png-encode.ts";
 
 const signature = [137, 80, 78, 71, 13, 10, 26, 10];
 
-/** Do `bytes` begin as every PNG file does? */
+/**
+ * Do `bytes` begin as every PNG file does?
+ * @example
+ * isPng(await encodePng({ width: 1, height: 1, data: new Uint8Array(4) }))   // => true
+ * isPng(Uint8Array.of(255, 216))   // => false
+ */
 export function isPng(bytes: Uint8Array): boolean {
   checkBytes(bytes, "isPng");
   return signature.every((byte, i) => bytes[i] === byte);

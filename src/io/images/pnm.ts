@@ -7,13 +7,23 @@ import { FormatError } from "../../errors.ts";
 import { checkImage, type DecodeOptions, luma, pixelLimit, type RgbaImage } from "./image.ts";
 import { checkBytes } from "../bytes/inflate.ts";
 
-/** Do `bytes` begin as a PBM, PGM or PPM file does ("P1" to "P6" and white space, or a comment)? */
+/**
+ * Do `bytes` begin as a PBM, PGM or PPM file does ("P1" to "P6" and white space, or a comment)?
+ * @example
+ * isPnm(encodePpm({ width: 1, height: 1, data: new Uint8Array(4) }))   // => true
+ */
 export function isPnm(bytes: Uint8Array): boolean {
   checkBytes(bytes, "isPnm");
   return bytes[0] === 80 && bytes[1] >= 49 && bytes[1] <= 54 && (isSpace(bytes[2]) || bytes[2] === hash);
 }
 
-/** The image of a PBM, PGM or PPM file. @throws FormatError if the file is cut short, corrupt, or larger than `maxPixels`. */
+/**
+ * The image of a PBM, PGM or PPM file.
+ * @example
+ * const { width, data } = decodePnm(Uint8Array.from("P5 2 1 255\n\x07\xff", (letter) => letter.charCodeAt(0)));
+ * [width, ...data]   // => [2,7,7,7,255,255,255,255,255]
+ * @throws FormatError if the file is cut short, corrupt, or larger than `maxPixels`.
+ */
 export function decodePnm(bytes: Uint8Array, options: DecodeOptions = {}): RgbaImage {
   checkBytes(bytes, "decodePnm");
   const maxPixels = pixelLimit(options, "decodePnm");
@@ -58,7 +68,11 @@ export function decodePnm(bytes: Uint8Array, options: DecodeOptions = {}): RgbaI
   return { data, width, height };
 }
 
-/** `image` as a raw PPM file, 8 bits a sample; alpha is dropped. */
+/**
+ * `image` as a raw PPM file, 8 bits a sample; alpha is dropped.
+ * @example
+ * encodePpm({ width: 1, height: 1, data: Uint8Array.of(1, 2, 3, 255) }).slice(-3)   // => [1,2,3]
+ */
 export function encodePpm(image: RgbaImage): Uint8Array {
   checkImage(image, "encodePpm: image");
   const { file, at } = begin("P6", image, 3);
@@ -70,7 +84,11 @@ export function encodePpm(image: RgbaImage): Uint8Array {
   return file;
 }
 
-/** `image` as a raw PGM file of its luma (as preprocessing makes grey), 8 bits a sample; alpha is dropped. */
+/**
+ * `image` as a raw PGM file of its luma (as preprocessing makes grey), 8 bits a sample; alpha is dropped.
+ * @example
+ * encodePgm({ width: 1, height: 1, data: Uint8Array.of(255, 255, 255, 255) }).slice(-1)   // => [255]
+ */
 export function encodePgm(image: RgbaImage): Uint8Array {
   checkImage(image, "encodePgm: image");
   const { file, at } = begin("P5", image, 1);

@@ -14,12 +14,20 @@ import { resize } from "./resize.ts";
 
 export type { Preprocessing } from "./preprocessing-json.ts";
 
-/** What becomes of an image before mean and standard deviation. */
+/**
+ * What becomes of an image before mean and standard deviation.
+ * @example
+ * const geometry: Geometry = { size: [2, 2], interpolation: "bilinear", channels: "gray" };
+ * levelsOf({ width: 4, height: 4, data: new Uint8Array(64).fill(255) }, geometry)   // => [255,255,255,255]
+ */
 export type Geometry = Pick<Preprocessing, "size" | "resize" | "interpolation" | "order" | "channels">;
 
 /**
  * The levels, 0 to 255, of an image that is resized and cropped: [channels, height, width] bytes. `preprocess` makes its numbers of the
  * same ones.
+ * @example
+ * const white = { width: 4, height: 4, data: new Uint8Array(64).fill(255) };
+ * levelsOf(white, { size: [1, 2], interpolation: "bilinear", channels: "rgb" })   // => [255,255,255,255,255,255]
  * @throws TypeError or RangeError if the image is not RGBA bytes of its size.
  */
 export function levelsOf(image: RgbaImage, geometry: Geometry): Uint8Array {
@@ -73,7 +81,11 @@ export function preprocess(images: RgbaImage | readonly RgbaImage[], preprocessi
   return batch;
 }
 
-/** How large an image becomes before the crop: [height, width]. */
+/**
+ * How large an image becomes before the crop: [height, width].
+ * @example
+ * resizedSize(300, 600, 256)   // => [256,512]
+ */
 export function resizedSize(height: number, width: number, to: Preprocessing["resize"]): readonly [number, number] {
   check("resizedSize", "height", height, whole());
   check("resizedSize", "width", width, whole());
@@ -92,6 +104,9 @@ export function resizedSize(height: number, width: number, to: Preprocessing["re
 /**
  * Where a crop of `wanted` pixels from the middle of `size` begins, negative where it is padded: torchvision's CenterCrop,
  * whose halves go to the even neighbour and whose padding is smaller before than behind.
+ * @example
+ * cropStart(256, 224)   // => 16
+ * cropStart(2, 5)   // => -1
  */
 export function cropStart(size: number, wanted: number): number {
   check("cropStart", "size", size, whole());
@@ -147,7 +162,12 @@ function checkEach(name: string, values: unknown, channels: number): void {
   if (length !== channels) throw new RangeError(`levelTables: ${name} wants ${channels} numbers, one a channel, got ${length}`);
 }
 
-/** What each of the 256 levels becomes in each channel, in float32 steps as torchvision takes them. */
+/**
+ * What each of the 256 levels becomes in each channel, in float32 steps as torchvision takes them.
+ * @example
+ * const [red] = levelTables(1, 1, [0.5], [0.5]);
+ * [red[0], red[255]]   // => [-1,1]
+ */
 export function levelTables(channels: number, range: number, mean: readonly number[], std: readonly number[]): Float32Array[] {
   const { fround } = Math;
   check("levelTables", "channels", channels, whole(1, 65536));

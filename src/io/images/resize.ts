@@ -6,17 +6,37 @@
 import { tagOf } from "../../checks.ts";
 import { show } from "../../errors.ts";
 
+/**
+ * How pixels between pixels are made: Pillow's filters of these names, which widen where a picture shrinks.
+ * @example
+ * const interpolation: Interpolation = "bicubic";
+ * resize(Uint8Array.of(0, 255), 1, 1, 2, 1, 1, interpolation)   // => [128]
+ */
 export type Interpolation = "bilinear" | "bicubic";
 
 /**
  * Which pass comes first. "across": along the rows, then down the columns, as Pillow had it until 12.1. "pillow-13", the default: down
  * first where the height shrinks, and by more than twice as many pixels as the width, as Pillow has it since 13.0. (Pillow 12.2 and 12.3
  * went down first only where a picture was more than 100 times as high as wide.)
+ * @example
+ * const order: PassOrder = "across";
+ * resize(Uint8Array.of(0, 255), 1, 1, 2, 1, 1, "bilinear", undefined, order)   // => [128]
  */
 export type PassOrder = "across" | "pillow-13";
+
+/**
+ * Every order of the two passes.
+ * @example
+ * passOrders   // => ["across","pillow-13"]
+ */
 export const passOrders: readonly PassOrder[] = ["across", "pillow-13"];
 
-/** A rectangle of the resized image, in its pixels. */
+/**
+ * A rectangle of the resized image, in its pixels.
+ * @example
+ * const right: Window = { top: 0, left: 1, height: 1, width: 1 };
+ * resize(Uint8Array.of(10, 20), 1, 1, 2, 1, 2, "bilinear", right)   // => [20]
+ */
 export interface Window {
   readonly top: number;
   readonly left: number;
@@ -61,6 +81,8 @@ const bandBytes = 4194304;
  * `source`, [inHeight, inWidth, channels] bytes, resized to outHeight x outWidth; of that the rectangle `window` (all of it
  * unless told) as [window.height, window.width, channels] bytes. Only what the window needs is computed: a cropped corner of
  * a huge enlargement costs no more than its own pixels.
+ * @example
+ * resize(Uint8Array.of(0, 100), 1, 1, 2, 1, 4, "bilinear")   // => [0,25,75,100]
  * @throws TypeError for what is no bytes; RangeError if a size is wrong or the window lies outside the resized image.
  */
 export function resize(

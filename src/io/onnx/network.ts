@@ -44,7 +44,12 @@ const bytesByName: ArgumentKind = {
 /** Operator sets that are read: ONNX's own from 1 (exporters: 7) up to this. */
 const NEWEST_OPSET = 28;
 
-/** A network from an ONNX file, to run: `compile` takes it as it takes a model. */
+/**
+ * A network from an ONNX file, to run: `compile` takes it as it takes a model.
+ * @example
+ * const network: LeanOnnxNetwork = importOnnx(writeOnnx(lower(new Conv2d(1, 2, { kernel: 1 }), [1, 1, 4, 4])));
+ * network.inputs[0].name   // => input
+ */
 export class LeanOnnxNetwork implements Network {
   readonly title: string;
   readonly inputs: readonly NetworkInput[];

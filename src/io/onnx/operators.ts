@@ -2,4 +2,9 @@
 import type { OnnxOperators } from "./lean.ts";
 import { operators as all } from "./operators/index.ts";
 
+/**
+ * Every operator that there is, for the lean `importOnnx`.
+ * @example
+ * Object.hasOwn(operators, "DepthToSpace")   // => true
+ */
 export const operators: OnnxOperators = all;

@@ -109,6 +109,8 @@ function valueMessage({ name, shape }: Pick<Value, "name" | "shape">, open: bool
 /**
  * Does a graph, as it is written, compute the same for any batch? Not where numbers move from one image to another, or a constant has a
  * batch of its own.
+ * @example
+ * keepsBatch(lower(new Conv2d(1, 2, { kernel: 1 }), [2, 1, 4, 4]))   // => true
  * @param graph for a batch of at least 2, so that it can be told from other sizes
  */
 export function keepsBatch(graph: Graph): boolean {

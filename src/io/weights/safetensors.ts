@@ -20,7 +20,12 @@ import { decodeUtf8, encodeUtf8 } from "../bytes/utf8.ts";
 import { littleEndian, numbersOf, swapEach, widthOf } from "./stored.ts";
 import type { StoredTensor, WeightsFile } from "./stored.ts";
 
-/** What a weights file holds. */
+/**
+ * What a weights file holds.
+ * @example
+ * const file: SafetensorsFile = parseSafetensors(writeSafetensors(new Map([["a", Tensor.zeros([2, 3])]])));
+ * file.tensors.get("a")?.shape   // => [2,3]
+ */
 export interface SafetensorsFile {
   /** By name, in the header's order. F32, F16 and BF16 come as Float32Array, F64 as Float64Array. */
   readonly tensors: Map<string, Tensor>;
@@ -58,6 +63,9 @@ interface Opened {
 /**
  * Opens a weights file: tensors of every number format, views of `bytes`, read when they are wanted. Takes what the official library
  * takes: white space before the header, `"__metadata__": null`, a tensor described twice alike.
+ * @example
+ * const { tensors } = readSafetensors(writeSafetensors(new Map([["a", Tensor.zeros([2, 3])]])));
+ * tensors.get("a")?.dtype   // => F32
  * @throws FormatError with one line on what is wrong, naming the tensor; TypeError if `bytes` are no bytes
  */
 export function readSafetensors(bytes: Uint8Array | ArrayBuffer): WeightsFile {
@@ -222,6 +230,12 @@ function checkCover(entries: readonly Entry[], dataLength: number): void {
   if (at !== dataLength) throw new FormatError(`safetensors: the last ${dataLength - at} bytes of the data belong to no tensor`);
 }
 
+/**
+ * What `writeSafetensors` may be told.
+ * @example
+ * const options: WriteSafetensorsOptions = { dtype: "F16", metadata: { by: "me" } };
+ * parseSafetensors(writeSafetensors(new Map([["a", Tensor.zeros([2])]]), options)).metadata.by   // => me
+ */
 export interface WriteSafetensorsOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   /**

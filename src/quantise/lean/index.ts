@@ -27,13 +27,27 @@ import { Planner } from "../../session/plan/planner.ts";
 import { leanBindings } from "./bindings.ts";
 import { answerHash, broken, examplePixels, readLean } from "./file.ts";
 
-/** What `openInt8` may be told. */
+/**
+ * What `openInt8` may be told.
+ * @example
+ * const model = new Conv2d(1, 4, { kernel: 3, padding: 1 });
+ * const file = saveQuantised(quantise(model, [Tensor.of(Array.from({ length: 64 }, (_, i) => i / 64), [1, 1, 8, 8])]).network);
+ * const options: Int8Options = { dots: "wide" };
+ * openInt8Sync(file, options).input   // => [1,1,8,8]
+ */
 export interface Int8Options {
   /** Which products of bytes; by default a measurement of some milliseconds decides. No bit depends on it. */
   readonly dots?: Dots;
 }
 
-/** A network of bytes, ready to run. */
+/**
+ * A network of bytes, ready to run.
+ * @example
+ * const model = new Conv2d(1, 4, { kernel: 3, padding: 1 });
+ * const file = saveQuantised(quantise(model, [Tensor.of(Array.from({ length: 64 }, (_, i) => i / 64), [1, 1, 8, 8])]).network);
+ * const network: Int8Network = openInt8Sync(file);
+ * network.output   // => [1,4,8,8]
+ */
 export interface Int8Network {
   /** [1, channels, height, width], as the file was measured. */
   readonly input: Shape;
@@ -104,6 +118,11 @@ function made(given: Uint8Array | ArrayBuffer, options: Int8Options): Made {
 
 /**
  * Reads a quantised file and makes its kernels, while others have their turns.
+ * @example
+ * const model = new Conv2d(1, 4, { kernel: 3, padding: 1 });
+ * const file = saveQuantised(quantise(model, [Tensor.of(Array.from({ length: 64 }, (_, i) => i / 64), [1, 1, 8, 8])]).network);
+ * const network = await openInt8(file);
+ * network.run(new Float32Array(64)).length   // => 256
  * @param file what `saveQuantised` or `senet convert --int8` wrote
  * @throws (as a rejection) FormatError in one line for what is no such file, is damaged, or has layers of float32; TypeError for what are
  * no bytes; Error where there is no WebAssembly with vectors
@@ -113,7 +132,14 @@ export async function openInt8(file: Uint8Array | ArrayBuffer, options: Int8Opti
   return finish(await WebAssembly!.compile(module));
 }
 
-/** The same at once; pages refuse large modules at once. @throws as `openInt8` */
+/**
+ * The same at once; pages refuse large modules at once.
+ * @example
+ * const model = new Conv2d(1, 4, { kernel: 3, padding: 1 });
+ * const file = saveQuantised(quantise(model, [Tensor.of(Array.from({ length: 64 }, (_, i) => i / 64), [1, 1, 8, 8])]).network);
+ * openInt8Sync(file).run(new Float32Array(64)).length   // => 256
+ * @throws as `openInt8`
+ */
 export function openInt8Sync(file: Uint8Array | ArrayBuffer, options: Int8Options = {}): Int8Network {
   const { module, finish } = made(file, options);
   return finish(new WebAssembly!.Module(module));

@@ -19,7 +19,12 @@ export interface PoolWorker {
   terminate(): void;
 }
 
-/** Where workers come from: an address, or a function that starts one, of worker_threads or the web's. */
+/**
+ * Where workers come from: an address, or a function that starts one, of worker_threads or the web's.
+ * @example
+ * const source: WorkerSource = "/pool-worker.js";
+ * typeof source   // => string
+ */
 export type WorkerSource = string | { readonly href: string } | (() => object);
 
 /** Said by setWorkers; by default workers are made of a text. */
