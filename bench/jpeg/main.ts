@@ -1,5 +1,6 @@
 /**
- * senet's JPEG decoder beside jpeg-js (npm, plain JavaScript) and Pillow (libjpeg-turbo), on photographs of 4 megapixels.
+ * senet's JPEG decoders, `decodeJpeg` (plain) and `decodeImage` (with WebAssembly's vectors), beside jpeg-js (npm, plain JavaScript) and
+ * Pillow (libjpeg-turbo), on photographs of 4 megapixels.
  *
  *     (cd bench/jpeg && npm install) && npx tsx bench/jpeg/main.ts --python PYTHON [--rounds N] [FILE.jpg ...]
  *
@@ -12,6 +13,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { decodeImageSync } from "../../src/io/images/decode.ts";
 import { decodeJpeg } from "../../src/io/images/jpeg/decode.ts";
 import { machine } from "../peers/machine.ts";
 
@@ -55,21 +57,22 @@ try {
     words.push(...["420", "444", "progressive", "grey"].map((kind) => join(folder, `${kind}.jpg`)));
   }
   console.log(`${machine()}; Node ${process.versions.node}`);
-  console.log("| file | bytes | senet, ms | jpeg-js, ms | Pillow, ms | senet over jpeg-js | over Pillow |");
-  console.log("|---|---|---|---|---|---|---|");
+  console.log("| file | bytes | decodeImage, ms | decodeJpeg, ms | jpeg-js, ms | Pillow, ms | over jpeg-js | over Pillow |");
+  console.log("|---|---|---|---|---|---|---|---|");
   for (const file of words) {
     const bytes = new Uint8Array(readFileSync(file));
-    const times = [Infinity, Infinity, Infinity];
-    for (let round = 0; round < rounds; round++) {
-      const [ours, theirs, native] = times;
-      times[0] = Math.min(ours, best(() => decodeJpeg(bytes)));
-      times[1] = Math.min(theirs, best(() => jpegJs.decode(bytes, { useTArray: true, maxMemoryUsageInMB: 2048 })));
-      times[2] = Math.min(native, Number(String.fromCharCode(...execFileSync(python, [script, "time", file, String(4 * perRound)]))));
-    }
-    const [ours, theirs, native] = times;
+    const ways: (() => number)[] = [
+      () => best(() => decodeImageSync(bytes)),
+      () => best(() => decodeJpeg(bytes)),
+      () => best(() => jpegJs.decode(bytes, { useTArray: true, maxMemoryUsageInMB: 2048 })),
+      () => Number(String.fromCharCode(...execFileSync(python, [script, "time", file, String(4 * perRound)]))),
+    ];
+    const times = ways.map(() => Infinity);
+    for (let round = 0; round < rounds; round++) ways.forEach((way, i) => (times[i] = Math.min(times[i], way())));
+    const [vectors, plain, theirs, native] = times;
+    const over = (time: number, digits: number): string => [vectors, plain].map((ours) => (ours / time).toFixed(digits)).join("; ");
     console.log(`| ${[
-      basename(file), bytes.length.toLocaleString("en"), ...times.map((time) => time.toFixed(1)), (ours / theirs).toFixed(2),
-      (ours / native).toFixed(1),
+      basename(file), bytes.length.toLocaleString("en"), ...times.map((time) => time.toFixed(1)), over(theirs, 2), over(native, 1),
     ].join(" | ")} |`);
   }
 } finally {

@@ -2,7 +2,7 @@
 import { FormatError } from "../../errors.ts";
 import { checkBytes } from "../bytes/inflate.ts";
 import { type DecodeOptions, pixelLimit, type RgbaImage } from "./image.ts";
-import { decodeJpeg } from "./jpeg/decode.ts";
+import { decodeJpegByVectors } from "./jpeg-vectors.ts";
 import { orientationOf, upright } from "./orientation.ts";
 import { decodePng, decodePngSync, isPng } from "./png.ts";
 import { decodePnm, isPnm } from "./pnm.ts";
@@ -74,7 +74,7 @@ function turned(image: RgbaImage, bytes: Uint8Array, options: DecodeOptions): Rg
 
 function decodeOther(bytes: Uint8Array, options: DecodeOptions): RgbaImage {
   const format = imageFormat(bytes);
-  if (format === "JPEG") return turned(decodeJpeg(bytes, options), bytes, options);
+  if (format === "JPEG") return turned(decodeJpegByVectors(bytes, options), bytes, options);
   if (format === "PNM") return decodePnm(bytes, options);
   if (format !== undefined) throw new UnsupportedImage(format);
   if (bytes.length === 0) throw new FormatError("image: the file is empty");

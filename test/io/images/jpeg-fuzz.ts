@@ -1,7 +1,7 @@
 /**
  * Damaged and hostile JPEG files: bits that flip, bytes that change, files cut short, pieces lost and doubled, sizes and lengths of any
  * kind. Each must give a picture of at most as many pixels as are allowed, or be refused by a FormatError, within two seconds and in memory
- * that the allowed pixels bound; what is read strictly must be read alike with `tolerant`.
+ * that the allowed pixels bound; what is read strictly must be read alike with `tolerant`, and by vectors.
  *
  *     npx tsx test/io/images/jpeg-fuzz.ts 100000 1        cases, seed
  */
@@ -9,6 +9,7 @@ import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { FormatError } from "../../../src/errors.ts";
 import type { RgbaImage } from "../../../src/io/images/image.ts";
+import { decodeJpegByVectors } from "../../../src/io/images/jpeg-vectors.ts";
 import { decodeJpeg } from "../../../src/io/images/jpeg/decode.ts";
 import { mulberry32 } from "../../fixtures/recipe.ts";
 import { allocated } from "../../support/allocations.ts";
@@ -80,6 +81,10 @@ export function fuzz(cases: number, seed: number): { read: number; refused: numb
     const bytes = damaged(sources[below(sources.length)]);
     try {
       const [strict, tolerant] = [decoded(bytes, false), decoded(bytes, true)];
+      if (tolerant !== undefined) {
+        const { data } = decodeJpegByVectors(bytes, { maxPixels, tolerant: true }, 0);
+        if (tolerant.data.some((level, at) => level !== data[at])) throw new Error("another picture by vectors");
+      }
       if (strict !== undefined) {
         tally.read++;
         if (tolerant?.data.some((level, at) => level !== strict.data[at]) !== false) throw new Error("another picture with `tolerant`");

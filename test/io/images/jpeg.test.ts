@@ -5,6 +5,7 @@ import * as assert from "uvu/assert";
 import { FormatError } from "../../../src/errors.ts";
 import { decodeImage } from "../../../src/io/images/decode.ts";
 import type { RgbaImage } from "../../../src/io/images/image.ts";
+import { decodeJpegByVectors } from "../../../src/io/images/jpeg-vectors.ts";
 import { decodeJpeg } from "../../../src/io/images/jpeg/decode.ts";
 import { orientationOf } from "../../../src/io/images/orientation.ts";
 import { allocated } from "../../support/allocations.ts";
@@ -51,18 +52,23 @@ function digest({ data, width, height }: RgbaImage): Picture {
   return { size: [width, height], sha256: createHash("sha256").update(rgb).digest("hex") };
 }
 
+/** Files of any size. */
+const byVectors: typeof decodeJpeg = (bytes, options) => decodeJpegByVectors(bytes, options, 0);
+
 for (const { name, note, file, strict, lenient = strict } of cases) {
   test(`${name}: ${note}`, async () => {
     const bytes = fromBase64(file);
     for (const [wanted, tolerant] of [[strict, false], [lenient, true]] as const) {
       if ("error" in wanted || name in unread) {
-        const error = await failure(() => decodeJpeg(bytes, { tolerant }));
-        assert.instance(error, FormatError, String(error));
-        assert.match(error.message, unread[name] ?? reasons[name]);
+        for (const decode of [decodeJpeg, byVectors]) {
+          const error = await failure(() => decode(bytes, { tolerant }));
+          assert.instance(error, FormatError, String(error));
+          assert.match(error.message, unread[name] ?? reasons[name]);
+        }
         continue;
       }
       const { upright, ...picture } = wanted;
-      assert.equal(digest(decodeJpeg(bytes, { tolerant })), picture);
+      for (const decode of [decodeJpeg, byVectors]) assert.equal(digest(decode(bytes, { tolerant })), picture);
       assert.equal(digest(await decodeImage(bytes, { tolerant })), picture);
       assert.equal(digest(await decodeImage(bytes, { tolerant, applyOrientation: true })), upright ?? picture);
     }
@@ -98,6 +104,18 @@ test("no orientation is made up of damaged Exif", () => {
 test("damaged and hostile files: a picture of bounded size and memory, or our own refusal", () => {
   const { read, refused, saved } = fuzz(2500, 7);
   assert.ok(read > 300 && refused > 1000 && saved > 300, `${read} read, ${refused} refused, ${saved} of these read with tolerant`);
+});
+
+test("scans that go through a picture again and again are refused in the end", () => {
+  const file = Array.from(bytesOf("progressive"));
+  const frame = file.findIndex((byte, i) => byte === 0xff && file[i + 1] === 0xc2);
+  file.splice(frame + 5, 4, 900 >> 8, 900 & 255, 1200 >> 8, 1200 & 255);
+  const scan = file.map((_, i) => i).filter((i) => file[i] === 0xff && file[i + 1] === 0xda).pop()!;
+  const header = file.slice(scan, scan + 2 + file[scan + 3]);
+  const withScans = (count: number): Uint8Array =>
+    Uint8Array.from([...file.slice(0, -2), ...Array.from({ length: count }, () => header).flat(), 0xff, 0xd9]);
+  assert.is(decodeJpeg(withScans(30)).width, 1200);
+  assert.throws(() => decodeJpeg(withScans(1000)), /there are too many scans/);
 });
 
 test("memory: twice the picture, four times it where scans are many", () => {

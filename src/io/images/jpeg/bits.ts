@@ -3,6 +3,7 @@
  * no class: what it holds has short names when it is minified.
  */
 import { check } from "./check.ts";
+import type { Component, Scan } from "./component.ts";
 import { type Codes, extend, lookBits } from "./huffman.ts";
 import { zigzag } from "./zigzag.ts";
 
@@ -30,17 +31,11 @@ export interface JpegBits {
   restart(expected: number): boolean;
   /** Were more bits read than there are? Then what was read of them is zeros. */
   exhausted(): boolean;
-  /** The next `count` bits, at most 16. */
-  get(count: number): number;
-  /** The next bit. */
-  bit(): number;
-  /** The next symbol; 0, after 17 bits, where no code is like that. */
-  symbol(codes: Codes): number;
   /**
-   * Reads coefficients from `first` to `last`, whose units are `factors`, in the blocks' order; the result is the symbol that ended them
-   * early, or -1.
+   * Gets what reads a component's next block into its coefficients at `at`: as sequential scans have it (ITU-T T.81, F.2.2), or progressive
+   * ones (G.1.2 and G.2).
    */
-  band(codes: Codes, coefficients: Int16Array, at: number, first: number, last: number, factors: Uint16Array): number;
+  blockReader(scan: Scan): (component: Component, at: number) => void;
 }
 
 /** Reads a file from behind its first marker. */
@@ -94,17 +89,17 @@ export function openBits(bytes: Uint8Array): JpegBits {
 
   function load(): void {
     if (data.length === 0) data = new Uint8Array(bytes.length + unitBytes);
-    let at = place;
     let count = 0;
-    for (marker = 0; at < bytes.length; count++) {
-      data[count] = bytes[at];
-      if (bytes[at++] !== 0xff) continue;
+    for (marker = 0; marker === 0 && place < bytes.length;) {
+      const end = bytes.indexOf(0xff, place) + 1 || bytes.length + 1;
+      data.set(bytes.subarray(place, end), count);
+      count += end - place - 1;
+      place = end;
       // Any number of FF and a 00 stand for one FF.
-      while (bytes[at] === 0xff) at++;
-      marker = bytes[at++] ?? 0;
-      if (marker !== 0 || at > bytes.length) break;
+      while (bytes[place] === 0xff) place++;
+      marker = bytes[place++] ?? 0;
+      if (place <= bytes.length && marker === 0) count++;
     }
-    place = at;
     begin(count);
   }
 
@@ -142,8 +137,6 @@ export function openBits(bytes: Uint8Array): JpegBits {
     return bits;
   }
 
-  const bit = (): number => marker > 0 && left > 0 ? (word >> --left) & 1 : get(1);
-
   function symbol({ look, longer }: Codes): number {
     const found = look[peek(lookBits)];
     let size = (found >> 8) & 15 || lookBits;
@@ -156,8 +149,67 @@ export function openBits(bytes: Uint8Array): JpegBits {
     return value ?? 0 * get(1);
   }
 
+  /**
+   * Reads coefficients from `first` to `last`, whose units are `factors`, in the blocks' order; the result is the symbol that ended them
+   * early, or -1.
+   */
+  function band({ coefficients, tops, ac }: Component, at: number, first: number, last: number, factors: Uint16Array): number {
+    const { look } = ac!;
+    // What stands above stands here once more, with variables that V8 keeps in registers: half of the time of reading goes by here.
+    let bits = word;
+    let count = left;
+    let from = next;
+    let end = -1;
+    let top = 0;
+    for (let k = first; k <= last; k++) {
+      if (count < 16) {
+        bits = (bits << 16) | (data[from] << 8) | data[from + 1];
+        from += 2;
+        count += 16;
+      }
+      let entry = marker === 0 ? 0 : look[(bits >> (count - lookBits)) & ((1 << lookBits) - 1)];
+      let value = entry >> 16;
+      let size = entry & 15;
+      count -= (entry >> 8) & 15;
+      if (entry === 0) {
+        word = bits;
+        left = count;
+        next = from;
+        entry = symbol(ac!);
+        size = entry & 15;
+        if (size > 0) value = extend(get(size), size);
+        bits = word;
+        count = left;
+        from = next;
+      } else if (size > 0) {
+        if (value === 0) {
+          if (count < 16) {
+            bits = (bits << 16) | (data[from] << 8) | data[from + 1];
+            from += 2;
+            count += 16;
+          }
+          value = extend((bits >> (count - size)) & ((1 << size) - 1), size);
+        }
+        count -= size;
+      }
+      k += (entry >> 4) & 15;
+      if (size > 0) {
+        coefficients[at + zigzag[k]] = value * factors[zigzag[k]];
+        top = k;
+      } else if ((entry & 255) < 0xf0) {
+        end = entry & 255;
+        break;
+      }
+    }
+    word = bits;
+    left = count;
+    next = from;
+    if (top > tops[at >> 6]) tops[at >> 6] = top;
+    return end;
+  }
+
   return {
-    byte, pair, take, nextMarker, load, exhausted, get, bit, symbol,
+    byte, pair, take, nextMarker, load, exhausted,
     segment: () => take(pair() - 2),
     ended: () => ended,
     restart(expected) {
@@ -176,54 +228,60 @@ export function openBits(bytes: Uint8Array): JpegBits {
         }
       }
     },
-    band({ look, longer }, coefficients, at, first, last, factors) {
-      // What stands above stands here once more, with variables that V8 keeps in registers: half of the time of reading goes by here.
-      let bits = word;
-      let count = left;
-      let from = next;
-      let end = -1;
-      for (let k = first; k <= last; k++) {
-        if (count < 16) {
-          bits = (bits << 16) | (data[from] << 8) | data[from + 1];
-          from += 2;
-          count += 16;
-        }
-        let entry = marker === 0 ? 0 : look[(bits >> (count - lookBits)) & ((1 << lookBits) - 1)];
-        let value = entry >> 16;
-        let size = entry & 15;
-        count -= (entry >> 8) & 15;
-        if (entry === 0) {
-          word = bits;
-          left = count;
-          next = from;
-          entry = symbol({ look, longer });
-          size = entry & 15;
-          if (size > 0) value = extend(get(size), size);
-          bits = word;
-          count = left;
-          from = next;
-        } else if (size > 0) {
-          if (value === 0) {
-            if (count < 16) {
-              bits = (bits << 16) | (data[from] << 8) | data[from + 1];
-              from += 2;
-              count += 16;
-            }
-            value = extend((bits >> (count - size)) & ((1 << size) - 1), size);
-          }
-          count -= size;
-        }
-        k += (entry >> 4) & 15;
-        if (size > 0) coefficients[at + zigzag[k]] = value * factors[zigzag[k]];
-        else if ((entry & 255) < 0xf0) {
-          end = entry & 255;
-          break;
-        }
+    blockReader(scan) {
+      const { first, last, high, low } = scan;
+      const unit = 1 << low;
+      const factors = new Uint16Array(64).fill(unit);
+
+      /** After the symbol of an end of band: the next blocks, this one included, have nothing more. */
+      function endBand(code: number): void {
+        scan.run = (1 << (code >> 4)) + get(code >> 4);
       }
-      word = bits;
-      left = count;
-      next = from;
-      return end;
+
+      return (component, at) => {
+        const { coefficients, tops, steps } = component;
+        if (first === 0) {
+          if (high > 0) coefficients[at] |= get(1) << low;
+          else {
+            // DC differs from the last one.
+            const size = symbol(component.dc!);
+            if (size > 0) component.predictor = (component.predictor + extend(get(size), size)) | 0;
+            coefficients[at] = component.predictor * (last > 0 ? steps![0] : unit);
+          }
+        }
+        if (high === 0) {
+          const end = scan.run > 0 || last === 0 ? -1 : band(component, at, first || 1, last, first > 0 ? factors : steps!);
+          if (end >= 0 && first > 0) endBand(end);
+        } else for (let k = first || 64; k <= last; k++) {
+          let zeros = 64;
+          let value = 0;
+          if (scan.run === 0) {
+            const code = symbol(component.ac!);
+            if ((code & 15) > 0) value = get(1) > 0 ? unit : -unit;
+            if (value !== 0 || code >= 0xf0) zeros = code >> 4;
+            else endBand(code);
+          }
+          // Coefficients that are known get their next bit on the way; `zeros` of the others are passed over.
+          const until = scan.run > 0 ? Math.min(last, tops[at >> 6]) : last;
+          for (; k <= until; k++) {
+            const i = at + zigzag[k];
+            const known = coefficients[i];
+            if (known === 0 && zeros-- === 0) break;
+            if (known === 0) continue;
+            if (left === 0) {
+              word = data[next++];
+              left = 8;
+            }
+            if (((word >> --left) & 1) > 0 && (known & unit) === 0) coefficients[i] += known > 0 ? unit : -unit;
+          }
+          if (scan.run > 0) break;
+          if (value !== 0) {
+            coefficients[at + zigzag[k]] = value;
+            if (k > tops[at >> 6]) tops[at >> 6] = k;
+          }
+        }
+        if (scan.run > 0) scan.run--;
+      };
     },
   };
 }

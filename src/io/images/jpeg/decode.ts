@@ -11,11 +11,15 @@ import { scansOf } from "./file.ts";
 import { check } from "./check.ts";
 import { makeFrame } from "./frame.ts";
 import { readHeader } from "./header.ts";
-import { makePicture } from "./picture.ts";
+import { type PictureMaker, makePicture } from "./picture.ts";
 import { readScan } from "./read-scan.ts";
 
-/** Blocks that all scans of a file may go through together: seconds of work, and far more than any encoder asks for. */
-const mostBlocks = 1 << 27;
+/**
+ * Blocks that all scans of a file may go through together: so many times each of the image, and at least this number, which is a third of a
+ * second's work. It is far more than any encoder asks for.
+ */
+const mostScans = 40;
+const leastBlocks = 1 << 22;
 
 /**
  * The image of a JPEG file.
@@ -26,6 +30,11 @@ const mostBlocks = 1 << 27;
  * said   // => JPEG: the file does not begin with FF D8 FF
  */
 export function decodeJpeg(bytes: Uint8Array, options: DecodeOptions = {}): RgbaImage {
+  return decodeJpegWith(bytes, options, makePicture);
+}
+
+/** The same, by what `pictureOf` makes. */
+export function decodeJpegWith(bytes: Uint8Array, options: DecodeOptions, pictureOf: PictureMaker): RgbaImage {
   checkBytes(bytes, "decodeJpeg");
   const header = readHeader(bytes, pixelLimit(options, "decodeJpeg"));
   const { tolerant = false } = options;
@@ -39,7 +48,8 @@ export function decodeJpeg(bytes: Uint8Array, options: DecodeOptions = {}): Rgba
   }
   const file = openBits(all);
   let data: Uint8ClampedArray | undefined;
-  let blocks = 0;
+  /** That may still be gone through. */
+  let left = leastBlocks;
   let done = false;
   try {
     const frame = makeFrame(header);
@@ -49,14 +59,17 @@ export function decodeJpeg(bytes: Uint8Array, options: DecodeOptions = {}): Rgba
     // A sequential file whose first scan holds everything need not be kept: a row of units does.
     const once = !progressive && scan!.components.length === count;
     for (const component of components) {
-      component.coefficients = new Int16Array(component.stride * component.v * 64 * (once ? 1 : unitsHigh));
+      const blocks = component.stride * component.v * (once ? 1 : unitsHigh);
+      component.coefficients = new Int16Array(blocks * 64);
+      component.tops = new Uint8Array(blocks);
+      left += blocks * mostScans;
     }
-    data = new Uint8ClampedArray(width * height * 4).fill(255);
-    const add = makePicture(frame, data);
+    data = new Uint8ClampedArray(width * height * 4);
+    const add = pictureOf(frame, data);
     let lastWhole = 0;
     while (scan !== undefined) {
-      for (const { coefficients } of scan.components) blocks += coefficients.length / 64 + 64;
-      check(blocks <= mostBlocks, "there are too many scans");
+      for (const { tops } of scan.components) left -= tops.length + 64;
+      check(left > 0, "there are too many scans");
       lastWhole = readScan(file, frame, scan, (row) => {
         if (!once) return;
         add(row, row);
@@ -69,7 +82,7 @@ export function decodeJpeg(bytes: Uint8Array, options: DecodeOptions = {}): Rgba
     if (!once) for (let row = 0; row < unitsHigh; row++) add(row, lastWhole);
   } catch (error) {
     // Where the image is there, libjpeg reads on to the end marker, but does not wait for it.
-    if (!(error instanceof FormatError) || blocks > mostBlocks || !(tolerant || (done && file.ended()))) throw error;
+    if (!(error instanceof FormatError) || left < 1 || !(tolerant || (done && file.ended()))) throw error;
     if (!done) {
       // Pillow's picture has no ink then: black, or without its four inks white.
       data = new Uint8ClampedArray(width * height * 4).fill(count > 3 ? 255 : 0);

@@ -4,7 +4,8 @@
  */
 import type { JpegBits } from "./bits.ts";
 import { check } from "./check.ts";
-import type { Component, Frame, Scan } from "./frame.ts";
+import type { Component, Scan } from "./component.ts";
+import type { Frame } from "./frame.ts";
 import { type Codes, type HuffmanTable, buildCodes } from "./huffman.ts";
 import { standardTables } from "./standard-tables.ts";
 import { zigzag } from "./zigzag.ts";
@@ -72,7 +73,8 @@ export function scansOf(file: JpegBits, { components: all, progressive, parts, c
       components.push(component);
       blocks += component.h * component.v;
     }
-    const [first, last, bits] = file.take(3);
+    const said = file.take(3);
+    const [first, last, bits] = progressive ? said : [0, 63, 0];
     const [high, low] = [bits >> 4, bits & 15];
     check(
       (count === 1 || blocks < 11) && (!progressive ||
@@ -85,8 +87,8 @@ export function scansOf(file: JpegBits, { components: all, progressive, parts, c
       const { missing, missingBefore, slot } = component;
       component.steps ??= steps[slot];
       check(component.steps !== undefined, "a table is missing");
-      if (!progressive || first + high === 0) component.dc = codes(slots[i] >> 4);
-      if (!progressive || first > 0) component.ac = codes((slots[i] & 15) + 16);
+      if (first + high === 0) component.dc = codes(slots[i] >> 4);
+      if (last > 0) component.ac = codes((slots[i] & 15) + 16);
       if (scans > 0) missingBefore.set(missing);
       missing.fill(low, first, last + 1);
     });

@@ -3,13 +3,16 @@ import type { Frame } from "./frame.ts";
 import { makePlane } from "./planes.ts";
 
 /**
- * Gets a function that adds the next row of units, whose coefficients are complete, to the RGBA pixels `data`.
- * @param lastWhole as readScan has it
+ * Gets a function that adds the next row of units, whose coefficients are complete, to the RGBA pixels `data`; `lastWhole` as readScan has
+ * it. It may give components other arrays for coefficients.
  */
+export type PictureMaker = (frame: Frame, data: Uint8ClampedArray) => (row: number, lastWhole: number) => void;
+
 export function makePicture(frame: Frame, data: Uint8ClampedArray): (row: number, lastWhole: number) => void {
   const { components, width, height, yCbCr, vMax, unitsHigh } = frame;
   const planes = components.map((component) => makePlane(component, frame));
   const [{ line: a }, { line: b } = planes[0], { line: c } = planes[0], black] = planes;
+  data.fill(255);
   /** Rows that are finished. */
   let finished = 0;
   return (row, lastWhole) => {

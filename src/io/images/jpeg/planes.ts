@@ -2,7 +2,8 @@
  * The samples of a component, two rows of units at a time, and how they become as large as the image: libjpeg's "fancy"
  * upsampling (a triangle filter for halves, repetition for all else).
  */
-import type { Component, Frame } from "./frame.ts";
+import type { Component } from "./component.ts";
+import type { Frame } from "./frame.ts";
 import { inverseDct } from "./inverse-dct.ts";
 import { needsSmoothing, smooth } from "./smoothing.ts";
 

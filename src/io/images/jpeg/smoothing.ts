@@ -2,7 +2,8 @@
  * What libjpeg-turbo (3.0.1 and later) does where a progressive file ends early: the first coefficients that are not known exactly are
  * estimated from the mean values (DC) of the 5x5 blocks around (as ITU-T T.81, K.8, does from 3x3).
  */
-import type { Component, Frame } from "./frame.ts";
+import type { Component } from "./component.ts";
+import type { Frame } from "./frame.ts";
 import { zigzag } from "./zigzag.ts";
 
 const slope = [-1, -1, 0, -3, 13, 0, -3, 38, 0];
