@@ -83,13 +83,14 @@ function operands(f: FunctionBuilder, { y, activation }: BatchNormGradient): {
 /**
  * The first kernel. Arguments: partial (`partialBytes(batch, channels, 2)` bytes), x, dy, y (where its layout is given), mean, inverseStd,
  * gamma, beta, begin, end; parts are images.
+ * @param short as of `sumKernel`
  */
-export function batchNormGradientSumsKernel(options: BatchNormGradient): Kernel {
-  const name = `f64_batch_norm_gradient_sums_${gradientText(options)}`;
+export function batchNormGradientSumsKernel(options: BatchNormGradient, short: boolean = false): Kernel {
+  const name = `f64_batch_norm_gradient_sums_${short ? "short_" : ""}${gradientText(options)}`;
   checkOperands(name, options);
   const { batch, x, dy, y } = options;
   return sumKernel({
-    name, batch, streams: { x, dy, ...(y === undefined ? {} : { y }) }, vectors: NORMALISATION, sums: 2,
+    name, batch, streams: { x, dy, ...(y === undefined ? {} : { y }) }, vectors: NORMALISATION, sums: 2, short,
     terms: (f) => {
       const { dz, centred, load } = operands(f, options);
       return ({ pointers, vectors }, at, count, [first, second]) => {

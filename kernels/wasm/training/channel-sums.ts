@@ -16,8 +16,9 @@ import { range } from "../shared/loops.ts";
 type I32 = Local<"i32">;
 type Vector = Local<"v128">;
 
-/** Channels whose sums are in registers together. */
+/** Channels whose sums are in registers together; and where terms of a row are added in single precision first. */
 const BLOCK = 8;
+const SHORT_BLOCK = 16;
 const UPPER_HALVES = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
 
 /** Bytes of the partial sums of a batch, `sums` of them a channel. They begin at a multiple of 8. */
@@ -46,6 +47,11 @@ export interface SumKernel {
   /** Are the sums of an image stored as float32, [batch][sums][channels], because nobody adds them up any further? */
   readonly single?: boolean;
   /**
+   * Are the terms of a row added in single precision, and only rows in double? A third of the instructions; for sums that other sums of the
+   * same size are not subtracted from.
+   */
+  readonly short?: boolean;
+  /**
    * Leaves, in `terms`, what of `count` (1 to 4) floats is added to each sum; called while emitting, with a maker of scratch beforehand.
    */
   readonly terms: (f: FunctionBuilder) => (context: SumContext, at: number, count: number, terms: readonly Vector[]) => void;
@@ -54,7 +60,10 @@ export interface SumKernel {
 /**
  * The function's arguments: partial sums ([batch][sums][channels] doubles), the streams, the vectors, begin, end; parts are images.
  */
-export function sumKernel({ name, batch, streams, vectors, sums, squares = false, single = false, terms }: SumKernel): Kernel {
+export function sumKernel(
+  { name, batch, streams, vectors, sums, squares = false, single = false, short = false, terms }: SumKernel,
+): Kernel {
+  const most = short ? SHORT_BLOCK : BLOCK;
   const layouts = Object.values(streams);
   const { channels, height, width } = layouts[0];
   const given: Record<string, "i32"> = { partial: "i32" };
@@ -62,8 +71,9 @@ export function sumKernel({ name, batch, streams, vectors, sums, squares = false
   const emit: Kernel["emit"] = (m) => m.func(name, { params: { ...given, begin: "i32", end: "i32" }, export: true }, (f, all) => {
     const p = all as Readonly<Record<string, I32>>;
     const { local, f64x2, v128 } = f;
-    const accumulators = local.array("v128", "sum", (sums * BLOCK) / 2);
+    const accumulators = local.array("v128", "sum", (sums * most) / 2);
     const values = local.array("v128", "term", squares ? sums - 1 : sums);
+    const rows = local.array("v128", "row_sum", short ? (sums * most) / 4 : 0);
     const double = local.v128("double");
     const compute = terms(f);
     const starts = layouts.map((_, i) => local.i32(`start${i}`));
@@ -74,42 +84,58 @@ export function sumKernel({ name, batch, streams, vectors, sums, squares = false
       for (let i = 0; i < sums; i++) {
         for (let half = 0; 2 * half < count; half++) {
           f64x2.const(0);
-          local.set(accumulators[(i * BLOCK) / 2 + half]);
+          local.set(accumulators[(i * most) / 2 + half]);
         }
       }
       starts.forEach((start, i) => assign(f, pointers[i], start));
+      /** Adds the lanes of a term, channels j and further of sum i, in double precision. */
+      const add = (term: Vector, i: number, j: number, lanes: number): void => {
+        for (let half = 0; 2 * half < lanes; half++) {
+          const sum = accumulators[(i * most + j) / 2 + half];
+          local.get(term);
+          if (half === 1) {
+            local.get(term);
+            f.i8x16.shuffle(UPPER_HALVES);
+          }
+          f64x2.promote_low_f32x4();
+          local.set(double);
+          local.get(sum);
+          local.get(double);
+          f64x2.add();
+          local.set(sum);
+          if (!squares || i > 0) continue;
+          const square = accumulators[((sums - 1) * most + j) / 2 + half];
+          local.get(square);
+          local.get(double);
+          local.get(double);
+          f64x2.mul();
+          f64x2.add();
+          local.set(square);
+        }
+      };
       repeat(f, height, () => {
+        for (const row of rows) {
+          f.f32x4.const(0);
+          local.set(row);
+        }
         repeat(f, width, () => {
           for (let j = 0; j < count; j += 4) {
             const lanes = Math.min(4, count - j);
             compute(context, 4 * j, lanes, values);
-            for (let i = 0; i < values.length; i++) {
-              for (let half = 0; 2 * half < lanes; half++) {
-                const sum = accumulators[(i * BLOCK + j) / 2 + half];
-                local.get(values[i]);
-                if (half === 1) {
-                  local.get(values[i]);
-                  f.i8x16.shuffle(UPPER_HALVES);
-                }
-                f64x2.promote_low_f32x4();
-                local.set(double);
-                local.get(sum);
-                local.get(double);
-                f64x2.add();
-                local.set(sum);
-                if (!squares || i > 0) continue;
-                const square = accumulators[((sums - 1) * BLOCK + j) / 2 + half];
-                local.get(square);
-                local.get(double);
-                local.get(double);
-                f64x2.mul();
-                f64x2.add();
-                local.set(square);
-              }
-            }
+            values.forEach((term, i) => {
+              if (!short) return add(term, i, j, lanes);
+              const row = rows[(i * most + j) / 4];
+              local.get(row);
+              local.get(term);
+              f.f32x4.add();
+              local.set(row);
+            });
           }
           layouts.forEach((layout, i) => local.increase(pointers[i], pixelBytes(layout)));
         });
+        for (let i = 0; short && i < sums; i++) {
+          for (let j = 0; j < count; j += 4) add(rows[(i * most + j) / 4], i, j, Math.min(4, count - j));
+        }
         layouts.forEach((layout, i) => {
           const gap = rowPitch(layout) - layout.width * layout.channels;
           if (gap > 0) local.increase(pointers[i], 4 * gap);
@@ -118,7 +144,7 @@ export function sumKernel({ name, batch, streams, vectors, sums, squares = false
       for (let i = 0; i < sums; i++) {
         for (let j = 0; j < count; j += 2) {
           local.get(out);
-          local.get(accumulators[(i * BLOCK + j) / 2]);
+          local.get(accumulators[(i * most + j) / 2]);
           if (single) {
             f.f32x4.demote_f64x2_zero();
             if (count - j > 1) v128.store64_lane(0, 4 * (i * channels + j), 4);
@@ -134,12 +160,12 @@ export function sumKernel({ name, batch, streams, vectors, sums, squares = false
       Object.keys(streams).forEach((each, i) => offset(f, starts[i], p[each], p.begin, imageBytes(layouts[i])));
       vectors.forEach((each, i) => assign(f, context.vectors[i], p[each]));
       offset(f, out, p.partial, p.begin, (single ? 4 : 8) * sums * channels);
-      const whole = Math.floor(channels / BLOCK);
+      const whole = Math.floor(channels / most);
       if (whole > 0) {
         assign(f, left, whole);
-        f.countDown(left, () => block(BLOCK));
+        f.countDown(left, () => block(most));
       }
-      if (channels % BLOCK > 0) block(channels % BLOCK);
+      if (channels % most > 0) block(channels % most);
     });
   });
   return { name, parts: batch, emit };

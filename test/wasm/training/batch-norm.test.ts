@@ -90,6 +90,8 @@ interface NormCase {
   readonly frozen?: boolean;
   readonly accumulate?: boolean;
   readonly mean?: number;
+  /** Are rows summed in single precision? */
+  readonly short?: boolean;
 }
 
 /** All kernels of a normalisation one after the other; `run` calls each. */
@@ -105,7 +107,7 @@ function normalise(one: NormCase, inParts: boolean): Record<string, Float32Array
     batch, y, x, { ...(activation === undefined ? {} : { activation }), ...(residual ? { residual: dy } : {}) },
   );
   const options = { batch, x, dy, ...(activation === undefined ? {} : { activation }), ...(residual ? { y } : {}) };
-  const gradientSums = batchNormGradientSumsKernel(options);
+  const gradientSums = batchNormGradientSumsKernel(options, one.short);
   const totals = batchNormGradientTotalsKernel(batch, channels, pixels, frozen);
   const backward = batchNormGradientKernel(
     options, { dx: y, accumulate, ...(residual ? { residual: y, accumulateResidual: accumulate } : {}) },
@@ -192,6 +194,12 @@ test("batch normalisation, forward and backward: channels, activations, residual
   }
   checkNorm({ batch: 1, channels: 17, size: [2, 3] });
   checkNorm({ batch: 13, channels: 16, size: [28, 28], activation: RELU });
+});
+
+test("sums of rows in single precision", () => {
+  for (const channels of [1, 3, 6, 16, 19, 37]) checkNorm({ batch: 3, channels, size: [3, 5], activation: RELU, short: true });
+  checkNorm({ batch: 2, channels: 6, size: [4, 3], activation: RELU, residual: true, short: true });
+  checkNorm({ batch: 5, channels: 16, size: [28, 28], activation: RELU, short: true });
 });
 
 test("batch normalisation of values far from zero", () => {

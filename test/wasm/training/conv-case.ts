@@ -12,6 +12,7 @@ import { depthwiseDataKernel } from "../../../kernels/wasm/training/convolution/
 import { depthwiseFilterKernel, depthwiseFilterScratch } from "../../../kernels/wasm/training/convolution/depthwise-filter.ts";
 import { packDepthwiseGradientKernel, packedDepthwiseGradientSize } from "../../../kernels/wasm/training/convolution/depthwise-pack.ts";
 import { packGradientKernel } from "../../../kernels/wasm/training/convolution/pack.ts";
+import type { Kernel } from "../../../kernels/wasm/shared/kernel.ts";
 import { imageBytes, imagePitch } from "../../../kernels/wasm/shared/layout.ts";
 import { vectorLayout } from "../images.ts";
 import { assertClose, numbers, roomy, runInParts } from "./compare.ts";
@@ -38,6 +39,8 @@ export interface Family {
   readonly data: typeof convDataKernel;
   readonly filter: typeof convFilterKernel;
   readonly scratch: typeof convFilterScratch;
+  /** What is left when the filter's kernel is done, with its first two arguments. */
+  readonly end?: (params: ConvGradientParams) => Kernel | undefined;
 }
 
 export const conv: Family = {
@@ -112,16 +115,20 @@ export function checkFilter(one: Case, tolerance = 2e-6, family: Family = conv):
   const { text, shape, params, weight, x, dy } = pose(one);
   const wanted = Float64Array.from(weight);
   conv2dBackwardWeight(wanted, Float64Array.from(x), Float64Array.from(dy), shape);
-  const kernel = family.filter(params);
+  const [kernel, end] = [family.filter(params), family.end?.(params)];
   const { batch, input, output } = params;
   const scratchSize = family.scratch(params);
   const floats = batch * imagePitch(input) + batch * imagePitch(output) + 2 * scratchSize + 2 * weight.length + 1000;
-  const on = roomy([kernel], floats);
+  const on = roomy([kernel, ...(end === undefined ? [] : [end])], floats);
   const [image, gradient] = [on.images.put(input, x, batch), on.images.put(output, dy, batch)];
   const outputs = [0, 1].map(() => [on.images.room(vectorLayout(weight.length), 1, weight), on.images.room(vectorLayout(scratchSize))]);
   const addresses = outputs.map((each) => [...each, image, gradient].map(({ address }) => address));
   on.run(kernel, addresses[0]);
   runInParts(on, kernel, addresses[1]);
+  if (end !== undefined) {
+    on.run(end, addresses[0].slice(0, 2));
+    runInParts(on, end, addresses[1].slice(0, 2));
+  }
   assert.is(on.images.damage(), "", text);
   const got = on.images.read(outputs[0][0]);
   assertClose(got, wanted, tolerance, `${text}, dweight`);

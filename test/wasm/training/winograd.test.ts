@@ -9,7 +9,9 @@ import { imageBytes, imagePitch } from "../../../kernels/wasm/shared/layout.ts";
 import { packGradientKernel } from "../../../kernels/wasm/training/convolution/pack.ts";
 import { forwardParams, packedGradientSize } from "../../../kernels/wasm/training/convolution/panels.ts";
 import { batchWinograd, dataConvolution } from "../../../kernels/wasm/training/convolution/winograd.ts";
-import { winogradFilterKernel, winogradFilterScratch } from "../../../kernels/wasm/training/convolution/winograd-filter.ts";
+import {
+  winogradFilterEndKernel, winogradFilterKernel, winogradFilterScratch,
+} from "../../../kernels/wasm/training/convolution/winograd-filter.ts";
 import { vectorLayout } from "../images.ts";
 import { assertClose, numbers, roomy, runInParts } from "./compare.ts";
 import { checkFilter, conv, pose } from "./conv-case.ts";
@@ -18,7 +20,7 @@ import type { Case } from "./conv-case.ts";
 /** Of the largest element. */
 const BOUND = 5e-6;
 
-const filters = { ...conv, filter: winogradFilterKernel, scratch: winogradFilterScratch };
+const filters = { ...conv, filter: winogradFilterKernel, scratch: winogradFilterScratch, end: winogradFilterEndKernel };
 
 function of(channels: Case["channels"], size: Case["size"], rest: Partial<Case> = {}): Case {
   return { channels, size, kernel: [3, 3], padding: [1, 1], ...rest };

@@ -3,11 +3,14 @@
  * y = A^T [(G g G^T) * (B^T d B)] A (convolution/winograd/tile.ts), hence dg = G^T [sum over tiles of (B^T d B) * (A dy A^T)] G: 36
  * products a tile and pair of channels instead of 144.
  *
- * A unit is some input channels of one panel of output channels, over all images: so threads share no sum. It transforms a block of tiles
- * of x and of dy, adds their products to its 36 sums for each pair of channels, and in the end transforms these. Parts are units one after
- * the other, in the same working memory.
+ * A unit is some input channels of one panel of output channels: so threads share no sum. It transforms a block of tiles of x and of dy,
+ * adds their products to its 36 sums for each pair of channels, and in the end transforms these. Parts are units one after the other, in
+ * the same working memory. With few channels each unit would transform the same x or dy again: so there units are few, and each is cut by
+ * images, as often as the batch says, not the threads; a second kernel adds the sums of its cuts and transforms those.
  *
- * The order of a sum: tiles of a block, row by row, image by image, from 0; then blocks in order.
+ * The order of a sum: tiles of a block, row by row, image by image, from 0; then blocks in order; then cuts in order.
+ *
+ * Longer than 300 lines: one nest of loops, from the units of a layer down to a tile, and what adds its sums.
  */
 import type { Func } from "../../assembler/handles.ts";
 import type { ModuleBuilder } from "../../assembler/module-builder.ts";
@@ -17,17 +20,17 @@ import { PANEL } from "../../convolution/tiles.ts";
 import { emitInputTransform } from "../../convolution/winograd/input.ts";
 import { OUT, PLACES, SIDE } from "../../convolution/winograd/tile.ts";
 import type { VectorArithmetic } from "../../shared/arithmetic.ts";
-import { address, assign, atMost, divide, offset, set } from "../../shared/addresses.ts";
+import { address, assign, atMost, blockSize, divide, offset, set } from "../../shared/addresses.ts";
 import type { Kernel } from "../../shared/kernel.ts";
 import { imageBytes, rowBytes } from "../../shared/layout.ts";
-import { range, wholeOrRest } from "../../shared/loops.ts";
+import { overFloats, range, wholeOrRest } from "../../shared/loops.ts";
 import { emitFilterTile } from "./filter-tile.ts";
 import { forwardParams } from "./panels.ts";
 import { checkGradient, gradientName } from "./phases.ts";
 import type { ConvGradientParams } from "./phases.ts";
 import { emitGradientTransform, emitSumsTransform } from "./winograd-tile.ts";
 
-/** Units of a layer, at least, where it has channels enough, and parts, at most; and input channels of a unit, at most. */
+/** Units of a layer, or their cuts, at least, and parts, at most; and input channels of a unit, at most. */
 const UNITS = 4;
 const PARTS = 8;
 const MOST_CHANNELS = 128;
@@ -36,8 +39,10 @@ const BLOCK_BYTES = 384 << 10;
 
 /** Sizes of a unit. Pitches are in bytes, from tile to tile and from place to place. */
 interface Unit {
-  /** How many there are, and parts. */
+  /** How many there are; cuts of each by images, and images of a cut, but for the last; and parts. */
   readonly count: number;
+  readonly cuts: number;
+  readonly images: number;
   readonly parts: number;
   /** Input channels, rounded up to whole vectors too, and units of a panel. */
   readonly channels: number;
@@ -57,9 +62,9 @@ interface Unit {
 }
 
 function unitOf(params: ConvGradientParams): Unit {
-  const { input } = params;
+  const { input, batch } = params;
   const { count } = convPanels(forwardParams(params));
-  const wanted = Math.max(Math.ceil(input.channels / MOST_CHANNELS), Math.ceil(UNITS / count));
+  const wanted = Math.ceil(input.channels / MOST_CHANNELS);
   let ranges = 1;
   for (let each = wanted; each <= 2 * wanted; each++) {
     if (input.channels % (4 * each) === 0) {
@@ -76,8 +81,13 @@ function unitOf(params: ConvGradientParams): Unit {
   const dy = x + PLACES * xPlace;
   const scratch = dy + PLACES * dyPlace;
   const all = count * ranges;
-  const parts = Math.ceil(all / Math.ceil(all / PARTS));
-  return { count: all, parts, channels, padded, ranges, tiles, xTile, xPlace, dyTile, dyPlace, x, dy, scratch, end: scratch + 32 * PLACES };
+  const images = all >= UNITS ? batch : Math.ceil(batch / Math.min(batch, Math.ceil(UNITS / all)));
+  const cuts = Math.ceil(batch / images);
+  const parts = Math.ceil((cuts * all) / Math.ceil((cuts * all) / PARTS));
+  return {
+    count: all, cuts, images, parts, channels, padded, ranges, tiles, xTile, xPlace, dyTile, dyPlace, x, dy, scratch,
+    end: scratch + 32 * PLACES,
+  };
 }
 
 /** Floats of scratch, for all parts together. */
@@ -99,7 +109,29 @@ interface PanelFuncs {
   /** Input channels of a product, and it. */
   readonly places: number;
   readonly product: Func;
-  readonly finish: Func;
+}
+
+/** Adds the transformed sums of a unit to dweight. */
+function emitFinish(m: ModuleBuilder, name: string, params: ConvGradientParams, unit: Unit, columns: number, valid: number): Func {
+  const { input, fma, wide } = params;
+  const finish = emitSumsTransform(m, {
+    name: `${name}_sums${valid}`, valid, place: 4 * unit.padded * columns, channel: 4 * 9 * input.channels, fma, wide,
+  });
+  const given = { sums: "i32", dweight: "i32", scratch: "i32", panel: "i32", channels: "i32" } as const;
+  return m.func(`${name}_finish${valid}`, { params: given }, (f, p) => {
+    const { local } = f;
+    const [to, from, channel] = ["to", "from", "channel"].map((each) => local.i32(each));
+    offset(f, to, p.dweight, p.panel, 4 * 9 * input.channels * PANEL);
+    offset(f, to, to, p.channels, 4 * 9 * unit.channels);
+    set(f, from, p.sums);
+    assign(f, channel, 0);
+    range(f, channel, unit.channels, () => {
+      for (const argument of [from, to, p.scratch]) local.get(argument);
+      f.call(finish);
+      local.increase(from, 4 * columns);
+      local.increase(to, 4 * 9);
+    });
+  });
 }
 
 /**
@@ -116,7 +148,7 @@ export function winogradFilterKernel(params: ConvGradientParams): Kernel {
   const { full, rest, restColumns } = convPanels(forward);
   const pitches = convPitches(forward);
   const unit = unitOf(params);
-  const perPart = Math.ceil(unit.count / unit.parts);
+  const perPart = Math.ceil((unit.count * unit.cuts) / unit.parts);
   const [across, down] = [output.width, output.height].map((size) => Math.ceil(size / OUT));
   const edgeColumns = output.width - OUT * (across - 1);
   const edgeRows = output.height - OUT * (down - 1);
@@ -134,9 +166,6 @@ export function winogradFilterKernel(params: ConvGradientParams): Kernel {
         name: `${name}_tile${valid}`, places, columns, valid: columns, together: true, fma, wide,
         loops: [{ count: undefined, x: unit.xTile, dy: unit.dyTile }],
       }),
-      finish: emitSumsTransform(m, {
-        name: `${name}_sums${valid}`, valid, place: 4 * unit.padded * columns, channel: 4 * 9 * input.channels, fma, wide,
-      }),
     };
   };
   const emit: Kernel["emit"] = (m) => {
@@ -148,14 +177,19 @@ export function winogradFilterKernel(params: ConvGradientParams): Kernel {
     const inputs = edgeColumns === OUT || across === 1 ? edgeInputs : inputsOf(SIDE);
     const whole = full > 0 ? panelOf(m, PANEL, PANEL) : undefined;
     const last = rest > 0 ? panelOf(m, restColumns, rest) : undefined;
+    const finishes = unit.cuts > 1 ? new Map<PanelFuncs, Func>() : new Map([[whole, PANEL, PANEL], [last, restColumns, rest]].flatMap(
+      ([panel, columns, valid]) => (panel === undefined ? [] : [[
+        panel as PanelFuncs, emitFinish(m, name, params, unit, columns as number, valid as number),
+      ] as const]),
+    ));
     const given = { dweight: "i32", scratch: "i32", x: "i32", dy: "i32", begin: "i32", end: "i32" } as const;
     return m.func(name, { params: given, export: true }, (f, p) => {
       const { local, i32 } = f;
       const [panel, channels, work, xBase, dyBase, x, dy, image, row, column] =
         "panel channels work x_base dy_base x_tile dy_tile image row column".split(" ").map((each) => local.i32(each));
       const [index, indexEnd] = ["unit", "units_end"].map((each) => local.i32(each));
-      const [left, tiles, counter, rows, xTo, dyTo, scratch, place, from, sums, channel, to] =
-        "left tiles counter rows x_to dy_to tile_scratch place from sums channel to".split(" ").map((each) => local.i32(each));
+      const [left, tiles, counter, rows, xTo, dyTo, scratch, place, from, sums, channel, cut] =
+        "left tiles counter rows x_to dy_to tile_scratch place from sums channel cut".split(" ").map((each) => local.i32(each));
 
       /** Transforms the tile at hand, and goes on to the next. */
       const oneTile = ({ gradient, edgeGradient }: PanelFuncs): void => {
@@ -226,11 +260,19 @@ export function winogradFilterKernel(params: ConvGradientParams): Kernel {
         i32.const(0);
         i32.const(4 * PLACES * unit.padded * funcs.columns);
         f.memory.fill();
-        for (const each of [image, row, column]) assign(f, each, 0);
-        set(f, x, xBase);
-        set(f, dy, dyBase);
+        for (const each of [row, column]) assign(f, each, 0);
+        local.get(cut);
+        i32.const(unit.images);
+        i32.mul();
+        local.set(image);
+        offset(f, x, xBase, image, imageBytes(input));
+        offset(f, dy, dyBase, image, imageBytes(output));
         set(f, scratch, work, unit.scratch);
-        assign(f, left, batch * across * down);
+        blockSize(f, left, unit.images, batch, image);
+        local.get(left);
+        i32.const(across * down);
+        i32.mul();
+        local.set(left);
         f.doWhile(() => {
           set(f, tiles, left);
           atMost(f, tiles, unit.tiles);
@@ -244,16 +286,10 @@ export function winogradFilterKernel(params: ConvGradientParams): Kernel {
           i32.const(0);
           i32.ne();
         });
-        offset(f, to, p.dweight, panel, 4 * 9 * input.channels * PANEL);
-        offset(f, to, to, channels, 4 * 9 * unit.channels);
-        set(f, from, work);
-        assign(f, channel, 0);
-        range(f, channel, unit.channels, () => {
-          for (const argument of [from, to, scratch]) local.get(argument);
-          f.call(funcs.finish);
-          local.increase(from, 4 * funcs.columns);
-          local.increase(to, 4 * 9);
-        });
+        const finish = finishes.get(funcs);
+        if (finish === undefined) return;
+        for (const argument of [work, p.dweight, scratch, panel, channels]) local.get(argument);
+        f.call(finish);
       };
 
       range(f, p.begin, p.end, () => {
@@ -265,9 +301,10 @@ export function winogradFilterKernel(params: ConvGradientParams): Kernel {
         i32.const(perPart);
         i32.add();
         local.set(indexEnd);
-        atMost(f, indexEnd, unit.count);
+        atMost(f, indexEnd, unit.count * unit.cuts);
         range(f, index, indexEnd, () => {
-          divide(f, panel, channels, index, unit.ranges);
+          divide(f, panel, cut, index, unit.cuts);
+          divide(f, panel, channels, panel, unit.ranges);
           offset(f, xBase, p.x, channels, 4 * unit.channels);
           local.increase(xBase, pitches.start);
           offset(f, dyBase, p.dy, panel, 4 * PANEL);
@@ -277,4 +314,53 @@ export function winogradFilterKernel(params: ConvGradientParams): Kernel {
     });
   };
   return { name, parts: unit.parts, emit };
+}
+
+/**
+ * What is to be done when winogradFilterKernel is: undefined where that does it. The function's arguments: dweight, scratch, begin, end;
+ * parts are units.
+ */
+export function winogradFilterEndKernel(params: ConvGradientParams): Kernel | undefined {
+  const unit = unitOf(params);
+  if (unit.cuts === 1) return undefined;
+  const name = `f32_winograd_filter_end_${gradientName(params)}`;
+  const { full, rest, restColumns } = convPanels(forwardParams(params));
+  const emit: Kernel["emit"] = (m) => {
+    const of = (columns: number, valid: number): { columns: number; finish: Func } =>
+      ({ columns, finish: emitFinish(m, name, params, unit, columns, valid) });
+    const whole = full > 0 ? of(PANEL, PANEL) : undefined;
+    const last = rest > 0 ? of(restColumns, rest) : undefined;
+    const given = { dweight: "i32", scratch: "i32", begin: "i32", end: "i32" } as const;
+    return m.func(name, { params: given, export: true }, (f, p) => {
+      const { local, v128, f32x4 } = f;
+      const [work, to, from, cut, panel, channels, scratch] =
+        "work to from cut panel channels tile_scratch".split(" ").map((each) => local.i32(each));
+      range(f, p.begin, p.end, () => {
+        offset(f, work, p.scratch, p.begin, unit.cuts * unit.end);
+        divide(f, panel, channels, p.begin, unit.ranges);
+        wholeOrRest(f, panel, full, whole, last, ({ columns, finish }) => {
+          set(f, from, work, unit.end);
+          assign(f, cut, 1);
+          range(f, cut, unit.cuts, () => {
+            const floats = PLACES * unit.padded * columns;
+            set(f, to, work);
+            overFloats(f, floats, [to, from], 4, (at) => {
+              local.get(to);
+              local.get(to);
+              v128.load(at, 4);
+              local.get(from);
+              v128.load(at, 4);
+              f32x4.add();
+              v128.store(at, 4);
+            });
+            local.increase(from, unit.end - 4 * floats);
+          });
+          set(f, scratch, work, unit.scratch);
+          for (const argument of [work, p.dweight, scratch, panel, channels]) local.get(argument);
+          f.call(finish);
+        });
+      });
+    });
+  };
+  return { name, parts: unit.count, emit };
 }

@@ -99,7 +99,7 @@ function normalisation(unit: Unit, dy: Image, { activation, y, residual }: After
   const vectors = [mean, inverseStd, state.value(gamma), state.value(beta)];
   const partial = plan.region(partialBytes(batch, channels, 2));
   const coefficients = plan.region(bytesOf(batchNormCoefficients(channels)));
-  plan.stage(plan.whole(batchNormGradientSumsKernel(options), [partial, ...read, ...vectors]));
+  plan.stage(plan.whole(batchNormGradientSumsKernel(options, context.short), [partial, ...read, ...vectors]));
   const totals = batchNormGradientTotalsKernel(batch, channels, height * width, frozen);
   plan.stage(
     plan.whole(

@@ -3,7 +3,9 @@ import { bytesOf } from "../../../../kernels/formats.ts";
 import { gradientHalo } from "../../../../kernels/wasm/training/convolution/phases.ts";
 import type { ConvGradientParams } from "../../../../kernels/wasm/training/convolution/phases.ts";
 import { batchWinograd, dataConvolution, isForWinograd } from "../../../../kernels/wasm/training/convolution/winograd.ts";
-import { winogradFilterKernel, winogradFilterScratch } from "../../../../kernels/wasm/training/convolution/winograd-filter.ts";
+import {
+  winogradFilterEndKernel, winogradFilterKernel, winogradFilterScratch,
+} from "../../../../kernels/wasm/training/convolution/winograd-filter.ts";
 import { forwardParams } from "../../../../kernels/wasm/training/convolution/panels.ts";
 import { convolution } from "../../../../kernels/wasm/convolution/choose.ts";
 import type { ConvParams } from "../../../../kernels/wasm/convolution/params.ts";
@@ -96,6 +98,7 @@ function backward(unit: Unit, dy: Image, context: TrainingContext): void {
   const x = context.image(input);
   const dz = beforeRelu(unit, dy, context);
   const calls: Call[] = [];
+  const ends: Call[] = [];
   const work = workOf(unit);
   if (gradients.wants(input)) {
     const { image: dx, accumulate } = gradients.target(input);
@@ -113,15 +116,19 @@ function backward(unit: Unit, dy: Image, context: TrainingContext): void {
   }
   if (state.trains(weight)) {
     const params = paramsOf(unit, context, x.layout, dz.layout);
-    const { filter, filterScratch } = context.winograd && isForWinograd(forwardParams(params))
+    const byWinograd = context.winograd && isForWinograd(forwardParams(params));
+    const { filter, filterScratch } = byWinograd
       ? { filter: winogradFilterKernel, filterScratch: winogradFilterScratch }
       : convolutionKernels(params);
     const scratch = plan.region(bytesOf(filterScratch(params)));
-    calls.push(plan.whole(filter(params), [state.gradient(weight), scratch, x, dz], work));
+    // It has larger pieces than the others, so it is the first to be shared out.
+    calls.unshift(plan.whole(filter(params), [state.gradient(weight), scratch, x, dz], work));
+    const end = byWinograd ? winogradFilterEndKernel(params) : undefined;
+    if (end !== undefined) ends.push(plan.whole(end, [state.gradient(weight), scratch], sizeOf(weight.read().shape)));
   }
   const { sums, totals } = biasGradient(bias, dz, context);
   plan.stage(...calls, ...sums);
-  plan.stage(...totals);
+  plan.stage(...ends, ...totals);
   gradients.release(dz);
 }
 

@@ -19,6 +19,8 @@ export interface TrainingContext {
   readonly wide?: boolean | undefined;
   /** May they take fewer products (Winograd)? */
   readonly winograd: boolean;
+  /** May sums of rows be of single precision, where sums of images are of double? */
+  readonly short: boolean;
   readonly state: TrainingState;
   readonly gradients: Gradients;
   readonly trusts: Trusts;

@@ -122,8 +122,8 @@ export function planStep(
   };
   const images = new Map<Value, Image>();
   const context: TrainingContext = {
-    plan, batch: plan.batch, fma: arithmetic.fma, wide: arithmetic.wide, winograd: arithmetic.exact !== true, state, trusts, workspace,
-    copy, packs: [], transforms: [], awaitingMean: new Map(),
+    plan, batch: plan.batch, fma: arithmetic.fma, wide: arithmetic.wide, winograd: arithmetic.exact !== true,
+    short: arithmetic.exact !== true, state, trusts, workspace, copy, packs: [], transforms: [], awaitingMean: new Map(),
     gradients: new Gradients(plan, behind(wanted, units, state), gradientLayout, copy),
     image(value) {
       const image = images.get(value) ?? plan.image(layoutOf(value, halos.get(value) ?? 0), batchOf(value));
