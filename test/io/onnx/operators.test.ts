@@ -36,6 +36,26 @@ test("aligned corners and scales that make no whole size: PyTorch's files mean w
   near(answer(model).data, [1, 3.142857]);
 });
 
+test("the largest of a window says where it lies, row by row or column by column, and windows may end before the image does", () => {
+  const pool = (attributes: Record<string, number | readonly number[]>, outputs: readonly string[]): Model => (
+    { nodes: [{ type: "MaxPool", inputs: ["x"], outputs: ["y", "z"], attributes: { kernel_shape: [2, 2], ...attributes } }], outputs }
+  );
+  near(answer(pool({}, ["y"])).data, [6, 7, 8]);
+  near(answer(pool({}, ["z"])).data, [5, 6, 7]);
+  near(answer(pool({ storage_order: 1 }, ["z"])).data, [3, 5, 7]);
+  // Of equal numbers the first, and places go on from image to image.
+  near(answer({ ...pool({}, ["z"]), nodes: [
+    { type: "Mul", inputs: ["x", "x0"], outputs: ["zero"] }, { ...pool({}, ["z"]).nodes[0], inputs: ["zero"] },
+  ], weights: [tensor("x0", [1], [0])] }, [2, 1, 2, 3]).data, [0, 1, 6, 7]);
+  near(answer(pool({ kernel_shape: [1, 1], strides: [3, 3], ceil_mode: 1 }, ["z"]), [1, 1, 2, 5]).data, [0, 3]);
+});
+
+test("a transposed convolution of a volume", () => {
+  const nodes = [{ type: "ConvTranspose", inputs: ["x", "w", "b"], outputs: ["y"], attributes: { strides: [2, 1, 1] } }];
+  const weights = [tensor("w", [1, 1, 3, 1, 1], [1, 2, 3]), tensor("b", [1], [10])];
+  assert.equal(answer({ nodes, weights }, [1, 1, 2, 1, 1]), { shape: [1, 1, 5, 1, 1], data: [11, 12, 15, 14, 16] });
+});
+
 test("softmax goes over the last axis from opset 13 on, over all axes from the first one on before", () => {
   const nodes = [{ type: "Softmax", inputs: ["x"], outputs: ["y"] }];
   near(answer({ nodes, opset: 13 }, [1, 2, 2]).data, [0.268941, 0.731059, 0.268941, 0.731059]);

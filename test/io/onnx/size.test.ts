@@ -14,11 +14,11 @@ test("importOnnx is exported", async () => {
 
 // Where there is no bundler to ask, nothing is measured.
 if (bundles) {
-  test("importOnnx adds at most 25.5 KB to a session, the lean one 17.5", async () => {
+  test("importOnnx adds at most 26.1 KB to a session, the lean one 17.5", async () => {
     const entries = ["import", "lean"].map((name) => `${session} export { importOnnx } from "./src/io/onnx/${name}.ts";`);
     const [without, ...both] = await Promise.all([session, ...entries].map(bundle));
     const added = both.map(({ bytes }) => bytes - without.bytes);
-    assert.ok(added[0] <= 25_500 && added[1] <= 17_500, `${added.join(" and ")} bytes`);
+    assert.ok(added[0] <= 26_100 && added[1] <= 17_500, `${added.join(" and ")} bytes`);
   });
 
   test("who imports something else from senet does not pay for it", async () => {

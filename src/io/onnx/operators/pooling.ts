@@ -7,12 +7,14 @@ import type { Windows } from "./window.ts";
 
 export type PoolKind = "max_pool" | "average_pool";
 
-/** @param rest windows that no kernel has: of volumes, or such that lie in the padding alone */
-export function pool(kind: PoolKind, rest: (site: Site, x: Item, kind: PoolKind, windows: Windows) => Item): Lowering {
+/** Lowers windows that no kernel has: of volumes, such that lie in the padding alone, such whose places of the largest are wanted. */
+export type RestOfPools = (site: Site, x: Item, kind: PoolKind, windows: Windows) => Item | readonly Item[];
+
+export function pool(kind: PoolKind, rest: RestOfPools): Lowering {
   return (site, x) => {
     const [, , ...image] = site.rank(x, 3, 4, 5);
-    if (site.wants(1)) site.cannot("with the places of the largest");
     const windows = windowsOf(site, image);
+    if (site.wants(1)) return rest(site, x, kind, windows);
     const { kernel, begins, ends } = windows;
     if (kernel.every((n, i) => n === image[i] && begins[i] + ends[i] === 0 && span(windows, i) === n)) {
       return site.pooled(x, kind === "max_pool" ? "max" : "mean");
@@ -35,8 +37,7 @@ function global(by: "mean" | "max"): Lowering {
   };
 }
 
-/** @param rest as `pool` has it */
-export function poolings(rest: Parameters<typeof pool>[1]): Table {
+export function poolings(rest: RestOfPools): Table {
   return {
     AveragePool: pool("average_pool", rest), MaxPool: pool("max_pool", rest),
     GlobalAveragePool: global("mean"), GlobalMaxPool: global("max"),
