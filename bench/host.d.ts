@@ -52,6 +52,7 @@ declare module "node:process" {
     kill(pid: number, signal: 0): boolean;
     cpuUsage(): { readonly user: number; readonly system: number };
     resourceUsage(): { readonly maxRSS: number };
+    readonly hrtime: { bigint(): bigint };
   }
 }
 
