@@ -35,6 +35,13 @@ export interface AddRescaling {
   readonly most: number;
 }
 
+/** Channels one after the other: y = byte of (the byte of an input) * multiplier[o] + offset[o]; 1 and 0 where both mean the same. */
+export interface ConcatRescaling {
+  /** Of each output channel: scale of its input over that of y, and zero of y - zero of the input * multiplier. */
+  readonly multiplier: Float32Array;
+  readonly offset: Float32Array;
+}
+
 /** SE's scale: y = byte of (x - zero) * (multiplier * gate) + offset. */
 export interface ScaleRescaling {
   /** Of x. */

@@ -5,7 +5,7 @@
  */
 import type { Activation } from "../../kernels/activations.ts";
 import type {
-  AddRescaling, AffineRescaling, AveragePoolRescaling, Epilogue, MeanRescaling, Quantisation, ScaleRescaling,
+  AddRescaling, AffineRescaling, AveragePoolRescaling, ConcatRescaling, Epilogue, MeanRescaling, Quantisation, ScaleRescaling,
 } from "../../kernels/quantised.ts";
 import type { Window } from "./attributes.ts";
 
@@ -37,6 +37,10 @@ export type QuantisedOperation =
     }
   /** [a, b]. */
   | { readonly kind: "quantised_add"; readonly by: AddRescaling }
+  /** [any number of images]. */
+  | { readonly kind: "quantised_concat"; readonly by: ConcatRescaling }
+  /** [x]. */
+  | { readonly kind: "quantised_channel_shuffle"; readonly groups: number }
   /** [x, gate float32 [N,C,1,1]]. */
   | { readonly kind: "quantised_scale"; readonly by: ScaleRescaling }
   /** [x]. */

@@ -132,6 +132,17 @@ export class FakeQuantised {
         const [a, b] = [this.#bytes(name, 0, from, multiplierA), this.#bytes(name, 1, others[0], multiplierB)];
         return this.#round(name, this.#push(`${name}/sum`, { kind: "add" }, [a, b], shape), { least, most, zero: to!.zero }, offset);
       }
+      case "quantised_concat": {
+        const { multiplier, offset } = operation.by;
+        let first = 0;
+        const parts = node.inputs.map((part, i) => {
+          const factor = multiplier.subarray(first, (first += part.shape[1]));
+          return this.#bytes(name, i, part, factor);
+        });
+        return this.#round(name, this.#push(`${name}/joined`, { kind: "concat" }, parts, shape), { ...all, zero: to!.zero }, offset);
+      }
+      case "quantised_channel_shuffle":
+        return this.#push(name, { kind: "channel_shuffle", groups: operation.groups }, [x], shape);
       case "quantised_scale": {
         const { multiplier, offset, least, most } = operation.by;
         const gate = this.#affine(`${name}/gate`, this.#of(others[0]), multiplier);

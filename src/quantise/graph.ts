@@ -133,6 +133,25 @@ class Quantiser {
         this.#toBytes(node, { kind: "quantised_add", by }, [this.#byte(x), this.#byte(inputs[1])]);
         return true;
       }
+      case "concat": {
+        const parts = inputs.map((input) => this.meaning(input));
+        if (!parts.every((part) => part?.scale.length === 1) || to.scale.length > 1) return false;
+        const [multiplier, offset] = [new Float32Array(output.shape[1]), new Float32Array(output.shape[1])];
+        let first = 0;
+        inputs.forEach(({ shape }, i) => {
+          const { scale, zero } = parts[i]!;
+          const factor = Math.fround(scale[0] / to.scale[0]);
+          multiplier.fill(factor, first, first + shape[1]);
+          offset.fill(to.zero - zero * factor, first, (first += shape[1]));
+        });
+        this.#toBytes(node, { kind: "quantised_concat", by: { multiplier, offset } }, inputs.map((input) => this.#byte(input)));
+        return true;
+      }
+      case "channel_shuffle": {
+        if (ratio !== 1 || from.zero !== to.zero) return false;
+        this.#toBytes(node, { kind: "quantised_channel_shuffle", groups: operation.groups }, [this.#byte(x)]);
+        return true;
+      }
       case "scale": {
         const by = { zero: from.zero, multiplier: Math.fround(ratio), offset: to.zero, ...boundsOf(operation.activation, to) };
         this.#toBytes(node, { kind: "quantised_scale", by }, [this.#byte(x), this.float(inputs[1])]);

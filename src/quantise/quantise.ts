@@ -65,7 +65,7 @@ export interface Quantised {
 
 /** Kinds that compute with bytes. */
 const capable: ReadonlySet<Kind> = new Set<Kind>([
-  "conv2d", "add", "scale", "activation", "batch_norm", "global_pool", "max_pool", "average_pool",
+  "conv2d", "add", "scale", "activation", "batch_norm", "global_pool", "max_pool", "average_pool", "concat", "channel_shuffle",
 ]);
 
 function keptOf(graph: Graph, keep: readonly string[]): Set<string> {
@@ -98,6 +98,26 @@ function canEqualise(uses: Uses, value: Value): boolean {
       : operation.kind === "global_pool" && operation.by === "mean");
 }
 
+/** Kinds whose bytes mean what those of their input do. */
+const following: ReadonlySet<Kind> = new Set<Kind>(["max_pool", "channel_shuffle"]);
+
+/**
+ * What goes into a concat and nowhere else is rounded to the steps of the whole at once; a concat within one, as DenseNet has them, has the
+ * steps of the whole where that costs it a bit at most: so most of it is copied, and nothing is rounded over and over.
+ */
+function joinParts(graph: Graph, uses: Uses, result: Map<string, Quantisation>): void {
+  for (const { operation, inputs, output } of [...graph.nodes].reverse()) {
+    const whole = result.get(output.name);
+    if (operation.kind !== "concat" || whole === undefined) continue;
+    for (const part of inputs) {
+      const [own, maker] = [result.get(part.name), uses.maker(part)?.operation.kind];
+      if (own === undefined || maker === undefined || !uses.removable(part)) continue;
+      const sole = !following.has(maker) && uses.users(part).length === 1;
+      if (sole || (maker === "concat" && whole.scale[0] <= 2 * own.scale[0])) result.set(part.name, whole);
+    }
+  }
+}
+
 /** What bytes of each value mean. */
 function meanings(
   graph: Graph, values: readonly Value[], found: ReadonlyMap<Value, Statistics>, kept: ReadonlySet<string>, method: RangeMethod,
@@ -113,9 +133,10 @@ function meanings(
     const own = equalise && canEqualise(uses, value) && !byKept(value);
     result.set(value.name, own ? perChannelQuantisation(statistics) : quantisationOf(rangeOf(statistics, method)));
   }
-  // The largest of windows has the bytes of what it was taken of.
+  joinParts(graph, uses, result);
+  // The largest of windows has the bytes of what it was taken of, and so have channels in another order.
   for (const { operation, inputs: [x], output } of graph.nodes) {
-    if (operation.kind === "max_pool" && result.has(x.name)) result.set(output.name, result.get(x.name)!);
+    if (following.has(operation.kind) && result.has(x.name)) result.set(output.name, result.get(x.name)!);
   }
   return result;
 }

@@ -22,6 +22,9 @@ const hashed: Readonly<Record<string, readonly [string, Readonly<Record<string, 
   "se_mobilenet_v1, width 0.25": ["se_mobilenet_v1", { width: 0.25, classes: 10 }, [2, 3, 64, 64]],
   "mobilenet_v3_large, width 0.25": ["mobilenet_v3_large", { width: 0.25, classes: 10 }, [1, 3, 64, 64]],
   "efficientnet_b0": ["efficientnet_b0", { classes: 10 }, [1, 3, 64, 64]],
+  "densenet121": ["densenet121", { classes: 10 }, [1, 3, 32, 32]],
+  "shufflenet_v1": ["shufflenet_v1", { classes: 10 }, [1, 3, 64, 64]],
+  "ghostnet_100": ["ghostnet_100", { classes: 10 }, [1, 3, 64, 64]],
 };
 const bundled = "bundled";
 

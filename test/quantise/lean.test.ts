@@ -29,6 +29,8 @@ const networks: readonly [string, Readonly<Record<string, unknown>>, readonly nu
   ["se_mobilenet_v1", { width: 0.25 }, [1, 3, 64, 64]],
   ["mobilenet_v3_small", {}, [1, 3, 64, 64]],
   ["efficientnet_b0", { classes: 10 }, [1, 3, 64, 64]],
+  ["se_densenet121", { blocks: [2, 2, 1, 1], width: 6, growth: 5, reduction: 2, classes: 5 }, [1, 3, 64, 64]],
+  ["shufflenet_v1", { classes: 10 }, [1, 3, 64, 64]],
 ];
 
 for (const [name, options, shape] of networks) {

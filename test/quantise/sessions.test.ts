@@ -28,6 +28,8 @@ const networks: readonly [string, Readonly<Record<string, unknown>>, readonly nu
   ["mobilenet_v3_small", {}, [1, 3, 64, 64]],
   ["efficientnet_b0", {}, [1, 3, 64, 64]],
   ["regnety_016", { classes: 10 }, [1, 3, 64, 64]],
+  ["se_densenet121", { blocks: [2, 2, 1, 1], width: 6, growth: 5, reduction: 2, classes: 5 }, [1, 3, 64, 64]],
+  ["shufflenet_v1", { classes: 10 }, [1, 3, 64, 64]],
 ];
 
 for (const [name, options, shape] of networks) {
@@ -98,6 +100,18 @@ for (const channels of [5, 7, 16, 19, 35, 64]) {
         Float32Array.from({ length: channels }, () => offset + scale * random.normal()));
       const add = { multiplierA: Math.fround(0.7), multiplierB: Math.fround(0.41), offset: Math.fround(-3.3), least: 2, most: 120 };
       agreeOn(graphOf([shape, shape], [true, true], { kind: "quantised_add", by: add }, shape, false), random, "add");
+      for (const scaled of [[true, true, true], [false, true, false], [false, false, false]]) {
+        const counts = [channels, 19, channels];
+        const parts = counts.flatMap((count, i) => new Array<boolean>(count).fill(scaled[i]));
+        const by = {
+          multiplier: Float32Array.from(parts, (own) => (own ? 0.8 : 1)), offset: Float32Array.from(parts, (own) => (own ? 3.3 : 0)),
+        };
+        const [shapes, whole] = [counts.map((count) => [2, count, height, width]), [2, parts.length, height, width]];
+        agreeOn(graphOf(shapes, [true, true, true], { kind: "quantised_concat", by }, whole, false), random, `concat ${scaled.join()}`);
+      }
+      for (const groups of [channels, 5, 2].filter((each) => channels % each === 0)) {
+        agreeOn(graphOf([shape], [true], { kind: "quantised_channel_shuffle", groups }, shape, false), random, `shuffle ${groups}`);
+      }
       const scale = { zero: 40, multiplier: Math.fround(0.01), offset: 31, least: 0, most: 127 };
       agreeOn(graphOf([shape, [2, channels, 1, 1]], [true, false], { kind: "quantised_scale", by: scale }, shape, false), random, "scale");
       const affine = { multiplier: numbers(1, 0.3), offset: numbers(0, 20), least: 1, most: 126 };

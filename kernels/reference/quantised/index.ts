@@ -5,6 +5,6 @@ export { conv2d } from "./conv2d.ts";
 export type { QuantisedWeights } from "./conv2d.ts";
 export { activate, linear, rowActivations } from "./linear.ts";
 export type { LinearShape } from "./linear.ts";
-export { add, affine, averagePool, maxPool, mean, scale } from "./joining.ts";
+export { add, affine, averagePool, concat, maxPool, mean, scale, shuffle } from "./joining.ts";
 export type { PoolShape } from "./joining.ts";
 export { largestSum, overflowingChannel } from "./overflow.ts";

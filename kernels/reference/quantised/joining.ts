@@ -1,6 +1,8 @@
 /** Sums, gates and pools of bytes; each number is rounded to float32 after every operation, from left to right. */
-import type { AddRescaling, AffineRescaling, AveragePoolRescaling, MeanRescaling, ScaleRescaling } from "../../quantised.ts";
-import type { ChannelShape, WindowShape } from "../../shapes.ts";
+import type {
+  AddRescaling, AffineRescaling, AveragePoolRescaling, ConcatRescaling, MeanRescaling, ScaleRescaling,
+} from "../../quantised.ts";
+import type { ChannelShape, ConcatShape, ShuffleShape, WindowShape } from "../../shapes.ts";
 import { MOST, round, toByte } from "./numbers.ts";
 
 /** y, a, b of one shape. */
@@ -8,6 +10,31 @@ export function add(y: Uint8Array, a: Uint8Array, b: Uint8Array, by: AddRescalin
   const { multiplierA, multiplierB, offset, least, most } = by;
   for (let i = 0; i < y.length; i++) {
     y[i] = toByte(round(round(round(a[i] * multiplierA) + round(b[i] * multiplierB)) + offset), least, most);
+  }
+}
+
+/** y [batch, outChannels, pixels], of each input [batch, channels, pixels] the channels in order. */
+export function concat(y: Uint8Array, inputs: readonly Uint8Array[], shape: ConcatShape, { multiplier, offset }: ConcatRescaling): void {
+  const { batch, channels, pixels } = shape;
+  for (let n = 0, at = 0; n < batch; n++) {
+    for (let i = 0, o = 0; i < inputs.length; i++) {
+      for (let c = 0; c < channels[i]; c++, o++) {
+        for (let p = 0; p < pixels; p++, at++) {
+          y[at] = toByte(round(round(inputs[i][(n * channels[i] + c) * pixels + p] * multiplier[o]) + offset[o]), 0, MOST);
+        }
+      }
+    }
+  }
+}
+
+/** Channels [groups, size] become [size, groups]; x and y mean the same. */
+export function shuffle(y: Uint8Array, x: Uint8Array, { batch, channels, pixels, groups }: ShuffleShape): void {
+  const size = channels / groups;
+  for (let n = 0, at = 0; n < batch; n++) {
+    for (let o = 0; o < channels; o++) {
+      const c = (o % groups) * size + Math.floor(o / groups);
+      for (let p = 0; p < pixels; p++, at++) y[at] = x[(n * channels + c) * pixels + p];
+    }
   }
 }
 

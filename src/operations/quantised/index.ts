@@ -1,12 +1,14 @@
 /** Operations on bytes (docs/int8.md): shapes, and steps on plain kernels, which have the bits of the reference. */
 import { conv2d, convWork } from "../../../kernels/plain/quantised/conv2d.ts";
 import {
-  add, affine, averagePool, dequantise, linear, maxPool, mean, quantise, scale, table,
+  add, affine, averagePool, concat, dequantise, linear, maxPool, mean, quantise, scale, shuffle, table,
 } from "../../../kernels/reference/quantised/index.ts";
 import { conv2dShape, pool2dShape } from "../../../kernels/shapes.ts";
 import type { Node, Of } from "../../graph/graph.ts";
 import type { QuantisedKind } from "../../graph/quantised.ts";
 import type { Shape } from "../../tensor.ts";
+import { channelShuffle } from "../movement/channel-shuffle.ts";
+import { concat as concatDeclaration } from "../movement/concat.ts";
 import { checkImage, checkShape, perChannel, sameShape, windowsOf } from "../record.ts";
 import type { Computations, Declarations, NodeOf, RoutineContext } from "../record.ts";
 
@@ -41,6 +43,8 @@ export const quantisedDeclarations: Pick<Declarations, QuantisedKind> = {
     },
   },
   quantised_add: { shape: likeBoth("quantised_add") },
+  quantised_concat: { shape: (_, inputs) => concatDeclaration.shape({ kind: "concat" }, inputs) },
+  quantised_channel_shuffle: { shape: ({ groups }, inputs) => channelShuffle.shape({ kind: "channel_shuffle", groups }, inputs) },
   quantised_scale: { shape: sameShape },
   quantised_affine: { shape: sameShape },
   quantised_table: { shape: sameShape },
@@ -101,6 +105,21 @@ export const quantisedComputations: Pick<Computations, QuantisedKind> = {
     routine({ operation: { by }, inputs: [a, b], output }, context) {
       const [y, left, right] = [output, a, b].map((value) => bytesOf(context, value));
       return () => add(y, left, right, by);
+    },
+  },
+  quantised_concat: {
+    routine(node, context) {
+      const { operation: { by }, inputs, output } = node;
+      const [y, ...parts] = [output, ...inputs].map((value) => bytesOf(context, value));
+      const shape = { ...perChannel(node), channels: inputs.map((value) => value.shape[1]), outChannels: output.shape[1] };
+      return () => concat(y, parts, shape, by);
+    },
+  },
+  quantised_channel_shuffle: {
+    routine(node, context) {
+      const [y, x] = [node.output, node.inputs[0]].map((value) => bytesOf(context, value));
+      const shape = { ...perChannel(node), groups: node.operation.groups };
+      return () => shuffle(y, x, shape);
     },
   },
   quantised_scale: {

@@ -8,6 +8,7 @@ import { decodeUtf8 } from "../../io/bytes/utf8.ts";
 import type { Graph, Operation, Value } from "../../graph/graph.ts";
 import { quantisedGraph } from "../graph.ts";
 import { sizeOf } from "../../tensor.ts";
+import type { Tensor } from "../../tensor.ts";
 import type { QuantisedLayer } from "../recipe.ts";
 
 /** A value by its name, its sizes for one image, and a node as [operation, names of inputs, name of output]. */
@@ -87,7 +88,7 @@ function read(file: Uint8Array): LeanFile {
     const wrong = data.find((each) => !(each > least && each < Infinity));
     return wrong === undefined ? data : broken(`"${name}" wants finite numbers above ${least}, got ${wrong}`);
   };
-  const [layers, values] = [new Map<string, QuantisedLayer>(), new Map<string, Quantisation>()];
+  const [layers, values, norms] = [new Map<string, QuantisedLayer>(), new Map<string, Quantisation>(), new Map<string, Tensor>()];
   const { values: sizes, inputs, nodes, outputs } = JSON.parse(text) as StoredGraph;
   const made = new Map<string, Value>(Object.entries(sizes).map(([name, shape]) => {
     const sound = shape.every((size) => Number.isSafeInteger(size) && size > 0) && sizeOf(shape) <= LARGEST;
@@ -107,6 +108,9 @@ function read(file: Uint8Array): LeanFile {
       const scale = floats(`${base}/scale`, undefined, 0);
       if (scale.length !== 1 && scale.length !== valueOf(base).shape[1]) broken(`"${base}/scale" has ${scale.length} numbers`);
       values.set(base, { scale, zero });
+    } else if (name.endsWith("/float")) {
+      // Of normalisation that stands alone; nothing but its numbers is read.
+      norms.set(name.slice(0, -6), { data: floats(name, undefined, -Infinity) } as Tensor);
     }
   }
   const prepared: Graph = {
@@ -124,7 +128,7 @@ function read(file: Uint8Array): LeanFile {
     const { bytes } = take(`${name}/table`, "U8");
     return bytes.length === 128 && bytes.every((byte) => byte < 128) ? bytes : broken(`"${name}/table" wants 128 bytes of 0 to 127`);
   };
-  return { graph: quantisedGraph(prepared, { layers, values, floats: new Map() }, tables), metadata, answer };
+  return { graph: quantisedGraph(prepared, { layers, values, floats: norms }, tables), metadata, answer };
 }
 
 /** @throws FormatError in one line */

@@ -5,7 +5,8 @@ import { sigmoidForward } from "../../../kernels/reference/activations/sigmoid.t
 import { conv2dForward } from "../../../kernels/reference/layers/conv2d.ts";
 import * as plain from "../../../kernels/plain/quantised/conv2d.ts";
 import {
-  activate, averagePool, conv2d, dequantise, largestSum, linear, maxPool, mean, overflowingChannel, quantise, requantise, scale, toByte,
+  activate, averagePool, concat, conv2d, dequantise, largestSum, linear, maxPool, mean, overflowingChannel, quantise, requantise, scale,
+  shuffle, toByte,
 } from "../../../kernels/reference/quantised/index.ts";
 import { Random } from "../../../kernels/random.ts";
 import { difference } from "../../support/compare.ts";
@@ -125,6 +126,19 @@ test("pools: the largest byte, and means that count what is inside or all", () =
   averagePool(y, x, shape, { multiplier: 2, offset: 1, padding: 10 });
   // (12 + 5 * 10) / 9 * 2 + 1, and so on
   assert.equal(Array.from(y), [15, 16, 17, 36]);
+});
+
+test("channels one after the other, in the steps of the whole, and shuffled", () => {
+  const [a, b, y] = [Uint8Array.of(1, 2, 3, 4), Uint8Array.of(10, 20, 100, 127), new Uint8Array(8)];
+  const shape = { batch: 2, channels: [1, 1], outChannels: 2, pixels: 2 };
+  concat(y, [a, b], shape, { multiplier: Float32Array.of(1, 0.5), offset: Float32Array.of(0, 7.5) });
+  // 10 * 0.5 + 7.5 is a half, and goes to the even one.
+  assert.equal(Array.from(y), [1, 2, 12, 18, 3, 4, 58, 71]);
+  concat(y, [a, b], shape, { multiplier: Float32Array.of(-9, 2), offset: Float32Array.of(0, 0) });
+  assert.equal(Array.from(y), [0, 0, 20, 40, 0, 0, 127, 127]);
+  const shuffled = new Uint8Array(12);
+  shuffle(shuffled, Uint8Array.from({ length: 12 }, (_, i) => i), { batch: 1, channels: 6, pixels: 2, groups: 2 });
+  assert.equal(Array.from(shuffled), [0, 1, 6, 7, 2, 3, 8, 9, 4, 5, 10, 11]);
 });
 
 test("squeeze and scale", () => {

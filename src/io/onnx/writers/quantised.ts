@@ -7,6 +7,7 @@ import type { Value } from "../../../graph/graph.ts";
 import type { QuantisedKind } from "../../../graph/quantised.ts";
 import { Tensor } from "../../../tensor.ts";
 import { elementwiseWriters, perChannel } from "./elementwise.ts";
+import { movementWriters } from "./movement.ts";
 import { poolingWriters } from "./pooling.ts";
 import type { NodeSink, Writers } from "./writer.ts";
 
@@ -117,6 +118,17 @@ export const quantisedWriters: Pick<Writers, QuantisedKind> = {
   quantised_add(sink, { operation: { by }, inputs: [a, b], output, name }) {
     sink.node("Add", [reals(sink, a, `${name}/a`), reals(sink, b, `${name}/b`)], `${name}/sum`);
     toBytes(sink, `${name}/sum`, output, by);
+  },
+
+  quantised_concat(sink, { inputs, output, name }) {
+    sink.node("Concat", inputs.map((x, i) => reals(sink, x, `${name}/x${i}`)), `${name}/joined`, { axis: 1 });
+    toBytes(sink, `${name}/joined`, output, all);
+  },
+
+  quantised_channel_shuffle(sink, { operation: { groups }, inputs, output, name }) {
+    const names = [reals(sink, inputs[0], `${name}/x`)];
+    movementWriters.channel_shuffle(sink, { operation: { kind: "channel_shuffle", groups }, inputs, output, names, name: `${name}/real` });
+    toBytes(sink, `${name}/real`, output, all);
   },
 
   quantised_scale(sink, { operation: { by }, inputs: [x], output, names: [, gate], name }) {

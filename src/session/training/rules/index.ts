@@ -25,6 +25,8 @@ const rules: Rules = {
   quantised_conv2d: "inference only",
   quantised_linear: "inference only",
   quantised_add: "inference only",
+  quantised_concat: "inference only",
+  quantised_channel_shuffle: "inference only",
   quantised_scale: "inference only",
   quantised_affine: "inference only",
   quantised_table: "inference only",

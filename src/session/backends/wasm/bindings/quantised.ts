@@ -10,6 +10,7 @@ import { byteDepthwiseKernel } from "../../../../../kernels/wasm/quantised/depth
 import {
   byteAddKernel, byteAffineKernel, byteScaleKernel, byteTableKernel, dequantiseKernel, quantiseKernel,
 } from "../../../../../kernels/wasm/quantised/elementwise.ts";
+import { byteConcatKernel, byteShuffleKernel } from "../../../../../kernels/wasm/quantised/gather.ts";
 import { ROW_NUMBERS, byteLinearKernel } from "../../../../../kernels/wasm/quantised/linear.ts";
 import {
   numbersBytes, numbersShape, packDepthwise, packNumbers, packWeights, packedBytes, panelCount,
@@ -193,6 +194,30 @@ export const quantisedBindings: Pick<Bindings, QuantisedKind> = {
       return padded(y, a, b) ? elementwise(byteAddKernel(y.layout, a.layout, b.layout, by), y, a, b) : undefined;
     }),
     over: ({ inputs }) => inputs[0],
+  },
+  quantised_concat: {
+    bytes: true,
+    pixel,
+    bind: onBytes(({ operation: { by }, inputs, output }, { image }) => {
+      const [y, ...parts] = [output, ...inputs].map((value) => image(value));
+      if (!padded(y, ...parts)) return undefined;
+      let first = 0;
+      const scaled = parts.map(({ layout: { channels } }) => {
+        first += channels;
+        return by.multiplier[first - 1] !== 1 || by.offset[first - 1] !== 0;
+      });
+      const numbers = scaled.includes(true) ? storedLists(`${output.name} numbers`, pixelBytes(y.layout), by.multiplier, by.offset) : 0;
+      const kernel = byteConcatKernel(y.layout, parts.map(({ layout }) => layout), scaled);
+      return callOf(kernel, y.images, [y, ...parts, numbers]);
+    }),
+  },
+  quantised_channel_shuffle: {
+    bytes: true,
+    pixel,
+    bind: onBytes(({ operation: { groups }, inputs, output }, { image }) => {
+      const [y, x] = [image(output), image(inputs[0])];
+      return padded(y, x) ? callOf(byteShuffleKernel(y.layout, x.layout, groups), y.images, [y, x, 0]) : undefined;
+    }),
   },
   quantised_scale: {
     bytes: true,

@@ -104,6 +104,10 @@ function allCases(): Cases {
   const gate = [2, CHANNELS, 1, 1];
   const add = { ...bounds, multiplierA: Math.fround(0.7), multiplierB: Math.fround(0.4), offset: Math.fround(-3.1) };
   cases.add({ kind: "quantised_add", by: add }, shape, cases.bytes(shape), cases.bytes(shape));
+  const twice = [2, 2 * CHANNELS, 8, 7];
+  const concat = { multiplier: cases.floats(2 * CHANNELS, 0.2, 1), offset: cases.floats(2 * CHANNELS, 5, 0) };
+  cases.add({ kind: "quantised_concat", by: concat }, twice, cases.bytes(shape), cases.bytes(shape));
+  cases.add({ kind: "quantised_channel_shuffle", groups: 5 }, shape, cases.bytes(shape));
   const scale = { ...bounds, zero: 60, multiplier: Math.fround(0.8), offset: 30 };
   cases.add({ kind: "quantised_scale", by: scale }, shape, cases.bytes(shape), cases.input(gate));
   const affine = { ...bounds, multiplier: cases.floats(CHANNELS, 0.3, 1), offset: cases.floats(CHANNELS, 9, 1) };
