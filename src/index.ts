@@ -39,11 +39,12 @@ export type { Summary } from "./nn/summary.ts";
 
 export { fixedNetwork, freeNetwork } from "./graph/network.ts";
 export type { Network, NetworkInput, OpenShape, Shapes } from "./graph/network.ts";
-export type { Graph, Node, Value } from "./graph/graph.ts";
+export type { Graph, Node, OperationSet, Value } from "./graph/graph.ts";
 export { lower, moduleNetwork } from "./nn/lower.ts";
 export { Session, compile, compileSync } from "./session/session.ts";
 export type { CompileOptions, RunOptions } from "./session/session.ts";
 export { setWorkers } from "./session/workers.ts";
+export { generalOperations } from "./session/general.ts";
 export { emitModule } from "./session/backends/wasm/modules/emit.ts";
 export type { EmitOptions } from "./session/backends/wasm/modules/emit.ts";
 export type { Numerics } from "./session/backends/numerics.ts";

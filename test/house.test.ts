@@ -87,6 +87,7 @@ const mayImport: Record<string, readonly string[]> = {
     "src/checks.ts", "src/tensor.ts", "src/errors.ts", "src/host-types.ts", "src/weight-layout.ts", "src/graph/", "src/operations/",
   ],
   "src/io/images/jpeg-vectors.ts": ["kernels/wasm/images/", "src/io/"],
+  "src/io/onnx/import.ts": ["src/io/", "src/checks.ts", "src/tensor.ts", "src/errors.ts", "src/graph/", "src/session/general.ts"],
   "src/operations/": ["kernels/", "src/tensor.ts", "src/errors.ts", "src/graph/"],
   "src/session/": [
     "src/checks.ts", "kernels/", "src/operations/", "src/tensor.ts", "src/errors.ts", "src/host-types.ts", "src/version.ts", "src/graph/",

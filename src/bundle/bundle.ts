@@ -12,6 +12,8 @@ import type { Preprocessing } from "../io/images/preprocessing-json.ts";
 import type { Module } from "../nn/module.ts";
 import { ALL } from "../../kernels/wasm/assembler/opcodes-all.ts";
 import { exactArithmetic } from "../session/backends/numerics.ts";
+import { withBrought } from "../session/backends/operations.ts";
+import { generalOperations } from "../session/general.ts";
 import { byteOperations } from "../session/backends/wasm/bytes.ts";
 import { checkInputOption } from "../session/check-options.ts";
 import { networkOf, sessionGraph, shapesOf } from "../session/optimise/session-graph.ts";
@@ -29,7 +31,7 @@ import type { ByteKernels, WasmPlan } from "./wasm/plan.ts";
 
 /** Of networks of bytes: kernels for every engine, their bits are the same with others. */
 const byteKernels: ByteKernels = {
-  operations: byteOperations, arithmetic: { ...exactArithmetic, instructions: ALL, relaxedDots: false },
+  operations: withBrought(byteOperations, generalOperations), arithmetic: { ...exactArithmetic, instructions: ALL, relaxedDots: false },
 };
 
 export type { WeightFormat } from "./constants.ts";

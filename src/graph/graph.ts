@@ -7,10 +7,11 @@ import { show } from "../errors.ts";
 import type { NumberFormat } from "../../kernels/formats.ts";
 import type { Quantisation } from "../../kernels/quantised.ts";
 import type { Shape, Tensor } from "../tensor.ts";
-import type { Constant, Operation } from "./operation.ts";
+import type { Constant, Operation, OperationSet } from "./operation.ts";
 
 export type {
-  Activation, ActivationKind, BinaryFunction, Constant, Epilogue, Kind, Of, Operation, Reduction, Taps, UnaryFunction, Window,
+  Activation, ActivationKind, BinaryFunction, Constant, Epilogue, Kind, Of, Operation, OperationSet, Reduction, Taps, UnaryFunction,
+  Window,
 } from "./operation.ts";
 
 /**
@@ -51,6 +52,8 @@ export interface Graph {
   readonly inputs: readonly Value[];
   readonly nodes: readonly Node[];
   readonly outputs: readonly Value[];
+  /** What sessions want to be brought for its nodes, besides what they know. */
+  readonly operations?: OperationSet | undefined;
 }
 
 /** Collects operations while modules lower themselves. */

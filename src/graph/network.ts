@@ -8,7 +8,7 @@ import { checkGraph } from "./graph.ts";
 import { didYouMean, show, showItems } from "../errors.ts";
 import { showShape } from "../tensor.ts";
 import type { Shape } from "../tensor.ts";
-import type { Graph } from "./graph.ts";
+import type { Graph, OperationSet } from "./graph.ts";
 
 /**
  * Sizes, outermost first. A name stands for one that is free, such as "N": within a network one name is one size.
@@ -62,6 +62,8 @@ export interface Network {
    * @throws RangeError naming the input where the network cannot take such, or wants to be told
    */
   lower(shapes: Shapes, training?: boolean): Graph;
+  /** What sessions want to be brought for its graphs, besides what they know. */
+  readonly operations?: OperationSet | undefined;
   /** What its sessions are made of, where that is not what `compile` has (`OwnSessions` of src/session). */
   readonly sessions?: object;
   /** Does it compute with bytes (src/quantise)? Its bits are the same everywhere, and nothing of it learns. */
@@ -99,6 +101,7 @@ export function fixedNetwork(graph: Graph, title: string = "this graph"): Networ
     title,
     inputs: graph.inputs.map(({ name, shape }) => ({ name, shape })),
     outputs: graph.outputs.map(({ name }) => name),
+    operations: graph.operations,
     lower: () => graph,
   });
 }

@@ -150,5 +150,18 @@ export type Operation =
 
 export type Kind = Operation["kind"];
 
+/**
+ * How operations are computed that no module lowers to: what a graph or network brings where it has some. `generalOperations` are all there
+ * are; what is in it is senet's own affair.
+ * @example
+ * const set: OperationSet = generalOperations;
+ * const graph: Graph = { ...lower(new ReLU(), [1, 4]), operations: set };
+ * compileSync(graph).run(Tensor.of([-1, 2, -3, 4], [1, 4])).data   // => [0,2,0,4]
+ */
+export interface OperationSet {
+  readonly computations: object;
+  readonly bindings: object;
+}
+
 /** The operation of one kind. */
 export type Of<K extends Kind> = Extract<Operation, { kind: K }>;

@@ -301,7 +301,7 @@ export function quantisedGraph(graph: Graph, recipe: Recipe, tables: TableOf): G
   const quantiser = new Quantiser(recipe, graph, tables);
   for (const node of graph.nodes) quantiser.add(node);
   const outputs = graph.outputs.map((output) => quantiser.float(output));
-  return reachable({ inputs: graph.inputs, nodes: quantiser.nodes, outputs });
+  return reachable({ ...graph, nodes: quantiser.nodes, outputs });
 }
 
 export { isImage, isRow };

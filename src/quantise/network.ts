@@ -38,9 +38,9 @@ export const byteSessions: OwnSessions = { capabilities: byteCapabilities(), num
 
 /** @param network as it was before, its weights of no matter */
 export function quantisedNetwork(network: Network, recipe: Recipe, input: Shape): QuantisedNetwork {
-  const { title, inputs, outputs } = network;
+  const { title, inputs, outputs, operations } = network;
   return {
-    title: `${title}, int8`, inputs, outputs, quantised: true, sessions: byteSessions, recipe, input,
+    title: `${title}, int8`, inputs, outputs, operations, quantised: true, sessions: byteSessions, recipe, input,
     prepared: () => prepare(network.lower({ [inputs[0].name]: input })),
     lower(shapes, training = false) {
       if (training) throw new RangeError(`${title}: a quantised network does not learn; train the one that it was made of`);

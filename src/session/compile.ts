@@ -4,6 +4,7 @@ import type { Module } from "../nn/module.ts";
 import { atOnce, inTime } from "./backends/making.ts";
 import type { Making } from "./backends/making.ts";
 import { chosen } from "./backends/choose.ts";
+import { withBrought } from "./backends/operations.ts";
 import type { BackendOptions, Capabilities } from "./backends/capabilities.ts";
 import { labelsOf } from "./backends/wasm/checks/verify.ts";
 import { networkOf, sessionGraph, shapesOf } from "./optimise/session-graph.ts";
@@ -19,11 +20,11 @@ import { Session } from "./inference-session.ts";
 export interface CompileOptions extends BackendOptions, GraphOptions {}
 
 function* making(capabilities: Capabilities, source: Module | Network, options: CompileOptions): Making<Session> {
-  const { observe = [], override = [] } = options;
+  const { observe, override = [] } = options;
   const network = networkOf(source);
   const { graph, kept } = sessionGraph(network, shapesOf(network, options.input), observe, override);
-  const use = { model: network.title, graph, observe, override };
-  const backend = yield* chosen({ ...options, capabilities, labels: labelsOf(graph, capabilities.operations), use });
+  const operations = withBrought(capabilities.operations, network.operations);
+  const backend = yield* chosen({ ...options, capabilities, operations, labels: labelsOf(graph, operations), graph, network });
   try {
     const overrides = new Map<string, Float32Array | undefined>(override.map((name) => [name, undefined]));
     const program = yield* backend.program({ graph, kept, overrides });

@@ -2,9 +2,10 @@
 import type { Graph } from "../graph/graph.ts";
 import type { Network } from "../graph/network.ts";
 import type { Module } from "../nn/module.ts";
-import { allOperations } from "./backends/all-operations.ts";
 import type { Capabilities, OwnSessions, Wanted } from "./backends/capabilities.ts";
 import { givenModules } from "./backends/wasm/modules/given.ts";
+import { moduleOperations } from "./backends/module-operations.ts";
+import { checkKnown, withBrought } from "./backends/operations.ts";
 import { withPace } from "./backends/wasm/pace.ts";
 import { withFastHere } from "./backends/wasm/fast.ts";
 import { turboBackend } from "./backends/wasm/turbo/backend.ts";
@@ -22,14 +23,15 @@ export type { CompileOptions } from "./compile.ts";
 export type { Named, RunOptions } from "./run-values.ts";
 
 const all: Capabilities = {
-  operations: allOperations, threads: poolThreads, turbo: turboBackend, fast: withFastHere, pace: withPace,
+  operations: moduleOperations, threads: poolThreads, turbo: turboBackend, fast: withFastHere, pace: withPace,
   modules: givenModules,
 };
 
-function opened(source: Module | Network | Graph, { input }: CompileOptions): Network {
+function opened(source: Module | Network | Graph, { input }: CompileOptions, { operations: own }: Capabilities): Network {
   const network = openedNetwork(source);
   checkInputOption(network, input);
-  return network;
+  const known = withBrought(own, network.operations);
+  return { ...network, lower: (shapes) => checkKnown(network.lower(shapes), known) };
 }
 
 /** Quantised networks bring their own, so that only programs with such a network load it. */
@@ -62,7 +64,7 @@ function whatFor(source: object, options: CompileOptions): readonly [Capabilitie
 export async function compile(source: Module | Network | Graph, options: CompileOptions = {}): Promise<Session> {
   checkCompileOptions("compile", options);
   const [capabilities, asked] = whatFor(source, options);
-  return compileWith(capabilities, opened(source, options), asked);
+  return compileWith(capabilities, opened(source, options, capabilities), asked);
 }
 
 /**
@@ -76,5 +78,5 @@ export async function compile(source: Module | Network | Graph, options: Compile
 export function compileSync(source: Module | Network | Graph, options: CompileOptions = {}): Session {
   checkCompileOptions("compileSync", options);
   const [capabilities, asked] = whatFor(source, options);
-  return compileSyncWith(capabilities, opened(source, options), asked);
+  return compileSyncWith(capabilities, opened(source, options, capabilities), asked);
 }

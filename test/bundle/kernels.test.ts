@@ -3,6 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { bundle } from "../../src/bundle/bundle.ts";
 import type { Activation, Constant, Graph, Node, Operation, Value } from "../../src/graph/graph.ts";
+import { generalOperations } from "../../src/session/general.ts";
 import { compileSync } from "../../src/session/session.ts";
 import { Tensor } from "../../src/tensor.ts";
 import type { Shape } from "../../src/tensor.ts";
@@ -22,7 +23,7 @@ function same(operation: Operation, shape: Shape, inputs: readonly Shape[], spre
   const values = inputs.map((each, i): Value => ({ name: `x${i}`, shape: each }));
   const output = { name: "y", shape };
   const node: Node = { operation, inputs: values, output };
-  const graph: Graph = { inputs: values, nodes: [node], outputs: [output] };
+  const graph: Graph = { inputs: values, nodes: [node], outputs: [output], operations: generalOperations };
   const given = inputs.map((each, i) => {
     const { data } = draw(each, i + 5);
     return new Tensor(data.map((number) => number * spread), each);

@@ -3,20 +3,22 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { referenceInference } from "../../kernels/reference/inference.ts";
 import type { Of, Value } from "../../src/graph/graph.ts";
-import { generalComputations, generalDeclarations } from "../../src/operations/general/index.ts";
+import { computations, declarations } from "../../src/operations/index.ts";
 import type { GeneralKind } from "../../src/operations/general/index.ts";
 import { binaryFunctions, unaryFunctions } from "../../src/operations/general/functions.ts";
 import type { Computation, Declaration, NodeOf } from "../../src/operations/record.ts";
 import { Tensor, sizeOf } from "../../src/tensor.ts";
 
 /** What an operation makes of tensors: its shape by the declaration, its numbers by the computation. */
-function run<K extends GeneralKind>(kind: K, attributes: Omit<Of<K>, "kind">, ...inputs: Tensor<Float32Array>[]): Tensor<Float32Array> {
+function run<K extends GeneralKind | "pad" | "slice">(
+  kind: K, attributes: Omit<Of<K>, "kind">, ...inputs: Tensor<Float32Array>[]
+): Tensor<Float32Array> {
   const operation = { kind, ...attributes } as Of<K>;
-  const shape = (generalDeclarations[kind] as Declaration<K>).shape(operation, inputs.map((input) => input.shape));
+  const shape = (declarations[kind] as Declaration<K>).shape(operation, inputs.map((input) => input.shape));
   const values: Value[] = inputs.map((input, i) => ({ name: `x${i}`, shape: input.shape }));
   const y = new Float32Array(sizeOf(shape));
   const step = (
-    generalComputations[kind] as Computation<K>
+    computations[kind] as unknown as Computation<K>
   ).routine({ operation, inputs: values, output: { name: "y", shape } } as unknown as NodeOf<K>, {
     kernels: referenceInference, array: ({ name }) => (name === "y" ? y : inputs[Number(name.slice(1))].data),
     constant: (c) => c.read().data as Float32Array, scratch: (size) => new Float64Array(size),

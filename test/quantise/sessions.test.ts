@@ -9,7 +9,7 @@ import { fixedNetwork } from "../../src/graph/network.ts";
 import type { Graph, Node, Operation, Value } from "../../src/graph/graph.ts";
 import { quantise } from "../../src/quantise/quantise.ts";
 import { byteSessions } from "../../src/quantise/network.ts";
-import { byteCapabilities } from "../../src/session/backends/wasm/bytes.ts";
+import { byteCapabilities, byteOperations } from "../../src/session/backends/wasm/bytes.ts";
 import { atOnce } from "../../src/session/backends/making.ts";
 import { checkBytes } from "../../src/session/backends/wasm/checks/bytes.ts";
 import { WasmExecutor } from "../../src/session/backends/wasm/executor.ts";
@@ -159,7 +159,7 @@ test("kernels are checked before they are used: right ones pass, one wrong instr
     };
     const executor = new WasmExecutor({ arithmetic, threads: 1, pool: undefined, refused: new Set(), compile });
     try {
-      return atOnce(checkBytes(new Set(["quantised_conv2d"]), executor));
+      return atOnce(checkBytes(new Set(["quantised_conv2d"]), executor, byteOperations));
     } finally {
       executor.release();
     }

@@ -4,10 +4,10 @@
  */
 import type { Activation, Constant, Graph, Kind, Node, Value } from "../../graph/graph.ts";
 import type { TakeShape } from "../../../kernels/reference/general/take.ts";
-import {
-  expandComputation, gatherComputation, padComputation, sliceComputation, transposeComputation,
-} from "../../operations/general/moves.ts";
+import { expandComputation, gatherComputation, transposeComputation } from "../../operations/general/moves.ts";
 import { geometry } from "../../operations/general/pointwise.ts";
+import { padComputation } from "../../operations/movement/pad.ts";
+import { sliceComputation } from "../../operations/movement/slice.ts";
 import { perChannel, windowsOf } from "../../operations/record.ts";
 import { rowsOf } from "../../operations/general/rows.ts";
 import { lifetimes } from "../../session/plan/lifetimes.ts";

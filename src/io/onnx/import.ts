@@ -2,6 +2,7 @@
 import type { Graph } from "../../graph/graph.ts";
 import type { Shapes } from "../../graph/network.ts";
 import { reachable } from "../../graph/rewrite.ts";
+import { generalOperations } from "../../session/general.ts";
 import type { Tensor } from "../../tensor.ts";
 import { bytesOf } from "../bytes/bytes-of.ts";
 import type { Source } from "./lower/lower.ts";
@@ -81,5 +82,5 @@ function withoutSoftmax(graph: Graph): Graph {
 export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: ImportOptions = {}): OnnxNetwork {
   checkKind(bytesOf(bytes, "importOnnx"));
   const weights = new StoredWeights();
-  return new OnnxNetwork(sourceOf(bytes, options, weights, operators), weights);
+  return new OnnxNetwork(sourceOf(bytes, options, { weights, operators, operations: generalOperations }), weights);
 }

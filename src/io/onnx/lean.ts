@@ -5,6 +5,7 @@
  *     const { operators } = await import("senet/io/onnx/operators");
  *     const network = importOnnx(bytes, { operators });
  */
+import type { OperationSet } from "../../graph/graph.ts";
 import { Weights } from "./lower/weights.ts";
 import { LeanOnnxNetwork, sourceOf } from "./network.ts";
 import type { ImportOptions } from "./network.ts";
@@ -30,6 +31,11 @@ export type OnnxOperators = Readonly<Record<string, object>>;
 export interface LeanImportOptions extends ImportOptions {
   /** Operators to read besides its own, in place of which they stand: `operators` of `senet/io/onnx/operators` are all there are. */
   readonly operators?: OnnxOperators;
+  /**
+   * What its sessions want to be brought where the network has operations that no module of senet lowers to, such as a softmax at its end:
+   * `generalOperations` of `senet/session/general`; sessions say which they miss.
+   */
+  readonly operations?: OperationSet;
 }
 
 /**
@@ -42,7 +48,8 @@ export interface LeanImportOptions extends ImportOptions {
  * and says where there are more; RangeError where bytes of another file are wanted
  */
 export function importOnnx(bytes: Uint8Array | ArrayBuffer, options: LeanImportOptions = {}): LeanOnnxNetwork {
-  const { operators, ...others } = options;
+  const { operators, operations, ...others } = options;
   const advice = operators ? "" : "; senet/io/onnx/operators has more, for the option operators";
-  return new LeanOnnxNetwork(sourceOf(bytes, others, new Weights(), { ...leanOperators, ...operators }, advice));
+  const reader = { weights: new Weights(), operators: { ...leanOperators, ...operators }, operations, advice };
+  return new LeanOnnxNetwork(sourceOf(bytes, others, reader));
 }

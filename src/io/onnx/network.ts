@@ -3,7 +3,7 @@
  * ask for no path outside its folder and for no endless work.
  */
 import { UnsupportedError, didYouMean, show } from "../../errors.ts";
-import type { Graph } from "../../graph/graph.ts";
+import type { Graph, OperationSet } from "../../graph/graph.ts";
 import { mustBeSaid } from "../../graph/network.ts";
 import type { Network, NetworkInput, Shapes } from "../../graph/network.ts";
 import { atLeastZero, checkFields, isTensor, record } from "../../checks.ts";
@@ -11,7 +11,6 @@ import type { ArgumentKind } from "../../checks.ts";
 import type { Tensor } from "../../tensor.ts";
 import { bytesOf } from "../bytes/bytes-of.ts";
 import { Known } from "./constants/known.ts";
-import type { Weights } from "./lower/weights.ts";
 import { lowerModel, unsupported } from "./lower/lower.ts";
 import type { Missing, Source } from "./lower/lower.ts";
 import { readModel } from "./read/model.ts";
@@ -54,6 +53,7 @@ export class LeanOnnxNetwork implements Network {
   readonly title: string;
   readonly inputs: readonly NetworkInput[];
   readonly outputs: readonly string[];
+  readonly operations: OperationSet | undefined;
   /** Version of ONNX's operators. */
   readonly opset: number;
   /** The program that wrote the file, with its version. */
@@ -66,6 +66,7 @@ export class LeanOnnxNetwork implements Network {
   constructor(source: Source) {
     const { model, given } = source;
     this.#source = source;
+    this.operations = source.operations;
     // It begins messages, which stay short.
     this.title = model.name === "" ? "an ONNX network" : model.name.slice(0, 200);
     this.inputs = model.inputs.filter(({ name }) => !given.has(name)).map(({ name, shape }) => ({ name, shape }));
@@ -90,7 +91,8 @@ export class LeanOnnxNetwork implements Network {
       if (shape.some((size) => typeof size === "string")) throw mustBeSaid(this.title, name, open);
       return [name, shape];
     });
-    return recognise(lowerModel(this.#source, { ...Object.fromEntries(usual), ...shapes }));
+    const { operations } = this;
+    return { ...recognise(lowerModel(this.#source, { ...Object.fromEntries(usual), ...shapes })), operations };
   }
 
   /** What the file says and is not done, such as a Dropout that was left in training mode; known once there was a graph. */
@@ -147,14 +149,14 @@ function check(source: Source): void {
   throw unsupported(source, missing, odd);
 }
 
-/** @param operators that are read @param advice what to do about others @param weights of the network */
-export function sourceOf(
-  bytes: Uint8Array | ArrayBuffer, options: ImportOptions, weights: Weights, operators: Source["operators"], advice: string = "",
-): Source {
+/** What a file is read with. */
+type Reader = Pick<Source, "weights" | "operators" | "advice" | "operations">;
+
+export function sourceOf(bytes: Uint8Array | ArrayBuffer, options: ImportOptions, reader: Reader): Source {
   checkFields("importOnnx", options, { external: bytesByName, constants: record, mostConstants: atLeastZero, mostNodes: atLeastZero });
   const model = readModel(bytesOf(bytes, "importOnnx"), externalOf(options), options.mostNodes);
   const source = {
-    model, weights, given: givenOf(model, options.constants ?? {}), operators, advice, settled: new Map(), notes: new Set<string>(),
+    ...reader, model, given: givenOf(model, options.constants ?? {}), settled: new Map(), notes: new Set<string>(),
     mostConstants: options.mostConstants ?? 67108864,
   };
   check(source);

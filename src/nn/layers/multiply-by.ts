@@ -53,8 +53,10 @@ export class MultiplyBy extends Layer<Shape> {
   lower(graph: GraphBuilder, x: Value): Value {
     // A training session multiplies by masks; this one is the same everywhere and at every step.
     if (graph.training) return graph.add(this, { kind: "dropout", draw: (mask) => mask.fill(this.factor) }, [x], x.shape);
-    const factor = Tensor.of([this.factor], []);
-    const constant = graph.add(this, { kind: "constant", value: { name: `multiply_by.${this.factor}`, read: () => factor } }, [], []);
-    return graph.add(this, { kind: "binary", by: "multiply" }, [x, constant], x.shape);
+    const factors = Tensor.zeros(x.shape);
+    factors.data.fill(this.factor);
+    const name = `multiply_by.${this.factor}.${x.shape.join("x")}`;
+    const constant = graph.add(this, { kind: "constant", value: { name, read: () => factors } }, [], x.shape);
+    return graph.add(this, { kind: "multiply" }, [x, constant], x.shape);
   }
 }

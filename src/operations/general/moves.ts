@@ -1,56 +1,10 @@
 /** Tensors of any rank in other shapes, orders and places. */
-import { takeForward } from "../../../kernels/reference/general/take.ts";
-import type { TakeShape } from "../../../kernels/reference/general/take.ts";
-import { padSource } from "../../../kernels/reference/joining/pad.ts";
-import type { PadShape } from "../../../kernels/shapes.ts";
-import { isPadded } from "../../../kernels/wasm/operations/pad.ts";
-import type { Kind, Value } from "../../graph/graph.ts";
+import type { Value } from "../../graph/graph.ts";
 import { showShape, sizeOf } from "../../tensor.ts";
-import type { Shape } from "../../tensor.ts";
-import type { Computation, Computations, Declaration, Declarations, NodeOf } from "../record.ts";
-import { broadcast, stridesOf } from "./pointwise.ts";
-
-type Takes<K extends Kind> = Computation<K> & { readonly shapeOf: (node: NodeOf<K>) => TakeShape };
-
-/** The routine of kinds that put numbers in other places, and which places these are. */
-function takes<K extends Kind>(
-  places: (operation: NodeOf<K>["operation"], from: Shape, to: Shape) => readonly Int32Array[],
-  value: (operation: NodeOf<K>["operation"]) => number = () => 0,
-): Takes<K> {
-  const shapeOf = ({ operation, inputs, output }: NodeOf<K>): TakeShape => (
-    { places: places(operation, inputs[0].shape, output.shape), value: value(operation) }
-  );
-  return {
-    shapeOf,
-    routine(node, { array }) {
-      const [y, x, shape] = [array(node.output), array(node.inputs[0]), shapeOf(node)];
-      return () => takeForward(y, x, shape);
-    },
-  };
-}
-
-/** Places of an axis: for each index of the output an index of the input, or -1 for outside. */
-function axis(size: number, stride: number, from: (i: number) => number): Int32Array {
-  return Int32Array.from({ length: size }, (_, i) => {
-    const at = from(i);
-    return at < 0 ? -1 : at * stride;
-  });
-}
-
-const constant: Declaration<"constant"> = {
-  shape: ({ value }) => value.read().shape,
-  parameters: ({ value }) => [value],
-};
-const constantComputation: Computation<"constant"> = {
-  routine({ operation: { value }, output }, { array, constant: numbers }) {
-    const [y, x] = [array(output), numbers(value)];
-    return () => y.set(x);
-  },
-
-  check({ x, add, constant: made }) {
-    add({ kind: "constant", value: made(x.shape) }, x.shape);
-  },
-};
+import { broadcast, stridesOf } from "../broadcast.ts";
+import { axis, takes } from "../movement/takes.ts";
+import type { Takes } from "../movement/takes.ts";
+import type { Computation, Computations, Declaration, Declarations } from "../record.ts";
 
 const reshape: Declaration<"reshape"> = {
   shape({ shape }, [x]) {
@@ -93,30 +47,6 @@ export const transposeComputation: Takes<"transpose"> = {
   },
 };
 
-const slice: Declaration<"slice"> = {
-  shape({ starts, steps, shape }, [x]) {
-    const inside = (at: number, i: number): boolean => at >= 0 && at < x[i];
-    const fits = shape.length === x.length &&
-      shape.every((n, i) => n === 0 || (inside(starts[i], i) && inside(starts[i] + (n - 1) * steps[i], i)));
-    if (!fits) {
-      throw new RangeError(`slice: from ${showShape(starts)} by ${showShape(steps)}, ${showShape(shape)} of ${showShape(x)} lies outside`);
-    }
-    return shape;
-  },
-};
-export const sliceComputation: Takes<"slice"> = {
-  ...takes<"slice">(({ starts, steps }, from, to) => {
-    const strides = stridesOf(from);
-    return to.map((n, i) => axis(n, strides[i], (at) => starts[i] + at * steps[i]));
-  }),
-
-  check({ x, add }) {
-    for (const [first, steps, shape] of [[2, [1, 1, 1, 1], [2, 9, 6, 5]], [1, [1, 2, -1, 2], [2, 4, 2, 3]]] as const) {
-      add({ kind: "slice", starts: [0, first, 1, 1], steps, shape }, shape, x);
-    }
-  },
-};
-
 const expand: Declaration<"expand"> = {
   shape({ shape }, [x]) {
     if (broadcast("expand", [shape, x]).join() !== shape.join()) {
@@ -155,34 +85,6 @@ export const gatherComputation: Takes<"gather"> = {
   },
 };
 
-const pad: Declaration<"pad"> = { shape: ({ before, after }, [x]) => x.map((n, i) => n + before[i] + after[i]) };
-export const padComputation: Takes<"pad"> = {
-  ...takes<"pad">(({ before, mode }, from, to) => {
-    const strides = stridesOf(from);
-    return to.map((n, i) => axis(n, strides[i], (at) => padSource(mode, from[i], at - before[i])));
-  }, ({ value }) => value),
-
-  label: ({ mode }) => `pad ${mode}`,
-
-  check({ x, add }) {
-    const [batch, channels, height, width] = x.shape;
-    for (const mode of ["constant", "edge", "reflect", "wrap"] as const) {
-      add({ kind: "pad", before: [0, 0, 2, 1], after: [0, 0, 1, 3], mode, value: 0.5 }, [batch, channels, height + 3, width + 4], x);
-    }
-  },
-};
-
-/** What `use` makes of the padding of images, where it is one that kernels have; else undefined. */
-export function padded<T>({ operation, inputs: [{ shape }] }: NodeOf<"pad">, use: (shape: PadShape) => T): T | undefined {
-  const { before, after, mode, value } = operation;
-  if (shape.length !== 4 || before[0] + before[1] + after[0] + after[1] !== 0 || [...before, ...after].some((n) => n < 0)) return undefined;
-  const [batch, channels, inHeight, inWidth] = shape;
-  const [, , top, left] = before;
-  const [outHeight, outWidth] = [top + inHeight + after[2], left + inWidth + after[3]];
-  const all: PadShape = { planes: batch * channels, inHeight, inWidth, outHeight, outWidth, top, left, mode, value };
-  return isPadded(all) ? use(all) : undefined;
-}
-
 const join: Declaration<"join"> = {
   shape({ axis: along }, inputs) {
     const [first] = inputs;
@@ -214,11 +116,11 @@ const joinComputation: Computation<"join"> = {
   },
 };
 
-export type MoveKind = "constant" | "reshape" | "transpose" | "slice" | "expand" | "gather" | "pad" | "join";
+export type MoveKind = "reshape" | "transpose" | "expand" | "gather" | "join";
 
-export const moveDeclarations: Pick<Declarations, MoveKind> = { constant, reshape, transpose, slice, expand, gather, pad, join };
+export const moveDeclarations: Pick<Declarations, MoveKind> = { reshape, transpose, expand, gather, join };
 
 export const moveComputations: Pick<Computations, MoveKind> = {
-  constant: constantComputation, reshape: reshapeComputation, transpose: transposeComputation, slice: sliceComputation,
-  expand: expandComputation, gather: gatherComputation, pad: padComputation, join: joinComputation,
+  reshape: reshapeComputation, transpose: transposeComputation, expand: expandComputation, gather: gatherComputation,
+  join: joinComputation,
 };

@@ -6,9 +6,9 @@ import type { ProductShape, RowsShape } from "../../../kernels/reference/general
 import type { Node } from "../../graph/graph.ts";
 import { showShape, sizeOf } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
+import { broadcast, broadcastShape } from "../broadcast.ts";
 import { sameShape } from "../record.ts";
 import type { Computation, Computations, Declaration, Declarations } from "../record.ts";
-import { broadcast, broadcastShape } from "./pointwise.ts";
 
 /** A tensor as [outer, size, inner] around axes that lie side by side. */
 export function rowsOf(shape: Shape, axis: number, end: number = axis + 1): RowsShape {

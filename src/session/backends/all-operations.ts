@@ -1,8 +1,7 @@
-/** All operations, on the fast plain kernels. */
-import { plainInference } from "../../../kernels/plain/inference.ts";
-import { geluEmitters } from "../../../kernels/wasm/shared/gelu.ts";
+/** All operations of float32, for who does not know what graphs will come: training, tools. */
 import { computations } from "../../operations/index.ts";
-import { bindings } from "./wasm/bindings/index.ts";
+import { moduleOperations } from "./module-operations.ts";
 import type { Operations } from "./operations.ts";
+import { bindings } from "./wasm/bindings/index.ts";
 
-export const allOperations: Operations = { kernels: plainInference, computations, bindings, emitters: geluEmitters };
+export const allOperations: Operations = { ...moduleOperations, computations, bindings };

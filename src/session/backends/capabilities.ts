@@ -4,6 +4,7 @@
  */
 import type { Tile } from "../../../kernels/wasm/probe/tiles.ts";
 import type { Graph } from "../../graph/graph.ts";
+import type { Network } from "../../graph/network.ts";
 import type { Backend } from "./backend.ts";
 import type { Making } from "./making.ts";
 import type { Arithmetic, Numerics } from "./numerics.ts";
@@ -11,7 +12,6 @@ import type { Operations } from "./operations.ts";
 import type { Copies } from "../threads/copies.ts";
 import type { Crew } from "../threads/crew.ts";
 import type { WasmExecutor } from "./wasm/executor.ts";
-import type { WasmModuleUse } from "./wasm/modules/file.ts";
 import type { WasmBackendOptions } from "./wasm/options.ts";
 
 /** `auto` is the first that the host has: wasm, else plain. */
@@ -48,13 +48,18 @@ export interface BackendOptions {
 export interface Wanted extends BackendOptions {
   readonly labels: ReadonlySet<string>;
   readonly capabilities: Capabilities;
+  /** Those of the capabilities, with what the network brings. */
+  readonly operations: Operations;
   /**
    * What checks these labels, on an executor that trusts everything; by default verify.ts.
    * @returns what does not pass, as executors refuse it, and how
    */
   readonly check?: (labels: ReadonlySet<string>, executor: WasmExecutor, operations: Operations) => Making<ReadonlyMap<string, string>>;
-  /** What a given module must be for. */
-  readonly use?: Pick<WasmModuleUse, "model" | "observe" | "override"> & { readonly graph: Graph };
+  /** For inference: what a given module must be for. */
+  readonly network?: Network;
+  readonly graph?: Graph;
+  readonly observe?: readonly string[];
+  readonly override?: readonly string[];
 }
 
 /** What a `compile` can do; what is missing is done without, or refused. */

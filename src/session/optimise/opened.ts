@@ -17,10 +17,9 @@ export function withSlices(graph: Graph): Graph {
   return { ...graph, nodes: graph.nodes.map(sliced) };
 }
 
-/** A graph is a network for its own shapes only; networks stay as they are. @throws TypeError for what is none of them */
+/** A graph is a network for its own shapes only. @throws TypeError for what is no model, network or graph */
 export function openedNetwork(source: Module | Network | Graph): Network {
-  const known = typeof source === "object" && source !== null;
-  const network = networkOf(known && "nodes" in source ? fixedNetwork(source) : source);
-  if (known && network === source) return network;
-  return { ...network, lower: (shapes, training) => withSlices(network.lower(shapes, training)) };
+  const network = networkOf("nodes" in Object(source) ? fixedNetwork(source as Graph) : (source as Module | Network));
+  const { title, inputs, outputs, operations } = network;
+  return { title, inputs, outputs, operations, lower: (shapes, training) => withSlices(network.lower(shapes, training)) };
 }

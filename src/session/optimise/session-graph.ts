@@ -33,10 +33,9 @@ const largestInput = 1073741824;
 
 /** What is compiled: a network, or a module as one. @throws TypeError for neither */
 export function networkOf(source: Module | Network): Network {
-  if (typeof source === "object" && source !== null) {
-    if ("namedModules" in source) return networkOfModule(source);
-    if ("lower" in source && "outputs" in source) return source;
-  }
+  const given = Object(source) as Module | Network;
+  if ("namedModules" in given) return networkOfModule(given);
+  if ("lower" in given && "outputs" in given) return given;
   throw new TypeError(`compile: the first argument wants a model, a network or a graph, got ${show(source)}`);
 }
 

@@ -20,5 +20,6 @@ export function wanted(trainee: Trainee, options: TrainingOptions): Wanted {
   const asked = {
     ...(threads === undefined ? {} : { threads }), ...(kernels === undefined ? {} : { kernels }), ...(pace === undefined ? {} : { pace }),
   };
-  return { numerics, ...asked, labels, check, capabilities: { ...capabilities, turbo: turboTraining(trainee, options) } };
+  const { operations } = capabilities;
+  return { numerics, ...asked, labels, check, operations, capabilities: { ...capabilities, turbo: turboTraining(trainee, options) } };
 }

@@ -8,6 +8,7 @@ import type { Constant, Graph, Node, Operation, Value } from "../../../src/graph
 import { fixedNetwork } from "../../../src/graph/network.ts";
 import { declarations } from "../../../src/operations/index.ts";
 import type { Declaration } from "../../../src/operations/record.ts";
+import { generalOperations } from "../../../src/session/general.ts";
 import { compileSync } from "../../../src/session/session.ts";
 import type { Shape } from "../../../src/tensor.ts";
 import { agree } from "../../support/compare.ts";
@@ -39,7 +40,7 @@ function graphs(operation: Operation, shapes: readonly Shape[], constants: reado
   );
   const node: Node = { operation, inputs: made, output: { name: "y", shape: shape(operation as never, shapes) } };
   const inputs = made.filter((_, i) => !constants.includes(i));
-  const alone: Graph = { inputs, nodes: [...nodes, node], outputs: [node.output] };
+  const alone: Graph = { inputs, nodes: [...nodes, node], outputs: [node.output], operations: generalOperations };
   const around = [...inputs.slice(0, 1), node.output].filter((value) => value.shape.length === 4).map(wanting);
   return [alone, { ...alone, nodes: [...alone.nodes, ...around], outputs: [node.output, ...around.map(({ output }) => output)] }];
 }

@@ -1,6 +1,6 @@
 /** From the nodes of a file to a graph, once the shapes of the inputs are known. */
 import { UnsupportedError, show } from "../../../errors.ts";
-import type { Graph } from "../../../graph/graph.ts";
+import type { Graph, OperationSet } from "../../../graph/graph.ts";
 import type { Shapes } from "../../../graph/network.ts";
 import { Known, stored } from "../constants/known.ts";
 import type { OnnxModel, OnnxNode } from "../read/model.ts";
@@ -16,7 +16,9 @@ export interface Source {
   readonly weights: Weights;
   /** That are read, and what to do about others. */
   readonly operators: Readonly<Record<string, object>>;
-  readonly advice: string;
+  readonly advice?: string;
+  /** What sessions want to be brought for its graphs. */
+  readonly operations?: OperationSet | undefined;
   /** Inputs that are known, whatever is run. */
   readonly given: ReadonlyMap<string, Known>;
   /** What follows from weights alone, by node: computed once. */
@@ -37,7 +39,7 @@ function some(texts: readonly string[], most: number): string {
 
 /** One line for all that is missing, with nodes and opset. @param more what belongs to no node */
 export function unsupported(
-  { model: { opset }, advice }: Source, missing: readonly Missing[], more: readonly string[] = [],
+  { model: { opset }, advice = "" }: Source, missing: readonly Missing[], more: readonly string[] = [],
 ): UnsupportedError {
   const groups = new Map<string, string[]>();
   for (const { node: { type, title }, reason } of missing) {

@@ -1,9 +1,11 @@
 /** Nodes of graphs that are read from a file: their names, constants, and the order in which values lie. */
 import type { Constant, Graph, Node, Of, Operation, Value } from "../../../graph/graph.ts";
-import { generalComputations, generalDeclarations } from "../../../operations/general/index.ts";
+import { generalComputations } from "../../../operations/general/index.ts";
 import type { GeneralKind } from "../../../operations/general/index.ts";
 import { declarations } from "../../../operations/index.ts";
-import type { Computation, Declaration, NodeOf } from "../../../operations/record.ts";
+import { padComputation } from "../../../operations/movement/pad.ts";
+import { sliceComputation } from "../../../operations/movement/slice.ts";
+import type { Computation, Computations, Declaration, NodeOf } from "../../../operations/record.ts";
 import { sameShape, showShape, sizeOf } from "../../../tensor.ts";
 import type { Shape } from "../../../tensor.ts";
 import { Known } from "../constants/known.ts";
@@ -57,6 +59,10 @@ function staysIn(order: readonly number[], shape: Shape): boolean {
 function never(): never {
   throw new Error("importOnnx: a step asks for what constants have not");
 }
+
+/** What is computed at once where all its inputs are known. */
+export type FoldedKind = GeneralKind | "pad" | "slice";
+const folded: Pick<Computations, FoldedKind> = { ...generalComputations, pad: padComputation, slice: sliceComputation };
 
 /**
  * Makes nodes of a graph, and values in the order that whoever uses them wants. A transposed tensor stays as it was, with its axes renamed,
@@ -173,10 +179,10 @@ export class NodeBuilder {
     return new Known(type, shape, () => numbers);
   }
 
-  /** A general operation on items in the order in which they are: computed where all are known, by the routine of its record. */
-  run<K extends GeneralKind>(kind: K, attributes: Omit<Of<K>, "kind">, inputs: readonly Item[], type: number = inputs[0].type): Item {
+  /** An operation on items in the order in which they are: computed where all are known, by the routine of its record. */
+  run<K extends FoldedKind>(kind: K, attributes: Omit<Of<K>, "kind">, inputs: readonly Item[], type: number = inputs[0].type): Item {
     const operation = { kind, ...attributes } as Of<K>;
-    const { shape: shapeFor } = generalDeclarations[kind] as Declaration<K>;
+    const { shape: shapeFor } = declarations[kind] as Declaration<K>;
     const shape = this.inNode(() => shapeFor(operation, inputs.map((item) => item.shape)));
     // Nothing follows from nothing, whatever the rest is.
     if (sizeOf(shape) === 0) return this.computed(type, shape, () => {});
@@ -186,7 +192,7 @@ export class NodeBuilder {
       // Routines are made for float32, but ask nothing of arrays but to be indexed: whole numbers stay whole in theirs.
       const array = ({ name }: { readonly name: string }): Float32Array => (arrays[Number(name)] ?? numbers) as Float32Array;
       const node = { operation, inputs: inputs.map((item, i) => ({ name: `${i}`, shape: item.shape })), output: { name: "y", shape } };
-      const { routine } = generalComputations[kind] as Computation<K>;
+      const { routine } = folded[kind] as unknown as Computation<K>;
       routine(node as unknown as NodeOf<K>, { array, constant: never, kernels: undefined as never, scratch: never })();
     });
   }

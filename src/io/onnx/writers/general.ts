@@ -59,7 +59,7 @@ function matrixOf({ starts, places, weights }: Taps, size: number): Tensor {
   return Tensor.of(matrix, [size, outputs]);
 }
 
-export const generalWriters: Pick<Writers, GeneralKind> = {
+export const generalWriters: Pick<Writers, GeneralKind | "constant" | "pad" | "slice"> = {
   constant: (sink, { operation: { value }, name }) => sink.node("Identity", sink.constants(value), name),
 
   unary: (sink, { operation: { by }, names: [x], name }) => spelled(sink, by, x, name),

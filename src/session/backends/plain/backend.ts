@@ -5,7 +5,7 @@ import { PlainConstants, plainProgram } from "./program.ts";
 export const plainKind: BackendKind = {
   name: "plain",
   missing: () => undefined,
-  *make({ capabilities: { operations } }, why) {
+  *make({ operations }, why) {
     const constants = new PlainConstants();
     return {
       name: "plain",

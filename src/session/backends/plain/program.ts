@@ -13,18 +13,13 @@ import type { Program, ProgramRequest } from "../backend.ts";
 
 /** The constants of a network, for the programs of all input sizes: those of one name hold the same values, whatever graph they are of. */
 export class PlainConstants {
-  readonly #arrays = new Map<string, { readonly array: Float32Array; constant: Constant }>();
+  readonly #arrays = new Map<string, { readonly array: Float32Array; readonly constant: Constant }>();
 
   array(constant: Constant): Float32Array {
-    const known = this.#arrays.get(constant.name);
-    if (known === undefined) {
-      const array = Float32Array.from(constant.read().data);
-      this.#arrays.set(constant.name, { array, constant });
-      return array;
-    }
+    const { array } = this.#arrays.get(constant.name) ?? { array: Float32Array.from(constant.read().data) };
     // The latest: graphs that are no more are not held by theirs.
-    known.constant = constant;
-    return known.array;
+    this.#arrays.set(constant.name, { array, constant });
+    return array;
   }
 
   refresh(): void {

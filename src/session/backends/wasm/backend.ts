@@ -77,7 +77,7 @@ export const wasmKind: BackendKind = {
     return missing ?? (simd ? undefined : "WebAssembly has no vectors (SIMD) here");
   },
   *make(wanted) {
-    const { numerics = "fast", pace, tile, capabilities, threads } = wanted;
+    const { numerics = "fast", pace, tile, capabilities, operations, threads } = wanted;
     const alone: Crew = {
       threads: 1, pool: undefined, alone: (threads ?? 1) > 1 ? "compileSync starts no workers, compile does" : undefined,
     };
@@ -86,7 +86,7 @@ export const wasmKind: BackendKind = {
     const fewer = capabilities.fast?.(arithmetic, tile) ?? arithmetic;
     const kernels = yield* checkedKernels(capabilities.pace?.(fewer, pace) ?? fewer, compileHere, wanted);
     function* made(by: Crew): Making<Backend> {
-      const options = { ...by, kernels, operations: capabilities.operations, copies: capabilities.threads?.copies };
+      const options = { ...by, kernels, operations, copies: capabilities.threads?.copies };
       if (numerics !== "turbo") return new WasmBackend(options);
       if (capabilities.turbo === undefined) {
         return new WasmBackend(options, "fast instead of turbo: this compile has none (senet/session/lean)");

@@ -2,25 +2,32 @@
 import { ALL } from "../../../../kernels/wasm/assembler/opcodes-all.ts";
 import { dots } from "../../../../kernels/wasm/probe/dots.ts";
 import type { Dots } from "../../../../kernels/wasm/quantised/conv.ts";
-import type { Kind } from "../../../graph/graph.ts";
+import type { PointwiseKind } from "../../../operations/general/pointwise.ts";
+import type { RowKind } from "../../../operations/general/rows.ts";
 import { quantisedComputations } from "../../../operations/quantised/index.ts";
-import { allOperations } from "../all-operations.ts";
 import type { Capabilities } from "../capabilities.ts";
+import { moduleOperations } from "../module-operations.ts";
 import type { Operations } from "../operations.ts";
 import { poolThreads } from "../../threads/threads.ts";
-import { bindings } from "./bindings/index.ts";
+import type { Bindings } from "./bindings/binding.ts";
+import { coreBindings } from "./bindings/core.ts";
+import { moveBindings } from "./bindings/moves.ts";
 import { quantisedBindings } from "./bindings/quantised.ts";
 import { taken } from "./tuning.ts";
 
-/** Kinds that only move numbers: all others of float32 are left to the plain kernels, so that bits are the same everywhere. */
-const moves: readonly Kind[] = [
-  "concat", "flatten", "channel_shuffle", "constant", "reshape", "transpose", "slice", "gather", "expand", "join",
-];
+/** Of float32 only what moves numbers has kernels: all else is left to the plain ones, so that bits are the same everywhere. */
+const floatBindings: Pick<Bindings, "concat" | "flatten" | "channel_shuffle" | "constant" | "slice" | PointwiseKind | RowKind> = {
+  concat: coreBindings.concat, flatten: coreBindings.flatten, channel_shuffle: coreBindings.channel_shuffle,
+  constant: moveBindings.constant, slice: moveBindings.slice,
+  // Networks bring kernels for these.
+  unary: "plain", elu: "plain", clip: "plain", binary: "plain", select: "plain",
+  reduce: "plain", arg_max: "plain", softmax: "plain", resample: "plain", matrix_product: "plain",
+};
 
 export const byteOperations: Operations = {
-  ...allOperations,
-  computations: { ...allOperations.computations, ...quantisedComputations },
-  bindings: { ...Object.fromEntries(moves.map((kind) => [kind, bindings[kind as keyof typeof bindings]])), ...quantisedBindings },
+  ...moduleOperations,
+  computations: { ...moduleOperations.computations, ...quantisedComputations },
+  bindings: { ...floatBindings, ...quantisedBindings },
 };
 
 /** @param asked for tests; by default as a measurement of some milliseconds says. The bits are the same. */

@@ -6,7 +6,6 @@ import type { SmallFormat } from "../../../../kernels/wasm/convolution/small/pan
 import type { Constant, Graph, Node, Operation } from "../../../graph/graph.ts";
 import { Tensor, sizeOf } from "../../../tensor.ts";
 import type { Shape } from "../../../tensor.ts";
-import { allOperations } from "../all-operations.ts";
 import type { Making } from "../making.ts";
 import type { Capabilities, OwnSessions } from "../capabilities.ts";
 import type { Operations } from "../operations.ts";
@@ -23,7 +22,7 @@ export const smallFormats: readonly SmallFormat[] = ["f16", "int8"];
 
 /** @param all what sessions have else */
 export function smallSessions(all: Capabilities, format: SmallFormat): OwnSessions {
-  const operations: Operations = { ...allOperations, bindings: { ...allOperations.bindings, ...smallBindings(format) } };
+  const operations: Operations = { ...all.operations, bindings: { ...all.operations.bindings, ...smallBindings(format) } };
   // Modules from files have kernels of their own.
   const { modules: _, ...rest } = all;
   const named = format === "f16" ? { halfWeights: true } as const : { byteWeights: true } as const;
@@ -32,8 +31,9 @@ export function smallSessions(all: Capabilities, format: SmallFormat): OwnSessio
       ...rest, operations,
       pace: (arithmetic, asked) => ({ ...(all.pace?.(arithmetic, asked) ?? arithmetic), ...named }),
     },
-    *check(labels, executor) {
-      const wrong = yield* wrongKernels(labels, executor, allOperations);
+    *check(labels, executor, { computations, bindings }) {
+      const usual = { ...all.operations, computations, bindings: { ...bindings, ...all.operations.bindings } };
+      const wrong = yield* wrongKernels(labels, executor, usual);
       const small = yield* checkSmall(operations, executor);
       return new Map([...wrong, ...small]);
     },

@@ -9,11 +9,11 @@ import { elementwiseShape } from "../../../../kernels/shapes.ts";
 import type { Node } from "../../../graph/graph.ts";
 import { channelConvShape } from "../../../operations/convolution/channel-conv.ts";
 import { binarySlopes, unarySlopes } from "../../../operations/general/derivatives.ts";
-import {
-  expandComputation, gatherComputation, padComputation, sliceComputation, transposeComputation,
-} from "../../../operations/general/moves.ts";
+import { expandComputation, gatherComputation, transposeComputation } from "../../../operations/general/moves.ts";
 import { geometry } from "../../../operations/general/pointwise.ts";
 import { productShape, rowsOf } from "../../../operations/general/rows.ts";
+import { padComputation } from "../../../operations/movement/pad.ts";
+import { sliceComputation } from "../../../operations/movement/slice.ts";
 import { perChannel } from "../../../operations/record.ts";
 import { sizeOf } from "../../../tensor.ts";
 import { conv2dScratch } from "../../../../kernels/scratch.ts";

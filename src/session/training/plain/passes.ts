@@ -9,7 +9,7 @@ import {
 import { conv2dScratch, convTranspose2dScratch } from "../../../../kernels/scratch.ts";
 import type { Conv2dShape, Pool2dShape } from "../../../../kernels/shapes.ts";
 import type { Activation, ActivationKind, Kind } from "../../../graph/graph.ts";
-import { padded } from "../../../operations/general/moves.ts";
+import { padded } from "../../../operations/movement/pad.ts";
 import { perChannel, resized } from "../../../operations/record.ts";
 import type { NodeOf } from "../../../operations/record.ts";
 import { sizeOf } from "../../../tensor.ts";

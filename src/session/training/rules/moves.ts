@@ -8,7 +8,7 @@ import { upsampleBilinearKernel, upsampleNearestKernel } from "../../../../kerne
 import { bilinearGradientKernel } from "../../../../kernels/wasm/training/resize-gradient.ts";
 import type { PadShape } from "../../../../kernels/shapes.ts";
 import type { Value } from "../../../graph/graph.ts";
-import { padded } from "../../../operations/general/moves.ts";
+import { padded } from "../../../operations/movement/pad.ts";
 import { passes } from "../plain/passes.ts";
 import type { Rule, Rules } from "../step/context.ts";
 import type { Of, Unit } from "../step/units.ts";

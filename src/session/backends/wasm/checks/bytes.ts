@@ -5,9 +5,9 @@
 import type { Graph, Node, Operation, Value } from "../../../../graph/graph.ts";
 import { sizeOf } from "../../../../tensor.ts";
 import type { Shape } from "../../../../tensor.ts";
-import { allOperations } from "../../all-operations.ts";
 import { byteOperations } from "../bytes.ts";
 import type { Making } from "../../making.ts";
+import type { Operations } from "../../operations.ts";
 import { plainProgram, PlainConstants } from "../../plain/program.ts";
 import type { WasmExecutor } from "../executor.ts";
 import { makeWasmProgram } from "../program.ts";
@@ -131,12 +131,14 @@ function allCases(): Cases {
 }
 
 /** The kinds of these that are wrong here, with how: of bytes by their bits, of float32 as verify.ts has it. */
-export function* checkBytes(labels: ReadonlySet<string>, executor: WasmExecutor): Making<ReadonlyMap<string, string>> {
+export function* checkBytes(
+  labels: ReadonlySet<string>, executor: WasmExecutor, operations: Operations,
+): Making<ReadonlyMap<string, string>> {
   const wrong = new Map<string, string>();
   const isByte = (label: string): boolean => /quantise/.test(label);
   const floats = new Set([...labels].filter((label) => !isByte(label)));
   if (floats.size > 0) {
-    const found = yield* wrongKernels(floats, executor, allOperations);
+    const found = yield* wrongKernels(floats, executor, operations);
     for (const [kind, how] of found) wrong.set(kind, how);
   }
   if (![...labels].some(isByte)) return wrong;

@@ -28,7 +28,7 @@ export function* wrongKernels(
 
 /** @param apart has each kernel a module of its own? @throws Refusal where the host compiles none */
 export function* checkedKernels(
-  arithmetic: Arithmetic, compile: CompileWasm, { labels, capabilities: { operations }, check }: Wanted, apart: boolean = false,
+  arithmetic: Arithmetic, compile: CompileWasm, { labels, operations, check }: Wanted, apart: boolean = false,
 ): Making<CheckedKernels> {
   const key = Object.keys(arithmetic).filter((name) => arithmetic[name as keyof Arithmetic]).join();
   const { done, wrong } = known.get(key) ?? { done: new Set<string>(), wrong: new Map<string, string>() };

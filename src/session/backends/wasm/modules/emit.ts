@@ -8,7 +8,8 @@ import type { Network } from "../../../../graph/network.ts";
 import type { Module } from "../../../../nn/module.ts";
 import { version } from "../../../../version.ts";
 import { describe, inputOf } from "./file.ts";
-import { allOperations } from "../../all-operations.ts";
+import { moduleOperations } from "../../module-operations.ts";
+import { checkKnown, withBrought } from "../../operations.ts";
 import { checkInputOption, checkFlag, checkNames } from "../../../check-options.ts";
 import { arithmeticOf } from "../../numerics.ts";
 import { PlainConstants } from "../../plain/program.ts";
@@ -78,10 +79,11 @@ export function emitModule(source: Module | Network | Graph, options: EmitOption
     arithmetic, shared, ...(shared ? { emitRuns: emitRunsShared } : {}), threads: 1, pool: undefined, refused: new Set(),
     compile: compileNothing,
   });
-  const check = planCheck(labelsOf(graph, allOperations), allOperations, arithmetic, shared);
+  const operations = withBrought(moduleOperations, network.operations);
+  const check = planCheck(labelsOf(checkKnown(graph, operations), operations), operations, arithmetic, shared);
   try {
     const overrides = new Map(override.map((name) => [name, undefined]));
-    const { code } = planProgram({ graph, operations: allOperations, kept, constants: new PlainConstants(), executor, overrides });
+    const { code } = planProgram({ graph, operations, kept, constants: new PlainConstants(), executor, overrides });
     const use = { model: network.title, input: inputOf(graph), observe, override, numerics, threads };
     return describe(
       wholeModule(code, check.code, arithmetic, shared),

@@ -14,7 +14,7 @@ import { withFast, withTile } from "../fast.ts";
 import type { Backend, Program, ProgramRequest } from "../../backend.ts";
 import type { Making } from "../../making.ts";
 import type { Operations } from "../../operations.ts";
-import type { Capabilities, Wanted } from "../../capabilities.ts";
+import type { Wanted } from "../../capabilities.ts";
 import { PlainConstants } from "../../plain/program.ts";
 import { growPool, warmPool } from "../../../threads/pool.ts";
 import type { Pool } from "../../../threads/pool.ts";
@@ -36,20 +36,20 @@ export interface Given {
  * For compile and compileSync that take modules. @throws TypeError or FormatError for what is no such module, RangeError where it is for
  * another use, Error where the host refuses it, or has no workers and the module wants some
  */
-export function* givenModules({ module, use, labels, numerics, threads, pace, tile, kernels, capabilities }: Wanted): Making<Backend> {
+export function* givenModules(asked: Wanted): Making<Backend> {
+  const { module, network, graph, observe = [], override = [], labels, numerics, threads, pace, tile, kernels } = asked;
   if (kernels === "plain") throw new RangeError("compile: module wants wasm kernels, and plain ones are asked for");
   const description = readWasmDescription(module);
-  if (use === undefined) throw new RangeError("compile: module is for inference");
-  const { graph, ...rest } = use;
+  if (network === undefined || graph === undefined) throw new RangeError("compile: module is for inference");
   const wanted = {
-    ...rest, input: inputOf(graph), numerics: numerics ?? description.numerics, threads: threads ?? description.threads,
-    pace: pace ?? description.pace === true, tile: tile ?? description.tile ?? "2x16",
+    model: network.title, observe, override, input: inputOf(graph), numerics: numerics ?? description.numerics,
+    threads: threads ?? description.threads, pace: pace ?? description.pace === true, tile: tile ?? description.tile ?? "2x16",
   };
   checkUse(description, wanted);
   const bytes = bytesOf(module);
   const compiled = bytes === undefined ? (module as HostWasmModule) : yield* compiling(bytes, description);
   const given = { module: compiled, description, use: wanted, labels };
-  const made = (pool: Pool | undefined): Backend => new GivenBackend(given, capabilities, pool);
+  const made = (pool: Pool | undefined): Backend => new GivenBackend(given, asked, pool);
   if (wanted.threads === 1) return made(undefined);
   const pool = yield* workers(given);
   return new LastingBackend(made(pool), function* () {
@@ -109,7 +109,7 @@ class GivenBackend implements Backend {
   readonly #constants = new PlainConstants();
   #made = false;
 
-  constructor(given: Given, { operations, threads: part }: Capabilities, pool: Pool | undefined) {
+  constructor(given: Given, { operations, capabilities }: Wanted, pool: Pool | undefined) {
     const { description, use } = given;
     const threads = pool === undefined ? 1 : Math.min(use.threads, pool.workers + 1);
     const fused = { fusedMultiplyAdd: description.relaxedSimd };
@@ -118,7 +118,8 @@ class GivenBackend implements Backend {
     const instructions = `simd${arithmetic.fma ? ", relaxed" : ""}${arithmetic.tuned ?? ""}`;
     this.#given = given;
     this.#operations = operations;
-    this.executor = new WasmExecutor({ arithmetic, threads, pool, copies: part?.copies, refused: new Set(), compile: compileNothing });
+    const copies = capabilities.threads?.copies;
+    this.executor = new WasmExecutor({ arithmetic, threads, pool, copies, refused: new Set(), compile: compileNothing });
     this.reason = `${instructions}, ${threads} thread${threads === 1 ? "" : "s"}, kernels of the given module`;
   }
 

@@ -1,24 +1,17 @@
 /** What joins the numbers of an axis: softmax, means and maxima of channels and of images, images of other sizes. */
-import {
-  channelConvKernel, channelPoolKernel, l2NormaliseKernel, softmaxKernel,
-} from "../../../../../kernels/wasm/operations/general/over-channels.ts";
-import { resampleKernel } from "../../../../../kernels/wasm/operations/general/resample.ts";
-import { globalPoolKernel } from "../../../../../kernels/wasm/operations/global-pool.ts";
-import { callOf } from "../../../plan/kernel-call.ts";
-import { storedFloats } from "../../../plan/places.ts";
-import type { Stored } from "../../../plan/places.ts";
-import { onLayouts, overFirst } from "./binding.ts";
-import type { Binding, Bindings } from "./binding.ts";
-import { numbers } from "../pack-weights.ts";
+import { channelPoolKernel, softmaxKernel } from "../../../../../../kernels/wasm/operations/general/over-channels.ts";
+import { resampleKernel } from "../../../../../../kernels/wasm/operations/general/resample.ts";
+import { globalPoolKernel } from "../../../../../../kernels/wasm/operations/global-pool.ts";
+import type { RowKind } from "../../../../../operations/general/rows.ts";
+import { callOf } from "../../../../plan/kernel-call.ts";
+import { storedFloats } from "../../../../plan/places.ts";
+import type { Stored } from "../../../../plan/places.ts";
+import { onLayouts, overFirst } from "../binding.ts";
+import type { Binding, Bindings } from "../binding.ts";
 
 /** Along the channels. */
 const softmax: Binding<"softmax"> = {
   bind: onLayouts((output, [x], { operation: { axis, logarithm } }) => (axis === 1 ? softmaxKernel(output, x, logarithm) : undefined)),
-  over: overFirst,
-};
-
-const l2Normalise: Binding<"l2_normalise"> = {
-  bind: onLayouts((output, [x]) => l2NormaliseKernel(output, x)),
   over: overFirst,
 };
 
@@ -29,19 +22,6 @@ const reduce: Binding<"reduce"> = {
     if (axis === 1 && end === 2) return channelPoolKernel(output, x, by);
     return axis === 2 && end === shape.length ? globalPoolKernel(x, by) : undefined;
   }),
-};
-
-const channelPool: Binding<"channel_pool"> = {
-  bind: onLayouts((output, [x], { operation: { by } }) => channelPoolKernel(output, x, by)),
-};
-
-const channelConv: Binding<"channel_conv"> = {
-  bind({ operation: { weight }, inputs, output }, { image }) {
-    const [x, y] = [image(inputs[0]), image(output)];
-    const floats = numbers(weight)!.length;
-    const stored = storedFloats(`${weight.name} ${floats}`, floats, { fill: (into) => into.set(numbers(weight)!) });
-    return callOf(channelConvKernel(y.layout.channels, floats), y.images, [y, x, stored]);
-  },
 };
 
 /** Whole numbers of 32 bits that are stored. */
@@ -66,9 +46,4 @@ const resample: Binding<"resample"> = {
   },
 };
 
-export const rowBindings: Pick<
-  Bindings, "reduce" | "softmax" | "resample" | "l2_normalise" | "channel_pool" | "channel_conv" | "arg_max" | "matrix_product"
-> = {
-  reduce, softmax, resample, l2_normalise: l2Normalise, channel_pool: channelPool, channel_conv: channelConv, arg_max: "plain",
-  matrix_product: "plain",
-};
+export const rowBindings: Pick<Bindings, RowKind> = { reduce, softmax, resample, arg_max: "plain", matrix_product: "plain" };
