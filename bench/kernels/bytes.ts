@@ -58,14 +58,14 @@ const tasks = layers.map(([kernel, stride, inputs, outputs, size]) => {
   const output: Layout = { channels: outputs, height: out, width: out, halo: 0, format: "u7", border: 0, pixel: paddedChannels(outputs) };
   const made = byteConvKernel({
     input, output, residual: undefined, kernel: [kernel, kernel], stride: [stride, stride], padding: [padding, padding], dilation: [1, 1],
-    groups: 1, dots, epilogue: { gate: false, residualMultiplier: 0, hardSwish: undefined, sameOffset: true, least: 0, most: 127 },
+    groups: 1, dots, epilogue: { gate: false, residualMultiplier: 0, hardSwish: undefined, noBias: false, offset: 0, least: 0, most: 127 },
   })!;
   made.emit(m as unknown as ModuleBuilder);
   const x = 4096 + interiorBytes(input);
   const y = 4096 + Math.ceil(imageBytes(input) / 64) * 64;
   const w = y + Math.ceil(imageBytes(output) / 64) * 64;
   const numbers = w + packedBytes({ outputs, inputs, places: kernel * kernel, groups: 1 });
-  const scratch = numbers + numbersBytes(outputs, { sameOffset: true, hardSwish: false });
+  const scratch = numbers + numbersBytes(outputs, { noBias: false, sameOffset: true, hardSwish: false });
   const title = `${kernel}x${kernel}${stride > 1 ? ` with stride ${stride}` : ""}, ${inputs} to ${outputs} of ${size}x${size}`;
   const work = 2 * out * out * outputs * inputs * kernel * kernel;
   return { title, work, name: made.name, arguments: [y, x, w, numbers, 0, 0, 0, made.rows, 0, made.panels, scratch] };

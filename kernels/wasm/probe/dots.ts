@@ -18,11 +18,11 @@ const IMAGE = layout.height * layout.width * CHANNELS;
 function kernelOf(dots: Dots): ByteConvKernel {
   return byteConvKernel({
     input: layout, output: layout, residual: undefined, kernel: [1, 1], stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1, dots,
-    epilogue: { gate: false, residualMultiplier: 0, hardSwish: undefined, sameOffset: true, least: 0, most: 127 },
+    epilogue: { gate: false, residualMultiplier: 0, hardSwish: undefined, noBias: false, offset: 0, least: 0, most: 127 },
   });
 }
 
-const panelNumbers = { sameOffset: true, hardSwish: false };
+const panelNumbers = { noBias: false, sameOffset: true, hardSwish: false };
 
 const names = ["wide", "relaxed"] as const satisfies readonly Dots[];
 

@@ -16,7 +16,7 @@ import { repeat } from "../shared/loops.ts";
 import type { Layout } from "../shared/layout.ts";
 import { LANES, byteFunction, byteLayoutName } from "./bytes.ts";
 import type { ByteFunction, Pointer, Vector } from "./bytes.ts";
-import { emitEpilogue, epilogueName, epilogueScratch, numbersOf } from "./epilogue.ts";
+import { emitBias, emitEpilogue, epilogueName, epilogueScratch, numbersOf } from "./epilogue.ts";
 import type { ByteEpilogue, EpiloguePlaces } from "./epilogue.ts";
 import type { PanelReach } from "./panels.ts";
 import { STEP, numbersAt, panelCount, panelReach, stepsBefore } from "./panels.ts";
@@ -298,14 +298,13 @@ class Tile {
 
   emit(pixels: number): void {
     const f = this.#f;
-    const { local, v128 } = f;
+    const { local } = f;
     const sums = this.#sums.slice(0, pixels);
     const { numbers, gate, y, residual } = this.#places;
     if (this.#given.dots === "relaxed") {
       for (const pixel of sums) {
         pixel.forEach((sum, part) => {
-          local.get(numbers);
-          v128.load(16 * part);
+          emitBias(f, this.#given.epilogue, numbers, part);
           local.set(sum);
         });
       }
@@ -430,8 +429,7 @@ class Tile {
             i8x16.shuffle([0, 8, 16, 24].flatMap((lane) => [0, 1, 2, 3].map((byte) => lane + odd + byte)));
           }
           i32x4.add();
-          local.get(numbers);
-          v128.load(16 * (2 * half + which));
+          emitBias(f, this.#given.epilogue, numbers, 2 * half + which);
           i32x4.add();
           local.set(sums[p][2 * half + which]);
         }

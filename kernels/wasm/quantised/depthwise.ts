@@ -9,7 +9,7 @@ import type { Layout } from "../shared/layout.ts";
 import { repeat } from "../shared/loops.ts";
 import { LANES, byteFunction, byteLayoutName } from "./bytes.ts";
 import type { Vector } from "./bytes.ts";
-import { emitEpilogue, epilogueName, epilogueScratch, numbersOf } from "./epilogue.ts";
+import { emitBias, emitEpilogue, epilogueName, epilogueScratch, numbersOf } from "./epilogue.ts";
 import type { ByteEpilogue } from "./epilogue.ts";
 import { numbersAt, panelCount } from "./panels.ts";
 import type { ByteConvKernel } from "./conv.ts";
@@ -81,8 +81,7 @@ function emitDepthwise(m: ModuleBuilder, name: string, given: ByteDepthwiseParam
     };
     const pixel = (): void => {
       sums.forEach((sum, part) => {
-        local.get(numbers);
-        v128.load(16 * part);
+        emitBias(f, epilogue, numbers, part);
         local.set(sum);
       });
       for (let place = 0; place < places.length; place += 2) {

@@ -14,19 +14,32 @@ export interface ByteEpilogue extends Bounds {
   readonly residualMultiplier: number;
   /** The zero point of the output, where hard swish is applied; its factors stand in the panel's numbers. */
   readonly hardSwish: { readonly zero: number } | undefined;
-  /** Is one offset that of all channels? */
-  readonly sameOffset: boolean;
+  /** Are all biases 0, so that the panel's numbers have none? */
+  readonly noBias: boolean;
+  /** That of all channels; undefined where each has its own, in the panel's numbers. */
+  readonly offset: number | undefined;
 }
 
 /** What its panels have. */
-export function numbersOf({ hardSwish, sameOffset }: ByteEpilogue): NumbersShape {
-  return { hardSwish: hardSwish !== undefined, sameOffset };
+export function numbersOf({ hardSwish, offset, noBias }: ByteEpilogue): NumbersShape {
+  return { noBias, hardSwish: hardSwish !== undefined, sameOffset: offset !== undefined };
 }
 
-export function epilogueName({ gate, residualMultiplier, hardSwish, least, most, sameOffset }: ByteEpilogue): string {
+export function epilogueName({ gate, residualMultiplier, hardSwish, least, most, offset, noBias }: ByteEpilogue): string {
   const residual = residualMultiplier === 0 ? "" : `_plus${residualMultiplier}`;
   const swish = hardSwish === undefined ? "" : `_hswish${hardSwish.zero}`;
-  return `${least}to${most}${gate ? "_gate" : ""}${sameOffset ? "_one" : ""}${residual}${swish}`;
+  const from = offset === undefined ? "" : `_from${offset}`;
+  return `${least}to${most}${noBias ? "_unbiased" : ""}${gate ? "_gate" : ""}${from}${residual}${swish}`;
+}
+
+/** Leaves four biases, with which the sums of channels 4 * part and on begin. */
+export function emitBias(f: ByteFunction, { noBias }: ByteEpilogue, numbers: Pointer, part: number): void {
+  if (noBias) {
+    f.i32x4.const(0);
+  } else {
+    f.local.get(numbers);
+    f.v128.load(16 * part);
+  }
 }
 
 /** Where the epilogue reads and writes. */
@@ -104,9 +117,12 @@ export function emitEpilogue(
     }
     for (let part = 0; part < 4; part++) {
       local.get(pixel[part]);
-      local.get(numbers);
-      if (epilogue.sameOffset) v128.load32_splat(at.offset);
-      else v128.load(at.offset + 16 * part);
+      if (epilogue.offset === undefined) {
+        local.get(numbers);
+        v128.load(at.offset + 16 * part);
+      } else {
+        f32x4.const(epilogue.offset);
+      }
       f32x4.add();
       if (epilogue.hardSwish !== undefined) {
         local.tee(held);

@@ -90,22 +90,29 @@ export function packWeights(into: Int8Array, weight: Int8Array, shape: PanelShap
   }
 }
 
-/** What the numbers of a panel have, beside 16 biases and 16 multipliers. */
+/** What the numbers of a panel have, beside 16 multipliers. */
 export interface NumbersShape {
-  /** Is one offset that of all channels? Then there is one, and three words of nothing; else 16. */
+  /** Are all biases 0? Then there are none; else 16. */
+  readonly noBias: boolean;
+  /** Is one offset that of all channels? Then kernels have it themselves; else there are 16. */
   readonly sameOffset: boolean;
   /** Are there 16 factors of hard swish? */
   readonly hardSwish: boolean;
 }
 
-export function numbersShape({ offset, hardSwish }: Epilogue): NumbersShape {
-  return { sameOffset: offset.every((each) => Object.is(each, offset[0])), hardSwish: hardSwish !== undefined };
+export function numbersShape(bias: Int32Array, { offset, hardSwish }: Epilogue): NumbersShape {
+  const [noBias, sameOffset] = [bias.every((each) => each === 0), offset.every((each) => Object.is(each, offset[0]))];
+  return { noBias, sameOffset, hardSwish: hardSwish !== undefined };
 }
 
 /** Where each kind begins behind the biases, and where they all end, in bytes. */
-export function numbersAt({ sameOffset, hardSwish }: NumbersShape): Readonly<Record<"multiplier" | "offset" | "factor" | "end", number>> {
-  const factor = 8 * LANES + (sameOffset ? 16 : 4 * LANES);
-  return { multiplier: 4 * LANES, offset: 8 * LANES, factor, end: factor + (hardSwish ? 4 * LANES : 0) };
+export function numbersAt(
+  { noBias, sameOffset, hardSwish }: NumbersShape,
+): Readonly<Record<"multiplier" | "offset" | "factor" | "end", number>> {
+  const multiplier = noBias ? 0 : 4 * LANES;
+  const offset = multiplier + 4 * LANES;
+  const factor = offset + (sameOffset ? 0 : 4 * LANES);
+  return { multiplier, offset, factor, end: factor + (hardSwish ? 4 * LANES : 0) };
 }
 
 /** Bytes of the numbers of all panels. */
@@ -116,15 +123,15 @@ export function numbersBytes(outputs: number, shape: NumbersShape): number {
 /** @param into `numbersBytes` */
 export function packNumbers(into: Uint8Array, bias: Int32Array, epilogue: Epilogue): void {
   const { multiplier, offset, hardSwish } = epilogue;
-  const shape = numbersShape(epilogue);
+  const shape = numbersShape(bias, epilogue);
   const at = numbersAt(shape);
   const [wholes, floats] = [new Int32Array(into.buffer, into.byteOffset), new Float32Array(into.buffer, into.byteOffset)];
   into.fill(0);
   for (let o = 0; o < bias.length; o++) {
     const [panel, lane] = [Math.floor(o / LANES) * (at.end / 4), o % LANES];
-    wholes[panel + lane] = bias[o];
+    if (!shape.noBias) wholes[panel + lane] = bias[o];
     floats[panel + at.multiplier / 4 + lane] = multiplier[o];
-    floats[panel + at.offset / 4 + (shape.sameOffset ? 0 : lane)] = offset[o];
+    if (!shape.sameOffset) floats[panel + at.offset / 4 + lane] = offset[o];
     if (hardSwish !== undefined) floats[panel + at.factor / 4 + lane] = hardSwish.factor[o];
   }
 }

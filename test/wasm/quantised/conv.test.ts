@@ -18,6 +18,13 @@ import { ByteMachine } from "./support.ts";
 
 const kinds: readonly Dots[] = probe().relaxedSimd ? ["relaxed", "wide"] : ["wide"];
 
+test("a panel has no biases that are all 0, and no offset that all channels share", () => {
+  const epilogue = epilogueOf(32, 9, new Random(1));
+  const bytesOf = (bias: number, offset: (o: number) => number): number =>
+    numbersBytes(32, numbersShape(new Int32Array(32).fill(bias), { ...epilogue, offset: epilogue.offset.map((_, o) => offset(o)) }));
+  assert.equal([bytesOf(1, (o) => o), bytesOf(0, (o) => o), bytesOf(1, () => 7), bytesOf(0, () => 7)], [384, 256, 256, 128]);
+});
+
 for (const dots of kinds) {
   for (const each of convCases) {
     test(`${dots}: ${each.name}`, () => {
@@ -47,11 +54,14 @@ for (const dots of kinds) {
           const epilogue = epilogueOf(outChannels, taps, random, { ...plain, hardSwish });
           if (outHalo === 1) epilogue.offset.fill(epilogue.offset[0]);
           const depthwise = groups > 1 && groups === inChannels && outChannels === groups;
+          const bias = Int32Array.from({ length: outChannels }, () => (extreme && added ? 0 : Math.floor(20000 * random.normal())));
+          const { noBias, sameOffset } = numbersShape(bias, epilogue);
           const given = {
             input, output, residual, kernel: [kernelHeight, kernelWidth], stride: [shape.strideHeight, shape.strideWidth],
             padding: [shape.paddingTop, shape.paddingLeft], dilation: [shape.dilationHeight, shape.dilationWidth], groups, dots,
             epilogue: {
-              ...epilogue, gate: added, hardSwish: hardSwish && { zero: hardSwish.zero }, sameOffset: numbersShape(epilogue).sameOffset,
+              ...epilogue, gate: added, hardSwish: hardSwish && { zero: hardSwish.zero }, noBias,
+              offset: sameOffset ? epilogue.offset[0] : undefined,
             },
           } as const;
           const kernel = depthwise ? byteDepthwiseKernel(given) : byteConvKernel(given);
@@ -59,7 +69,6 @@ for (const dots of kinds) {
           const machine = new ByteMachine([kernel]);
           const x = bytes(batch * inChannels * inHeight * inWidth, random, extreme);
           const weight = weights(outChannels * taps, taps, random, extreme);
-          const bias = Int32Array.from({ length: outChannels }, () => Math.floor(20000 * random.normal()));
           const size = batch * outChannels * outHeight * outWidth;
           const gate = added ? floats(batch * outChannels, random, 0.3, 1) : null;
           const rest = added ? bytes(size, random) : null;
@@ -69,7 +78,7 @@ for (const dots of kinds) {
           const packed = new Int8Array(depthwise ? pitch * places : packedBytes(panel));
           if (depthwise) packDepthwise(packed, weight, places, pitch);
           else packWeights(packed, weight, panel);
-          const numbers = new Uint8Array(numbersBytes(outChannels, numbersShape(epilogue)));
+          const numbers = new Uint8Array(numbersBytes(outChannels, { noBias, sameOffset, hardSwish: hardSwish !== undefined }));
           packNumbers(numbers, bias, epilogue);
           const [w, q] = [machine.store(packed), machine.store(numbers)];
           const [from, to] = [machine.image(input, batch, x), machine.image(output, batch)];

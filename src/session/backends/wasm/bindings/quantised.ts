@@ -77,12 +77,13 @@ const convolution: Binding<"quantised_conv2d"> = {
     // Gates are read by whole panels: those of the last image must have what comes after them.
     if (gate !== undefined && gate.images > 1 && channels % 16 !== 0) return undefined;
     const { least, most, residualMultiplier, hardSwish } = operation.epilogue;
-    const shapeOfNumbers = numbersShape(operation.epilogue);
-    const { sameOffset } = shapeOfNumbers;
+    const shapeOfNumbers = numbersShape(bias, operation.epilogue);
+    const offset = shapeOfNumbers.sameOffset ? operation.epilogue.offset[0] : undefined;
     const params = {
       input: x.layout, output: y.layout, residual: residual?.layout, kernel: window, stride, padding: [top, left] as const, dilation,
       epilogue: {
-        least, most, residualMultiplier, gate: gate !== undefined, hardSwish: hardSwish && { zero: hardSwish.zero }, sameOffset,
+        least, most, residualMultiplier, gate: gate !== undefined, hardSwish: hardSwish && { zero: hardSwish.zero }, offset,
+        noBias: shapeOfNumbers.noBias,
       },
     };
     const places = window[0] * window[1];
