@@ -56,11 +56,33 @@ function affineOf(pattern: Pattern, node: Node): { x: Value; times?: Constant; p
   return undefined;
 }
 
+/** A sum with a row behind rows [N,...,C] that a linear layer made as [N ...,C]: the layer, with the row as its bias. */
+function biasedRows(pattern: Pattern, { operation, inputs, output }: Node): Node | undefined {
+  if (arithmeticOf(operation) !== "add") return undefined;
+  for (const [x, other] of [inputs, [inputs[1], inputs[0]]]) {
+    const bias = pattern.constant(other);
+    const seen = pattern.maker(x);
+    const maker = seen?.operation.kind === "reshape" ? pattern.maker(seen.inputs[0]) : undefined;
+    if (bias === undefined || maker?.operation.kind !== "linear" || maker.operation.bias !== undefined) continue;
+    const [, width] = maker.output.shape;
+    const isRow = x.shape.at(-1) === width && other.shape.at(-1) === width && sizeOf(other.shape) === width;
+    if (!isRow || !sameShape(x.shape, output.shape) || !pattern.only(maker.output, seen!)) continue;
+    return { ...maker, operation: { ...maker.operation, bias: row(bias, width) } };
+  }
+  return undefined;
+}
+
 export function recogniseAffine(graph: Graph): Graph {
   for (;;) {
     const pattern = new Pattern(graph);
     const exchanged = new Map<Node, Node | undefined>();
     for (const node of graph.nodes) {
+      const layer = biasedRows(pattern, node);
+      if (layer !== undefined) {
+        exchanged.set(pattern.maker(layer.output)!, layer);
+        exchanged.set(node, { operation: { kind: "reshape", shape: node.output.shape }, inputs: [layer.output], output: node.output });
+        continue;
+      }
       const found = affineOf(pattern, node);
       if (found === undefined) continue;
       const { x, times, plus } = found;

@@ -91,6 +91,29 @@ for (const [how, squeeze] of Object.entries(squeezes)) {
   }
 }
 
+test("rows [N,1,C] carry the gate, with biases as sums behind", () => {
+  const bias = (name: string, by: number, count: number): ReturnType<typeof tensor> => tensor(name, [count], numbers(count, by));
+  const weights = [
+    tensor("w1", [channels, 2], numbers(2 * channels, 1.3)), tensor("w2", [2, channels], numbers(2 * channels, 2.1)),
+    bias("b1", 0.7, 2), bias("b2", 0.4, channels), tensor("one", [1], [1], "int64"), tensor("last", [1], [-1], "int64"),
+    tensor("of pixels", [4], [0, -1, 1, 1], "int64"),
+  ];
+  const mean: Node = { type: "ReduceMean", inputs: ["x"], outputs: ["m"], attributes: { axes: [2, 3], keepdims: 0 } };
+  const layers = (last: readonly Node[]): Node[] => [
+    { type: "MatMul", inputs: ["z", "w1"], outputs: ["s"] }, { type: "Add", inputs: ["b1", "s"], outputs: ["p"] },
+    { type: "Relu", inputs: ["p"], outputs: ["r"] }, { type: "MatMul", inputs: ["r", "w2"], outputs: ["e"] },
+    { type: "Add", inputs: ["e", "b2"], outputs: ["q"] }, { type: "Sigmoid", inputs: ["q"], outputs: ["g"] }, ...last];
+  const of = (nodes: readonly Node[]): Uint8Array => modelBytes({ nodes, inputs: { x: shape }, outputs: ["y"], opset: 13, weights });
+  const plain = run(of([mean, { type: "Identity", inputs: ["m"], outputs: ["z"] }, ...layers(products.image)]));
+  const rows = run(of([mean, { type: "Unsqueeze", inputs: ["m", "one"], outputs: ["z"] }, ...layers(products.image)]));
+  const summed = run(of([mean, { type: "Identity", inputs: ["m"], outputs: ["z"] }, ...layers([
+    { type: "Einsum", inputs: ["x", "g"], outputs: ["y"], attributes: { equation: "nchw,nc->nchw" } }])]));
+  for (const { gates, y } of [plain, rows, summed]) {
+    assert.is(gates, 1);
+    assert.ok(difference(y, plain.y) < 1e-6);
+  }
+});
+
 test("what only looks like a mean is none", () => {
   // Divided by another number, and a mean over what a reshape has mixed: computed as the file says, without a gate.
   const other = run(network(squeezes["sum, divided"], products.image, pixels + 1));

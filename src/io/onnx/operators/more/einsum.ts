@@ -2,6 +2,7 @@
 import { sizeOf } from "../../../../tensor.ts";
 import type { Item } from "../../lower/nodes.ts";
 import type { Site, Table } from "../../lower/site.ts";
+import { matmul } from "../matrices.ts";
 
 /** A tensor and what its axes are called. */
 interface Term {
@@ -33,7 +34,17 @@ function product(site: Site, a: Term, b: Term, kept: string): Term {
     arranged(site, term, stack + one + two), [...sizes(stack), sizeOf(sizes(one)), sizeOf(sizes(two))],
   );
   const letters = stack + rows + columns;
-  const matrices = site.run("matrix_product", {}, [matrix(a, rows, inner), matrix(b, inner, columns)]);
+  if (inner === "") {
+    // Nothing is summed over: each number of one is stretched over the other's axes.
+    const ones = (of: string): number[] => sizes(of).map(() => 1);
+    const stretched = [
+      site.reshape(arranged(site, a, stack + rows), [...sizes(stack + rows), ...ones(columns)]),
+      site.reshape(arranged(site, b, stack + columns), [...sizes(stack), ...ones(rows), ...sizes(columns)]),
+    ] as const;
+    return { item: site.binary("multiply", ...stretched), letters };
+  }
+  const [left, right] = [matrix(a, rows, inner), matrix(b, inner, columns)];
+  const matrices = stack === "" ? matmul(site, left, right) : site.run("matrix_product", {}, [left, right]);
   return { item: site.reshape(matrices, sizes(letters)), letters };
 }
 
