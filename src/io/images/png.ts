@@ -150,11 +150,11 @@ function readChunks(bytes: Uint8Array, maxPixels: number): Chunks {
       if (name !== "IHDR") throw new FormatError(`PNG: the first chunk must be IHDR, got ${name}`);
       header = readHeader(chunk, maxPixels);
     } else if (name === "PLTE") {
-      if (header.palette !== undefined || header.transparency !== undefined) throw misplaced(name);
+      if (header.palette !== undefined) throw misplaced(name);
       header = { ...header, palette: checkPalette(chunk, header) };
     } else if (name === "tRNS") {
-      if (header.transparency !== undefined) throw misplaced(name);
-      header = { ...header, transparency: checkTransparency(chunk, header) };
+      // Anywhere, and the last one where there are several: readers agree on the colours, and this is PIL's alpha.
+      header = { ...header, transparency: checkTransparency(chunk, header, header.transparency !== undefined) };
     } else if (name === "IDAT") {
       if (header.colourType === 3 && header.palette === undefined) {
         throw new FormatError("PNG: a palette image has no PLTE chunk before its data");
@@ -168,29 +168,31 @@ function readChunks(bytes: Uint8Array, maxPixels: number): Chunks {
     }
     at = end + 4;
   }
-  return { header: header!, data: data.length === 1 ? data[0] : join(data), apart: readOn(bytes, at, header!) };
+  const { apart, transparency } = readOn(bytes, at, header!);
+  return { header: { ...header!, transparency }, data: data.length === 1 ? data[0] : join(data), apart };
 }
 
 /**
  * Goes through the chunks behind the image data. Damaged ones are passed over; it names the one that parts more image data from the first.
- * @throws FormatError if one is longer than the file, or would make colours transparent, on which readers disagree
+ * @throws FormatError if one is longer than the file
  */
-function readOn(bytes: Uint8Array, at: number, header: PngHeader): string | undefined {
+function readOn(bytes: Uint8Array, at: number, header: PngHeader): Pick<Chunks, "apart"> & Pick<PngHeader, "transparency"> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let last: string | undefined;
+  let { transparency } = header;
   while (bytes.length - at >= 8) {
     const length = view.getUint32(at);
     const name = latin1(bytes, at + 4);
-    if (name === "IDAT") return last;
-    if (name === "IEND" || !/^\w{4}$/.test(name)) return undefined;
+    if (name === "IDAT") return { apart: last, transparency };
+    if (name === "IEND" || !/^\w{4}$/.test(name)) break;
     if (length > bytes.length - at - 8) {
       throw new FormatError(`PNG: chunk ${name} at byte ${at} wants ${length} bytes, the file has ${bytes.length - at - 8} left`);
     }
-    if (name === "tRNS" && (header.colourType & 4) === 0) throw misplaced(name);
+    if (name === "tRNS") transparency = checkTransparency(bytes.subarray(at + 8, at + 8 + length), header, true);
     last = name;
     at += length + 12;
   }
-  return undefined;
+  return { apart: undefined, transparency };
 }
 
 function misplaced(name: string): FormatError {
@@ -236,16 +238,19 @@ function checkPalette(chunk: Uint8Array, header: PngHeader): Uint8Array {
   return chunk;
 }
 
-/** @returns undefined where it has no meaning, because the image has alpha */
-function checkTransparency(chunk: Uint8Array, header: PngHeader): Uint8Array | undefined {
+/**
+ * @param again it is not the first, or stands behind the data
+ * @returns undefined where it has no meaning, because the image has alpha
+ */
+function checkTransparency(chunk: Uint8Array, header: PngHeader, again: boolean): Uint8Array | undefined {
   if (header.colourType === 3) {
-    if (header.palette === undefined) throw misplaced("tRNS");
-    const colours = Math.min(header.palette.length / 3, 1 << header.depth);
-    if (chunk.length > colours) throw new FormatError(`PNG: chunk tRNS wants at most ${colours} bytes, one a colour, got ${chunk.length}`);
+    if (chunk.length > 256) throw new FormatError(`PNG: chunk tRNS wants at most 256 bytes, one a colour, got ${chunk.length}`);
     return chunk;
   }
   if ((header.colourType & 4) > 0) return undefined;
   const size = header.channels * 2;
-  if (chunk.length !== size) throw new FormatError(`PNG: chunk tRNS wants ${size} bytes, got ${chunk.length}`);
+  if (chunk.length < size) throw new FormatError(`PNG: chunk tRNS wants ${size} bytes, got ${chunk.length}`);
+  // With colours of 16 bits PIL, which has 8 of them, finds none transparent, and libpng passes such chunks over.
+  if ((again || chunk.length > size) && header.colourType === 2 && header.depth === 16) return header.transparency;
   return chunk;
 }
