@@ -52,12 +52,15 @@ export function namesIn(folder: string): string[] {
   }
 }
 
-/** All files below a folder, those of a folder before those of the folders in it. A folder that a link leads back to is read once. */
+/**
+ * All files below a folder, those of a folder before those of the folders in it. A folder that a link leads back to is read once; a link
+ * to nothing is a file.
+ */
 export function filesBelow(folder: string, seen: Set<string> = new Set()): string[] {
   const real = realpathSync(folder);
   if (seen.has(real)) return [];
   seen.add(real);
-  const paths = namesIn(folder).map((name) => join(folder, name)).filter((path) => existsSync(path));
+  const paths = namesIn(folder).map((name) => join(folder, name));
   const folders = new Set(paths.filter(isFolder));
   return [...paths.filter((path) => !folders.has(path)), ...[...folders].flatMap((each) => filesBelow(each, seen))];
 }

@@ -1,4 +1,5 @@
 /** Image files of any format: PNG, JPEG and Netpbm by ourselves, WebP and the like through `sharp` if the user has it. */
+import { statSync } from "node:fs";
 import { foreignFile } from "../io/weights/foreign.ts";
 import { fromSamples } from "../io/images/image.ts";
 import type { RgbaImage } from "../io/images/image.ts";
@@ -40,9 +41,11 @@ export class NoDecoder extends Error {
 
 const endings = /\.(png|jpe?g|jfif|p[bgnp]m|webp|gif|bmp|tiff?|avif|hei[cf]|jxl)$/i;
 
-/** Is it one, by its first bytes, or does its name say so? */
+/** Is it one, by its first bytes, or does its name say so? A pipe or device is none, a link to nothing may be one by its name. */
 export function isPictureFile(path: string): boolean {
-  return imageFormat(readHead(path, 16)) !== undefined || endings.test(path);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isFile() === false) return false;
+  return endings.test(path) || (found !== undefined && imageFormat(readHead(path, 16)) !== undefined);
 }
 
 /** @throws Error in one line, naming the file; NoDecoder for a format that only a package would read, and none is installed. */

@@ -44,8 +44,13 @@ export function isUndivided(folder: string): boolean {
   return pictureFolder(folder, "train") === folder;
 }
 
+const noPicture = "file that is no picture\0files that are no pictures";
+/** So many files that cannot be read are named beside the first. */
+const mostNamed = 5;
+
 /** Counts what is left out. */
 class LeftOut {
+  /** Paths by what they are, one and many of them: "file\0files". */
   readonly #kinds = new Map<string, string[]>();
 
   add(kind: string, path: string): void {
@@ -56,7 +61,10 @@ class LeftOut {
 
   lines(folder: string): string[] {
     return [...this.#kinds].map(
-      ([kind, paths]) => printable(`left out: ${thousands(paths.length)} ${kind}, such as ${relative(folder, paths[0])}`),
+      ([kind, paths]) => {
+        const [one, many] = kind.split("\0");
+        return printable(`left out: ${counted(paths.length, one, many)}, such as ${relative(folder, paths[0])}`);
+      },
     );
   }
 }
@@ -75,10 +83,10 @@ export async function readPictures(
   for (const name of namesIn(place)) {
     const path = join(place, name);
     if (!folders.includes(name)) left.add(
-      isPictureFile(path) ? "pictures that are in no folder of a class" : "files that are no pictures", path,
+      isPictureFile(path) ? "picture that is in no folder of a class\0pictures that are in no folder of a class" : noPicture, path,
     );
     else if (!known.includes(name)) for (const file of filesBelow(path)) if (isPictureFile(file)) left.add(
-      `pictures of "${name}", which is no class here`, file,
+      `picture of "${name}", which is no class here\0pictures of "${name}", which is no class here`, file,
     );
   }
   const twice = known.find((name, i) => known.indexOf(name) < i);
@@ -96,13 +104,15 @@ export async function readPictures(
     if (missing.includes(name)) return [];
     return filesBelow(join(place, name)).flatMap((path) => {
       if (isPictureFile(path)) return [{ path, label }];
-      left.add("files that are no pictures", path);
+      left.add(noPicture, path);
       return [];
     });
   });
 
   const source = new FolderPictures(options.geometry ?? {}, options.keep ?? false, options.cache ?? usualCache);
   const labels: number[] = [];
+  /** All of them are told at once, for who mends one would meet the next. */
+  const unreadable: (readonly [path: string, message: string])[] = [];
   const progress = new Progress();
   for (const [i, { path, label }] of found.entries()) {
     progress.update(i / found.length, `reading pictures, ${thousands(i)} of ${thousands(found.length)}`);
@@ -111,15 +121,25 @@ export async function readPictures(
       labels.push(label);
     } catch (error) {
       if (error instanceof NoDecoder) {
-        left.add(`${error.format} pictures, which want a package (npm install sharp)`, path);
+        const wanted = "a package (npm install sharp)";
+        left.add(`${error.format} picture, which wants ${wanted}\0${error.format} pictures, which want ${wanted}`, path);
         continue;
       }
-      progress.end();
       const { message } = error as Error;
-      throw new Error(error instanceof RangeError && /one size/.test(message) ? `${message} (--size 224, say)` : message);
+      if (error instanceof RangeError && /one size/.test(message)) {
+        progress.end();
+        throw new Error(`${message} (--size 224, say)`);
+      }
+      unreadable.push([path, message]);
     }
   }
   progress.end();
+  if (unreadable.length > 0) {
+    const [[, first], ...others] = unreadable;
+    const named = others.slice(0, mostNamed).map(([path]) => relative(place, path)).join(", ");
+    const more = counted(others.length, "other picture cannot be read either", "other pictures cannot be read either");
+    throw new Error(printable(others.length === 0 ? first : `${first}; ${more}${others.length > mostNamed ? ", such as" : ":"} ${named}`));
+  }
   for (const line of left.lines(place)) options.remark(line);
   if (labels.length === 0) throw new Error(`${place}: there are no pictures in folders of classes`);
   const places = Int32Array.from(labels, (_, i) => i);

@@ -2,7 +2,7 @@
  * Folders of pictures as users have them: formats mixed, files that are none, classes that nobody knows, sizes that differ, no train/ at
  * all.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -77,13 +77,13 @@ test("PNG, PPM and pictures in folders within a class are read; what is not read
   const { code, output, errors } = await train(at("mixed"), "mixed.safetensors", "--classes", at("names.txt"));
   assert.is(code, 0, errors);
   assert.match(output, /, 8 images, 2 steps an epoch/);
-  assert.match(errors, /^left out: 1 pictures that are in no folder of a class, such as loose\.png$/m);
+  assert.match(errors, /^left out: 1 picture that is in no folder of a class, such as loose\.png$/m);
   assert.match(errors, /^left out: 3 files that are no pictures, such as stray\.txt$/m);
-  assert.match(errors, /^left out: 1 pictures of "c", which is no class here, such as c.one\.png$/m);
+  assert.match(errors, /^left out: 1 picture of "c", which is no class here, such as c.one\.png$/m);
   const evaluation = await senet("eval", "--data", at("mixed"), "--weights", at("mixed.safetensors"), "--json");
   assert.is(evaluation.code, 0, evaluation.errors);
   assert.is((JSON.parse(evaluation.output) as { images: number }).images, 4);
-  assert.match(evaluation.errors, /left out: 1 WebP pictures, which want a package .*, such as b.x\.webp/);
+  assert.match(evaluation.errors, /left out: 1 WebP picture, which wants a package .*, such as b.x\.webp/);
 });
 
 test("a class that is named twice is refused: its pictures would be of two", async () => {
@@ -215,4 +215,26 @@ test("a class without test images is said; none at all is an error", async () =>
 });
 
 test.after(() => rmSync(folder, { recursive: true, force: true }));
+test("pictures that cannot be read are named and counted at once; links to nothing are among them, pipes are no pictures", async () => {
+  const data = at("damaged");
+  await heap(data, { ending: () => "png" });
+  const bytes = readFileSync(join(data, "a/0.png"));
+  writeFileSync(join(data, "a/cut.png"), bytes.subarray(0, 60));
+  writeFileSync(join(data, "b/empty.jpg"), new Uint8Array(0));
+  symlinkSync("nowhere", join(data, "b/gone.png"));
+  const { code, errors } = await train(data, "damaged.safetensors");
+  assert.is(code, 1);
+  assert.match(errors, /a.cut\.png: PNG: .*; 2 other pictures cannot be read either: b.empty\.jpg, b.gone\.png$/m);
+  for (const path of ["a/cut.png", "b/gone.png"]) rmSync(join(data, path), { force: true });
+  assert.match((await train(data, "damaged.safetensors")).errors, /^senet: .*empty\.jpg: image: the file is empty$/m);
+  rmSync(join(data, "b/empty.jpg"), { force: true });
+  for (let i = 0; i < 8; i++) writeFileSync(join(data, `b/bad${i}.png`), new Uint8Array(0));
+  assert.match((await train(data, "damaged.safetensors")).errors, /; 7 other pictures cannot be read either, such as b.bad1.*bad5\.png$/m);
+  for (let i = 0; i < 8; i++) rmSync(join(data, `b/bad${i}.png`), { force: true });
+  symlinkSync("/dev/zero", join(data, "b/pipe.png"));
+  const good = await train(data, "damaged.safetensors");
+  assert.is(good.code, 0, good.errors);
+  assert.match(good.errors, /^left out: 1 file that is no picture, such as b.pipe\.png$/m);
+});
+
 test.run();
