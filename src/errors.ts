@@ -34,6 +34,11 @@ export function show(value: unknown): string {
   return printable(String(value).slice(0, 60));
 }
 
+/** `1 class`, `5 classes`. @param shown the number as it is written */
+export function counted(n: number, one: string, many: string = `${one}s`, shown: string = String(n)): string {
+  return `${shown} ${n === 1 ? one : many}`;
+}
+
 /** Shows a list in a message with each item for what it is: `[1,3,"a",32]`. */
 export function showItems(list: readonly unknown[]): string {
   return `[${list.slice(0, 8).map((item) => (Array.isArray(item) ? "[...]" : show(item))).join(",")}${list.length > 8 ? ",..." : ""}]`;

@@ -126,6 +126,15 @@ test("lines have at most 140 columns: code, and pages where they are prose", () 
   assert.equal(proseOf("a\n```\nb\n```\n| c\nd"), ["a", "", "", "", "", "d"]);
 });
 
+test("counts in messages are of one or of many: counted(n, \"class\", \"classes\")", () => {
+  // What may well be 1. Lean sessions have no bytes for it, so their messages say it otherwise: "inputs (1)".
+  const nouns = "images|pictures|classes|tensors|files|labels|inputs|epochs|steps";
+  const many = new RegExp(`\`[^\`]*\\$\\{[\\w.[\\]]*(?:length|size|count|epochs|classes|restarts)\\} (?:\\w+ )?(?:${nouns})\\b`);
+  const found = sources.filter((path) => path.startsWith("src/")).flatMap((path) =>
+    text(path).split("\n").flatMap((line, i) => (many.test(line) ? [`${path}:${i + 1}`] : [])));
+  assert.equal(found, []);
+});
+
 test("files of src/session and kernels/wasm have at most 300 lines, or say in their head comment why not", () => {
   const long = sources.filter((path) => /^(src\/session|kernels\/wasm)\//.test(path)).filter((path) => {
     const source = text(path);

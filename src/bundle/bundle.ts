@@ -2,6 +2,7 @@
  * One network as one JavaScript file without imports: its kernels, its plan, its weights and `predict`. The passes over the graph, the plan
  * of memory and the choice of kernels are done here, once; the file only loads and computes.
  */
+import { counted } from "../errors.ts";
 import { checkFields, flag, record, text, texts as listOfTexts } from "../checks.ts";
 import type { ArgumentKind } from "../checks.ts";
 import type { Graph } from "../graph/graph.ts";
@@ -225,7 +226,7 @@ export function bundle(source: Module | Network | Graph, options: BundleOptions 
   const shapes = whole.inputs.map(({ shape }) => shape);
   const [first] = whole.outputs;
   if (classes !== undefined && classes.length * shapes[0][0] !== sizeOf(first.shape)) {
-    throw new RangeError(`bundle: classes has ${classes.length} names, the network gives ${showShape(first.shape)}`);
+    throw new RangeError(`bundle: classes has ${counted(classes.length, "name")}, the network gives ${showShape(first.shape)}`);
   }
   const pictures = options.preprocessing === undefined ? undefined : pictureConstants(parsePreprocessing(options.preprocessing), shapes);
   const { graph, constants } = storeConstants(whole, format, target === "plain" || bytes !== undefined ? undefined : roundedFactors(whole));

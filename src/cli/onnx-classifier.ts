@@ -12,7 +12,7 @@ import type { Arguments } from "./command.ts";
 import { engineFromArguments } from "./engine.ts";
 import { chosenPreset } from "./network.ts";
 import { onnxSession, onnxShapes, openOnnx, sayNotes } from "./onnx.ts";
-import { remark } from "./terminal.ts";
+import { counted, remark } from "./terminal.ts";
 
 /** A network that says what is in pictures. */
 export interface Answering {
@@ -57,7 +57,11 @@ async function classNames(args: Arguments, path: string, classes: number): Promi
     ? (await import("../../models/imagenet-classes.ts")).imagenetClasses
     : readClassNames(file);
   if (file === undefined) remark(`${path} names no classes: the names are ImageNet's (--classes FILE gives others)`);
-  if (named.length !== classes) throw new RangeError(`${file}: ${named.length} names, the network has ${classes} classes`);
+  if (named.length !== classes) {
+    throw new RangeError(
+      `${file}: ${counted(named.length, "name")}, the network has ${counted(classes, "class", "classes")}`,
+    );
+  }
   return named;
 }
 

@@ -1,6 +1,6 @@
 /** What the commands print: tables, bars, and a progress line on a terminal. */
 import process from "node:process";
-import { printable } from "../errors.ts";
+import { counted as countedPlainly, printable } from "../errors.ts";
 
 /** Names of classes, tensors and files come from strangers: what acts on a terminal is spelled out, but for line ends. */
 function visible(text: string): string {
@@ -74,7 +74,7 @@ export function thousands(n: number): string {
 
 /** `1 file`, `1,234 files`. */
 export function counted(n: number, one: string, many: string = `${one}s`): string {
-  return `${thousands(n)} ${n === 1 ? one : many}`;
+  return countedPlainly(n, one, many, thousands(n));
 }
 
 /** `12.34 %`. @param share 0 to 1 */

@@ -1,4 +1,5 @@
 /** How many classes a network tells apart: what names of classes are counted against. */
+import { counted } from "../errors.ts";
 import { Conv2d } from "./layers/conv.ts";
 import { Linear } from "./layers/linear.ts";
 import { isLayer } from "./module.ts";
@@ -30,6 +31,6 @@ export function headOf(model: Module): string | undefined {
 export function checkClassNames(what: string, names: readonly string[], model: Module): void {
   const classes = classCount(model);
   if (classes !== undefined && names.length !== classes) {
-    throw new RangeError(`${what} names ${names.length} classes, the network has ${classes}`);
+    throw new RangeError(`${what} names ${counted(names.length, "class", "classes")}, the network has ${classes}`);
   }
 }

@@ -38,7 +38,7 @@ export function checkInputs(at: string, { inputs, outputs }: Network, overridden
   const lone = tagOf(x) !== "[object Object]" || ArrayBuffer.isView(x.data);
   if (lone && names.length + outputs.length > 2) {
     const wanted = names.map((name) => `${name}: Tensor`).join(", ");
-    throw new RangeError(`${at}: x wants { ${wanted} }: there are ${names.length} inputs and ${outputs.length} outputs, which have names`);
+    throw new RangeError(`${at}: x wants { ${wanted} }: inputs (${names.length}) and outputs (${outputs.length}) have names`);
   }
   const named = (lone ? { [names[0]]: x } : x) as Named<Input>;
   const known = [...names, ...overridden];

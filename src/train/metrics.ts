@@ -1,4 +1,5 @@
 /** Counts of predictions against labels. */
+import { counted } from "../errors.ts";
 import { check, numbers, whole } from "../checks.ts";
 
 /**
@@ -25,7 +26,7 @@ export class Confusion {
     check("Confusion.add", "labels", labels, numbers);
     check("Confusion.add", "predictions", predictions, numbers);
     if (labels.length !== predictions.length) {
-      throw new RangeError(`Confusion: ${labels.length} labels, but ${predictions.length} predictions`);
+      throw new RangeError(`Confusion: ${counted(labels.length, "label")}, but ${counted(predictions.length, "prediction")}`);
     }
     for (let i = 0; i < labels.length; i++) {
       const [label, prediction] = [labels[i], predictions[i]];

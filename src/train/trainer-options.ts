@@ -1,7 +1,7 @@
 /** What a run is made of, checked before anything of it begins. */
 import { between, check, has } from "../checks.ts";
 import { checkModule } from "../nn/check.ts";
-import { checkOptions, show } from "../errors.ts";
+import { checkOptions, counted, show } from "../errors.ts";
 import type { Module } from "../nn/module.ts";
 import { checkClassWeights } from "../session/training/targets.ts";
 import type { TrainingSession } from "../session/training/training-session.ts";
@@ -65,19 +65,24 @@ export function checkTrainerOptions(options: TrainerOptions): void {
   const { images, until } = Object(heldOut) as typeof heldOut;
   if (![images, until].every((n) => Number.isSafeInteger(n) && n >= 0) || images >= data.size) {
     throw new RangeError(
-      `Trainer: heldOut wants less than the ${data.size} images of the data set and a whole number of epochs, got ${images} until ` +
+      `Trainer: heldOut wants less than the ${counted(data.size, "image")} of the data set and a whole number of epochs, ` +
+      `got ${images} until ` +
         `${until}`
     );
   }
   const trained = data.size - images;
   if (!Number.isSafeInteger(batch) || batch < 1 || batch > trained) {
-    throw new RangeError(`Trainer: batch wants a whole number from 1 to the ${trained} images of the data set, got ${show(batch)}`);
+    throw new RangeError(
+      `Trainer: batch wants a whole number from 1 to the ${counted(trained, "image")} of the data set, got ${show(batch)}`,
+    );
   }
   const output = model.outputShape([batch, ...data.shape.slice(1)]);
   const pixels = data.labelsPerImage === 1 ? [] : data.shape.slice(2);
   if (output.join() !== [batch, data.classes.length, ...pixels].join()) {
     const each = pixels.length === 0 ? "" : ` for each of ${pixels.join("x")} pixels`;
-    throw new RangeError(`Trainer: the data set has ${data.classes.length} classes${each}, the model puts out [${output.join(",")}]`);
+    throw new RangeError(
+      `Trainer: the data set has ${counted(data.classes.length, "class", "classes")}${each}, the model puts out [${output.join(",")}]`,
+    );
   }
   const { optimiser, session, smoothing = 0, classWeights } = options;
   if ((optimiser === undefined) === (session === undefined)) {

@@ -1,6 +1,6 @@
 /** Which network a weights file is of, and how large it may become: what is asked before anything is built of a file's own words. */
 import { modelOfWeights, usualInput, usualPreprocessing } from "../../models/index.ts";
-import { FormatError } from "../errors.ts";
+import { FormatError, counted } from "../errors.ts";
 import { below, commonHeads, fitNames } from "../io/weights/fit.ts";
 import type { Preprocessing } from "../io/images/preprocess.ts";
 import { withOrder } from "../io/images/preprocessing-json.ts";
@@ -53,7 +53,7 @@ export function limited<T>(
     return withLimit({ parameters: 64 + 2 * tensors.size, values: 4e6 + 2 * values }, build);
   } catch (error) {
     if (!(error instanceof OversizeError)) throw error;
-    const of = `its ${tensors.size} tensors of ${values} values`;
+    const of = `its ${counted(tensors.size, "tensor")} of ${counted(values, "value")}`;
     throw new FormatError(asked
       ? `weights: what the file describes, with the options that are given, is a network that is larger than ${of}`
       : `weights: the file describes a network that is larger than ${of}: its description is wrong, or a part of it is missing`,

@@ -213,7 +213,7 @@ test("wrong options", () => {
   assert.match(wrong({ name: "1x" }), /name wants a name that variables may have, got "1x"/);
   assert.match(wrong({ name: "class" }), /name wants/);
   assert.match(wrong({ formatz: "f32" }), /unknown option "formatz" \(did you mean "format"\?\)/);
-  assert.match(wrong({ classes: ["one"] }), /classes has 1 names, the network gives \[1,10\]/);
+  assert.match(wrong({ classes: ["one"] }), /classes has 1 name, the network gives \[1,10\]/);
   const larger = wrong({ preprocessing: { ...preprocessing, size: [32, 32] } });
   assert.match(larger, /makes \[1,1,32,32\] of a picture, the network takes \[1,1,28,28\]/);
   assert.match(wrong({ input: [1, 3, 28, 28] }), /channels|input/);

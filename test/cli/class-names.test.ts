@@ -40,7 +40,7 @@ test("names are counted where they are given and where they are read", async () 
       () => saveWeights(model, { classes: names }), new RegExp(`saveWeights: classes names ${names.length} classes, the network has 4`),
     );
   }
-  assert.throws(() => saveWeights(createModel("se_unet", { classes: 3 }, 1), { classes: ["a"] }), /names 1 classes, the network has 3/);
+  assert.throws(() => saveWeights(createModel("se_unet", { classes: 3 }, 1), { classes: ["a"] }), /names 1 class, the network has 3/);
   const preprocessing = { size: [12, 12], resize: 12, interpolation: "bilinear", channels: "gray", mean: [0.5], std: [0.5] } as const;
   const good = saveWeights(model, { classes: ["a", "b", "c", "d"], preprocessing });
   writeFileSync(at("good.safetensors"), good);

@@ -39,7 +39,7 @@ test("published weights, and what the caller says", () => {
   assert.equal(openNetwork(own).classes, ["a", "b", "c"]);
   const said = openNetwork(own, { classes: ["x", "y", "z"], preprocessing: presets.caffe });
   assert.equal([said.classes, said.preprocessing], [["x", "y", "z"], presets.caffe]);
-  assert.throws(() => openNetwork(own, { classes: ["x"] }), /openNetwork: classes names 1 classes, the network has 3/);
+  assert.throws(() => openNetwork(own, { classes: ["x"] }), /openNetwork: classes names 1 class, the network has 3/);
   assert.throws(
     () => openNetwork(own, { preprocessing: "imagenet" as never }),
     /preprocessing wants an object, such as presets\.imagenet, got "imagenet"/,

@@ -152,7 +152,7 @@ test("what is missing, unknown or of the wrong size has a name", () => {
   const [x, other] = [draw(sizes[0]), draw(sizes[1])];
   const refused = (wanted: RegExp, run: () => unknown): void => assert.throws(run, wanted);
   refused(
-    /session.run: x wants \{ left: Tensor, right: Tensor \}: there are 2 inputs and 2 outputs, which have names/, () => session.run(x),
+    /session.run: x wants \{ left: Tensor, right: Tensor \}: inputs \(2\) and outputs \(2\) have names/, () => session.run(x),
   );
   refused(/session.run: right wants a Tensor of Float32Array, got undefined/, () => session.run({ left: x }));
   refused(/session.run: "rigth" is no input \(did you mean "right"\?\)/, () => session.run({ left: x, right: x, rigth: x }));

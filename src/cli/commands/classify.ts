@@ -143,7 +143,7 @@ export const classify: Command = {
     const paths = given
       ? picturesNamed(named)
       : readdirSync(samples).filter((file) => file.endsWith(".png")).sort().map((file) => join(samples, file));
-    if (!given && !json) remark(`${paths.length} bundled pictures, ${network.title}`);
+    if (!given && !json) remark(`${counted(paths.length, "bundled picture")}, ${network.title}`);
     const progress = new Progress();
     const answers: Answer[] = [];
     for (const [i, image] of paths.entries()) {

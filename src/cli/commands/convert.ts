@@ -58,7 +58,9 @@ function toPlain(args: Arguments, from: string, to: string, file: WeightsFile, d
       `${from} has no part "${part}"; it has ${some(new Set(Array.from(file.tensors.keys(), (name) => name.split(".", 1)[0])))}`
     );
   }
-  if (part !== "") note(`${from}: taken are the ${tensors.size} tensors of "${part}", of ${file.tensors.size} (--part takes others)`);
+  if (part !== "") {
+    note(`${from}: taken are the ${counted(tensors.size, "tensor")} of "${part}", of ${file.tensors.size} (--part takes others)`);
+  }
   for (const [name, what] of file.unreadable) if (name.startsWith(part)) note(`${from}: left out ${some([name])}, ${what}`);
   // Views of one storage by stride 0 may be larger than the file.
   let size = 0;

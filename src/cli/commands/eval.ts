@@ -37,7 +37,7 @@ function checkFit(network: Network, data: Dataset): void {
   }
   const output = network.model.outputShape([1, channels, height, width]);
   if (output[1] !== data.classes.length) {
-    throw new Error(`${network.title} knows ${output[1]} classes, the data set has ${data.classes.length}`);
+    throw new Error(`${network.title} knows ${counted(output[1], "class", "classes")}, the data set has ${data.classes.length}`);
   }
 }
 

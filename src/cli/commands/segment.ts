@@ -86,7 +86,11 @@ async function trainOne(args: Arguments, name: string, task: Task, report: (line
   const epochs = args.number("epochs", 5, { least: 1, whole: true });
   const batch = args.number("batch", 16, { least: 1, whole: true });
   const { training, testing, normalisation } = task;
-  if (batch > training.size) throw new UsageError(`senet segment: --batch wants at most the ${training.size} scenes, got ${batch}`);
+  if (batch > training.size) {
+    throw new UsageError(
+      `senet segment: --batch wants at most the ${counted(training.size, "scene")}, got ${batch}`,
+    );
+  }
   const options = { classes: training.classes.length, inChannels: 1, width: 8, depth: 3, ...args.json("model-options") };
   const model = modelFromArguments(args, name, seed, options);
   const settings = engineSettings(args);
@@ -128,7 +132,8 @@ async function trainOne(args: Arguments, name: string, task: Task, report: (line
   const measuring = measuringEngine(settings, threads);
   const evaluation = await measure(model, testing, normalisation, { engine: measuring, batch: Math.min(20, testing.size) });
   report(
-    `  ${testing.size} test scenes: mean intersection over union ${evaluation.confusion.meanIntersectionOverUnion.toFixed(4)}, ` +
+    `  ${counted(testing.size, "test scene")}: mean intersection over union ` +
+    `${evaluation.confusion.meanIntersectionOverUnion.toFixed(4)}, ` +
     `${Math.round(seconds)} s`,
   );
   return { name, model, evaluation, seconds, measuring };

@@ -47,7 +47,8 @@ function readResumed(args: Arguments, paths: Paths): Resumed | undefined {
   if (path === paths.state && settings.epochs === checkpoint.settings.epochs) {
     const { epochs } = settings;
     throw new Error(
-      `nothing to resume: ${paths.out} is of a run that has finished its ${epochs} epochs: --epochs N, more than those, extends it; ` +
+      `nothing to resume: ${paths.out} is of a run that has finished its ${counted(epochs, "epoch")}: ` +
+      `--epochs N, more than those, extends it; ` +
         anew(paths),
     );
   }

@@ -6,7 +6,7 @@ import { printable } from "../../errors.ts";
 import { datasetFromIdx } from "../../train/data/dataset.ts";
 import type { Dataset } from "../../train/data/dataset.ts";
 import { readClassNames } from "../class-names.ts";
-import { remark } from "../terminal.ts";
+import { counted, remark } from "../terminal.ts";
 import { hasIdxFiles, readIdxFiles } from "./idx-files.ts";
 import { pictureFolder, readPictures } from "./picture-folder.ts";
 import type { Part, PictureOptions } from "./picture-folder.ts";
@@ -70,18 +70,17 @@ export function checkLearnable(data: Dataset, folder: string): string {
   const { classes, size } = data;
   const seen = classesSeen(data);
   if (classes.length < 2) throw new Error(`${folder} has one class only, "${printable(classes[0])}": there is nothing to learn`);
-  if (seen.size < 2) {
-    throw new Error(
-      `${folder}: all ${size} training images are of one class, "${printable(classes[data.labels[0]])}": there is nothing to learn`,
-    );
-  }
-  if (allEqual(data)) throw new Error(`${folder}: all ${size} training images are equal: there is nothing to learn`);
+  const all = `${folder}: all ${counted(size, "training image is", "training images are")}`;
+  if (seen.size < 2) throw new Error(`${all} of one class, "${printable(classes[data.labels[0]])}": there is nothing to learn`);
+  if (allEqual(data)) throw new Error(`${all} equal: there is nothing to learn`);
   const empty = classes.filter((_, label) => !seen.has(label));
   if (empty.length === 0) return "";
   const fromOne = !seen.has(0) && seen.has(classes.length - 1) && empty.length === 1
     ? "; do the labels count from 1? They want to count from 0"
     : "";
-  return printable(`${empty.length} of ${classes.length} classes have no training image, such as "${empty[0]}"${fromOne}`);
+  const have = empty.length === 1 ? "has" : "have";
+  const of = `${empty.length} of ${counted(classes.length, "class", "classes")}`;
+  return printable(`${of} ${have} no training image, such as "${empty[0]}"${fromOne}`);
 }
 
 function crcOf(data: Dataset): number {

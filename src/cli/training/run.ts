@@ -35,6 +35,7 @@ import { cacheFrom, usualCache } from "./pictures.ts";
 import { readLog } from "./read-log.ts";
 import { classWeightsOf, heldOutCount, makeSchedule } from "./settings.ts";
 import type { Settings } from "./settings.ts";
+import { counted } from "../terminal.ts";
 
 /** Everything of one run. */
 export interface Run {
@@ -125,11 +126,12 @@ export async function prepare(args: Arguments, settings: Settings, paths: Paths,
   }
   const heldOut = heldOutCount(settings, data.size);
   if (heldOut >= data.size) {
-    throw new UsageError(`senet train: --validation wants less than the ${data.size} training images, got ${heldOut}`);
+    throw new UsageError(`senet train: --validation wants less than the ${counted(data.size, "training image")}, got ${heldOut}`);
   }
   if (settings.join > 0 && (heldOut === 0 || settings.join >= settings.epochs)) {
     throw new UsageError(
-      `senet train: --join wants held-out images (--validation) and less than the ${settings.epochs} epochs, got ${settings.join}`
+      `senet train: --join wants held-out images (--validation) and less than the ${counted(settings.epochs, "epoch")}, ` +
+      `got ${settings.join}`
     );
   }
   const parts = heldOut > 0 ? data.split(heldOut, new Random(settings.seed)) : { training: data, validation: undefined };
@@ -139,7 +141,7 @@ export async function prepare(args: Arguments, settings: Settings, paths: Paths,
   const { mean, std } = given ? { mean: settings.mean!, std: settings.std! } : pixelStatistics(parts.training);
   const network = model(args, settings, data);
   if (settings.batch > parts.training.size) {
-    throw new UsageError(`senet train: --batch wants at most the ${parts.training.size} training images, got ${settings.batch}`);
+    throw new UsageError(`senet train: --batch wants at most the ${counted(parts.training.size, "training image")}, got ${settings.batch}`);
   }
   if (checkpoint !== undefined) prepareModel(network, checkpoint);
   const anew = settings.from === "" || checkpoint !== undefined ? undefined : loadStart(network, settings.from, args.flag("partial"));
@@ -153,7 +155,9 @@ export async function prepare(args: Arguments, settings: Settings, paths: Paths,
   const threads = threadsFrom(args);
   const classWeights = classWeightsOf(settings, parts.training);
   if (classWeights !== undefined && classWeights.length !== data.classes.length) {
-    throw new UsageError(`senet train: classWeights wants ${data.classes.length} numbers, one a class, got ${classWeights.length}`);
+    throw new UsageError(
+      `senet train: classWeights wants ${counted(data.classes.length, "number")}, one a class, got ${classWeights.length}`,
+    );
   }
   const { kernels, ...engine } = await chooseEngine(settings, network, [settings.batch, ...shape], threads, classWeights, { int8 });
   const { macs, seMacs, parameters, seParameters } = summarise(network, [1, ...data.shape.slice(1)]);

@@ -22,6 +22,7 @@ import type { Numerics } from "../../session/backends/numerics.ts";
 import { bundledPath, readBytes } from "../files.ts";
 import { adding, numericsOption, options } from "../options.ts";
 import { settingsOfWeights } from "./fine-tuning.ts";
+import { counted } from "../terminal.ts";
 
 type Sides = readonly [number, number];
 
@@ -413,7 +414,11 @@ export function makeSchedule(settings: Settings, stepsPerEpoch: number): Schedul
   const total = settings.epochs * stepsPerEpoch;
   const peak = settings.lr ?? 0.1;
   const warmup = Math.round(settings.warmup * stepsPerEpoch);
-  if (warmup >= total) throw new UsageError(`senet train: --warmup wants less than the ${settings.epochs} epochs, got ${settings.warmup}`);
+  if (warmup >= total) {
+    throw new UsageError(
+      `senet train: --warmup wants less than the ${counted(settings.epochs, "epoch")}, got ${settings.warmup}`,
+    );
+  }
   const { schedule, restarts, restartFactor } = settings;
   if (restarts > 0 && schedule !== "cosine") throw new UsageError(`senet train: --restarts wants the schedule cosine, got ${schedule}`);
   if (schedule === "constant") return constant({ peak, warmup });

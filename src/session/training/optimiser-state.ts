@@ -3,7 +3,7 @@
  * (src/train/optimisers/optimiser.ts), and `average.NAME` of these and of running statistics. Between the batches of one update the
  * gradients are state too: `gradient.NAME`, and `waiting` [1], how many batches they are of.
  */
-import { show } from "../../errors.ts";
+import { counted, show } from "../../errors.ts";
 import { Tensor, sameShape, showShape } from "../../tensor.ts";
 import type { Entry, TrainingState } from "./state.ts";
 import type { Update } from "./update.ts";
@@ -89,7 +89,7 @@ export function readOptimiserState(state: TrainingState, update: Update, tensors
   const waiting = waits ? count("waiting") : 0;
   const used = trained(state).length + all.length + (waits ? 1 : 0);
   if (used !== tensors.size) {
-    throw new RangeError(`optimiser: the state has ${tensors.size} tensors, of which only ${used} belong to these parameters`);
+    throw new RangeError(`optimiser: the state has ${counted(tensors.size, "tensor")}, of which only ${used} belong to these parameters`);
   }
   if (others.length > 0) throw new RangeError("optimiser: updates wants one whole number, the same for all parameters");
   state.view(state.gradients, state.trainable).fill(0);

@@ -6,7 +6,7 @@
  *
  * or, where labels are shares of classes, by the number of rows.
  */
-import { show } from "../../errors.ts";
+import { counted, show } from "../../errors.ts";
 import type { Floats } from "../../tensor.ts";
 import { isShares } from "./labels.ts";
 
@@ -16,7 +16,7 @@ export function checkClassWeights(operation: string, weights: ArrayLike<number>,
     throw new TypeError(`${operation}: classWeights wants a list of numbers, got ${show(weights)}`);
   }
   if (weights.length !== classes) {
-    throw new RangeError(`${operation}: classWeights wants ${classes} numbers, one a class, got ${weights.length}`);
+    throw new RangeError(`${operation}: classWeights wants ${counted(classes, "number")}, one a class, got ${weights.length}`);
   }
   let sum = 0;
   for (let k = 0; k < classes; k++) {

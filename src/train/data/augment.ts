@@ -1,7 +1,7 @@
 /** From bytes to the batch that a network is trained on: flip, padded crop, random erasing, mean and standard deviation; and mixup. */
 import { exp, log } from "../../../kernels/math.ts";
 import type { Random } from "../../../kernels/random.ts";
-import { checkOptions, show } from "../../errors.ts";
+import { checkOptions, counted, show } from "../../errors.ts";
 import { levelTables } from "../../io/images/preprocess.ts";
 import { resize } from "../../io/images/resize.ts";
 import type { Window } from "../../io/images/resize.ts";
@@ -99,7 +99,9 @@ export class Batcher {
     const channels = data.shape[1];
     const { mean, std, range = 1 } = normalisation;
     if (mean.length !== channels || std.length !== channels) {
-      throw new RangeError(`Batcher: mean and std want ${channels} numbers, one a channel, got ${mean.length} and ${std.length}`);
+      throw new RangeError(
+        `Batcher: mean and std want ${counted(channels, "number")}, one a channel, got ${mean.length} and ${std.length}`,
+      );
     }
     if (!Array.from(mean).every(Number.isFinite) || !Array.from(std).every((s) => Math.fround(s) > 0 && Number.isFinite(s))) {
       throw new RangeError(

@@ -3,7 +3,7 @@ import type { Random } from "../../../kernels/random.ts";
 import type { RgbaImage } from "../../io/images/image.ts";
 import type { Geometry } from "../../io/images/preprocess.ts";
 import { check, checkFields, flag, generator, has, numbers, tagOf, texts } from "../../checks.ts";
-import { FormatError, checkOptions, show } from "../../errors.ts";
+import { FormatError, checkOptions, counted, show } from "../../errors.ts";
 import { sizeOf, showShape } from "../../tensor.ts";
 import { checkClasses } from "../../session/training/labels.ts";
 import { PictureStack } from "./picture-stack.ts";
@@ -121,7 +121,7 @@ export class Dataset {
       throw new RangeError(`Dataset: shape ${showShape(shape)} wants ${sizeOf(shape)} bytes, images has ${held.length}`);
     }
     if (decoded !== undefined && decoded.places.length !== shape[0]) {
-      throw new RangeError(`Dataset: shape ${showShape(shape)} wants ${shape[0]} places, got ${decoded.places.length}`);
+      throw new RangeError(`Dataset: shape ${showShape(shape)} wants ${counted(shape[0], "place")}, got ${decoded.places.length}`);
     }
     if (classes.length < 1) throw new RangeError("Dataset: wants at least one class name, got none");
     const pixels = shape[2] * shape[3];
@@ -136,7 +136,7 @@ export class Dataset {
       throw new TypeError(`Dataset: originals wants a list of pictures, got ${show(originals)}`);
     }
     if (originals !== undefined && originals.length !== shape[0]) {
-      throw new RangeError(`Dataset: wants an original for each of ${shape[0]} images, got ${originals.length}`);
+      throw new RangeError(`Dataset: wants an original for each of ${counted(shape[0], "image")}, got ${originals.length}`);
     }
     this.originals = originals;
   }
@@ -233,7 +233,7 @@ export class Dataset {
   split(count: number, random: Random): { readonly training: Dataset; readonly validation: Dataset } {
     if (!Number.isSafeInteger(count) || count < 1 || count >= this.size) {
       throw new RangeError(
-        `Dataset: a validation split of ${this.size} images wants from 1 to ${this.size - 1} of them, got ${show(count)}`,
+        `Dataset: a validation split of ${counted(this.size, "image")} wants from 1 to ${this.size - 1} of them, got ${show(count)}`,
       );
     }
     check("Dataset.split", "random", random, generator);
@@ -289,7 +289,11 @@ export function datasetFromIdx(images: ByteArray, labels: ByteArray, classes?: r
   }
   if (labels.shape.length !== 1) throw new FormatError(`labels want one dimension, the file has ${showShape(labels.shape)}`);
   const count = images.shape[0];
-  if (labels.shape[0] !== count) throw new FormatError(`${count} images, but ${labels.shape[0]} labels: the files do not belong together`);
+  if (labels.shape[0] !== count) {
+    throw new FormatError(
+      `${counted(count, "image")}, but ${counted(labels.shape[0], "label")}: the files do not belong together`,
+    );
+  }
   if (count === 0) throw new FormatError("the files hold no images");
   const [height, width] = images.shape.slice(-2);
   const channels = images.shape.length === 4 ? images.shape[1] : 1;
@@ -299,7 +303,8 @@ export function datasetFromIdx(images: ByteArray, labels: ByteArray, classes?: r
   if (largest >= names.length) {
     const hint = largest === names.length && !values.includes(0) ? ": they count from 1, and want to count from 0" : "";
     throw new FormatError(
-      `datasetFromIdx: classes: label ${values.indexOf(largest)} is ${largest}, but there are only ${names.length} classes${hint}`,
+      `datasetFromIdx: classes: label ${values.indexOf(largest)} is ${largest}, but there are only ` +
+      `${counted(names.length, "class", "classes")}${hint}`,
     );
   }
   return new Dataset(images.data, [count, channels, height, width], values, names);

@@ -3,7 +3,7 @@
  * checkpoint can keep it. The update rules are in sgd.ts and adam.ts.
  */
 import { callback, check, tensorMap } from "../../checks.ts";
-import { show } from "../../errors.ts";
+import { counted, show } from "../../errors.ts";
 import { isParameter } from "../../nn/parameter.ts";
 import type { Parameter } from "../../nn/parameter.ts";
 import { decaysByDefault } from "../../session/training/update-rules.ts";
@@ -123,7 +123,7 @@ export abstract class Optimiser {
       used += 1 + slots.length;
     }
     if (used !== state.size) {
-      throw new RangeError(`optimiser: the state has ${state.size} tensors, of which only ${used} belong to these parameters`);
+      throw new RangeError(`optimiser: the state has ${counted(state.size, "tensor")}, of which only ${used} belong to these parameters`);
     }
     for (const [entry, slots, updates] of loaded) {
       entry.slots = slots;

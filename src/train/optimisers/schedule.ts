@@ -1,6 +1,6 @@
 /** Learning rates by step. A schedule is a function of the step alone, so a checkpoint needs no more than the step. */
 import { cos } from "../../../kernels/math.ts";
-import { checkOptions, show } from "../../errors.ts";
+import { checkOptions, counted, show } from "../../errors.ts";
 import { checkRate } from "./optimiser.ts";
 
 /** The learning rate of a step, counted from 0. */
@@ -79,7 +79,9 @@ export function cosine(options: CosineOptions): Schedule {
 function periods(begin: number, end: number, restarts: number, factor: number): number[] {
   // A period is one step at least, which also keeps this list short.
   if (restarts >= end - begin) {
-    throw new RangeError(`cosine: ${restarts} restarts want more than ${restarts} steps after the warm-up, there are ${end - begin}`);
+    throw new RangeError(
+      `cosine: ${counted(restarts, "restart")} want more than ${counted(restarts, "step")} after the warm-up, there are ${end - begin}`,
+    );
   }
   const lengths = [1];
   for (let i = 1; i <= restarts; i++) lengths.push(lengths[i - 1] * factor);
@@ -88,7 +90,7 @@ function periods(begin: number, end: number, restarts: number, factor: number): 
   const begins = sums.map((sum) => begin + Math.round(((end - begin) * sum) / sums[sums.length - 1]));
   if (begins.some((first, i) => i > 0 && !(first > begins[i - 1]))) {
     throw new RangeError(
-      `cosine: with ${restarts} restarts and factor ${factor} the first period of ${end - begin} steps would have less than one`
+      `cosine: with ${counted(restarts, "restart")} and factor ${factor} the first period of ${end - begin} steps would have less than one`
     );
   }
   return begins;

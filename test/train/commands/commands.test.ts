@@ -232,7 +232,7 @@ test("wrong usage and bad data end with one line, and nothing is written", async
     [at(bad, "--restarts", "1", "--schedule", "step"), 2, /--restarts wants the schedule cosine, got step/],
     [at(bad, "--restarts", "2"), 2, /cosine: 2 restarts want more than 2 steps after the warm-up, there are 2/],
     [at(bad, "--restart-factor", "0.5"), 2, /"restartFactor" wants a number of at least 1, got 0\.5/],
-    [at(bad, "--join", "1"), 2, /--join wants held-out images \(--validation\) and less than the 1 epochs, got 1/],
+    [at(bad, "--join", "1"), 2, /--join wants held-out images \(--validation\) and less than the 1 epoch, got 1/],
     [at(bad, "--resume"), 1, /nothing to resume/],
     [["train", "--data", bad, "--out", out("never/x.safetensors")], 2, /wants MODEL/],
     [["train", "se_resnet9", "--data", bad, "--out", out("never/x.safetensors")], 2, /unknown model "se_resnet9" \(did you mean/],

@@ -195,7 +195,7 @@ test("what cannot be learned from is said at the start", async () => {
   assert.match(lonely.errors, /all 4 training images are of one class, "a": there is nothing to learn/);
   const gap = await train(at("gap"), "gap.safetensors");
   assert.is(gap.code, 0, gap.errors);
-  assert.match(gap.errors, /^1 of 3 classes have no training image, such as "c"$/m);
+  assert.match(gap.errors, /^1 of 3 classes has no training image, such as "c"$/m);
   assert.not.ok(existsSync(at("none.safetensors")));
 });
 

@@ -152,7 +152,7 @@ test("batches have the numbers of io/preprocess.ts", () => {
 });
 
 test("a batcher refuses what does not fit the images", () => {
-  assert.throws(() => new Batcher(nine, { mean: [0, 0], std: [1, 1] }), /want 1 numbers/);
+  assert.throws(() => new Batcher(nine, { mean: [0, 0], std: [1, 1] }), /want 1 number/);
   assert.throws(() => new Batcher(nine, { mean: [0], std: [0] }), /above 0/);
   assert.throws(() => new Batcher(nine, levels, { crop: -1 }), /crop/);
 });
@@ -164,7 +164,7 @@ test("confusion: rows are labels", () => {
   assert.is(confusion.accuracy, 0.6);
   assert.equal(confusion.perClass(), [{ count: 2, accuracy: 0.5 }, { count: 3, accuracy: 2 / 3 }, { count: 0, accuracy: NaN }]);
   assert.throws(() => confusion.add(Int32Array.of(3), Int32Array.of(0)), /classes from 0 to 2/);
-  assert.throws(() => confusion.add(Int32Array.of(1), Int32Array.of(0, 1)), /1 labels, but 2 predictions/);
+  assert.throws(() => confusion.add(Int32Array.of(1), Int32Array.of(0, 1)), /1 label, but 2 predictions/);
 });
 
 test.run();

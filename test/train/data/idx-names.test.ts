@@ -78,7 +78,7 @@ test("labels from 1: an error where names are too few, else it is said", async (
   const numbered = await train();
   assert.is(numbered.code, 0, numbered.errors);
   assert.match(
-    numbered.errors, /^1 of 5 classes have no training image, such as "0"; do the labels count from 1\? They want to count from 0$/m,
+    numbered.errors, /^1 of 5 classes has no training image, such as "0"; do the labels count from 1\? They want to count from 0$/m,
   );
 });
 
