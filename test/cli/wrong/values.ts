@@ -43,6 +43,7 @@ export const calls: Readonly<Record<string, readonly string[]>> = {
   convert: ["weights.safetensors", "made.safetensors"],
   eval: ["--data", "photos", "--weights", "weights.safetensors", "--engine", "eager"],
   report: ["log.jsonl", "--out", "made.html"],
+  worker: ["--out", "made-worker.js"],
   run: [
     "se_resnet8", "--model-options", '{"width":4,"reduction":4,"classes":2}', "--weights", "weights.safetensors", "--input",
     "input.safetensors", "--output", "made.safetensors",
