@@ -58,8 +58,8 @@ export function measure(graph: Graph, values: readonly Value[], images: Images, 
       overValues(session, input, values, of(image), (value, data) => addEnds(found.get(value)!, data, images.length));
     }
     for (const each of found.values()) {
-      each.low = Math.min(0, ...each.least);
-      each.high = Math.max(0, ...each.most);
+      each.low = each.least.reduce((low, x) => Math.min(low, x), 0);
+      each.high = each.most.reduce((high, x) => Math.max(high, x), 0);
     }
     for (const image of images) overValues(session, input, values, of(image), (value, data) => addCounts(found.get(value)!, data));
   } finally {

@@ -7,6 +7,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { entries, exampleIn, program } from "./examples.ts";
 import { same, shown } from "./same.ts";
+import { saying } from "../support/errors.ts";
 
 type Example = readonly [string, () => Promise<void>];
 
@@ -35,7 +36,7 @@ test("an example is found in its block, and another answer is an error", () => {
   assert.equal(exampleIn("/** Adds. */"), []);
   const entry = { path: "", file: "", names: [{ name: "add", file: "", block, isType: false }] };
   assert.match(program(entry, entry), /\["add", async \(\) => \{\n    same\(1 \+ 1, "2"\);\n {2}\}\]/);
-  assert.throws(() => same(1 + 1, "3"), "it gives 2, not 3");
+  assert.throws(() => same(1 + 1, "3"), saying("it gives 2, not 3"));
   assert.is(shown([Float32Array.of(0.5), new Map([["a", 1]]), "b"]), '[[0.5],["a"],"b"]');
 });
 

@@ -29,6 +29,7 @@ import { loadWeights, saveWeights } from "../../src/weights/weights.ts";
 import { bits } from "../support/compare.ts";
 import { draw } from "../support/random.ts";
 import { quarters } from "../train/tiny.ts";
+import { saying } from "../support/errors.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const folder = mkdtempSync(join(tmpdir(), "senet-copy-"));
@@ -105,7 +106,7 @@ test("a training step takes a tensor of another copy", () => {
 
 test("what is no module says so", () => {
   for (const [wrong, shown] of [[5, "5"], [null, "null"], [{}, "Object"], ["Conv2d", '"Conv2d"']] as const) {
-    assert.throws(() => new Sequential(wrong as unknown as Module), `Sequential: wants modules, got ${shown}`);
+    assert.throws(() => new Sequential(wrong as unknown as Module), saying(`Sequential: wants modules, got ${shown}`));
   }
 });
 

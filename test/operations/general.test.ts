@@ -8,6 +8,7 @@ import type { GeneralKind } from "../../src/operations/general/index.ts";
 import { binaryFunctions, unaryFunctions } from "../../src/operations/general/functions.ts";
 import type { Computation, Declaration, NodeOf } from "../../src/operations/record.ts";
 import { Tensor, sizeOf } from "../../src/tensor.ts";
+import { saying } from "../support/errors.ts";
 
 /** What an operation makes of tensors: its shape by the declaration, its numbers by the computation. */
 function run<K extends GeneralKind | "pad" | "slice">(
@@ -59,7 +60,7 @@ test("sizes of 1 and missing ones are stretched", () => {
   assert.equal(numbers(sum), [10, 11, 12, 20, 21, 22, 13, 14, 15, 23, 24, 25]);
   assert.equal(numbers(run("binary", { by: "less" }, counting(3), Tensor.of([1], []))), [1, 0, 0]);
   assert.equal(numbers(run("select", {}, Tensor.of([1, 0], [2, 1]), counting(2), Tensor.of([7], [1]))), [0, 1, 7, 7]);
-  assert.throws(() => run("binary", { by: "add" }, counting(2), counting(3)), "add: shapes [2] and [3] do not fit");
+  assert.throws(() => run("binary", { by: "add" }, counting(2), counting(3)), saying("add: shapes [2] and [3] do not fit"));
 });
 
 test("other shapes, orders and places", () => {

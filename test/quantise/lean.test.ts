@@ -19,6 +19,7 @@ import { compileSync } from "../../src/session/session.ts";
 import { bundle, bundles } from "../support/bundle.ts";
 import { fileBytes } from "../support/files.ts";
 import { draw, draws, stir } from "../support/random.ts";
+import { saying } from "../support/errors.ts";
 
 /** Node 20 has none. */
 const relaxed = probe().relaxedSimd;
@@ -67,7 +68,7 @@ const file = saveQuantised(network, about);
 test("a file says what it says of itself; inputs of another size, and what is no file, are refused", async () => {
   const lean = openInt8Sync(file);
   assert.equal(JSON.parse(lean.metadata["senet.classes"]), about.classes);
-  assert.throws(() => lean.run(new Float32Array(4)), "run: x wants 765 numbers, [1,3,17,15], got 4");
+  assert.throws(() => lean.run(new Float32Array(4)), saying("run: x wants 765 numbers, [1,3,17,15], got 4"));
   assert.throws(() => openInt8Sync("int8.safetensors" as never), (error: Error) => error instanceof TypeError);
   assert.is(await openInt8(new Uint8Array(3)).catch((error: Error) => error.message), "quantised file: 3 bytes are none");
 });

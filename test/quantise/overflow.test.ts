@@ -11,6 +11,7 @@ import { stateShapes } from "../../src/nn/state-dict.ts";
 import { quantise } from "../../src/quantise/quantise.ts";
 import { MOST_BIAS } from "../../src/quantise/weights.ts";
 import { Tensor, sizeOf } from "../../src/tensor.ts";
+import { saying } from "../support/errors.ts";
 
 const MOST = 127;
 
@@ -44,7 +45,7 @@ test("a layer whose sums could overflow is named", () => {
   const image = new Tensor(new Float32Array(280_000).fill(1), [1, 140_000, 2, 1]);
   assert.throws(
     () => quantise(model, image, { reported: 0 }),
-    "quantise: sums of conv.weight, output channel 0, could leave 32 bits; keep this layer in float32",
+    saying("quantise: sums of conv.weight, output channel 0, could leave 32 bits; keep this layer in float32"),
   );
 });
 

@@ -11,6 +11,7 @@ import { compileSync } from "../../src/session/session.ts";
 import { loadWeights } from "../../src/weights/weights.ts";
 import { bits } from "../support/compare.ts";
 import { draw, draws, stir } from "../support/random.ts";
+import { saying } from "../support/errors.ts";
 
 const networks: readonly [string, Readonly<Record<string, unknown>>, readonly number[]][] = [
   ["se_resnet8", { width: 8, reduction: 4 }, [1, 3, 17, 15]],
@@ -78,18 +79,22 @@ test("images that cannot be measured are refused", () => {
   const model = small();
   const infinite = draw(shape);
   infinite.data[7] = Infinity;
-  assert.throws(() => quantise(model, []), "quantise: images wants at least one image to measure the network on, got none");
+  assert.throws(() => quantise(model, []), saying("quantise: images wants at least one image to measure the network on, got none"));
   const two = [draw(shape), draw([1, 3, 17, 16])];
-  assert.throws(() => quantise(model, two), "images wants images of one size, the first is [3,17,15], another [3,17,16]");
-  assert.throws(() => quantise(model, draw([2, 5])), "images wants tensors of Float32Array [N,C,H,W]");
+  assert.throws(() => quantise(model, two), saying("images wants images of one size, the first is [3,17,15], another [3,17,16]"));
+  assert.throws(() => quantise(model, draw([2, 5])), saying("images wants tensors of Float32Array [N,C,H,W]"));
   assert.throws(() => quantise(model, draw([1, 4, 17, 15])), /4/);
-  assert.throws(() => quantise(model, infinite), "images holds a number that is not finite");
-  assert.throws(() => quantise(model, 7 as never), "images wants a tensor [N,C,H,W], or several, got 7");
+  assert.throws(() => quantise(model, infinite), saying("images holds a number that is not finite"));
+  assert.throws(() => quantise(model, 7 as never), saying("images wants a tensor [N,C,H,W], or several, got 7"));
   const wrong = { keep: ["conf1"] };
-  assert.throws(() => quantise(model, draw(shape), wrong), `keep names "conf1", which is no layer of this network; did you mean`);
-  assert.throws(() => quantise(model, draw(shape), { method: "worst" as never }), "method wants one of best, ends, percentile, squares");
+  assert.throws(
+    () => quantise(model, draw(shape), wrong),
+    saying('keep names "conf1", which is no layer of this network (did you mean "conv1"?)'),
+  );
+  const method = "worst" as never;
+  assert.throws(() => quantise(model, draw(shape), { method }), saying('method wants one of "best", "ends", "percentile", "squares"'));
   const { network } = quantise(model, draw(shape));
-  assert.throws(() => quantise(network, draw(shape)), "is quantised already");
+  assert.throws(() => quantise(network, draw(shape)), saying("is quantised already"));
 });
 
 /** The bytes of a file with some of its tensors exchanged; undefined: without it. */
@@ -135,7 +140,7 @@ test("a file of another network, or with numbers that cannot be, is refused in o
   refuses(changed(bytes, (name, tensor) => (/^conv1.weight/.test(name) ? undefined : tensor)), /"conv1.weight" is missing/);
   refuses(new Uint8Array(3), /safetensors/);
   refuses(writeSafetensors([]), /this is none/);
-  assert.throws(() => loadWeights(model, bytes), "the file is a quantised network; readQuantised(model, file) reads it");
+  assert.throws(() => loadWeights(model, bytes), saying("the file is a quantised network; readQuantised(model, file) reads it"));
 });
 
 test.run();

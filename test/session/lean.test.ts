@@ -11,6 +11,7 @@ import { bundle, bundles } from "../support/bundle.ts";
 import { agree, bits } from "../support/compare.ts";
 import { draw } from "../support/random.ts";
 import { network, sharedNetworks, smallResNet } from "./networks.ts";
+import { saying } from "../support/errors.ts";
 
 for (const [name, options, input] of sharedNetworks) {
   test(`${name}: the same bits, with one thread and with two`, async () => {
@@ -55,7 +56,7 @@ test("what lean sessions have not is said", () => {
   const [model, input] = [smallResNet(), [1, 3, 16, 16]];
   assert.throws(
     () => compileSync(model, { input, module: new Uint8Array(8) }),
-    "compile: module wants the compile of senet/session/session; that of senet/session/lean takes none",
+    saying("compile: module wants the compile of senet/session/session; that of senet/session/lean takes none"),
   );
   const turbo = compileSync(model, { input, numerics: "turbo" });
   assert.match(turbo.kernels, /; fast instead of turbo: this compile has none \(senet\/session\/lean\)$/);

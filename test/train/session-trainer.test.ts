@@ -25,6 +25,7 @@ import { constant, cosine } from "../../src/train/optimisers/schedule.ts";
 import { DivergedError, Trainer } from "../../src/train/trainer.ts";
 import type { TrainerOptions } from "../../src/train/trainer.ts";
 import { bits, dropoutModel, normalisation, quarters, tinyModel, tinyTrainer } from "./tiny.ts";
+import { ofKind } from "../support/errors.ts";
 
 const options: TrainingOptions = {
   input: [8, 1, 12, 12], threads: 1, numerics: "exact", optimiser: { method: "sgd", momentum: 0.9, weightDecay: 1e-3 },
@@ -266,7 +267,7 @@ test("checkpoints of another optimiser are refused and change nothing", () => {
   const trainer = sessionTrainer();
   losses(trainer, 2);
   const before = bits(trainer.model);
-  assert.throws(() => restoreCheckpoint(trainer, checkpoint), RangeError);
+  assert.throws(() => restoreCheckpoint(trainer, checkpoint), ofKind(RangeError));
   trainer.pull();
   assert.is(bits(trainer.model), before);
 });
@@ -339,7 +340,7 @@ test("a damaged checkpoint of AdamW with averages is refused, whichever bit; wha
   for (const name of [...whole.optimiser.keys(), ...whole.model.keys()]) {
     const without = <T>(map: ReadonlyMap<string, T>): Map<string, T> => new Map([...map].filter(([each]) => each !== name));
     assert.throws(
-      () => restoreCheckpoint(other, { ...whole, model: without(whole.model), optimiser: without(whole.optimiser) }), RangeError,
+      () => restoreCheckpoint(other, { ...whole, model: without(whole.model), optimiser: without(whole.optimiser) }), ofKind(RangeError),
     );
     assert.equal(writeCheckpoint(other), before, name);
   }

@@ -17,6 +17,7 @@ import { Tensor } from "../../../src/tensor.ts";
 import { crossEntropy } from "../../../src/train/loss.ts";
 import { fileJson } from "../../support/files.ts";
 import { refusing } from "./refusing.ts";
+import { saying } from "../../support/errors.ts";
 
 interface Golden {
   readonly cases: readonly {
@@ -126,9 +127,10 @@ test("a rate that is none is refused before anything moves", () => {
   const before = [...model.namedState().values()].map(({ value }) => value.data.slice());
   for (const rate of [NaN, -1, Infinity]) {
     assert.throws(
-      () => session.trainStep(ones(2), Int32Array.of(0, 2), rate), `session.trainStep: rate wants a number of at least 0, got ${rate}`,
+      () => session.trainStep(ones(2), Int32Array.of(0, 2), rate),
+      saying(`session.trainStep: rate wants a number of at least 0, got ${rate}`),
     );
-    assert.throws(() => session.update(rate), `session.update: rate wants a number of at least 0, got ${rate}`);
+    assert.throws(() => session.update(rate), saying(`session.update: rate wants a number of at least 0, got ${rate}`));
   }
   session.pull();
   assert.equal([...model.namedState().values()].map(({ value }) => value.data), before);

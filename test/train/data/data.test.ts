@@ -8,6 +8,7 @@ import { Batcher } from "../../../src/train/data/augment.ts";
 import { Dataset, datasetFromIdx, pixelStatistics } from "../../../src/train/data/dataset.ts";
 import { Confusion } from "../../../src/train/metrics.ts";
 import { quarters } from "../tiny.ts";
+import { ofKind } from "../../support/errors.ts";
 
 const images = (count: number, height: number, width: number) => ({
   shape: [count, height, width], data: Uint8Array.from({ length: count * height * width }, (_, i) => i % 256),
@@ -31,8 +32,8 @@ test("arrays that do not belong together are refused", () => {
   assert.throws(() => datasetFromIdx(images(0, 2, 2), labels()), /no images/);
   assert.throws(() => new Dataset(new Uint8Array(7), [2, 1, 2, 2], Int32Array.of(0, 0), ["a"]), /wants 8 bytes, images has 7/);
   assert.throws(() => new Dataset(new Uint8Array(4), [1, 1, 2, 2], Int32Array.of(-1), ["a"]), /label 0 is -1/);
-  assert.throws(() => new Dataset(new Uint8Array(4), [1, 1, 2, 2], [0] as unknown as Int32Array, ["a"]), TypeError);
-  assert.throws(() => new Dataset(new Float32Array(4) as unknown as Uint8Array, [1, 1, 2, 2], Int32Array.of(0), ["a"]), TypeError);
+  assert.throws(() => new Dataset(new Uint8Array(4), [1, 1, 2, 2], [0] as unknown as Int32Array, ["a"]), ofKind(TypeError));
+  assert.throws(() => new Dataset(new Float32Array(4) as unknown as Uint8Array, [1, 1, 2, 2], Int32Array.of(0), ["a"]), ofKind(TypeError));
   assert.throws(() => new Dataset(new Uint8Array(0), [0, 1, 2, 2], new Int32Array(0), ["a"]), /at least one image/);
 });
 

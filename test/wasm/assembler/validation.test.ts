@@ -10,6 +10,7 @@ import type { All } from "../../../kernels/wasm/assembler/opcodes-all.ts";
 import type { Label } from "../../../kernels/wasm/assembler/body.ts";
 import type { ValueType } from "../../../kernels/wasm/assembler/types.ts";
 import { laboratory } from "./lab.ts";
+import { saying } from "../../support/errors.ts";
 
 type Emit = (f: FunctionBuilder<All>, m: ModuleBuilder<All>) => void;
 
@@ -171,8 +172,8 @@ test("handles of other functions and modules", () => {
   });
   refuses("TypeError", 'kernel, instruction 1 (call): wants a handle of this module, "helper" belongs to another', (f) => f.call(func));
   const m = new ModuleBuilder("mine");
-  assert.throws(() => m.export(func), 'mine: wants a handle of this module, "helper" belongs to another');
-  assert.throws(() => m.define(func, () => undefined), 'mine: wants a handle of this module, "helper" belongs to another');
+  assert.throws(() => m.export(func), saying('mine: wants a handle of this module, "helper" belongs to another'));
+  assert.throws(() => m.define(func, () => undefined), saying('mine: wants a handle of this module, "helper" belongs to another'));
 });
 
 test("immediates out of range", () => {
@@ -248,10 +249,10 @@ test("nothing can be added to a function that has ended", () => {
     ended = f;
   });
   const f = ended as FunctionBuilder;
-  assert.throws(() => f.i32.const(1), "kernel, instruction 1 (i32.const): the function has ended");
-  assert.throws(() => f.nop(), "the function has ended");
-  assert.throws(() => f.block(() => undefined), "the function has ended");
-  assert.throws(() => f.local.get(f.local.i32()), "the function has ended");
+  assert.throws(() => f.i32.const(1), saying("kernel, instruction 1 (i32.const): the function has ended"));
+  assert.throws(() => f.nop(), saying("the function has ended"));
+  assert.throws(() => f.block(() => undefined), saying("the function has ended"));
+  assert.throws(() => f.local.get(f.local.i32()), saying("the function has ended"));
 });
 
 test("unreachable code: what is missing has any type", () => {
@@ -384,23 +385,34 @@ test("loops: do-while, while, count down", () => {
 
 test("modules: what they refuse", () => {
   const m = new ModuleBuilder("senet");
-  assert.throws(() => m.importMemory("env", "memory", { minimum: 1, shared: true }), 'senet: shared memory "env.memory" wants a maximum');
   assert.throws(
-    () => m.memory({ minimum: 2, maximum: 1 }), 'senet: maximum of memory "memory" wants a whole number from 2 to 65536, got 1',
+    () => m.importMemory("env", "memory", { minimum: 1, shared: true }), saying('senet: shared memory "env.memory" wants a maximum'),
   );
-  assert.throws(() => m.memory({ minimum: 65537 }), 'senet: minimum of memory "memory" wants a whole number from 0 to 65536, got 65537');
-  m.memory({ minimum: 1 });
-  assert.throws(() => m.importMemory("env", "memory", { minimum: 1 }), 'senet: a module has one memory, "env.memory" would be a second');
-  const f = m.declare("f", { results: ["i32"], export: true });
-  assert.throws(() => m.toBytes(), 'senet: function "f" was declared and never defined');
-  assert.throws(() => m.func("f", {}, () => undefined), 'senet: two functions are named "f"');
-  assert.throws(() => m.export(f), 'senet: two exports are named "f"');
-  assert.throws(() => m.importFunc("env", "late"), 'senet: functions are imported before the first one is defined, "env.late" comes late');
-  m.define(f, I32);
-  assert.throws(() => m.define(f, I32), 'senet: "f" is defined already');
-  assert.throws(() => m.func("g", { params: { "0": "i32" } }, () => undefined), `g: a parameter's name cannot begin with a digit, got "0"`);
   assert.throws(
-    () => m.func("h", { results: ["i33" as ValueType] }, () => undefined), "wasm: a value type is one of i32, i64, f32, f64, v128, got i33",
+    () => m.memory({ minimum: 2, maximum: 1 }), saying('senet: maximum of memory "memory" wants a whole number from 2 to 65536, got 1'),
+  );
+  assert.throws(
+    () => m.memory({ minimum: 65537 }), saying('senet: minimum of memory "memory" wants a whole number from 0 to 65536, got 65537'),
+  );
+  m.memory({ minimum: 1 });
+  assert.throws(
+    () => m.importMemory("env", "memory", { minimum: 1 }), saying('senet: a module has one memory, "env.memory" would be a second'),
+  );
+  const f = m.declare("f", { results: ["i32"], export: true });
+  assert.throws(() => m.toBytes(), saying('senet: function "f" was declared and never defined'));
+  assert.throws(() => m.func("f", {}, () => undefined), saying('senet: two functions are named "f"'));
+  assert.throws(() => m.export(f), saying('senet: two exports are named "f"'));
+  assert.throws(
+    () => m.importFunc("env", "late"), saying('senet: functions are imported before the first one is defined, "env.late" comes late'),
+  );
+  m.define(f, I32);
+  assert.throws(() => m.define(f, I32), saying('senet: "f" is defined already'));
+  assert.throws(
+    () => m.func("g", { params: { "0": "i32" } }, () => undefined), saying(`g: a parameter's name cannot begin with a digit, got "0"`),
+  );
+  assert.throws(
+    () => m.func("h", { results: ["i33" as ValueType] }, () => undefined),
+    saying("wasm: a value type is one of i32, i64, f32, f64, v128, got i33"),
   );
 });
 

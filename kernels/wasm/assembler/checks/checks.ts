@@ -37,8 +37,10 @@ export const checks: Checks = {
     const type = [...Object.values(params), ...results].find((each) => !Object.hasOwn(SINGLE, each));
     if (type !== undefined) throw new TypeError(`wasm: a value type is one of ${Object.keys(SINGLE).join(", ")}, got ${String(type)}`);
   },
-  defining(home, func, { imported, code }) {
+  defining(home, func, known) {
+    // Of another module's handle nothing is known.
     checkOwner(home, func, home, "module");
+    const { imported, code } = known;
     if (imported !== undefined || code !== undefined) throw new TypeError(`${home.name}: "${func.name}" is defined already`);
   },
   memory({ name: home }, second, name, { minimum, maximum, shared }) {
