@@ -7,6 +7,7 @@ import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { judgesIn } from "./support/errors.ts";
 import { linesOf } from "./support/files.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -142,6 +143,16 @@ test("files of src/session and kernels/wasm have at most 300 lines, or say in th
   });
   assert.equal(long, []);
   assert.is(linesOf("a\n/**\n * B.\n * @example\n * 1\n *\n * 2\n */\nb\n"), linesOf("a\n/**\n * B.\n */\nb\n"));
+});
+
+test("errors are judged: no text and no class stands where uvu would let any error pass", () => {
+  const lenient = sources.filter((path) => path.endsWith(".test.ts"))
+    .flatMap((path) => judgesIn(text(path)).filter((judge) => /^(["'`]|[A-Z]\w*$)/.test(judge)).map((judge) => `${path}: ${judge}`));
+  assert.equal(lenient, []);
+  const call = "assert.throws(";
+  assert.equal(judgesIn(`${call}() => f(1, ")"), "a, b"); ${call}() => f([1, 2]), RangeError); ${call}f, /a, (b)/); ${call}f)`), [
+    '"a, b"', "RangeError", "/a, (b)/", "",
+  ]);
 });
 
 test.run();

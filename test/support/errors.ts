@@ -17,3 +17,21 @@ export function saying(text: string): (error: unknown) => boolean {
 export function ofKind(kind: abstract new (...given: never[]) => Error): (error: unknown) => boolean {
   return (error) => error instanceof kind;
 }
+
+/** Texts, patterns behind a comma, and all else letter by letter: brackets and commas within the first two count for nothing. */
+const pieces = /"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|(?<=, )\/(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/|[\s\S]/g;
+
+/** Second arguments of `assert.throws` in a source, as they stand there; "" where there is none. */
+export function judgesIn(source: string): readonly string[] {
+  return [...source.matchAll(/\bassert\.throws\(/g)].map(({ index, 0: call }) => {
+    const parts = [""];
+    let depth = 1;
+    for (const [piece] of source.slice(index + call.length).matchAll(pieces)) {
+      if (/^[([{]$/.test(piece)) depth++;
+      else if (/^[)\]}]$/.test(piece) && --depth === 0) break;
+      if (piece === "," && depth === 1) parts.push("");
+      else parts[parts.length - 1] += piece;
+    }
+    return parts[1]?.trim() ?? "";
+  });
+}

@@ -14,10 +14,10 @@ test("importOnnx is exported", async () => {
 
 // Where there is no bundler to ask, nothing is measured.
 if (bundles) {
-  test("a session with importOnnx is at most 117 KB, with the lean one 106", async () => {
+  test("a session with importOnnx is at most 118 KB, with the lean one 106", async () => {
     const entries = ["import", "lean"].map((name) => `${session} export { importOnnx } from "./src/io/onnx/${name}.ts";`);
     const [full, lean] = await Promise.all(entries.map(bundle));
-    assert.ok(full.bytes <= 117_000 && lean.bytes <= 106_000, `${full.bytes} and ${lean.bytes} bytes`);
+    assert.ok(full.bytes <= 118_000 && lean.bytes <= 106_000, `${full.bytes} and ${lean.bytes} bytes`);
   });
 
   test("who imports something else from senet does not pay for it", async () => {
