@@ -55,6 +55,13 @@ test("every file that a comment or a page names exists", () => {
   assert.equal(missing, []);
 });
 
+test("what benches bundle from a text is there", () => {
+  const named = sources.filter((path) => path.startsWith("bench/")).flatMap((path) =>
+    [...text(path).matchAll(/"(?:\.\.\/)+((?:src|models|kernels)\/[^"]+\.ts)"/g)].map(([, name]) => ({ path, name })));
+  assert.ok(named.length > 50);
+  assert.equal(named.filter(({ name }) => !files.includes(name)).map(({ path, name }) => `${path} names ${name}`), []);
+});
+
 test("that search finds files in comments only, and what is missing", () => {
   const [b, c] = ["// b", "/* c */"];
   assert.is(commentsOf(`const a = "// no"; ${b}\n${c} \`/* d */\``), `\n${b}\n${c}\n`);

@@ -63,7 +63,7 @@ export const coldContenders: readonly ColdContender[] = [
       return family === undefined ? undefined : `
         import { ${family[1]} } from "../../${family[0]}";
         import { compile } from "../../src/session/lean.ts";
-        import { loadWeights } from "../../src/lean-weights.ts";
+        import { loadWeights } from "../../src/weights/lean.ts";
         import { Tensor } from "../../src/tensor.ts";
         ${prelude(job, job.files.weights)}
         const model = build(${JSON.stringify(job.network[0])}, ${leading[job.model]}${JSON.stringify(job.network[1])});
