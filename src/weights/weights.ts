@@ -8,6 +8,7 @@ import { foreignFile } from "../io/weights/foreign.ts";
 import { describeModel, describeState, readModelDescription, readState } from "../io/weights/metadata.ts";
 import type { ModelDescription } from "../io/weights/metadata.ts";
 import type { AnyTensor } from "../io/weights/names.ts";
+import { undoing } from "../io/weights/pruned.ts";
 import type { Preprocessing } from "../io/images/preprocess.ts";
 import { parsePreprocessing, withOrder } from "../io/images/preprocessing-json.ts";
 import { readSafetensors, writeSafetensors } from "../io/weights/safetensors.ts";
@@ -159,7 +160,9 @@ function whyNot(report: LoadReport, head: string | undefined, { metadata, ...fil
   const unreadable = "unreadable" in file ? [...file.unreadable].slice(0, 3).map(([name, what]) => `; ${show(name)} is ${what}`) : [];
   const only = head === undefined ? "" : `, and only ${head} may differ`;
   const said = notes.length === 0 ? "" : ` (${notes.join("; ")})`;
-  return `weights do not fit the model${only}: ${describeReport(report)}${unreadable.join("")}${said}`;
+  const undo = report.missing.length === 0 ? undefined : undoing(new Set(file.tensors.keys()));
+  const rest = unreadable.join("") + said + (undo === undefined ? "" : `; ${undo}`);
+  return `weights do not fit the model${only}: ${describeReport(report)}${rest}`;
 }
 
 /** Epsilons that foreign weights have set, and what they were before. */

@@ -9,6 +9,7 @@ import type { Shape } from "../../tensor.ts";
 import type { WeightLayout } from "../../weight-layout.ts";
 import { holds, renameWeights } from "./names.ts";
 import type { AnyTensor } from "./names.ts";
+import { mergePruned } from "./pruned.ts";
 import { repairNames } from "./repair.ts";
 
 /** What wrappers put anywhere into names: DataParallel, torch.compile, FSDP, activation checkpointing, DeepSpeed. */
@@ -19,6 +20,8 @@ const wrapper = /^(?:module|_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_m
 const second = /(^|[._])(ema|average|averaged|swa|shadow|teacher|momentum|target)(?=[._]|$)/i;
 /** Parts of a trainer that are none of a network. */
 const beside = /^(criterion|crit|loss|metric|optim|sched|train_|val_|test_|teacher|ema_|queue|aux)|_(loss|metric|acc)(\.|$)/i;
+/** Scalars that count, of whatever format: of averages (torch.optim.swa_utils, timm, ema_pytorch), trainers, observers. */
+const counter = /(^|\.)(n_averaged|num_(averaged|updates|batches_tracked|steps)|(global_)?(step|epoch|iter|iteration)s?|initted|decay)$/;
 /** No network has longer names. */
 const longest = 400;
 
@@ -177,25 +180,25 @@ function inLayouts(
 
 /**
  * Finds the model's tensors.
- * @param tensors of the file
+ * @param given tensors of the file
  * @param wanted names and shapes of the model
  * @param layouts that its weights are published in besides its own
  * @param from the dictionary to take, such as "model_ema", where several would fit
  * @throws RangeError for weights of another graph, and where the file has no part `from`
  */
 export function fitNames(
-  tensors: ReadonlyMap<string, AnyTensor>, wanted: ReadonlyMap<string, Shape>, layouts: readonly WeightLayout[], from: string | undefined,
+  given: ReadonlyMap<string, AnyTensor>, wanted: ReadonlyMap<string, Shape>, layouts: readonly WeightLayout[], from: string | undefined,
 ): Fit {
-  const notes: string[] = [];
+  const { tensors, notes } = mergePruned(given);
   const taken = new Set<string>();
   const left: string[] = [];
-  const given = from === undefined ? "" : `${from}.`;
+  const first = from === undefined ? "" : `${from}.`;
   const named = new Map<string, AnyTensor>();
   const written = new Map<string, string>();
   const own = [...wanted.keys()].some((name) => name.replace(wrappers, "$1") !== name);
   for (const [name, tensor] of tensors) {
-    if (!name.startsWith(given)) continue;
-    const rest = name.slice(given.length);
+    if (!name.startsWith(first)) continue;
+    const rest = name.slice(first.length);
     const clean = own ? rest : rest.replace(wrappers, "$1");
     if (clean.length > longest || named.has(clean)) left.push(name);
     else {
@@ -222,7 +225,7 @@ export function fitNames(
   const inside = below(named, head);
   const outside = new Map([...named].filter(([name]) => !name.startsWith(head)));
   const renamed = renameWeights(inside, wanted, layouts);
-  const repaired = repairNames(renamed.tensors, outside, wanted);
+  const repaired = repairNames(renamed.tensors, outside, wanted, (name) => second.test(name) || beside.test(name));
   const heads = head.split(".").length - 1;
   for (const name of inside.keys()) for (const run of takenOff(written.get(head + name)!, heads, own)) taken.add(run);
   for (const each of repaired.taken) taken.add(each);
@@ -265,7 +268,8 @@ function leaveOut(tensors: Map<string, AnyTensor>, wanted: ReadonlyMap<string, S
     if (wanted.has(name)) continue;
     const dtype = dtypeOf(tensor);
     const trainers = beside.test(name) && !words.has(name.split(".", 1)[0]);
-    if (trainers || (formats.size > 0 && !formats.has(dtype) && /^(F64|[IU]\d+|BOOL)$/.test(dtype))) {
+    const counts = counter.test(name) && tensor.shape.every((n) => n === 1);
+    if (trainers || counts || (formats.size > 0 && !formats.has(dtype) && /^(F64|[IU]\d+|BOOL)$/.test(dtype))) {
       tensors.delete(name);
       left.push(name);
     }

@@ -19,9 +19,11 @@ const excitation = /^(se|sem|senet|attn|attention|ca)$|^se[_-]?(layer|block|modu
 /**
  * Gives names that the model wants to tensors of `inside` that have others, and takes tensors of `outside` where one name alone fits.
  * @param inside changed in place
+ * @param minor names of averages, and of a trainer's own parts: taken for a head only where no other is
  */
 export function repairNames(
   inside: Map<string, AnyTensor>, outside: ReadonlyMap<string, AnyTensor>, wanted: ReadonlyMap<string, Shape>,
+  minor: (name: string) => boolean,
 ): Repair {
   const taken = new Set<string>();
   const used = new Set<string>();
@@ -42,8 +44,16 @@ export function repairNames(
     for (const { from, to } of ofOtherHeads(inside, outside, missing())) {
       inside.set(to, fitShape(outside.get(from)!, wanted.get(to)));
       used.add(from);
-      taken.add(from.slice(0, from.length - to.length));
+      if (from !== to) taken.add(from.slice(0, from.length - to.length));
     }
+  }
+  const head = headOfOtherName(inside, outside, wanted, minor);
+  if (head !== undefined) {
+    for (const [from, to] of head.moves) {
+      inside.set(to, fitShape((inside.get(from) ?? outside.get(from))!, wanted.get(to)));
+      if (!inside.delete(from)) used.add(from);
+    }
+    notes.push(`${show(head.from)} is read as ${show(head.to)}, the last layer`);
   }
   return { taken, used, notes };
 }
@@ -147,7 +157,8 @@ function ofOtherHeads(
   const moves: { from: string; to: string; head: string }[] = [];
   const twins = new Set<string>();
   for (const [from, { shape }] of outside) {
-    for (let dot = from.indexOf("."); dot >= 0; dot = from.indexOf(".", dot + 1)) {
+    // From the name as it stands: "conv1" beside "stages.layer1".
+    for (let dot = -1, first = true; first || dot >= 0; dot = from.indexOf(".", dot + 1), first = false) {
       const [head, to] = [from.slice(0, dot + 1), from.slice(dot + 1)];
       // Another copy of the network, or another network, is no head of this one.
       if (inside.has(to)) twins.add(head);
@@ -156,4 +167,40 @@ function ofOtherHeads(
     }
   }
   return unique(moves.filter(({ head }) => !twins.has(head)));
+}
+
+/**
+ * The last layer where it alone is missing, and one other layer alone is left that has its shapes: "classifier" beside "backbone.*" for
+ * "fc", or "fc.1" behind dropout.
+ */
+function headOfOtherName(
+  inside: ReadonlyMap<string, AnyTensor>, outside: ReadonlyMap<string, AnyTensor>, wanted: ReadonlyMap<string, Shape>,
+  minor: (name: string) => boolean,
+): { readonly from: string; readonly to: string; readonly moves: (readonly [from: string, to: string])[] } | undefined {
+  const layerOf = (name: string): string => name.slice(0, Math.max(0, name.lastIndexOf(".")));
+  const to = layerOf([...wanted.keys()].at(-1) ?? "");
+  const missing = [...wanted.keys()].filter((name) => !inside.has(name));
+  const head = [...wanted.keys()].filter((name) => layerOf(name) === to);
+  const alone = missing.length === head.length && missing.every((name) => layerOf(name) === to);
+  if (to === "" || !alone) return undefined;
+  const layers = new Map<string, Map<string, AnyTensor>>();
+  for (const [name, tensor] of [...inside, ...outside]) {
+    if (wanted.has(name) && inside.has(name)) continue;
+    const layer = layerOf(name);
+    if (/\.(weight|bias)$/.test(name)) (layers.get(layer) ?? layers.set(layer, new Map()).get(layer)!).set(name, tensor);
+  }
+  // Of another number of classes it is the head as well: then the caller is told of its shape.
+  const alike = (shape: Shape, target: Shape): boolean => shape.length > 0 && holds([target[0], ...shape.slice(1)], target);
+  const suiting = (fits: (shape: Shape, target: Shape) => boolean): string[] => {
+    const suits = [...layers].filter(([layer, tensors]) => tensors.size === head.length && head.every((name) => {
+      const tensor = tensors.get(layer + name.slice(to.length));
+      return tensor !== undefined && fits(tensor.shape, wanted.get(name)!);
+    })).map(([layer]) => layer);
+    const major = suits.filter((layer) => !minor(layer));
+    return major.length > 0 ? major : suits;
+  };
+  const same = suiting(holds);
+  const [from, ...others] = same.length > 0 ? same : suiting(alike);
+  if (from === undefined || others.length > 0) return undefined;
+  return { from, to, moves: head.map((name) => [from + name.slice(to.length), name] as const) };
 }

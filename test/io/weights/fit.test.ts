@@ -143,6 +143,101 @@ test("of several sets of weights the plain one is taken, unless another is asked
   loads([...renamed((name) => `teacher.${name}`, teacher), ...renamed((name) => `student.${name}`)]);
 });
 
+test("a head under any name beside the backbone, or behind dropout, is the last layer where one alone has its shapes", () => {
+  const headed = (head: string, body: string, tensors = own): Named[] => renamed(
+    (name) => (name.startsWith("fc.") ? name.replace("fc", head) : body + name), tensors,
+  );
+  for (
+    const [head, body] of [
+      ["classifier", "backbone."], ["head", "backbone."], ["linear", "encoder."], ["model.classifier", "model.backbone."],
+      ["classifier.1", "resnet."], ["head.head", "module.backbone."], ["fc.1", ""], ["model.fc.1", "model."], ["logits", ""],
+    ]
+  ) {
+    assert.match(loads(headed(head, body)), /is read as "fc", the last layer/, head);
+    assert.match(loads(headed(head, body).reverse()), /is read as "fc", the last layer/, head);
+  }
+  const ema = headed("ema.classifier", "ema.backbone.", own.map(([name, tensor]): Named => [name, Tensor.zeros(tensor.shape)]));
+  assert.match(loads([...ema, ...headed("model.classifier", "model.backbone.")]), /"model\.classifier" is read as "fc"/);
+  // Of two that fit neither is guessed; one of another number of classes is known as the head.
+  const [, weight] = own.find(([name]) => name === "fc.weight")!;
+  const two: Named[] = [
+    ...headed("classifier", "backbone."), ["projection.weight", weight], ["projection.bias", Tensor.zeros([weight.shape[0]])],
+  ];
+  assert.throws(() => loads(two), /2 missing: fc\.weight, fc\.bias .*"classifier\.\* \(2\)", "projection\.\* \(2\)"/);
+  const five: Named[] = [
+    ...headed("classifier", "backbone.").filter(([name]) => !name.startsWith("classifier")),
+    ["classifier.weight", Tensor.zeros([5, weight.shape[1]])], ["classifier.bias", Tensor.zeros([5])],
+  ];
+  assert.throws(() => loads(five), /2 misshapen: fc\.weight .*"classifier" is read as "fc", the last layer/);
+  // A block that is not there is no head.
+  assert.throws(
+    () => loads(renamed((name) => (name.startsWith("layer3.0.conv2") ? "extra.conv.weight" : name))), /1 missing: layer3\.0\.conv2\.weight/,
+  );
+});
+
+test("stages under a word of their own, with the stem and the head beside them", () => {
+  for (const word of ["stages", "blocks", "body", "features.stages"]) {
+    assert.match(loads(renamed((name) => (name.startsWith("layer") ? `${word}.${name}` : name))), /names are read without/, word);
+  }
+});
+
+test("pruned layers: weight_orig times weight_mask, in any number format of the mask and below any head", () => {
+  const expected = own.map(([name, tensor]): Named => (name !== "layer2.0.conv1.weight" && name !== "fc.weight" ? [name, tensor] : [
+    name, Tensor.of((tensor as Tensor).data.map((x: number, i: number) => x * (i % 2)), tensor.shape),
+  ]));
+  const pruned = (mask: (shape: Shape) => AnyTensor): Named[] => own.flatMap(([name, tensor]): Named[] => (
+    name !== "layer2.0.conv1.weight" && name !== "fc.weight" ? [[name, tensor]] : [
+      [`${name}_orig`, tensor], [`${name}_mask`, mask(tensor.shape)],
+    ]
+  ));
+  const odd = (size: number): number[] => Array.from({ length: size }, (_, i) => i % 2);
+  const count = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
+  const masks: ((shape: Shape) => AnyTensor)[] = [
+    (shape) => Tensor.of(odd(count(shape)), shape),
+    (shape) => ({ dtype: "BOOL", shape, bytes: () => Uint8Array.from(odd(count(shape))) }),
+    (shape) => ({ dtype: "U8", shape, bytes: () => Uint8Array.from(odd(count(shape))) }),
+  ];
+  for (const mask of masks) {
+    for (const head of ["", "module.", "state_dict.model."]) {
+      const notes = loads(renamed((name) => head + name, pruned(mask)), {}, expected);
+      assert.match(notes, /2 tensors of pruned layers: NAME_orig times NAME_mask is taken for NAME/);
+    }
+  }
+  loads(pruned(masks[0]).reverse(), {}, expected);
+  const beside = renamed((name) => (name.startsWith("fc.") ? name.replace("fc", "classifier") : `backbone.${name}`), pruned(masks[0]));
+  assert.match(loads(beside, {}, expected), /"classifier" is read as "fc"/);
+  assert.throws(() => loads([...own, ["fc.weight_mask", own[0][1]]]), /1 unexpected: fc\.weight_mask/);
+});
+
+test("other reparametrisations are told, with what undoes them in PyTorch", () => {
+  const [, weight] = own.find(([name]) => name === "fc.weight")!;
+  const kept = (...leaves: string[]): Named[] => own.flatMap(([name, tensor]): Named[] => (
+    name === "fc.weight" ? leaves.map((leaf): Named => [`fc.${leaf}`, weight]) : [[name, tensor]]
+  ));
+  for (
+    const [leaves, undo] of [
+      [["weight_g", "weight_v"], /weight norm; in PyTorch, torch\.nn\.utils\.remove_weight_norm/],
+      [["weight_orig", "weight_u", "weight_v"], /spectral norm; in PyTorch, torch\.nn\.utils\.remove_spectral_norm/],
+      [["parametrizations.weight.original0", "parametrizations.weight.original1"], /parametrize\.remove_parametrizations/],
+      [["parametrizations.weight.original", "parametrizations.weight.0._u"], /parametrize\.remove_parametrizations/],
+    ] as const
+  ) {
+    assert.throws(() => loads(kept(...leaves)), undo);
+    assert.throws(() => loads(renamed((name) => `model.${name}`, kept(...leaves))), undo);
+  }
+});
+
+test("counters are no part of a network in any number format", () => {
+  for (const name of ["n_averaged", "num_updates", "global_step", "step", "initted", "epoch", "decay"]) {
+    for (const shape of [[], [1]]) {
+      assert.match(loads([...renamed((each) => `module.${each}`), [name, Tensor.zeros(shape)]]), new RegExp(`left out.*"${name}"`));
+      assert.match(loads([...own, [name, Tensor.zeros(shape)]]), new RegExp(`left out.*"${name}"`));
+    }
+  }
+  assert.throws(() => loads([...own, ["step", Tensor.zeros([3])]]), /1 unexpected: step$/);
+  assert.throws(() => loads([...own, ["logit_scale", Tensor.zeros([])]]), /1 unexpected: logit_scale$/);
+});
+
 test("layouts are recognised below any head", () => {
   const timm = manifest("timm/mobilenetv3_small_100");
   for (const head of ["", "model.", "state_dict.module.", "net.encoder.", "a.b.c.d.e.f.g.h.", "word.".repeat(40)]) {
