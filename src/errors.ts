@@ -91,13 +91,19 @@ export class UnsupportedError extends Error {
 
 /**
  * A name that is misspelt would otherwise be an option that is silently left out.
- * @throws TypeError where `options` is no object; RangeError for a name that is none of `known`, with the nearest one
+ * @throws TypeError where `options` is no object; RangeError for a name that is none of `known`, with the nearest one, or where none is
+ * near with all
  */
 export function checkOptions(operation: string, options: unknown, known: readonly string[]): void {
   if (Object.prototype.toString.call(options) !== "[object Object]") {
     throw new TypeError(`${operation}: wants an object of options, got ${show(options)}`);
   }
   for (const name of Object.keys(options as object)) {
-    if (!known.includes(name)) throw new RangeError(`${operation}: unknown option ${show(name)}${didYouMean(name, known)}`);
+    if (known.includes(name)) continue;
+    // "eps" and "ceil" are the beginnings of names, "lr" is another library's word.
+    const begun = known.filter((each) => name.length > 2 && each.toLowerCase().startsWith(name.toLowerCase()));
+    const near = begun.length === 1 ? ` (did you mean "${begun[0]}"?)` : didYouMean(name, known);
+    const all = known.length === 0 ? "; it has none" : `; it has ${known.join(", ")}`;
+    throw new RangeError(`${operation}: unknown option ${show(name)}${near === "" ? all : near}`);
   }
 }

@@ -2,12 +2,14 @@
 import * as plain from "../../kernels/plain/index.ts";
 import * as reference from "../../kernels/reference/index.ts";
 import { createModel, hasModel, presets } from "../../models/index.ts";
-import { FormatError, didYouMean } from "../errors.ts";
+import { FormatError, didYouMean, printable } from "../errors.ts";
 import { parseJson, plainJson } from "../io/bytes/json.ts";
 import { decodeUtf8 } from "../io/bytes/utf8.ts";
 import { isQuantised } from "../quantise/file.ts";
 import type { QuantisedNetwork } from "../quantise/network.ts";
 import type { Preprocessing } from "../io/images/preprocess.ts";
+import { some } from "../io/weights/fit.ts";
+import type { WeightsFile } from "../io/weights/stored.ts";
 import { parsePreprocessing } from "../io/images/preprocessing-json.ts";
 import { checkClassNames, classCount } from "../nn/class-count.ts";
 import { assumedPreprocessing, guessModel, otherNetwork, preparationOf, withOtherClasses } from "../weights/network-of-file.ts";
@@ -80,6 +82,7 @@ export function loadNetwork(
   const name = modelName ?? description?.model ?? (
     guess !== undefined && preset?.model !== undefined && sameButPadding(guess, preset.model) ? preset.model : guess
   );
+  if (name === undefined) checkPart(file, args.text("part"), path);
   if (name === undefined) throw new UsageError(`${path} does not say which model it belongs to: --model M is wanted`);
   if (preset?.model !== undefined) checkPreset(preset.name, preset.model, name);
   if (guess !== undefined && name === guess) {
@@ -119,6 +122,14 @@ export function loadNetwork(
     preprocessing: preprocessing ?? assumedPreprocessing(name, model),
     described: description?.preprocessing !== undefined, quantised,
   };
+}
+
+/** @throws UsageError where `--part` names nothing of the file: then it is no wonder that no network was found */
+function checkPart({ tensors }: WeightsFile, part: string | undefined, path: string): void {
+  const names = [...tensors.keys()];
+  if (part === undefined || names.some((name) => name.startsWith(`${part}.`))) return;
+  const parts = [...new Set(names.filter((name) => name.includes(".")).map((name) => name.slice(0, name.indexOf("."))))];
+  throw new UsageError(`${path} has no part "${printable(part)}"${didYouMean(part, parts)}; it has ${some(parts)}`);
 }
 
 /** A list of names that needs no file. */

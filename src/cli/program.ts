@@ -1,6 +1,6 @@
 /** All commands, and how a call ends: its output, its errors in one line, its exit code. */
 import process from "node:process";
-import { didYouMean } from "../errors.ts";
+import { didYouMean, printable } from "../errors.ts";
 import { version } from "../version.ts";
 import { Arguments, StoppedError, UsageError, helpColumns, helpText } from "./command.ts";
 import type { Command } from "./command.ts";
@@ -39,23 +39,33 @@ function overview(): string {
   ].join("\n");
 }
 
+/** @throws UsageError for a name that is none, with the nearest one */
+function commandOf(name: string): Command {
+  const command = commands.find((candidate) => candidate.name === name);
+  if (command !== undefined) return command;
+  const names = commands.map((candidate) => candidate.name);
+  throw new UsageError(`unknown command "${printable(name)}"${didYouMean(name, names)}; commands: ${names.join(", ")}`);
+}
+
 /** Runs one call and returns its exit code: 0 success, 1 a failed job, 2 wrong usage, 130 or 143 stopped by a signal. */
 export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   try {
+    // `senet help COMMAND`, as git and npm have it.
+    const about = /^(help|--help|-h)$/.test(name ?? "") ? rest.find((word) => !word.startsWith("-")) : undefined;
+    if (about !== undefined) {
+      print(helpText(commandOf(about)));
+      return 0;
+    }
     if (name === undefined || name === "--help" || name === "help" || name === "-h") {
       print(overview());
       return 0;
     }
-    if (name === "--version" || name === "-v" || name === "version") {
+    if (/^(--version|-v|-V|version)$/.test(name)) {
       print(`senet ${version}`);
       return 0;
     }
-    const command = commands.find((candidate) => candidate.name === name);
-    if (command === undefined) {
-      const names = commands.map((candidate) => candidate.name);
-      throw new UsageError(`unknown command "${name}"${didYouMean(name, names)}; commands: ${names.join(", ")}`);
-    }
+    const command = commandOf(name);
     if (rest.includes("--help") || rest.includes("-h")) {
       print(helpText(command));
       return 0;

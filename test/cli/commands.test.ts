@@ -176,7 +176,16 @@ test("help", async () => {
   }
 });
 
+test("help COMMAND, and --version in every usual spelling", async () => {
+  const { output } = await senet("classify", "--help");
+  for (const asked of ["help", "--help", "-h"]) assert.is((await senet(asked, "classify")).output, output);
+  for (const asked of ["--version", "-v", "-V", "version"]) assert.match((await senet(asked)).output, /^senet \d+\.\d+\.\d+\n$/);
+  await fails(2, /unknown command "clasify" \(did you mean "classify"\?\)/, "help", "clasify");
+});
+
 test("wrong usage: code 2, with the nearest name", async () => {
+  await fails(2, /--list names every model: MODEL is not wanted with it/, "summary", "--list", "seresnet50");
+  await fails(2, /--input is for a MODEL, and --list names them all/, "summary", "--list", "--input", "1,3,8,8");
   await fails(2, /unknown command "clasify" \(did you mean "classify"\?\)/, "clasify");
   await fails(2, /unknown model "sersnet50" \(did you mean "seresnet50"\?\)/, "summary", "sersnet50");
   await fails(2, /unknown option -weights \(did you mean "--weights"\?\)/, "classify", "-weights", "x");

@@ -205,6 +205,20 @@ test("files that are no weights are named by their first bytes, with what to do"
   assert.not.ok(existsSync(at("no.safetensors")));
 });
 
+test("a part that the file has not is told, with the nearest, where the network is guessed too", async () => {
+  const folder = temporaryFolder();
+  const path = join(folder, "run.safetensors");
+  const tensors = [...stateDict(createModel("se_resnet8", {}, 1))];
+  writeFileSync(path, writeSafetensors(tensors.map(([name, tensor]) => [`model_ema.${name}`, tensor])));
+  for (const part of ["modle_ema", "model_em"]) {
+    const call = await senet("classify", "--weights", path, "--part", part);
+    assert.is(call.code, 2);
+    assert.match(call.errors, /has no part "mod\w+" \(did you mean "model_ema"\?\); it has "model_ema"$/m);
+  }
+  assert.is((await senet("classify", "--weights", path, "--part", "model_ema")).code, 0);
+  rmSync(folder, { recursive: true, force: true });
+});
+
 test("weights of another network: what differs, and which network the file is of", async () => {
   const little8 = createModel("se_resnet8", { classes: 3, inChannels: 3, width: 4, reduction: 2 }, 1);
   const small = write("small.safetensors", saveWeights(little8));

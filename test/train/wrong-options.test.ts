@@ -10,6 +10,7 @@ import { Batcher } from "../../src/train/data/augment.ts";
 import { Dataset } from "../../src/train/data/dataset.ts";
 import { evaluate } from "../../src/train/evaluate.ts";
 import { Adam, AdamW } from "../../src/train/optimisers/adam.ts";
+import { BatchNorm2d } from "../../src/nn/layers/batch-norm.ts";
 import { softmax } from "../../src/nn/softmax.ts";
 import { constant, cosine, steps } from "../../src/train/optimisers/schedule.ts";
 import { Sgd } from "../../src/train/optimisers/sgd.ts";
@@ -45,7 +46,16 @@ const cases: readonly Case[] = [
     (wrong) => compileTrainingSync(model, wrong), { input, optimiser: { method: "adamw", momentum: 1 } },
     /optimiser: unknown option "momentum"/,
   ],
-  [(wrong) => compileTrainingSync(model, wrong), { ...training, groups: [{ names: ["fc"], lr: 1 }] }, /groups: unknown option "lr"/],
+  [
+    (wrong) => compileTrainingSync(model, wrong), { ...training, groups: [{ names: ["fc"], lr: 1 }] },
+    /groups: unknown option "lr"; it has names, rate, weightDecay$/,
+  ],
+  [
+    (wrong) => compileTrainingSync(model, wrong), { ...training, frozen: ["layer11"] },
+    /"layer11" names no parameter of this model \(did you mean "layer1"\?\)/,
+  ],
+  [(wrong) => new BatchNorm2d(2, wrong), { eps: 1e-5 }, /BatchNorm2d: unknown option "eps" \(did you mean "epsilon"\?\)/],
+  [(wrong) => loadWeights(model, saved, wrong), { strict: false }, /loadWeights: unknown option "strict"; it has partial, part$/],
   [(wrong) => compileTrainingSync(model, wrong), { optimiser: { method: "sgd" } }, /input wants a shape/],
   [(wrong) => new Trainer(wrong), { ...trainer, optimizer: 1 }, /Trainer: unknown option "optimizer" \(did you mean "optimiser"\?\)/],
   [(wrong) => new Trainer(wrong), { ...trainer, model: 1 }, /Trainer: model wants a Module, got 1/],

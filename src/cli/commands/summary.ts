@@ -93,6 +93,9 @@ export const summary: Command = {
   positionals: { least: 0, most: 1 },
   run(args) {
     if (args.flag("list")) {
+      const [model] = args.positionals;
+      if (model !== undefined) throw new UsageError("senet summary: --list names every model: MODEL is not wanted with it");
+      args.refuse("a MODEL, and --list names them all", "input", "model-options");
       if (args.flag("json")) printJson(modelNames);
       else print(modelNames.join("\n"));
       return;

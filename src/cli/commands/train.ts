@@ -121,6 +121,7 @@ export const train: Command = {
   async run(args) {
     const paths = pathsOf(args.required("out"));
     const every = checkpointEvery(args);
+    args.only("way to go about a run that is there", ["resume", "overwrite"].map((name) => (args.flag(name) ? `--${name}` : undefined)));
     checkOutputs(paths, { resume: args.flag("resume"), overwrite: args.flag("overwrite") });
     checkLock(paths);
     const resumed = readResumed(args, paths);

@@ -71,6 +71,7 @@ export function checkLearnable(data: Dataset, folder: string): string {
   const seen = classesSeen(data);
   if (classes.length < 2) throw new Error(`${folder} has one class only, "${printable(classes[0])}": there is nothing to learn`);
   const all = `${folder}: all ${counted(size, "training image is", "training images are")}`;
+  if (size === 1) throw new Error(`${folder}: one training image is left: there is nothing to learn`);
   if (seen.size < 2) throw new Error(`${all} of one class, "${printable(classes[data.labels[0]])}": there is nothing to learn`);
   if (allEqual(data)) throw new Error(`${all} equal: there is nothing to learn`);
   const empty = classes.filter((_, label) => !seen.has(label));

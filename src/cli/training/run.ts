@@ -128,6 +128,11 @@ export async function prepare(args: Arguments, settings: Settings, paths: Paths,
   if (heldOut >= data.size) {
     throw new UsageError(`senet train: --validation wants less than the ${counted(data.size, "training image")}, got ${heldOut}`);
   }
+  if (heldOut === 0 && settings.validation > 0) {
+    throw new UsageError(
+      `senet train: --validation ${settings.validation} of ${counted(data.size, "training image")} is none: a larger share, or 0`
+    );
+  }
   if (settings.join > 0 && (heldOut === 0 || settings.join >= settings.epochs)) {
     throw new UsageError(
       `senet train: --join wants held-out images (--validation) and less than the ${counted(settings.epochs, "epoch")}, ` +

@@ -1,5 +1,5 @@
 /** What a training session is told, and what of it makes no sense. */
-import { checkOptions, show, showItems } from "../../errors.ts";
+import { checkOptions, didYouMean, show, showItems } from "../../errors.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
 import { checkFlag, checkNames } from "../check-options.ts";
@@ -153,7 +153,9 @@ export function checkTraining(options: TrainingOptions, known: readonly string[]
     within("the weightDecay of a group", weightDecay, 0, Infinity);
   }
   for (const name of [...frozen, ...groups.flatMap(({ names }) => names)]) {
-    if (!known.some((each) => matches([name], each))) throw new RangeError(`compile: "${name}" names no parameter of this model`);
+    if (known.some((each) => matches([name], each))) continue;
+    const heads = new Set(known.flatMap((each) => each.split(".").map((_, i, words) => words.slice(0, i + 1).join("."))));
+    throw new RangeError(`compile: ${show(name)} names no parameter of this model${didYouMean(name, heads)}`);
   }
 }
 

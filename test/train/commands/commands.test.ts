@@ -217,6 +217,8 @@ test("wrong usage and bad data end with one line, and nothing is written", async
     [at(fewer), 1, /8 images, but 7 labels/],
     [at(beyond), 1, /label 7 is 9, but there are only 4 classes/],
     [at(bad, "--validation", "8"), 2, /--validation wants less than the 8 training images, got 8/],
+    [at(bad, "--validation", "0.01"), 2, /--validation 0\.01 of 8 training images is none: a larger share, or 0/],
+    [at(bad, "--resume", "--overwrite"), 2, /wants one way to go about a run that is there, got --resume and --overwrite/],
     [at(bad, "--batch", "9"), 2, /--batch wants at most the 8 training images, got 9/],
     [at(bad, "--optimiser", "sdg"), 2, /optimiser.* wants one of sgd, nesterov, adam, adamw, got "sdg"/],
     [

@@ -193,6 +193,8 @@ test("what cannot be learned from is said at the start", async () => {
   const lonely = await train(at("lonely"), "none.safetensors");
   assert.is(lonely.code, 1);
   assert.match(lonely.errors, /all 4 training images are of one class, "a": there is nothing to learn/);
+  await heap(at("single"), { count: 1 });
+  assert.match((await train(at("single"), "none.safetensors", "--validation", "0.5")).errors, /single: one training image is left/);
   const gap = await train(at("gap"), "gap.safetensors");
   assert.is(gap.code, 0, gap.errors);
   assert.match(gap.errors, /^1 of 3 classes has no training image, such as "c"$/m);
