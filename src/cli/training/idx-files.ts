@@ -1,6 +1,7 @@
 /** The files of MNIST and its kin, under the names that their authors, torchvision, Kaggle and unpackers give them. */
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
+import { didYouMean } from "../../errors.ts";
 import { readIdx } from "../../io/idx.ts";
 import type { IdxArray } from "../../io/idx.ts";
 import { isFolder, namesIn, readBytes } from "../files.ts";
@@ -46,9 +47,20 @@ function allFiles(folder: string): Found[] {
 function place(data: string): { readonly folder: string; readonly begin: string } {
   const folder = dirname(data);
   const begin = basename(data);
-  return !existsSync(data) && isFolder(folder) && namesIn(folder).some((name) => name.startsWith(begin) && naming.test(name))
+  return !existsSync(data) && isFolder(folder) && allFiles(folder).some(({ path }) => begins(folder, path, begin))
     ? { folder, begin }
     : { folder: data, begin: "" };
+}
+
+/** Also where the file lies in a folder of its kin: DIR/emnist-letters for DIR/gzip/emnist-letters-train-images-idx3-ubyte.gz. */
+function begins(folder: string, path: string, begin: string): boolean {
+  return relative(folder, path).startsWith(begin) || basename(path).startsWith(begin);
+}
+
+/** The set of files beside which nothing is called `data`. */
+function nearestSet(data: string): string {
+  const folder = dirname(data);
+  return isFolder(folder) ? didYouMean(basename(data), allFiles(folder).map(({ set }) => set.replace(/-$/, ""))) : "";
 }
 
 const published: Readonly<Record<Part, string>> = { train: "train", test: "t10k" };
@@ -61,7 +73,7 @@ function choose(files: readonly Found[], kind: Found["kind"], data: string, part
   const found = near.length > 0 ? near : those.filter(({ depth }) => depth === least);
   if (found.length === 0) {
     const name = `${published[part]}-${kind}-idx${kind === "images" ? 3 : 1}-ubyte`;
-    const what = !existsSync(data) ? "no such folder"
+    const what = !existsSync(data) ? `no such folder${nearestSet(data)}`
       : !statSync(data).isDirectory() ? "it is a file, not a folder"
       : `it has neither ${name} nor ${name}.gz, nor a folder ${part} of pictures`;
     throw new Error(`cannot read a data set from ${data}: ${what}`);
@@ -80,7 +92,7 @@ export async function readIdxFiles(data: string, part: Part): Promise<{
   readonly folder: string;
 }> {
   const { folder, begin } = place(data);
-  const files = isFolder(folder) ? allFiles(folder).filter(({ path }) => begin === "" || relative(folder, path).startsWith(begin)) : [];
+  const files = isFolder(folder) ? allFiles(folder).filter(({ path }) => begin === "" || begins(folder, path, begin)) : [];
   const images = choose(files, "images", data, part);
   const labels = choose(files, "labels", data, part, images);
   const read = async ({ path }: Found): Promise<IdxArray> => {

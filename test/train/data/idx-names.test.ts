@@ -65,6 +65,19 @@ test("several sets in one folder: which, is to be said", async () => {
   assert.is((await readDataset(join(place, "emnist-digits"), "train")).size, 12);
 });
 
+test("a set is named beside the folder of its archive, too, and a name that is none gets the nearest", async () => {
+  for (const room of ["gzip", "EMNIST/raw"]) {
+    for (const [set, count] of [["letters", 8], ["digits", 12]] as const) {
+      await pair("rooms", `${room}/emnist-${set}-train-images-idx3-ubyte`, `${room}/emnist-${set}-train-labels-idx1-ubyte`, count);
+    }
+    assert.is((await readDataset(join(folder, "rooms/emnist-letters"), "train")).size, 8, room);
+    assert.is((await readDataset(join(folder, "rooms/emnist-digits"), "train")).size, 12, room);
+    const error: unknown = await readDataset(join(folder, "rooms/emnist-leters"), "train").catch((thrown: unknown) => thrown);
+    assert.match((error as Error).message, /emnist-leters: no such folder \(did you mean "emnist-letters"\?\)$/);
+    rmSync(join(folder, "rooms"), { recursive: true, force: true });
+  }
+});
+
 test("labels from 1: an error where names are too few, else it is said", async () => {
   await pair("one", "train-images-idx3-ubyte", "train-labels-idx1-ubyte", 16, 1);
   const train = (...more: string[]) => senet("train", "se_resnet8", "--data", join(
