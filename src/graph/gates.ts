@@ -21,6 +21,7 @@ export interface Gate {
   readonly hidden: number | undefined;
   /** The function that makes the gate, such as "sigmoid". */
   readonly activation: string;
+  /** What the gate is made of; of several (the mean and the largest), the first. */
   readonly squeeze: "mean" | "max";
   /** The value that is scaled, and the one that the gate is pooled from: mostly the same. */
   readonly scaled: string;
@@ -29,7 +30,8 @@ export interface Gate {
   readonly nodes: readonly Node[];
 }
 
-const MOST_NODES = 64;
+/** Most values that are looked at for one gate. */
+const MOST_VALUES = 128;
 
 /** The constant that a value is. */
 export function constantOf(uses: Uses, value: Value): Constant | undefined {
@@ -37,39 +39,47 @@ export function constantOf(uses: Uses, value: Value): Constant | undefined {
   return operation?.kind === "constant" ? operation.value : undefined;
 }
 
-/** The operand that is computed, where the other one is a constant of one number. */
-export function withoutNumber(uses: Uses, { inputs: [a, b] }: Node): Value | undefined {
-  if (a === undefined || b === undefined) return undefined;
-  const isNumber = (value: Value): boolean => sizeOf(value.shape) === 1 && constantOf(uses, value) !== undefined;
-  return isNumber(b) ? a : isNumber(a) ? b : undefined;
-}
-
 /** Kinds that may stand between a pooled image and its gate. */
-function standsBetween(uses: Uses, node: Node): boolean {
-  switch (node.operation.kind) {
-    case "activation": case "unary": case "clip": case "linear": case "reshape": case "flatten": case "batch_norm": case "channel_conv":
+function standsBetween({ operation: { kind }, inputs: [x] }: Node): boolean {
+  switch (kind) {
+    case "activation": case "unary": case "clip": case "elu": case "linear": case "reshape": case "flatten": case "batch_norm":
+    case "channel_conv": case "add": case "multiply": case "binary": case "select": case "concat": case "join": case "reduce":
       return true;
-    case "conv2d": return sizeOf(node.inputs[0].shape) === node.inputs[0].shape[0] * Math.max(...node.inputs[0].shape.slice(1));
-    case "add": case "multiply": case "binary": return withoutNumber(uses, node) !== undefined;
+    case "conv2d": return sizeOf(x.shape) === x.shape[0] * Math.max(...x.shape.slice(1));
     default: return false;
   }
 }
 
-/** The nodes that lead from a pooled image to this value, the pooling first; undefined where it is no gate. */
-export function chainTo(uses: Uses, gate: Value): readonly Node[] | undefined {
-  const chain: Node[] = [];
-  let layers = 0;
-  for (let value = gate; chain.length < MOST_NODES;) {
-    const maker = uses.maker(value);
-    if (maker === undefined) return undefined;
-    chain.unshift(maker);
-    const { kind } = maker.operation;
-    if (kind === "global_pool") return layers > 0 ? chain : undefined;
-    if (!standsBetween(uses, maker)) return undefined;
-    if (kind === "linear" || kind === "conv2d" || kind === "channel_conv") layers++;
-    value = withoutNumber(uses, maker) ?? maker.inputs[0];
-  }
-  return undefined;
+/** What makes a value of nothing but pooled images and constants: the pooling, and the nodes behind, each behind what it takes. */
+function madeOfPools(uses: Uses, value: Value): { pools: Set<Node>; between: Set<Node> } | undefined {
+  const pools = new Set<Node>();
+  const between = new Set<Node>();
+  let looked = 0;
+  const isMade = (part: Value): boolean => {
+    const maker = uses.maker(part);
+    if (maker === undefined || ++looked > MOST_VALUES) return false;
+    const { operation: { kind }, inputs } = maker;
+    if (kind === "constant" || between.has(maker)) return true;
+    if (kind === "global_pool") return pools.add(maker).size > 0;
+    return standsBetween(maker) && inputs.every(isMade) && between.add(maker).size > 0;
+  };
+  return isMade(value) ? { pools, between } : undefined;
+}
+
+/**
+ * The nodes that make this value of an image's mean, or of its mean and its largest, the pooling first; undefined where it is no gate of
+ * `scaled`: what is made of the same pooling itself is scaled by its activation.
+ */
+export function chainTo(uses: Uses, gate: Value, scaled: Value): readonly Node[] | undefined {
+  const made = madeOfPools(uses, gate);
+  if (made === undefined) return undefined;
+  const { pools, between } = made;
+  const images = new Set([...pools].map(({ inputs: [image] }) => image));
+  const layered = [...between].some(({ operation: { kind } }) => kind === "linear" || kind === "conv2d" || kind === "channel_conv");
+  if (images.size !== 1 || !layered) return undefined;
+  const own = madeOfPools(uses, scaled);
+  const isBeside = own !== undefined && own.between.size > 0 && [...own.pools].some(({ inputs: [image] }) => images.has(image));
+  return isBeside ? undefined : [...pools, ...between];
 }
 
 /**
@@ -82,7 +92,7 @@ export function gatesOf(graph: Graph): Gate[] {
   checkGraph("gatesOf", graph);
   const uses = new Uses(graph, new Set());
   return graph.nodes.flatMap(({ operation, inputs: [x, gate] }): Gate[] => {
-    const nodes = operation.kind === "scale" ? chainTo(uses, gate) : undefined;
+    const nodes = operation.kind === "scale" ? chainTo(uses, gate, x) : undefined;
     if (nodes === undefined) return [];
     const [pool] = nodes;
     const widths = nodes.flatMap(({ operation: { kind }, output }) => (kind === "conv2d" || kind === "linear" ? [output.shape[1]] : []));

@@ -66,6 +66,6 @@ export function graphCost(graph: Graph): GraphCost {
     parameters: sum(({ parameters }) => parameters), seParameters: sum(({ se, parameters }) => (se ? parameters : 0)),
     macs: sum(({ se, macs }) => (se ? 0 : macs)), seMacs: sum(({ se, macs }) => (se ? macs : 0)),
     scaleMacs: graph.nodes.reduce((total, { operation, output }) => total + (operation.kind === "scale" ? sizeOf(output.shape) : 0), 0),
-    gapAdds: [...new Set(gates.map(({ nodes: [pool] }) => pool))].reduce((total, { inputs: [x] }) => total + sizeOf(x.shape), 0),
+    gapAdds: [...inside].reduce((total, { operation, inputs: [x] }) => total + (operation.kind === "global_pool" ? sizeOf(x.shape) : 0), 0),
   };
 }
