@@ -43,12 +43,21 @@ export class Builder extends NodeBuilder {
     return this.reshape(item, [...new Array<number>(rank - item.shape.length).fill(1), ...item.shape]);
   }
 
-  /** A function of each number. */
+  /** The item before it was stretched, where it was. */
+  #narrow(item: Item): Item | undefined {
+    return !(item instanceof Known) && item.stretched === true ? this.flow(item.value, item.type) : undefined;
+  }
+
+  /** A function of each number, before numbers are repeated rather than behind. */
   map<K extends FunctionKind>(item: Item, kind: K, attributes: Omit<Of<K>, "kind">): Item {
+    const narrow = this.#narrow(item);
+    if (narrow !== undefined) return this.expand(this.map(narrow, kind, attributes), item.shape);
     return this.lying([item], (items) => this.run(kind, attributes, items));
   }
 
   activation(item: Item, activation: ActivationKind, slope: number = 0, offset: number = 0): Item {
+    const narrow = this.#narrow(item);
+    if (narrow !== undefined) return this.expand(this.activation(narrow, activation, slope, offset), item.shape);
     return this.lying([item], ([x]) => this.operate({ kind: "activation", activation, slope, offset }, [x]));
   }
 
@@ -66,11 +75,13 @@ export class Builder extends NodeBuilder {
     const [a, b] = operands.map((x, i) => (typeof x === "number" ? this.number(x, operands[1 - i] as Item) : x));
     const shape = this.inNode(() => stretched(by, a.shape, b.shape));
     // What is stretched to a shape that comes out anyway need not be.
-    const slack = (item: Item, other: Item): Item => (
-      !(item instanceof Known) && item.stretched === true && sameShape(stretched(by, item.value.shape, other.shape), shape)
-        ? this.flow(item.value, item.type)
-        : item
-    );
+    const slack = (item: Item, other: Item): Item => {
+      const narrow = this.#narrow(item);
+      return narrow !== undefined && sameShape(stretched(by, narrow.shape, other.shape), shape) ? narrow : item;
+    };
+    const [narrow, other] = [this.#narrow(a), this.#narrow(b)];
+    if (narrow !== undefined && sizeOf(b.shape) === 1) return this.expand(this.binary(by, narrow, b), shape);
+    if (other !== undefined && sizeOf(a.shape) === 1) return this.expand(this.binary(by, a, other), shape);
     return this.lying([slack(a, b), slack(b, a)], (lying) => (
       this.#joined(by, lying) ?? this.run("binary", { by }, lying, comparisons.has(by) ? BOOL : a.type)
     ));

@@ -40,7 +40,7 @@ const bytes = (nodes: readonly Node[]): Uint8Array => modelBytes({
     })),
     tensor("m1", [channels, hidden], transposed(narrow, channels)), tensor("m2", [hidden, channels], transposed(wide, hidden)),
     tensor("times", [hidden], [1, 0.5, 2]), tensor("one", [], [1]), tensor("twenty", [], [20]),
-    tensor("of pixels", [4], [0, -1, 1, 1], "int64"),
+    tensor("step", [1], [0.03125]), tensor("image", [4], shape, "int64"), tensor("of pixels", [4], [0, -1, 1, 1], "int64"),
   ],
 });
 
@@ -69,6 +69,13 @@ const cases: Readonly<Record<string, Case>> = {
     [means, largest, node("Concat", ["mean", "most"], "z", { axis: 1 }), node("Conv", ["z", "w12"], "s"), node("Relu", ["s"], "r"),
       node("Conv", ["r", "w2"], "e"), node("Sigmoid", ["e"], "g")],
     (mean, most) => through(both(mean, most)).map(sigmoid)],
+  "stretched to the image, then in steps": [
+    [means, ...layers("mean", "e"), node("Sigmoid", ["e"], "h"), node("Expand", ["h", "image"], "i"), node("Div", ["i", "step"], "j"),
+      node("Round", ["j"], "k"), node("Clip", ["k", "", "twenty"], "l"), node("Mul", ["step", "l"], "g")],
+    (mean) => through(mean).map((v) => Math.min(20, Math.round(sigmoid(v) / 0.03125)) * 0.03125)],
+  "stretched to the image, then its activation": [
+    [means, ...layers("mean", "e"), node("Expand", ["e", "image"], "i"), node("HardSigmoid", ["i"], "g")],
+    (mean) => through(mean).map((v) => Math.min(1, Math.max(0, 0.2 * v + 0.5)))],
   softsign: [[means, ...layers("mean", "e"), node("Softsign", ["e"], "g")], (mean) => through(mean).map((v) => v / (1 + Math.abs(v)))],
   "softsign by its parts": [[means, ...layers("mean", "e"), ...softsign], (mean) => through(mean).map((v) => v / (1 + Math.abs(v)))],
   "softplus, itself where it is large": [
