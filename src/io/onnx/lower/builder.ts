@@ -31,7 +31,10 @@ export class Builder extends NodeBuilder {
     work: (items: readonly Item[], listOf: <T>(each: readonly T[]) => readonly T[], axisOf: (axis: number) => number) => Item,
   ): Item {
     const rank = Math.max(...items.map(({ shape }) => shape.length));
-    const order = items.map(orderOf).find((each) => each?.length === rank);
+    // The largest stay as they lie.
+    const flows = items.filter((item) => !(item instanceof Known));
+    const most = Math.max(...flows.map(({ shape }) => sizeOf(shape)));
+    const order = flows.filter(({ shape }) => sizeOf(shape) === most).map(orderOf).find((each) => each?.length === rank);
     if (order === undefined) return work(items, (each) => each, (axis) => axis);
     const back = inverse(order);
     const lying = items.map((item) => this.transpose(this.#ofRank(item, rank), back));

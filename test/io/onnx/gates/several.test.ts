@@ -40,7 +40,8 @@ const bytes = (nodes: readonly Node[]): Uint8Array => modelBytes({
     })),
     tensor("m1", [channels, hidden], transposed(narrow, channels)), tensor("m2", [hidden, channels], transposed(wide, hidden)),
     tensor("times", [hidden], [1, 0.5, 2]), tensor("one", [], [1]), tensor("twenty", [], [20]),
-    tensor("step", [1], [0.03125]), tensor("image", [4], shape, "int64"), tensor("of pixels", [4], [0, -1, 1, 1], "int64"),
+    tensor("step", [1], [0.03125]), tensor("image", [4], shape, "int64"),
+    tensor("channels last", [4], [0, 1, 1, -1], "int64"), tensor("of pixels", [4], [0, -1, 1, 1], "int64"),
   ],
 });
 
@@ -76,6 +77,10 @@ const cases: Readonly<Record<string, Case>> = {
   "stretched to the image, then its activation": [
     [means, ...layers("mean", "e"), node("Expand", ["e", "image"], "i"), node("HardSigmoid", ["i"], "g")],
     (mean) => through(mean).map((v) => Math.min(1, Math.max(0, 0.2 * v + 0.5)))],
+  "in rows, turned to the image": [
+    [means, ...rows("mean", "e"), node("Sigmoid", ["e"], "h"), node("Reshape", ["h", "channels last"], "i"),
+      node("Transpose", ["i"], "g", { perm: [0, 3, 1, 2] })],
+    (mean) => through(mean, [1, 0.5, 2]).map(sigmoid)],
   softsign: [[means, ...layers("mean", "e"), node("Softsign", ["e"], "g")], (mean) => through(mean).map((v) => v / (1 + Math.abs(v)))],
   "softsign by its parts": [[means, ...layers("mean", "e"), ...softsign], (mean) => through(mean).map((v) => v / (1 + Math.abs(v)))],
   "softplus, itself where it is large": [
