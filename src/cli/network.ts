@@ -110,7 +110,8 @@ export function loadNetwork(
     throw other === undefined ? error : new Error(`${message}; the file has weights of ${other}, and ${name} was asked for`);
   }
   const preprocessing = preset?.preprocessing ?? preparationOf(description);
-  if (preprocessing === undefined && args.command.name !== "convert") {
+  // A conversion writes what is known, but for networks of bytes, which are measured on pictures that were prepared so.
+  if (preprocessing === undefined && (args.command.name !== "convert" || args.flag("int8"))) {
     note(
       `${path} does not say how its pictures are prepared: ${inWords(assumedPreprocessing(name, model))} are assumed; --preset NAME chooses`
     );

@@ -13,7 +13,8 @@ import type { Arguments, OptionHelp } from "./command.ts";
 import { adding, options } from "./options.ts";
 import { filesBelow, isFolder, writeBytes } from "./files.ts";
 import { isPictureFile, readImage } from "./images.ts";
-import { loadNetwork } from "./network.ts";
+import { loadNetwork, namesOf } from "./network.ts";
+import { isOnnx } from "./onnx.ts";
 import { Progress, counted, print, remark, thousands } from "./terminal.ts";
 import { readDataset } from "./training/data.ts";
 import { hasIdxFiles } from "./training/idx-files.ts";
@@ -74,6 +75,9 @@ export async function toQuantised(args: Arguments, from: string, to: string): Pr
   if (folder === undefined) {
     throw new UsageError("senet convert: --int8 wants --calibrate DIR, a folder with pictures of what the network will see");
   }
+  if (isOnnx(from)) {
+    throw new UsageError(`senet convert: --int8 wants weights of a network that --model can name; ${from} brings a graph of its own`);
+  }
   const count = args.number("images", USUAL_IMAGES, { least: 1, whole: true });
   const method = args.choice("method", methodNames, "best");
   if (isQuantised(readWeightsFile(from))) throw new FormatError(`${from}: it is quantised already`);
@@ -86,8 +90,9 @@ export async function toQuantised(args: Arguments, from: string, to: string): Pr
   });
   progress.end();
   const { identity } = network.model;
+  const classes = await namesOf(args, network);
   const bytes = saveQuantised(quantised, identity && {
-    ...identity, ...(network.classes === undefined ? {} : { classes: network.classes }), preprocessing: network.preprocessing,
+    ...identity, ...(classes === undefined ? {} : { classes }), preprocessing: network.preprocessing,
   });
   writeBytes(to, bytes);
   const decibels = (line: LayerReport): string => `${line.name} ${line.decibels.toFixed(1)}`;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { createModel, stateDict } from "../../src/index.ts";
 import { readSafetensors, writeSafetensors } from "../../src/io/weights/safetensors.ts";
 import { Tensor } from "../../src/tensor.ts";
 import { senet, temporaryFolder } from "../cli/call.ts";
@@ -47,6 +48,19 @@ test("run, bench and convert to ONNX take the file too", async () => {
   assert.match(written.output, /int8 \(QDQ\), input \[1,1,28,28\], opset 17/);
 });
 
+test("what is guessed of published weights is said, and stands in the file: ImageNet's names, and how pictures are prepared", async () => {
+  const published = at("model.safetensors");
+  const model = createModel("lcnet_035", {}, 1);
+  writeFileSync(published, writeSafetensors(stateDict(model)));
+  const out = at("published.int8.safetensors");
+  const made = await senet("convert", published, out, "--model", "lcnet_035", "--int8", "--calibrate", samples, "--images", "1");
+  assert.is(made.code, 0, made.errors);
+  assert.match(made.errors, /names no classes: the names are ImageNet's/);
+  assert.match(made.errors, /does not say how its pictures are prepared: 224 x 224/);
+  const { metadata } = readSafetensors(readFileSync(out));
+  assert.is((JSON.parse(metadata["senet.classes"]) as string[]).length, 1000);
+});
+
 test("what makes no sense is said in one line", async () => {
   const refused = async (code: number, message: RegExp, ...given: readonly string[]): Promise<void> => {
     const call = await senet(...given);
@@ -62,6 +76,7 @@ test("what makes no sense is said in one line", async () => {
   await refused(1, /there are no pictures in this folder/, "convert", bundled, out, "--int8", "--calibrate", at("."));
   await refused(1, /wants a folder with pictures/, "convert", bundled, out, "--int8", "--calibrate", bundled);
   await refused(1, /keep names "conf1", which is no layer.*conv1/, "convert", bundled, out, ...calibrated, "--keep", "conf1");
+  await refused(2, /wants weights of a network that --model can name; .*brings a graph/, "convert", at("int8.onnx"), out, ...calibrated);
   await refused(1, /it is quantised already/, "convert", int8, out, ...calibrated);
   await refused(2, /is a quantised network: it becomes OUT.onnx/, "convert", int8, out);
   const run = ["run", "se_resnet20", "--model-options", options, "--weights", int8, "--input", at("input.safetensors"), "--output", out];
