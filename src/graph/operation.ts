@@ -165,3 +165,8 @@ export interface OperationSet {
 
 /** The operation of one kind. */
 export type Of<K extends Kind> = Extract<Operation, { kind: K }>;
+
+/** General kinds that are functions of numbers: networks of bytes leave them to the plain kernels. */
+export const pointwiseKinds = ["unary", "elu", "clip", "binary", "select"] as const;
+/** Those that add up or choose along an axis, so too. */
+export const rowKinds = ["reduce", "arg_max", "softmax", "resample", "matrix_product"] as const;

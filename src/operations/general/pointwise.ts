@@ -2,6 +2,7 @@
 import { broadcastForward, unaryForward } from "../../../kernels/reference/general/pointwise.ts";
 import type { BroadcastShape } from "../../../kernels/reference/general/pointwise.ts";
 import type { Node, UnaryFunction, Value } from "../../graph/graph.ts";
+import type { pointwiseKinds } from "../../graph/operation.ts";
 import { broadcast, broadcastShape } from "../broadcast.ts";
 import { sameShape } from "../record.ts";
 import { binaryFunctions, unaryFunctions } from "./functions.ts";
@@ -77,7 +78,7 @@ const selectComputation: Computation<"select"> = {
   },
 };
 
-export type PointwiseKind = "unary" | "elu" | "clip" | "binary" | "select";
+export type PointwiseKind = (typeof pointwiseKinds)[number];
 
 /** Functions of one number. */
 export type FunctionKind = Exclude<PointwiseKind, "binary" | "select">;

@@ -4,6 +4,7 @@ import {
 } from "../../../kernels/reference/general/rows.ts";
 import type { ProductShape, RowsShape } from "../../../kernels/reference/general/rows.ts";
 import type { Node } from "../../graph/graph.ts";
+import type { rowKinds } from "../../graph/operation.ts";
 import { showShape, sizeOf } from "../../tensor.ts";
 import type { Shape } from "../../tensor.ts";
 import { broadcast, broadcastShape } from "../broadcast.ts";
@@ -126,7 +127,7 @@ const matrixProductComputation: Computation<"matrix_product"> = {
   },
 };
 
-export type RowKind = "reduce" | "arg_max" | "softmax" | "resample" | "matrix_product";
+export type RowKind = (typeof rowKinds)[number];
 
 export const rowDeclarations: Pick<Declarations, RowKind> = { reduce, arg_max: argMax, softmax, resample, matrix_product: matrixProduct };
 

@@ -2,6 +2,7 @@
 import { ALL } from "../../../../kernels/wasm/assembler/opcodes-all.ts";
 import { dots } from "../../../../kernels/wasm/probe/dots.ts";
 import type { Dots } from "../../../../kernels/wasm/quantised/conv.ts";
+import { pointwiseKinds, rowKinds } from "../../../graph/operation.ts";
 import type { PointwiseKind } from "../../../operations/general/pointwise.ts";
 import type { RowKind } from "../../../operations/general/rows.ts";
 import { quantisedComputations } from "../../../operations/quantised/index.ts";
@@ -15,13 +16,15 @@ import { moveBindings } from "./bindings/moves.ts";
 import { quantisedBindings } from "./bindings/quantised.ts";
 import { taken } from "./tuning.ts";
 
+type FloatKind = PointwiseKind | RowKind;
+/** Networks bring kernels for these; they are not taken. */
+const plain = Object.fromEntries([...pointwiseKinds, ...rowKinds].map((kind) => [kind, "plain"])) as Record<FloatKind, "plain">;
+
 /** Of float32 only what moves numbers has kernels: all else is left to the plain ones, so that bits are the same everywhere. */
-const floatBindings: Pick<Bindings, "concat" | "flatten" | "channel_shuffle" | "constant" | "slice" | PointwiseKind | RowKind> = {
+const floatBindings: Pick<Bindings, "concat" | "flatten" | "channel_shuffle" | "constant" | "slice" | FloatKind> = {
   concat: coreBindings.concat, flatten: coreBindings.flatten, channel_shuffle: coreBindings.channel_shuffle,
   constant: moveBindings.constant, slice: moveBindings.slice,
-  // Networks bring kernels for these.
-  unary: "plain", elu: "plain", clip: "plain", binary: "plain", select: "plain",
-  reduce: "plain", arg_max: "plain", softmax: "plain", resample: "plain", matrix_product: "plain",
+  ...plain,
 };
 
 export const byteOperations: Operations = {
