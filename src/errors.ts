@@ -101,9 +101,8 @@ export function checkOptions(operation: string, options: unknown, known: readonl
   for (const name of Object.keys(options as object)) {
     if (known.includes(name)) continue;
     // "eps" and "ceil" are the beginnings of names, "lr" is another library's word.
-    const begun = known.filter((each) => name.length > 2 && each.toLowerCase().startsWith(name.toLowerCase()));
-    const near = begun.length === 1 ? ` (did you mean "${begun[0]}"?)` : didYouMean(name, known);
-    const all = known.length === 0 ? "; it has none" : `; it has ${known.join(", ")}`;
-    throw new RangeError(`${operation}: unknown option ${show(name)}${near === "" ? all : near}`);
+    const [begun, other] = known.filter((each) => name.length > 2 && each.startsWith(name));
+    const near = begun && !other ? ` (did you mean "${begun}"?)` : didYouMean(name, known) || `; it has ${known.join(", ") || "none"}`;
+    throw new RangeError(`${operation}: unknown option ${show(name)}${near}`);
   }
 }
