@@ -2,7 +2,7 @@
  * House rules for what people read: every file that a comment or a page names is there, every export of src/index.ts says what it
  * is, lines and files are short.
  */
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
@@ -160,6 +160,13 @@ test("errors are judged: no text and no class stands where uvu would let any err
   assert.equal(judgesIn(`${call}() => f(1, ")"), "a, b"); ${call}() => f([1, 2]), RangeError); ${call}f, /a, (b)/); ${call}f)`), [
     '"a, b"', "RangeError", "/a, (b)/", "",
   ]);
+});
+
+test("findings can be started as they are, and know nothing of senet", () => {
+  const findings = files.filter((path) => path.startsWith("findings/"));
+  assert.ok(findings.length > 20);
+  assert.equal(findings.filter((path) => (statSync(join(root, path)).mode & 0o111) === 0), []);
+  assert.equal(findings.filter((path) => /\bsenet\b/.test(text(path))), []);
 });
 
 test.run();
